@@ -1,0 +1,46 @@
+"""chainrule: backpropagation for feedforward networks, the full version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.backward import Backward as Backward
+    from chainrule.errors import InputError as InputError
+    from chainrule.forms import gradients as gradients
+    from chainrule.forward import Forward as Forward
+    from chainrule.gradcheck import GradientCheck as GradientCheck
+    from chainrule.gradcheck import check_gradients as check_gradients
+    from chainrule.network import Network as Network
+    from chainrule.storage import load as load
+    from chainrule.storage import save as save
+
+__version__ = "0.1.0"
+
+#: public name -> module that defines it, loaded when first used
+_PUBLIC = {
+    "Network": "chainrule.network",
+    "Forward": "chainrule.forward",
+    "Backward": "chainrule.backward",
+    "GradientCheck": "chainrule.gradcheck",
+    "check_gradients": "chainrule.gradcheck",
+    "gradients": "chainrule.forms",
+    "InputError": "chainrule.errors",
+    "load": "chainrule.storage",
+    "save": "chainrule.storage",
+}
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

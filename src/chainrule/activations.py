@@ -1,0 +1,213 @@
+"""Elementwise rules: one row each, g beside g' and what holds at a kink.
+
+Every function takes real or complex arrays (a complex step branches on the real part), keeps
+float32 as float32, lets NaN through, and does not overflow. g' is written so that it keeps its
+relative accuracy where g saturates: sigma' is e/(1+e)^2 with e = exp(-|a|), never h(1-h).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError
+
+Array = npt.NDArray[Any]
+
+LEAK = 0.01  # slope of leaky_relu left of 0
+_PHI_LIMIT = 40.0  # exp(-40^2/2) is 0 in float64
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One elementwise rule h = g(a).
+
+    Attributes:
+        g: the function.
+        dg: its derivative, as a function of a.
+        formula, dformula: g and g' for reading, in the letters a and h = g(a).
+        latex, dlatex: the same as LaTeX.
+        low, high: bounds that its values never reach.
+        kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
+    """
+
+    name: str
+    g: Callable[[Array], Array]
+    dg: Callable[[Array], Array]
+    formula: str
+    dformula: str
+    latex: str
+    dlatex: str
+    low: float = -math.inf
+    high: float = math.inf
+    kink: float | None = None
+    convention: str = ""
+
+
+def _decay(a: Array) -> Array:
+    """exp(-|a|), by the sign of the real part."""
+    e: Array = np.exp(np.where(a.real >= 0, -a, a))
+    return e
+
+
+def _one(a: Array) -> Array:
+    return np.ones_like(a)
+
+
+def _sigmoid(a: Array) -> Array:
+    e = _decay(a)
+    h: Array = np.where(a.real >= 0, 1, e) / (1 + e)
+    return h
+
+
+def _dsigmoid(a: Array) -> Array:
+    e = _decay(a)
+    slope: Array = e / (1 + e) ** 2
+    return slope
+
+
+def _dtanh(a: Array) -> Array:
+    return 4 * _dsigmoid(2 * a)
+
+
+def _relu(a: Array) -> Array:
+    return np.where(a.real <= 0, 0, a)
+
+
+def _drelu(a: Array) -> Array:
+    return np.where(a.real <= 0, 0, _one(a))
+
+
+def _leaky_relu(a: Array) -> Array:
+    return np.where(a.real <= 0, LEAK * a, a)
+
+
+def _dleaky_relu(a: Array) -> Array:
+    return np.where(a.real <= 0, LEAK * _one(a), 1)
+
+
+def _elu(a: Array) -> Array:
+    return np.where(a.real > 0, a, np.expm1(np.where(a.real > 0, 0, a)))
+
+
+def _delu(a: Array) -> Array:
+    return np.exp(np.where(a.real > 0, 0, a))
+
+
+def _normal_cdf(a: Array) -> Array:
+    from scipy.special import erfc
+
+    tail: Array = erfc(-a * math.sqrt(0.5))
+    return tail / 2
+
+
+def _gelu(a: Array) -> Array:
+    return a * _normal_cdf(a)
+
+
+def _dgelu(a: Array) -> Array:
+    near = np.clip(a, -_PHI_LIMIT, _PHI_LIMIT)
+    slope: Array = _normal_cdf(a) + near * np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi)
+    return slope
+
+
+def _silu(a: Array) -> Array:
+    return a * _sigmoid(a)
+
+
+def _dsilu(a: Array) -> Array:
+    return _sigmoid(a) + a * _dsigmoid(a)
+
+
+def _softplus(a: Array) -> Array:
+    h: Array = np.where(a.real < 0, 0, a) + np.log1p(_decay(a))
+    return h
+
+
+_SIGMA = r"\frac{1}{1 + e^{-a}}"
+
+_ROWS = (
+    Activation("identity", lambda a: a + 0, _one, "a", "1", "a", "1"),
+    Activation(
+        "sigmoid", _sigmoid, _dsigmoid, "1/(1 + exp(-a))", "h*(1 - h)", _SIGMA, r"h\,(1 - h)", low=0.0, high=1.0
+    ),
+    Activation("tanh", np.tanh, _dtanh, "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2", low=-1.0, high=1.0),
+    Activation(
+        "relu",
+        _relu,
+        _drelu,
+        "max(0, a)",
+        "step(a)",
+        r"\max(0, a)",
+        "[a > 0]",
+        kink=0.0,
+        convention="g'(0) = 0",
+    ),
+    Activation(
+        "leaky_relu",
+        _leaky_relu,
+        _dleaky_relu,
+        f"max({LEAK}*a, a)",
+        f"{LEAK} + {1 - LEAK}*step(a)",
+        rf"\max({LEAK}\,a, a)",
+        rf"{LEAK} + {1 - LEAK}\,[a > 0]",
+        kink=0.0,
+        convention=f"g'(0) = {LEAK}",
+    ),
+    Activation(
+        "elu",
+        _elu,
+        _delu,
+        "max(0, a) + exp(min(0, a)) - 1",
+        "exp(min(0, a))",
+        r"\max(0, a) + e^{\min(0, a)} - 1",
+        r"e^{\min(0, a)}",
+        low=-1.0,
+    ),
+    Activation(
+        "gelu",
+        _gelu,
+        _dgelu,
+        "a*Phi(a)",
+        "Phi(a) + a*phi(a)",
+        r"a\,\Phi(a)",
+        r"\Phi(a) + a\,\varphi(a)",
+    ),
+    Activation(
+        "silu",
+        _silu,
+        _dsilu,
+        "a*sigma(a)",
+        "sigma(a)*(1 + a*(1 - sigma(a)))",
+        r"a\,\sigma(a)",
+        r"\sigma(a)\,(1 + a\,(1 - \sigma(a)))",
+    ),
+    Activation(
+        "softplus",
+        _softplus,
+        _sigmoid,
+        "log(1 + exp(a))",
+        "sigma(a)",
+        r"\log(1 + e^a)",
+        r"\sigma(a)",
+        low=0.0,
+    ),
+)
+
+ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
+
+
+def activation(name: str, quantity: str = "activation") -> Activation:
+    """The row of that name.
+
+    Raises:
+        InputError: no such activation; the message lists those that are known.
+    """
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise InputError(quantity, f"one of {', '.join(ACTIVATIONS)}", repr(name))
+    return ACTIVATIONS[name]

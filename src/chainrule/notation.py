@@ -1,0 +1,288 @@
+"""Names of quantities: read them, print them, hold them against a network.
+
+Two notations. ``textbook``: pre-activation a, activation h, W_i with a row for each unit of
+layer i. ``delta``: pre-activation z, activation a, δ^l = dL/dz^l, w^l = W_l^T with a row for
+each unit of layer l-1. A name with a caret is in delta notation, any other in textbook notation.
+
+A quantity has one meaning whatever it was written as: ``w^2_21`` and ``W_212`` are equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from chainrule.errors import InputError
+
+Notation = Literal["textbook", "delta"]
+NOTATIONS: tuple[Notation, ...] = ("textbook", "delta")
+
+#: symbol -> (has a layer, number of unit indices of one component)
+SYMBOLS: dict[str, tuple[bool, int]] = {
+    "x": (False, 1),
+    "y": (False, 1),
+    "yhat": (False, 1),
+    "L": (False, 0),
+    "a": (True, 1),
+    "h": (True, 1),
+    "b": (True, 1),
+    "W": (True, 2),
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity: ``W_212`` is symbol W, layer 2, index (1, 2); ``a_2`` has no index.
+
+    Layers and units count from 1. The index of W is (unit of layer i, unit of layer i-1).
+    """
+
+    symbol: str
+    layer: int | None = None
+    index: tuple[int, ...] = ()
+
+    @property
+    def is_component(self) -> bool:
+        """True for one number (of one example), False for a vector or a matrix."""
+        return len(self.index) == SYMBOLS[self.symbol][1]
+
+    @property
+    def whole(self) -> Quantity:
+        """The vector or matrix this is a component of."""
+        return replace(self, index=())
+
+    def __str__(self) -> str:
+        return to_text(self)
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """The derivative of one quantity with respect to another: ``dL/dW_212``."""
+
+    of: Quantity
+    wrt: Quantity
+
+    def __str__(self) -> str:
+        return to_text(self)
+
+
+Name: TypeAlias = Quantity | Derivative
+LOSS = Quantity("L")
+
+_TEXTBOOK = re.compile(r"(?P<symbol>yhat|ŷ|[xyahWbL])(?:_(?:\{(?P<braced>[\d, ]*)\}|(?P<plain>\d[\d,]*)))?")
+_DELTA = re.compile(
+    r"(?P<symbol>delta|[zaδwb])\^(?:\{(?P<bracedlayer>\d+)\}|(?P<layer>\d+))"
+    r"(?:_(?:\{(?P<braced>[\d, ]*)\}|(?P<plain>\d[\d,]*)))?"
+)
+_RATIO = re.compile(r"[d∂](?P<of>.+)/[d∂](?P<wrt>.+)")
+_DELTA_SYMBOLS = {"z": "a", "a": "h", "w": "W", "b": "b", "δ": "a", "delta": "a"}
+_HOW = "a name such as x_3, a_21, h_13, yhat_1, W_212, b_2, L, dL/dW_212, dyhat_1/da_21, or z^2, a^2, δ^2, w^2_21"
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read(text: str) -> tuple[Name, Notation]:
+    """Read a name; returns it with the notation it was written in.
+
+    Raises:
+        InputError: the text is not a name of the design.
+    """
+    compact = re.sub(r"\s+", "", text).replace("ŷ", "yhat")
+    ratio = _RATIO.fullmatch(compact)
+    if ratio is None:
+        return _read_one(compact, text)
+    of, of_notation = _read_quantity(ratio["of"], text)
+    wrt, wrt_notation = _read_quantity(ratio["wrt"], text)
+    return Derivative(of, wrt), "delta" if "delta" in (of_notation, wrt_notation) else "textbook"
+
+
+def _read_one(compact: str, text: str) -> tuple[Name, Notation]:
+    quantity, notation = _read_quantity(compact, text)
+    if compact.startswith(("δ", "delta")):
+        return Derivative(LOSS, quantity), notation
+    return quantity, notation
+
+
+def _read_quantity(compact: str, text: str) -> tuple[Quantity, Notation]:
+    match = _DELTA.fullmatch(compact)
+    if match is not None:
+        symbol = _DELTA_SYMBOLS[match["symbol"]]
+        layer = int(match["bracedlayer"] or match["layer"])
+        index = _indices(match, text, at_most=SYMBOLS[symbol][1])
+        if symbol == "W":
+            index = index[::-1]  # w_ij goes from unit i to unit j
+        return _checked(Quantity(symbol, layer, index), text), "delta"
+    match = _TEXTBOOK.fullmatch(compact)
+    if match is None:
+        raise InputError(f"name {text!r}", _HOW, "something else")
+    symbol = match["symbol"]
+    has_layer, units = SYMBOLS[symbol]
+    numbers = _indices(match, text, at_most=has_layer + units)
+    if has_layer and not numbers:
+        raise InputError(f"name {text!r}", f"a layer, such as {symbol}_1", "none")
+    if has_layer:
+        return _checked(Quantity(symbol, numbers[0], numbers[1:]), text), "textbook"
+    return _checked(Quantity(symbol, None, numbers), text), "textbook"
+
+
+def _indices(match: re.Match[str], text: str, *, at_most: int) -> tuple[int, ...]:
+    written = match["braced"] if match["braced"] is not None else match["plain"]
+    if written is None:
+        return ()
+    if "," in written:
+        numbers = tuple(int(part) for part in written.split(",") if part.strip())
+    elif at_most == 1:
+        numbers = (int(written),)  # one index only: nothing to separate
+    else:
+        numbers = tuple(int(digit) for digit in written.strip())
+    if len(numbers) > at_most or 0 in numbers:
+        raise InputError(
+            f"name {text!r}",
+            f"at most {at_most} indices counted from 1 (digits without commas are one index each: "
+            "with an index above 9 commas are needed, as in W_2,10,3, or a_10, for the whole layer 10)",
+            f"{len(numbers)} indices: {', '.join(map(str, numbers))}",
+        )
+    return numbers
+
+
+def _checked(quantity: Quantity, text: str) -> Quantity:
+    units = SYMBOLS[quantity.symbol][1]
+    if len(quantity.index) not in (0, units):
+        raise InputError(
+            f"name {text!r}",
+            f"{quantity.symbol} with no unit index (the whole) or with {units}",
+            f"{len(quantity.index)} (with an index above 9 commas are needed, as in W_2,10,3)",
+        )
+    return quantity
+
+
+# ---------------------------------------------------------------- printing
+
+
+def to_text(name: Name, notation: Notation = "textbook", depth: int | None = None) -> str:
+    """The name as plain text; ``depth`` lets delta notation write yhat as a^depth."""
+    if isinstance(name, Derivative):
+        if notation == "delta" and name.of.symbol == "L" and name.wrt.symbol == "a":
+            return _delta_text(name.wrt, "δ")
+        return f"d{to_text(name.of, notation, depth)}/d{to_text(name.wrt, notation, depth)}"
+    if notation == "delta":
+        name = _as_layer(name, depth)
+        if name.layer is not None:
+            return _delta_text(name, _delta_letter(name.symbol))
+    numbers = ((name.layer,) if name.layer is not None else ()) + name.index
+    return name.symbol + _subscript(numbers, alone=name.layer is not None)
+
+
+def to_latex(name: Name, notation: Notation = "textbook", depth: int | None = None) -> str:
+    """The name as LaTeX."""
+    if isinstance(name, Derivative):
+        if notation == "delta" and name.of.symbol == "L" and name.wrt.symbol == "a":
+            return _delta_latex(name.wrt, r"\delta")
+        of, wrt = to_latex(name.of, notation, depth), to_latex(name.wrt, notation, depth)
+        return rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
+    if notation == "delta":
+        name = _as_layer(name, depth)
+        if name.layer is not None:
+            return _delta_latex(name, _delta_letter(name.symbol))
+    symbol = r"\hat{y}" if name.symbol == "yhat" else name.symbol
+    numbers = ((name.layer,) if name.layer is not None else ()) + name.index
+    return symbol + (f"_{{{_joined(numbers)}}}" if numbers else "")
+
+
+def _as_layer(name: Quantity, depth: int | None) -> Quantity:
+    if name.symbol == "x":
+        return Quantity("h", 0, name.index)
+    if name.symbol == "yhat" and depth is not None:
+        return Quantity("h", depth, name.index)
+    return name
+
+
+def _delta_letter(symbol: str) -> str:
+    return {"a": "z", "h": "a", "W": "w", "b": "b"}[symbol]
+
+
+def _delta_text(name: Quantity, letter: str) -> str:
+    return f"{letter}^{name.layer}{_subscript(name.index[::-1])}"
+
+
+def _delta_latex(name: Quantity, letter: str) -> str:
+    return f"{letter}^{{{name.layer}}}" + (f"_{{{_joined(name.index[::-1])}}}" if name.index else "")
+
+
+def _joined(numbers: Sequence[int]) -> str:
+    return ("," if any(n > 9 for n in numbers) else "").join(map(str, numbers))
+
+
+def _subscript(numbers: Sequence[int], alone: bool = False) -> str:
+    """``_212``, ``_2,10,3``; a layer above 9 that stands alone is ``_10,``."""
+    if not numbers:
+        return ""
+    return "_" + _joined(numbers) + ("," if alone and len(numbers) == 1 and numbers[0] > 9 else "")
+
+
+# ---------------------------------------------------------------- against a network
+
+
+def resolve(name: Name, sizes: Sequence[int]) -> Name:
+    """The name as this network knows it: h_0 is x, h_L is yhat; the layer and the units exist.
+
+    Args:
+        sizes: units of each layer, the inputs first.
+
+    Raises:
+        InputError: there is no such quantity; the message says what exists.
+    """
+    if isinstance(name, Derivative):
+        of, wrt = _resolve(name.of, sizes), _resolve(name.wrt, sizes)
+        if wrt.symbol in ("L", "y"):
+            raise InputError(f"name {name}", f"a derivative with respect to one of {existing(sizes)}", f"d{wrt}")
+        if of.symbol not in ("a", "h", "yhat", "L"):
+            raise InputError(f"name {name}", "a derivative of L, yhat, h_i or a_i", f"d{of}")
+        return Derivative(of, wrt)
+    return _resolve(name, sizes)
+
+
+def _resolve(name: Quantity, sizes: Sequence[int]) -> Quantity:
+    depth = len(sizes) - 1
+    if name.symbol == "h" and name.layer == 0:
+        name = Quantity("x", None, name.index)
+    elif name.symbol == "h" and name.layer == depth:
+        name = Quantity("yhat", None, name.index)
+    if name.layer is not None and not 1 <= name.layer <= (depth - 1 if name.symbol == "h" else depth):
+        raise InputError(f"name {name}", f"one of {existing(sizes)}", f"layer {name.layer}")
+    for number, size in zip(name.index, shape(name.whole, sizes), strict=bool(name.index)):
+        if not 1 <= number <= size:
+            what = " x ".join(map(str, shape(name.whole, sizes)))
+            raise InputError(f"name {name}", f"indices within {name.whole}, which is {what}", f"index {number}")
+    return name
+
+
+def shape(name: Quantity, sizes: Sequence[int]) -> tuple[int, ...]:
+    """Shape of a quantity for one example: ``W_2`` -> (units of layer 2, units of layer 1)."""
+    if name.is_component:
+        return ()
+    if name.symbol == "x":
+        return (sizes[0],)
+    if name.symbol in ("y", "yhat"):
+        return (sizes[-1],)
+    assert name.layer is not None
+    return (sizes[name.layer], sizes[name.layer - 1]) if name.symbol == "W" else (sizes[name.layer],)
+
+
+def existing(sizes: Sequence[int]) -> str:
+    """What a network of these sizes has, for messages: ``x (4), W_1 (4 x 4), …, yhat (2), L``."""
+    depth = len(sizes) - 1
+
+    def layer(i: int) -> str:
+        whole = [Quantity("W", i), Quantity("b", i), Quantity("a", i)]
+        if i < depth:
+            whole.append(Quantity("h", i))
+        return ", ".join(f"{q} ({' x '.join(map(str, shape(q, sizes)))})" for q in whole)
+
+    layers = [layer(i) for i in range(1, depth + 1)]
+    if depth > 4:
+        layers = [layers[0], "…", layers[-1]]
+    return f"x ({sizes[0]}), {', '.join(layers)}, yhat ({sizes[-1]}), L"

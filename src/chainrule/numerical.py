@@ -1,0 +1,150 @@
+"""The reported loss as a function of one quantity, and its numerical derivative.
+
+Nothing here uses a backward equation: what is checked has no say in the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule import equations, losses
+from chainrule.activations import Array
+from chainrule.backward import Backward
+from chainrule.forward import propagate
+from chainrule.network import Network
+from chainrule.notation import Quantity
+
+Method = Literal["complex", "central"]
+
+STEP = 1e-20  # of the complex step: any step whose square vanishes
+ROUNDING = 64  # units of rounding allowed on the sum of absolute paths
+
+# ---------------------------------------------------------------- the loss as a function of one quantity
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """The reported loss, in float64, as a function of one quantity that is moved by ``delta``."""
+
+    network: Network
+    a: tuple[Array, ...]
+    h: tuple[Array, ...]
+    y: Array
+    coefficients: Array
+    method: Method
+
+    @classmethod
+    def of(cls, b: Backward, method: Method) -> Probe:
+        """The probe of one backward pass: its network, inputs, targets and coefficients, in float64."""
+        network = b.forward.network.astype(np.float64)
+        a, h = propagate(network, b.forward.x.astype(np.float64))
+        return cls(network, a, h, b.y.astype(np.float64), b.coefficients.astype(np.float64), method)
+
+    def moved(self, q: Quantity, delta: Array, row: int | None = None) -> tuple[Any, bool]:
+        """The loss, and whether some unit has changed sides of a kink.
+
+        ``row``: only this row (unit m) of W or b moves, and ``delta`` is that row alone.
+        """
+        i = q.layer or 0
+        if q.symbol == "yhat":
+            yhat = self.h[-1] + delta
+            total = (self.coefficients * self.network.loss_rule.value(yhat, self.y)).sum()
+            return total, self._error_changes_side(yhat)
+        if q.symbol in ("x", "h"):
+            return self._onward(i, self.h[i] + delta, crossed=False)
+        if q.symbol == "a":
+            return self._from_a(i, self.a[i - 1] + delta)
+        W, b, h = self.network.weights[i - 1], self.network.biases[i - 1], self.h[i - 1]
+        if row is None:
+            a = equations.pre_batch(W + delta, h, b) if q.symbol == "W" else equations.pre_batch(W, h, b) + delta
+            return self._from_a(i, a)
+        a = self.a[i - 1].astype(np.result_type(delta, self.a[i - 1]))
+        part = slice(row, row + 1)
+        moved_W = W[part] + (delta if q.symbol == "W" else 0)
+        moved_b = b[part] + (delta if q.symbol == "b" else 0)
+        a[:, part] = equations.pre_batch(moved_W.astype(a.dtype), h, moved_b)
+        return self._from_a(i, a)
+
+    def _onward(self, i: int, h: Array, crossed: bool) -> tuple[Any, bool]:
+        W, b = self.network.weights[i], self.network.biases[i]
+        loss, later = self._from_a(i + 1, equations.pre_batch(W, h, b))
+        return loss, crossed or later
+
+    def _from_a(self, i: int, a: Array) -> tuple[Any, bool]:
+        network = self.network
+        rule = network.output_rule.rule if i == network.depth else network.activations[i - 1]
+        crossed = rule is not None and rule.kink is not None and _changes_side(a, self.a[i - 1], rule.kink)
+        if i < network.depth:
+            assert rule is not None
+            return self._onward(i, equations.act(rule.g, a), crossed)
+        yhat = equations.act(network.output_rule.value, a)
+        each = losses.example_losses(network.loss, network.output, a, yhat, self.y)
+        return (self.coefficients * each).sum(), crossed or self._error_changes_side(yhat)
+
+    def _error_changes_side(self, yhat: Array) -> bool:
+        return bool(self.network.loss_rule.kink) and _changes_side(yhat, self.h[-1], self.y)
+
+    def at_kink(self) -> int:
+        """Units of all examples that sit exactly on a kink."""
+        rules = [*self.network.activations, self.network.output_rule.rule]
+        units = sum(int((a == r.kink).sum()) for r, a in zip(rules, self.a, strict=True) if r and r.kink is not None)
+        return units + (int((self.h[-1] == self.y).sum()) if self.network.loss_rule.kink else 0)
+
+
+def _changes_side(moved: Array, base: Array, kink: Any) -> bool:
+    return bool((np.sign(moved.real - kink) != np.sign(base - kink)).any())
+
+
+def differentiate(
+    loss: Callable[[complex], tuple[Any, bool]], method: Method, first_step: float
+) -> tuple[float, float, bool]:
+    """d loss / dt at 0, an estimate of the error (0 for the complex step), and whether a kink was crossed."""
+    if method == "complex":
+        return float(loss(STEP * 1j)[0].imag / STEP), 0.0, False
+    from scipy.differentiate import derivative
+
+    step = first_step
+    while step > 1e-7 * first_step and (loss(step)[1] or loss(-step)[1]):
+        step /= 4
+    crossings: list[bool] = []
+
+    def values(ts: Array) -> Array:
+        results = [loss(float(t)) for t in ts.ravel()]
+        crossings.extend(crossed for _, crossed in results)
+        return np.array([float(value) for value, _ in results]).reshape(ts.shape)
+
+    found = derivative(values, np.array(0.0), initial_step=step, order=6, maxiter=6)
+    return float(found.df), 4 * float(found.error), any(crossings)
+
+
+# ---------------------------------------------------------------- the rounding floor
+
+
+def rounding_floors(b: Backward) -> dict[Quantity, Array]:
+    """For each quantity, ROUNDING units of rounding of the sum of |path| over all its paths."""
+    network = b.forward.network.astype(np.float64)
+    a = [part.astype(np.float64) for part in b.forward.a]
+    h = [np.abs(part.astype(np.float64)) for part in b.forward.h]
+    y = np.abs(b.y.astype(np.float64))
+    unit = ROUNDING * float(np.finfo(b.forward.network.dtype).eps)
+    at_yhat = b.coefficients[:, None] * (h[-1] + y)
+    if b.shortcut is None:
+        at_yhat = 2 * at_yhat + np.abs(b.grad_yhat)
+        at_a = np.einsum("nom,no->nm", np.abs(network.output_rule.jacobian(a[-1], h[-1])), at_yhat)
+    else:
+        at_a = at_yhat * np.maximum(y.sum(axis=1, keepdims=True), 1)
+    at_a += np.abs(b.grad_a[-1])
+    floors = {Quantity("yhat"): unit * at_yhat}
+    for i in range(network.depth, 0, -1):
+        floors[Quantity("a", i)] = unit * at_a
+        floors[Quantity("W", i)] = unit * at_a.T @ h[i - 1]
+        floors[Quantity("b", i)] = unit * at_a.sum(axis=0)
+        at_h = at_a @ np.abs(network.weights[i - 1])
+        floors[Quantity("h", i - 1) if i > 1 else Quantity("x")] = unit * at_h
+        if i > 1:
+            at_a = at_h * np.abs(network.activations[i - 2].dg(a[i - 2]))
+    return floors

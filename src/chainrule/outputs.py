@@ -1,0 +1,71 @@
+"""Output functions yhat = O(a_L): softmax, or any activation elementwise, with their Jacobians.
+
+Axes: n examples, o outputs (of yhat), m outputs (of a_L).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.activations import ACTIVATIONS, Activation, Array
+from chainrule.errors import InputError
+
+
+@dataclass(frozen=True)
+class Output:
+    """yhat = O(a_L). ``rule`` is the elementwise rule, or None for softmax.
+
+    Attributes:
+        low, high: the open interval in which yhat lies.
+    """
+
+    name: str
+    low: float
+    high: float
+    rule: Activation | None = None
+
+    def value(self, a: Array) -> Array:
+        """a_L (n, k) -> yhat (n, k). Equation forward.act."""
+        return softmax(a) if self.rule is None else self.rule.g(a)
+
+    def jacobian(self, a: Array, yhat: Array) -> Array:
+        """dyhat_o/da_m, shape (n, o, m). Softmax: yhat_o ([o = m] - yhat_m)."""
+        eye = np.eye(a.shape[1], dtype=a.dtype)
+        if self.rule is not None:
+            diagonal: Array = self.rule.dg(a)[:, :, None] * eye
+            return diagonal
+        full: Array = yhat[:, :, None] * (eye - yhat[:, None, :])
+        return full
+
+    def pull(self, a: Array, yhat: Array, grad_yhat: Array) -> Array:
+        """J_O^T grad yhat (n, k) without forming J: the same as with ``jacobian``, in less memory."""
+        if self.rule is not None:
+            scaled: Array = grad_yhat * self.rule.dg(a)
+            return scaled
+        centred: Array = yhat * (grad_yhat - (grad_yhat * yhat).sum(axis=1, keepdims=True))
+        return centred
+
+
+def softmax(a: Array) -> Array:
+    """e^{a_m} / sum_j e^{a_j} along the last axis, shifted by the largest so that nothing overflows."""
+    e = np.exp(a - a.real.max(axis=-1, keepdims=True, initial=-np.inf))
+    total: Array = e / e.sum(axis=-1, keepdims=True)
+    return total
+
+
+OUTPUTS: dict[str, Output] = {"softmax": Output("softmax", 0.0, 1.0)} | {
+    row.name: Output(row.name, row.low, row.high, row) for row in ACTIVATIONS.values()
+}
+
+
+def output(name: str) -> Output:
+    """The output function of that name.
+
+    Raises:
+        InputError: no such output; the message lists those that are known.
+    """
+    if not isinstance(name, str) or name not in OUTPUTS:
+        raise InputError("output", f"one of {', '.join(OUTPUTS)}", repr(name))
+    return OUTPUTS[name]
