@@ -107,7 +107,8 @@ def _normal_cdf(a: Array) -> Array:
 
 
 def _gelu(a: Array) -> Array:
-    return a * _normal_cdf(a)
+    h: Array = a * _normal_cdf(a)
+    return h
 
 
 def _dgelu(a: Array) -> Array:
@@ -117,11 +118,13 @@ def _dgelu(a: Array) -> Array:
 
 
 def _silu(a: Array) -> Array:
-    return a * _sigmoid(a)
+    h: Array = a * _sigmoid(a)
+    return h
 
 
 def _dsilu(a: Array) -> Array:
-    return _sigmoid(a) + a * _dsigmoid(a)
+    slope: Array = _sigmoid(a) + a * _dsigmoid(a)
+    return slope
 
 
 def _softplus(a: Array) -> Array:

@@ -12,6 +12,18 @@ from chainrule.errors import InputError
 FLOATS = (np.dtype("float64"), np.dtype("float32"))
 
 
+def float_type(value: Any) -> np.dtype[Any]:
+    """float64 or float32.
+
+    Raises:
+        InputError: another type.
+    """
+    if str(value) not in map(str, FLOATS) and value not in (np.float64, np.float32, float):
+        raise InputError("dtype", "float64 or float32", str(value))
+    found: np.dtype[Any] = np.dtype(value)
+    return found
+
+
 def numbers(quantity: str, value: Any, dtype: np.dtype[Any] | None = None) -> Array:
     """``value`` as an array of finite floats; float32 stays float32 unless ``dtype`` says otherwise.
 

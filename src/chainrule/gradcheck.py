@@ -114,7 +114,8 @@ class GradientCheck:
         head = f"{'quantity':<10} {'entries':>9} {'compared':>9}  {'direction':<16} {'largest error':>13}"
         lines = [f"gradient check: {self.method} step, relative tolerance {self.tolerance:g}, seed {self.seed}", head]
         for q in self.quantities:
-            row = f"{q.name:<10} {q.size:>9} {q.checked:>9}  {q.direction:<16} {q.max_relative_error:>13.1e}"
+            error = f"{q.max_relative_error:.1e}" if q.max_relative_error else "rounding"
+            row = f"{q.name:<10} {q.size:>9} {q.checked:>9}  {q.direction:<16} {error:>13}"
             lines.append(row + ("" if q.ok else f"  {len(q.wrong)} differ"))
             lines += [f"    {entry}" for entry in q.wrong[:SHOWN]]
             if q.kinks:

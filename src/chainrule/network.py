@@ -144,8 +144,7 @@ class Network:
         sizes = tuple(sizes)
         if len(sizes) < 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
             raise InputError("sizes", "at least two positive whole numbers, the inputs first", repr(sizes))
-        if np.dtype(dtype) not in checks.FLOATS:
-            raise InputError("dtype", "float64 or float32", str(dtype))
+        dtype = checks.float_type(dtype)
         rng = np.random.default_rng(seed)
         names = [hidden] * (len(sizes) - 2) if isinstance(hidden, str) else list(hidden)
         if len(names) == 1:
@@ -174,6 +173,7 @@ class Network:
 
     def astype(self, dtype: Any) -> Network:
         """This network in float64 or float32."""
+        dtype = checks.float_type(dtype)
         cast = [tuple(p.astype(dtype) for p in part) for part in (self.weights, self.biases)]
         return Network(cast[0], cast[1], self.hidden, self.output, self.loss, self.reduction)
 

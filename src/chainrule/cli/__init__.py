@@ -1,0 +1,67 @@
+"""The command line: a file a command, each parses, calls and renders."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from chainrule.cli import check, predict, train
+from chainrule.errors import InputError
+
+app = typer.Typer(
+    name="chainrule",
+    help="Backpropagation for feedforward networks: train, predict, and check gradients.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("predict")(predict.predict)
+app.command("check")(check.check)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from chainrule import __version__
+
+        typer.echo(f"chainrule {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 well, 1 it ran and the answer is no, 2 bad input or usage, 130 Ctrl-C."""
+    try:
+        app()
+    except InputError as error:
+        _fail(str(error))
+    except BrokenPipeError:  # the reader has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}")
+    except MemoryError:
+        _fail("not enough memory for this network and this batch")
+    except KeyboardInterrupt:
+        sys.stderr.write("chainrule: interrupted\n")
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    line = " ".join(message.split())
+    sys.stderr.write(f"chainrule: error: {line}\n")
+    sys.exit(2)

@@ -1,0 +1,46 @@
+"""``chainrule check``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def check(
+    file: Annotated[str, typer.Argument(help="A worksheet, or a model file (.safetensors).")],
+    data: Annotated[str | None, typer.Option(help="Table for a model; without one, examples are drawn.")] = None,
+    example: Annotated[list[int] | None, typer.Option(help="Row of DATA, counted from 1; may be repeated.")] = None,
+    examples: Annotated[int, typer.Option(help="Without --example: how many rows.", min=1)] = 8,
+    method: Annotated[str, typer.Option(help="complex (exact to rounding) or central (differences).")] = "complex",
+    tolerance: Annotated[float | None, typer.Option(help="Relative; 1e-7, or 1e-3 in float32.")] = None,
+    entries: Annotated[
+        int, typer.Option(help="Compare so many entries of a quantity; all where it has no more.", min=0)
+    ] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Of the directions, the sample and drawn examples.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
+) -> None:
+    """Check every gradient against numerical differentiation of the loss. Exit code 1 if one differs."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from chainrule.cli.shared import read_subject
+    from chainrule.gradcheck import check_gradients
+    from chainrule.render.json import to_json
+
+    subject = read_subject(file, data, example, examples, seed)
+    with Progress(console=Console(stderr=True), transient=True, disable=json) as bar:
+        task = bar.add_task("check")
+
+        def progress(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name, completed=done, total=total)
+
+        result = check_gradients(
+            subject.network, subject.x, subject.y, subject.sample_weight,
+            method=method, tolerance=tolerance, entries=entries, seed=seed, progress=progress,  # type: ignore[arg-type]
+        )  # fmt: skip
+    if json:
+        print(to_json("check", {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}))
+    else:
+        print(f"{subject.network}, {subject.note}\n{result}")
+    raise typer.Exit(0 if result.ok else 1)

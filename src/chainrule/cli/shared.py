@@ -1,0 +1,75 @@
+"""What several commands share: FILE read as a worksheet or a model with data, lists in options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network with the examples that a question is about.
+
+    Attributes:
+        note: where the examples come from, for people.
+    """
+
+    network: Network
+    x: Any
+    y: Any
+    sample_weight: Any
+    note: str
+
+
+def read_subject(file: str, data: str | None, examples: list[int] | None, most: int, seed: int) -> Subject:
+    """A worksheet's own network and example, or a model with examples of ``data`` (drawn ones where none is given).
+
+    Args:
+        examples: row numbers of ``data``, counted from 1; None takes the first ``most``.
+    """
+    from chainrule.storage import read_worksheet
+
+    if not file.endswith(".safetensors"):
+        sheet = read_worksheet(file)
+        return Subject(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
+    return _from_model(file, examples, most, data) if data else _drawn(file, most, seed)
+
+
+def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> Subject:
+    from chainrule.storage import load_model, read_table
+
+    model, table = load_model(file), read_table(data)
+    rows = [e - 1 for e in examples] if examples else list(range(min(most, table.num_rows)))
+    for row in rows:
+        if not 0 <= row < table.num_rows:
+            raise InputError("example", f"row numbers from 1 to {table.num_rows}", str(row + 1))
+    part = table.take(rows)
+    x, y = model.inputs.apply(part), model.target.apply(part)
+    shown = f"row {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rows"
+    return Subject(model.network, x, y, None, f"{shown} of {data}")
+
+
+def _drawn(file: str, most: int, seed: int) -> Subject:
+    import numpy as np
+
+    from chainrule.storage import load
+
+    network = load(file)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(most, network.sizes[0]))
+    low, high = network.loss_rule.target_range
+    y = rng.uniform(max(low, 0.0), min(high, 1.0), (most, network.sizes[-1]))
+    return Subject(network, x, y, None, f"{most} drawn examples (seed {seed})")
+
+
+def numbers_list(option: str, text: str) -> tuple[int, ...]:
+    """``128,64`` as (128, 64)."""
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise InputError(option, "whole numbers separated by commas, such as 128,64", repr(text)) from None

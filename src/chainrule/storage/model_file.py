@@ -1,0 +1,149 @@
+"""Model files: safetensors with the network and, from training on a table, all that a prediction needs.
+
+The tensors are the parameters under the notes' names (``W_1``, ``b_1``, …). The rest is one JSON text in
+the header (one, so that a file's bytes never depend on an order), checked field by field when read. A
+model file holds data only; nothing in it can run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chainrule.activations import Array
+from chainrule.errors import InputError
+from chainrule.network import Network
+from chainrule.train.preprocessing import Inputs, Target
+from chainrule.train.table import Model, Split
+
+FORMAT = "chainrule-model"
+VERSION = 1
+_WHAT = "a chainrule model file (safetensors)"
+
+
+class _Spec(BaseModel):
+    """What the header says."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: Literal[1]
+    hidden: tuple[str, ...]
+    output: str
+    loss: str
+    reduction: str
+    depth: int
+    inputs: Inputs | None = None
+    target: Target | None = None
+    split: Split | None = None
+
+
+def save(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write a network to a model file; a file of that name is replaced only once the new one is whole."""
+    _write(network, path, {})
+
+
+def save_model(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a trained model: the network, preprocessing, class names, feature names and the split."""
+    extra = {"inputs": asdict(model.inputs), "target": asdict(model.target), "split": asdict(model.split)}
+    _write(model.network, path, extra)
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """The network of a model file.
+
+    Raises:
+        InputError: no such file, or not a whole model file.
+    """
+    return _read(path)[0]
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """A trained model, with what ``save_model`` wrote.
+
+    Raises:
+        InputError: no such file, not a whole model file, or one without the preprocessing.
+    """
+    network, spec = _read(path)
+    if spec.inputs is None or spec.target is None or spec.split is None:
+        raise InputError(f"model {path}", "a model trained on a table", "a network alone, without its preprocessing")
+    expected = (len(spec.inputs.names), spec.target.outputs)
+    if (network.sizes[0], network.sizes[-1]) != expected:
+        raise InputError(f"model {path}", f"inputs and outputs {expected}", str((network.sizes[0], network.sizes[-1])))
+    return Model(network, spec.inputs, spec.target, spec.split)
+
+
+def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
+    from safetensors.numpy import save as to_bytes
+
+    spec = {
+        "version": VERSION,
+        "hidden": network.hidden,
+        "output": network.output,
+        "loss": network.loss,
+        "reduction": network.reduction,
+        "depth": network.depth,
+    }
+    tensors = {f"W_{i}": W for i, W in enumerate(network.weights, 1)}
+    tensors |= {f"b_{i}": b for i, b in enumerate(network.biases, 1)}
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    write_whole(path, to_bytes(tensors, metadata={FORMAT: json.dumps(spec | extra)}))
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one, never a part."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
+    from safetensors import SafetensorError, safe_open
+
+    quantity = f"model {os.fspath(path)}"
+    if not Path(path).is_file():
+        raise InputError(quantity, _WHAT, "a folder" if Path(path).is_dir() else "no such file")
+    if Path(path).stat().st_size == 0:
+        raise InputError(quantity, _WHAT, "an empty file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors: dict[str, Array] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise InputError(quantity, _WHAT, f"something else or a truncated one ({error})") from None
+    if FORMAT not in metadata:
+        raise InputError(quantity, _WHAT, "a safetensors file of another kind")
+    spec = _read_spec(quantity, metadata[FORMAT])
+    names = {f"{symbol}_{i}" for i in range(1, spec.depth + 1) for symbol in "Wb"} if 0 < spec.depth < 10_000 else set()
+    if set(tensors) != names:
+        raise InputError(quantity, f"tensors W_1, b_1 … W_{spec.depth}, b_{spec.depth}", ", ".join(sorted(tensors)[:8]))
+    layers = range(1, spec.depth + 1)
+    weights, biases = [tensors[f"W_{i}"] for i in layers], [tensors[f"b_{i}"] for i in layers]
+    try:
+        return Network(weights, biases, spec.hidden or "identity", spec.output, spec.loss, spec.reduction), spec
+    except InputError as error:
+        raise InputError(f"{quantity}: {error.quantity}", error.expected, error.got) from None
+
+
+def _read_spec(quantity: str, text: str) -> _Spec:
+    try:
+        return _Spec.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the header"
+        raise InputError(f"{quantity}: {where}", "a whole header of a model file", first["msg"]) from None

@@ -1,0 +1,127 @@
+"""The header of a worksheet: a network with its numbers, as a person writes it, in TOML between lines of ``+++``."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chainrule.activations import Array
+from chainrule.checks import examples, targets
+from chainrule.errors import InputError
+from chainrule.network import Network
+
+LARGEST = 1_000_000  # bytes
+_FENCE = "+++"
+
+
+class _Layer(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    W: list[list[float]]
+    b: list[float] | None = None
+
+
+class _Network(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    layer: list[_Layer]
+    hidden: str | list[str] = "sigmoid"
+    output: str = "softmax"
+    loss: str = "cross_entropy"
+    reduction: str = "mean"
+    x: list[float] | list[list[float]]
+    y: int | float | list[int] | list[float] | list[list[float]] | None = None
+    sample_weight: list[float] | None = None
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    title: str = ""
+    learning_rate: float | None = None
+    network: _Network
+
+
+@dataclass(frozen=True, eq=False)
+class Worksheet:
+    """A worksheet: its header read, its lines as they are.
+
+    Attributes:
+        network, x, y, sample_weight: as for ``Network.backward``.
+        lines: the text below the header; ``first_line`` is the number of its first line in the file.
+    """
+
+    path: str
+    title: str
+    network: Network
+    x: Array
+    y: Any
+    sample_weight: list[float] | None
+    learning_rate: float | None
+    lines: tuple[str, ...]
+    first_line: int
+
+
+def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
+    """Read a worksheet file.
+
+    Raises:
+        InputError: no such file, not text, no header, or a header that does not fit.
+    """
+    name = os.fspath(path)
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"worksheet {name}", "a file", "a folder" if file.is_dir() else "no such file")
+    if file.stat().st_size > LARGEST:
+        raise InputError(f"worksheet {name}", f"at most {LARGEST} bytes", str(file.stat().st_size))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"worksheet {name}", "text in UTF-8", f"byte {error.start} is not") from None
+    return parse_worksheet(text, name)
+
+
+def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
+    """Read the text of a worksheet; ``name`` stands for it in messages."""
+    lines = text.splitlines()
+    fences = [i for i, line in enumerate(lines) if line.strip() == _FENCE][:2]
+    if len(fences) < 2 or any(line.strip() for line in lines[: fences[0]]):
+        raise InputError(f"worksheet {name}", f"a header in TOML between two lines of {_FENCE}", "none")
+    header = _read_header("\n".join(lines[fences[0] + 1 : fences[1]]), name)
+    spec = header.network
+    network = Network(
+        [layer.W for layer in spec.layer],
+        [layer.b if layer.b is not None else [0.0] * len(layer.W) for layer in spec.layer],
+        spec.hidden,
+        spec.output,
+        spec.loss,
+        spec.reduction,
+    )
+    batch, single = examples("x", spec.x, network.sizes[0], network.dtype)
+    if spec.y is not None:
+        targets(spec.y, len(batch), network.sizes[-1], single, network.dtype)
+    return Worksheet(
+        name,
+        header.title,
+        network,
+        batch[0] if single else batch,
+        spec.y,
+        spec.sample_weight,
+        header.learning_rate,
+        tuple(lines[fences[1] + 1 :]),
+        fences[1] + 2,
+    )
+
+
+def _read_header(text: str, name: str) -> _Header:
+    try:
+        return _Header.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"worksheet {name}: {where}", "a header that fits", first["msg"].lower()) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"worksheet {name}", "a header in TOML", f"something else ({reason})") from None

@@ -1,0 +1,1 @@
+"""Training: data prepared for a network, optimizers, the loop over epochs."""

@@ -1,0 +1,37 @@
+"""The README cannot drift: its Python examples print what it says, its commands are those that exist."""
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"<!-- python: (\w+) -->\n```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)
+
+
+def test_examples_are_found():
+    assert [name for name, _, _ in EXAMPLES] == ["notes", "check"]
+
+
+@pytest.mark.parametrize(("code", "printed"), [e[1:] for e in EXAMPLES], ids=[e[0] for e in EXAMPLES])
+def test_example_prints_what_it_says(code, printed):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "README.md", "exec"), {})
+    assert out.getvalue() == printed
+
+
+def test_start_command_prints_what_it_says(tmp_path):
+    command = re.search(r"<!-- start command -->\n```sh\n.* && \.venv/bin/(chainrule .*)\n```", README).group(1)
+    printed = re.search(r"<!-- start output -->\n```text\n(.*?)```", README, re.S).group(1)
+    arguments = [sys.executable, "-m", *command.split()]
+    ran = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=True)
+    pattern = r"accuracy (\d\.\d+) \(\d+ of 360\), loss \d\.\d+"  # may differ by rounding on another machine
+    assert re.sub(pattern, "#", ran.stdout) == re.sub(pattern, "#", printed)
+    accuracies = [float(re.search(pattern, text)[1]) for text in (ran.stdout, printed)]
+    assert min(accuracies) >= 0.96
+    assert abs(accuracies[0] - accuracies[1]) <= 0.01

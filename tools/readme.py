@@ -1,0 +1,40 @@
+"""Write the outputs in README.md anew, each by running what stands above it: ``python tools/readme.py``."""
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def python_output(match: re.Match[str]) -> str:
+    """The example with what it prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(match[2], "README.md", "exec"), {})
+    return f"{match[1]}{match[2]}```\n\n```text\n{out.getvalue()}```"
+
+
+def start_output(match: re.Match[str]) -> str:
+    """The start command's output; its progress bar goes to standard error and is left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        ran = subprocess.run(
+            [sys.executable, "-m", *match[2].split()], cwd=folder, capture_output=True, text=True, check=True
+        )
+    return f"{match[1]}{match[2]}{match[3]}{ran.stdout}```"
+
+
+text = README.read_text(encoding="utf-8")
+text = re.sub(r"(<!-- python: \w+ -->\n```python\n)(.*?)```\n\n```text\n.*?```", python_output, text, flags=re.S)
+text = re.sub(
+    r"(<!-- start command -->\n```sh\n[^\n]* && \.venv/bin/)(chainrule [^\n]*)"
+    r"(\n```.*?<!-- start output -->\n```text\n).*?```",
+    start_output,
+    text,
+    flags=re.S,
+)
+README.write_text(text, encoding="utf-8")
