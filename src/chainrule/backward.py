@@ -45,23 +45,23 @@ class Backward:
     @cached_property
     def grad_yhat(self) -> Array:
         """dL/dyhat (n, k)."""
-        return _grad_yhat(self.forward, self.y, self.coefficients)
+        return _frozen(_grad_yhat(self.forward, self.y, self.coefficients))
 
     @cached_property
     def grad_x(self) -> Array:
         """dL/dx (n, d). Equation backward.hidden at the first layer."""
-        return equations.hidden_batch(self.forward.network.weights[0], self.grad_a[0])
+        return _frozen(equations.hidden_batch(self.forward.network.weights[0], self.grad_a[0]))
 
     @cached_property
     def example_losses(self) -> Array:
         """The loss of each example, without its coefficient, (n,)."""
-        return _example_losses(self.forward, self.y)
+        return _frozen(_example_losses(self.forward, self.y))
 
     @cached_property
     def flat(self) -> Array:
         """The gradient as one vector in the order of ``Network.flat``."""
         pairs = zip(self.grad_W, self.grad_b, strict=True)
-        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+        return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
 
     def __getitem__(self, name: str) -> Any:
         """The quantity of that name: a float, or an array with examples as its first axis in a batch.
@@ -72,8 +72,7 @@ class Backward:
         Raises:
             InputError: no such quantity; the message says what exists.
         """
-        read, written = notation.read(name)
-        resolved = notation.resolve(read, self.forward.network.sizes)
+        resolved, written = notation.find(name, self.forward.network.sizes)
         single = self.forward.single
         if isinstance(resolved, Quantity):
             if resolved.symbol == "L":
@@ -114,25 +113,20 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
     grad_h: list[Array] = []
     for i in range(network.depth - 1, 0, -1):
         grad_h.insert(0, equations.hidden_batch(network.weights[i], grad_a[0]))
-        grad_a.insert(0, equations.pre_grad(grad_h[0], network.activations[i - 1].dg(forward.a[i - 1])))
-    loss = float((coefficients * _example_losses(forward, targets)).sum())
-    return Backward(
-        forward,
-        targets,
-        coefficients,
-        loss,
-        pair,
-        tuple(grad_a),
-        tuple(grad_h),
-        tuple(equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)),
-        tuple(equations.bias_batch(g) for g in grad_a),
-    )
+        grad_a.insert(
+            0, equations.pre_grad(grad_h[0], equations.slope(network.activations[i - 1].dg, forward.a[i - 1]))
+        )
+    loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
+    grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
+    grad_b = [equations.bias_batch(g) for g in grad_a]
+    parts = (tuple(map(_frozen, part)) for part in (grad_a, grad_h, grad_W, grad_b))
+    return Backward(forward, _frozen(targets), _frozen(coefficients), loss, pair, *parts)
 
 
 def loss_value(forward: Forward, y: Any = None, sample_weight: Any = None) -> float:
     """The loss L of the batch alone, the same number as ``Backward.L``."""
     targets, coefficients = read_targets(forward, y, sample_weight)
-    return float((coefficients * _example_losses(forward, targets)).sum())
+    return equations.loss_batch(coefficients, _example_losses(forward, targets))
 
 
 def read_targets(forward: Forward, y: Any, sample_weight: Any) -> tuple[Array, Array]:
@@ -153,22 +147,25 @@ def read_targets(forward: Forward, y: Any, sample_weight: Any) -> tuple[Array, A
     return targets, losses.reduce_by(network.reduction, n, weights, network.dtype)
 
 
+def _frozen(array: Array) -> Array:
+    array.setflags(write=False)
+    return array
+
+
 def _example_losses(forward: Forward, y: Array) -> Array:
     network = forward.network
     return losses.example_losses(network.loss, network.output, forward.a[-1], forward.yhat, y)
 
 
 def _grad_yhat(forward: Forward, y: Array, coefficients: Array) -> Array:
-    gradient: Array = coefficients[:, None] * forward.network.loss_rule.gradient(forward.yhat, y)
-    return gradient
+    return equations.loss_grad_batch(coefficients, forward.network.loss_rule.gradient(forward.yhat, y))
 
 
 def _grad_output(forward: Forward, y: Array, coefficients: Array, pair: Pair | None, shortcuts: bool) -> Array:
     """dL/da_L: by the declared pair, else by backward.out; its Jacobian is formed only on the long way."""
     a, yhat, out = forward.a[-1], forward.yhat, forward.network.output_rule
     if pair is not None:
-        scaled: Array = coefficients[:, None] * pair.gradient(a, yhat, y)
-        return scaled
+        return equations.loss_grad_batch(coefficients, pair.gradient(a, yhat, y))
     grad_yhat = _grad_yhat(forward, y, coefficients)
     if shortcuts:
         return out.pull(a, yhat, grad_yhat)

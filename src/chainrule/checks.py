@@ -30,10 +30,7 @@ def numbers(quantity: str, value: Any, dtype: np.dtype[Any] | None = None) -> Ar
     Raises:
         InputError: not numbers, ragged, complex, of a float type that is not handled, NaN or infinite.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise InputError(quantity, "numbers in a rectangular array", "rows of different lengths") from None
+    array = _array(quantity, value)
     if array.dtype.kind not in "fiub":
         raise InputError(quantity, "real numbers", f"values of type {array.dtype}")
     if dtype is None:
@@ -46,9 +43,31 @@ def numbers(quantity: str, value: Any, dtype: np.dtype[Any] | None = None) -> Ar
     if not finite.all():
         where = tuple(int(i) + 1 for i in np.argwhere(~np.atleast_1d(finite))[0])
         worst = np.atleast_1d(converted)[tuple(i - 1 for i in where)]
-        place = f" at position {', '.join(map(str, where))}" if array.ndim else ""
-        raise InputError(quantity, f"finite numbers in {dtype}", f"{worst}{place} (of shape {array.shape})")
+        place = f" at position {', '.join(map(str, where))} (of shape {array.shape})" if array.ndim else ""
+        raise InputError(quantity, f"finite numbers in {dtype}", f"{worst}{place}")
     return converted
+
+
+def _array(quantity: str, value: Any) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise InputError(quantity, "numbers in a rectangular array", "rows of different lengths") from None
+
+
+def number(quantity: str, value: Any) -> float:
+    """``value`` as one finite float.
+
+    Raises:
+        InputError: something else.
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = np.nan
+    if not np.isfinite(found):
+        raise InputError(quantity, "a finite number", repr(value))
+    return found
 
 
 def shaped(quantity: str, array: Array, *shape: int) -> Array:
@@ -75,18 +94,18 @@ def targets(value: Any, n: int, outputs: int, single: bool, dtype: np.dtype[Any]
 
     With one output, (n,) are n targets; with more, (n,) integers are class numbers and become one-hot rows.
     """
-    array = np.asarray(value) if not isinstance(value, np.ndarray) else value
+    array = _array("y", value)
     leading: tuple[int, ...] = () if single else (n,)
     if outputs > 1 and array.shape == leading and array.dtype.kind in "iub":
         return _one_hot(array.reshape(n), outputs, dtype)
-    array = numbers("y", value, dtype)
+    array = np.array(numbers("y", value, dtype))
     if outputs == 1 and array.shape == leading:
         return array.reshape(n, 1)
     if array.shape != (*leading, outputs):
         what = f"shape {(*leading, outputs)}"
         if outputs > 1:
             what += f", or {'one class number' if single else f'{n} class numbers'} (integers from 0 to {outputs - 1})"
-        raise InputError("y", what, f"shape {array.shape} of {np.asarray(value).dtype}")
+        raise InputError("y", what, f"shape {array.shape} of {_array('y', value).dtype}")
     return array.reshape(n, outputs)
 
 

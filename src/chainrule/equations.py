@@ -53,6 +53,64 @@ def act(g: Callable[[Array], Array], a: Array) -> Array:
     return g(a)
 
 
+# ---------------------------------------------------------------- forward.loss, backward.loss: L = sum_n c_n l_n
+
+
+def loss_component(coefficients: Sequence[float], losses: Sequence[float]) -> float:
+    """L = sum over n of c_n l_n; the loss as ``backward`` reports it."""
+    return sum(c * one for c, one in zip(coefficients, losses, strict=True))
+
+
+def loss_batch(coefficients: Array, losses: Array) -> float:
+    """c (n,), l (n,) -> L."""
+    return float((coefficients * losses).sum())
+
+
+def loss_grad_component(coefficient: float, slope: float) -> float:
+    """dL/dyhat_o = c dl/dyhat_o."""
+    return coefficient * slope
+
+
+def loss_grad_vector(coefficient: float, slope: Array) -> Array:
+    """c, dl/dyhat (o,) -> grad yhat (o,)."""
+    return coefficient * slope
+
+
+def loss_grad_batch(coefficients: Array, slope: Array) -> Array:
+    """c (n,), dl/dyhat (n, o) -> grad yhat (n, o)."""
+    return coefficients[:, None] * slope
+
+
+# ---------------------------------------------------------------- backward.jacobian, backward.slope
+
+
+def jacobian_component(yhat_o: float, yhat_m: float, same: bool) -> float:
+    """Softmax: dyhat_o/da_Lm = yhat_o ([o = m] - yhat_m)."""
+    return yhat_o * ((1.0 if same else 0.0) - yhat_m)
+
+
+def jacobian_vector(yhat: Array) -> Array:
+    """Softmax: yhat (o,) -> J (o, m) = diag(yhat) - yhat yhat^T."""
+    J: Array = np.diag(yhat) - np.outer(yhat, yhat)
+    return J
+
+
+def jacobian_batch(yhat: Array) -> Array:
+    """Softmax: yhat (n, o) -> J (n, o, m)."""
+    J: Array = yhat[:, :, None] * (np.eye(yhat.shape[1], dtype=yhat.dtype) - yhat[:, None, :])
+    return J
+
+
+def slope_component(dg: Callable[[Array], Array], a: float) -> float:
+    """dh/da = g'(a) for one unit."""
+    return float(dg(np.array([a]))[0])
+
+
+def slope(dg: Callable[[Array], Array], a: Array) -> Array:
+    """g'(a), elementwise; vector and batch alike."""
+    return dg(a)
+
+
 # ---------------------------------------------------------------- backward.out: grad a_L = J_O^T grad yhat
 
 
@@ -220,6 +278,54 @@ _ROWS = (
         "act_component",
         "act",
         "act",
+    ),
+    Equation(
+        "forward.loss",
+        "loss of the batch",
+        r"L = \sum_n c_n\, \ell(\hat{y}_n, y_n)",
+        r"L = c^T \ell(\hat{y}, y)",
+        r"L = c^T \ell(a^L, y)",
+        "c (n), l (n) -> L",
+        ("003", "004"),
+        "loss_component",
+        "loss_batch",
+        "loss_batch",
+    ),
+    Equation(
+        "backward.loss",
+        "gradient of the loss by the output",
+        r"\frac{\partial L}{\partial \hat{y}_o} = c\, \frac{\partial \ell}{\partial \hat{y}_o}",
+        r"\nabla_{\hat{y}} L = c\, \nabla_{\hat{y}} \ell",
+        r"\nabla_{a^L} L = c\, \nabla_{a^L} \ell",
+        "c, dl/dyhat (o) -> grad yhat (o)",
+        ("003",),
+        "loss_grad_component",
+        "loss_grad_vector",
+        "loss_grad_batch",
+    ),
+    Equation(
+        "backward.jacobian",
+        "derivative of the softmax",
+        r"\frac{\partial \hat{y}_o}{\partial a_{L,m}} = \hat{y}_o ([o = m] - \hat{y}_m)",
+        r"J_O = \operatorname{diag}(\hat{y}) - \hat{y} \hat{y}^T",
+        r"J_O = \operatorname{diag}(a^L) - a^L (a^L)^T",
+        "yhat (o) -> J (o, m)",
+        ("003", "004"),
+        "jacobian_component",
+        "jacobian_vector",
+        "jacobian_batch",
+    ),
+    Equation(
+        "backward.slope",
+        "derivative of the activation",
+        r"\frac{\partial h_{i,m}}{\partial a_{i,m}} = g'(a_{i,m})",
+        r"\operatorname{diag}(g'(a_i))",
+        r"\sigma'(z^l)",
+        "a (m) -> g' (m)",
+        ("001", "004"),
+        "slope_component",
+        "slope",
+        "slope",
     ),
     Equation(
         "backward.out",

@@ -81,7 +81,7 @@ def _component_pass(network: Network, x: Array, y: Array, coefficient: float) ->
         if rule is not None:
             h.append([eq.act_component(rule.g, value) for value in a[i]])
     yhat, jacobian = _output_component(network, a[-1])
-    grad_yhat = [coefficient * d for d in _loss_slope(network, yhat, y)]
+    grad_yhat = [eq.loss_grad_component(coefficient, d) for d in _loss_slope(network, yhat, y)]
     outputs = range(len(yhat))
     grad_a = [[eq.out_component(grad_yhat, [jacobian[o][m] for o in outputs]) for m in outputs]]
     grad_h: list[list[float]] = []
@@ -89,7 +89,7 @@ def _component_pass(network: Network, x: Array, y: Array, coefficient: float) ->
         units = range(len(h[i]))
         grad_h.insert(0, [eq.hidden_component(grad_a[0], [row[j] for row in W[i]]) for j in units])
         if i:
-            slopes = [eq.act_component(network.activations[i - 1].dg, value) for value in a[i - 1]]
+            slopes = [eq.slope_component(network.activations[i - 1].dg, value) for value in a[i - 1]]
             grad_a.insert(0, [eq.pre_grad_component(g, s) for g, s in zip(grad_h[0], slopes, strict=True)])
     found = {}
     for i, row in enumerate(grad_a, 1):
@@ -106,12 +106,12 @@ def _output_component(network: Network, a: list[float]) -> tuple[list[float], li
     outputs = range(len(a))
     if rule is not None:
         yhat = [eq.act_component(rule.g, value) for value in a]
-        slopes = [eq.act_component(rule.dg, value) for value in a]
+        slopes = [eq.slope_component(rule.dg, value) for value in a]
         return yhat, [[slopes[o] if o == m else 0.0 for m in outputs] for o in outputs]
     top = max(a)
     powers = [float(np.exp(value - top)) for value in a]
     yhat = [p / sum(powers) for p in powers]
-    return yhat, [[yhat[o] * ((1.0 if o == m else 0.0) - yhat[m]) for m in outputs] for o in outputs]
+    return yhat, [[eq.jacobian_component(yhat[o], yhat[m], o == m) for m in outputs] for o in outputs]
 
 
 def _loss_slope(network: Network, yhat: list[float], y: Array) -> list[float]:
@@ -129,8 +129,9 @@ def _vector_pass(network: Network, x: Array, y: Array, coefficient: float) -> di
     for W, b, rule in zip(network.weights, network.biases, (*network.activations, None), strict=True):
         a.append(eq.pre_vector(W, h[-1], b))
         h.append(network.output_rule.value(a[-1][None])[0] if rule is None else eq.act(rule.g, a[-1]))
-    jacobian = network.output_rule.jacobian(a[-1][None], h[-1][None])[0]
-    grad_yhat = coefficient * network.loss_rule.gradient(h[-1][None], y[None])[0]
+    rule = network.output_rule.rule
+    jacobian = eq.jacobian_vector(h[-1]) if rule is None else np.diag(eq.slope(rule.dg, a[-1]))
+    grad_yhat = eq.loss_grad_vector(coefficient, network.loss_rule.gradient(h[-1][None], y[None])[0])
     grad_a = eq.out_vector(jacobian, grad_yhat)
     found = {}
     for i in range(network.depth, 0, -1):
@@ -140,5 +141,5 @@ def _vector_pass(network: Network, x: Array, y: Array, coefficient: float) -> di
         grad_h = eq.hidden_vector(network.weights[i - 1], grad_a)
         found["dL/dx" if i == 1 else f"dL/dh_{i - 1}"] = grad_h
         if i > 1:
-            grad_a = eq.pre_grad(grad_h, network.activations[i - 2].dg(a[i - 2]))
+            grad_a = eq.pre_grad(grad_h, eq.slope(network.activations[i - 2].dg, a[i - 2]))
     return found

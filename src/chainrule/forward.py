@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule import checks, equations, notation
 from chainrule.activations import Array
 from chainrule.errors import InputError
@@ -53,8 +55,7 @@ class Forward:
         Raises:
             InputError: no such quantity; the message says what exists.
         """
-        read, written = notation.read(name)
-        resolved = notation.resolve(read, self.network.sizes)
+        resolved, written = notation.find(name, self.network.sizes)
         subject = resolved.of if isinstance(resolved, Derivative) else resolved
         if subject.symbol in ("L", "y"):
             needs = f"{subject.symbol}, which needs the targets (ask the backward pass)"
@@ -81,7 +82,10 @@ def forward(network: Network, x: Any) -> Forward:
         InputError: x has another width, or is not finite.
     """
     batch, single = checks.examples("x", x, network.sizes[0], network.dtype)
-    return Forward(network, *propagate(network, batch), single)
+    a, h = propagate(network, np.array(batch))
+    for values in (*a, *h):
+        values.setflags(write=False)
+    return Forward(network, a, h, single)
 
 
 def propagate(network: Network, x: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:

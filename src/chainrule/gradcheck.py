@@ -178,8 +178,7 @@ def _to_check(b: Backward, given: Mapping[str, Any] | None) -> Iterator[tuple[Qu
         return
     sizes = b.forward.network.sizes
     for name, value in given.items():
-        read, written = notation.read(name)
-        resolved = notation.resolve(read, sizes)
+        resolved, written = notation.find(name, sizes)
         if not isinstance(resolved, Derivative) or resolved.of != LOSS or resolved.wrt.index:
             raise InputError(
                 f"gradients: name {name!r}", "the whole of a gradient, such as dL/dW_1", "another quantity"

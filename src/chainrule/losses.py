@@ -65,7 +65,9 @@ class Pair:
     Attributes:
         value: (a_L, y) -> the loss of each example (n,), finite for logits of any size.
         gradient: (a_L, yhat, y) -> dl/da_L (n, k), equal to J_O^T dl/dyhat.
-        formula, latex: the gradient for reading, in the letters p = yhat, y and a = a_L.
+        formula, latex: the gradient for reading, in the letters p = yhat, y and a = a_L; ``sum(y)`` is over outputs.
+        value_formula: the term of one output in the loss, the loss being their sum; ``lse`` is the log of the sum
+            of exp(a) over the outputs, ``rest`` the same without this output.
     """
 
     loss: str
@@ -74,6 +76,7 @@ class Pair:
     gradient: Callable[[Array, Array, Array], Array]
     formula: str
     latex: str
+    value_formula: str
 
 
 # ---------------------------------------------------------------- pieces
@@ -307,6 +310,7 @@ _PAIRS = (
         lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
         "p*sum(y) - y",
         r"\hat{y} \textstyle\sum_k y_k - y",
+        "y*(lse - a)",
     ),
     Pair(
         "binary_cross_entropy",
@@ -315,6 +319,7 @@ _PAIRS = (
         lambda a, p, y: p - y,
         "p - y",
         r"\hat{y} - y",
+        "y*softplus(-a) + (1 - y)*softplus(a)",
     ),
     Pair(
         "cross_entropy",
@@ -323,6 +328,7 @@ _PAIRS = (
         lambda a, p, y: -y * _sigmoid(-a),
         "-y*(1 - p)",
         r"-y\,(1 - \hat{y})",
+        "y*softplus(-a)",
     ),
     Pair(
         "binary_cross_entropy",
@@ -332,6 +338,7 @@ _PAIRS = (
         "-y_m*(1 - p_m) + (1 - y_m)*p_m + sum_{j != m} p_m*(y_j - (1 - y_j)*p_j/(1 - p_j))",
         r"-y_m (1 - \hat{y}_m) + (1 - y_m)\,\hat{y}_m + \textstyle\sum_{j \ne m} \hat{y}_m "
         r"\left( y_j - (1 - y_j) \frac{\hat{y}_j}{1 - \hat{y}_j} \right)",
+        "y*(lse - a) + (1 - y)*(lse - rest)",
     ),
     Pair(
         "poisson",
@@ -340,6 +347,7 @@ _PAIRS = (
         lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
         "p*sum(y) - y",
         r"\hat{y} \textstyle\sum_k y_k - y",
+        "p + y*(lse - a)",
     ),
     Pair(
         "poisson",
@@ -348,6 +356,7 @@ _PAIRS = (
         lambda a, p, y: (p - y) * _sigmoid(-a),
         "(p - y)*(1 - p)",
         r"(\hat{y} - y)(1 - \hat{y})",
+        "p + y*softplus(-a)",
     ),
     Pair(
         "poisson",
@@ -356,6 +365,7 @@ _PAIRS = (
         lambda a, p, y: _sigmoid(a) - y * _dlog_softplus(a),
         "sigma(a)*(1 - y/p)",
         r"\sigma(a_L)\,\left(1 - \frac{y}{\hat{y}}\right)",
+        "p - y*logsoftplus(a)",
     ),
 )
 

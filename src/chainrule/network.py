@@ -64,17 +64,7 @@ class Network:
         weights = _read_weights(self.weights)
         set_field(self, "weights", weights)
         set_field(self, "biases", _read_biases(self.biases, weights))
-        depth = len(weights)
-        hidden = (self.hidden,) * (depth - 1) if isinstance(self.hidden, str) else tuple(self.hidden)
-        if isinstance(self.hidden, str):
-            activation(self.hidden, "hidden")
-        elif len(hidden) == 1 and depth != 2:
-            hidden *= depth - 1
-        if len(hidden) != depth - 1:
-            raise InputError("hidden", f"one activation, or {depth - 1} (one a hidden layer)", str(len(hidden)))
-        for i, name in enumerate(hidden, 1):
-            activation(name, f"hidden activation of layer {i}")
-        set_field(self, "hidden", hidden)
+        set_field(self, "hidden", _read_hidden(self.hidden, len(weights)))
         if self.reduction not in REDUCTIONS:
             raise InputError("reduction", " or ".join(REDUCTIONS), repr(self.reduction))
         _check_fit(loss(self.loss), output(self.output), self.sizes[-1])
@@ -141,14 +131,14 @@ class Network:
         Weights are uniform with variance 2/(fan_in + fan_out) (Glorot & Bengio 2010, eq. 16), or, into a
         layer of the relu family, 2/fan_in (He et al. 2015, eq. 10).
         """
-        sizes = tuple(sizes)
+        sizes = tuple(sizes) if isinstance(sizes, (Sequence, np.ndarray)) else (sizes,)
         if len(sizes) < 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
             raise InputError("sizes", "at least two positive whole numbers, the inputs first", repr(sizes))
         dtype = checks.float_type(dtype)
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise InputError("seed", "a whole number from 0 up, or None", repr(seed))
         rng = np.random.default_rng(seed)
-        names = [hidden] * (len(sizes) - 2) if isinstance(hidden, str) else list(hidden)
-        if len(names) == 1:
-            names *= len(sizes) - 2
+        names = _read_hidden(hidden, len(sizes) - 1)
         weights = []
         for fan_in, fan_out, name in zip(sizes, sizes[1:], [*names, output], strict=False):
             variance = 2 / fan_in if name in _HE else 2 / (fan_in + fan_out)
@@ -160,16 +150,23 @@ class Network:
     def flat(self) -> Array:
         """All parameters as one vector: W_1 row by row, b_1, W_2, b_2, …"""
         pairs = zip(self.weights, self.biases, strict=True)
-        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+        return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
 
     def with_flat(self, flat: Array) -> Network:
-        """This network with other parameters, given as one vector in the order of ``flat``; views, no copy."""
+        """This network with other parameters, given as one vector in the order of ``flat``; views, no copy.
+
+        Raises:
+            InputError: another length or type.
+        """
+        checks.shaped("flat", flat, self.parameter_count)
+        if flat.dtype != self.dtype:
+            raise InputError("flat", str(self.dtype), str(flat.dtype))
         weights, biases, start = [], [], 0
         for W, b in zip(self.weights, self.biases, strict=True):
             weights.append(flat[start : start + W.size].reshape(W.shape))
             biases.append(flat[start + W.size : start + W.size + b.size])
             start += W.size + b.size
-        return self._with(tuple(weights), tuple(biases))
+        return self._with(tuple(map(_frozen, weights)), tuple(map(_frozen, biases)))
 
     def astype(self, dtype: Any) -> Network:
         """This network in float64 or float32."""
@@ -202,10 +199,8 @@ class Network:
     def step(self, b: Backward, learning_rate: float) -> Network:
         """One step of gradient descent, a new network. Equation update."""
         if b.forward.network.sizes != self.sizes:
-            raise InputError("backward pass", f"one of a network {self.sizes}", str(b.forward.network.sizes))
-        rate = float(learning_rate)
-        if not np.isfinite(rate):
-            raise InputError("learning_rate", "a finite number", repr(learning_rate))
+            raise InputError("backward pass", f"one of a network of sizes {self.sizes}", str(b.forward.network.sizes))
+        rate = checks.number("learning_rate", learning_rate)
         weights = (equations.update(W, g, rate) for W, g in zip(self.weights, b.grad_W, strict=True))
         biases = (equations.update(p, g, rate) for p, g in zip(self.biases, b.grad_b, strict=True))
         return self._with(tuple(map(_frozen, weights)), tuple(map(_frozen, biases)))
@@ -216,7 +211,23 @@ def _frozen(array: Array) -> Array:
     return array
 
 
-def _read_weights(given: Sequence[Any]) -> tuple[Array, ...]:
+def _read_hidden(given: Any, depth: int) -> tuple[str, ...]:
+    """The activation of each hidden layer: one name for all, or one each."""
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Sequence) else None
+    if names is None:
+        raise InputError("hidden", "the name of an activation, or a list of names", repr(given))
+    for i, name in enumerate(names, 1):
+        activation(name, "hidden" if isinstance(given, str) else f"hidden activation of layer {i}")
+    if len(names) == 1:
+        names *= depth - 1
+    if len(names) != depth - 1:
+        raise InputError("hidden", f"one activation, or {depth - 1} (one a hidden layer)", str(len(names)))
+    return names
+
+
+def _read_weights(given: Any) -> tuple[Array, ...]:
+    if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, str):
+        raise InputError("weights", "a list of matrices", repr(given))
     if len(given) == 0:
         raise InputError("weights", "at least one matrix", "none")
     weights = [np.array(checks.numbers(f"W_{i}", W)) for i, W in enumerate(given, 1)]
@@ -233,16 +244,17 @@ def _read_weights(given: Sequence[Any]) -> tuple[Array, ...]:
     return tuple(map(_frozen, weights))
 
 
-def _read_biases(given: Sequence[Any] | None, weights: Sequence[Array]) -> tuple[Array, ...]:
-    if given is None or len(given) == 0:
+def _read_biases(given: Any, weights: Sequence[Array]) -> tuple[Array, ...]:
+    if given is None or (isinstance(given, Sequence) and len(given) == 0):
         return tuple(_frozen(np.zeros(W.shape[0], W.dtype)) for W in weights)
+    if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, str):
+        raise InputError("biases", "a list of vectors, or None", repr(given))
     if len(given) != len(weights):
         raise InputError("biases", f"{len(weights)} vectors, one for each matrix of weights", str(len(given)))
     biases = []
     for i, (b, W) in enumerate(zip(given, weights, strict=True), 1):
-        own = getattr(b, "dtype", W.dtype)
-        if own.kind == "f" and own != W.dtype:
-            raise InputError(f"b_{i}", f"{W.dtype}, as W_{i}", str(own))
+        if isinstance(b, np.ndarray) and b.dtype.kind == "f" and b.dtype != W.dtype:
+            raise InputError(f"b_{i}", f"{W.dtype}, as W_{i}", str(b.dtype))
         biases.append(_frozen(np.array(checks.shaped(f"b_{i}", checks.numbers(f"b_{i}", b, W.dtype), W.shape[0]))))
     return tuple(biases)
 

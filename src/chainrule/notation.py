@@ -10,6 +10,7 @@ A quantity has one meaning whatever it was written as: ``w^2_21`` and ``W_212`` 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -78,6 +79,8 @@ _DELTA = re.compile(
 )
 _RATIO = re.compile(r"[d∂](?P<of>.+)/[d∂](?P<wrt>.+)")
 _DELTA_SYMBOLS = {"z": "a", "a": "h", "w": "W", "b": "b", "δ": "a", "delta": "a"}
+_DELTAS = ("δ", "delta")
+LONGEST = 60  # characters of a name
 _HOW = "a name such as x_3, a_21, h_13, yhat_1, W_212, b_2, L, dL/dW_212, dyhat_1/da_21, or z^2, a^2, δ^2, w^2_21"
 
 
@@ -90,10 +93,16 @@ def read(text: str) -> tuple[Name, Notation]:
     Raises:
         InputError: the text is not a name of the design.
     """
-    compact = re.sub(r"\s+", "", text).replace("ŷ", "yhat")
+    if not isinstance(text, str):
+        raise InputError("name", _HOW, repr(text))
+    if len(text) > LONGEST:
+        raise InputError(f"name {text[:20]!r}…", f"at most {LONGEST} characters", str(len(text)))
+    compact = re.sub(r"\s+", "", unicodedata.normalize("NFC", text)).replace("ŷ", "yhat")
     ratio = _RATIO.fullmatch(compact)
     if ratio is None:
         return _read_one(compact, text)
+    if ratio["of"].startswith(_DELTAS) or ratio["wrt"].startswith(_DELTAS):
+        raise InputError(f"name {text!r}", "z^2 within a derivative (δ^2 is itself one: dL/dz^2)", "δ")
     of, of_notation = _read_quantity(ratio["of"], text)
     wrt, wrt_notation = _read_quantity(ratio["wrt"], text)
     return Derivative(of, wrt), "delta" if "delta" in (of_notation, wrt_notation) else "textbook"
@@ -101,7 +110,7 @@ def read(text: str) -> tuple[Name, Notation]:
 
 def _read_one(compact: str, text: str) -> tuple[Name, Notation]:
     quantity, notation = _read_quantity(compact, text)
-    if compact.startswith(("δ", "delta")):
+    if compact.startswith(_DELTAS):
         return Derivative(LOSS, quantity), notation
     return quantity, notation
 
@@ -133,17 +142,23 @@ def _indices(match: re.Match[str], text: str, *, at_most: int) -> tuple[int, ...
     if written is None:
         return ()
     if "," in written:
-        numbers = tuple(int(part) for part in written.split(",") if part.strip())
+        parts = written.split(",")
+        if not parts[-1].strip() and len(parts) == 2:
+            parts.pop()  # a_10, is the whole layer 10
+        if not all(part.strip() for part in parts):
+            raise InputError(f"name {text!r}", "a number between commas", "none")
+        numbers = tuple(int(part) for part in parts)
     elif at_most == 1:
         numbers = (int(written),)  # one index only: nothing to separate
     else:
         numbers = tuple(int(digit) for digit in written.strip())
-    if len(numbers) > at_most or 0 in numbers:
+    counted = numbers[1:] if match["symbol"] == "h" and "layer" not in match.groupdict() else numbers  # h_0 is x
+    if len(numbers) > at_most or 0 in counted:
         raise InputError(
             f"name {text!r}",
-            f"at most {at_most} indices counted from 1 (digits without commas are one index each: "
-            "with an index above 9 commas are needed, as in W_2,10,3, or a_10, for the whole layer 10)",
-            f"{len(numbers)} indices: {', '.join(map(str, numbers))}",
+            f"at most {at_most} {'index' if at_most == 1 else 'indices'}, counted from 1 (digits without commas are "
+            "one index each: with an index above 9 commas are needed, as in 'W_2,10,3', or 'a_10,' for layer 10)",
+            ", ".join(map(str, numbers)),
         )
     return numbers
 
@@ -226,6 +241,15 @@ def _subscript(numbers: Sequence[int], alone: bool = False) -> str:
 # ---------------------------------------------------------------- against a network
 
 
+def find(text: str, sizes: Sequence[int]) -> tuple[Name, Notation]:
+    """Read a name and hold it against a network: ``read``, then ``resolve``. Errors repeat the name as it was typed."""
+    name, notation = read(text)
+    try:
+        return resolve(name, sizes), notation
+    except InputError as error:
+        raise InputError(f"name {text!r}", error.expected, error.got) from None
+
+
 def resolve(name: Name, sizes: Sequence[int]) -> Name:
     """The name as this network knows it: h_0 is x, h_L is yhat; the layer and the units exist.
 
@@ -285,4 +309,4 @@ def existing(sizes: Sequence[int]) -> str:
     layers = [layer(i) for i in range(1, depth + 1)]
     if depth > 4:
         layers = [layers[0], "…", layers[-1]]
-    return f"x ({sizes[0]}), {', '.join(layers)}, yhat ({sizes[-1]}), L"
+    return f"x ({sizes[0]}), {', '.join(layers)}, yhat ({sizes[-1]}), y ({sizes[-1]}), L"

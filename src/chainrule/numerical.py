@@ -16,7 +16,7 @@ from chainrule.activations import Array
 from chainrule.backward import Backward
 from chainrule.forward import propagate
 from chainrule.network import Network
-from chainrule.notation import Quantity
+from chainrule.notation import LOSS, Quantity
 
 Method = Literal["complex", "central"]
 
@@ -28,7 +28,10 @@ ROUNDING = 64  # units of rounding allowed on the sum of absolute paths
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """The reported loss, in float64, as a function of one quantity that is moved by ``delta``."""
+    """The reported loss, in float64, as a function of one quantity that is moved by ``delta``.
+
+    ``reads``: what is read off instead of the loss: one unit ``a_im``, ``h_im`` or ``yhat_o``.
+    """
 
     network: Network
     a: tuple[Array, ...]
@@ -36,6 +39,7 @@ class Probe:
     y: Array
     coefficients: Array
     method: Method
+    reads: Quantity = LOSS
 
     @classmethod
     def of(cls, b: Backward, method: Method) -> Probe:
@@ -52,10 +56,13 @@ class Probe:
         i = q.layer or 0
         if q.symbol == "yhat":
             yhat = self.h[-1] + delta
+            if self.reads.symbol == "yhat":
+                return self._unit(yhat), False
             total = (self.coefficients * self.network.loss_rule.value(yhat, self.y)).sum()
             return total, self._error_changes_side(yhat)
         if q.symbol in ("x", "h"):
-            return self._onward(i, self.h[i] + delta, crossed=False)
+            h = self.h[i] + delta
+            return (self._unit(h), False) if self.reads.whole == q else self._onward(i, h, crossed=False)
         if q.symbol == "a":
             return self._from_a(i, self.a[i - 1] + delta)
         W, b, h = self.network.weights[i - 1], self.network.biases[i - 1], self.h[i - 1]
@@ -78,12 +85,20 @@ class Probe:
         network = self.network
         rule = network.output_rule.rule if i == network.depth else network.activations[i - 1]
         crossed = rule is not None and rule.kink is not None and _changes_side(a, self.a[i - 1], rule.kink)
+        if self.reads.whole == Quantity("a", i):
+            return self._unit(a), crossed
         if i < network.depth:
             assert rule is not None
-            return self._onward(i, equations.act(rule.g, a), crossed)
+            h = equations.act(rule.g, a)
+            return (self._unit(h), crossed) if self.reads.whole == Quantity("h", i) else self._onward(i, h, crossed)
         yhat = equations.act(network.output_rule.value, a)
+        if self.reads.symbol == "yhat":
+            return self._unit(yhat), crossed
         each = losses.example_losses(network.loss, network.output, a, yhat, self.y)
         return (self.coefficients * each).sum(), crossed or self._error_changes_side(yhat)
+
+    def _unit(self, values: Array) -> Any:
+        return values[:, self.reads.index[0] - 1].sum()
 
     def _error_changes_side(self, yhat: Array) -> bool:
         return bool(self.network.loss_rule.kink) and _changes_side(yhat, self.h[-1], self.y)

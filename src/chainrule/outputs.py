@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule import equations
 from chainrule.activations import ACTIVATIONS, Activation, Array
 from chainrule.errors import InputError
 
@@ -32,12 +33,10 @@ class Output:
 
     def jacobian(self, a: Array, yhat: Array) -> Array:
         """dyhat_o/da_m, shape (n, o, m). Softmax: yhat_o ([o = m] - yhat_m)."""
-        eye = np.eye(a.shape[1], dtype=a.dtype)
-        if self.rule is not None:
-            diagonal: Array = self.rule.dg(a)[:, :, None] * eye
-            return diagonal
-        full: Array = yhat[:, :, None] * (eye - yhat[:, None, :])
-        return full
+        if self.rule is None:
+            return equations.jacobian_batch(yhat)
+        diagonal: Array = self.rule.dg(a)[:, :, None] * np.eye(a.shape[1], dtype=a.dtype)
+        return diagonal
 
     def pull(self, a: Array, yhat: Array, grad_yhat: Array) -> Array:
         """J_O^T grad yhat (n, k) without forming J: the same as with ``jacobian``, in less memory."""

@@ -1,0 +1,349 @@
+"""The chain rule in any graph of formulas: every path with its product, in symbols and in numbers.
+
+Formulas are read by the package's own grammar and handed to SymPy as trees; SymPy's parser is never used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from chainrule.errors import InputError
+from chainrule.formula import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref, parse, refs, text
+from chainrule.render.document import Document, Rendered
+
+LONGEST_LIST = 2_000  # paths that are listed
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigma", "relu", "softplus", "abs")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The local derivative of one variable by another: in symbols, as LaTeX, and its number."""
+
+    of: str
+    wrt: str
+    formula: str
+    latex: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class GraphPath:
+    """One path from the variable below to the one above, its product in symbols and as a number."""
+
+    nodes: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    product: str
+    latex: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class GraphDerivative(Rendered):
+    """A derivative in a graph: the sum over all paths.
+
+    Attributes:
+        formula, latex: the sum, simplified, in the variables that are not given by a formula.
+        value: the number, where the variables have values.
+        count: paths, exactly.
+    """
+
+    of: str
+    wrt: str
+    formulas: tuple[str, ...]
+    at: Mapping[str, float]
+    values: Mapping[str, float]
+    paths: tuple[GraphPath, ...]
+    count: int
+    formula: str
+    latex: str
+    value: float | None
+    numerical: float | None
+
+    @property
+    def name(self) -> str:
+        """``dz/dx``."""
+        return f"d{self.of}/d{self.wrt}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        from dataclasses import asdict
+
+        return asdict(self)
+
+    def document(self) -> Document:
+        """The record as a document."""
+        from chainrule.explain.pages import graph_page
+
+        return graph_page(self)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An acyclic graph of formulas: ``Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)")``.
+
+    Formulas are separated by semicolons or lines; each gives one variable. Functions: exp, log, sqrt, sin, cos,
+    tan, tanh, sigma, relu, softplus, abs.
+
+    Raises:
+        InputError: a formula that cannot be read, a variable given twice, a circle.
+    """
+
+    source: str
+    formulas: Mapping[str, Expr] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, Expr] = {}
+        for written in self.source.replace("\n", ";").split(";"):
+            if not written.strip():
+                continue
+            name, equals, right = written.partition("=")
+            name = name.strip()
+            if not equals or not name.isidentifier():
+                raise InputError("graph", "formulas such as z = log(y1/y2)", repr(written.strip()))
+            if name in found:
+                raise InputError("graph", "each variable given once", f"{name} twice")
+            found[name] = parse(right.strip(), "free")
+            _check(found[name])
+        if not found:
+            raise InputError("graph", "at least one formula", "none")
+        object.__setattr__(self, "formulas", found)
+        object.__setattr__(self, "formulas", {name: found[name] for name in self._in_order()})
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Variables that no formula gives."""
+        used = {str(r) for tree in self.formulas.values() for r in refs(tree)}
+        return tuple(sorted(used - set(self.formulas)))
+
+    def derivative(self, name: str, at: Mapping[str, float] | None = None) -> GraphDerivative:
+        """The derivative of one variable by another, with every path.
+
+        Args:
+            name: ``dz/dx``.
+            at: values of the inputs; with all of them there are numbers too.
+
+        Raises:
+            InputError: an unknown variable, a value that is missing or not finite, no path.
+        """
+        of, wrt = self._variables(name)
+        at = dict(at or {})
+        values = self._values(at) if at else {}
+        symbols, trees = self._sympy()
+        local = {}
+        for below, above in self._edges():
+            import sympy
+
+            local[below, above] = sympy.diff(trees[above], symbols[below])
+        chains = list(self._chains(wrt, of))
+        if not chains:
+            raise InputError(f"name {name!r}", f"a variable that {of} depends on", wrt)
+        found = tuple(self._path(chain, local, symbols, values) for chain in chains[:LONGEST_LIST])
+        return self._sum(of, wrt, chains, found, local, symbols, trees, at, values)
+
+    # ------------------------------------------------------------ structure
+
+    def _in_order(self) -> list[str]:
+        """Variables so that each stands after those it uses."""
+        order: list[str] = []
+        state: dict[str, int] = {}
+        for start in self.formulas:
+            stack = [(start, False)]
+            while stack:
+                name, done = stack.pop()
+                if done:
+                    state[name] = 2
+                    order.append(name)
+                elif name in self.formulas and state.get(name, 0) == 0:
+                    state[name] = 1
+                    stack.append((name, True))
+                    for used in set(refs(self.formulas[name])):
+                        if state.get(str(used)) == 1:
+                            raise InputError("graph", "no circle", f"{name} depends on itself through {used}")
+                        stack.append((str(used), False))
+        return order
+
+    def _edges(self) -> Iterator[tuple[str, str]]:
+        for above, tree in self.formulas.items():
+            for below in dict.fromkeys(str(r) for r in refs(tree)):
+                yield below, above
+
+    def _variables(self, name: str) -> tuple[str, str]:
+        known = [*self.inputs, *self.formulas]
+        compact = "".join(name.split()).replace("∂", "d")
+        top, slash, bottom = compact.partition("/")
+        of, wrt = top[1:], bottom[1:]
+        if not slash or top[:1] != "d" or bottom[:1] != "d" or of not in known or wrt not in known or of == wrt:
+            raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {', '.join(known)}", "another")
+        return of, wrt
+
+    def _chains(self, wrt: str, of: str) -> Iterator[tuple[str, ...]]:
+        """All paths from wrt to of, in the order of the formulas."""
+        onward: dict[str, list[str]] = {}
+        for below, above in self._edges():
+            onward.setdefault(below, []).append(above)
+        reaches = {of}
+        for name in reversed([*self.inputs, *self.formulas]):
+            if any(above in reaches for above in onward.get(name, [])):
+                reaches.add(name)
+        stack: list[tuple[str, ...]] = [(wrt,)] if wrt in reaches else []
+        while stack:
+            chain = stack.pop()
+            if chain[-1] == of:
+                yield chain
+                continue
+            stack += [(*chain, above) for above in reversed(onward.get(chain[-1], [])) if above in reaches]
+            if len(stack) > 100 * LONGEST_LIST:
+                raise InputError("graph", f"fewer than {100 * LONGEST_LIST} paths", "more")
+
+    # ------------------------------------------------------------ numbers and symbols
+
+    def _values(self, at: Mapping[str, float]) -> dict[str, float]:
+        missing = [name for name in self.inputs if name not in at]
+        unknown = [name for name in at if name not in self.inputs]
+        if missing or unknown:
+            got = f"none for {', '.join(missing)}" if missing else f"one for {', '.join(unknown)}"
+            raise InputError("at", f"a value for each of {', '.join(self.inputs)}", got)
+        from chainrule.formula import evaluate
+
+        values = {name: float(value) for name, value in at.items()}
+        for name, tree in self.formulas.items():
+            values[name] = float(evaluate(tree, lambda n: values[str(n)]))
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise InputError(f"value of {name}", "a finite number", str(value))
+        return values
+
+    def _sympy(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        import sympy
+
+        symbols = {name: sympy.Symbol(name, real=True) for name in (*self.inputs, *self.formulas)}
+        return symbols, {name: _to_sympy(tree, symbols) for name, tree in self.formulas.items()}
+
+    def _path(
+        self,
+        chain: tuple[str, ...],
+        local: dict[tuple[str, str], Any],
+        symbols: dict[str, Any],
+        values: Mapping[str, float],
+    ) -> GraphPath:
+        import sympy
+
+        steps = list(pairwise(chain))
+        numbers = {symbols[name]: value for name, value in values.items()}
+        edges = []
+        for below, above in steps:
+            d = local[below, above]
+            value = float(d.subs(numbers)) if values else None
+            edges.append(Edge(above, below, _plain(d), sympy.latex(d), value))
+        product = sympy.prod([local[step] for step in steps])
+        value = math.prod(e.value for e in edges if e.value is not None) if values else None
+        return GraphPath(chain, tuple(edges), _plain(product), sympy.latex(product), value)
+
+    def _sum(
+        self, of: str, wrt: str, chains: list[tuple[str, ...]], found: tuple[GraphPath, ...],
+        local: dict[tuple[str, str], Any], symbols: dict[str, Any], trees: dict[str, Any],
+        at: Mapping[str, float], values: Mapping[str, float],
+    ) -> GraphDerivative:  # fmt: skip
+        import sympy
+
+        back: dict[str, Any] = {of: sympy.Integer(1)}
+        for above in reversed(list(self.formulas)):  # the sum over all paths, from the top down
+            if above in back:
+                for below in dict.fromkeys(str(r) for r in refs(self.formulas[above])):
+                    back[below] = back.get(below, 0) + back[above] * local[below, above]
+        total = back[wrt]
+        for name in reversed(list(self.formulas)):
+            if name != wrt:
+                total = total.subs(symbols[name], trees[name])
+        total = sympy.simplify(total)
+        numbers = {symbols[name]: value for name, value in values.items()}
+        value = float(back[wrt].subs(numbers)) if values else None
+        numerical = self._numerical(of, wrt, values) if values else None
+        formulas = tuple(f"{name} = {text(tree)}" for name, tree in self.formulas.items())
+        return GraphDerivative(
+            of, wrt, formulas, at, values, found, len(chains), _plain(total), sympy.latex(total), value, numerical
+        )
+
+    def _numerical(self, of: str, wrt: str, values: Mapping[str, float]) -> float:
+        """By central differences (SciPy's), with ``wrt`` moved by itself."""
+        import numpy as np
+        from scipy.differentiate import derivative
+
+        from chainrule.formula import evaluate
+
+        def moved(at: float) -> float:
+            now = dict(values) | {wrt: at}
+            after = False
+            for name, tree in self.formulas.items():
+                if name == wrt:
+                    continue
+                after = after or wrt in self.inputs or wrt in {str(r) for r in refs(tree)}
+                if after:
+                    now[name] = float(evaluate(tree, lambda n, now=now: now[str(n)]))  # type: ignore[misc]
+            return now[of]
+
+        def each(points: Any) -> Any:
+            return np.array([moved(float(p)) for p in np.ravel(points)]).reshape(np.shape(points))
+
+        step = 1e-3 * max(1.0, abs(values[wrt]))
+        return float(derivative(each, np.array(values[wrt]), initial_step=step).df)
+
+
+def _check(tree: Expr) -> None:
+    """Only scalars and the functions that can be differentiated."""
+    from chainrule.formula.tree import children
+
+    if isinstance(tree, Call) and tree.function not in FUNCTIONS:
+        raise InputError("graph", f"functions {', '.join(FUNCTIONS)}", tree.function)
+    if not isinstance(tree, (Number, Ref, Neg, Add, Mul, Div, Pow, Call)):
+        raise InputError("graph", "formulas of numbers", "a vector or a matrix")
+    for part in children(tree):
+        _check(part)
+
+
+def _to_sympy(tree: Expr, symbols: Mapping[str, Any]) -> Any:
+    import sympy
+
+    match tree:
+        case Number(value=value):
+            return sympy.Integer(int(value)) if value.is_integer() else sympy.Float(value)
+        case Ref(name=name):
+            return symbols[str(name)]
+        case Neg(item=item):
+            return -_to_sympy(item, symbols)
+        case Add(terms=terms):
+            return sympy.Add(*(_to_sympy(t, symbols) for t in terms))
+        case Mul(factors=factors):
+            return sympy.Mul(*(_to_sympy(f, symbols) for f in factors))
+        case Div(top=top, bottom=bottom):
+            return _to_sympy(top, symbols) / _to_sympy(bottom, symbols)
+        case Pow(base=base, exponent=exponent):
+            return _to_sympy(base, symbols) ** _to_sympy(exponent, symbols)
+        case Call(function=function, arguments=arguments):
+            return _function(function, [_to_sympy(a, symbols) for a in arguments])
+        case _:
+            raise InputError("graph", "formulas of numbers", "a vector or a matrix")
+
+
+def _function(name: str, arguments: list[Any]) -> Any:
+    import sympy
+
+    if len(arguments) != 1:
+        raise InputError(f"function {name}", "1 argument", str(len(arguments)))
+    (v,) = arguments
+    own = {
+        "sigma": lambda: 1 / (1 + sympy.exp(-v)),
+        "relu": lambda: sympy.Max(0, v),
+        "softplus": lambda: sympy.log(1 + sympy.exp(v)),
+        "abs": lambda: sympy.Abs(v),
+    }
+    return own[name]() if name in own else getattr(sympy, name)(v)
+
+
+def _plain(expression: Any) -> str:
+    """SymPy's text with our signs."""
+    return str(expression).replace("**", "^")

@@ -1,0 +1,294 @@
+"""Paths from a weight, a bias, a unit or an input to the loss: their sum, their number, the largest.
+
+A path is a chain of units; its product is the product of the derivatives along its edges; the gradient is the
+sum over all paths. None is ever listed to find that out: sums, counts and the k largest go layer by layer.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import notation as names
+from chainrule.activations import Array
+from chainrule.backward import Backward, backward
+from chainrule.errors import InputError
+from chainrule.explain import printed
+from chainrule.forward import forward
+from chainrule.network import Network
+from chainrule.notation import LOSS, Derivative, Notation, Quantity
+from chainrule.render.document import Document, Rendered
+
+
+@dataclass(frozen=True)
+class Path:
+    """One path.
+
+    Attributes:
+        nodes: from the quantity asked to the loss, as text: ``W_131``, ``a_13``, ``h_13``, …, ``L``.
+        factors: the derivative along each edge, one less than the nodes.
+        edges: the names of those derivatives, as text: ``da_13/dW_131``, …
+        product: of the factors.
+    """
+
+    nodes: tuple[str, ...]
+    factors: tuple[float, ...]
+    edges: tuple[str, ...]
+    product: float
+
+
+@dataclass(frozen=True, eq=False)
+class Paths(Rendered):
+    """All the paths from a quantity to the loss.
+
+    Attributes:
+        total: the sum of all products: the gradient.
+        count: how many paths there are, exactly.
+        alive: how many have no factor 0.
+        absolute: the sum of the absolute products.
+        paths: the largest by absolute product.
+        direct: the output and the loss are taken as one edge (by their declared pair).
+    """
+
+    network: Network
+    quantity: Derivative
+    total: float
+    count: int
+    alive: int
+    absolute: float
+    paths: tuple[Path, ...]
+    notation: Notation
+    direct: bool
+
+    @property
+    def share(self) -> float:
+        """The part of the absolute sum that the listed paths carry, from 0 to 1."""
+        return sum(abs(p.product) for p in self.paths) / self.absolute if self.absolute else 1.0
+
+    @property
+    def cancellation(self) -> float:
+        """|sum of paths| / sum of |paths|: 1 when all pull one way, near 0 when they cancel."""
+        return abs(self.total) / self.absolute if self.absolute else 1.0
+
+    @property
+    def name(self) -> str:
+        """What was asked, as text."""
+        return printed.symbol(self.quantity, self.notation)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; counts of any size are whole numbers."""
+        listed = [{"nodes": p.nodes, "edges": p.edges, "factors": p.factors, "product": p.product} for p in self.paths]
+        return {
+            "quantity": self.name,
+            "total": self.total,
+            "count": self.count,
+            "alive": self.alive,
+            "absolute": self.absolute,
+            "share": self.share,
+            "cancellation": self.cancellation,
+            "direct": self.direct,
+            "paths": listed,
+        }
+
+    def document(self) -> Document:
+        """The record as a document."""
+        from chainrule.explain.pages import paths_page
+
+        return paths_page(self)
+
+
+def paths(
+    network: Network,
+    x: Any,
+    y: Any,
+    name: str,
+    top: int = 10,
+    notation: Notation | None = None,
+    *,
+    sample_weight: Any = None,
+    shortcuts: bool = False,
+) -> Paths:
+    """All paths from one number of the network to the loss.
+
+    Args:
+        network, x, y, sample_weight: one example, as for ``Network.backward``.
+        name: the derivative of the loss by one weight, bias, unit or input, such as ``dL/dW_131``.
+        top: how many of the largest paths to list.
+        shortcuts: take the declared pair of output and loss as one edge from a_L to L. Where the long way
+            has infinite edges (a probability of 0) this is done in any case; ``direct`` says so.
+
+    Raises:
+        InputError: an unknown name, a vector or a matrix, a batch, input that does not fit.
+    """
+    quantity, written = names.find(name, network.sizes)
+    if not isinstance(quantity, Derivative) or quantity.of != LOSS or not quantity.wrt.is_component:
+        what = "the derivative of L by one number, such as dL/dW_111 or dL/dx_1"
+        raise InputError(f"name {name!r}", what, "another quantity, or a whole vector or matrix")
+    if top < 0:
+        raise InputError("top", "0 or more", str(top))
+    f = forward(network, x)
+    if not f.single:
+        raise InputError("x", f"one example, shape ({network.sizes[0]},)", f"a batch, shape {f.x.shape}")
+    layers = _Layers.of(backward(f, y, sample_weight, shortcuts=shortcuts), shortcuts)
+    return layers.answer(quantity, top, notation or written)
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """The edges from one row of nodes to the next one towards the loss.
+
+    ``factors``: (nodes after, nodes before), or (nodes,) where each node leads to its own successor only.
+    """
+
+    before: Quantity
+    after: Quantity
+    factors: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Layers:
+    """The network as rows of nodes, from the loss back to the input."""
+
+    network: Network
+    h: tuple[Array, ...]
+    edges: tuple[_Edges, ...]
+    direct: bool
+
+    @classmethod
+    def of(cls, b: Backward, shortcuts: bool) -> _Layers:
+        network, f, depth = b.forward.network, b.forward, b.forward.network.depth
+        direct = (b.shortcut is not None and shortcuts) or not np.isfinite(b.grad_yhat).all()
+        a_L, yhat = Quantity("a", depth), Quantity("yhat")
+        edges: list[_Edges] = []
+        if direct:
+            pair = b if b.shortcut else backward(f, b.y, b.coefficients, shortcuts=True)
+            edges.append(_Edges(a_L, LOSS, _row(pair.grad_a[-1])))
+        else:
+            edges.append(_Edges(yhat, LOSS, _row(b.grad_yhat)))
+            rule, a = network.output_rule.rule, f.a[-1]
+            full = network.output_rule.jacobian(a, f.yhat)[0] if rule is None else rule.dg(a)[0]
+            edges.append(_Edges(a_L, yhat, full.astype(float)))
+        for i in range(depth, 0, -1):
+            before = Quantity("h", i - 1) if i > 1 else Quantity("x")
+            edges.append(_Edges(before, Quantity("a", i), network.weights[i - 1].astype(float)))
+            if i > 1:
+                slopes = network.activations[i - 2].dg(f.a[i - 2])[0].astype(float)
+                edges.append(_Edges(Quantity("a", i - 1), before, slopes))
+        return cls(network, tuple(layer.astype(float) for layer in f.h), tuple(edges), direct)
+
+    def answer(self, quantity: Derivative, top: int, way: Notation) -> Paths:
+        """Walk back to the row of the quantity, with sums, counts and the largest paths of every node."""
+        wrt = quantity.wrt
+        row = Quantity("a", wrt.layer) if wrt.symbol in "Wb" else wrt.whole
+        total, absolute = np.ones(1), np.ones(1)
+        count: list[int] = [1]
+        alive: list[int] = [1]
+        best: list[list[_Chain]] = [[_Chain(1.0, 0, None)]]
+        for edges in self.edges if row != LOSS else ():
+            factors = edges.factors
+            if factors.ndim == 1:
+                total, absolute = total * factors, absolute * np.abs(factors)
+                alive = [n if d else 0 for n, d in zip(alive, factors, strict=True)]
+                best = [[_Chain(c.product * d, j, c) for c in best[j]] for j, d in enumerate(factors.tolist())]
+            else:
+                total, absolute = total @ factors, absolute @ np.abs(factors)
+                width = factors.shape[1]
+                alive = _alive(alive, factors)
+                count = [sum(count)] * width
+                best = _best(best, factors, top)
+            if edges.before == row:
+                break
+        unit = wrt.index[0] - 1
+        last = self._last_factor(wrt)
+        chains = sorted(best[unit], key=lambda c: -abs(c.product * last))[:top]
+        found = tuple(self._path(chain, wrt, last, way) for chain in chains)
+        return Paths(
+            self.network,
+            quantity,
+            float(total[unit] * last),
+            count[unit],
+            alive[unit] if last else 0,
+            float(absolute[unit] * abs(last)),
+            found,
+            way,
+            self.direct,
+        )
+
+    def _last_factor(self, wrt: Quantity) -> float:
+        """da_im/dW_imj = h_{i-1,j}; 1 for a bias; no edge at all for a unit."""
+        if wrt.symbol != "W":
+            return 1.0
+        assert wrt.layer is not None
+        return float(self.h[wrt.layer - 1][0, wrt.index[1] - 1])
+
+    def _path(self, chain: _Chain, wrt: Quantity, last: float, way: Notation) -> Path:
+        """The units of a chain under their names, with the factor of each edge."""
+        units = []
+        link: _Chain | None = chain
+        while link is not None:
+            units.append(link.unit)
+            link = link.onward
+        rows = [LOSS, *(edges.before for edges in self.edges)][: len(units)][::-1]
+        nodes = [
+            LOSS if row == LOSS else Quantity(row.symbol, row.layer, (u + 1,))
+            for row, u in zip(rows, units, strict=True)
+        ]
+        factors = []
+        for position, edges in enumerate(self.edges[: len(units) - 1][::-1]):
+            before, after = units[position], units[position + 1]
+            factors.append(float(edges.factors[before] if edges.factors.ndim == 1 else edges.factors[after, before]))
+        if wrt.symbol in "Wb":
+            nodes.insert(0, wrt)
+            factors.insert(0, last)
+        pairs = zip(nodes[1:], nodes, strict=False)
+        edges_text = tuple(printed.symbol(Derivative(after, before), way) for after, before in pairs)
+        product = float(np.prod(factors)) if factors else 1.0
+        return Path(tuple(printed.symbol(n, way) for n in nodes), tuple(factors), edges_text, product)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A path from a unit to the loss: its product, the unit, and the rest of the path."""
+
+    product: float
+    unit: int
+    onward: _Chain | None
+
+
+def _row(gradient: Array) -> Array:
+    """The edges to the loss: one row (1, k)."""
+    row: Array = gradient[:1].astype(float)
+    return row
+
+
+def _alive(alive: list[int], factors: Array) -> list[int]:
+    """Paths without a factor 0, for each node before; exact whole numbers of any size."""
+    leads = factors != 0
+    if leads.all():
+        return [sum(alive)] * factors.shape[1]
+    return [sum(n for n, lead in zip(alive, column, strict=True) if lead) for column in leads.T.tolist()]
+
+
+def _best(best: list[list[_Chain]], factors: Array, top: int) -> list[list[_Chain]]:
+    """The ``top`` largest paths of each node before, from those of the nodes after.
+
+    The best of a node is among the best ``top`` of its successors, so ``top`` successors by their own best are
+    enough to look at.
+    """
+    if top == 0:
+        return [[] for _ in range(factors.shape[1])]
+    firsts = np.array([abs(chains[0].product) if chains else -1.0 for chains in best])
+    sizes = np.abs(factors) * firsts[:, None]
+    keep = min(top, len(best))
+    order = np.argpartition(-sizes, keep - 1, axis=0)[:keep].T.tolist()
+    found = []
+    for j, successors in enumerate(order):
+        column = factors[:, j]
+        candidates = (
+            _Chain(chain.product * float(column[m]), j, chain) for m in sorted(successors) for chain in best[m]
+        )
+        found.append(heapq.nlargest(top, candidates, key=lambda c: abs(c.product)))
+    return found

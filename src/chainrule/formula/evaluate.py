@@ -1,0 +1,191 @@
+"""What a formula is worth. Vectors are columns (m, 1), so that x^T and outer products need no rule of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from chainrule import activations as act
+from chainrule.errors import InputError
+from chainrule.formula.tree import (
+    Add,
+    Array,
+    Call,
+    Div,
+    Expr,
+    Hadamard,
+    More,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Ref,
+    Symbol,
+    Transpose,
+)
+from chainrule.outputs import softmax
+
+Value = Any  # a float, or an array (m, n); a vector is (m, 1)
+
+
+def _elementwise(name: str) -> Callable[[Value], Value]:
+    rule = act.ACTIVATIONS[name]
+    return lambda v: rule.g(np.asarray(v, dtype=float))
+
+
+def _normal_density(v: Value) -> Value:
+    return np.exp(-np.square(v) / 2) / math.sqrt(2 * math.pi)
+
+
+def _logsumexp(*values: Value) -> Value:
+    top = max(values)
+    return top + math.log(sum(math.exp(v - top) for v in values))
+
+
+def _huber(v: Value) -> Value:
+    size = np.abs(v)
+    return np.where(size <= 1, np.square(v) / 2, size - 0.5)
+
+
+def _log_softplus(v: Value) -> Value:
+    v = np.asarray(v, dtype=float)
+    return np.where(v < -30, v, np.log(act.ACTIVATIONS["softplus"].g(np.maximum(v, -30.0))))
+
+
+def _slope(name: str) -> Callable[[Value], Value]:
+    rule = act.ACTIVATIONS[name]
+    return lambda v: rule.dg(np.asarray(v, dtype=float))
+
+
+#: name -> (function, how many arguments; None: any number)
+FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
+    "exp": (np.exp, 1),
+    "log": (np.log, 1),
+    "sqrt": (np.sqrt, 1),
+    "sin": (np.sin, 1),
+    "cos": (np.cos, 1),
+    "tan": (np.tan, 1),
+    "tanh": (np.tanh, 1),
+    "abs": (np.abs, 1),
+    "sign": (np.sign, 1),
+    "sigma": (_elementwise("sigmoid"), 1),
+    **{name: (_elementwise(name), 1) for name in act.ACTIVATIONS if name != "tanh"},
+    **{f"{name}'": (_slope(name), 1) for name in act.ACTIVATIONS},
+    "logsoftplus": (_log_softplus, 1),
+    "step": (lambda v: np.where(np.asarray(v) > 0, 1.0, 0.0), 1),
+    "Phi": (lambda v: act._normal_cdf(np.asarray(v, dtype=float)), 1),
+    "phi": (_normal_density, 1),
+    "clip": (lambda v: np.clip(v, -1, 1), 1),
+    "huber": (_huber, 1),
+    "diag": (lambda v: np.diag(np.ravel(v)), 1),
+    "softmax": (lambda v: softmax(np.ravel(v))[:, None], 1),
+    "sum": (lambda v: float(np.sum(v)), 1),
+    "max": (lambda *v: reduce(np.maximum, v), None),
+    "min": (lambda *v: reduce(np.minimum, v), None),
+    "logsumexp": (_logsumexp, None),
+}
+
+
+def evaluate(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
+    """The value of a formula: a float, or an array with vectors as columns (m, 1).
+
+    Args:
+        lookup: the value of a name; one-dimensional arrays are taken as columns.
+
+    Raises:
+        InputError: shapes that do not fit, a function with a wrong number of arguments.
+    """
+    with np.errstate(all="ignore"):  # infinite and undefined values are values; the caller judges them
+        value = _value(tree, lookup)
+    return float(value) if np.ndim(value) == 0 else value
+
+
+def _value(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
+    match tree:
+        case Number(value=value):
+            return np.float64(value)
+        case Ref(name=name):
+            return _column(lookup(name))
+        case Neg(item=item):
+            return -_value(item, lookup)
+        case Add(terms=terms) | More(terms=terms):
+            return reduce(_plus, (_value(t, lookup) for t in terms), np.float64(0.0))
+        case Mul(factors=factors):
+            return reduce(_times, (_value(f, lookup) for f in factors))
+        case Hadamard(factors=factors):
+            return reduce(_hadamard, (_value(f, lookup) for f in factors))
+        case Div(top=top, bottom=bottom):
+            return np.divide(_value(top, lookup), _value(bottom, lookup))
+        case Pow(base=base, exponent=exponent):
+            return np.power(_value(base, lookup), _value(exponent, lookup))
+        case Transpose(item=item):
+            return np.transpose(_value(item, lookup))
+        case Array(items=items):
+            return _stack([_value(item, lookup) for item in items])
+        case Call(function=function, arguments=arguments):
+            rule, count = FUNCTIONS[function]
+            if count is not None and len(arguments) != count:
+                raise InputError(f"function {function}", f"{count} argument", str(len(arguments)))
+            return rule(*(_value(a, lookup) for a in arguments))
+
+
+def magnitude(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
+    """The value with every term of every sum made positive: what rounding errors are measured against."""
+    match tree:
+        case Neg(item=item):
+            return magnitude(item, lookup)
+        case Transpose(item=item):
+            return np.transpose(magnitude(item, lookup))
+        case Add(terms=terms) | More(terms=terms):
+            return reduce(_plus, (magnitude(t, lookup) for t in terms), np.float64(0.0))
+        case Mul(factors=factors):
+            return reduce(_times, (magnitude(f, lookup) for f in factors))
+        case Hadamard(factors=factors):
+            return reduce(_hadamard, (magnitude(f, lookup) for f in factors))
+        case Div(top=top, bottom=bottom):
+            with np.errstate(all="ignore"):
+                return np.divide(magnitude(top, lookup), np.abs(_value(bottom, lookup)))
+        case _:
+            return np.abs(evaluate(tree, lookup))
+
+
+def _column(value: Value) -> Value:
+    array = np.asarray(value, dtype=float)
+    return array[:, None] if array.ndim == 1 else array[()]
+
+
+def _stack(items: list[Value]) -> Value:
+    if all(np.ndim(item) == 0 for item in items):
+        return np.array(items)[:, None]
+    rows = [np.ravel(item) for item in items]
+    if len({len(row) for row in rows}) != 1:
+        raise InputError("matrix", "rows of one length", "rows of " + ", ".join(str(len(row)) for row in rows))
+    return np.array(rows)
+
+
+def _shape(value: Value) -> str:
+    return " x ".join(map(str, np.shape(value))) or "a number"
+
+
+def _plus(a: Value, b: Value) -> Value:
+    if np.ndim(a) and np.ndim(b) and np.shape(a) != np.shape(b):
+        raise InputError("sum", f"terms of one shape ({_shape(a)})", _shape(b))
+    return a + b
+
+
+def _times(a: Value, b: Value) -> Value:
+    if not np.ndim(a) or not np.ndim(b):
+        return a * b
+    if a.shape[1] != b.shape[0]:
+        raise InputError("product", f"a right factor of {a.shape[1]} rows (the left one is {_shape(a)})", _shape(b))
+    return a @ b
+
+
+def _hadamard(a: Value, b: Value) -> Value:
+    if np.ndim(a) and np.ndim(b) and np.shape(a) != np.shape(b):
+        raise InputError("elementwise product", f"factors of one shape ({_shape(a)})", _shape(b))
+    return a * b

@@ -1,0 +1,217 @@
+"""Reading formulas: one grammar, three sets of names.
+
+``textbook`` and ``delta`` read the names of ``notation``; ``free`` reads any identifier, for graphs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from chainrule import notation
+from chainrule.errors import InputError
+from chainrule.formula.evaluate import FUNCTIONS
+from chainrule.formula.tree import (
+    Add,
+    Array,
+    Call,
+    Div,
+    Expr,
+    Hadamard,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Ref,
+    Slope,
+    Transpose,
+    children,
+    is_matrix,
+)
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+Names = Literal["textbook", "delta", "free"]
+LONGEST = 20_000  # characters of a formula
+DEEPEST = 60  # brackets within brackets
+LONGEST_NUMBER = 40  # characters
+
+_GRAMMAR = r"""
+?start: sum
+?sum: product (SIGN product)*
+?product: unary (TIMES unary)*
+?unary: "-" unary -> negative
+      | "+" unary
+      | power
+?power: postfix ("^" exponent)?
+?exponent: "-" exponent -> negative
+         | postfix
+?postfix: atom TRANSPOSED*
+?atom: NUMBER -> number
+     | MORE -> more
+     | SLOPE -> slope
+     | FUNCTION "(" [sum ("," sum)*] ")" -> call
+     | NAME -> name
+     | "(" sum ")"
+     | "[" [sum ("," sum)*] "]" -> array
+
+SIGN: "+" | "-" | "−"
+TIMES: "*" | "·" | "×" | "/" | "⊙"
+TRANSPOSED.9: "^T" | "ᵀ"
+NUMBER.3: /(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?/
+MORE.8: /…\s*\d+ more terms?(\s*\([-+.eE\d]+\))?/
+FUNCTION.7: /(%(functions)s)(?=\s*\()/
+SLOPE.6: /g'\(a_\d+,?\)|σ'\(z\^\d+\)/
+NAME.5: /%(names)s/
+%%import common.WS
+%%ignore WS
+"""
+
+_INDEX = r"(_(\{[\d, ]*\}|\d+(,\d+)*,?(?![\w])|\d[\d,]*))?"
+_TEXTBOOK = rf"(yhat|ŷ|[xyahWbL])(?![A-Za-z]){_INDEX}"
+_DELTA = rf"(delta|[zaδwb])\^(\{{\d+\}}|\d+){_INDEX}"
+_QUANTITY = rf"({_DELTA}|{_TEXTBOOK})"
+_PATTERNS: dict[str, str] = {
+    "textbook": rf"[d∂]{_TEXTBOOK}\/[d∂]{_TEXTBOOK}|{_TEXTBOOK}",
+    "delta": rf"[d∂]{_QUANTITY}\/[d∂]{_QUANTITY}|{_QUANTITY}",
+    "free": r"[A-Za-z_]\w*",
+}
+
+
+def parse(formula: str, names: Names = "textbook") -> Expr:
+    """Read a formula to its tree.
+
+    Raises:
+        InputError: it cannot be read; the message has the column, counted from 1, and what stands there.
+    """
+    _check_size(formula)
+    from lark.exceptions import UnexpectedCharacters, UnexpectedInput
+
+    try:
+        parsed = _parser(names).parse(formula)
+    except UnexpectedCharacters as error:
+        raise _unreadable(formula, error.pos_in_stream or 0) from None
+    except UnexpectedInput as error:
+        token = getattr(error, "token", None)
+        at = len(formula) if token is None or token.type == "$END" else token.start_pos
+        raise _unreadable(formula, at or 0) from None
+    return _Reader(free=names == "free").tree(parsed)
+
+
+def _check_size(formula: str) -> None:
+    if len(formula) > LONGEST:
+        raise InputError("formula", f"at most {LONGEST} characters", str(len(formula)))
+    depth = deepest = 0
+    for character in formula:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST:
+        raise InputError("formula", f"at most {DEEPEST} brackets within brackets", str(deepest))
+
+
+def _unreadable(formula: str, position: int) -> InputError:
+    if position >= len(formula.rstrip()):
+        return InputError(f"formula {_shown(formula)}", "more after its end", "the end")
+    at = formula[position : position + 12].split("\n")[0]
+    return InputError(f"formula {_shown(formula)}", f"something else at column {position + 1}", repr(at))
+
+
+def _shown(formula: str) -> str:
+    return repr(formula if len(formula) <= 60 else formula[:57] + "…")
+
+
+@lru_cache
+def _parser(names: Names) -> Lark:
+    from lark import Lark
+
+    functions = "|".join(sorted(FUNCTIONS, key=len, reverse=True)) + "|σ"
+    grammar = _GRAMMAR % {"functions": functions, "names": _PATTERNS[names]}
+    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=False)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """From lark's tree to ours. ``free``: names are variables, whatever they look like."""
+
+    free: bool
+
+    def tree(self, node: Any) -> Expr:
+        """The tree of a parsed node."""
+        from lark import Tree
+
+        if not isinstance(node, Tree):
+            raise TypeError(f"not a tree: {node!r}")
+        parts = node.children
+        match node.data:
+            case "sum":
+                return self._sum(parts)
+            case "product":
+                return self._product(parts)
+            case "unary" | "power" | "postfix":
+                return self._postfix(parts) if node.data == "postfix" else self._power(parts)
+            case "negative":
+                return Neg(self.tree(parts[0]))
+            case "number":
+                return self._number(str(parts[0]))
+            case "more":
+                inside = str(parts[0]).partition("(")[2].rstrip(")")
+                if not inside:
+                    raise InputError("formula", "the sum of the terms left out, in brackets", repr(str(parts[0])))
+                return self._number(inside)
+            case "slope":
+                return Ref(Slope(int("".join(c for c in str(parts[0]) if c.isdigit()))))
+            case "call":
+                function = "sigma" if parts[0] == "σ" else str(parts[0])
+                return Call(function, tuple(self.tree(p) for p in parts[1:] if p is not None))
+            case "name":
+                return self._name(str(parts[0]))
+            case "array":
+                return Array(tuple(self.tree(p) for p in parts if p is not None))
+            case _:
+                raise TypeError(node.data)
+
+    def _name(self, written: str) -> Expr:
+        """A name of the notes (w^l is W_l^T), or a variable."""
+        if self.free:
+            return Ref(written)
+        try:
+            name, way = notation.read(written)
+        except InputError:
+            return Ref(written)
+        return Transpose(Ref(name)) if way == "delta" and is_matrix(name) else Ref(name)
+
+    def _number(self, written: str) -> Expr:
+        if len(written) > LONGEST_NUMBER:
+            raise InputError("number", f"at most {LONGEST_NUMBER} characters", str(len(written)))
+        value = float(written)
+        return Neg(Number(-value, written[1:])) if written.startswith("-") else Number(value, written)
+
+    def _sum(self, parts: list[Any]) -> Expr:
+        terms = [self.tree(parts[0])]
+        for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+            term = self.tree(part)
+            terms.append(term if sign == "+" else Neg(term))
+        return Add(tuple(terms))
+
+    def _product(self, parts: list[Any]) -> Expr:
+        """Left to right; runs of one operator become one node."""
+        tree = self.tree(parts[0])
+        for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+            right = self.tree(part)
+            if sign == "/":
+                tree = Div(tree, right)
+            else:
+                kind = Hadamard if sign == "⊙" else Mul
+                tree = kind((*children(tree), right)) if isinstance(tree, kind) else kind((tree, right))
+        return tree
+
+    def _power(self, parts: list[Any]) -> Expr:
+        return self.tree(parts[0]) if len(parts) == 1 else Pow(self.tree(parts[0]), self.tree(parts[1]))
+
+    def _postfix(self, parts: list[Any]) -> Expr:
+        tree = self.tree(parts[0])
+        for _ in parts[1:]:
+            tree = Transpose(tree)
+        return tree

@@ -1,0 +1,299 @@
+"""Formulas as text and as LaTeX, with names or with numbers in their place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule import notation as names
+from chainrule.formula.tree import (
+    Add,
+    Array,
+    Call,
+    Div,
+    Expr,
+    Hadamard,
+    More,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Ref,
+    Slope,
+    Symbol,
+    Transpose,
+    is_matrix,
+)
+from chainrule.notation import Notation, Quantity
+
+#: how tightly a node binds; a part that binds less tightly than its place asks is put in brackets
+_SUM, _NEGATIVE, _PRODUCT, _POWER, _ATOM = range(5)
+
+LONGEST = 8  # entries of a vector, or rows and columns of a matrix, that are shown
+
+
+def number_text(value: float, digits: int) -> str:
+    """A number with so many significant digits, without needless zeros: 0.5, -0.13038, 4.386e-04."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    written = f"{value:.{digits}g}"
+    if "e" in written:
+        mantissa, exponent = written.split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return written
+
+
+class _Style:
+    """What differs between text and LaTeX, and between names and numbers."""
+
+    def __init__(self, notation: Notation, values: Callable[[Symbol], Any] | None, digits: int, whole: bool) -> None:
+        self.notation: Notation = notation
+        self.values = values
+        self.digits = digits
+        self.whole = whole
+
+    def number(self, value: float) -> str:
+        return number_text(value, self.digits)
+
+
+def text(
+    tree: Expr,
+    notation: Notation = "textbook",
+    values: Callable[[Symbol], Any] | None = None,
+    digits: int = 6,
+    whole: bool = True,
+) -> str:
+    """The formula as text that ``parse`` reads back.
+
+    Args:
+        values: the number or array of each name, printed in its place; None prints the names.
+        digits: significant digits of those numbers.
+        whole: False shortens long vectors and matrices.
+    """
+    return _Text(notation, values, digits, whole).of(tree)[0]
+
+
+def latex(
+    tree: Expr,
+    notation: Notation = "textbook",
+    values: Callable[[Symbol], Any] | None = None,
+    digits: int = 6,
+    whole: bool = True,
+) -> str:
+    """The formula as LaTeX; arguments as for ``text``."""
+    return _Latex(notation, values, digits, whole).of(tree)[0]
+
+
+def symbol_text(name: Symbol, notation: Notation) -> str:
+    """A name as text."""
+    if isinstance(name, Slope):
+        return f"σ'(z^{name.layer})" if notation == "delta" else f"g'({Quantity('a', name.layer)})"
+    return name if isinstance(name, str) else names.to_text(name, notation)
+
+
+def symbol_latex(name: Symbol, notation: Notation) -> str:
+    """A name as LaTeX."""
+    if isinstance(name, Slope):
+        return f"\\sigma'(z^{{{name.layer}}})" if notation == "delta" else f"g'(a_{{{name.layer}}})"
+    if not isinstance(name, str):
+        return names.to_latex(name, notation)
+    letters = name.rstrip("0123456789")
+    number = name[len(letters) :]
+    letters = letters.replace("_", r"\_")
+    return (letters if len(letters) == 1 else rf"\mathrm{{{letters}}}") + (f"_{{{number}}}" if number else "")
+
+
+class _Text(_Style):
+    times, hadamard, dots, transposed = "*", " ⊙ ", "…", "^T"
+
+    def of(self, tree: Expr) -> tuple[str, int]:
+        """The text of a node and how tightly it binds."""
+        match tree:
+            case Number(value=value, written=written):
+                return (written or self.number(value)), (_NEGATIVE if value < 0 else _ATOM)
+            case Ref(name=name):
+                return self.ref(name)
+            case Neg(item=item):
+                return "-" + self.within(item, _PRODUCT), _NEGATIVE
+            case Add(terms=terms):
+                return self.sum(terms), _SUM
+            case More(terms=terms):
+                return self.more(terms), _PRODUCT
+            case Mul(factors=factors):
+                return self.product(factors), _PRODUCT
+            case Hadamard(factors=factors):
+                return self.hadamard.join(self.within(f, _POWER) for f in factors), _PRODUCT
+            case Div(top=top, bottom=bottom):
+                return self.quotient(top, bottom)
+            case Pow(base=base, exponent=exponent):
+                return self.power(base, exponent), _POWER
+            case Transpose(item=item):
+                return self.transpose(item)
+            case Array(items=items):
+                return self.array(items), _ATOM
+            case Call(function=function, arguments=arguments):
+                written = self.call(function, [self.of(a)[0] for a in arguments])
+                return written, _POWER if written.startswith("e^") else _ATOM
+
+    def within(self, tree: Expr, least: int) -> str:
+        written, binds = self.of(tree)
+        return written if binds >= least else self.bracket(written)
+
+    def bracket(self, written: str) -> str:
+        return f"({written})"
+
+    def sum(self, terms: tuple[Expr, ...]) -> str:
+        parts: list[str] = []
+        for term in terms:
+            written, binds = self.of(term)
+            if binds == _SUM:
+                written = self.bracket(written)
+            if not parts:
+                parts.append(written)
+            elif written.startswith("-"):
+                parts.append(f"- {written[1:]}")
+            else:
+                parts.append(f"+ {written}")
+        return " ".join(parts)
+
+    def product(self, factors: tuple[Expr, ...]) -> str:
+        first, *others = factors
+        written, binds = self.of(first)
+        start = written if binds >= _NEGATIVE else self.bracket(written)
+        return self.times.join([start, *(self.within(f, _POWER) for f in others)])
+
+    def quotient(self, top: Expr, bottom: Expr) -> tuple[str, int]:
+        written, binds = self.of(top)
+        start = written if binds >= _NEGATIVE else self.bracket(written)
+        return f"{start}/{self.within(bottom, _POWER)}", _PRODUCT
+
+    def power(self, base: Expr, exponent: Expr) -> str:
+        return f"{self.within(base, _ATOM)}^{self.within(exponent, _ATOM)}"
+
+    def more(self, terms: tuple[Expr, ...]) -> str:
+        count = f"{self.dots} {len(terms)} more terms"
+        if self.values is None:
+            return count
+        from chainrule.formula.evaluate import evaluate
+
+        return f"{count} ({self.number(evaluate(Add(terms), self.values))})"
+
+    def ref(self, name: Symbol) -> tuple[str, int]:
+        flips = self.notation == "delta" and is_matrix(name)
+        if self.values is None:
+            written = self.symbol(name)
+            if flips:
+                return self.bracket(written) + self.transposed, _POWER
+            return written, _POWER if "^" in written else _ATOM
+        value = np.asarray(self.values(name))
+        if value.ndim == 0:
+            number = self.number(float(value))
+            return number, _NEGATIVE if number.startswith("-") else _ATOM
+        if flips:
+            return self.numbers(value.T) + self.transposed, _POWER
+        return self.numbers(value), _ATOM
+
+    def transpose(self, item: Expr) -> tuple[str, int]:
+        """x^T; in delta notation W_l^T is w^l itself."""
+        if self.notation == "delta" and isinstance(item, Ref) and is_matrix(item.name):
+            if self.values is None:
+                return self.symbol(item.name), _POWER
+            return self.numbers(np.asarray(self.values(item.name)).T), _ATOM
+        return self.within(item, _ATOM) + self.transposed, _POWER
+
+    def symbol(self, name: Symbol) -> str:
+        return symbol_text(name, self.notation)
+
+    def numbers(self, value: Any) -> str:
+        """An array of numbers, shortened where it is long."""
+        if value.ndim == 2:
+            rows = self.shortened([self.numbers(row) for row in value], len(value))
+            return f"[{', '.join(rows)}]"
+        return f"[{', '.join(self.shortened([self.number(float(v)) for v in value], len(value)))}]"
+
+    def shortened(self, parts: list[str], size: int) -> list[str]:
+        if self.whole or size <= LONGEST:
+            return parts
+        return [*parts[: LONGEST - 2], f"{self.dots} {size - LONGEST + 1} more", parts[-1]]
+
+    def array(self, items: tuple[Any, ...]) -> str:
+        return f"[{', '.join(self.of(item)[0] for item in items)}]"
+
+    def call(self, function: str, arguments: list[str]) -> str:
+        return f"{function}({', '.join(arguments)})"
+
+
+_LATEX_FUNCTIONS = {
+    "sigma": r"\sigma",
+    "Phi": r"\Phi",
+    "phi": r"\varphi",
+    **{name: rf"\{name}" for name in ("exp", "log", "sin", "cos", "tan", "tanh", "max", "min")},
+}
+
+
+class _Latex(_Text):
+    times, hadamard, dots, transposed = r" \cdot ", r" \odot ", r"\dots", "^T"
+
+    def number(self, value: float) -> str:
+        written = number_text(value, self.digits)
+        if "e" in written:
+            mantissa, exponent = written.split("e")
+            return rf"{mantissa} \cdot 10^{{{exponent}}}"
+        return written.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+
+    def bracket(self, written: str) -> str:
+        return rf"\left({written}\right)"
+
+    def quotient(self, top: Expr, bottom: Expr) -> tuple[str, int]:
+        return rf"\frac{{{self.of(top)[0]}}}{{{self.of(bottom)[0]}}}", _POWER
+
+    def power(self, base: Expr, exponent: Expr) -> str:
+        return f"{self.within(base, _ATOM)}^{{{self.of(exponent)[0]}}}"
+
+    def more(self, terms: tuple[Expr, ...]) -> str:
+        count = rf"\dots\ \text{{{len(terms)} more terms}}"
+        if self.values is None:
+            return count
+        from chainrule.formula.evaluate import evaluate
+
+        return rf"{count}\ ({self.number(evaluate(Add(terms), self.values))})"
+
+    def symbol(self, name: Symbol) -> str:
+        return symbol_latex(name, self.notation)
+
+    def ref(self, name: Symbol) -> tuple[str, int]:
+        written, binds = super().ref(name)
+        return written, min(binds, _PRODUCT) if r"\cdot" in written else binds
+
+    def numbers(self, value: Any) -> str:
+        if value.ndim == 1:
+            value = value[:, None]
+        rows = [" & ".join(self.shortened([self.number(float(v)) for v in row], len(row))) for row in value]
+        return r"\begin{bmatrix} " + r" \\ ".join(self.shortened(rows, len(rows))) + r" \end{bmatrix}"
+
+    def shortened(self, parts: list[str], size: int) -> list[str]:
+        if self.whole or size <= LONGEST:
+            return parts
+        return [*parts[: LONGEST - 2], rf"\dots\ \text{{{size - LONGEST + 1} more}}", parts[-1]]
+
+    def array(self, items: tuple[Any, ...]) -> str:
+        rows = [
+            " & ".join(self.of(part)[0] for part in (item.items if isinstance(item, Array) else (item,)))
+            for item in items
+        ]
+        return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+
+    def call(self, function: str, arguments: list[str]) -> str:
+        if function == "exp":
+            return f"e^{{{arguments[0]}}}"
+        if function == "sqrt":
+            return rf"\sqrt{{{arguments[0]}}}"
+        if function == "abs":
+            return rf"\left|{arguments[0]}\right|"
+        if function == "step":
+            return rf"[{arguments[0]} > 0]"
+        head = _LATEX_FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
+        return rf"{head}\left({', '.join(arguments)}\right)"

@@ -1,0 +1,161 @@
+"""Trees of formulas. Scalars, column vectors and matrices; ``Mul`` is the product of matrices where both are arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from chainrule.notation import Derivative, Name, Quantity
+
+
+@dataclass(frozen=True)
+class Slope:
+    """g'(a_i), the vector of slopes of layer i: the diagonal of dh_i/da_i."""
+
+    layer: int
+
+
+Symbol: TypeAlias = Name | Slope | str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number; ``written`` keeps the digits of one that was read."""
+
+    value: float
+    written: str = ""
+
+
+@dataclass(frozen=True)
+class Array:
+    """A column vector (items are numbers or formulas) or a matrix (items are rows)."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A quantity of the network, or a variable of a graph."""
+
+    name: Symbol
+
+
+@dataclass(frozen=True)
+class Neg:
+    """-x."""
+
+    item: Expr
+
+
+@dataclass(frozen=True)
+class Add:
+    """A sum; a term that is a ``Neg`` prints as a difference."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class More:
+    """Terms of a sum that are counted but not shown."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Mul:
+    """A product."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Hadamard:
+    """An elementwise product."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Div:
+    """A quotient."""
+
+    top: Expr
+    bottom: Expr
+
+
+@dataclass(frozen=True)
+class Pow:
+    """A power."""
+
+    base: Expr
+    exponent: Expr
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """x^T."""
+
+    item: Expr
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of the language by its name."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+
+
+Expr: TypeAlias = Number | Array | Ref | Neg | Add | More | Mul | Hadamard | Div | Pow | Transpose | Call
+
+
+def is_matrix(name: Symbol) -> bool:
+    """True for W_i and dL/dW_i as a whole: what delta notation writes transposed."""
+    quantity = name.wrt if isinstance(name, Derivative) else name
+    return isinstance(quantity, Quantity) and quantity.symbol == "W" and not quantity.index
+
+
+def children(tree: Expr) -> tuple[Expr, ...]:
+    """The parts of a node."""
+    match tree:
+        case Number() | Ref():
+            return ()
+        case Array(items=parts) | Add(terms=parts) | More(terms=parts) | Mul(factors=parts) | Hadamard(factors=parts):
+            return parts
+        case Neg(item=part) | Transpose(item=part):
+            return (part,)
+        case Div(top=first, bottom=second) | Pow(base=first, exponent=second):
+            return (first, second)
+        case Call(arguments=parts):
+            return parts
+
+
+def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
+    """The same node with other parts."""
+    match tree:
+        case Number() | Ref():
+            return tree
+        case Array() | Add() | More() | Mul() | Hadamard():
+            return type(tree)(parts)
+        case Neg() | Transpose():
+            return type(tree)(parts[0])
+        case Div() | Pow():
+            return type(tree)(parts[0], parts[1])
+        case Call(function=function):
+            return Call(function, parts)
+
+
+def refs(tree: Expr) -> Iterator[Symbol]:
+    """The names in a formula, in the order of reading, each as often as it stands there."""
+    if isinstance(tree, Ref):
+        yield tree.name
+    for part in children(tree):
+        yield from refs(part)
+
+
+def substitute(tree: Expr, replace: Callable[[Symbol], Expr | None]) -> Expr:
+    """The formula with each name for which ``replace`` gives a tree replaced by it."""
+    if isinstance(tree, Ref):
+        return replace(tree.name) or tree
+    return with_children(tree, tuple(substitute(part, replace) for part in children(tree)))
