@@ -30,7 +30,7 @@ LAYERS = [
     ["backward"],
     ["forms", "numerical"],
     ["gradcheck"],
-    ["explain", "audit", "train"],  # of one row: none imports another
+    ["explanation", "auditing", "train"],  # of one row: none imports another
     ["estimators"],
     ["storage"],
     ["view", "distributed"],
@@ -133,7 +133,7 @@ CLEAN = {
     "chainrule.forward": "from chainrule.network import Network\nfrom . import errors",
     "chainrule.train": "from chainrule.train.loop import fit",
     "chainrule.train.loop": "import chainrule.forward\nfrom ..network import Network\nfrom sklearn import datasets",
-    "chainrule.explain": "from chainrule.forward import Forward",
+    "chainrule.explanation": "from chainrule.forward import Forward",
     "chainrule.cli": "from chainrule import __version__\ndef run():\n    from chainrule.train.loop import fit",
 }
 
@@ -179,10 +179,10 @@ def test_a_clean_sample_passes():
         ("network", "m = __import__(name)", "network imports a module named at run time"),
         ("forward", "from chainrule import Network", "forward imports chainrule.Network"),
         ("forward", "import chainrule as cr", "forward imports chainrule"),
-        ("explain", "from chainrule.train.loop import fit", "explain imports chainrule.train"),
-        ("train.loop", "from ..explain import steps", "train.loop imports chainrule.explain"),
+        ("explanation.x", "from chainrule.train.loop import fit", "explanation.x imports chainrule.train"),
+        ("train.loop", "from ..explanation import steps", "train.loop imports chainrule.explanation"),
         ("train.loop", "from chainrule.cli import main", "train.loop imports chainrule.cli"),
-        ("explain", "from sklearn.datasets import load_iris", "explain imports sklearn.datasets"),
+        ("explanation.x", "from sklearn.datasets import load_iris", "explanation.x imports sklearn.datasets"),
         ("cli", "def run():\n    import sklearn", "cli:run imports sklearn"),
         ("helpers", "import numpy", "helpers is missing from the layers"),
         ("", "from chainrule.network import Network", "chainrule imports chainrule.network"),

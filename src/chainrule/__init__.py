@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.backward import Backward as Backward
     from chainrule.errors import InputError as InputError
+    from chainrule.explanation.explain import explain as explain
+    from chainrule.explanation.graph import Graph as Graph
+    from chainrule.explanation.paths import paths as paths
+    from chainrule.explanation.records import Explanation as Explanation
     from chainrule.forms import gradients as gradients
     from chainrule.forward import Forward as Forward
     from chainrule.gradcheck import GradientCheck as GradientCheck
@@ -25,6 +29,10 @@ _PUBLIC = {
     "GradientCheck": "chainrule.gradcheck",
     "check_gradients": "chainrule.gradcheck",
     "gradients": "chainrule.forms",
+    "Explanation": "chainrule.explanation.records",
+    "Graph": "chainrule.explanation.graph",
+    "explain": "chainrule.explanation.explain",
+    "paths": "chainrule.explanation.paths",
     "InputError": "chainrule.errors",
     "load": "chainrule.storage",
     "save": "chainrule.storage",

@@ -34,6 +34,7 @@ class Activation:
         latex, dlatex: the same as LaTeX.
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
+        bend: where g' has none: the kink, or where two smooth pieces meet.
     """
 
     name: str
@@ -47,12 +48,32 @@ class Activation:
     high: float = math.inf
     kink: float | None = None
     convention: str = ""
+    bend: float | None = None
 
 
 def _decay(a: Array) -> Array:
     """exp(-|a|), by the sign of the real part."""
     e: Array = np.exp(np.where(a.real >= 0, -a, a))
     return e
+
+
+def side(a: Array) -> Array:
+    """What decides on which side of a kink a lies: a, or the real part of a point moved by a complex step.
+
+    A real part no larger than the step is the rounding of one that was 0.
+    """
+    if not np.iscomplexobj(a):
+        return a
+    return np.where(np.abs(a.real) <= np.abs(a.imag), 0.0, a.real)
+
+
+def log1p(z: Array) -> Array:
+    """log(1 + z), exact for small z also where z was moved by a complex step (NumPy's is not)."""
+    if not np.iscomplexobj(z):
+        real: Array = np.log1p(z)
+        return real
+    moved: Array = np.log1p(z.real) + 1j * np.arctan2(z.imag, 1 + z.real)
+    return moved
 
 
 def _one(a: Array) -> Array:
@@ -76,19 +97,19 @@ def _dtanh(a: Array) -> Array:
 
 
 def _relu(a: Array) -> Array:
-    return np.where(a.real <= 0, 0, a)
+    return np.where(side(a) <= 0, 0, a)
 
 
 def _drelu(a: Array) -> Array:
-    return np.where(a.real <= 0, 0, _one(a))
+    return np.where(side(a) <= 0, 0, _one(a))
 
 
 def _leaky_relu(a: Array) -> Array:
-    return np.where(a.real <= 0, LEAK * a, a)
+    return np.where(side(a) <= 0, LEAK * a, a)
 
 
 def _dleaky_relu(a: Array) -> Array:
-    return np.where(a.real <= 0, LEAK * _one(a), 1)
+    return np.where(side(a) <= 0, LEAK * _one(a), 1)
 
 
 def _elu(a: Array) -> Array:
@@ -128,7 +149,7 @@ def _dsilu(a: Array) -> Array:
 
 
 def _softplus(a: Array) -> Array:
-    h: Array = np.where(a.real < 0, 0, a) + np.log1p(_decay(a))
+    h: Array = np.where(a.real < 0, 0, a) + log1p(_decay(a))
     return h
 
 
@@ -149,6 +170,7 @@ _ROWS = (
         r"\max(0, a)",
         "[a > 0]",
         kink=0.0,
+        bend=0.0,
         convention="g'(0) = 0",
     ),
     Activation(
@@ -160,6 +182,7 @@ _ROWS = (
         rf"\max({LEAK}\,a, a)",
         rf"{LEAK} + {1 - LEAK}\,[a > 0]",
         kink=0.0,
+        bend=0.0,
         convention=f"g'(0) = {LEAK}",
     ),
     Activation(
@@ -171,6 +194,7 @@ _ROWS = (
         r"\max(0, a) + e^{\min(0, a)} - 1",
         r"e^{\min(0, a)}",
         low=-1.0,
+        bend=0.0,
     ),
     Activation(
         "gelu",

@@ -63,7 +63,7 @@ def loss_component(coefficients: Sequence[float], losses: Sequence[float]) -> fl
 
 def loss_batch(coefficients: Array, losses: Array) -> float:
     """c (n,), l (n,) -> L."""
-    return float((coefficients * losses).sum())
+    return float(_weighted(coefficients, losses).sum())
 
 
 def loss_grad_component(coefficient: float, slope: float) -> float:
@@ -78,7 +78,15 @@ def loss_grad_vector(coefficient: float, slope: Array) -> Array:
 
 def loss_grad_batch(coefficients: Array, slope: Array) -> Array:
     """c (n,), dl/dyhat (n, o) -> grad yhat (n, o)."""
-    return coefficients[:, None] * slope
+    return _weighted(coefficients[:, None], slope)
+
+
+def _weighted(coefficients: Array, values: Array) -> Array:
+    """The product; an example of coefficient 0 adds nothing, however extreme (0 times infinity is 0 here)."""
+    if coefficients.all():
+        product: Array = coefficients * values
+        return product
+    return np.multiply(coefficients, values, where=coefficients != 0, out=np.zeros_like(values))
 
 
 # ---------------------------------------------------------------- backward.jacobian, backward.slope

@@ -24,7 +24,7 @@ from chainrule.backward import Backward
 from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.notation import LOSS, Derivative, Quantity
-from chainrule.numerical import Method, Probe, differentiate, rounding_floors
+from chainrule.numerical import NEGLIGIBLE, Method, Probe, differentiate, rounding_floors
 
 Progress = Callable[[str, int, int], None]
 
@@ -154,8 +154,7 @@ def check_gradients(
     Raises:
         InputError: input that does not fit; a loss that is not finite.
     """
-    if method not in ("complex", "central"):
-        raise InputError("method", "complex or central", repr(method))
+    _check_arguments(method, tolerance, entries, seed)
     b = network.backward(x, y, sample_weight)
     if not np.isfinite(b.L):
         raise InputError("L", "a finite loss to differentiate", str(b.L))
@@ -171,11 +170,29 @@ def check_gradients(
     return GradientCheck(tuple(results), method, tolerance, seed, probe.at_kink())
 
 
+def _check_arguments(method: str, tolerance: float | None, entries: int, seed: int) -> None:
+    if method not in ("complex", "central"):
+        raise InputError("method", "complex or central", repr(method))
+    if tolerance is not None and not tolerance >= 0:
+        raise InputError("tolerance", "a number from 0 up", repr(tolerance))
+    for name, value in (("entries", entries), ("seed", seed)):
+        if value < 0:
+            raise InputError(name, "a whole number from 0 up", repr(value))
+
+
 def _to_check(b: Backward, given: Mapping[str, Any] | None) -> Iterator[tuple[Quantity, Array]]:
     """Quantities with the gradient to check, from the output back to the input."""
     if given is None:
         yield from ((q, _gradient_of(b, q)) for q in _all_quantities(b))
         return
+    if not given:
+        raise InputError("gradients", "at least one gradient by name, or None", "none")
+    read = dict(_read_given(b, given))
+    order = [Quantity("yhat"), *_all_quantities(b)]
+    yield from sorted(read.items(), key=lambda item: order.index(item[0]))
+
+
+def _read_given(b: Backward, given: Mapping[str, Any]) -> Iterator[tuple[Quantity, Array]]:
     sizes = b.forward.network.sizes
     for name, value in given.items():
         resolved, written = notation.find(name, sizes)
@@ -248,7 +265,7 @@ class _Task:
         numerical, error, crossed = self.entry(where)
         ours = float(self.gradient[where])
         gap, size = abs(ours - numerical), max(abs(ours), abs(numerical))
-        slack = float(self.floor[where]) + error
+        slack = float(self.floor[where]) + error + NEGLIGIBLE
         relative = gap / size if size and gap > slack else 0.0
         parameter = self.quantity.symbol in "Wb"
         index = tuple(i + 1 for i in (where if parameter else where[1:]))
@@ -283,7 +300,8 @@ def _by_directions(task: _Task, rng: np.random.Generator) -> tuple[str, list[int
     """What a random direction says and, if it disagrees, entries that make it so."""
     size = np.abs(task.gradient)
     top = float(size.max()) or 1.0
-    level = 1e-3 * top / np.maximum(size, 1e-3 * top)  # small entries move more, so that none hides behind large ones
+    least = (1e-12 if task.probe.method == "complex" else 1e-3) * top  # a difference needs a step of its own size
+    level = least / np.maximum(size, least)  # small entries move more, so that none hides behind large ones
     v = level * rng.choice((-1.0, 1.0), size.shape)
     crossed, differs = _disagrees(task, v)
     if crossed:
@@ -309,5 +327,5 @@ def _disagrees(task: _Task, v: Array) -> tuple[bool, bool]:
     """(a kink was crossed, the inner product with ``v`` differs from the derivative along ``v``)."""
     numerical, error, crossed = task.along(v)
     terms = task.gradient * v
-    slack = 8 * float(np.linalg.norm(task.floor * v)) + error
+    slack = 8 * float(np.linalg.norm(task.floor * v)) + error + NEGLIGIBLE
     return crossed, not abs(terms.sum() - numerical) <= task.tolerance * float(np.linalg.norm(terms)) + slack

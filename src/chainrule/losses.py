@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.activations import ACTIVATIONS, Array
+from chainrule.activations import ACTIVATIONS, Array, log1p, side
 from chainrule.errors import InputError
 from chainrule.outputs import OUTPUTS, Output
 
@@ -35,6 +35,7 @@ class Loss:
         output_range: the open interval that the output's values must lie in.
         target_range: the closed interval that the targets must lie in.
         kink: what holds where the loss has no derivative.
+        bends: errors yhat - y at which the loss or its derivative has none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Loss:
     output_range: tuple[float, float] = (-math.inf, math.inf)
     target_range: tuple[float, float] = (-math.inf, math.inf)
     kink: str = ""
+    bends: tuple[float, ...] = ()
 
     def fits(self, output: Output, outputs: int) -> bool:
         """Whether this loss is defined for all that ``output`` with that many units can give."""
@@ -100,7 +102,7 @@ def _ratio(y: Array, p: Array) -> Array:
 
 
 def _sign(e: Array) -> Array:
-    sign: Array = np.sign(e.real)
+    sign: Array = np.sign(side(e))
     return sign
 
 
@@ -176,6 +178,7 @@ _ROWS = (
         r"\sum_k |\hat{y}_k - y_k|",
         r"\operatorname{sign}(\hat{y} - y)",
         kink="0 where yhat = y",
+        bends=(0.0,),
     ),
     Loss(
         "huber",
@@ -185,6 +188,7 @@ _ROWS = (
         "clip(p - y)",
         r"\sum_k H_1(\hat{y}_k - y_k)",
         r"\operatorname{clip}(\hat{y} - y, -1, 1)",
+        bends=(-HUBER_DELTA, HUBER_DELTA),
     ),
     Loss(
         "poisson",
@@ -260,17 +264,19 @@ def _log_softmax(a: Array) -> Array:
     shifted = a - np.take_along_axis(a, largest, axis=1)
     e = np.exp(shifted)
     np.put_along_axis(e, largest, 0, axis=1)
-    logs: Array = shifted - np.log1p(e.sum(axis=1, keepdims=True))
+    logs: Array = shifted - log1p(e.sum(axis=1, keepdims=True))
     return logs
 
 
 def _log_softmax_complement(a: Array) -> Array:
-    """log(1 - softmax) = log of the sum over the others, less the log of the sum over all."""
+    """log(1 - softmax): of the sum over the others, less that over all; log1p(-p) where p is small."""
     k = a.shape[1]
+    log_p = _log_softmax(a)
+    p = np.exp(np.where(log_p.real < -1, log_p, -1))
     others = np.where(np.eye(k, dtype=bool), -np.inf, a[:, None, :])
     top = others.real.max(axis=2, keepdims=True)
-    shifted: Array = np.log(np.exp(others - top).sum(axis=2)) + top[:, :, 0] - a
-    return shifted + _log_softmax(a)
+    rest = np.log(np.exp(others - top).sum(axis=2)) + (top[:, :, 0] - a) + log_p
+    return np.where(log_p.real < -1, log1p(-p), rest)
 
 
 def _softmax_bce(a: Array, y: Array) -> Array:

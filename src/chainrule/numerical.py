@@ -20,7 +20,10 @@ from chainrule.notation import LOSS, Quantity
 
 Method = Literal["complex", "central"]
 
-STEP = 1e-20  # of the complex step: any step whose square vanishes
+STEP = 1e-100  # of the complex step: any step whose square vanishes
+NEGLIGIBLE = (
+    1e-190  # below this the complex step sees nothing: of the order of STEP^2, and of the smallest float over STEP
+)
 ROUNDING = 64  # units of rounding allowed on the sum of absolute paths
 
 # ---------------------------------------------------------------- the loss as a function of one quantity
@@ -58,8 +61,7 @@ class Probe:
             yhat = self.h[-1] + delta
             if self.reads.symbol == "yhat":
                 return self._unit(yhat), False
-            total = (self.coefficients * self.network.loss_rule.value(yhat, self.y)).sum()
-            return total, self._error_changes_side(yhat)
+            return self._total(self.network.loss_rule.value(yhat, self.y)), self._error_changes_side(yhat)
         if q.symbol in ("x", "h"):
             h = self.h[i] + delta
             return (self._unit(h), False) if self.reads.whole == q else self._onward(i, h, crossed=False)
@@ -84,7 +86,7 @@ class Probe:
     def _from_a(self, i: int, a: Array) -> tuple[Any, bool]:
         network = self.network
         rule = network.output_rule.rule if i == network.depth else network.activations[i - 1]
-        crossed = rule is not None and rule.kink is not None and _changes_side(a, self.a[i - 1], rule.kink)
+        crossed = rule is not None and rule.bend is not None and _changes_side(a, self.a[i - 1], rule.bend)
         if self.reads.whole == Quantity("a", i):
             return self._unit(a), crossed
         if i < network.depth:
@@ -95,13 +97,17 @@ class Probe:
         if self.reads.symbol == "yhat":
             return self._unit(yhat), crossed
         each = losses.example_losses(network.loss, network.output, a, yhat, self.y)
-        return (self.coefficients * each).sum(), crossed or self._error_changes_side(yhat)
+        return self._total(each), crossed or self._error_changes_side(yhat)
+
+    def _total(self, losses_: Array) -> Any:
+        counted = self.coefficients != 0
+        return (self.coefficients[counted] * losses_[counted]).sum()
 
     def _unit(self, values: Array) -> Any:
         return values[:, self.reads.index[0] - 1].sum()
 
     def _error_changes_side(self, yhat: Array) -> bool:
-        return bool(self.network.loss_rule.kink) and _changes_side(yhat, self.h[-1], self.y)
+        return any(_changes_side(yhat, self.h[-1], self.y + bend) for bend in self.network.loss_rule.bends)
 
     def at_kink(self) -> int:
         """Units of all examples that sit exactly on a kink."""
@@ -111,7 +117,10 @@ class Probe:
 
 
 def _changes_side(moved: Array, base: Array, kink: Any) -> bool:
-    return bool((np.sign(moved.real - kink) != np.sign(base - kink)).any())
+    """Also true of a unit nearer to the kink than any step can tell."""
+    distance = base - kink
+    too_near = (distance != 0) & (np.abs(distance) < NEGLIGIBLE)
+    return bool((too_near | (np.sign(moved.real - kink) != np.sign(distance))).any())
 
 
 def differentiate(
@@ -119,21 +128,27 @@ def differentiate(
 ) -> tuple[float, float, bool]:
     """d loss / dt at 0, an estimate of the error (0 for the complex step), and whether a kink was crossed."""
     if method == "complex":
-        return float(loss(STEP * 1j)[0].imag / STEP), 0.0, False
+        value, too_near = loss(STEP * 1j)
+        return float(value.imag / STEP), 0.0, too_near
     from scipy.differentiate import derivative
 
     step = first_step
     while step > 1e-7 * first_step and (loss(step)[1] or loss(-step)[1]):
         step /= 4
     crossings: list[bool] = []
+    steps: list[float] = []
+    sizes: list[float] = []
 
     def values(ts: Array) -> Array:
         results = [loss(float(t)) for t in ts.ravel()]
+        steps.extend(abs(float(t)) for t in ts.ravel() if t)
+        sizes.extend(abs(float(value)) for value, _ in results)
         crossings.extend(crossed for _, crossed in results)
         return np.array([float(value) for value, _ in results]).reshape(ts.shape)
 
     found = derivative(values, np.array(0.0), initial_step=step, order=6, maxiter=6)
-    return float(found.df), 4 * float(found.error), any(crossings)
+    rounding = 8 * float(np.finfo(float).eps) * max(sizes) / min(steps)
+    return float(found.df), 4 * float(found.error) + rounding, any(crossings)
 
 
 # ---------------------------------------------------------------- the rounding floor
@@ -145,14 +160,16 @@ def rounding_floors(b: Backward) -> dict[Quantity, Array]:
     a = [part.astype(np.float64) for part in b.forward.a]
     h = [np.abs(part.astype(np.float64)) for part in b.forward.h]
     y = np.abs(b.y.astype(np.float64))
+    tiny = float(np.finfo(b.forward.network.dtype).tiny) / float(np.finfo(b.forward.network.dtype).eps)
     unit = ROUNDING * float(np.finfo(b.forward.network.dtype).eps)
     at_yhat = b.coefficients[:, None] * (h[-1] + y)
     if b.shortcut is None:
         at_yhat = 2 * at_yhat + np.abs(b.grad_yhat)
-        at_a = np.einsum("nom,no->nm", np.abs(network.output_rule.jacobian(a[-1], h[-1])), at_yhat)
+        at_a = np.einsum("nom,no->nm", _jacobian_terms(network, a[-1], h[-1]), at_yhat)
     else:
         at_a = at_yhat * np.maximum(y.sum(axis=1, keepdims=True), 1)
     at_a += np.abs(b.grad_a[-1])
+    at_yhat, at_a = at_yhat + tiny, at_a + tiny
     floors = {Quantity("yhat"): unit * at_yhat}
     for i in range(network.depth, 0, -1):
         floors[Quantity("a", i)] = unit * at_a
@@ -163,3 +180,11 @@ def rounding_floors(b: Backward) -> dict[Quantity, Array]:
         if i > 1:
             at_a = at_h * np.abs(network.activations[i - 2].dg(a[i - 2]))
     return floors
+
+
+def _jacobian_terms(network: Network, a: Array, yhat: Array) -> Array:
+    """The output's Jacobian (n, o, m) with the terms of each entry made positive."""
+    if network.output_rule.rule is not None:
+        return np.abs(network.output_rule.jacobian(a, yhat))
+    terms: Array = yhat[:, :, None] * (np.eye(yhat.shape[1]) + yhat[:, None, :])
+    return terms

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import check, predict, train
+from chainrule.cli import check, explain, predict, train
 from chainrule.errors import InputError
 
 app = typer.Typer(
     name="chainrule",
-    help="Backpropagation for feedforward networks: train, predict, and check gradients.",
+    help="Backpropagation for feedforward networks: gradients explained, checked, and used to train on tables.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,6 +23,9 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("check")(check.check)
+app.command("explain")(explain.explain)
+app.command("paths")(explain.paths)
+app.command("graph")(explain.graph)
 
 
 def _version(wanted: bool) -> None:

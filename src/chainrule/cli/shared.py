@@ -51,6 +51,8 @@ def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> 
     part = table.take(rows)
     x, y = model.inputs.apply(part), model.target.apply(part)
     shown = f"row {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rows"
+    if len(rows) == 1:
+        x, y = x[0], y[0]
     return Subject(model.network, x, y, None, f"{shown} of {data}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.activations import Array
 from chainrule.backward import Backward
-from chainrule.explain.records import Check
+from chainrule.explanation.records import Check
 from chainrule.notation import Derivative, Notation, Quantity, to_text
 from chainrule.numerical import STEP, Probe
 

@@ -16,8 +16,8 @@ from chainrule.activations import Activation
 from chainrule.backward import Backward
 from chainrule.equations import EQUATIONS
 from chainrule.errors import InputError
-from chainrule.explain import rules
-from chainrule.explain.records import Step
+from chainrule.explanation import rules
+from chainrule.explanation.records import Step
 from chainrule.formula.evaluate import evaluate, magnitude
 from chainrule.formula.tree import Add, Array, Expr, Hadamard, More, Mul, Number, Ref, Slope, Symbol, Transpose, refs
 from chainrule.jacobians import local_derivative

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.explain import printed
+from chainrule.explanation import printed
 from chainrule.formula.tree import Expr, Symbol
 from chainrule.network import Network
 from chainrule.notation import Name, Notation
@@ -118,6 +118,6 @@ class Explanation(Rendered):
 
     def document(self) -> Document:
         """The record as a document."""
-        from chainrule.explain.pages import explanation_page
+        from chainrule.explanation.pages import explanation_page
 
         return explanation_page(self)

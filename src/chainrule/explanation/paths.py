@@ -16,7 +16,7 @@ from chainrule import notation as names
 from chainrule.activations import Array
 from chainrule.backward import Backward, backward
 from chainrule.errors import InputError
-from chainrule.explain import printed
+from chainrule.explanation import printed
 from chainrule.forward import forward
 from chainrule.network import Network
 from chainrule.notation import LOSS, Derivative, Notation, Quantity
@@ -95,7 +95,7 @@ class Paths(Rendered):
 
     def document(self) -> Document:
         """The record as a document."""
-        from chainrule.explain.pages import paths_page
+        from chainrule.explanation.pages import paths_page
 
         return paths_page(self)
 

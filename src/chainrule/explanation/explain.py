@@ -10,10 +10,10 @@ import numpy as np
 from chainrule import notation as names
 from chainrule.backward import Backward, backward
 from chainrule.errors import InputError
-from chainrule.explain.back import BackBuilder
-from chainrule.explain.check import numerical_check
-from chainrule.explain.records import Contribution, Explanation, Step
-from chainrule.explain.steps import StepsBuilder
+from chainrule.explanation.back import BackBuilder
+from chainrule.explanation.check import numerical_check
+from chainrule.explanation.records import Contribution, Explanation, Step
+from chainrule.explanation.steps import StepsBuilder
 from chainrule.formula.tree import refs
 from chainrule.forward import Forward, forward
 from chainrule.network import Network

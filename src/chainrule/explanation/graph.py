@@ -76,7 +76,7 @@ class GraphDerivative(Rendered):
 
     def document(self) -> Document:
         """The record as a document."""
-        from chainrule.explain.pages import graph_page
+        from chainrule.explanation.pages import graph_page
 
         return graph_page(self)
 

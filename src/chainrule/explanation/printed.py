@@ -17,12 +17,12 @@ from chainrule.formula.tree import Add, Expr, More, Number, Ref, Symbol, childre
 from chainrule.notation import Notation
 
 if TYPE_CHECKING:
-    from chainrule.explain.records import Explanation, Step
+    from chainrule.explanation.records import Explanation, Step
 
 VALUE_DIGITS = 5
 LINE_DIGITS = 5
 MOST_DIGITS = 17
-MOST_ENTRIES = 400  # of all arrays in a line; a longer line is shortened and printed with LONG_DIGITS
+MOST_ENTRIES = 60  # of all arrays in a line; a longer line is shortened and printed with LONG_DIGITS
 LONG_DIGITS = 6
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import notation as names
-from chainrule.explain import printed
-from chainrule.explain.records import Explanation, Step
+from chainrule.explanation import printed
+from chainrule.explanation.records import Explanation, Step
 from chainrule.formula import latex, text
 from chainrule.formula.printing import number_text, symbol_latex, symbol_text
 from chainrule.formula.tree import Ref, Symbol
@@ -16,8 +16,8 @@ from chainrule.notation import Notation
 from chainrule.render.document import Block, Bullets, Document, Equation, Heading, Line, Math, Paragraph, Table, line
 
 if TYPE_CHECKING:
-    from chainrule.explain.graph import Edge, GraphDerivative
-    from chainrule.explain.paths import Path, Paths
+    from chainrule.explanation.graph import Edge, GraphDerivative
+    from chainrule.explanation.paths import Path, Paths
 
 MOST_CONTRIBUTIONS = 10  # shown
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chainrule.backward import Backward
-from chainrule.explain import rules
-from chainrule.explain.steps import StepsBuilder
+from chainrule.explanation import rules
+from chainrule.explanation.steps import StepsBuilder
 from chainrule.formula.tree import Array, Expr, Hadamard, Mul, Number, Ref, Slope, Transpose
 from chainrule.notation import Derivative, Notation, Quantity
 
