@@ -4,8 +4,23 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chainrule.cli import main
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--trials", type=int, default=0, help="networks that each Hypothesis test draws, with a fixed seed"
+    )
+
+
+def pytest_configure(config):
+    trials = config.getoption("--trials")
+    quiet = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+    settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
+    settings.register_profile("sample", max_examples=60, **quiet)
+    settings.load_profile("trials" if trials else "sample")
 
 
 @pytest.fixture

@@ -21,10 +21,8 @@ def local_derivative(network: Network, a: tuple[Array, ...], h: tuple[Array, ...
         InputError: ``wrt`` does not come before ``of``.
     """
     target = name.wrt
+    check_order(name, network.depth)
     start, stop = _stage(name.of, network.depth), _stage(target, network.depth)
-    if stop > start:
-        depends = f"a derivative by something that {name.of} depends on"
-        raise InputError(f"name {name}", depends, f"{target}, which comes after it")
     n, width = h[0].shape[0], (a[start // 2] if start % 2 else h[start // 2]).shape[1]
     units = [i - 1 for i in name.of.index] or range(width)
     rows = np.zeros((n, len(units), width), network.dtype)
@@ -36,6 +34,13 @@ def local_derivative(network: Network, a: tuple[Array, ...], h: tuple[Array, ...
     elif target.index:
         rows = rows[:, :, target.index[0] - 1]
     return rows[:, 0] if name.of.index else rows
+
+
+def check_order(name: Derivative, depth: int) -> None:
+    """Raise an InputError where ``wrt`` comes after ``of``."""
+    if _stage(name.wrt, depth) > _stage(name.of, depth):
+        depends = f"a derivative by something that {name.of} depends on"
+        raise InputError(f"name {name}", depends, f"{name.wrt}, which comes after it")
 
 
 def _stage(quantity: Quantity, depth: int) -> int:

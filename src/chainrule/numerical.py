@@ -64,7 +64,7 @@ class Probe:
             return self._total(self.network.loss_rule.value(yhat, self.y)), self._error_changes_side(yhat)
         if q.symbol in ("x", "h"):
             h = self.h[i] + delta
-            return (self._unit(h), False) if self.reads.whole == q else self._onward(i, h, crossed=False)
+            return (self._unit(h), False) if self.reads.whole == q.whole else self._onward(i, h, crossed=False)
         if q.symbol == "a":
             return self._from_a(i, self.a[i - 1] + delta)
         W, b, h = self.network.weights[i - 1], self.network.biases[i - 1], self.h[i - 1]

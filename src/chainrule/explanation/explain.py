@@ -16,6 +16,7 @@ from chainrule.explanation.records import Contribution, Explanation, Step
 from chainrule.explanation.steps import StepsBuilder
 from chainrule.formula.tree import refs
 from chainrule.forward import Forward, forward
+from chainrule.jacobians import check_order
 from chainrule.network import Network
 from chainrule.notation import NOTATIONS, Derivative, Name, Notation, Quantity
 
@@ -50,7 +51,7 @@ def explain(
     way = notation or written
     if way not in NOTATIONS:
         raise InputError("notation", " or ".join(NOTATIONS), repr(notation))
-    _check_question(quantity)
+    _check_question(quantity, network.depth)
     b = _passes(forward(network, x), y, sample_weight, quantity, shortcuts)
     contributions, chosen = _contributions(b, quantity, example)
     one = b if chosen is None else _single(b, chosen - 1, shortcuts)
@@ -65,9 +66,12 @@ def explain(
     return Explanation(network, quantity, value, steps, given, way, contributions, chosen, check, label, full)
 
 
-def _check_question(quantity: Name) -> None:
+def _check_question(quantity: Name, depth: int) -> None:
     if isinstance(quantity, Derivative):
-        if quantity.of.symbol != "L" and not quantity.of.index:
+        if quantity.of.symbol == "L":
+            return
+        check_order(quantity, depth)
+        if not quantity.of.index:
             one = Quantity(quantity.of.symbol, quantity.of.layer, (1,))
             raise InputError(
                 f"name {quantity}", f"the derivative of one unit, such as d{one}/d{quantity.wrt}", "all units"

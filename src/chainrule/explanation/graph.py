@@ -16,6 +16,7 @@ from chainrule.formula import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref, 
 from chainrule.render.document import Document, Rendered
 
 LONGEST_LIST = 2_000  # paths that are listed
+MOST_OPERATIONS = 60  # of a sum that is simplified: SymPy may take minutes over a larger one
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigma", "relu", "softplus", "abs")
 
 
@@ -259,7 +260,8 @@ class Graph:
         for name in reversed(list(self.formulas)):
             if name != wrt:
                 total = total.subs(symbols[name], trees[name])
-        total = sympy.simplify(total)
+        if sympy.count_ops(total) <= MOST_OPERATIONS:
+            total = sympy.simplify(total)
         numbers = {symbols[name]: value for name, value in values.items()}
         value = float(back[wrt].subs(numbers)) if values else None
         numerical = self._numerical(of, wrt, values) if values else None

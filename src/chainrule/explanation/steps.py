@@ -7,7 +7,6 @@ layers are walked unit by unit and wide ones as vectors; where a vector or a mat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,9 @@ from chainrule.errors import InputError
 from chainrule.explanation import rules
 from chainrule.explanation.records import Step
 from chainrule.formula.evaluate import evaluate, magnitude
-from chainrule.formula.tree import Add, Array, Expr, Hadamard, More, Mul, Number, Ref, Slope, Symbol, Transpose, refs
+from chainrule.formula.tree import Add, Expr, More, Mul, Number, Ref, Slope, Symbol, refs
 from chainrule.jacobians import local_derivative
+from chainrule.losses import shortcut
 from chainrule.notation import LOSS, Derivative, Name, Notation, Quantity, to_text
 
 NARROW = 4  # units of a layer that is still walked one by one
@@ -212,16 +212,11 @@ class StepsBuilder:
         p = [Ref(self.h(depth, o)) for o in self.units(depth)]
         y = [Ref(Quantity("y", None, (o,))) for o in self.units(depth)]
         a = [Ref(Quantity("a", depth, (o,))) for o in self.units(depth)]
-        ways = rules.loss_value(self.network.loss_rule, self._pair(), p, y, a)
+        ways = rules.loss_value(self.network.loss_rule, shortcut(self.network.loss, self.network.output), p, y, a)
         if k > 1:
             ways = [self.long_sum(way.terms) if isinstance(way, Add) else way for way in ways]
         c = float(self.backward.coefficients[0])
         self.emit(LOSS, "forward.loss", [way if c == 1 else Mul((Number(c), way)) for way in ways])
-
-    def _pair(self) -> Any:
-        from chainrule.losses import shortcut
-
-        return shortcut(self.network.loss, self.network.output)
 
 
 def _squeezed(value: Any, like: Any) -> Any:
@@ -238,6 +233,3 @@ def _forward_stage(quantity: Quantity, depth: int) -> str:
         return "The loss"
     layer = quantity.layer or depth
     return "The output layer" if layer == depth else f"Hidden layer {layer}"
-
-
-__all__ = ["Array", "Hadamard", "StepsBuilder", "Transpose", "replace"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -210,17 +210,26 @@ class _Text(_Style):
     def numbers(self, value: Any) -> str:
         """An array of numbers, shortened where it is long."""
         if value.ndim == 2:
-            rows = self.shortened([self.numbers(row) for row in value], len(value))
-            return f"[{', '.join(rows)}]"
-        return f"[{', '.join(self.shortened([self.number(float(v)) for v in value], len(value)))}]"
+            return f"[{', '.join(self.shortened(value, self.numbers))}]"
+        return f"[{', '.join(self.shortened(value, self.entry))}]"
 
-    def shortened(self, parts: list[str], size: int) -> list[str]:
-        if self.whole or size <= LONGEST:
-            return parts
-        return [*parts[: LONGEST - 2], f"{self.dots} {size - LONGEST + 1} more", parts[-1]]
+    def entry(self, value: Any) -> str:
+        """One number of an array."""
+        return self.number(float(value))
+
+    def shortened(self, parts: Sequence[Any], written: Callable[[Any], str]) -> list[str]:
+        """Each part written; of a long array the first ones and the last."""
+        if self.whole or len(parts) <= LONGEST:
+            return [written(part) for part in parts]
+        left = self.left_out(len(parts) - LONGEST + 1)
+        return [*(written(part) for part in parts[: LONGEST - 2]), left, written(parts[-1])]
+
+    def left_out(self, count: int) -> str:
+        """What stands for entries that are not shown."""
+        return f"{self.dots} {count} more"
 
     def array(self, items: tuple[Any, ...]) -> str:
-        return f"[{', '.join(self.of(item)[0] for item in items)}]"
+        return f"[{', '.join(self.shortened(items, lambda item: self.of(item)[0]))}]"
 
     def call(self, function: str, arguments: list[str]) -> str:
         return f"{function}({', '.join(arguments)})"
@@ -271,20 +280,18 @@ class _Latex(_Text):
     def numbers(self, value: Any) -> str:
         if value.ndim == 1:
             value = value[:, None]
-        rows = [" & ".join(self.shortened([self.number(float(v)) for v in row], len(row))) for row in value]
-        return r"\begin{bmatrix} " + r" \\ ".join(self.shortened(rows, len(rows))) + r" \end{bmatrix}"
+        rows = self.shortened(value, lambda row: " & ".join(self.shortened(row, self.entry)))
+        return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
 
-    def shortened(self, parts: list[str], size: int) -> list[str]:
-        if self.whole or size <= LONGEST:
-            return parts
-        return [*parts[: LONGEST - 2], rf"\dots\ \text{{{size - LONGEST + 1} more}}", parts[-1]]
+    def left_out(self, count: int) -> str:
+        return rf"\dots\ \text{{{count} more}}"
 
     def array(self, items: tuple[Any, ...]) -> str:
-        rows = [
-            " & ".join(self.of(part)[0] for part in (item.items if isinstance(item, Array) else (item,)))
-            for item in items
-        ]
-        return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+        def row(item: Any) -> str:
+            parts = item.items if isinstance(item, Array) else (item,)
+            return " & ".join(self.shortened(parts, lambda part: self.of(part)[0]))
+
+        return r"\begin{bmatrix} " + r" \\ ".join(self.shortened(items, row)) + r" \end{bmatrix}"
 
     def call(self, function: str, arguments: list[str]) -> str:
         if function == "exp":

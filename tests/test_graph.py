@@ -1,0 +1,107 @@
+"""The chain rule in graphs of formulas: the notes' toy example, random graphs, formulas from strangers."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainrule as cr
+from chainrule.formula import Number, refs
+
+TOY = "y1 = x^2; y2 = x^3; z = log(y1/y2)"
+
+
+def test_the_notes_toy_example():
+    d = cr.Graph(TOY).derivative("dz/dx", at={"x": 2.0})
+    assert d.count == 2
+    assert [p.nodes for p in d.paths] == [("x", "y1", "z"), ("x", "y2", "z")]
+    assert [p.value for p in d.paths] == [1.0, -1.5]
+    assert [p.product for p in d.paths] == ["2*x/y1", "-3*x^2/y2"]
+    assert d.formula == "-1/x"
+    assert d.value == -0.5
+    assert d.numerical == pytest.approx(-0.5, rel=1e-9)
+
+
+def test_without_values_there_are_symbols_only():
+    d = cr.Graph(TOY).derivative("dz/dx")
+    assert (d.value, d.numerical, d.formula) == (None, None, "-1/x")
+    assert "= -0.5" not in str(d)
+
+
+def test_a_derivative_by_a_variable_in_between():
+    d = cr.Graph("u = x*w; v = u^2 + x; z = sin(v)*u").derivative("dz/du", at={"x": 1.0, "w": 0.5})
+    assert d.count == 2
+    assert d.value == pytest.approx(d.numerical, rel=1e-8)
+
+
+OPERATIONS = ["{a}*{b}", "{a} + {b}", "sin({a})*{b}", "exp(-{a}^2) - {b}", "tanh({a}/2)*{b} + {a}", "sigma({a}) + {b}"]
+
+
+def reaches(graph, below, above):
+    return below == above or any(reaches(graph, below, str(r)) for r in refs(graph.formulas.get(above, Number(0.0))))
+
+
+@given(st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 99), st.integers(0, 99)), min_size=2, max_size=6),
+       st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))  # fmt: skip
+def test_drawn_graphs_agree_with_numerical_differentiation(lines, x, w):
+    known, formulas = ["x", "w"], []
+    for i, (operation, a, b) in enumerate(lines):
+        formulas.append(f"v{i} = " + operation.format(a=known[-1 - a % min(3, len(known))], b=known[b % len(known)]))
+        known.append(f"v{i}")
+    graph = cr.Graph("\n".join(formulas))
+    if "x" not in graph.inputs:
+        return
+    at = {name: {"x": x, "w": w}[name] for name in graph.inputs}
+    if not reaches(graph, "x", known[-1]):
+        return
+    d = graph.derivative(f"d{known[-1]}/dx", at=at)
+    scale = sum(abs(p.value) for p in d.paths)
+    assert d.count == len(d.paths)
+    assert math.isclose(sum(p.value for p in d.paths), d.value, rel_tol=1e-9, abs_tol=1e-12 * scale)
+    assert math.isclose(d.value, d.numerical, rel_tol=1e-5, abs_tol=1e-7 * (1 + scale))
+
+
+@pytest.mark.parametrize(
+    ("formulas", "says"),
+    [
+        ("", "at least one formula"),
+        ("z", "formulas such as"),
+        ("z = ", "more after its end"),
+        ("z = x +* 2", "something else at column"),
+        ("z = x; z = 2*x", "z twice"),
+        ("a = b; b = a", "no circle"),
+        ("z = __import__('os').system('true')", "something else at column"),
+        ("z = open(x)", "something else at column"),
+        ("z = [1, 2]", "formulas of numbers"),
+        ("z = diag(x)", "functions exp, log"),
+        ("1z = x", "formulas such as"),
+        ("z = " + "(" * 5000, "brackets within brackets"),
+        ("z = " + "1+" * 20_000 + "1", "at most 20000 characters"),
+    ],
+)
+def test_formulas_that_cannot_be_read(formulas, says):
+    with pytest.raises(cr.InputError, match=says.replace("(", r"\(").replace("+", r"\+")):
+        cr.Graph(formulas)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "says"),
+    [
+        ("dz/dq", None, "of variables x, y1, y2, z"),
+        ("z", None, "a derivative such as"),
+        ("dx/dz", None, "a variable that x depends on"),
+        ("dz/dx", {"y": 1.0}, "a value for each of x"),
+        ("dz/dx", {"x": 0.0}, "value of z: expected a finite number"),
+    ],
+)
+def test_questions_that_make_no_sense(name, at, says):
+    with pytest.raises(cr.InputError, match=says):
+        cr.Graph(TOY).derivative(name, at)
+
+
+def test_many_paths_are_counted():
+    steps = "; ".join(f"a{i} = sin(v{i}); b{i} = cos(v{i}); v{i + 1} = a{i}*b{i}" for i in range(8))
+    d = cr.Graph(steps).derivative("dv8/dv0", at={"v0": 0.3})
+    assert d.count == 256
+    assert d.value == pytest.approx(d.numerical, rel=1e-6)
