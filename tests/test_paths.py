@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import chainrule as cr
 from chainrule.formula import evaluate, parse
 from chainrule.notation import read
+from chainrule.render.document import Equation
 from strategies import networks, targets_n_k
 
 MOST = 20_000  # paths that are written out
@@ -100,11 +101,11 @@ def test_the_notes_two_paths_and_four():
 
 def test_printed_products_give_what_they_say():
     net = cr.Network.random([4, 5, 5, 3], "gelu", seed=1)
-    for line in str(cr.paths(net, [1, -1, 2, 0.5], 1, "dL/dW_111")).splitlines():
-        if line.strip().startswith("= ") and "*" in line and "d" not in line:
-            product = evaluate(parse(line.strip(" =")), None)
-        elif line.strip().startswith("= ") and "d" not in line:
-            assert f"{product:.5g}" == f"{float(line.strip(' =')):.5g}"
+    p = cr.paths(net, [1, -1, 2, 0.5], 1, "dL/dW_111")
+    lines = [block.rights for block in p.document().blocks if isinstance(block, Equation)]
+    assert len(lines) == 10
+    for (_, numbers, product), path in zip(lines, p.paths, strict=True):
+        assert f"{evaluate(parse(numbers.text), None):.5g}" == f"{float(product.text):.5g}" == f"{path.product:.5g}"
 
 
 def test_counts_are_exact_whole_numbers_of_any_size():

@@ -16,7 +16,7 @@ from chainrule.formula import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref, 
 from chainrule.render.document import Document, Rendered
 
 LONGEST_LIST = 2_000  # paths that are listed
-MOST_OPERATIONS = 60  # of a sum that is simplified: SymPy may take minutes over a larger one
+MOST_OPERATIONS = 60  # of a sum that is written in the inputs and simplified: SymPy may take minutes over a larger one
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigma", "relu", "softplus", "abs")
 
 
@@ -142,7 +142,8 @@ class Graph:
         chains = list(self._chains(wrt, of))
         if not chains:
             raise InputError(f"name {name!r}", f"a variable that {of} depends on", wrt)
-        found = tuple(self._path(chain, local, symbols, values) for chain in chains[:LONGEST_LIST])
+        edges = {step: _edge(step, d, symbols, values) for step, d in local.items()}
+        found = tuple(_path(chain, local, edges) for chain in chains[:LONGEST_LIST])
         return self._sum(of, wrt, chains, found, local, symbols, trees, at, values)
 
     # ------------------------------------------------------------ structure
@@ -224,26 +225,6 @@ class Graph:
         symbols = {name: sympy.Symbol(name, real=True) for name in (*self.inputs, *self.formulas)}
         return symbols, {name: _to_sympy(tree, symbols) for name, tree in self.formulas.items()}
 
-    def _path(
-        self,
-        chain: tuple[str, ...],
-        local: dict[tuple[str, str], Any],
-        symbols: dict[str, Any],
-        values: Mapping[str, float],
-    ) -> GraphPath:
-        import sympy
-
-        steps = list(pairwise(chain))
-        numbers = {symbols[name]: value for name, value in values.items()}
-        edges = []
-        for below, above in steps:
-            d = local[below, above]
-            value = float(d.subs(numbers)) if values else None
-            edges.append(Edge(above, below, _plain(d), sympy.latex(d), value))
-        product = sympy.prod([local[step] for step in steps])
-        value = math.prod(e.value for e in edges if e.value is not None) if values else None
-        return GraphPath(chain, tuple(edges), _plain(product), sympy.latex(product), value)
-
     def _sum(
         self, of: str, wrt: str, chains: list[tuple[str, ...]], found: tuple[GraphPath, ...],
         local: dict[tuple[str, str], Any], symbols: dict[str, Any], trees: dict[str, Any],
@@ -258,7 +239,7 @@ class Graph:
                     back[below] = back.get(below, 0) + back[above] * local[below, above]
         total = back[wrt]
         for name in reversed(list(self.formulas)):
-            if name != wrt:
+            if name != wrt and sympy.count_ops(total) <= MOST_OPERATIONS:
                 total = total.subs(symbols[name], trees[name])
         if sympy.count_ops(total) <= MOST_OPERATIONS:
             total = sympy.simplify(total)
@@ -293,6 +274,28 @@ class Graph:
 
         step = 1e-3 * max(1.0, abs(values[wrt]))
         return float(derivative(each, np.array(values[wrt]), initial_step=step).df)
+
+
+def _edge(step: tuple[str, str], d: Any, symbols: Mapping[str, Any], values: Mapping[str, float]) -> Edge:
+    """A local derivative under its names, with its number where there are values."""
+    import sympy
+
+    below, above = step
+    used = {symbols[name]: value for name, value in values.items() if symbols[name] in d.free_symbols}
+    return Edge(above, below, _plain(d), sympy.latex(d), float(d.subs(used)) if values else None)
+
+
+def _path(
+    chain: tuple[str, ...], local: Mapping[tuple[str, str], Any], edges: Mapping[tuple[str, str], Edge]
+) -> GraphPath:
+    import sympy
+
+    steps = list(pairwise(chain))
+    product = sympy.prod([local[step] for step in steps])
+    found = tuple(edges[step] for step in steps)
+    numbers = [edge.value for edge in found if edge.value is not None]
+    value = math.prod(numbers) if len(numbers) == len(found) else None
+    return GraphPath(chain, found, _plain(product), sympy.latex(product), value)
 
 
 def _check(tree: Expr) -> None:

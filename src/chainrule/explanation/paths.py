@@ -164,7 +164,7 @@ class _Layers:
         a_L, yhat = Quantity("a", depth), Quantity("yhat")
         edges: list[_Edges] = []
         if direct:
-            pair = b if b.shortcut else backward(f, b.y, b.coefficients, shortcuts=True)
+            pair = b if b.shortcut else backward(f, b.y[0], b.coefficients)
             edges.append(_Edges(a_L, LOSS, _row(pair.grad_a[-1])))
         else:
             edges.append(_Edges(yhat, LOSS, _row(b.grad_yhat)))
