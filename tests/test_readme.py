@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.cli import main
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"<!-- python: (\w+) -->\n```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)
 
@@ -35,3 +37,19 @@ def test_start_command_prints_what_it_says(tmp_path):
     accuracies = [float(re.search(pattern, text)[1]) for text in (ran.stdout, printed)]
     assert min(accuracies) >= 0.96
     assert abs(accuracies[0] - accuracies[1]) <= 0.01
+
+
+COMMANDS = re.findall(r"<!-- command: (\w+) -->\n```sh\nchainrule (.*?)\n```\n\n```text\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize(("command", "printed"), [c[1:] for c in COMMANDS], ids=[c[0] for c in COMMANDS])
+def test_command_prints_what_it_says(command, printed, monkeypatch, capsys):
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    monkeypatch.setattr(sys, "argv", ["chainrule", *command.split()])
+    with contextlib.suppress(SystemExit):
+        main()
+    assert capsys.readouterr().out == printed
+
+
+def test_commands_are_found():
+    assert [name for name, _, _ in COMMANDS] == ["explain", "paths"]

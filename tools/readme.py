@@ -28,7 +28,16 @@ def start_output(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}{match[3]}{ran.stdout}```"
 
 
+def command_output(match: re.Match[str]) -> str:
+    """The command with what it prints."""
+    ran = subprocess.run(
+        [sys.executable, "-m", *match[2].split()], cwd=README.parent, capture_output=True, text=True, check=True
+    )
+    return f"{match[1]}{match[2]}\n```\n\n```text\n{ran.stdout}```"
+
+
 text = README.read_text(encoding="utf-8")
+text = re.sub(r"(<!-- command: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", command_output, text, flags=re.S)
 text = re.sub(r"(<!-- python: \w+ -->\n```python\n)(.*?)```\n\n```text\n.*?```", python_output, text, flags=re.S)
 text = re.sub(
     r"(<!-- start command -->\n```sh\n[^\n]* && \.venv/bin/)(chainrule [^\n]*)"

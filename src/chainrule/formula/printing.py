@@ -281,7 +281,7 @@ class _Latex(_Text):
         if value.ndim == 1:
             value = value[:, None]
         rows = self.shortened(value, lambda row: " & ".join(self.shortened(row, self.entry)))
-        return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+        return r"\left[\begin{matrix} " + r" \\ ".join(rows) + r" \end{matrix}\right]"
 
     def left_out(self, count: int) -> str:
         return rf"\dots\ \text{{{count} more}}"
@@ -291,7 +291,7 @@ class _Latex(_Text):
             parts = item.items if isinstance(item, Array) else (item,)
             return " & ".join(self.shortened(parts, lambda part: self.of(part)[0]))
 
-        return r"\begin{bmatrix} " + r" \\ ".join(self.shortened(items, row)) + r" \end{bmatrix}"
+        return r"\left[\begin{matrix} " + r" \\ ".join(self.shortened(items, row)) + r" \end{matrix}\right]"
 
     def call(self, function: str, arguments: list[str]) -> str:
         if function == "exp":

@@ -10,10 +10,22 @@ _STYLE = """
 .chainrule { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; }
 .chainrule h1 { font-size: 1.5rem; } .chainrule h2 { font-size: 1.15rem; margin-top: 1.8rem; }
 .chainrule figure { margin: .8rem 0; overflow-x: auto; } .chainrule figcaption { opacity: .75; }
-.chainrule math { font-size: 1.1em; } .chainrule math[display=block] { margin: .3rem 1.5rem; text-align: left; }
+.chainrule math { font-size: 1.15em; }
+.chainrule mtable.matrix { --ink: linear-gradient(currentColor, currentColor) no-repeat;
+  padding: .1em .25em; margin: 0 .15em;
+  border-left: 1.5px solid; border-right: 1.5px solid;
+  background: var(--ink) 0 0 / .3em 1.5px, var(--ink) 0 100% / .3em 1.5px,
+  var(--ink) 100% 0 / .3em 1.5px, var(--ink) 100% 100% / .3em 1.5px; }
+.chainrule table.equation { margin: .2rem 1.5rem; }
+.chainrule table.equation td { border: 0; padding: .15rem .3rem; }
+.chainrule table.equation td:first-child { text-align: right; }
 .chainrule table { border-collapse: collapse; margin: .8rem 0; }
 .chainrule th, .chainrule td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #8886; }
 """
+
+
+_OPEN = '<mo stretchy="true" fence="true" form="prefix">[</mo>'
+_CLOSE = '<mo stretchy="true" fence="true" form="postfix">]</mo>'
 
 
 def to_html(document: Document, fragment: bool = False) -> str:
@@ -49,19 +61,21 @@ def _inline(line: Line) -> str:
     return "".join(escape(part) if isinstance(part, str) else mathml(part) for part in line)
 
 
-def mathml(math: Math, block: bool = False) -> str:
-    """A formula as MathML."""
+def mathml(math: Math) -> str:
+    """A formula as MathML; a matrix draws its own brackets, which need no font for mathematics."""
     from latex2mathml.converter import convert
 
-    return convert(math.latex, display="block" if block else "inline")
+    written: str = convert(math.latex)
+    return written.replace(f"{_OPEN}<mtable>", '<mtable class="matrix">').replace(f"</mtable>{_CLOSE}", "</mtable>")
 
 
 def _equation(block: Equation) -> str:
-    rights = r" \\ ".join(f"&= {right.latex}" for right in block.rights)
-    whole = rf"\begin{{aligned}} {block.left.latex} {rights} \end{{aligned}}"
+    lefts = [mathml(block.left), *[""] * (len(block.rights) - 1)]
+    rights = [mathml(Math("", f"= {right.latex}")) for right in block.rights]
+    rows = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in zip(lefts, rights, strict=True))
     note = f" ({escape(block.note)})" if block.note else ""
     caption = f"<figcaption>{escape(block.title)}{note}</figcaption>" if block.title else ""
-    return f"<figure>{caption}{mathml(Math('', whole), block=True)}</figure>"
+    return f'<figure>{caption}<table class="equation">{rows}</table></figure>'
 
 
 def _table(block: Table) -> str:
