@@ -115,6 +115,10 @@ def test_explanations_of_drawn_networks(case, data):
             assert math.isclose(sum(c.value for c in e.contributions), right, rel_tol=1e-9, abs_tol=floor)
             sizes = [abs(c.value) for c in e.contributions]
             assert sizes == sorted(sizes, reverse=True)
+        assert e.coefficient == (1.0 if e.example is None else b.coefficients[e.example - 1])
+        if e.contributions and isinstance(name, Derivative):
+            first = next(c.value for c in e.contributions if c.example == e.example)
+            assert near(e.coefficient * e.steps[-1].value, first, floor)
         if e.example is None:
             assert near(e.steps[-1].value, turned, floor), (text, e.steps[-1].value, turned)
         if e.check is not None:

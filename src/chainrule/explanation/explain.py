@@ -63,7 +63,10 @@ def explain(
     uses = bool(used) and any("shortcut" in step.note for step in steps)
     label = f"{used.output} with {used.loss}" if used and uses else ""
     given = tuple(_given(one, steps))
-    return Explanation(network, quantity, value, steps, given, way, contributions, chosen, check, label, full)
+    coefficient = 1.0 if chosen is None else float(b.coefficients[chosen - 1])
+    return Explanation(
+        network, quantity, value, steps, given, way, contributions, chosen, coefficient, check, label, full
+    )
 
 
 def _check_question(quantity: Name, depth: int) -> None:

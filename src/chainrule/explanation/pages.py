@@ -12,7 +12,7 @@ from chainrule.explanation.records import Explanation, Step
 from chainrule.formula import latex, text
 from chainrule.formula.printing import number_text, symbol_latex, symbol_text
 from chainrule.formula.tree import Ref, Symbol
-from chainrule.notation import Notation
+from chainrule.notation import Derivative, Notation
 from chainrule.render.document import Block, Bullets, Document, Equation, Heading, Line, Math, Paragraph, Table, line
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def explanation_page(e: Explanation) -> Document:
     if e.contributions:
         blocks += _contributions(e, name)
     elif e.example is not None:
-        blocks.append(Paragraph(line(f"Each example has its own; the steps are those of example {e.example}.")))
+        blocks.append(Paragraph(line("Each example has its own. " + _alone(e))))
     if e.given:
         blocks.append(Heading(2, line("From the forward pass")))
         for given, value in e.given:
@@ -81,6 +81,12 @@ def _about(e: Explanation) -> str:
     return about
 
 
+def _alone(e: Explanation) -> str:
+    counts = f"; in the {e.network.reduction} over the batch it counts {number_text(e.coefficient, 4)} times"
+    of_loss = isinstance(e.quantity, Derivative) and e.quantity.of.symbol == "L"
+    return f"The steps below are of example {e.example} alone{counts if of_loss or e.contributions else ''}."
+
+
 def _contributions(e: Explanation, name: Math) -> list[Block]:
     shown = e.contributions if e.full else e.contributions[:MOST_CONTRIBUTIONS]
     size = sum(abs(c.value) for c in e.contributions) or 1.0
@@ -95,7 +101,7 @@ def _contributions(e: Explanation, name: Math) -> list[Block]:
         Heading(2, line("Which examples push it")),
         Paragraph(line(name, f" over the batch is the {e.network.reduction} of what its examples give:")),
         Table((line("example"), line("adds"), line("share of the absolute sum")), tuple(rows)),
-        Paragraph(line("They add up to ", value_math(e.value), f". The steps below are of example {e.example} alone.")),
+        Paragraph(line("They add up to ", value_math(e.value), ". " + _alone(e))),
     ]
 
 

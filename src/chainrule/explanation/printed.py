@@ -126,6 +126,7 @@ def explanation_dict(e: Explanation) -> dict[str, Any]:
         "network": repr(e.network),
         "shortcut": e.shortcut,
         "example": e.example,
+        "coefficient": e.coefficient,
         "given": {symbol(n, e.notation): v for n, v in e.given},
         "steps": [step_dict(step) for step in e.steps],
         "contributions": [{"example": c.example, "value": c.value} for c in e.contributions],

@@ -91,6 +91,7 @@ class Explanation(Rendered):
         given: values of the forward pass that the steps use.
         contributions: for a batch, of each example, largest first; empty for one example.
         example: the example of the batch that the steps explain, counted from 1; None for one example.
+        coefficient: of that example in the batch's loss; what the steps give is without it.
         check: beside numerical differentiation; None for a forward value.
         shortcut: the declared pair used for grad a_L, in words, or "".
     """
@@ -103,6 +104,7 @@ class Explanation(Rendered):
     notation: Notation
     contributions: tuple[Contribution, ...] = ()
     example: int | None = None
+    coefficient: float = 1.0
     check: Check | None = None
     shortcut: str = ""
     full: bool = False
