@@ -53,6 +53,11 @@ def model(run):
         ("only.csv", "y\nu\nv\nu\nv\nu\nv\n", "at least one column beside the target"),
         ("nan.csv", CSV + "nan,1,u\n", "a value in every row; got none in row 31"),
         ("missing.csv", CSV + ",1,u\n", "a value in every row; got none in row 31"),
+        (
+            "blank.csv",
+            "a,c,y\n" + "".join(f"{i},{'pq'[i % 2]},{'uv'[i // 2 % 2]}\n" for i in range(20)) + "1,,u\n",
+            "none in row 21",
+        ),
         ("inf.csv", CSV + "inf,1,u\n", "finite numbers; got inf in row 31"),
         ("twice.csv", "a,a,y\n1,2,u\n3,4,v\n5,6,u\n7,8,v\n", "got it twice"),
         (
@@ -286,3 +291,31 @@ def test_a_full_disk_leaves_the_old_model(run, model, tmp_path, monkeypatch):
     assert err.endswith("chainrule: error: iris.safetensors: No space left on device\n")
     assert (tmp_path / model).read_bytes() == before
     assert {p.name for p in tmp_path.iterdir()} == {"iris.safetensors", "iris-loss.png"}
+
+
+def test_a_test_part_that_leaves_nothing_to_train_on(refused, files):
+    files("two.csv", "a,y\n1,u\n2,v\n")
+    assert "rows enough" in refused("train", "two.csv", "--target", "y", "--test", 0.9)
+
+
+def test_explanations_on_the_command_line(refused, files, model):
+    sheet = files("sheet.md", NOTES)
+    assert "--data: expected a table with the example" in refused("explain", model, "dL/dW_111")
+    assert "--data: expected a table with the example" in refused("paths", model, "dL/dW_111")
+    assert "a worksheet has its own example" in refused("explain", sheet, "L", "--data", "iris")
+    assert "a number from 1 to 1" in refused("explain", sheet, "L", "--example", 3)
+    assert "--format: expected text, markdown" in refused("explain", sheet, "L", "--format", "pdf")
+    assert "notation: expected textbook or delta" in refused("explain", sheet, "L", "--notation", "greek")
+    assert "the derivative of L by one number" in refused("paths", sheet, "dL/dW_1")
+    assert "a value such as x=2" in refused("graph", "z = x", "--of", "dz/dx", "--at", "x")
+    assert "more after its end" in refused("graph", "z = x +", "--of", "dz/dx")
+    assert "a finite number" in refused("graph", "z = sqrt(x)", "--of", "dz/dx", "--at", "x=0")
+
+
+def test_examples_of_a_worksheet_that_has_a_batch(run, files):
+    batch = NOTES.replace("x = [2, 5, 3, 3]", "x = [[2, 5, 3, 3], [1, 0, 0, 1]]").replace("y = [1, 0]", "y = [0, 1]")
+    sheet = files("batch.md", batch)
+    code, out, _ = run("paths", sheet, "dL/dW_212", "--example", 2)
+    assert code == 0
+    assert "2 paths" in out
+    assert run("explain", sheet, "dL/dW_212")[1].count("Which examples push it") == 1

@@ -3,6 +3,7 @@
 ``pytest tests/test_explain.py tests/test_paths.py --trials 1000`` is the large trial; without the option a sample.
 """
 
+import json
 import math
 import re
 
@@ -118,9 +119,13 @@ def test_explanations_of_drawn_networks(case, data):
         assert e.coefficient == (1.0 if e.example is None else b.coefficients[e.example - 1])
         if e.contributions and isinstance(name, Derivative):
             first = next(c.value for c in e.contributions if c.example == e.example)
-            assert near(e.coefficient * e.steps[-1].value, first, floor)
-        if e.example is None:
-            assert near(e.steps[-1].value, turned, floor), (text, e.steps[-1].value, turned)
+            assert near(e.steps[-1].value, first, floor)
+        summed = isinstance(name, Derivative) and name.of.symbol == "L" and name.wrt.symbol in "Wb"
+        if e.example is None or name == Quantity("L"):
+            right_here = turned if e.example is None else e.contributions[0].value
+            assert near(e.steps[-1].value, right_here, floor), (text, e.steps[-1].value, turned)
+        elif not summed:
+            assert near(e.steps[-1].value, turned[e.example - 1], floor), (text, e.steps[-1].value, turned)
         if e.check is not None:
             assert abs(e.check.value - e.check.numerical) <= 1e-9 * abs(e.check.value) + floor
 
@@ -200,7 +205,7 @@ def test_contributions_of_a_batch_add_up(reduction):
     assert len(e.contributions) == 30
     assert e.example == e.contributions[0].example
     assert math.isclose(sum(c.value for c in e.contributions), e.value, rel_tol=1e-12)
-    assert f"over the batch is the {reduction}" in str(e)
+    assert "over the batch is the sum of what its examples add" in " ".join(str(e).split())
     assert cr.explain(net, x, y, "dL/dW_111", example=7).example == 7
 
 
@@ -259,3 +264,27 @@ def test_names_in_the_table_of_given_values_are_those_the_steps_use():
     e = cr.explain(NET, X, Y, "dL/dW_111", "delta")
     assert [to_text(n, "delta") for n, _ in e.given] == ["a^0", "a^1", "yhat", "y"]
     assert read("δ^2")[0] in {s.quantity for s in cr.explain(NET, X, Y, "dL/dw^1").steps}
+
+
+def test_the_data_of_an_explanation_are_plain():
+    for name in ("dL/dW_1", "dL/dW_111", "L"):
+        e = cr.explain(NET, [X, X], [Y, Y], name)
+        assert json.loads(json.dumps(e.to_dict()))["quantity"] == name
+
+
+def test_a_whole_parameter_over_a_batch_says_whose_steps_these_are():
+    x = np.array([[0.1, 0.0, 0.0], X])
+    e = cr.explain(NET, x, [Y, Y], "dL/dW_1")
+    assert e.example == 2
+    text = " ".join(str(e).split())
+    assert "summed over the batch. The steps below are of example 2 alone, whose coefficient" in text
+    assert "Over the batch" in text
+
+
+@pytest.mark.parametrize("x", [10.0, 30.0, 36.0])
+def test_the_softmax_keeps_its_digits_next_to_1(x):
+    net = cr.Network([[[1.0], [0.0]]], None, output="softmax", loss="squared_error")
+    rest = math.exp(-x) / (1 + math.exp(-x))  # the other probability, without cancelling
+    for shortcuts in (True, False):
+        b = net.backward([x], [0.0, 1.0], shortcuts=shortcuts)
+        assert b["dL/da_11"] == pytest.approx(4 * rest * (1 - rest) ** 2, rel=1e-12)

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import chainrule
@@ -49,10 +49,13 @@ def test_the_forms_agree_for_every_loss_and_output(loss, output, data):
 
 
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_the_forms_agree_for_every_activation_also_on_its_kink(hidden, data):
-    assert_forms_agree(data.draw(cases(hidden=hidden, elements="tenths")))
+    case = data.draw(cases(hidden=hidden, elements="quarters"))
+    later = case.network.forward(case.x).a[1:]  # not exact: rounding could put a unit on either side of a kink
+    assume(all(np.abs(a).min() > 1e-9 for a in later))
+    assert_forms_agree(case)
 
 
 def test_a_unit_on_the_kink_has_one_convention_in_every_form():

@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule.activations import ACTIVATIONS
 from chainrule.formula import Number, refs
 
 TOY = "y1 = x^2; y2 = x^3; z = log(y1/y2)"
@@ -105,3 +107,31 @@ def test_many_paths_are_counted():
     d = cr.Graph(steps).derivative("dv8/dv0", at={"v0": 0.3})
     assert d.count == 256
     assert d.value == pytest.approx(d.numerical, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("formulas", "of", "at"),
+    [
+        ("z = sqrt(x)", "dz/dx", {"x": 0.0}),
+        ("z = x^y", "dz/dy", {"x": 0.0, "y": 2.0}),
+        ("z = abs(x)^0.5", "dz/dx", {"x": 0.0}),
+    ],
+)
+def test_a_slope_that_is_no_number_is_said(formulas, of, at):
+    with pytest.raises(cr.InputError, match="a finite number"):
+        cr.Graph(formulas).derivative(of, at)
+
+
+@pytest.mark.parametrize("x", [-1.5, 0.0, 2.0])
+@pytest.mark.parametrize("function", ["relu", "sigma", "softplus", "tanh"])
+def test_functions_have_the_slopes_of_the_table(function, x):
+    rule = ACTIVATIONS[{"sigma": "sigmoid"}.get(function, function)]
+    found = cr.Graph(f"z = {function}(x)").derivative("dz/dx", {"x": x}).value
+    assert found == pytest.approx(float(rule.dg(np.array([x]))[0]), rel=1e-12)
+
+
+def test_more_paths_than_can_be_listed_are_counted():
+    steps = "; ".join(f"a{i} = v{i}; b{i} = v{i}; v{i + 1} = a{i} + b{i}" for i in range(40))
+    d = cr.Graph(steps).derivative("dv40/dv0", at={"v0": 1.0})
+    assert (d.count, d.value) == (2**40, 2.0**40)
+    assert len(d.paths) == 2000

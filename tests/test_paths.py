@@ -154,3 +154,22 @@ def test_as_many_as_asked_or_as_there_are(sizes, top):
 def test_questions_that_make_no_sense(name, x, says):
     with pytest.raises(cr.InputError, match=says):
         cr.paths(cr.Network.random([2, 2], seed=0), x, [0], name)
+
+
+def test_from_an_output_there_is_one_path_whatever_the_shortcuts():
+    net = cr.Network.random([2, 3, 2], seed=1)
+    for shortcuts in (True, False):
+        p = cr.paths(net, [1, 2], 0, "dL/dyhat_1", shortcuts=shortcuts)
+        assert p.total == net.backward([1, 2], 0)["dL/dyhat_1"]
+        assert p.paths[0].nodes == ("yhat_1", "L")
+    sure = cr.Network([[[400.0, 0.0], [-400.0, 0.0]]])
+    with pytest.raises(cr.InputError, match="a finite derivative"):
+        cr.paths(sure, [2.0, 0.0], 1, "dL/dyhat_2")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("logit", [3.0, 9.0, 12.0, 15.0, 20.0, 34.0, 36.0, 38.0])
+def test_near_a_probability_of_1_the_total_is_still_the_gradient(logit, dtype):
+    net = cr.Network([[[1.0]]], None, output="sigmoid", loss="binary_cross_entropy").astype(dtype)
+    p = cr.paths(net, [logit], [0.0], "dL/db_11")
+    assert math.isclose(p.total, net.backward([logit], [0.0])["dL/db_11"], rel_tol=1e-8 if dtype == "float64" else 1e-2)

@@ -58,7 +58,7 @@ def act(g: Callable[[Array], Array], a: Array) -> Array:
 
 def loss_component(coefficients: Sequence[float], losses: Sequence[float]) -> float:
     """L = sum over n of c_n l_n; the loss as ``backward`` reports it."""
-    return sum(c * one for c, one in zip(coefficients, losses, strict=True))
+    return sum(c * one for c, one in zip(coefficients, losses, strict=True) if c)
 
 
 def loss_batch(coefficients: Array, losses: Array) -> float:
@@ -67,13 +67,14 @@ def loss_batch(coefficients: Array, losses: Array) -> float:
 
 
 def loss_grad_component(coefficient: float, slope: float) -> float:
-    """dL/dyhat_o = c dl/dyhat_o."""
-    return coefficient * slope
+    """dL/dyhat_o = c dl/dyhat_o; an example of coefficient 0 adds nothing."""
+    return coefficient * slope if coefficient else 0.0
 
 
 def loss_grad_vector(coefficient: float, slope: Array) -> Array:
     """c, dl/dyhat (o,) -> grad yhat (o,)."""
-    return coefficient * slope
+    grad: Array = coefficient * slope if coefficient else np.zeros_like(slope)
+    return grad
 
 
 def loss_grad_batch(coefficients: Array, slope: Array) -> Array:
@@ -104,8 +105,11 @@ def jacobian_vector(yhat: Array) -> Array:
 
 
 def jacobian_batch(yhat: Array) -> Array:
-    """Softmax: yhat (n, o) -> J (n, o, m)."""
-    J: Array = yhat[:, :, None] * (np.eye(yhat.shape[1], dtype=yhat.dtype) - yhat[:, None, :])
+    """Softmax: yhat (n, o) -> J (n, o, m). A row sums to 0, which gives 1 - yhat_o without cancelling."""
+    J: Array = -yhat[:, :, None] * yhat[:, None, :]
+    units = np.arange(yhat.shape[1])
+    J[:, units, units] = 0
+    J[:, units, units] = -J.sum(axis=2)
     return J
 
 

@@ -240,14 +240,15 @@ def reduce_by(reduction: Reduction, n: int, sample_weight: Array | None, dtype: 
     weights = np.ones(n, dtype) if sample_weight is None else sample_weight.astype(dtype)
     if reduction == "sum":
         return weights
-    total = weights.sum()
-    if n == 0 or total <= 0:
+    largest = weights.max(initial=0)
+    if n == 0 or largest <= 0:
         raise InputError(
             "reduction 'mean'",
             "at least one example of positive weight",
             "no examples" if n == 0 else "weights that sum to 0",
         )
-    coefficients: Array = weights / total
+    scaled = weights / largest  # so that the sum of large weights does not overflow
+    coefficients: Array = scaled / scaled.sum()
     return coefficients
 
 

@@ -153,14 +153,16 @@ class Network:
         return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
 
     def with_flat(self, flat: Array) -> Network:
-        """This network with other parameters, given as one vector in the order of ``flat``; views, no copy.
+        """This network with other parameters, given as one vector in the order of ``flat``.
 
         Raises:
-            InputError: another length or type.
+            InputError: another length, or numbers that are not finite.
         """
-        checks.shaped("flat", flat, self.parameter_count)
-        if flat.dtype != self.dtype:
-            raise InputError("flat", str(self.dtype), str(flat.dtype))
+        given = checks.shaped("flat", checks.numbers("flat", flat, self.dtype), self.parameter_count)
+        return self.on_flat(np.array(given))
+
+    def on_flat(self, flat: Array) -> Network:
+        """The same on views of ``flat``, not copied and not checked: for a loop that owns the vector."""
         weights, biases, start = [], [], 0
         for W, b in zip(self.weights, self.biases, strict=True):
             weights.append(flat[start : start + W.size].reshape(W.shape))
@@ -200,6 +202,8 @@ class Network:
         """One step of gradient descent, a new network. Equation update."""
         if b.forward.network.sizes != self.sizes:
             raise InputError("backward pass", f"one of a network of sizes {self.sizes}", str(b.forward.network.sizes))
+        if b.forward.network.dtype != self.dtype:
+            raise InputError("backward pass", f"one in {self.dtype}", str(b.forward.network.dtype))
         rate = checks.number("learning_rate", learning_rate)
         weights = (equations.update(W, g, rate) for W, g in zip(self.weights, b.grad_W, strict=True))
         biases = (equations.update(p, g, rate) for p, g in zip(self.biases, b.grad_b, strict=True))

@@ -43,7 +43,10 @@ class Output:
         if self.rule is not None:
             scaled: Array = grad_yhat * self.rule.dg(a)
             return scaled
-        centred: Array = yhat * (grad_yhat - (grad_yhat * yhat).sum(axis=1, keepdims=True))
+        # the same for grad_yhat less any number; less that of the largest yhat, nothing large cancels
+        likely = yhat.argmax(axis=1)[:, None]
+        apart = grad_yhat - np.take_along_axis(grad_yhat, likely, axis=1)
+        centred: Array = yhat * (apart - (apart * yhat).sum(axis=1, keepdims=True))
         return centred
 
 

@@ -42,6 +42,7 @@ def explain(
     from chainrule.explanation import explain as explained
 
     form = _format(form, json)
+    _need_data(file, data)
     subject = read_subject(file, data, example, examples, 0)
     record = explained(
         subject.network, subject.x, subject.y, quantity, notation,  # type: ignore[arg-type]
@@ -55,7 +56,7 @@ def paths(
     quantity: Wanted,
     top: Annotated[int, typer.Option(help="List so many of the largest paths.", min=0)] = 10,
     data: Data = None,
-    example: Annotated[int, typer.Option(help="Row of DATA, counted from 1.")] = 1,
+    example: Annotated[int | None, typer.Option(help="Row of DATA or of the worksheet, counted from 1.")] = None,
     notation: Way = None,
     shortcuts: Annotated[bool, typer.Option(help="Take a declared pair of output and loss as one edge.")] = False,
     form: Format = "text",
@@ -67,7 +68,8 @@ def paths(
     from chainrule.explanation import paths as found
 
     form = _format(form, json)
-    subject = read_subject(file, data, [example] if data else None, 1, 0)
+    _need_data(file, data)
+    subject = read_subject(file, data, [example] if example is not None else None, 1, 0)
     record = found(
         subject.network, subject.x, subject.y, quantity, top, notation,  # type: ignore[arg-type]
         sample_weight=subject.sample_weight, shortcuts=shortcuts,
@@ -88,6 +90,11 @@ def graph(
 
     form = _format(form, json)
     _print("graph", Graph(formulas).derivative(of, dict(_value(text) for text in at or [])), form, standalone)
+
+
+def _need_data(file: str, data: str | None) -> None:
+    if file.endswith(".safetensors") and data is None:
+        raise InputError("--data", "a table with the example to explain", "none")
 
 
 def _value(text: str) -> tuple[str, float]:

@@ -9,6 +9,7 @@ from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     from chainrule.network import Network
+    from chainrule.storage import Worksheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,31 @@ def read_subject(file: str, data: str | None, examples: list[int] | None, most: 
     from chainrule.storage import read_worksheet
 
     if not file.endswith(".safetensors"):
-        sheet = read_worksheet(file)
-        return Subject(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
+        return _from_sheet(read_worksheet(file), data, examples)
     return _from_model(file, examples, most, data) if data else _drawn(file, most, seed)
+
+
+def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) -> Subject:
+    """A worksheet has its own examples; of a batch, some of them may be chosen."""
+    if data is not None:
+        raise InputError("--data", "a model file beside it: a worksheet has its own example", sheet.path)
+    if examples is None:
+        return Subject(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
+    n = len(sheet.x) if sheet.x.ndim == 2 else 1
+    for number in examples:
+        if not 1 <= number <= n:
+            raise InputError("example", f"a number from 1 to {n}", str(number))
+    if sheet.x.ndim == 1:
+        return Subject(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
+    rows = [number - 1 for number in examples]
+    x, y, weights = ([part[r] for r in rows] if part is not None else None for part in _parts(sheet))
+    if len(rows) == 1:
+        x, y = x and x[0], y and y[0]
+    return Subject(sheet.network, x, y, weights, f"examples {', '.join(map(str, examples))} of the worksheet")
+
+
+def _parts(sheet: Worksheet) -> tuple[Any, Any, Any]:
+    return sheet.x.tolist(), sheet.y, sheet.sample_weight
 
 
 def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> Subject:

@@ -29,11 +29,12 @@ def numerical_check(b: Backward, name: Derivative, value: Any, notation: Notatio
         chosen = dict.fromkeys([*order[: MOST // 2].tolist(), *order[-(MOST // 2) :].tolist()])
         places = [tuple(int(i) for i in np.unravel_index(place, whole.shape)) for place in chosen]
     checks = []
+    tolerance = 1e-6 if b.forward.network.dtype == np.float64 else 1e-2
     for place in places:
         ours = float(whole) if name.wrt.index else float(whole[place])
         entry = Derivative(name.of, Quantity(name.wrt.symbol, name.wrt.layer, tuple(i + 1 for i in place)))
-        depth = b.forward.network.depth
-        checks.append(Check(ours, _derivative(probe, name.wrt, place), to_text(entry, notation, depth)))
+        numerical = _derivative(probe, name.wrt, place)
+        checks.append(Check(ours, numerical, to_text(entry, notation), tolerance))
     return max(checks, key=lambda c: abs(c.value - c.numerical))
 
 

@@ -96,8 +96,10 @@ def _passes(f: Forward, y: Any, sample_weight: Any, quantity: Name, shortcuts: b
 
 
 def _single(b: Backward, row: int, shortcuts: bool) -> Backward:
-    """The pass of one example of a batch, with the coefficient that it has in the batch's loss left out."""
-    return backward(forward(b.forward.network, b.forward.x[row]), b.y[row], None, shortcuts=shortcuts)
+    """The pass of one example of a batch, with the coefficient that it has in the batch's loss."""
+    net = b.forward.network
+    alone = Network(net.weights, net.biases, net.hidden, net.output, net.loss, "sum")
+    return backward(forward(alone, b.forward.x[row]), b.y[row], b.coefficients[row : row + 1], shortcuts=shortcuts)
 
 
 def _by_whole_weights(quantity: Name) -> bool:
@@ -116,20 +118,26 @@ def _contributions(b: Backward, quantity: Name, example: int | None) -> tuple[tu
     each = _each(b, quantity)
     if each is None:
         return (), example or 1
+    if isinstance(quantity, Derivative) and not quantity.wrt.index:
+        return (), example or int(np.argmax(each)) + 1
     order = np.argsort(-np.abs(each), kind="stable")
     found = tuple(Contribution(int(i) + 1, float(each[i])) for i in order)
     return found, example or found[0].example
 
 
 def _each(b: Backward, quantity: Name) -> Any:
-    """What each example adds to a number that is summed over the batch; None for a quantity of each example."""
+    """What each example adds to a number that is summed over the batch, and the size of what it adds to an array.
+
+    None for a quantity of which each example has its own.
+    """
     if quantity == names.LOSS:
         return b.coefficients * b.example_losses
     if not isinstance(quantity, Derivative) or quantity.of.symbol != "L" or quantity.wrt.symbol not in "Wb":
         return None
-    if not quantity.wrt.index:
-        return None
     i = quantity.wrt.layer or 0
+    if not quantity.wrt.index:
+        size = np.linalg.norm(b.grad_a[i - 1], axis=1)
+        return size * np.linalg.norm(b.forward.h[i - 1], axis=1) if quantity.wrt.symbol == "W" else size
     grad = b.grad_a[i - 1][:, quantity.wrt.index[0] - 1]
     return grad * b.forward.h[i - 1][:, quantity.wrt.index[1] - 1] if quantity.wrt.symbol == "W" else grad
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from chainrule.errors import InputError
@@ -47,7 +47,7 @@ class GraphDerivative(Rendered):
     """A derivative in a graph: the sum over all paths.
 
     Attributes:
-        formula, latex: the sum, simplified, in the variables that are not given by a formula.
+        formula, latex: the sum, simplified, in the inputs; a long one stays in the variables of the formulas.
         value: the number, where the variables have values.
         count: paths, exactly.
     """
@@ -82,7 +82,7 @@ class GraphDerivative(Rendered):
         return graph_page(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """An acyclic graph of formulas: ``Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)")``.
 
@@ -139,12 +139,12 @@ class Graph:
             import sympy
 
             local[below, above] = sympy.diff(trees[above], symbols[below])
-        chains = list(self._chains(wrt, of))
+        chains = list(islice(self._chains(wrt, of), LONGEST_LIST))
         if not chains:
             raise InputError(f"name {name!r}", f"a variable that {of} depends on", wrt)
         edges = {step: _edge(step, d, symbols, values) for step, d in local.items()}
-        found = tuple(_path(chain, local, edges) for chain in chains[:LONGEST_LIST])
-        return self._sum(of, wrt, chains, found, local, symbols, trees, at, values)
+        found = tuple(_path(chain, local, edges) for chain in chains)
+        return self._sum(of, wrt, found, local, symbols, trees, at, values)
 
     # ------------------------------------------------------------ structure
 
@@ -198,8 +198,15 @@ class Graph:
                 yield chain
                 continue
             stack += [(*chain, above) for above in reversed(onward.get(chain[-1], [])) if above in reaches]
-            if len(stack) > 100 * LONGEST_LIST:
-                raise InputError("graph", f"fewer than {100 * LONGEST_LIST} paths", "more")
+
+    def _count(self, wrt: str, of: str) -> int:
+        """How many paths there are, without listing them."""
+        counts = {wrt: 1}
+        for above in self.formulas:
+            if above != wrt:
+                below = dict.fromkeys(str(r) for r in refs(self.formulas[above]))
+                counts[above] = sum(counts.get(name, 0) for name in below)
+        return counts[of]
 
     # ------------------------------------------------------------ numbers and symbols
 
@@ -226,7 +233,7 @@ class Graph:
         return symbols, {name: _to_sympy(tree, symbols) for name, tree in self.formulas.items()}
 
     def _sum(
-        self, of: str, wrt: str, chains: list[tuple[str, ...]], found: tuple[GraphPath, ...],
+        self, of: str, wrt: str, found: tuple[GraphPath, ...],
         local: dict[tuple[str, str], Any], symbols: dict[str, Any], trees: dict[str, Any],
         at: Mapping[str, float], values: Mapping[str, float],
     ) -> GraphDerivative:  # fmt: skip
@@ -244,11 +251,21 @@ class Graph:
         if sympy.count_ops(total) <= MOST_OPERATIONS:
             total = sympy.simplify(total)
         numbers = {symbols[name]: value for name, value in values.items()}
-        value = float(back[wrt].subs(numbers)) if values else None
+        value = _number((wrt, of), back[wrt].subs(numbers)) if values else None
         numerical = self._numerical(of, wrt, values) if values else None
         formulas = tuple(f"{name} = {text(tree)}" for name, tree in self.formulas.items())
         return GraphDerivative(
-            of, wrt, formulas, at, values, found, len(chains), _plain(total), sympy.latex(total), value, numerical
+            of,
+            wrt,
+            formulas,
+            at,
+            values,
+            found,
+            self._count(wrt, of),
+            _plain(total),
+            sympy.latex(total),
+            value,
+            numerical,
         )
 
     def _numerical(self, of: str, wrt: str, values: Mapping[str, float]) -> float:
@@ -276,13 +293,21 @@ class Graph:
         return float(derivative(each, np.array(values[wrt]), initial_step=step).df)
 
 
+def _number(step: tuple[str, str], expression: Any) -> float:
+    """A derivative as a finite number."""
+    below, above = step
+    if not (expression.is_number and expression.is_real and expression.is_finite):
+        raise InputError(f"d{above}/d{below}", "a finite number at these values", str(expression))
+    return float(expression)
+
+
 def _edge(step: tuple[str, str], d: Any, symbols: Mapping[str, Any], values: Mapping[str, float]) -> Edge:
     """A local derivative under its names, with its number where there are values."""
     import sympy
 
     below, above = step
     used = {symbols[name]: value for name, value in values.items() if symbols[name] in d.free_symbols}
-    return Edge(above, below, _plain(d), sympy.latex(d), float(d.subs(used)) if values else None)
+    return Edge(above, below, _plain(d), sympy.latex(d), _number(step, d.subs(used)) if values else None)
 
 
 def _path(
@@ -342,7 +367,7 @@ def _function(name: str, arguments: list[Any]) -> Any:
     (v,) = arguments
     own = {
         "sigma": lambda: 1 / (1 + sympy.exp(-v)),
-        "relu": lambda: sympy.Max(0, v),
+        "relu": lambda: sympy.Piecewise((v, v > 0), (0, True)),  # its slope at 0 is 0, as in the table of activations
         "softplus": lambda: sympy.log(1 + sympy.exp(v)),
         "abs": lambda: sympy.Abs(v),
     }

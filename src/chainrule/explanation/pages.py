@@ -55,7 +55,7 @@ def explanation_page(e: Explanation) -> Document:
     if e.contributions:
         blocks += _contributions(e, name)
     elif e.example is not None:
-        blocks.append(Paragraph(line("Each example has its own. " + _alone(e))))
+        blocks.append(Paragraph(line(_alone(e))))
     if e.given:
         blocks.append(Heading(2, line("From the forward pass")))
         for given, value in e.given:
@@ -69,6 +69,14 @@ def explanation_page(e: Explanation) -> Document:
         blocks.append(step_equation(step))
     if e.check is not None:
         blocks += _check(e)
+    if (
+        e.example is not None
+        and np.ndim(e.value)
+        and isinstance(e.quantity, Derivative)
+        and e.quantity.wrt.symbol in "Wb"
+    ):
+        blocks.append(Heading(2, line("Over the batch")))
+        blocks.append(Equation(name, (value_math(e.value, whole=e.full or np.size(e.value) <= printed.MOST_ENTRIES),)))
     return Document(tuple(blocks))
 
 
@@ -82,9 +90,13 @@ def _about(e: Explanation) -> str:
 
 
 def _alone(e: Explanation) -> str:
-    counts = f"; in the {e.network.reduction} over the batch it counts {number_text(e.coefficient, 4)} times"
     of_loss = isinstance(e.quantity, Derivative) and e.quantity.of.symbol == "L"
-    return f"The steps below are of example {e.example} alone{counts if of_loss or e.contributions else ''}."
+    whole = of_loss and isinstance(e.quantity, Derivative) and e.quantity.wrt.symbol in "Wb" and not e.contributions
+    start = "The examples' derivatives are summed over the batch. " if whole else ""
+    if not e.contributions and not whole:
+        start = "Each example has its own. "
+    weight = f", whose coefficient in the batch's {e.network.reduction} is {number_text(e.coefficient, 4)}"
+    return f"{start}The steps below are of example {e.example} alone{weight if of_loss or e.contributions else ''}."
 
 
 def _contributions(e: Explanation, name: Math) -> list[Block]:
@@ -99,7 +111,7 @@ def _contributions(e: Explanation, name: Math) -> list[Block]:
         rows.append((line(f"… {left} more"), line(value_math(rest)), line("")))
     return [
         Heading(2, line("Which examples push it")),
-        Paragraph(line(name, f" over the batch is the {e.network.reduction} of what its examples give:")),
+        Paragraph(line(name, " over the batch is the sum of what its examples add to it:")),
         Table((line("example"), line("adds"), line("share of the absolute sum")), tuple(rows)),
         Paragraph(line("They add up to ", value_math(e.value), ". " + _alone(e))),
     ]
@@ -109,7 +121,8 @@ def _check(e: Explanation) -> list[Block]:
     assert e.check is not None
     value, numerical = value_math(e.check.value, 10), value_math(e.check.numerical, 10)
     where = f" (at {e.check.entry}, the entry that differs most of those tried)" if np.size(e.value) > 1 else ""
-    words = line(f"By numerical differentiation{where}: ", numerical, "; by the steps: ", value, ".")
+    verdict = "They agree." if e.check.ok else "They differ: near a probability of 0 or 1 this way loses its digits."
+    words = line(f"By numerical differentiation{where}: ", numerical, "; by the steps: ", value, f". {verdict}")
     return [Heading(2, line("Check")), Paragraph(words)]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import losses
 from chainrule import notation as names
 from chainrule.activations import Array
 from chainrule.backward import Backward, backward
@@ -118,7 +119,7 @@ def paths(
         name: the derivative of the loss by one weight, bias, unit or input, such as ``dL/dW_131``.
         top: how many of the largest paths to list.
         shortcuts: take the declared pair of output and loss as one edge from a_L to L. Where the long way
-            has infinite edges (a probability of 0) this is done in any case; ``direct`` says so.
+            loses its digits (a probability next to 0 or 1) this is done in any case; ``direct`` says so.
 
     Raises:
         InputError: an unknown name, a vector or a matrix, a batch, input that does not fit.
@@ -132,7 +133,11 @@ def paths(
     f = forward(network, x)
     if not f.single:
         raise InputError("x", f"one example, shape ({network.sizes[0]},)", f"a batch, shape {f.x.shape}")
-    layers = _Layers.of(backward(f, y, sample_weight, shortcuts=shortcuts), shortcuts)
+    b = backward(f, y, sample_weight, shortcuts=False)
+    from_yhat = quantity.wrt.symbol == "yhat"
+    if from_yhat and not np.isfinite(b.grad_yhat).all():
+        raise InputError(f"name {name!r}", "a finite derivative", "an infinite one (a probability is 0)")
+    layers = _Layers.of(b, shortcuts and not from_yhat, may_be_direct=not from_yhat)
     return layers.answer(quantity, top, notation or written)
 
 
@@ -158,13 +163,15 @@ class _Layers:
     direct: bool
 
     @classmethod
-    def of(cls, b: Backward, shortcuts: bool) -> _Layers:
+    def of(cls, b: Backward, shortcuts: bool, may_be_direct: bool) -> _Layers:
+        """Rows of a backward pass that went the long way; one edge from a_L to L where that loses its digits."""
         network, f, depth = b.forward.network, b.forward, b.forward.network.depth
-        direct = (b.shortcut is not None and shortcuts) or not np.isfinite(b.grad_yhat).all()
+        pair = backward(f, b.y[0], b.coefficients) if losses.shortcut(network.loss, network.output) else None
+        direct = may_be_direct and pair is not None and (shortcuts or _lost(b.grad_a[-1], pair.grad_a[-1]))
         a_L, yhat = Quantity("a", depth), Quantity("yhat")
         edges: list[_Edges] = []
         if direct:
-            pair = b if b.shortcut else backward(f, b.y[0], b.coefficients)
+            assert pair is not None
             edges.append(_Edges(a_L, LOSS, _row(pair.grad_a[-1])))
         else:
             edges.append(_Edges(yhat, LOSS, _row(b.grad_yhat)))
@@ -201,6 +208,9 @@ class _Layers:
                 best = _best(best, factors, top)
             if edges.before == row:
                 break
+        else:
+            if row != LOSS:
+                raise AssertionError(f"no row {row}")
         unit = wrt.index[0] - 1
         last = self._last_factor(wrt)
         chains = sorted(best[unit], key=lambda c: -abs(c.product * last))[:top]
@@ -256,6 +266,13 @@ class _Chain:
     product: float
     unit: int
     onward: _Chain | None
+
+
+def _lost(long_way: Array, pair: Array) -> bool:
+    """Whether the long way through the probabilities differs from the pair's gradient by more than rounding."""
+    tolerance = 1e-9 if pair.dtype == np.float64 else 1e-3
+    with np.errstate(invalid="ignore"):
+        return not bool((np.abs(long_way - pair) <= tolerance * np.abs(pair).max(initial=0.0)).all())
 
 
 def _row(gradient: Array) -> Array:

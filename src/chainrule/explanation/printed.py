@@ -122,18 +122,23 @@ def explanation_dict(e: Explanation) -> dict[str, Any]:
     return {
         "quantity": e.name,
         "notation": e.notation,
-        "value": e.value,
+        "value": plain(e.value),
         "network": repr(e.network),
         "shortcut": e.shortcut,
         "example": e.example,
         "coefficient": e.coefficient,
-        "given": {symbol(n, e.notation): v for n, v in e.given},
+        "given": {symbol(n, e.notation): plain(v) for n, v in e.given},
         "steps": [step_dict(step) for step in e.steps],
         "contributions": [{"example": c.example, "value": c.value} for c in e.contributions],
         "check": None
         if e.check is None
         else {"entry": e.check.entry, "value": e.check.value, "numerical": e.check.numerical},
     }
+
+
+def plain(value: Any) -> Any:
+    """A number, or lists of numbers."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def step_dict(step: Step) -> dict[str, Any]:
@@ -145,6 +150,6 @@ def step_dict(step: Step) -> dict[str, Any]:
         "name": step.name,
         "symbolic": step.symbolic,
         "substituted": step.substituted,
-        "value": step.value,
+        "value": plain(step.value),
         "note": step.note,
     }

@@ -72,6 +72,12 @@ class Check:
     value: float
     numerical: float
     entry: str
+    tolerance: float = 1e-6
+
+    @property
+    def ok(self) -> bool:
+        """Whether they agree within the tolerance, relative, or are both 0 to rounding."""
+        return self.relative_error <= self.tolerance or max(abs(self.value), abs(self.numerical)) < 1e-12
 
     @property
     def relative_error(self) -> float:
@@ -91,7 +97,7 @@ class Explanation(Rendered):
         given: values of the forward pass that the steps use.
         contributions: for a batch, of each example, largest first; empty for one example.
         example: the example of the batch that the steps explain, counted from 1; None for one example.
-        coefficient: of that example in the batch's loss; what the steps give is without it.
+        coefficient: of that example in the batch's loss; the steps have it in them.
         check: beside numerical differentiation; None for a forward value.
         shortcut: the declared pair used for grad a_L, in words, or "".
     """

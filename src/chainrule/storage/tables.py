@@ -54,7 +54,11 @@ def _read_arrow(path: Path, kind: str) -> Any:
             return parquet.read_table(path)
         from pyarrow import csv
 
-        return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter="\t" if kind == ".tsv" else ","))
+        delimiter = csv.ParseOptions(delimiter="\t" if kind == ".tsv" else ",")
+        blank_is_missing = csv.ConvertOptions(
+            strings_can_be_null=True, null_values=["", "NA", "N/A", "NaN", "nan", "null"]
+        )
+        return csv.read_csv(path, parse_options=delimiter, convert_options=blank_is_missing)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"data {path}", f"a {kind[1:].upper()} file", f"something else ({reason})") from None

@@ -111,5 +111,5 @@ def run_epoch(
             if not np.isfinite(b.L):
                 return network, state, b.L, right
             theta, state = optimizer.step(theta, b.flat, state)
-            network = network.with_flat(theta)
+            network = network.on_flat(theta)
     return network, state, total, right

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,11 +60,18 @@ class Split:
         everything = np.arange(self.rows)
         if self.test == 0:
             return everything, everything[:0]
-        try:
-            parts = train_test_split(everything, test_size=self.test, random_state=self.seed, stratify=labels)
-        except ValueError:  # a class too small to be in both parts: without proportion
-            parts = train_test_split(everything, test_size=self.test, random_state=self.seed)
-        return parts[0], parts[1]
+        tested = math.ceil(self.test * self.rows)
+        if not 0 < tested < self.rows:
+            raise InputError(
+                "data", f"rows enough for a test part of {self.test:g} and a training part", str(self.rows)
+            )
+        if labels is not None:  # each class in proportion needs two rows of each, and a place for each in both parts
+            counts = np.bincount(np.asarray(labels))
+            counts = counts[counts > 0]
+            if counts.min() < 2 or min(tested, self.rows - tested) < len(counts):
+                labels = None
+        train, test = train_test_split(everything, test_size=tested, random_state=self.seed, stratify=labels)
+        return train, test
 
 
 @dataclass(frozen=True, eq=False)
