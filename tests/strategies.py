@@ -3,7 +3,7 @@
 Axes, as in ``chainrule.equations``: n examples, d inputs, m units of a layer, k outputs.
 
 Hypothesis draws the shapes, the rules and a seed. The numbers themselves come from the seed, normally
-distributed, so that a unit sits on a kink with probability 0; ``elements="quarters"`` rounds them to quarters:
+distributed, so that a unit sits on a kink with probability 0; ``elements="halves"`` rounds them to halves:
 then units do sit on kinks, and sums in the first layer are exact in any order.
 """
 
@@ -20,7 +20,7 @@ from chainrule.activations import ACTIVATIONS
 from chainrule.losses import LOSSES, REDUCTIONS
 from chainrule.outputs import OUTPUTS
 
-Elements = Literal["normal", "quarters"]
+Elements = Literal["normal", "halves"]
 
 UNITS = range(1, 6)
 LAYERS = range(1, 6)
@@ -86,7 +86,7 @@ def network_d_to_k(
 
     def numbers(*shape: int) -> np.ndarray:
         drawn = rng.normal(size=shape) / np.sqrt(shape[-1])
-        return drawn if elements == "normal" else (4 * drawn).round() / 4
+        return drawn if elements == "normal" else (2 * drawn).round() / 2
 
     weights = [numbers(m, j) for j, m in pairwise(sizes)]
     biases = [numbers(m) for m in sizes[1:]]
@@ -96,8 +96,8 @@ def network_d_to_k(
 def case_n(rng: np.random.Generator, network: Network, n: int, weighted: bool, elements: Elements = "normal") -> Case:
     """A batch of n examples for a network."""
     x = rng.normal(size=(n, network.sizes[0]))
-    if elements == "quarters":
-        x = (4 * x).round() / 4
+    if elements == "halves":
+        x = (2 * x).round() / 2
     targets = targets_n_k(rng, network.loss, n, network.sizes[-1])
     return Case(network, x, targets, targets, weights_n(rng, n) if weighted else None)
 

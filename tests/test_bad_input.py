@@ -126,6 +126,8 @@ def test_target_column(refused, files):
         ("--test", "1.5", "a share from 0 to below 1"),
         ("--dtype", "float16", "float64 or float32"),
         ("--out", "nowhere/m.safetensors", "a folder that exists"),
+        ("--plot", "a.foo", "a picture: .png, .svg, .pdf"),
+        ("--plot", "iris.safetensors", "a file of its own; got the file of --out"),
     ],
 )
 def test_options_of_train(refused, option, value, says, tmp_path):
@@ -319,3 +321,31 @@ def test_examples_of_a_worksheet_that_has_a_batch(run, files):
     assert code == 0
     assert "2 paths" in out
     assert run("explain", sheet, "dL/dW_212")[1].count("Which examples push it") == 1
+
+
+def test_a_file_that_is_read_is_never_written(refused, files, model, tmp_path):
+    files("d.csv", CSV)
+    says = "a file of its own; got the file d.csv that is read"
+    assert says in refused("train", "d.csv", "--target", "y", "--out", "d.csv")
+    assert says in refused("predict", model, "d.csv", "--out", "d.csv")
+    assert "a file of its own" in refused("predict", model, "iris", "--out", model)
+    assert (tmp_path / "d.csv").read_text() == CSV
+
+
+HUGE = """+++
+[network]
+hidden = "identity"
+output = "identity"
+loss = "squared_error"
+x = [1e200]
+y = [0]
+[[network.layer]]
+W = [[1e200]]
++++
+"""
+
+
+def test_numbers_that_overflow(refused, files):
+    sheet = files("w.md", HUGE)
+    for command in (("paths", sheet, "dL/dW_111"), ("explain", sheet, "dL/dW_111"), ("check", sheet)):
+        assert "finite" in refused(*command)

@@ -1,6 +1,7 @@
 """The chain rule in graphs of formulas: the notes' toy example, random graphs, formulas from strangers."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -57,11 +58,10 @@ def test_drawn_graphs_agree_with_numerical_differentiation(lines, x, w):
     at = {name: {"x": x, "w": w}[name] for name in graph.inputs}
     if not reaches(graph, "x", known[-1]):
         return
-    d = graph.derivative(f"d{known[-1]}/dx", at=at)
+    d = graph.derivative(f"d{known[-1]}/dx", at=at, top=10**6)
     scale = sum(abs(p.value) for p in d.paths)
-    assert d.count == len(d.paths)
     assert math.isclose(sum(p.value for p in d.paths), d.value, rel_tol=1e-9, abs_tol=1e-12 * scale)
-    assert math.isclose(d.value, d.numerical, rel_tol=1e-5, abs_tol=1e-7 * (1 + scale))
+    assert d.numerical is None or math.isclose(d.value, d.numerical, rel_tol=1e-4, abs_tol=1e-7 * (1 + scale))
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,15 @@ def test_drawn_graphs_agree_with_numerical_differentiation(lines, x, w):
         ("", "at least one formula"),
         ("z", "formulas such as"),
         ("z = ", "more after its end"),
-        ("z = x +* 2", "something else at column"),
+        ("z = x +* 2", "a number or a name at column 4"),
+        ("z = 2x", "a product is written 2*x"),
+        ("z = x**2", "a power is written x^2"),
+        ("z = foo(x)", "functions are"),
+        ("x = 2; x = 3", "x twice"),
         ("z = x; z = 2*x", "z twice"),
         ("a = b; b = a", "no circle"),
-        ("z = __import__('os').system('true')", "something else at column"),
-        ("z = open(x)", "something else at column"),
+        ("z = __import__('os').system('true')", "an operator"),
+        ("z = open(x)", "functions are"),
         ("z = [1, 2]", "formulas of numbers"),
         ("z = diag(x)", "functions exp, log"),
         ("1z = x", "formulas such as"),
@@ -83,7 +87,7 @@ def test_drawn_graphs_agree_with_numerical_differentiation(lines, x, w):
     ],
 )
 def test_formulas_that_cannot_be_read(formulas, says):
-    with pytest.raises(cr.InputError, match=says.replace("(", r"\(").replace("+", r"\+")):
+    with pytest.raises(cr.InputError, match=re.escape(says)):
         cr.Graph(formulas)
 
 
@@ -93,7 +97,8 @@ def test_formulas_that_cannot_be_read(formulas, says):
         ("dz/dq", None, "of variables x, y1, y2, z"),
         ("z", None, "a derivative such as"),
         ("dx/dz", None, "a variable that x depends on"),
-        ("dz/dx", {"y": 1.0}, "a value for each of x"),
+        ("dz/dx", {"y": 1.0}, "none for x and one for y"),
+        ("dz/dx", {"x": 1.0, "y1": 1.0}, "no formula gives"),
         ("dz/dx", {"x": 0.0}, "value of z: expected a finite number"),
     ],
 )
@@ -105,7 +110,7 @@ def test_questions_that_make_no_sense(name, at, says):
 def test_many_paths_are_counted():
     steps = "; ".join(f"a{i} = sin(v{i}); b{i} = cos(v{i}); v{i + 1} = a{i}*b{i}" for i in range(8))
     d = cr.Graph(steps).derivative("dv8/dv0", at={"v0": 0.3})
-    assert d.count == 256
+    assert (d.count, len(d.paths)) == (256, 20)
     assert d.value == pytest.approx(d.numerical, rel=1e-6)
 
 
@@ -134,4 +139,10 @@ def test_more_paths_than_can_be_listed_are_counted():
     steps = "; ".join(f"a{i} = v{i}; b{i} = v{i}; v{i + 1} = a{i} + b{i}" for i in range(40))
     d = cr.Graph(steps).derivative("dv40/dv0", at={"v0": 1.0})
     assert (d.count, d.value) == (2**40, 2.0**40)
-    assert len(d.paths) == 2000
+    assert len(d.paths) == 20
+
+
+@pytest.mark.parametrize(("formula", "x"), [("sin(x)", 1e6), ("log(x)", 1e-5), ("sqrt(x)", 1e-4), ("x^3", -1e-3)])
+def test_the_check_finds_a_step_at_every_scale(formula, x):
+    d = cr.Graph(f"z = {formula}").derivative("dz/dx", {"x": x})
+    assert d.numerical == pytest.approx(d.value, rel=1e-4)

@@ -101,7 +101,8 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
         y: targets (k,) or (n, k), or class numbers counted from 0; not needed by the loss ``identity``.
         sample_weight: (n,), none negative.
         shortcuts: use the declared pair of output and loss where there is one; False takes the
-            general path, with the output's full Jacobian.
+            general path, with the output's full Jacobian; next to a probability of 0 or 1 that path loses
+            digits, and at logits of hundreds the loss's own derivative overflows.
 
     Raises:
         InputError: targets or weights that do not fit the network or the batch.

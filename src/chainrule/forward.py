@@ -82,7 +82,8 @@ def forward(network: Network, x: Any) -> Forward:
         InputError: x has another width, or is not finite.
     """
     batch, single = checks.examples("x", x, network.sizes[0], network.dtype)
-    a, h = propagate(network, np.array(batch))
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite value is a value; who needs a finite one says so
+        a, h = propagate(network, np.array(batch))
     for values in (*a, *h):
         values.setflags(write=False)
     return Forward(network, a, h, single)

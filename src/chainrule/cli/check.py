@@ -29,7 +29,8 @@ def check(
     from chainrule.render.json import to_json
 
     subject = read_subject(file, data, example, examples, seed)
-    with Progress(console=Console(stderr=True), transient=True, disable=json) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=json or not console.is_terminal) as bar:
         task = bar.add_task("check")
 
         def progress(name: str, done: int, total: int) -> None:

@@ -80,7 +80,8 @@ def paths(
 def graph(
     formulas: Annotated[str, typer.Argument(help='Formulas, such as "y1 = x^2; y2 = x^3; z = log(y1/y2)".')],
     of: Annotated[str, typer.Option(help="The derivative, such as dz/dx.")],
-    at: Annotated[list[str] | None, typer.Option(help="A value, such as x=2; may be repeated.")] = None,
+    at: Annotated[list[str] | None, typer.Option(help="A value, such as x=2; one for each input.")] = None,
+    top: Annotated[int, typer.Option(help="List so many paths; all are counted and summed.", min=1)] = 20,
     form: Format = "text",
     standalone: Standalone = False,
     json: Json = False,
@@ -89,7 +90,10 @@ def graph(
     from chainrule.explanation import Graph
 
     form = _format(form, json)
-    _print("graph", Graph(formulas).derivative(of, dict(_value(text) for text in at or [])), form, standalone)
+    values = [_value(text) for text in at or []]
+    if len({name for name, _ in values}) < len(values):
+        raise InputError("--at", "one value for each variable", ", ".join(at or []))
+    _print("graph", Graph(formulas).derivative(of, dict(values), top), form, standalone)
 
 
 def _need_data(file: str, data: str | None) -> None:

@@ -29,9 +29,11 @@ def predict(
 
     Where the table has the target column too, the score is printed on standard error.
     """
+    from chainrule.cli.shared import check_outputs
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
 
+    check_outputs({"--out": out}, [str(model), data])
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     loaded = load_model(model)

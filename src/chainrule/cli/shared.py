@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
@@ -90,6 +91,24 @@ def _drawn(file: str, most: int, seed: int) -> Subject:
     low, high = network.loss_rule.target_range
     y = rng.uniform(max(low, 0.0), min(high, 1.0), (most, network.sizes[-1]))
     return Subject(network, x, y, None, f"{most} drawn examples (seed {seed})")
+
+
+def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
+    """Fail before the work, not after it: each file to write has a folder, and is no file that is read or written too.
+
+    Raises:
+        InputError: naming the option.
+    """
+    taken = {Path(name).resolve(): f"the file {name} that is read" for name in inputs}
+    for option, file in outputs.items():
+        if file is None:
+            continue
+        if file.is_dir() or not file.parent.is_dir():
+            got = "a folder" if file.is_dir() else "no such folder"
+            raise InputError(f"{option} {file}", "a file in a folder that exists", got)
+        if file.resolve() in taken:
+            raise InputError(f"{option} {file}", "a file of its own", taken[file.resolve()])
+        taken[file.resolve()] = f"the file of {option}"
 
 
 def numbers_list(option: str, text: str) -> tuple[int, ...]:

@@ -37,15 +37,15 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Usually the optimizer's own.")] = None,
     test: Annotated[float, typer.Option(help="Share of the rows kept aside for the test.")] = 0.2,
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, the first weights and the shuffling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of split, first weights, shuffling.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Model file; usually DATA's name with .safetensors.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Loss curve; usually DATA's name with -loss.png.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
-    from chainrule.cli.shared import numbers_list
+    from chainrule.cli.shared import check_outputs, numbers_list
     from chainrule.render.json import to_json
-    from chainrule.render.plots import loss_curve
+    from chainrule.render.plots import PICTURES, loss_curve
     from chainrule.storage import read_table, save_model
     from chainrule.train.datasets import BUNDLED, TARGET
     from chainrule.train.table import Plan, prepare
@@ -58,8 +58,9 @@ def train(
         raise InputError("--target", f"a column of {data}: {', '.join(table.column_names[:12])}", "none")
     name = Path(data).stem
     out, plot = out or Path(f"{name}.safetensors"), plot or Path(f"{name}-loss.png")
-    for file in (out, plot):
-        _check_writable(file)
+    check_outputs({"--out": out, "--plot": plot}, [data])
+    if plot.suffix.lower() not in PICTURES:
+        raise InputError(f"--plot {plot}", f"a picture: {', '.join(PICTURES)}", repr(plot.suffix))
     plan = Plan(
         numbers_list("--hidden", hidden), tuple(activation.split(",")), output, loss, task,  # type: ignore[arg-type]
         optimizer, learning_rate, epochs, batch_size, test, seed, dtype,
@@ -86,14 +87,6 @@ def train(
     if trained.test is not None:
         _say(f"test {trained.test}")
     _say(f"model saved to {out}", f"loss curve in {plot}")
-
-
-def _check_writable(file: Path) -> None:
-    """Fail before the work, not after it."""
-    if file.is_dir() or not file.parent.is_dir():
-        raise InputError(
-            f"file {file}", "a file in a folder that exists", "a folder" if file.is_dir() else "no such folder"
-        )
 
 
 def _about(model: Model, train_rows: int, test_rows: int) -> str:

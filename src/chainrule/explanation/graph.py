@@ -15,7 +15,6 @@ from chainrule.errors import InputError
 from chainrule.formula import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref, parse, refs, text
 from chainrule.render.document import Document, Rendered
 
-LONGEST_LIST = 2_000  # paths that are listed
 MOST_OPERATIONS = 60  # of a sum that is written in the inputs and simplified: SymPy may take minutes over a larger one
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigma", "relu", "softplus", "abs")
 
@@ -120,12 +119,13 @@ class Graph:
         used = {str(r) for tree in self.formulas.values() for r in refs(tree)}
         return tuple(sorted(used - set(self.formulas)))
 
-    def derivative(self, name: str, at: Mapping[str, float] | None = None) -> GraphDerivative:
+    def derivative(self, name: str, at: Mapping[str, float] | None = None, top: int = 20) -> GraphDerivative:
         """The derivative of one variable by another, with every path.
 
         Args:
             name: ``dz/dx``.
             at: values of the inputs; with all of them there are numbers too.
+            top: list so many paths, in the order of the formulas; all are counted and summed.
 
         Raises:
             InputError: an unknown variable, a value that is missing or not finite, no path.
@@ -139,7 +139,7 @@ class Graph:
             import sympy
 
             local[below, above] = sympy.diff(trees[above], symbols[below])
-        chains = list(islice(self._chains(wrt, of), LONGEST_LIST))
+        chains = list(islice(self._chains(wrt, of), max(top, 1)))
         if not chains:
             raise InputError(f"name {name!r}", f"a variable that {of} depends on", wrt)
         edges = {step: _edge(step, d, symbols, values) for step, d in local.items()}
@@ -211,11 +211,14 @@ class Graph:
     # ------------------------------------------------------------ numbers and symbols
 
     def _values(self, at: Mapping[str, float]) -> dict[str, float]:
+        given = [name for name in at if name in self.formulas]
+        if given:
+            raise InputError("at", "values of variables that no formula gives", f"one for {', '.join(given)}")
         missing = [name for name in self.inputs if name not in at]
         unknown = [name for name in at if name not in self.inputs]
         if missing or unknown:
-            got = f"none for {', '.join(missing)}" if missing else f"one for {', '.join(unknown)}"
-            raise InputError("at", f"a value for each of {', '.join(self.inputs)}", got)
+            got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
+            raise InputError("at", f"a value for each of {', '.join(self.inputs) or 'no variable'}", " and ".join(got))
         from chainrule.formula import evaluate
 
         values = {name: float(value) for name, value in at.items()}
@@ -268,8 +271,8 @@ class Graph:
             numerical,
         )
 
-    def _numerical(self, of: str, wrt: str, values: Mapping[str, float]) -> float:
-        """By central differences (SciPy's), with ``wrt`` moved by itself."""
+    def _numerical(self, of: str, wrt: str, values: Mapping[str, float]) -> float | None:
+        """By central differences (SciPy's), with ``wrt`` moved by itself; None where no step works."""
         import numpy as np
         from scipy.differentiate import derivative
 
@@ -289,8 +292,14 @@ class Graph:
         def each(points: Any) -> Any:
             return np.array([moved(float(p)) for p in np.ravel(points)]).reshape(np.shape(points))
 
-        step = 1e-3 * max(1.0, abs(values[wrt]))
-        return float(derivative(each, np.array(values[wrt]), initial_step=step).df)
+        at = values[wrt]
+        with np.errstate(all="ignore"):
+            scale = min(abs(at), 1.0) if abs(at) > 1e-6 else 1e-2
+            for step in (0.1 * scale, 1e-3 * scale):
+                found = derivative(each, np.array(at), initial_step=step, tolerances={"rtol": 1e-9, "atol": 0.0})
+                if np.isfinite(found.df) and found.error <= 1e-5 * abs(found.df) + 1e-12:
+                    return float(found.df)
+        return None
 
 
 def _number(step: tuple[str, str], expression: Any) -> float:

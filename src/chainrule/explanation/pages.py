@@ -69,12 +69,7 @@ def explanation_page(e: Explanation) -> Document:
         blocks.append(step_equation(step))
     if e.check is not None:
         blocks += _check(e)
-    if (
-        e.example is not None
-        and np.ndim(e.value)
-        and isinstance(e.quantity, Derivative)
-        and e.quantity.wrt.symbol in "Wb"
-    ):
+    if e.example is not None and np.ndim(e.value) and _is_summed(e):
         blocks.append(Heading(2, line("Over the batch")))
         blocks.append(Equation(name, (value_math(e.value, whole=e.full or np.size(e.value) <= printed.MOST_ENTRIES),)))
     return Document(tuple(blocks))
@@ -89,9 +84,15 @@ def _about(e: Explanation) -> str:
     return about
 
 
+def _is_summed(e: Explanation) -> bool:
+    """Whether the examples' derivatives add up to one: dL by a weight or a bias."""
+    q = e.quantity
+    return isinstance(q, Derivative) and q.of.symbol == "L" and q.wrt.symbol in "Wb"
+
+
 def _alone(e: Explanation) -> str:
     of_loss = isinstance(e.quantity, Derivative) and e.quantity.of.symbol == "L"
-    whole = of_loss and isinstance(e.quantity, Derivative) and e.quantity.wrt.symbol in "Wb" and not e.contributions
+    whole = _is_summed(e) and not e.contributions
     start = "The examples' derivatives are summed over the batch. " if whole else ""
     if not e.contributions and not whole:
         start = "Each example has its own. "
@@ -137,17 +138,23 @@ def paths_page(p: Paths) -> Document:
     blocks.append(Paragraph(line(f"Network {'-'.join(map(str, net.sizes))}; output: {net.output}; loss: {net.loss}.")))
     dead = p.count - p.alive
     facts: list[Line] = [
-        line(f"{p.count:,} {'path' if p.count == 1 else 'paths'} lead to the loss; their sum is ", value_math(p.total)),
-        line("sum of their absolute products: ", value_math(p.absolute)),
-        line(f"cancellation |sum| / sum of |paths|: {p.cancellation:.4g}" + _cancels(p.cancellation)),
+        line(
+            f"{p.count:,} {'path leads' if p.count == 1 else 'paths lead'} to the loss; their sum is ",
+            value_math(p.total),
+        ),
     ]
-    if dead:
-        facts.append(line(f"{dead:,} of them have a factor 0 (a unit that passes nothing on) and add nothing"))
+    if p.absolute:
+        facts.append(line("sum of their absolute products: ", value_math(p.absolute)))
+        facts.append(line(f"cancellation |sum| / sum of |paths|: {p.cancellation:.4g}" + _cancels(p.cancellation)))
+    if dead == p.count:
+        facts.append(line("every path has a factor 0 (a unit that passes nothing on)"))
+    elif dead:
+        facts.append(line(f"{dead:,} of them with a factor 0 (a unit that passes nothing on) add nothing"))
     if p.direct:
         facts.append(line("output and loss are one edge here, by their declared pair"))
     blocks.append(Bullets(tuple(facts)))
     if p.paths:
-        carried = f"{100 * p.share:.3g} % of the absolute sum"
+        carried = f"{100 * p.share:.3g} % of the absolute sum" if p.absolute else "all of them 0"
         title = f"All {p.count}" if len(p.paths) == p.count else f"The {len(p.paths)} largest: {carried}"
         blocks.append(Heading(2, line(title)))
     for number, path in enumerate(p.paths, 1):
@@ -193,7 +200,8 @@ def graph_page(g: GraphDerivative) -> Document:
     if g.values:
         shown = ", ".join(f"{n} = {number_text(v, 6)}" for n, v in g.values.items() if n not in g.at)
         blocks.append(Paragraph(line(f"There: {shown}.")))
-    blocks.append(Heading(2, line(f"{g.count} {'path' if g.count == 1 else 'paths'}")))
+    shown = "" if g.count == len(g.paths) else f", the first {len(g.paths)} of them"
+    blocks.append(Heading(2, line(f"{g.count:,} {'path' if g.count == 1 else 'paths'}{shown}")))
     for number, path in enumerate(g.paths, 1):
         blocks.append(Paragraph(line(f"{number}. " + " → ".join(path.nodes))))
         blocks += [_edge_equation(edge) for edge in path.edges]
@@ -208,6 +216,11 @@ def graph_page(g: GraphDerivative) -> Document:
     if g.value is not None:
         rights.append(value_math(g.value))
     blocks.append(Equation(name, _distinct(rights)))
+    if g.value is not None and g.numerical is None:
+        blocks += [
+            Heading(2, line("Check")),
+            Paragraph(line("Numerical differentiation finds no step that works here.")),
+        ]
     if g.value is not None and g.numerical is not None:
         words = line(
             "By numerical differentiation: ", value_math(g.numerical, 9), "; by the paths: ", value_math(g.value, 9)

@@ -138,7 +138,10 @@ def paths(
     if from_yhat and not np.isfinite(b.grad_yhat).all():
         raise InputError(f"name {name!r}", "a finite derivative", "an infinite one (a probability is 0)")
     layers = _Layers.of(b, shortcuts and not from_yhat, may_be_direct=not from_yhat)
-    return layers.answer(quantity, top, notation or written)
+    found = layers.answer(quantity, top, notation or written)
+    if not np.isfinite([found.total, found.absolute]).all():
+        raise InputError(f"name {name!r}", "a finite derivative", f"a sum over paths that is {found.total}")
+    return found
 
 
 @dataclass(frozen=True, eq=False)

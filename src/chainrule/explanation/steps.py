@@ -106,9 +106,8 @@ class StepsBuilder:
         tree = ways[-1] if not np.all(np.isfinite(evaluate(ways[0], self.known))) else ways[0]
         value = _squeezed(evaluate(tree, self.known), reference)
         if not np.all(np.isfinite(value)):
-            raise InputError(
-                "explanation", "numbers that can be written down", "an infinite derivative (let the shortcut stay)"
-            )
+            hint = "" if self.backward.shortcut else " (a declared shortcut, where there is one, may avoid it)"
+            raise InputError("explanation", "finite numbers", f"an infinite or undefined value on the way{hint}")
         noise = np.abs(value) <= self.rounding * _squeezed(magnitude(tree, self.known), reference)
         cleaned = np.where(noise, 0.0, value)
         return tree, float(cleaned) if np.ndim(value) == 0 else cleaned

@@ -115,7 +115,22 @@ def _unreadable(formula: str, position: int) -> InputError:
     if position >= len(formula.rstrip()):
         return InputError(f"formula {_shown(formula)}", "more after its end", "the end")
     at = formula[position : position + 12].split("\n")[0]
-    return InputError(f"formula {_shown(formula)}", f"something else at column {position + 1}", repr(at))
+    return InputError(f"formula {_shown(formula)}", f"{_due(formula, position)} at column {position + 1}", repr(at))
+
+
+def _due(formula: str, position: int) -> str:
+    """What could stand at a place where something cannot be read."""
+    before, here = formula[:position].rstrip(), formula[position:].lstrip()
+    if here.startswith("*") and before.endswith("*"):
+        return "one * (a power is written x^2)"
+    ended = bool(before) and (before[-1].isalnum() or before[-1] in "_)]")
+    if ended and here.startswith("("):
+        return f"an operator (functions are {', '.join(sorted(n for n in FUNCTIONS if n.isalpha()))})"
+    if before and before[-1].isdigit() and here[:1].isalpha():
+        return "an operator (a product is written 2*x)"
+    if here.startswith("^"):
+        return "an operator (of powers of powers one needs brackets)"
+    return "an operator or the end" if ended else "a number or a name"
 
 
 def _shown(formula: str) -> str:
