@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -54,11 +54,8 @@ def test_drawn_graphs_agree_with_numerical_differentiation(lines, x, w):
         formulas.append(f"v{i} = " + operation.format(a=known[-1 - a % min(3, len(known))], b=known[b % len(known)]))
         known.append(f"v{i}")
     graph = cr.Graph("\n".join(formulas))
-    if "x" not in graph.inputs:
-        return
     at = {name: {"x": x, "w": w}[name] for name in graph.inputs}
-    if not reaches(graph, "x", known[-1]):
-        return
+    assume(reaches(graph, "x", known[-1]))
     d = graph.derivative(f"d{known[-1]}/dx", at=at, top=10**6)
     scale = sum(abs(p.value) for p in d.paths)
     assert math.isclose(sum(p.value for p in d.paths), d.value, rel_tol=1e-9, abs_tol=1e-12 * scale)

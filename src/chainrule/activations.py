@@ -120,21 +120,28 @@ def _delu(a: Array) -> Array:
     return np.exp(np.where(a.real > 0, 0, a))
 
 
-def _normal_cdf(a: Array) -> Array:
+def normal_cdf(a: Array) -> Array:
+    """Phi, the distribution of the standard normal."""
     from scipy.special import erfc
 
     tail: Array = erfc(-a * math.sqrt(0.5))
     return tail / 2
 
 
+def normal_pdf(a: Array) -> Array:
+    """phi, the density of the standard normal."""
+    near = np.clip(a, -_PHI_LIMIT, _PHI_LIMIT)
+    density: Array = np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi)
+    return density
+
+
 def _gelu(a: Array) -> Array:
-    h: Array = a * _normal_cdf(a)
+    h: Array = a * normal_cdf(a)
     return h
 
 
 def _dgelu(a: Array) -> Array:
-    near = np.clip(a, -_PHI_LIMIT, _PHI_LIMIT)
-    slope: Array = _normal_cdf(a) + near * np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi)
+    slope: Array = normal_cdf(a) + np.clip(a, -_PHI_LIMIT, _PHI_LIMIT) * normal_pdf(a)
     return slope
 
 

@@ -13,7 +13,7 @@ from chainrule.activations import Array
 from chainrule.errors import InputError
 from chainrule.forward import Forward, pick, tidy
 from chainrule.losses import Pair
-from chainrule.notation import Derivative, Quantity
+from chainrule.notation import Quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +82,12 @@ class Backward:
             return self.forward[name]
         if resolved.of.symbol != "L":
             return self.forward[name]
-        value = pick(self._gradient(resolved), resolved.wrt)
+        value = pick(self.gradient(resolved.wrt), resolved.wrt)
         return tidy(value, resolved.wrt, written, single and resolved.wrt.symbol not in "Wb")
 
-    def _gradient(self, name: Derivative) -> Array:
-        """The whole vector or matrix dL/d wrt."""
-        symbol, layer = name.wrt.symbol, name.wrt.layer or 0
+    def gradient(self, wrt: Quantity) -> Array:
+        """dL by the whole of a quantity: a batch's (n, m), or a parameter's own shape."""
+        symbol, layer = wrt.symbol, wrt.layer or 0
         if symbol in ("x", "yhat"):
             return self.grad_x if symbol == "x" else self.grad_yhat
         return {"W": self.grad_W, "b": self.grad_b, "a": self.grad_a, "h": self.grad_h}[symbol][layer - 1]

@@ -183,7 +183,7 @@ def _check_arguments(method: str, tolerance: float | None, entries: int, seed: i
 def _to_check(b: Backward, given: Mapping[str, Any] | None) -> Iterator[tuple[Quantity, Array]]:
     """Quantities with the gradient to check, from the output back to the input."""
     if given is None:
-        yield from ((q, _gradient_of(b, q)) for q in _all_quantities(b))
+        yield from ((q, b.gradient(q)) for q in _all_quantities(b))
         return
     if not given:
         raise InputError("gradients", "at least one gradient by name, or None", "none")
@@ -203,7 +203,7 @@ def _read_given(b: Backward, given: Mapping[str, Any]) -> Iterator[tuple[Quantit
         array = checks.numbers(name, value)
         if written == "delta" and resolved.wrt.symbol == "W":
             array = array.T
-        expected = _gradient_of(b, resolved.wrt)
+        expected = b.gradient(resolved.wrt)
         if b.forward.single and resolved.wrt.symbol not in "Wb":
             array = array[None]
         yield resolved.wrt, checks.shaped(name, array, *expected.shape)
@@ -215,13 +215,6 @@ def _all_quantities(b: Backward) -> Iterator[Quantity]:
     for i in range(b.forward.network.depth, 0, -1):
         yield from (Quantity("a", i), Quantity("W", i), Quantity("b", i))
         yield Quantity("h", i - 1) if i > 1 else Quantity("x")
-
-
-def _gradient_of(b: Backward, q: Quantity) -> Array:
-    if q.symbol in ("x", "yhat"):
-        return b.grad_x if q.symbol == "x" else b.grad_yhat
-    assert q.layer is not None
-    return {"a": b.grad_a, "h": b.grad_h, "W": b.grad_W, "b": b.grad_b}[q.symbol][q.layer - 1]
 
 
 # ---------------------------------------------------------------- one quantity

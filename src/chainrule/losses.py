@@ -106,14 +106,15 @@ def _sign(e: Array) -> Array:
     return sign
 
 
-def _huber(p: Array, y: Array) -> Array:
-    e = p - y
+def huber(e: Array) -> Array:
+    """e^2/2 within HUBER_DELTA of 0, straight beyond."""
     size = e * _sign(e)
-    return _total(np.where(size.real <= HUBER_DELTA, e**2 / 2, HUBER_DELTA * (size - HUBER_DELTA / 2)))
+    return np.where(size.real <= HUBER_DELTA, e**2 / 2, HUBER_DELTA * (size - HUBER_DELTA / 2))
 
 
-def _dhuber(p: Array, y: Array) -> Array:
-    clipped: Array = np.clip(p - y, -HUBER_DELTA, HUBER_DELTA)
+def clip(e: Array) -> Array:
+    """The derivative of ``huber``: e, kept within HUBER_DELTA of 0."""
+    clipped: Array = np.clip(e, -HUBER_DELTA, HUBER_DELTA)
     return clipped
 
 
@@ -182,8 +183,8 @@ _ROWS = (
     ),
     Loss(
         "huber",
-        _huber,
-        _dhuber,
+        lambda p, y: _total(huber(p - y)),
+        lambda p, y: clip(p - y),
         "huber(p - y)",
         "clip(p - y)",
         r"\sum_k H_1(\hat{y}_k - y_k)",
@@ -294,7 +295,8 @@ def _dsoftmax_bce(a: Array, p: Array, y: Array) -> Array:
     return gradient
 
 
-def _log_softplus(a: Array) -> Array:
+def log_softplus(a: Array) -> Array:
+    """log softplus(a), finite for any a."""
     near = np.where(a.real < _SMALL, 0, a)
     return np.where(a.real < _SMALL, a - _exp_small(a) / 2, np.log(_softplus(near)))
 
@@ -368,7 +370,7 @@ _PAIRS = (
     Pair(
         "poisson",
         "softplus",
-        lambda a, y: _total(_softplus(a) - y * _log_softplus(a)),
+        lambda a, y: _total(_softplus(a) - y * log_softplus(a)),
         lambda a, p, y: _sigmoid(a) - y * _dlog_softplus(a),
         "sigma(a)*(1 - y/p)",
         r"\sigma(a_L)\,\left(1 - \frac{y}{\hat{y}}\right)",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import activations as act
+from chainrule import losses
 from chainrule.errors import InputError
 from chainrule.formula.tree import (
     Add,
@@ -32,33 +33,14 @@ from chainrule.outputs import softmax
 Value = Any  # a float, or an array (m, n); a vector is (m, 1)
 
 
-def _elementwise(name: str) -> Callable[[Value], Value]:
-    rule = act.ACTIVATIONS[name]
-    return lambda v: rule.g(np.asarray(v, dtype=float))
-
-
-def _normal_density(v: Value) -> Value:
-    return np.exp(-np.square(v) / 2) / math.sqrt(2 * math.pi)
+def _on_array(rule: Callable[[act.Array], act.Array]) -> Callable[[Value], Value]:
+    """A rule of the tables for a number or an array."""
+    return lambda v: rule(np.asarray(v, dtype=float))
 
 
 def _logsumexp(*values: Value) -> Value:
     top = max(values)
     return top + math.log(sum(math.exp(v - top) for v in values))
-
-
-def _huber(v: Value) -> Value:
-    size = np.abs(v)
-    return np.where(size <= 1, np.square(v) / 2, size - 0.5)
-
-
-def _log_softplus(v: Value) -> Value:
-    v = np.asarray(v, dtype=float)
-    return np.where(v < -30, v, np.log(act.ACTIVATIONS["softplus"].g(np.maximum(v, -30.0))))
-
-
-def _slope(name: str) -> Callable[[Value], Value]:
-    rule = act.ACTIVATIONS[name]
-    return lambda v: rule.dg(np.asarray(v, dtype=float))
 
 
 #: name -> (function, how many arguments; None: any number)
@@ -69,18 +51,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "sin": (np.sin, 1),
     "cos": (np.cos, 1),
     "tan": (np.tan, 1),
-    "tanh": (np.tanh, 1),
     "abs": (np.abs, 1),
     "sign": (np.sign, 1),
-    "sigma": (_elementwise("sigmoid"), 1),
-    **{name: (_elementwise(name), 1) for name in act.ACTIVATIONS if name != "tanh"},
-    **{f"{name}'": (_slope(name), 1) for name in act.ACTIVATIONS},
-    "logsoftplus": (_log_softplus, 1),
+    "sigma": (_on_array(act.ACTIVATIONS["sigmoid"].g), 1),
+    **{name: (_on_array(rule.g), 1) for name, rule in act.ACTIVATIONS.items()},
+    **{f"{name}'": (_on_array(rule.dg), 1) for name, rule in act.ACTIVATIONS.items()},
+    "logsoftplus": (_on_array(losses.log_softplus), 1),
     "step": (lambda v: np.where(np.asarray(v) > 0, 1.0, 0.0), 1),
-    "Phi": (lambda v: act._normal_cdf(np.asarray(v, dtype=float)), 1),
-    "phi": (_normal_density, 1),
-    "clip": (lambda v: np.clip(v, -1, 1), 1),
-    "huber": (_huber, 1),
+    "Phi": (_on_array(act.normal_cdf), 1),
+    "phi": (_on_array(act.normal_pdf), 1),
+    "clip": (_on_array(losses.clip), 1),
+    "huber": (_on_array(losses.huber), 1),
     "diag": (lambda v: np.diag(np.ravel(v)), 1),
     "softmax": (lambda v: softmax(np.ravel(v))[:, None], 1),
     "sum": (lambda v: float(np.sum(v)), 1),
