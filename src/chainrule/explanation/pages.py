@@ -122,7 +122,9 @@ def _check(e: Explanation) -> list[Block]:
     assert e.check is not None
     value, numerical = value_math(e.check.value, 10), value_math(e.check.numerical, 10)
     where = f" (at {e.check.entry}, the entry that differs most of those tried)" if np.size(e.value) > 1 else ""
-    verdict = "They agree." if e.check.ok else "They differ: near a probability of 0 or 1 this way loses its digits."
+    verdict = "They agree." if e.check.ok else "They differ."
+    if not e.check.ok and not e.shortcut:
+        verdict += " Next to a probability of 0 or 1 the long way loses digits."
     words = line(f"By numerical differentiation{where}: ", numerical, "; by the steps: ", value, f". {verdict}")
     return [Heading(2, line("Check")), Paragraph(words)]
 
