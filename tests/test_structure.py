@@ -18,7 +18,7 @@ MODULES = {name.removesuffix(".__init__"): path for name, path in MODULES.items(
 
 #: from the bottom up; a unit (a module or a package) imports only from rows before its own
 LAYERS = [
-    ["errors"],
+    ["errors", "files", "workers"],
     ["notation", "activations"],
     ["equations"],
     ["outputs", "checks"],
@@ -28,7 +28,7 @@ LAYERS = [
     ["jacobians"],
     ["forward"],
     ["backward"],
-    ["forms", "numerical"],
+    ["forms", "numerical", "worksheet"],
     ["gradcheck"],
     ["explanation", "auditing", "train"],  # of one row: none imports another
     ["estimators"],

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import check, explain, predict, train
+from chainrule.cli import audit, check, explain, predict, train
 from chainrule.errors import InputError
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app.command("check")(check.check)
 app.command("explain")(explain.explain)
 app.command("paths")(explain.paths)
 app.command("graph")(explain.graph)
+app.command("audit")(audit.audit)
+app.command("grade")(audit.grade)
 
 
 def _version(wanted: bool) -> None:

@@ -10,7 +10,7 @@ from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     from chainrule.network import Network
-    from chainrule.storage import Worksheet
+    from chainrule.worksheet import Worksheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ def read_subject(file: str, data: str | None, examples: list[int] | None, most: 
     Args:
         examples: row numbers of ``data``, counted from 1; None takes the first ``most``.
     """
-    from chainrule.storage import read_worksheet
+    from chainrule.worksheet import read_worksheet
 
     if not file.endswith(".safetensors"):
         return _from_sheet(read_worksheet(file), data, examples)

@@ -64,7 +64,7 @@ class StepsBuilder:
         """The value that the forward and the backward pass give."""
         if isinstance(name, Slope):
             return self._rule(name.layer).dg(self.backward.forward.a[name.layer - 1])[0].astype(float)
-        assert not isinstance(name, str)
+        assert isinstance(name, Quantity | Derivative)
         whole = self._whole_reference(name)
         target = name.wrt if isinstance(name, Derivative) else name
         value = whole[tuple(i - 1 for i in target.index)] if target.index else whole

@@ -16,6 +16,7 @@ from chainrule.formula.tree import (
     Add,
     Array,
     Call,
+    Diff,
     Div,
     Expr,
     Hadamard,
@@ -28,6 +29,7 @@ from chainrule.formula.tree import (
     Symbol,
     Transpose,
 )
+from chainrule.notation import Quantity
 from chainrule.outputs import softmax
 
 Value = Any  # a float, or an array (m, n); a vector is (m, 1)
@@ -47,6 +49,9 @@ def _logsumexp(*values: Value) -> Value:
 FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "exp": (np.exp, 1),
     "log": (np.log, 1),
+    "ln": (np.log, 1),
+    "log10": (np.log10, 1),
+    "log2": (np.log2, 1),
     "sqrt": (np.sqrt, 1),
     "sin": (np.sin, 1),
     "cos": (np.cos, 1),
@@ -78,7 +83,8 @@ def evaluate(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
         lookup: the value of a name; one-dimensional arrays are taken as columns.
 
     Raises:
-        InputError: shapes that do not fit, a function with a wrong number of arguments.
+        InputError: shapes that do not fit, a function that is not in the table or has a wrong number of arguments,
+            a derivative with respect to something other than a number.
     """
     with np.errstate(all="ignore"):  # infinite and undefined values are values; the caller judges them
         value = _value(tree, lookup)
@@ -108,10 +114,40 @@ def _value(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
         case Array(items=items):
             return _stack([_value(item, lookup) for item in items])
         case Call(function=function, arguments=arguments):
+            if function not in FUNCTIONS:
+                known = ", ".join(sorted(name for name in FUNCTIONS if name.isalnum()))
+                raise InputError(f"function {function}", f"one of {known}", repr(function))
             rule, count = FUNCTIONS[function]
             if count is not None and len(arguments) != count:
                 raise InputError(f"function {function}", f"{count} argument", str(len(arguments)))
             return rule(*(_value(a, lookup) for a in arguments))
+        case Diff(item=item, wrt=wrt):
+            return _difference(item, wrt, lookup)
+
+
+def _difference(item: Expr, wrt: Symbol, lookup: Callable[[Symbol], Value]) -> Value:
+    """The derivative of a formula by the five-point rule; every other name in it is held fixed."""
+    at = lookup(wrt)
+    if np.ndim(at):
+        raise InputError("derivative of a formula", "one with respect to a number", f"an array, {_shape(at)}")
+    step = 1e-3 * max(1.0, abs(float(at)))
+
+    def moved(steps: int) -> Value:
+        return _value(item, lambda name: _moved(name, lookup(name), wrt, steps * step))
+
+    return (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
+
+
+def _moved(name: Symbol, value: Value, wrt: Symbol, by: float) -> Value:
+    """The value of a name after ``wrt`` has moved: itself, or the vector or matrix it is a component of."""
+    if name == wrt:
+        return value + by
+    if isinstance(wrt, Quantity) and wrt.index and name == wrt.whole:
+        array = np.array(value, dtype=float)
+        row, *column = (unit - 1 for unit in wrt.index)
+        array[(row, *(column or [0] * (array.ndim - 1)))] += by
+        return array
+    return value
 
 
 def magnitude(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:

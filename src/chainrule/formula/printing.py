@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from chainrule import notation as names
+from chainrule.formula.plain import GREEK
 from chainrule.formula.tree import (
     Add,
     Array,
     Call,
+    Delta,
+    Diff,
     Div,
     Expr,
     Hadamard,
@@ -24,6 +27,7 @@ from chainrule.formula.tree import (
     Ref,
     Slope,
     Symbol,
+    Timed,
     Transpose,
     is_matrix,
 )
@@ -31,6 +35,8 @@ from chainrule.notation import Notation, Quantity
 
 #: how tightly a node binds; a part that binds less tightly than its place asks is put in brackets
 _SUM, _NEGATIVE, _PRODUCT, _POWER, _ATOM = range(5)
+
+_COMMAND_OF = {letter: command for command, letter in reversed(GREEK.items())}  # epsilon before varepsilon
 
 LONGEST = 8  # entries of a vector, or rows and columns of a matrix, that are shown
 
@@ -91,6 +97,10 @@ def symbol_text(name: Symbol, notation: Notation) -> str:
     """A name as text."""
     if isinstance(name, Slope):
         return f"σ'(z^{name.layer})" if notation == "delta" else f"g'({Quantity('a', name.layer)})"
+    if isinstance(name, Delta):
+        return names.to_text(name.name, "delta")
+    if isinstance(name, Timed):
+        return symbol_text(name.name, notation) + ("'" if name.after == 1 else f"'{{{name.after}}}")
     return name if isinstance(name, str) else names.to_text(name, notation)
 
 
@@ -98,12 +108,39 @@ def symbol_latex(name: Symbol, notation: Notation) -> str:
     """A name as LaTeX."""
     if isinstance(name, Slope):
         return f"\\sigma'(z^{{{name.layer}}})" if notation == "delta" else f"g'(a_{{{name.layer}}})"
+    if isinstance(name, Delta):
+        return names.to_latex(name.name, "delta")
+    if isinstance(name, Timed):
+        written = symbol_latex(name.name, notation)
+        one = f"{{{written}}}" if "^" in written else written  # a name with a superscript takes no second one
+        return f"{one}'" + (f"^{{({name.after})}}" if name.after != 1 else "")
     if not isinstance(name, str):
         return names.to_latex(name, notation)
-    letters = name.rstrip("0123456789")
-    number = name[len(letters) :]
-    letters = letters.replace("_", r"\_")
-    return (letters if len(letters) == 1 else rf"\mathrm{{{letters}}}") + (f"_{{{number}}}" if number else "")
+    return _own_latex(name)
+
+
+def _own_latex(name: str) -> str:
+    """A variable, or a name of an author's own: ``u_{1}``, ``E_{\\mathrm{total}}``, ``\\Delta w_{23}``."""
+    unprimed = name.rstrip("'")
+    word, _, index = unprimed.partition("_")
+    letters = word.rstrip("0123456789")
+    if not letters:
+        return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+    below = word[len(letters) :] + ("," if word != letters and index else "") + index
+    if below and not all(c.isdigit() or c == "," for c in below) and len(below) > 1:
+        below = rf"\mathrm{{{_spelled(below)}}}"
+    change = r"\Delta " if letters[0] == "Δ" and len(letters) > 1 else ""
+    letters = letters.removeprefix("Δ") if change else letters
+    one = len(letters) == 1 or letters == "eta"
+    head = _spelled(letters) if one else rf"\mathrm{{{_spelled(letters)}}}"
+    return change + head.strip() + (f"_{{{below}}}" if below else "") + name[len(unprimed) :]
+
+
+def _spelled(word: str) -> str:
+    """A word with its Greek letters as commands, and its underscores."""
+    if word == "eta":
+        return r"\eta"
+    return "".join(rf"\{_COMMAND_OF[c]} " if c in _COMMAND_OF else r"\_" if c == "_" else c for c in word)
 
 
 class _Text(_Style):
@@ -137,6 +174,8 @@ class _Text(_Style):
             case Call(function=function, arguments=arguments):
                 written = self.call(function, [self.of(a)[0] for a in arguments])
                 return written, _POWER if written.startswith("e^") else _ATOM
+            case Diff(item=item, wrt=wrt):
+                return self.difference(wrt, self.of(item)[0]), _POWER
 
     def within(self, tree: Expr, least: int) -> str:
         written, binds = self.of(tree)
@@ -234,6 +273,9 @@ class _Text(_Style):
     def call(self, function: str, arguments: list[str]) -> str:
         return f"{function}({', '.join(arguments)})"
 
+    def difference(self, wrt: Symbol, item: str) -> str:
+        return f"d/d{self.symbol(wrt)}[{item}]"
+
 
 _LATEX_FUNCTIONS = {
     "sigma": r"\sigma",
@@ -304,3 +346,6 @@ class _Latex(_Text):
             return rf"[{arguments[0]} > 0]"
         head = _LATEX_FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
         return rf"{head}\left({', '.join(arguments)}\right)"
+
+    def difference(self, wrt: Symbol, item: str) -> str:
+        return rf"\frac{{\partial}}{{\partial {self.symbol(wrt)}}}\left[{item}\right]"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from chainrule.notation import Derivative, Name, Quantity
+from chainrule.notation import LOSS, Derivative, Name, Quantity
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,28 @@ class Slope:
     layer: int
 
 
-Symbol: TypeAlias = Name | Slope | str
+@dataclass(frozen=True)
+class Delta:
+    """dL/da_i, or a component of it, that an author wrote with the letter δ (which may be his -dL/da_i)."""
+
+    layer: int
+    index: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> Derivative:
+        """The derivative it stands for in this package."""
+        return Derivative(LOSS, Quantity("a", self.layer, self.index))
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A quantity after so many updates: ``W_212'`` is after 1, ``yhat_1'{10000}`` after 10,000."""
+
+    name: Name | Delta
+    after: int
+
+
+Symbol: TypeAlias = Name | Slope | Delta | Timed | str
 
 
 @dataclass(frozen=True)
@@ -107,11 +128,21 @@ class Call:
     arguments: tuple[Expr, ...]
 
 
-Expr: TypeAlias = Number | Array | Ref | Neg | Add | More | Mul | Hadamard | Div | Pow | Transpose | Call
+@dataclass(frozen=True)
+class Diff:
+    """The derivative of a formula: ``d/dyhat_1[(y_1 - yhat_1)^2]``."""
+
+    item: Expr
+    wrt: Symbol
+
+
+Expr: TypeAlias = Number | Array | Ref | Neg | Add | More | Mul | Hadamard | Div | Pow | Transpose | Call | Diff
 
 
 def is_matrix(name: Symbol) -> bool:
     """True for W_i and dL/dW_i as a whole: what delta notation writes transposed."""
+    if isinstance(name, Timed):
+        return is_matrix(name.name)
     quantity = name.wrt if isinstance(name, Derivative) else name
     return isinstance(quantity, Quantity) and quantity.symbol == "W" and not quantity.index
 
@@ -123,7 +154,7 @@ def children(tree: Expr) -> tuple[Expr, ...]:
             return ()
         case Array(items=parts) | Add(terms=parts) | More(terms=parts) | Mul(factors=parts) | Hadamard(factors=parts):
             return parts
-        case Neg(item=part) | Transpose(item=part):
+        case Neg(item=part) | Transpose(item=part) | Diff(item=part):
             return (part,)
         case Div(top=first, bottom=second) | Pow(base=first, exponent=second):
             return (first, second)
@@ -144,6 +175,8 @@ def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
             return type(tree)(parts[0], parts[1])
         case Call(function=function):
             return Call(function, parts)
+        case Diff(wrt=wrt):
+            return Diff(parts[0], wrt)
 
 
 def refs(tree: Expr) -> Iterator[Symbol]:

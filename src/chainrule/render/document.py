@@ -1,6 +1,7 @@
 """A small document: what reports are made of, and what the writers turn into text, Markdown, LaTeX and HTML.
 
-Data and formulas come as pairs (text, LaTeX), so that every writer says the same.
+Data and formulas come as pairs (text, LaTeX), so that every writer says the same. Words may be a stranger's: no
+writer lets them become markup, and control characters show as signs (``visible``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ class Math:
     latex: str
 
 
-Line: TypeAlias = tuple["str | Math", ...]
+@dataclass(frozen=True)
+class Code:
+    """Text within a line as somebody typed it."""
+
+    text: str
+
+
+Line: TypeAlias = tuple["str | Math | Code", ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,22 @@ class Bullets:
     items: tuple[Line, ...]
 
 
-Block: TypeAlias = Heading | Paragraph | Equation | Table | Bullets
+@dataclass(frozen=True)
+class Verbatim:
+    """A line on its own as somebody typed it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in a file beside the document, and what it shows in words."""
+
+    file: str
+    words: str
+
+
+Block: TypeAlias = Heading | Paragraph | Equation | Table | Bullets | Verbatim | Picture
 
 
 @dataclass(frozen=True)
@@ -120,6 +143,27 @@ class Rendered:
         return self.document().to_html(fragment=True)
 
 
-def line(*parts: str | Math) -> Line:
+def line(*parts: str | Math | Code) -> Line:
     """A line of its parts."""
     return parts
+
+
+def visible(words: str) -> str:
+    """Text with nothing that a terminal or a browser obeys: control characters as signs, line ends as spaces.
+
+    Characters that turn the direction of writing, and halves of surrogate pairs, show as U+FFFD.
+    """
+    if words.isprintable():
+        return words
+    return "".join(sign if sign.isprintable() else _sign(sign) for sign in words)
+
+
+def _sign(sign: str) -> str:
+    if sign.isspace():
+        return " "
+    if sign < " ":
+        return chr(0x2400 + ord(sign))
+    if sign == "\x7f":
+        return "\u2421"
+    # joiners and variation marks shape letters (of emoji, of Persian) and are harmless
+    return sign if sign in "\u200c\u200d\u00ad" else "\ufffd"

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from html import escape
 
-from chainrule.render.document import Bullets, Document, Equation, Heading, Line, Math, Paragraph, Table
+from chainrule.render.document import (
+    Bullets,
+    Code,
+    Document,
+    Equation,
+    Heading,
+    Line,
+    Math,
+    Paragraph,
+    Picture,
+    Table,
+    Verbatim,
+    visible,
+)
 
 _STYLE = """
 .chainrule { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; }
 .chainrule h1 { font-size: 1.5rem; } .chainrule h2 { font-size: 1.15rem; margin-top: 1.8rem; }
+.chainrule h3 { font-size: 1rem; margin: 1.4rem 0 0; }
 .chainrule figure { margin: .8rem 0; overflow-x: auto; } .chainrule figcaption { opacity: .75; }
 .chainrule math { font-size: 1.15em; }
 .chainrule mtable.matrix { --ink: linear-gradient(currentColor, currentColor) no-repeat;
@@ -21,6 +35,9 @@ _STYLE = """
 .chainrule table.equation td:first-child { text-align: right; }
 .chainrule table { border-collapse: collapse; margin: .8rem 0; }
 .chainrule th, .chainrule td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #8886; }
+.chainrule code { font: .9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+.chainrule pre { margin: .6rem 0; padding: .5rem .8rem; border-left: 3px solid #8886; white-space: pre-wrap; }
+.chainrule img { max-width: 100%; background: #fff; }
 """
 
 
@@ -45,6 +62,10 @@ def to_html(document: Document, fragment: bool = False) -> str:
                 parts.append(_table(block))
             case Bullets(items=items):
                 parts.append(f"<ul>{''.join(f'<li>{_inline(item)}</li>' for item in items)}</ul>")
+            case Verbatim(text=text):
+                parts.append(f"<pre><code>{escape(visible(text))}</code></pre>")
+            case Picture(file=file, words=words):
+                parts.append(f'<img src="{escape(file)}" alt="{escape(visible(words))}">')
     body = f'<div class="chainrule"><style>{_STYLE}</style>\n' + "\n".join(parts) + "\n</div>"
     if fragment:
         return body
@@ -54,11 +75,17 @@ def to_html(document: Document, fragment: bool = False) -> str:
 
 
 def _plain(line: Line) -> str:
-    return "".join(part if isinstance(part, str) else part.text for part in line)
+    return visible("".join(part if isinstance(part, str) else part.text for part in line))
 
 
 def _inline(line: Line) -> str:
-    return "".join(escape(part) if isinstance(part, str) else mathml(part) for part in line)
+    return "".join(map(_part, line))
+
+
+def _part(part: str | Math | Code) -> str:
+    if isinstance(part, str):
+        return escape(visible(part))
+    return mathml(part) if isinstance(part, Math) else f"<code>{escape(visible(part.text))}</code>"
 
 
 def mathml(math: Math) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,3 +40,32 @@ def loss_curve(history: Sequence[Epoch], path: str | os.PathLike[str], title: st
         right.set_ylabel("training accuracy", color=_ORANGE)
         right.set_ylim(top=1.01)
     figure.savefig(path, dpi=130)
+
+
+def counts_chart(counts: Sequence[tuple[str, int]], title: str, xlabel: str) -> bytes:
+    """A bar for each (words, count), the first on top, as a PNG picture."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    labels = [_plain_label(words) for words, _ in counts]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = Figure(figsize=(8, 1.3 + 0.22 * lines + 0.16 * len(labels)), layout="constrained")
+    axes = figure.add_subplot()
+    bars = axes.barh(range(len(counts)), [count for _, count in counts], color=_BLUE, height=0.6)
+    axes.bar_label(bars, padding=4)
+    axes.set_yticks(range(len(counts)), labels)
+    axes.invert_yaxis()
+    axes.set(title=_plain_label(title, 200), xlabel=xlabel)
+    axes.set_xlim(right=1.08 * max((count for _, count in counts), default=1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=130)
+    return out.getvalue()
+
+
+def _plain_label(words: str, width: int = 44) -> str:
+    """Words in which nothing is a formula of the plotter's."""
+    return textwrap.fill(words, width).replace("$", r"\$")

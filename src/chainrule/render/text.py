@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 
-from chainrule.render.document import Bullets, Document, Equation, Heading, Line, Paragraph, Table
+from chainrule.render.document import (
+    Bullets,
+    Document,
+    Equation,
+    Heading,
+    Line,
+    Paragraph,
+    Picture,
+    Table,
+    Verbatim,
+    visible,
+)
 
 WIDTH = 80
+NARROWEST = 16  # a column of a table that is too wide
 
 
 def to_text(document: Document) -> str:
@@ -15,21 +28,30 @@ def to_text(document: Document) -> str:
     for block in document.blocks:
         match block:
             case Heading(level=level, line=line):
-                words = _plain(line)
-                parts.append(f"\n{words}\n{('═' if level == 1 else '─') * min(len(words), WIDTH)}")
+                title = textwrap.wrap(_plain(line), WIDTH, break_on_hyphens=False) or [""]
+                parts.append("\n".join(["", *title, ("═" if level == 1 else "─") * max(map(len, title))]))
             case Paragraph(line=line):
-                parts.append(textwrap.fill(_plain(line), WIDTH, break_long_words=False, break_on_hyphens=False))
+                parts.append(textwrap.fill(_plain(line), WIDTH, break_on_hyphens=False))
             case Equation():
                 parts.append(_equation(block))
             case Table():
                 parts.append(_table(block))
             case Bullets(items=items):
                 parts += [textwrap.fill(_plain(i), WIDTH, initial_indent="• ", subsequent_indent="  ") for i in items]
+            case Verbatim(text=text):
+                parts.append(_verbatim(text))
+            case Picture(file=file, words=words):
+                parts.append(textwrap.fill(visible(f"[{words}: {file}]"), WIDTH, break_on_hyphens=False))
     return "\n".join(parts).strip("\n")
 
 
 def _plain(line: Line) -> str:
-    return "".join(part if isinstance(part, str) else part.text for part in line)
+    return visible("".join(part if isinstance(part, str) else part.text for part in line))
+
+
+def _verbatim(text: str) -> str:
+    lines = textwrap.wrap(visible(text), WIDTH, initial_indent="    ", subsequent_indent="        ")
+    return "\n".join([*(lines or [""]), ""])
 
 
 def _equation(block: Equation) -> str:
@@ -65,6 +87,20 @@ def _wrapped(written: str, indent: int) -> list[str]:
 def _table(block: Table) -> str:
     rows = [[_plain(cell) for cell in row] for row in (block.header, *block.rows)]
     widths = [max(len(row[j]) for row in rows) for j in range(len(block.header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    too_wide = sum(widths) + 2 * len(widths) - WIDTH
+    if too_wide > 0:
+        widest = widths.index(max(widths))
+        widths[widest] = max(widths[widest] - too_wide, NARROWEST)
+    lines = [line for row in rows for line in _row(row, widths)]
     lines.insert(1, "  ".join("─" * width for width in widths))
     return "\n".join(f"  {line}" for line in lines) + "\n"
+
+
+def _row(row: list[str], widths: list[int]) -> list[str]:
+    """The lines of a row; a cell wider than its column goes on below."""
+    cells = [
+        textwrap.wrap(cell, width, break_on_hyphens=False) if len(cell) > width else [cell]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    parts = zip_longest(*cells, fillvalue="")
+    return ["  ".join(part.ljust(w) for part, w in zip(line, widths, strict=True)).rstrip() for line in parts]

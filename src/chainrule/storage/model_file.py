@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chainrule.activations import Array
 from chainrule.errors import InputError
+from chainrule.files import write_whole
 from chainrule.network import Network
 from chainrule.train.preprocessing import Inputs, Target
 from chainrule.train.table import Model, Split
@@ -94,22 +94,6 @@ def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]
     tensors |= {f"b_{i}": b for i, b in enumerate(network.biases, 1)}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     write_whole(path, to_bytes(tensors, metadata={FORMAT: json.dumps(spec | extra)}))
-
-
-def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file so that it is either the old one or the whole new one, never a part."""
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:

@@ -1,0 +1,119 @@
+"""``audit``: a worksheet read, marked, diagnosed, and put into words."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing import conventions
+from chainrule.auditing.claims import usual_unit
+from chainrule.auditing.contradictions import contradiction
+from chainrule.auditing.diagnosis import diagnose
+from chainrule.auditing.interval import Interval
+from chainrule.auditing.marking import Mark, Pass
+from chainrule.auditing.messages import message, part_message
+from chainrule.auditing.problem import Problem
+from chainrule.auditing.records import Audit, Contradiction, LineAudit, PartAudit
+from chainrule.formula.sheet import read_lines
+from chainrule.worksheet import Worksheet, parse_worksheet, read_worksheet
+
+
+def audit(path: str | os.PathLike[str]) -> Audit:
+    """Audit a worksheet file: which line is wrong, what it should be, and which mistake was probably made.
+
+    Raises:
+        InputError: no such file, or one that is no worksheet; a line that cannot be read is no error but a verdict.
+    """
+    return audit_sheet(read_worksheet(path))
+
+
+def audit_text(text: str, name: str = "worksheet") -> Audit:
+    """The same for the text of a worksheet; ``name`` stands for it in messages."""
+    return audit_sheet(parse_worksheet(text, name))
+
+
+def audit_sheet(sheet: Worksheet) -> Audit:
+    """The same for a worksheet that has been read."""
+    problem = problem_of(sheet)
+    lines = read_lines(sheet.lines, sheet.first_line, problem.sizes)
+    unit = usual_unit(lines)
+    first, held = conventions.infer(problem, lines, unit)
+    doubts = conventions.doubtful(problem, first, held)
+    p = Pass(problem, first.reading, lines, unit, first.both, diagnose).run()
+    for mark, option in ((m, doubts[m.number]) for m in p.marks if m.number in doubts):
+        mark.verdict, mark.why = "undecided", conventions.doubt(mark, option)
+    found = contradiction(p)
+    contradictions: tuple[Contradiction, ...] = ()
+    if found is not None:
+        contradictions = (found[0],)
+        p = Pass(found[1], first.reading, lines, unit, first.both, diagnose).run()
+        for mark in p.marks:
+            if mark.number in found[0].lines:
+                mark.verdict, mark.why = "undecided", found[0].words
+    return Audit(
+        sheet.path,
+        sheet.title,
+        repr(sheet.network),
+        tuple(line_record(p, mark) for mark in p.marks),
+        conventions.records(held, p),
+        contradictions,
+        _rounding(p),
+    )
+
+
+def problem_of(sheet: Worksheet) -> Problem:
+    """The problem of a worksheet; without targets in the header, what needs them is undefined."""
+    if sheet.y is None and sheet.network.loss != "identity":
+        k = sheet.network.sizes[-1]
+        n = len(sheet.x) if sheet.x.ndim == 2 else None
+        low, high = sheet.network.loss_rule.target_range
+        stand_in = np.full((k,) if n is None else (n, k), np.clip(0.5, low, high))
+        problem = Problem.of(sheet.network, sheet.x, stand_in, sheet.sample_weight, sheet.learning_rate)
+        return replace(problem, y=np.full_like(problem.y, np.nan))
+    return Problem.of(sheet.network, sheet.x, sheet.y, sheet.sample_weight, sheet.learning_rate)
+
+
+def _rounding(p: Pass) -> str:
+    cut = sum(m.verdict == "truncated" for m in p.marks)
+    rounded = sum(m.verdict == "rounded" and not m.why for m in p.marks)
+    return "rounds" if not cut else "both" if rounded else "truncates"
+
+
+def line_record(p: Pass, mark: Mark) -> LineAudit:
+    """A mark as a record."""
+    numbers = mark.numbers or mark.claim.numbers
+    claimed = None if numbers is None else _plain(numbers.value)
+    due = mark.due
+    if due is None and mark.place is not None and mark.verdict != "unreadable":
+        due = p.truth.value(mark.place)
+    parts = [PartAudit(f.part.text, f.kind, f.verdict, part_message(f), tuple(f.found)) for f in mark.formulas]
+    if numbers is not None and mark.value_verdict is not None:
+        found = tuple(f for f in mark.found if f.value is not None) if mark.value_verdict == "wrong" else ()
+        parts.append(PartAudit(numbers.text, "value", mark.value_verdict, "", found))
+    line = mark.claim.line
+    return LineAudit(
+        line.number,
+        line.text,
+        line.parts[0].text if line.parts else "",
+        claimed,
+        None if due is None else _plain(due),
+        _ends(mark.own),
+        mark.verdict,
+        tuple(parts),
+        tuple(mark.found),
+        message(p, mark),
+        mark.root.number if mark.root is not None and mark.verdict == "follows" else None,
+        None if numbers is None else numbers.decimals,
+    )
+
+
+def _ends(own: Interval | None) -> tuple[Any, Any] | None:
+    return None if own is None else (_plain(own.low), _plain(own.high))
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(value, dtype=float)
+    return float(array) if array.ndim == 0 else array

@@ -1,0 +1,209 @@
+"""Conventions before accusations: what a whole sheet holds to is not a mistake.
+
+The sheet is marked as the header says. Where lines are wrong, it is marked again under each convention that people
+use; one is taken only where it costs less over the whole sheet and makes no line wrong that was right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainrule.auditing.claims import Reading
+from chainrule.auditing.marking import Mark, Pass
+from chainrule.auditing.problem import Problem
+from chainrule.auditing.records import Convention
+from chainrule.formula import tree as t
+from chainrule.formula.sheet import Line
+
+GAIN = 1.5  # what a convention must save: more than one wrong line does
+MOST = 3  # conventions of one sheet that differ from its header
+
+_FINE = ("right", "rounded", "truncated")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One convention that may hold."""
+
+    id: str
+    words: str
+    reading: Reading
+
+
+def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> tuple[Pass, list[Option]]:
+    """The best pass over a sheet, and the conventions it was read under."""
+    first = tuple(line for line in lines if not _far(line))
+    best, held = _best(problem, Reading(), first, unit), list[Option]()
+    best, held = _biases(problem, best, held, first, unit)
+    while cost(best) >= 1 and len(held) < MOST:
+        tried = [
+            (option, _best(problem, option.reading, first, unit))
+            for option in options(problem, best)
+            if option.id not in {h.id for h in held}
+        ]
+        better = [(cost(p), option, p) for option, p in tried if _better(best, p)]
+        if not better:
+            break
+        _, option, best = min(better, key=lambda b: b[0])
+        held.append(option)
+    return best, held
+
+
+def doubtful(problem: Problem, p: Pass, held: list[Option]) -> dict[int, Option]:
+    """Lines that are wrong as the sheet is read, but right under a convention that nothing in the sheet speaks against.
+
+    One line is too little to tell a convention from a mistake: such a line is undecided.
+    """
+    if not cost(p):
+        return {}
+    lines = tuple(m.claim.line for m in p.marks)
+    found: dict[int, Option] = {}
+    for option in options(problem, p):
+        if option.id in {h.id for h in held}:
+            continue
+        other = _best(problem, option.reading, lines, p.unit)
+        if cost(p) - cost(other) < 1 or not _keeps(p, other):
+            continue
+        for old, new in zip(p.marks, other.marks, strict=True):
+            if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in _FINE:
+                found.setdefault(old.number, option)
+    return found
+
+
+def doubt(mark: Mark, option: Option) -> str:
+    """Why a line is undecided between a convention and a mistake."""
+    mistake = f"; if not, {mark.found[0].words}" if mark.found else ""
+    return f"it is right if {option.words} (one line more would show it){mistake}"
+
+
+def cost(p: Pass) -> float:
+    """Wrong lines, and half a line for each that is right where the author's own lines give something else.
+
+    A name that the network does not have weighs double: no slip of arithmetic makes one.
+    """
+    weights = {"wrong": 1.0, "unreadable": 2.0}
+    return sum(weights.get(m.verdict, 0.0) + 0.5 * m.inconsistent for m in p.marks)
+
+
+def _best(problem: Problem, reading: Reading, lines: tuple[Line, ...], unit: float) -> Pass:
+    """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
+    rounds = Pass(problem, reading, lines, unit).run()
+    if cost(rounds) == 0:
+        return rounds
+    both = Pass(problem, reading, lines, unit, both=True).run()
+    return both if _wrong(both) < _wrong(rounds) else rounds
+
+
+def _wrong(p: Pass) -> int:
+    return sum(m.verdict == "wrong" for m in p.marks)
+
+
+def _better(old: Pass, new: Pass) -> bool:
+    """It saves enough, and no line that was right is wrong now."""
+    return cost(old) - cost(new) >= GAIN and _keeps(old, new)
+
+
+def _keeps(old: Pass, new: Pass) -> bool:
+    return all(
+        b.verdict in (*_FINE, "undecided") or a.verdict not in _FINE for a, b in zip(old.marks, new.marks, strict=True)
+    )
+
+
+def _biases(
+    problem: Problem, best: Pass, held: list[Option], lines: tuple[Line, ...], unit: float
+) -> tuple[Pass, list[Option]]:
+    """Biases that a sheet never updates stay as they are, where a later line does not say otherwise."""
+    updated = {m.place.node.kind for m in best.marks if m.place and m.place.node and m.place.time == 1}
+    if not updated - {"W", "b"} or "b" in updated or cost(best) == 0 or "W" not in updated:
+        return best, held
+    reading = replace(best.reading, update_biases=False)
+    without = _best(problem, reading, lines, unit)
+    if cost(without) > cost(best):
+        return best, held
+    return without, [*held, Option("biases_kept", "the biases are not updated", reading)]
+
+
+def _far(line: Line) -> bool:
+    """Whether a line speaks of many updates, which take long to make."""
+    return any(
+        isinstance(symbol, t.Timed) and symbol.after > 1
+        for part in line.parts
+        if part.tree is not None
+        for symbol in t.refs(part.tree)
+    )
+
+
+def options(problem: Problem, p: Pass) -> Iterator[Option]:
+    """Conventions that could explain what is wrong."""
+    bad = [m for m in p.marks if m.verdict in ("wrong", "unreadable")]
+    kinds = {m.place.node.kind for m in bad if m.place and m.place.node}
+    reading = p.reading
+    if kinds & {"L", "dh", "da"} or (kinds & {"dW", "db"}):
+        for id, words, factor in scales(problem):
+            yield Option(id, words, replace(reading, scale=reading.scale * factor))
+    if any(_uses(m.claim.line, t.Delta) for m in p.marks):
+        yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
+    unread = any(m.verdict == "unreadable" for m in bad)
+    if kinds & {"W", "dW"} or unread:
+        words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
+        yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
+    if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
+        words = "the matrices W are given transposed: a row for each unit of the layer before"
+        yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
+
+
+def _uses(line: Line, kind: type) -> bool:
+    return any(
+        isinstance(symbol.name if isinstance(symbol, t.Timed) else symbol, kind)
+        for part in line.parts
+        if part.tree is not None
+        for symbol in t.refs(part.tree)
+    )
+
+
+def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
+    """By what factor people's loss differs from the header's."""
+    k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
+    if loss in ("half_squared_error", "squared_error", "mean_squared_error"):
+        halved = loss == "half_squared_error"
+        yield (
+            ("no_half", "the squared error has no 1/2", 2.0) if halved else ("half", "the squared error has a 1/2", 0.5)
+        )
+        if k > 1:
+            if loss == "mean_squared_error":
+                yield "sum_outputs", "the loss is the sum over the outputs, not their mean", float(k)
+                yield "half_sum_outputs", "the loss is half the sum over the outputs, not their mean", k / 2
+            else:
+                yield "mean_outputs", "the loss is the mean over the outputs, not their sum", 1 / k
+                if halved:
+                    yield (
+                        "no_half_mean_outputs",
+                        "the loss is the mean of the squares over the outputs, without 1/2",
+                        2 / k,
+                    )
+                else:
+                    yield "half_mean_outputs", "the loss is half the mean of the squares over the outputs", 0.5 / k
+    if n > 1 and np.ptp(problem.coefficients) == 0:
+        if problem.network.reduction == "mean":
+            yield "sum_batch", "the loss is the sum over the examples, not their mean", float(n)
+        else:
+            yield "mean_batch", "the loss is the mean over the examples, not their sum", 1 / n
+    if loss in ("cross_entropy", "binary_cross_entropy"):
+        yield "log_base_10", "the logarithm is to base 10, also in the gradients", 1 / math.log(10)
+        yield "log_base_2", "the logarithm is to base 2, also in the gradients", 1 / math.log(2)
+
+
+def records(held: list[Option], p: Pass) -> tuple[Convention, ...]:
+    """The conventions of a sheet as records."""
+    found = [Convention(option.id, option.words) for option in held]
+    rows = tuple(m.number for m in p.marks if any(f.rows for f in m.formulas))
+    if rows:
+        found.append(Convention("row_vectors", "vectors are rows: a = h W + b", rows))
+    if any(m.verdict == "truncated" for m in p.marks):
+        lines = tuple(m.number for m in p.marks if m.verdict == "truncated")
+        found.append(Convention("truncates", "digits are cut, not rounded", lines))
+    return tuple(found)

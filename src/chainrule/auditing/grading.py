@@ -1,0 +1,209 @@
+"""Marking a folder of sheets on all cores: points, a page a sheet, and which mistakes the class makes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from chainrule.auditing.grades import UNKNOWN, Graded, Grades, Slip
+from chainrule.auditing.points import Due, check_points, due_lines, marks, other_numbers
+from chainrule.auditing.records import Audit
+from chainrule.errors import InputError
+from chainrule.render.document import visible
+from chainrule.workers import Lost, run_all
+
+SHEETS = (".md", ".txt", ".tex")
+SECONDS = 10.0  # that one sheet may take
+Form = Literal["html", "markdown"]
+
+
+# ---------------------------------------------------------------- a folder
+
+
+def grade(
+    folder: str | os.PathLike[str],
+    *,
+    key: str | os.PathLike[str] | None = None,
+    points: Mapping[str, float] | None = None,
+    follow_through: float = 1.0,
+    processes: int | None = None,
+    seconds: float = SECONDS,
+    progress: Callable[[int, int], None] | None = None,
+    feedback: Callable[[str, str], None] | None = None,
+    form: Form = "html",
+) -> Grades:
+    """Mark the sheets of a folder: its files *.md, *.txt and *.tex, without hidden ones and keys.
+
+    With a key the lines that are due are those of the key: one that a sheet lacks earns nothing, and lines
+    beyond them earn nothing. Without one, the lines that are due are each sheet's own.
+
+    Args:
+        key: a worksheet; where None, the folder's ``key.md`` (or ``….key.md``, ``…-key.md``), if there is one.
+        points: by the name of a line, and ``default`` for every other, which else is worth 1.
+        follow_through: the share of its points that a line earns which is wrong only because of an earlier one.
+        processes: worker processes; as many as there are cores, when None.
+        seconds: that one sheet may take; then it is refused.
+        progress: called with (sheets done, sheets in all).
+        feedback: called with (file name, page for its author) as each sheet is done.
+        form: of those pages.
+
+    Raises:
+        InputError: no such folder, no sheets in it, several keys, a key that cannot be read, points that do not fit.
+    """
+    if not 0 <= follow_through <= 1:
+        raise InputError("follow_through", "a number from 0 to 1", str(follow_through))
+    if processes is not None and processes < 1:
+        raise InputError("processes", "a number from 1 up", str(processes))
+    worth = check_points(points)
+    sheets, keys = find_sheets(folder)
+    chosen = Path(key) if key is not None else _only_key(keys)
+    due, notes = _read_key(chosen, worth) if chosen is not None else (None, ())
+    plan = Plan(worth, due, follow_through, form, feedback is not None)
+    done: dict[int, Graded] = {}
+    tasks = [(os.fspath(sheet), plan) for sheet in sheets]
+    with closing(run_all(mark_sheet, tasks, processes=processes, seconds=seconds)) as results:
+        for place, outcome in results:
+            name = sheets[place].name
+            if isinstance(outcome, Lost):
+                outcome = _refused(name, outcome.reason, plan)
+            done[place], page = outcome
+            if feedback is not None:
+                feedback(name, page)
+            if progress is not None:
+                progress(len(done), len(sheets))
+    graded = tuple(done[place] for place in range(len(sheets)))
+    return Grades(printable(Path(folder).resolve().name), graded, printable(chosen.name) if chosen else "", notes)
+
+
+def find_sheets(folder: str | os.PathLike[str]) -> tuple[list[Path], list[Path]]:
+    """The sheets and the keys of a folder, by name.
+
+    Raises:
+        InputError: no such folder, or no sheets.
+    """
+    place = Path(folder)
+    shown = printable(os.fspath(folder))
+    if not place.is_dir():
+        raise InputError(f"folder {shown}", "a folder with sheets", "a file" if place.exists() else "no such folder")
+    files = [f for f in place.iterdir() if f.suffix.lower() in SHEETS and not f.name.startswith(".") and not f.is_dir()]
+    files.sort(key=lambda f: f.name)
+    keys = [f for f in files if is_key(f.name)]
+    sheets = [f for f in files if not is_key(f.name)]
+    if not sheets:
+        raise InputError(f"folder {shown}", "sheets (*.md, *.txt, *.tex)", "none")
+    return sheets, keys
+
+
+def is_key(name: str) -> bool:
+    """Whether a file is a key: ``key.md``, ``week3-key.md``, ``week3.key.md``; ``mickey.md`` is none."""
+    stem, dot, ending = name.lower().rpartition(".")
+    return bool(dot) and ending == "md" and (stem == "key" or stem.endswith((".key", "-key", "_key", " key")))
+
+
+def _only_key(keys: Sequence[Path]) -> Path | None:
+    if len(keys) > 1:
+        shown = ", ".join(printable(k.name) for k in keys[:5])
+        raise InputError("key", "one key in the folder, or the one to use given (--key)", f"{len(keys)} keys: {shown}")
+    return keys[0] if keys else None
+
+
+def _read_key(key: Path, points: Mapping[str, float]) -> tuple[tuple[Due, ...], tuple[str, ...]]:
+    from chainrule.auditing.audit import audit
+
+    found = audit(key)
+    if not found.lines:
+        raise InputError(f"key {printable(key.name)}", "lines that claim something", "none")
+    bad = [a for a in found.lines if a.verdict in ("wrong", "unreadable")]
+    notes = tuple(f"The key's own line {a.number}, {a.name or 'which has no name'}, is {a.verdict}." for a in bad[:5])
+    return due_lines(found, points, strict=True), notes
+
+
+def printable(name: str) -> str:
+    """A file name that can be printed and written; not every name is text."""
+    return visible(os.fsencode(name).decode("utf-8", errors="replace"))
+
+
+# ---------------------------------------------------------------- a sheet
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How each sheet is marked.
+
+    Attributes:
+        due: the lines of the key; None where each sheet's own are due.
+        pages: whether a page for the author is written.
+    """
+
+    points: Mapping[str, float]
+    due: tuple[Due, ...] | None = None
+    follow_through: float = 1.0
+    form: Form = "html"
+    pages: bool = True
+
+
+def mark_sheet(task: tuple[str, Plan]) -> tuple[Graded, str]:
+    """Mark one sheet; gives the record and the page for its author. A sheet that is refused has a record too."""
+    from chainrule.auditing.audit import audit
+
+    path, plan = task
+    file = Path(path)
+    if file.is_symlink() and file.resolve().parent != file.parent.resolve():
+        return _refused(file.name, "a link to a file outside the folder", plan)
+    if not file.is_file():
+        return _refused(file.name, "not a file", plan)
+    try:
+        found = audit(file)
+        graded = _graded(file.name, found, plan)
+    except (InputError, OSError, RecursionError, MemoryError) as error:
+        reason = re.sub(f"^worksheet {re.escape(path)}:? ?", "", str(error))
+        return _refused(file.name, reason.replace(path, file.name) or type(error).__name__, plan)
+    return graded, _page(graded, found, plan)
+
+
+def _graded(name: str, found: Audit, plan: Plan) -> Graded:
+    due = due_lines(found, plan.points) if plan.due is None else plan.due
+    wrong = found.first_wrong
+    note = ""
+    if plan.due is not None:
+        differs = other_numbers(found, plan.due)
+        note = f"its given numbers are not the key's: {differs} has another value" if differs else ""
+    return Graded(
+        printable(name),
+        marks(found, due, plan.follow_through),
+        f"{wrong.number}: {wrong.name}" if wrong else "",
+        tuple(_slips(found)),
+        "",
+        note,
+    )
+
+
+def _slips(found: Audit) -> list[Slip]:
+    slips = []
+    for a in found.lines:
+        if a.verdict == "wrong":
+            best = a.found or tuple(f for p in a.parts for f in p.found)
+            name = a.name or f"line {a.number}"
+            slips.append(
+                Slip(best[0].id, best[0].words, name) if best else Slip(UNKNOWN, "no mistake that is known here", name)
+            )
+    return slips
+
+
+def _refused(name: str, reason: str, plan: Plan) -> tuple[Graded, str]:
+    graded = Graded(printable(name), error=" ".join(visible(reason).split())[:500])
+    return graded, _page(graded, None, plan)
+
+
+def _page(graded: Graded, found: Audit | None, plan: Plan) -> str:
+    if not plan.pages:
+        return ""
+    from chainrule.auditing.class_report import feedback_document
+
+    document = feedback_document(graded, found)
+    return document.to_html() if plan.form == "html" else document.to_markdown()

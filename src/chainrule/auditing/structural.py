@@ -1,0 +1,264 @@
+"""Mistakes around the equations: what happened to the digits of a line, or to the line as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.auditing.claims import Place
+from chainrule.auditing.interval import Interval
+from chainrule.auditing.records import Found
+from chainrule.errors import InputError
+from chainrule.notation import LOSS, Derivative, Quantity
+
+if TYPE_CHECKING:
+    from chainrule.auditing.diagnosis import Candidate
+    from chainrule.auditing.marking import Mark, Pass
+
+#: id -> what was done, in words
+WORDS = {
+    "decimal_slip": "the decimal point has slipped: {value} would be right",
+    "digit_transposition_or_copy": "digits were changed in writing or copying: {value} is due",
+    "sign_lost": "the sign is lost",
+    "stale_forward_value": "the value from before the update is repeated",
+    "batch_sum_vs_mean_sum": "the sum over the {n} examples is taken where the loss takes their mean",
+    "batch_sum_vs_mean_mean": "the mean over the {n} examples is taken where the loss takes their sum",
+    "gradient_of_output_not_loss": "this is the derivative of the output, not of the loss: dL/dyhat is missing",
+    "grad_not_reset": "the gradient of the first pass was not reset: this is the sum of both passes",
+    "transposed": "these are the numbers of the transpose",
+    "arithmetic": "a slip of arithmetic: the numbers written give something else",
+    "inconsistent_with_own_line": "it cannot come from the lines above, by any mistake known here",
+}
+
+
+def _say(id: str, **values: Any) -> str:
+    return WORDS[id].format(**values)
+
+
+def candidates(p: Pass, mark: Mark) -> Iterator[Candidate]:
+    """All that fit a line's numbers."""
+    yield from whole(p, mark)
+    yield from _digits(p, mark)
+
+
+def whole(p: Pass, mark: Mark) -> Iterator[Candidate]:
+    """Those of the line as a whole."""
+    place = mark.place
+    if mark.numbers is None or mark.due is None:
+        return
+    yield from _signs(p, mark)
+    if place is None or place.node is None:
+        return
+    if mark.flipped:
+        square_id = "outer_product_orientation" + ("_1" if place.node.layer == 1 else "")
+        id = square_id if place.node.kind == "dW" else "transposed"
+        if mark.numbers.interval(p.both).touches(_own(mark)).all():
+            yield _candidate(p, mark, id, "the numbers are those of the transpose: rows for columns", mark.due)
+    yield from _around(p, mark, place)
+
+
+def last_resort(p: Pass, mark: Mark) -> Found:
+    """What is said where nothing fits: the numbers written do not give it, or it comes from nowhere."""
+    bad = [f for f in mark.formulas if f.kind == "arithmetic" and f.verdict == "wrong"]
+    if bad:
+        return Found("arithmetic", mark.claim.line.parts[0].text, bad[0].why or _say("arithmetic"))
+    return Found("inconsistent_with_own_line", mark.claim.line.parts[0].text, _say("inconsistent_with_own_line"))
+
+
+def _own(mark: Mark) -> Interval:
+    return mark.own if mark.own is not None else Interval.of(mark.due)
+
+
+def _candidate(p: Pass, mark: Mark, id: str, words: str, value: Any, exact: bool = True) -> Candidate:
+    from chainrule.auditing.diagnosis import Candidate
+
+    plain = float(value) if np.ndim(value) == 0 else np.asarray(value)
+    return Candidate(Found(id, mark.claim.line.parts[0].text, words, value=plain), None, exact, 0, structural=True)
+
+
+def _fits(p: Pass, mark: Mark, value: Any) -> bool:
+    """Whether the value gives every entry of the line that is not right already, and changes one at least."""
+    assert mark.numbers is not None
+    assert mark.fits is not None
+    touching = mark.numbers.interval(p.both).touches(Interval.of(value))
+    return bool((touching | mark.fits).all()) and not bool(mark.fits.all())
+
+
+def _aims(mark: Mark) -> Iterator[Interval]:
+    """What is due: by the author's own lines, and in truth."""
+    yield _own(mark)
+    yield Interval.of(mark.due)
+
+
+def _signs(p: Pass, mark: Mark) -> Iterator[Candidate]:
+    for aim in _aims(mark):
+        if _fits(p, mark, -aim):
+            value = np.where(mark.fits, mark.numbers.value, -aim.middle)  # type: ignore[union-attr]
+            words = (
+                "the sign is lost"
+                if value.ndim == 0 or (mark.fits is not None and not mark.fits.any())
+                else ("the sign of some entries is lost")
+            )
+            yield _candidate(p, mark, "sign_lost", words, value)
+            return
+
+
+def _digits(p: Pass, mark: Mark) -> Iterator[Candidate]:
+    numbers, fits = mark.numbers, mark.fits
+    assert numbers is not None
+    assert fits is not None
+    for aim in _aims(mark):
+        for power in (1, -1, 2, -2, 3, -3):
+            if np.any(numbers.value[~fits]) and _fits(p, mark, aim * 10.0**power):
+                yield _candidate(p, mark, "decimal_slip", "the decimal point has slipped", aim.middle * 10.0**power)
+                return
+    wrong = np.argwhere(~fits)
+    if len(wrong) == 1:
+        at = tuple(wrong[0])
+        unit, claimed = float(numbers.unit[at]), float(numbers.value[at])
+        for aim in _aims(mark):
+            due = float(aim.middle[at])
+            if digit_slip(claimed, due, unit):
+                words = (
+                    f"digits were changed in writing: {_round(due, unit)} is due, {_round(claimed, unit)} is written"
+                )
+                yield _candidate(p, mark, "digit_transposition_or_copy", words, numbers.value)
+                return
+        yield from _copied(p, mark, at, claimed)
+
+
+def _round(value: float, unit: float) -> str:
+    decimals = max(0, round(-np.log10(unit)))
+    return f"{value:.{decimals}f}"
+
+
+def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:
+    """Two neighbouring digits changed places, or one digit is another: of three digits or more."""
+    if not np.isfinite(due) or unit <= 0 or abs(due) / unit > 1e12 or (claimed < 0) != (due < 0):
+        return False
+    for near in (round(abs(due) / unit), int(abs(due) / unit)):
+        a, b = str(round(abs(claimed) / unit)), str(near)
+        width = max(len(a), len(b))
+        a, b = a.zfill(width), b.zfill(width)
+        differ = [i for i in range(width) if a[i] != b[i]]
+        if len(b.lstrip("0")) < least and len(a.lstrip("0")) < least:
+            return False
+        swapped = (
+            len(differ) == 2
+            and differ[1] == differ[0] + 1
+            and a[differ[0]] == b[differ[1]]
+            and a[differ[1]] == b[differ[0]]
+        )
+        if swapped or len(differ) == 1:
+            return True
+    return False
+
+
+def _copied(p: Pass, mark: Mark, at: tuple[int, ...], claimed: float) -> Iterator[Candidate]:
+    """The number of another entry, or of another line."""
+    assert mark.numbers is not None
+    unit = float(mark.numbers.unit[at])
+    if not claimed or abs(claimed) / unit < 100:
+        return
+    for value in np.ravel(mark.due):
+        if abs(value - claimed) <= unit * 0.51 and value != mark.due[at]:
+            words = "the number of another entry stands here"
+            yield _candidate(p, mark, "digit_transposition_or_copy", words, mark.numbers.value)
+            return
+    for other in reversed(p.marks[:-1]):
+        if other.numbers is not None and np.any(np.abs(other.numbers.value - claimed) <= 1e-12):
+            words = f"the number of line {other.number} stands here"
+            yield _candidate(p, mark, "digit_transposition_or_copy", words, mark.numbers.value)
+            return
+
+
+# ---------------------------------------------------------------- around the equations
+
+
+def _around(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
+    assert place.node is not None
+    kind, n, depth = place.node.kind, p.problem.n, p.problem.depth
+    gradient = kind in ("dh", "da", "dW", "db")
+    if n > 1 and (gradient or kind == "L"):
+        for aim in _aims(mark):
+            mean = p.problem.network.reduction == "mean"
+            factor = n if mean else 1 / n
+            if _fits(p, mark, aim * factor):
+                words = _say("batch_sum_vs_mean_" + ("sum" if mean else "mean"), n=n)
+                yield _candidate(p, mark, "batch_sum_vs_mean", words, aim.middle * factor)
+                break
+    if place.time == 1 and place.node.time == 1:
+        yield from _second_pass(p, mark, place, gradient)
+    if gradient and place.time < 2:
+        yield from _of_output(p, mark, place, depth)
+
+
+def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[Candidate]:
+    assert place.node is not None
+    node = place.node._replace(time=0)
+    first = _entry(p.own.replay(0).get(node), p, place)
+    if _fits(p, mark, _shaped(first, mark)):
+        words = WORDS["stale_forward_value"]
+        yield _candidate(p, mark, "stale_forward_value", words, _shaped(first, mark).middle)
+    if gradient:
+        for aim in _aims(mark):
+            both = aim + _shaped(first, mark)
+            if _fits(p, mark, both):
+                yield _candidate(p, mark, "grad_not_reset", WORDS["grad_not_reset"], both.middle)
+                break
+
+
+def _entry(value: Any, p: Pass, place: Place) -> Interval:
+    value = Interval.of(value)
+    if place.examples and p.problem.single:
+        value = value[0]
+    if place.index:
+        value = value[(..., *place.index)]
+    if place.flip:
+        value = value.T
+    return value * place.factor if place.factor != 1.0 else value
+
+
+def _shaped(value: Interval, mark: Mark) -> Interval:
+    assert mark.numbers is not None
+    return (value.T if mark.flipped else value).reshape(mark.numbers.value.shape)
+
+
+def _of_output(p: Pass, mark: Mark, place: Place, depth: int) -> Iterator[Candidate]:
+    """dyhat_o/dW where dL/dW is due: of any one output, or of their sum."""
+    if not isinstance(place.name, Derivative) or place.name.of != LOSS or place.name.wrt.symbol == "yhat":
+        return
+    rows: list[Array] = []
+    for unit in range(1, p.problem.sizes[-1] + 1):
+        name = Derivative(Quantity("yhat", None, (unit,)), place.name.wrt)
+        try:
+            value = p.own.replay(place.time).read(name, place.time)
+        except InputError:
+            return
+        value = Interval.of(value)
+        value = (
+            value[0]
+            if p.problem.single
+            else value.sum(0) * (1 / p.problem.n)
+            if place.node and (place.node.kind in ("dW", "db"))
+            else value
+        )
+        if place.flip:
+            value = value.T
+        if place.factor != 1.0:
+            value = value * place.factor
+        if value.low.size != np.size(mark.due):
+            return
+        shaped = _shaped(value, mark)
+        rows.append(shaped.middle)
+        if _fits(p, mark, shaped):
+            words = WORDS["gradient_of_output_not_loss"]
+            yield _candidate(p, mark, "gradient_of_output_not_loss", words, shaped.middle)
+            return
+    if len(rows) > 1 and _fits(p, mark, np.sum(rows, axis=0)):
+        yield _candidate(
+            p, mark, "gradient_of_output_not_loss", WORDS["gradient_of_output_not_loss"], np.sum(rows, axis=0)
+        )

@@ -1,0 +1,283 @@
+"""LaTeX and Unicode of a line made plain: one character set for what is written in many, each place remembered."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+#: LaTeX's name of a Greek letter -> the letter
+GREEK: dict[str, str] = dict(
+    zip(
+        _words(
+            "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi pi rho sigma tau "
+            "upsilon chi psi omega Gamma Delta Theta Lambda Xi Pi Psi Omega"
+        ),
+        "αβγδεεζηθθκλμνξπρστυχψωΓΔΘΛΞΠΨΩ",
+        strict=True,
+    )
+)
+
+JOIN = "\u2060"  # stands for what LaTeX needs around a name: white space to the reader, part of what was written
+WIDE = "\u2003"  # a space that separates the entries of a vector
+BREAK = "⏎"  # the end of a row of a matrix, or of a line of LaTeX
+THEN = "⇒"  # what stands between two claims
+OPEN, CLOSE = "⟦", "⟧"  # the ends of a matrix
+
+_SILENCE, _LABELLED = "silence", "labelled"  # braces of a kind of their own
+_JOINED = {_SILENCE: JOIN, _LABELLED: JOIN}
+
+_COMMANDS: dict[str, str] = {
+    **{name: f" {letter}" for name, letter in GREEK.items()},
+    **{name: f" {name}" for name in _words("log ln exp sqrt tanh sin cos tan max min Phi")},
+    **dict.fromkeys(_words("cdot times ast"), "*"),
+    **dict.fromkeys(_words("odot circ otimes"), "⊙"),
+    **dict.fromkeys(_words("approx simeq cong equiv coloneqq doteq"), "="),
+    **dict.fromkeys(_words("therefore Rightarrow implies rightarrow to Longrightarrow longrightarrow"), THEN),
+    **dict.fromkeys(_words("quad qquad enspace enskip"), WIDE),
+    **dict.fromkeys(_words("left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr"), JOIN),
+    **dict.fromkeys(_words("displaystyle textstyle limits nolimits nonumber notag hfill rm bf it"), JOIN),
+    **dict.fromkeys(_words("because iff Leftrightarrow downarrow Downarrow"), JOIN),
+    **dict.fromkeys(_words("frac dfrac tfrac cfrac nicefrac"), r"\frac"),
+    **dict.fromkeys(_words("dots ldots cdots"), "…"),
+    **dict.fromkeys(_words("top intercal"), "⊤"),
+    "partial": "∂",
+    "div": "/",
+    "sum": " ∑",
+    "nabla": " ∇",
+    "prime": "'",
+    "varphi": " phi",
+    "phi": " φ",
+    "lbrack": "[",
+    "rbrack": "]",
+    "lbrace": "(",
+    "rbrace": ")",
+    "lvert": "abs(",
+    "rvert": ")",
+}
+#: commands around their argument that mean nothing here; the boxes are no part of a name
+_WRAPPERS = frozenset(
+    _words("mathbf boldsymbol bm text textbf textit textrm mathrm mathit mathsf mathcal operatorname vec mathop mbox")
+)
+_BOXES = frozenset(_words("boxed fbox underline overline framebox"))
+_BRACED = frozenset(_words("underbrace overbrace"))  # what stands under the brace says what it is
+_SILENT = frozenset(_words("label tag textcircled hspace vspace color textcolor phantom vphantom hphantom"))
+_MATRICES = frozenset(_words("matrix bmatrix pmatrix vmatrix Bmatrix smallmatrix array"))
+_CHARACTERS: dict[str, str] = {
+    **dict.fromkeys("−–", "-"),
+    **dict.fromkeys("·×∙⋅•∗@", "*"),
+    **dict.fromkeys("∘⊗⊙", "⊙"),
+    **dict.fromkeys("≈≃≅≡≔", "="),
+    **dict.fromkeys("→⟹⟶∴", THEN),
+    **dict.fromkeys("′’ʹ", "'"),
+    **dict.fromkeys("Σ∑", " ∑"),
+    **dict.fromkeys("▽∇", " ∇"),
+    "″": "''",
+    "÷": "/",
+    "√": " sqrt",
+    "½": "(1/2)",
+    "¼": "(1/4)",
+    "¾": "(3/4)",
+    "ŷ": "yhat",
+    "ᵀ": "^⊤",
+    "~": " ",
+    "ϵ": "ε",
+    "µ": "μ",
+    "‖": "|",
+}
+_LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ", "0123456789ijklmn", strict=True))
+_HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
+#: what stands behind a backslash
+_ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
+
+_SPECIAL = re.compile(
+    r"(?P<row>\\\\(?:\[[^\]]{0,12}\])?)"
+    r"|(?P<hat>\\(?:wide)?hat\s*(?:(?P<hatted>[A-Za-z])(?![A-Za-z])|\{\s*y\s*(?=_)))"
+    r"|(?P<bars>\\(?P<side>left|right)\s*(?P<bar>\||\\[lr]?vert|\.))"
+    r"|(?P<begin>\\begin\s*\{(?P<begun>[A-Za-z]{1,20})\*?\}(?:\s*\{[clr| ]{0,60}\})?)"
+    r"|(?P<end>\\end\s*\{(?P<ended>[A-Za-z]{1,20})\*?\})"
+    r"|(?P<prime>\^\s*(?:\{\s*(?:\\prime\s*|[′'])\}|\\prime))"
+    r"|(?P<wrap>\\(?P<wrapper>[A-Za-z]{1,20})\*?\s*\{)"
+    r"|(?P<command>\\(?P<commanded>[A-Za-z]{1,30}))"
+    r"|(?P<escaped>\\(?P<escape>[^A-Za-z]))"
+    r"|(?P<under>\}\s*[_^]\s*\{)"
+    r"|(?P<brace>[{}])"
+    r"|(?P<equal>:=|==)"
+    r"|(?P<then>=>|==>|->|-->)"
+    r"|(?P<fence>[$`]+)"
+    r"|(?P<stars>\*\*)"
+    r"|(?P<yhat>(?<![A-Za-z0-9_])y_hat(?![A-Za-z])|y\u0302)"
+    r"|(?P<low>[₀-₉ᵢⱼₖₗₘₙ]+)"
+    r"|(?P<high>[⁰¹²³⁴-⁹⁻]+)"
+    rf"|(?P<character>[{''.join(_CHARACTERS)}])"
+)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A text made plain, and where each piece of it was written.
+
+    Attributes:
+        text: plain.
+        written: as it was.
+    """
+
+    text: str
+    written: str
+    _starts: tuple[int, ...]  # of the pieces, in ``text``
+    _origins: tuple[tuple[int, int], ...]  # (start, end) of the pieces, in ``written``
+
+    def origin(self, at: int) -> int:
+        """Where the character at a place of ``text`` was written."""
+        return self._place(at)[0] if at < len(self.text) else len(self.written)
+
+    def slice(self, start: int, end: int) -> str:
+        """What was written for ``text[start:end]``, which is not empty."""
+        return self.written[self._place(start)[0] : self._place(end - 1)[1]]
+
+    def _place(self, at: int) -> tuple[int, int]:
+        piece = bisect_right(self._starts, at) - 1
+        start, end = self._origins[piece]
+        following = self._starts[piece + 1] if piece + 1 < len(self._starts) else len(self.text)
+        if following - self._starts[piece] != end - start:
+            return start, end
+        start += at - self._starts[piece]
+        return start, start + 1
+
+
+def plain(written: str) -> Plain:
+    """Make a text plain, in time proportional to its length."""
+    return _Writer(written).plain()
+
+
+class _Writer:
+    """Reads a text from left to right and remembers which braces belong to commands that are dropped."""
+
+    def __init__(self, written: str) -> None:
+        self.written = written
+        self.pieces: list[str] = []
+        self.starts: list[int] = []
+        self.origins: list[tuple[int, int]] = []
+        self.length = 0
+        self.braces: list[str] = []  # what the closing brace of each open one stands for
+        self.silent = 0  # braces open around what means nothing
+
+    def put(self, text: str, start: int, end: int) -> None:
+        if text and not self.silent:
+            self.pieces.append(text)
+            self.starts.append(self.length)
+            self.origins.append((start, end))
+            self.length += len(text)
+
+    def plain(self) -> Plain:
+        at = 0
+        for match in _SPECIAL.finditer(self.written):
+            self.put(self.written[at : match.start()], at, match.start())
+            self.put(self.replaced(match), *match.span())
+            at = match.end()
+        self.put(self.written[at:], at, len(self.written))
+        return Plain("".join(self.pieces), self.written, tuple(self.starts), tuple(self.origins))
+
+    def replaced(self, match: re.Match[str]) -> str:
+        """What a special piece becomes."""
+        piece = match[0]
+        match match.lastgroup:
+            case "character":
+                return _CHARACTERS[piece]
+            case "low":
+                return "_" + "".join(_LOW[c] for c in piece)
+            case "high":
+                return f"^{{{''.join(_HIGH[c] for c in piece)}}}"
+            case "equal":
+                return "="
+            case "then":
+                return THEN
+            case "stars":
+                return self.stars(match)
+            case "yhat":
+                return "yhat"
+            case "brace":
+                return self.brace(piece)
+            case "under":
+                return self.under(match)
+            case "fence":
+                return " "
+            case "prime":
+                return "'"
+            case "row":
+                return BREAK
+            case _:
+                return self.command(match)
+
+    def stars(self, match: re.Match[str]) -> str:
+        """Python's power, or Markdown's bold."""
+        before, after = self.written[match.start() - 1 : match.start()], self.written[match.end() : match.end() + 1]
+        is_power = (before.isalnum() or before in tuple(")]}'")) and (after.isalnum() or after in tuple("({-"))
+        return "^" if before and after and is_power else " "
+
+    def brace(self, piece: str) -> str:
+        if piece == "{":
+            self.braces.append("}")
+            return "{"
+        closing = self.braces.pop() if self.braces else "}"
+        self.silent -= closing == _SILENCE
+        return _JOINED.get(closing, closing)
+
+    def under(self, match: re.Match[str]) -> str:
+        """A brace closed, and another opened below or above it."""
+        is_label = bool(self.braces) and self.braces[-1] == _LABELLED
+        closing = self.brace("}")
+        if is_label:
+            self.put(closing, *match.span())
+            self.mute()
+            return ""
+        self.braces.append("}")
+        return closing + match[0][1:]
+
+    def mute(self) -> None:
+        """Nothing that stands before the brace opened here is closed means anything."""
+        self.braces.append(_SILENCE)
+        self.silent += 1
+
+    def command(self, match: re.Match[str]) -> str:
+        """A command of LaTeX; one that is not known stays, and the reader will name it."""
+        if match["hat"]:
+            if match["hatted"]:
+                return f" {match['hatted']}hat{JOIN}"
+            self.braces.append(JOIN)
+            return " yhat"
+        if match["bars"]:
+            return "" if match["bar"] == "." else {"left": "abs(", "right": ")"}[match["side"]]
+        if match["begin"] or match["end"]:
+            is_matrix = (match["begun"] or match["ended"]) in _MATRICES
+            return (OPEN if match["begin"] else CLOSE) if is_matrix else " "
+        if match["wrap"]:
+            return self.wrapper(match["wrapper"], match[0])
+        if match["command"]:
+            name = match["commanded"]
+            return JOIN if name in _WRAPPERS | _BOXES else _COMMANDS.get(name, match[0])
+        return _ESCAPED.get(match["escape"], match[0])
+
+    def wrapper(self, name: str, written: str) -> str:
+        if name in ("hat", "widehat"):
+            self.braces.append(f"hat{JOIN}")
+            return JOIN
+        if name in _SILENT:
+            self.mute()
+            return ""
+        if name in _BRACED:
+            self.braces.append(_LABELLED)
+            return JOIN
+        if name in _WRAPPERS:
+            self.braces.append(JOIN)
+            return JOIN
+        if name in _BOXES:
+            self.braces.append(" ")
+            return " "
+        self.braces.append("}")
+        return _COMMANDS.get(name, written[: written.index("{")].rstrip()) + "{"

@@ -1,0 +1,392 @@
+"""From a parsed formula of a worksheet to its tree: names resolved, sums written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from chainrule import notation
+from chainrule.errors import InputError
+from chainrule.formula.sheet_names import Index, Own, Written
+from chainrule.formula.sheet_tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio, UnreadError
+from chainrule.formula.tree import (
+    Add,
+    Array,
+    Call,
+    Delta,
+    Diff,
+    Div,
+    Expr,
+    Hadamard,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Ref,
+    Symbol,
+    Timed,
+    Transpose,
+)
+from chainrule.notation import Derivative, Name, Quantity
+
+LARGEST = 20_000  # names and numbers of a formula, its sums written out
+
+_Product: TypeAlias = type[Mul] | type[Hadamard] | type[Div]
+_KINDS: dict[str, _Product] = {"DIVIDE": Div, "HADAMARD": Hadamard}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the names of a sheet mean.
+
+    Attributes:
+        sizes: units of each layer, the inputs first.
+        own: the names that the author has introduced so far.
+        has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
+        has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
+    """
+
+    sizes: tuple[int, ...]
+    own: set[str] = field(default_factory=set)
+    has_h: bool = False
+    has_z: bool = False
+
+    @property
+    def depth(self) -> int:
+        """Layers."""
+        return len(self.sizes) - 1
+
+
+def tree_of(parsed: Any, names: Names) -> tuple[Expr, bool]:
+    """The tree of a parsed formula, and whether a name with a caret is in it.
+
+    Raises:
+        UnreadError: an unknown name, an index without a number, a quantity that no network has.
+    """
+    reader = _Reader(names)
+    return reader.top(parsed), reader.has_caret
+
+
+@dataclass
+class _Reader:
+    """From lark's tree to ours.
+
+    Attributes:
+        bound: the numbers that letters stand for within sums.
+        has_caret: a name with a caret has been met.
+        left: names and numbers that may still come.
+    """
+
+    names: Names
+    bound: Mapping[str, int] = field(default_factory=dict)
+    has_caret: bool = False
+    left: int = LARGEST
+
+    def top(self, node: Any) -> Expr:
+        """The tree of a whole part; ``[x]`` is a vector there, within a formula it is a bracket."""
+        if getattr(node, "data", "") == "array":
+            return Array(tuple(self.entry(part) for part in node.children if part is not None))
+        return self.tree(node)
+
+    def tree(self, node: Any) -> Expr:
+        """The tree of a parsed node."""
+        from lark import Token
+
+        if isinstance(node, Token):
+            return self.leaf(node)
+        parts = node.children
+        match node.data:
+            case "sum":
+                return self.sum(parts)
+            case "product":
+                return self.product(parts)
+            case "negative":
+                return Neg(self.tree(parts[-1]))
+            case "positive" | "group":
+                return self.tree(parts[-1])
+            case "power":
+                return Pow(self.tree(parts[0]), self.tree(parts[1]))
+            case "exponential":
+                return Call("exp", (self.tree(parts[1]),))
+            case "postfix":
+                return self.postfix(parts)
+            case "call" | "apply":
+                return Call(parts[0].value, tuple(self.tree(p) for p in parts[1:]))
+            case "fraction":
+                return Div(self.tree(parts[0]), self.tree(parts[1]))
+            case "difference":
+                wrt = self.symbol(parts[0].value.wrt, parts[0].start_pos)
+                return Diff(self.tree(parts[1]), wrt)
+            case "total":
+                return self.total(*parts)
+            case "array":
+                return self.array(parts)
+            case "matrix":
+                return self.matrix(parts)
+            case _:
+                raise TypeError(node.data)
+
+    def leaf(self, token: Any) -> Expr:
+        self.left -= 1
+        if self.left < 0:
+            raise UnreadError(
+                token.start_pos, f"at most {LARGEST} names and numbers can be read, with sums written out"
+            )
+        match token.type:
+            case "NUMBER":
+                return Number(float(token.value), str(token.value))
+            case "RATIO":
+                return self.ratio(token.value, token.start_pos)
+            case _:
+                return self.operand(token.value, token.start_pos)
+
+    # ---- operators
+
+    def sum(self, parts: list[Any]) -> Expr:
+        terms = [self.tree(parts[0])]
+        for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+            term = self.tree(part)
+            terms.append(term if sign.type == "PLUS" else Neg(term))
+        return Add(tuple(terms))
+
+    def product(self, parts: list[Any]) -> Expr:
+        """Left to right; runs of one operator become one node."""
+        factors, rest, nodes = [self.tree(parts[0])], iter(parts[1:]), 0
+        made: _Product | None = None
+        for part in rest:
+            operator = getattr(part, "type", "")
+            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "DIVIDE") else part)
+            kind = _KINDS.get(operator, Mul)
+            if kind is made and kind is not Div:
+                factors.append(right)
+                continue
+            tree = _made(made, factors)
+            nodes, made, factors = nodes + 1, kind, [tree, right]
+            if nodes > 3 * MOST_SIGNS:
+                raise UnreadError(_place(part), "expected fewer products and quotients in turn; got too many")
+        return _made(made, factors)
+
+    def postfix(self, parts: list[Any]) -> Expr:
+        first, marks = parts[0], parts[1:]
+        if getattr(first, "type", "") == "OWN" and marks[0].type == "PRIME":
+            name = first.value.name + "'" * min(marks[0].value, MOST_SIGNS)
+            tree: Expr = Ref(self.own(name, first.start_pos))  # e_1' is a name of its own
+            marks = marks[1:]
+        else:
+            tree = self.tree(first)
+        for mark in marks:
+            tree = Transpose(tree) if mark.type == "TRANSPOSED" else self.later(tree, mark)
+        return tree
+
+    def later(self, tree: Expr, mark: Any) -> Expr:
+        """A quantity after updates."""
+        if isinstance(tree, Transpose):
+            return Transpose(self.later(tree.item, mark))
+        name = tree.name if isinstance(tree, Ref) else None
+        if isinstance(name, Timed):
+            return Ref(Timed(name.name, name.after + mark.value))
+        if not isinstance(name, Quantity | Derivative | Delta):
+            raise UnreadError(mark.start_pos, "a prime stands behind a name, or behind a function before its bracket")
+        return Ref(Timed(name, mark.value))
+
+    # ---- arrays
+
+    def entry(self, node: Any) -> Expr:
+        """An item of an array: a row stays one, whatever its length."""
+        return self.top(node)
+
+    def array(self, parts: list[Any]) -> Expr:
+        """``[x]`` within a formula is a bracket, unless it holds a number or a row."""
+        items = tuple(self.entry(part) for part in parts if part is not None)
+        if len(items) != 1:
+            return Array(items)
+        (item,) = items
+        is_matrix = getattr(parts[0], "data", "") == "matrix"
+        bare = item.item if isinstance(item, Neg) else item
+        return Array(items) if isinstance(bare, Number | Array) and not is_matrix else item
+
+    def matrix(self, rows: list[Any]) -> Expr:
+        """The environments of LaTeX; one column is a vector."""
+        found = [tuple(self.tree(p) for p in row.children if p is not None) for row in rows]
+        found = [row for row in found if row]
+        if all(len(row) == 1 for row in found):
+            return Array(tuple(row[0] for row in found))
+        return Array(tuple(Array(row) for row in found))
+
+    # ---- sums written out
+
+    def total(self, token: Any, body: Any) -> Expr:
+        over: Over | None = token.value
+        if over is None:
+            return Call("sum", (self.tree(body),))
+        high = over.high if over.high is not None else self.width(over.letter, body, token.start_pos)
+        if high < over.low or high - over.low >= LARGEST:
+            raise UnreadError(token.start_pos, f"a sum from {over.low} to {high} cannot be written out")
+        outer, terms = self.bound, []
+        for number in range(over.low, high + 1):
+            self.bound = {**outer, over.letter: number}
+            terms.append(self.tree(body))
+        self.bound = outer
+        return terms[0] if len(terms) == 1 else Add(tuple(terms))
+
+    def width(self, letter: str, body: Any, at: int) -> int:
+        """How far a letter runs: the width of the first vector that has it as its index, else of the first matrix."""
+        widths = [pair for operand in _operands(body) for pair in self.widths(letter, operand)]
+        for is_matrix in (False, True):
+            for matrix, width in widths:
+                if matrix is is_matrix:
+                    return width
+        raise UnreadError(at, f"nothing says how far the sum over {letter} runs")
+
+    def widths(self, letter: str, operand: Any) -> Iterator[tuple[bool, int]]:
+        if isinstance(operand, Own):
+            count = 0
+            while operand.index == letter and f"{operand.word}_{count + 1}" in self.names.own:
+                count += 1
+            if count:
+                yield False, count
+            return
+        if not any(index.letter == letter for index in operand.indices):
+            return
+        sizes, units = self.names.sizes, operand.indices
+        if operand.symbol in ("x", "y", "yhat"):
+            yield False, sizes[0] if operand.symbol == "x" else sizes[-1]
+            return
+        layer = operand.above
+        if layer is None:
+            layer, units = units[0], units[1:]
+        try:
+            number = self.number(layer, 0)
+        except UnreadError:
+            return
+        is_matrix = operand.symbol in ("W", "w")
+        ends = [number, number - 1] if is_matrix else [number]
+        if operand.symbol == "w" and operand.above is not None:
+            ends.reverse()
+        for index, end in zip(units, ends, strict=False):
+            if index.letter == letter and 0 <= end < len(sizes):
+                yield is_matrix, sizes[end]
+
+    # ---- names
+
+    def number(self, index: Index, at: int) -> int:
+        if not index.letter:
+            return index.number
+        if index.letter in self.bound:
+            return self.bound[index.letter] + index.number
+        if index.letter == "L":
+            return self.names.depth + index.number
+        raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
+
+    def operand(self, value: Written | Own, at: int) -> Expr:
+        if isinstance(value, Own):
+            if value.name in self.bound:
+                return Number(float(self.bound[value.name]), str(self.bound[value.name]))
+            return Ref(self.own_name(value, at))
+        name, flips = self.written(value, at)
+        return Transpose(Ref(name)) if flips else Ref(name)
+
+    def own_name(self, value: Own, at: int) -> str:
+        if value.name not in self.names.own and value.index in self.bound:
+            return self.own(f"{value.word}_{self.bound[value.index]}", at)
+        if value.name in LEARNING_RATES and value.name not in self.names.own:
+            return "eta"
+        return self.own(value.name, at)
+
+    def own(self, name: str, at: int) -> str:
+        if name in self.names.own:
+            return name
+        raise UnreadError(at, f"unknown name {name!r}")
+
+    def symbol(self, value: Written | Own, at: int) -> Symbol:
+        return self.own_name(value, at) if isinstance(value, Own) else self.written(value, at)[0]
+
+    def ratio(self, value: Ratio, at: int) -> Expr:
+        assert value.of is not None
+        of, wrt = self.symbol(value.of, at), self.symbol(value.wrt, at)
+        if not isinstance(of, Quantity) or not isinstance(wrt, Quantity):
+            if isinstance(of, Delta) or isinstance(wrt, Delta):
+                raise UnreadError(at, "δ is a derivative itself; within one stands z or a")
+            return Diff(Ref(of), wrt)
+        flips = isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
+        name: Symbol = Derivative(of, wrt)
+        tree: Expr = Ref(Timed(Derivative(of, wrt), value.after) if value.after else name)
+        return Transpose(tree) if flips else tree
+
+    def written(self, value: Written, at: int) -> tuple[Quantity | Delta, bool]:
+        """The quantity, and whether what is written is its transpose (w^l is W_l^T)."""
+        symbol, numbers = value.symbol, [self.number(index, at) for index in value.indices]
+        if value.above is not None:
+            quantity, flips = self.above(value, self.number(value.above, at), numbers, at)
+        else:
+            flips = False
+            if symbol in ("a", "h", "b", "W", "w", "z", "δ") and not numbers and self.names.depth == 1:
+                numbers = [1]
+            is_activation = symbol == "a" and self.names.has_z and not self.names.has_h
+            letter = "h" if is_activation else {"w": "W", "z": "a", "δ": "a"}.get(symbol, symbol)
+            quantity = self.checked(letter, letter, numbers, at)
+        if symbol == "δ":
+            assert quantity.layer is not None
+            return Delta(quantity.layer, quantity.index), False
+        return quantity, flips
+
+    def above(self, value: Written, layer: int, units: list[int], at: int) -> tuple[Quantity, bool]:
+        """A name with its layer above the line."""
+        symbol = value.symbol
+        if symbol in ("x", "y", "yhat"):
+            due = 0 if symbol == "x" else self.names.depth
+            if layer != due:
+                raise UnreadError(at, f"{symbol} belongs to layer {due}; got layer {layer}")
+            return self.checked(symbol, symbol, units, at), False
+        textbook = value.bracketed and self.names.has_h
+        self.has_caret |= symbol != "h" and not textbook
+        if symbol in ("h", "W") or (symbol == "a" and textbook):
+            return self.checked(symbol, symbol, [layer, *units], at), False
+        found = self.checked(f"{symbol}^{{{layer}}}", symbol, units, at)
+        return found, symbol == "w" and not units
+
+    def checked(self, head: str, letter: str, numbers: list[int], at: int) -> Quantity:
+        """The quantity as ``notation`` reads it: it knows how many indices there are."""
+        if any(number < 0 for number in numbers):
+            raise UnreadError(at, f"{letter} has indices from 1; got {min(numbers)}")
+        inside = ",".join(map(str, numbers)) + ("," if len(numbers) == 1 else "")
+        try:
+            name = _read(f"{head}_{{{inside}}}" if numbers else head)
+        except InputError as error:
+            raise UnreadError(at, f"expected {error.expected}; got {error.got}") from None
+        return name.wrt if isinstance(name, Derivative) else name
+
+
+def _made(kind: _Product | None, factors: list[Expr]) -> Expr:
+    """A product or quotient of what has been collected."""
+    if kind is None:
+        return factors[0]
+    return Div(*factors) if kind is Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
+
+
+def _place(node: Any) -> int:
+    """Where a node begins."""
+    return next((token.start_pos for token in _tokens(node)), 0)
+
+
+_read: Callable[[str], Name] = lru_cache(maxsize=4096)(lambda text: notation.read(text)[0])
+
+
+def _tokens(node: Any) -> Iterator[Any]:
+    from lark import Token
+
+    if isinstance(node, Token):
+        return iter((node,))
+    found: Iterator[Any] = node.scan_values(lambda value: isinstance(value, Token))
+    return found
+
+
+def _operands(node: Any) -> Iterator[Any]:
+    """The names in a parsed formula."""
+    for token in _tokens(node):
+        if token.type in ("NAME", "OWN"):
+            yield token.value
+        elif token.type == "RATIO":
+            yield from (token.value.of, token.value.wrt)

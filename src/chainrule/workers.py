@@ -1,0 +1,181 @@
+"""Many independent tasks on all cores, none of which can stop the rest: not by an error, by its time, nor by dying."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+AHEAD = 2  # tasks that a worker holds, so that it need not wait for the next
+START = 120.0  # seconds in which a worker must be there
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_READY = "ready"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A task without a result, and why: ``took more than 10 s``."""
+
+    reason: str
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_all(
+    function: Callable[[Any], Any],
+    tasks: Sequence[Any],
+    *,
+    processes: int | None = None,
+    seconds: float | None = None,
+) -> Generator[tuple[int, Any], None, None]:
+    """Call ``function`` with each task in worker processes; gives (place of the task, result) as they come.
+
+    A task that raises, takes more than ``seconds`` or takes its process down gives a ``Lost``. When the iterator is
+    closed, or Ctrl-C comes, the workers end with it.
+
+    Args:
+        function: of a module, so that a new process finds it; so are its results.
+        processes: as many as there are cores, when None.
+
+    Raises:
+        RuntimeError: worker processes do not start (a script that starts them needs ``if __name__ == "__main__":``).
+    """
+    waiting = deque(range(len(tasks)))
+    count = min(processes or cores(), len(tasks))
+    workers: list[_Worker] = []
+    try:
+        workers += [_Worker(function) for _ in range(count)]
+        while waiting or any(worker.held for worker in workers):
+            for worker in workers:
+                worker.give(waiting, tasks)
+            busy = [(place, worker) for place, worker in enumerate(workers) if worker.held or not worker.ready]
+            connections: list[Connection[Any, Any]] = [worker.connection for _, worker in busy]
+            wait(connections, timeout=max(0.0, min(worker.left(seconds) for _, worker in busy)))
+            for place, worker in busy:
+                outcome = worker.outcome(seconds)
+                if outcome is None:
+                    continue
+                yield worker.held.popleft(), outcome
+                worker.since = time.monotonic()
+                if not worker.alive:
+                    waiting.extendleft(reversed(worker.held))
+                    worker.end()
+                    workers[place] = _Worker(function)
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process and the tasks it holds, the one at work first."""
+
+    function: Callable[[Any], Any]
+    held: deque[int] = field(default_factory=deque)
+    ready: bool = False
+    alive: bool = True
+    since: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, self.function), daemon=True)
+        with _no_interrupt(), _one_thread():
+            self.process.start()
+        theirs.close()
+
+    def give(self, waiting: deque[int], tasks: Sequence[Any]) -> None:
+        """Hand on tasks that wait; a worker that has died is found when its answer is read."""
+        while self.ready and waiting and len(self.held) < AHEAD:
+            if not self.held:
+                self.since = time.monotonic()
+            self.held.append(waiting.popleft())
+            with suppress(OSError):
+                self.connection.send(tasks[self.held[-1]])
+
+    def left(self, seconds: float | None) -> float:
+        """Seconds until its time is up; without a limit, until it is looked at again."""
+        limit = START if not self.ready else seconds if seconds is not None and self.held else START
+        return self.since + limit - time.monotonic()
+
+    def outcome(self, seconds: float | None) -> Any:
+        """The result of the task at work, a ``Lost``, or None where there is none yet."""
+        try:
+            if self.connection.poll():
+                message = self.connection.recv()
+                if self.ready:
+                    return message
+                self.ready, self.since = True, time.monotonic()
+                return None
+        except (EOFError, OSError):
+            self.process.join()
+            self.alive = False
+            if not self.ready:
+                raise RuntimeError(
+                    f"worker processes do not start (exit code {self.process.exitcode}); a script that starts them "
+                    'needs `if __name__ == "__main__":`'
+                ) from None
+            return Lost("its process ended before it was done; out of memory?")
+        if not self.ready and self.left(None) <= 0:
+            raise RuntimeError(f"worker processes do not start within {START:g} s")
+        if seconds is not None and self.held and self.left(seconds) <= 0:
+            self.alive = False
+            return Lost(f"took more than {seconds:g} s")
+        return None
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def _serve(connection: Connection[Any, Any], function: Callable[[Any], Any]) -> None:
+    """What a worker does: one task after the other, until nobody is there to give one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    connection.send(_READY)
+    with suppress(EOFError, OSError):
+        while True:
+            task = connection.recv()
+            try:
+                result = function(task)
+            except Exception as error:
+                result = Lost(f"{type(error).__name__}: {error}")
+            connection.send(result)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """A process started here never sees Ctrl-C, not while it imports either; this one sees it right after."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A process started here leaves the other cores to the other workers."""
+    added = [name for name in _ONE_THREAD if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]

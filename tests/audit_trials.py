@@ -1,0 +1,294 @@
+"""Large trials of the auditor, with fixed seeds; the tests run a sample of each.
+
+    python tests/audit_trials.py right --sheets 10000
+    python tests/audit_trials.py planted --networks 200
+    python tests/audit_trials.py pairs --sheets 2000
+    python tests/audit_trials.py code --networks 50
+
+Each prints a table and exits with 1 where its bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from chainrule.activations import ACTIVATIONS
+from chainrule.auditing.audit import audit_text
+from chainrule.auditing.author import Style, Written, header, names, write
+from chainrule.auditing.claims import Reading
+from chainrule.auditing.conventions import scales
+from chainrule.auditing.mistakes import MISTAKES, Mistake, layers_of
+from chainrule.auditing.problem import Problem
+from chainrule.auditing.records import ACCEPTED
+from chainrule.losses import LOSSES
+from chainrule.network import Network
+from chainrule.outputs import OUTPUTS
+
+PAIRS = [
+    (loss.name, output.name)
+    for loss in LOSSES.values()
+    for output in OUTPUTS.values()
+    if any(loss.fits(output, k) for k in (1, 2, 3))
+]
+SUM_OF_ONE = ("cross_entropy",)
+
+
+# ---------------------------------------------------------------- networks that a person might set
+
+
+def problem(rng: np.random.Generator, depth: int, square: bool, n: int | None = None) -> Problem:
+    """A network of that depth with numbers of one or two decimals; every activation, output and loss comes up."""
+    loss, output = PAIRS[rng.integers(len(PAIRS))]
+    k = [k for k in (1, 2, 3) if LOSSES[loss].fits(OUTPUTS[output], k)]
+    width = int(rng.integers(2, 4))
+    sizes = [width] * (depth + 1) if square else [int(s) for s in rng.integers(1, 5, depth + 1)]
+    if sizes[-1] not in k:
+        sizes[-1] = int(k[rng.integers(len(k))])
+    weights = [numbers(rng, (m, j)) for j, m in pairwise(sizes)]
+    biases = [numbers(rng, (m,)) for m in sizes[1:]]
+    hidden = [str(rng.choice(list(ACTIVATIONS))) for _ in range(depth - 1)] or "sigmoid"
+    network = Network(weights, biases, hidden, output, loss, "mean" if rng.random() < 0.5 else "sum")
+    shape = (sizes[0],) if n is None else (n, sizes[0])
+    x = numbers(rng, shape, 1)
+    y = targets(rng, loss, output, sizes[-1], n)
+    rate = float(rng.choice([0.05, 0.1, 0.2, 0.3, 0.5, 0.9]))
+    return Problem.of(network, x, y, rate=rate)
+
+
+def numbers(rng: np.random.Generator, shape: tuple[int, ...], decimals: int = 1) -> np.ndarray:
+    """Numbers from -1 to 1, none of them 0."""
+    drawn = rng.uniform(0.1, 1.0, shape).round(decimals) * rng.choice((-1, 1), shape)
+    return drawn + 0.0
+
+
+def targets(rng: np.random.Generator, loss: str, output: str, k: int, n: int | None) -> np.ndarray:
+    low, high = LOSSES[loss].target_range
+    rows = 1 if n is None else n
+    if (low, high) == (0.0, 1.0):
+        y = np.eye(k)[rng.integers(0, k, rows)] if output == "softmax" else rng.integers(0, 2, (rows, k)).astype(float)
+        if k == 1 and output == "softmax":
+            y = np.ones((rows, 1))
+    elif low == 0.0:
+        y = rng.integers(0, 4, (rows, k)).astype(float)
+    else:
+        y = rng.uniform(-1, 1, (rows, k)).round(1)
+    return y[0] if n is None else y
+
+
+def sheet(p: Problem, lines: list[Written] | list[str], network: Network | None = None) -> str:
+    """The text of a sheet."""
+    x, y = (p.x[0], p.y[0]) if p.single else (p.x, p.y)
+    body = "\n".join(line if isinstance(line, str) else line.line for line in lines)
+    return header(network or p.network, x, y, learning_rate=p.learning_rate) + "\n" + body + "\n"
+
+
+# ---------------------------------------------------------------- right sheets
+
+
+def readings(rng: np.random.Generator, p: Problem) -> Iterator[tuple[str, Style]]:
+    """The conventions that could be held on this problem."""
+    style = Style()
+    yield "none", style
+    for id, _, factor in scales(p):
+        yield id, replace(style, reading=Reading(scale=factor))
+    yield "delta", replace(style, delta=True)
+    yield "minus_delta", replace(style, delta=True, reading=Reading(minus_delta=True))
+    yield "swapped", replace(style, reading=Reading(swapped=True))
+    yield "rows", replace(style, rows=True)
+    yield "biases_kept", replace(style, reading=Reading(update_biases=False))
+    if all(W.shape[0] == W.shape[1] for W in p.network.weights):
+        yield "transposed", replace(style, reading=Reading(transposed=True, swapped=True))
+
+
+def right_sheet(seed: int) -> tuple[str, list[tuple[str, str, str]]]:
+    """One right sheet: the convention it holds, and the lines that are accused."""
+    rng = np.random.default_rng((1, seed))
+    p = problem(
+        rng, int(rng.integers(1, 5)), bool(rng.random() < 0.3), None if rng.random() < 0.8 else int(rng.integers(2, 4))
+    )
+    ways = list(readings(rng, p))
+    id, style = ways[rng.integers(len(ways))]
+    style = replace(
+        style,
+        digits=int(rng.integers(2, 7)),
+        significant=bool(rng.random() < 0.5),
+        cut=str(rng.choice(["never", "always", "sometimes"])),
+        carry=bool(rng.random() < 0.5),
+        components=_some(rng),
+    )
+    if style.reading.update_biases is False:
+        p = replace(p, update_biases=False)
+    again = bool(rng.random() < 0.3)
+    wanted = names(p, again=again)
+    if id == "none":
+        wanted = [name for name in wanted if rng.random() < 0.8]
+    lines = write(p, wanted, style, rng)
+    text = sheet(p, lines)
+    audit = audit_text(text)
+    return id, [(line.text, line.verdict, text) for line in audit.lines if line.verdict in ("wrong", "unreadable")]
+
+
+def _some(rng: np.random.Generator) -> Callable[[object], bool]:
+    share = float(rng.choice([0.0, 0.0, 0.5, 1.0]))
+    return lambda name: bool(rng.random() < share)
+
+
+# ---------------------------------------------------------------- planted mistakes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one planted mistake."""
+
+    id: str
+    layer: int
+    shown: bool
+    root: bool = False
+    first: bool = False
+    named: bool = False
+    detail: str = ""
+
+
+def planted(id: str, kind: str, layer: int, seed: int) -> Outcome:
+    """One sheet with one mistake; the problem is drawn until the mistake makes sense in it."""
+    mistake = next(m for m in MISTAKES if (m.id, m.kind) == (id, kind))
+    rng = np.random.default_rng((2, sum(map(ord, id + kind)), layer, seed))
+    p = fitting(rng, mistake, layer)
+    if p is None:
+        return Outcome(id, layer, False)
+    style = Style(digits=4, significant=True, carry=bool(rng.random() < 0.5), components=_some(rng))
+    wanted = names(p)
+    state = int(rng.integers(2**31))
+    share = style.components
+    chosen = {n: share(n) for n in _plain_names(wanted)}
+    style = replace(style, components=lambda name: chosen.get(name, False))
+    right = write(p, wanted, style, np.random.default_rng(state))
+    lines = write(p, wanted, style, np.random.default_rng(state), [mistake.at(layer)])
+    exact = replace(style, carry=False)
+    pairs = (write(p, wanted, exact, np.random.default_rng(state), wrong) for wrong in ((), [mistake.at(layer)]))
+    apart = [differs(a, b) for a, b in zip(*pairs, strict=True)]
+    changed = [i for i, (a, b) in enumerate(zip(right, lines, strict=True)) if a.text != b.text and apart[i]]
+    if not changed:
+        return Outcome(id, layer, False)
+    return outcome(id, layer, p, lines, changed[0])
+
+
+def differs(right: Written, wrong: Written) -> bool:
+    """Whether the mistake changes a line by a unit of the last digit or more, before any rounding."""
+    unit = 10.0 ** -(3 - np.floor(np.log10(np.maximum(np.abs(right.printed), 1e-300))))
+    return bool((np.abs(right.value - wrong.value) > np.where(right.printed == 0, 0, unit)).any())
+
+
+def outcome(id: str, layer: int, p: Problem, lines: list[Written], root: int) -> Outcome:
+    text = sheet(p, lines)
+    audit = audit_text(text)
+    wrong = [i for i, line in enumerate(audit.lines) if line.verdict not in (*ACCEPTED, "follows")]
+    first = audit.lines[wrong[0]] if wrong else None
+    mistakes = first.mistakes if first is not None else ()
+    at_root = bool(wrong) and wrong[0] == root
+    named = at_root and id in mistakes[:3]
+    detail = (
+        ""
+        if named and mistakes[0] == id
+        else (
+            f"{id}@{layer} root {lines[root].label}: "
+            + "; ".join(f"{audit.lines[i].name} {audit.lines[i].verdict} {audit.lines[i].mistakes}" for i in wrong[:3])
+            + (f" conv {[c.id for c in audit.conventions]}" if audit.conventions else "")
+            + "\n"
+            + text
+        )
+    )
+    return Outcome(id, layer, True, at_root, named and mistakes[0] == id, named, detail)
+
+
+def _plain_names(wanted: list) -> list:
+    return [n.name if hasattr(n, "after") else n for n in wanted]
+
+
+def fitting(rng: np.random.Generator, mistake: Mistake, layer: int) -> Problem | None:
+    """A problem in which the mistake makes sense at that layer."""
+    for _ in range(400):
+        depth = int(rng.integers(max(layer, 1), 5))
+        p = problem(rng, depth, bool(rng.random() < 0.6))
+        if layer in layers_of(mistake.kind, depth) and mistake.fits(p, layer):
+            return p
+    return None
+
+
+def places() -> list[tuple[str, str, int]]:
+    """Every mistake of the table at every layer up to 4 at which it can be made."""
+    found = []
+    for m in MISTAKES:
+        layers = [0] if m.kind == "L" else [i for i in range(1, 5)]
+        found += [(m.id, m.kind, layer) for layer in layers]
+    return found
+
+
+# ---------------------------------------------------------------- running
+
+
+def _planted(job: tuple[str, str, int, int]) -> Outcome:
+    return planted(*job)
+
+
+def spread(work: Callable, jobs: list, processes: int) -> Iterator:
+    if processes == 1:
+        yield from map(work, jobs)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(work, jobs, chunksize=16)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("trial", choices=["right", "planted"])
+    parser.add_argument("--sheets", type=int, default=10_000)
+    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--show", type=int, default=5)
+    a = parser.parse_args()
+    if a.trial == "right":
+        held, accused = Counter(), Counter()
+        shown = 0
+        for id, lines in spread(right_sheet, list(range(a.sheets)), a.processes):
+            held[id] += 1
+            accused[id] += bool(lines)
+            for text, verdict, whole in lines[:1]:
+                if shown < a.show:
+                    shown += 1
+                    print(f"--- {id} {verdict}: {text}\n{whole}")
+        for id in sorted(held):
+            print(f"{id:24}{held[id]:7}{accused[id]:7}")
+        print(f"{'sheets':24}{a.sheets:7}{sum(accused.values()):7} with a line called wrong or unreadable")
+        return int(bool(sum(accused.values())))
+    jobs = [(*place, seed) for place in places() if a.only in place[0] for seed in range(a.networks)]
+    rows: dict[str, list[Outcome]] = defaultdict(list)
+    shown = 0
+    for o in spread(_planted, jobs, a.processes):
+        rows[o.id].append(o)
+        if o.shown and not o.first and shown < a.show:
+            shown += 1
+            print("---", o.detail)
+    total = [o for row in rows.values() for o in row if o.shown]
+    print(f"{'mistake':32}{'shown':>7}{'root':>8}{'first':>8}{'named':>8}")
+    for id, row in rows.items():
+        seen = [o for o in row if o.shown]
+        if seen:
+            shares = (sum(getattr(o, key) for o in seen) / len(seen) for key in ("root", "first", "named"))
+            print(f"{id:32}{len(seen):7}" + "".join(f"{s:8.3f}" for s in shares))
+    shares = [sum(getattr(o, key) for o in total) / max(len(total), 1) for key in ("root", "first", "named")]
+    print(f"{'all':32}{len(total):7}" + "".join(f"{s:8.3f}" for s in shares))
+    return int(min(shares[0], shares[2]) < 0.97)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
