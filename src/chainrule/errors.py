@@ -11,3 +11,6 @@ class InputError(ValueError):
         self.expected = expected
         self.got = got
         super().__init__(f"{quantity}: expected {expected}; got {got}")
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        return InputError, (self.quantity, self.expected, self.got)

@@ -13,7 +13,8 @@ from chainrule.auditing.claims import usual_unit
 from chainrule.auditing.contradictions import contradiction
 from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.interval import Interval
-from chainrule.auditing.marking import Mark, Pass
+from chainrule.auditing.marking import Pass
+from chainrule.auditing.marks import Mark
 from chainrule.auditing.messages import message, part_message
 from chainrule.auditing.problem import Problem
 from chainrule.auditing.records import Audit, Contradiction, LineAudit, PartAudit

@@ -8,7 +8,8 @@ import numpy as np
 
 from chainrule.auditing.conventions import cost
 from chainrule.auditing.interval import Interval
-from chainrule.auditing.marking import Mark, Pass
+from chainrule.auditing.marking import Pass
+from chainrule.auditing.marks import Mark
 from chainrule.auditing.problem import Problem
 from chainrule.auditing.records import Contradiction
 from chainrule.auditing.structural import digit_slip
@@ -21,9 +22,9 @@ _WEAK = ("inconsistent_with_own_line", "digit_transposition_or_copy", "arithmeti
 def contradiction(p: Pass) -> tuple[Contradiction, Problem] | None:
     """The one entry of the header whose change gives the lines, and the problem with it changed; None where all fits.
 
-    Looked for where the first wrong line is a pre-activation that no mistake of the table explains.
+    Looked for where the first wrong number is a pre-activation that no mistake of the table explains.
     """
-    first = next((m for m in p.marks if m.verdict == "wrong"), None)
+    first = next((m for m in p.marks if m.value_verdict == "wrong"), None)
     if first is None or first.place is None or first.place.node is None or first.place.node.kind != "a":
         return None
     if first.place.time or any(f.id not in _WEAK for f in first.found) or p.reading.transposed:
@@ -54,7 +55,9 @@ def _changes(p: Pass, first: Mark) -> Iterator[tuple[str, tuple[int, ...], float
     m = units[0]
     W, b = p.problem.network.weights[layer - 1], p.problem.network.biases[layer - 1]
     before = p.printed.whole_of("h", layer - 1)
-    entries = [("W", (m, j), float(W[m, j]), float(before[j])) for j in range(W.shape[1])]
+    entries: list[tuple[str, tuple[int, ...], float, float]] = [
+        ("W", (m, j), float(W[m, j]), float(before[j])) for j in range(W.shape[1])
+    ]
     entries.append(("b", (m,), float(b[m]), 1.0))
     due = float(np.atleast_1d(first.due)[m if not first.place.index else 0])
     claimed = first.numbers.interval(p.both).reshape(-1)[0 if first.place.index else m]

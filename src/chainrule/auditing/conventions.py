@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.auditing.claims import Reading
-from chainrule.auditing.marking import Mark, Pass
+from chainrule.auditing.marking import Pass
+from chainrule.auditing.marks import Mark
 from chainrule.auditing.problem import Problem
 from chainrule.auditing.records import Convention
 from chainrule.formula import tree as t
@@ -81,12 +82,19 @@ def doubt(mark: Mark, option: Option) -> str:
 
 
 def cost(p: Pass) -> float:
-    """Wrong lines, and half a line for each that is right where the author's own lines give something else.
+    """Wrong numbers and formulas, and half for each line that is right where the author's own lines give something else.
 
     A name that the network does not have weighs double: no slip of arithmetic makes one.
     """
-    weights = {"wrong": 1.0, "unreadable": 2.0}
-    return sum(weights.get(m.verdict, 0.0) + 0.5 * m.inconsistent for m in p.marks)
+    return sum(map(_cost, p.marks))
+
+
+def _cost(mark: Mark) -> float:
+    if mark.verdict == "unreadable":
+        return 2.0
+    formula = any(f.verdict == "wrong" and f.kind == "formula" for f in mark.formulas)
+    number = mark.verdict == "wrong" and (mark.value_verdict == "wrong" or not formula)
+    return formula + number + 0.5 * mark.inconsistent
 
 
 def _best(problem: Problem, reading: Reading, lines: tuple[Line, ...], unit: float) -> Pass:

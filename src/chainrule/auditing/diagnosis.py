@@ -7,7 +7,7 @@ equation and at those between it and the nearest lines written; then the structu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,43 +16,19 @@ from chainrule.auditing import structural
 from chainrule.auditing.claims import Place
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.lookup import World
+from chainrule.auditing.marks import MOST, Candidate, Mark
 from chainrule.auditing.mistakes import MISTAKES, Mistake
 from chainrule.auditing.problem import Node, parents, quantity_of
 from chainrule.auditing.records import Found
-from chainrule.auditing.replay import Wrong
 from chainrule.errors import InputError
 from chainrule.notation import LOSS, Derivative
 
 if TYPE_CHECKING:
-    from chainrule.auditing.marking import Mark, Pass
-
-MOST = 3  # mistakes named for one line
-_RANK = {mistake.id: i for i, mistake in reversed(list(enumerate(MISTAKES)))}
+    from chainrule.auditing.marking import Pass
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A mistake that reproduces a line.
-
-    Attributes:
-        exact: to the digit from what is printed, or from the header; else only within what the digits allow.
-        distance: equations between it and the line.
-    """
-
-    found: Found
-    wrong: Wrong | None
-    exact: bool
-    distance: int
-    structural: bool = False
-
-    @property
-    def key(self) -> tuple[bool, bool, int, int]:
-        """What is named first."""
-        return (not self.exact, self.structural, self.distance, _RANK.get(self.found.id, 0))
-
-
-def diagnose(p: Pass, mark: Mark) -> list[tuple[Found, Wrong | None]]:
-    """The mistakes that explain a wrong line, at most three, best first, each with what to go on with."""
+def diagnose(p: Pass, mark: Mark) -> list[Candidate]:
+    """The mistakes that explain a wrong line, best first."""
     from chainrule.auditing.slips import explain_formula
 
     shown: list[Found] = []
@@ -60,34 +36,19 @@ def diagnose(p: Pass, mark: Mark) -> list[tuple[Found, Wrong | None]]:
         if judged.verdict == "wrong":
             judged.found = explain_formula(p, mark, judged)[:MOST]
             shown += judged.found
-    candidates: list[Candidate] = []
+    found: list[Candidate] = []
     if mark.value_verdict == "wrong" and mark.numbers is not None:
-        candidates = sorted(by_equation(p, mark), key=lambda c: c.key)
-        if (candidates and not candidates[0].exact) or not candidates:
-            candidates = sorted([*candidates, *structural.candidates(p, mark)], key=lambda c: c.key)
-        else:
-            candidates = sorted([*candidates, *structural.whole(p, mark)], key=lambda c: c.key)
-    named = {f.id for f in shown}
-    candidates.sort(key=lambda c: (c.found.id not in named, *c.key))
-    results: list[tuple[Found, Wrong | None]] = []
-    for candidate in candidates:
-        if candidate.found.id not in {f.id for f, _ in results}:
-            adopt = None if _settled(mark, candidate.wrong) else candidate.wrong
-            results.append((candidate.found, adopt))
-    for found in shown:
-        if found.id not in {f.id for f, _ in results}:
-            results.append((found, None))
-    if not results and mark.value_verdict == "wrong":
-        results = [(structural.last_resort(p, mark), None)]
-    return results[:MOST]
-
-
-def _settled(mark: Mark, wrong: Wrong | None) -> bool:
-    """Whether the line itself writes all that the mistake touches, so that nothing of it is left to carry."""
-    place = mark.place
-    if wrong is None or place is None or place.node is None:
-        return True
-    return place.node[:2] == (wrong.kind, wrong.layer) and not place.index
+        found = by_equation(p, mark)
+        exact = any(c.exact for c in found)
+        found += structural.whole(p, mark) if exact else structural.candidates(p, mark)
+    ids = [f.id for f in shown]
+    found = [replace(c, named=True) if c.found.id in ids else c for c in found]
+    found.sort(key=lambda c: (ids.index(c.found.id) if c.named else len(ids), *c.key))
+    known = {c.found.id for c in found}
+    found += [Candidate(f, None, True, 0, structural=True) for f in shown if f.id not in known]
+    if not found and mark.verdict == "wrong":
+        found = [Candidate(structural.last_resort(p, mark), None, False, 0, structural=True)]
+    return found
 
 
 # ---------------------------------------------------------------- by the table
@@ -105,10 +66,40 @@ def by_equation(p: Pass, mark: Mark) -> list[Candidate]:
     for world in worlds:
         found = list(_matching(p, mark, place, world))
         if found:
-            return found
+            return [c for c in found if c.distance == 0 or _spared(p, c, world)]
+    if place.time > 1:
+        return list(_looped(p, mark, place))
     if place.time:
         return list(_matching(p, mark, place, World(p.problem, intervals=True, networks=p.truth.networks)))
     return []
+
+
+def _spared(p: Pass, candidate: Candidate, world: World) -> bool:
+    """Whether a mistake between the lines leaves those right that are: it would have shown in what comes from it."""
+    assert candidate.wrong is not None
+    changed = world.other(candidate.wrong)
+    for mark in p.marks[:-1]:
+        if mark.value_verdict not in ("right", "rounded", "truncated") or mark.place is None or mark.place.time > 1:
+            continue
+        value = _value(p, mark, mark.place, changed)
+        if value is not None and mark.numbers is not None:
+            if not mark.numbers.interval(True).touches(Interval.of(value)).all():
+                return False
+    return True
+
+
+def _looped(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
+    """After many updates: the mistake was made in each."""
+    assert mark.numbers is not None
+    mistake = next(m for m in MISTAKES if m.id == "updated_weights_used")
+    if not any(mistake.fits(p.problem, i) for i in range(1, p.problem.depth)):
+        return
+    key = "updated_first"
+    if key not in p.looped:
+        p.looped[key] = World(p.problem, wrong=(mistake.at(1),))
+    value = _value(p, mark, place, p.looped[key])
+    if value is not None and mark.numbers.interval(False).touches(Interval.of(value)).all():
+        yield Candidate(found_at(p, mistake, Node("dh", 1), value), None, True, 1)
 
 
 def _matching(p: Pass, mark: Mark, place: Place, world: World) -> Iterator[Candidate]:
@@ -116,14 +107,11 @@ def _matching(p: Pass, mark: Mark, place: Place, world: World) -> Iterator[Candi
     places = closure(p, place, world)
     exactly = mark.numbers.interval(False)
     wanted = mark.numbers.interval(p.both)
-    looped = place.time > 1
     for mistake in MISTAKES:
         for node, (distance, without) in places.items():
             if mistake.kind != node.kind or not mistake.fits(p.problem, node.layer):
                 continue
             if node.kind in ("W", "b") and node.time == 0:
-                continue
-            if looped and distance and mistake.id != "updated_weights_used":
                 continue
             wrong = mistake.at(node.layer)
             value = _value(p, mark, place, world.other(wrong, without=without))

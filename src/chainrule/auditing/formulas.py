@@ -21,7 +21,8 @@ from chainrule.formula import tree as t
 from chainrule.formula.sheet import Part
 
 if TYPE_CHECKING:
-    from chainrule.auditing.marking import Mark, Pass
+    from chainrule.auditing.marking import Pass
+    from chainrule.auditing.marks import Mark
 
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
@@ -29,7 +30,12 @@ _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
 @dataclass(eq=False)
 class FormulaMark:
-    """A part of a line while it is marked; ``row`` says that it holds with vectors as rows."""
+    """A part of a line while it is marked.
+
+    Attributes:
+        rows: it holds with vectors as rows.
+        value: of arithmetic, what it gives and how far its digits can move that.
+    """
 
     part: Part
     kind: Literal["formula", "arithmetic"]
@@ -37,6 +43,7 @@ class FormulaMark:
     why: str = ""
     rows: bool = False
     found: list[Found] = field(default_factory=list)
+    value: tuple[Array, Array] | None = None
 
     @property
     def tree(self) -> t.Expr:
@@ -158,7 +165,7 @@ def _by_numbers(p: Pass, mark: Mark, judged: FormulaMark) -> FormulaMark:
     for world in (p.truth, p.printed):
         names = p.lookup(world, numeric=True)
         try:
-            value, radius = with_radius(judged.tree, names)
+            value, radius = with_radius(judged.tree, names, p.given)
         except (InputError, NumbersOnly):
             continue
         wanted = [aim] if aim is not None else []
@@ -182,8 +189,12 @@ def _by_numbers(p: Pass, mark: Mark, judged: FormulaMark) -> FormulaMark:
     return judged
 
 
-def with_radius(tree: t.Expr, names: Names | None = None) -> tuple[Array, Array]:
-    """The value of a formula, and how far the digits of its own numbers can move it."""
+def with_radius(tree: t.Expr, names: Names | None = None, exact: frozenset[float] = frozenset()) -> tuple[Array, Array]:
+    """The value of a formula, and how far the digits of its own numbers can move it.
+
+    Args:
+        exact: sizes of numbers that are given, not rounded.
+    """
 
     def value(moved: t.Expr) -> Array:
         return np.asarray(_plain(moved) if names is None else value_of(moved, names), dtype=float)
@@ -191,11 +202,13 @@ def with_radius(tree: t.Expr, names: Names | None = None) -> tuple[Array, Array]
     base = value(tree)
     radius = np.zeros_like(base)
     for index, number in enumerate(literals(tree)):
+        if abs(number.value) in exact:
+            continue
         read = numbers_of(number, 0.0)
         unit = float(read.unit) if read is not None else 0.0
         if unit >= 1 or unit == 0:
             continue  # whole numbers are exact
-        ends = [value(_replaced(tree, index, number.value + s * unit / 2)) for s in (-1, 1)]
+        ends = [value(replaced(tree, index, number.value + s * unit / 2)) for s in (-1, 1)]
         radius = radius + np.maximum(np.abs(ends[0] - base), np.abs(ends[1] - base))
     return base, radius * 1.01
 
@@ -210,7 +223,7 @@ def _plain(tree: t.Expr) -> Any:
     return value[:, 0] if np.ndim(value) == 2 and value.shape[1] == 1 else value
 
 
-def _replaced(tree: t.Expr, index: int, value: float) -> t.Expr:
+def replaced(tree: t.Expr, index: int, value: float) -> t.Expr:
     """The tree with its number of that index (in the order of reading) replaced."""
     counter = iter(range(10**9))
 
@@ -229,7 +242,7 @@ def judge_arithmetic(p: Pass, mark: Mark, part: Part) -> FormulaMark:
     """Numbers that are computed: do they give what stands behind them?"""
     assert part.tree is not None
     judged = FormulaMark(part, "arithmetic", "right")
-    exact, radius = with_radius(part.tree)
+    exact, radius = with_radius(part.tree, exact=p.given)
     numbers = mark.numbers
     if numbers is None:
         if mark.claim.numbers is not None or mark.place is None:
@@ -242,13 +255,14 @@ def judge_arithmetic(p: Pass, mark: Mark, part: Part) -> FormulaMark:
         judged.verdict, judged.why = "wrong", f"it gives {_words(exact)}"
         return judged
     exact, radius = exact.reshape(numbers.value.shape), radius.reshape(numbers.value.shape)
+    judged.value = exact, radius
     gap = np.abs(exact - numbers.value)
     if (gap <= numbers.unit / 2 * (1 + 1e-9) + 1e-12).all():
         return judged
     within = gap <= radius + numbers.unit
-    cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit)
+    cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * (1 - 1e-6))
     whole = np.isclose(exact, np.round(exact / numbers.unit) * numbers.unit, rtol=0, atol=1e-9 * numbers.unit)
-    carried = mark.value_verdict in ("right", "rounded", "truncated") and not mark.why
+    carried = bool((np.abs(numbers.value - np.asarray(mark.due)) <= numbers.unit).all())
     if within.all() and (carried or (~whole | cut).all()):
         judged.verdict = "truncated" if cut.all() else "rounded"
         judged.why = "the numbers are printed with fewer digits than were used"

@@ -107,7 +107,8 @@ class Interval:
         if isinstance(other, Interval) and other.exact:
             other = other.low
         elif self.exact:
-            return other.__rmatmul__(self.low)
+            product: Interval = other.__rmatmul__(self.low)
+            return product
         if not isinstance(other, Interval):
             positive, negative = np.maximum(other, 0), np.minimum(other, 0)
             return Interval(self.low @ positive + self.high @ negative, self.high @ positive + self.low @ negative)

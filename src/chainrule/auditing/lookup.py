@@ -18,8 +18,8 @@ from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.network import Network
 
-MOST_UPDATES = 100_000  # updates that a line may speak of
-MOST_WORK = 20_000_000  # updates times parameters
+MOST_UPDATES = 10_000  # updates that a line may speak of
+MOST_WORK = 2_000_000  # updates times parameters times examples
 
 
 class NumbersOnly(Exception):
@@ -57,7 +57,9 @@ class World:
             raise InputError("updates", f"at most {MOST_UPDATES}, fewer for a large network", str(after))
         if after not in self.networks:
             updated_first = any(w.updated_first for w in self.wrong)
-            self.networks[after] = simulate(self.problem, after, updated_first)
+            before = max((n for n in self.networks if n < after), default=0)
+            start = self.problem if before == 0 else self.problem.on(self.networks[before])
+            self.networks[after] = simulate(start, after - before, updated_first)
         return self.networks[after]
 
     def other(self, *wrong: Wrong, without: tuple[Node, ...] = (), long_way: bool | None = None) -> World:
@@ -119,6 +121,7 @@ class Names:
         own: the author's names -> a formula, or None, and the number written.
         numeric: the numbers written for the author's names may be used.
         claimed: values that the author wrote for derivatives of one unit by another.
+        moved: names that are worth so much more.
     """
 
     world: World
@@ -128,9 +131,14 @@ class Names:
     rows: bool = False
     example: int | None = None
     claimed: dict[Any, Any] = field(default_factory=dict)
+    moved: dict[t.Symbol, Any] = field(default_factory=dict)
 
     def __call__(self, symbol: t.Symbol) -> Any:
         """The value of a name: a float, a vector (m,), a matrix."""
+        value = self._named(symbol)
+        return value + np.reshape(self.moved[symbol], np.shape(value)) if symbol in self.moved else value
+
+    def _named(self, symbol: t.Symbol) -> Any:
         if isinstance(symbol, str):
             return self._own_name(symbol)
         key = symbol

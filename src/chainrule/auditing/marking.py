@@ -3,76 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule.activations import Array
-from chainrule.auditing.claims import Claim, Numbers, Place, Reader, Reading
-from chainrule.auditing.formulas import FormulaMark, judge_arithmetic, judge_formula
+from chainrule.auditing.claims import Claim, Place, Reader, Reading
+from chainrule.auditing.formulas import judge_arithmetic, judge_formula
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.lookup import Names, NumbersOnly, World, other_points, read_problem, value_of
+from chainrule.auditing.marks import Adopted, Candidate, Mark, fitted
+from chainrule.auditing.records import Verdict
 from chainrule.auditing.problem import Node, Problem, parents
-from chainrule.auditing.records import Found, Verdict
 from chainrule.auditing.replay import Wrong
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line
 
 BAD = ("wrong", "follows")
+MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
 
-@dataclass(eq=False)
-class Mark:
-    """A line while it is marked.
-
-    Attributes:
-        due: the right value, shaped as the line has it; None where there is none.
-        own: what the author's own earlier lines give.
-        fits: entries that are right to their digits, or follow.
-        root: the line that it follows from. inconsistent: right, though the author's own lines give something else.
-        flipped: the numbers have the shape of the transpose.
-        via: the mistake of the root by which it follows.
-    """
-
-    claim: Claim
-    verdict: Verdict = "undecided"
-    due: Any = None
-    own: Interval | None = None
-    numbers: Numbers | None = None
-    fits: Array | None = None
-    formulas: list[FormulaMark] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
-    why: str = ""
-    value_verdict: Verdict | None = None
-    root: Mark | None = None
-    inconsistent: bool = False
-    flipped: bool = False
-    via: Found | None = None
-
-    @property
-    def place(self) -> Place | None:
-        """What it claims of the network."""
-        return self.claim.place
-
-    @property
-    def number(self) -> int:
-        """Its line in the file."""
-        return self.claim.line.number
-
-
-@dataclass(frozen=True, eq=False)
-class Adopted:
-    """A mistake that explains a line and touches what the line does not write: the author may have gone on with it."""
-
-    wrong: Wrong
-    mark: Mark
-    found: Found
-
-
-#: explains a wrong line: the mistakes that reproduce it, and those to go on with
-Diagnose = Callable[["Pass", Mark], "list[tuple[Found, Wrong | None]]"]
+#: explains a wrong line: the mistakes that reproduce it, best first
+Diagnose = Callable[["Pass", Mark], list[Candidate]]
 
 
 @dataclass(eq=False)
@@ -82,6 +37,7 @@ class Pass:
     Attributes:
         both: numbers may be cut as well as rounded.
         diagnose: explains wrong lines; None only marks.
+        exact: the numbers are all there is to them, not rounded ones: arrays of somebody's code.
     """
 
     problem: Problem
@@ -90,40 +46,49 @@ class Pass:
     unit: float
     both: bool = False
     diagnose: Diagnose | None = None
+    exact: bool = False
     marks: list[Mark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.header = self.problem
         self.problem = read_problem(self.problem, self.reading)
         self.reader = Reader(self.problem, self.reading, self.unit)
+        self.given = given_numbers(self.problem)
         self.truth = World(self.problem)
-        self.own = World(self.problem, intervals=True)
-        self.printed = World(self.problem)
-        self.points = [World(p) for p in other_points(self.problem)]
+        self.own = World(self.problem, intervals=True, networks=self.truth.networks)
+        self.printed = World(self.problem, networks=self.truth.networks)
+        if self.exact:
+            self.own = self.printed
         self.names: dict[str, tuple[t.Expr | None, Any]] = {}
         self.claimed: dict[Any, Any] = {}
         self.adopted: list[Adopted] = []
+        self.looped: dict[str, World] = {}
         self.writers: dict[tuple[Node, int], list[Mark]] = {}
 
-    def run(self) -> Pass:
-        """Mark every line."""
-        for claim in self.reader.claims(self.lines):
+    @cached_property
+    def points(self) -> list[World]:
+        """Other numbers for the same network, at which formulas are judged."""
+        return [World(p) for p in other_points(self.problem)]
+
+    def run(self, claims: Iterable[Claim] | None = None) -> Pass:
+        """Mark every line; or claims that come from elsewhere."""
+        for claim in self.reader.claims(self.lines) if claims is None else claims:
             mark = Mark(claim)
             self.marks.append(mark)
             try:
                 self._mark(mark)
             except InputError as error:
                 mark.verdict, mark.why = "unreadable", f"{error.quantity}: expected {error.expected}; got {error.got}"
-            except RecursionError:
-                mark.verdict, mark.why = "unreadable", "the formula is nested too deep"
+            except (RecursionError, ArithmeticError):
+                mark.verdict, mark.why = "unreadable", "its numbers are too large to be computed"
         self._count()
         return self
 
     def _count(self) -> None:
         """Of several mistakes that explain a root, the one by which later lines follow comes first."""
         for root in {a.mark for a in self.adopted}:
-            votes = [m.via.id for m in self.marks if m.root is root and m.via is not None and m.verdict in BAD]
-            root.found.sort(key=lambda f: -votes.count(f.id))
+            votes = [m.via for m in self.marks if m.root is root and m.via is not None and m.verdict in BAD]
+            root.candidates.sort(key=lambda c: -sum(v is c for v in votes))
 
     # ------------------------------------------------------------ one line
 
@@ -142,10 +107,10 @@ class Pass:
         self._mark_parts(mark, target)
         self._combine(mark)
         if mark.verdict == "wrong" and self.diagnose is not None:
-            for found, wrong in self.diagnose(self, mark):
-                mark.found.append(found)
-                if wrong is not None:
-                    self.adopted.append(Adopted(wrong, mark, found))
+            mark.candidates = self.diagnose(self, mark)
+            for c in mark.candidates[:MOST_ADOPTED]:
+                if c.wrong is not None and not _settled(mark, c.wrong):
+                    self.adopted.append(Adopted(c.wrong, mark, c))
         self._write(mark)
 
     def target(self, mark: Mark) -> Callable[[World, bool], Any] | None:
@@ -174,7 +139,7 @@ class Pass:
     def _mark_numbers(self, mark: Mark, target: Callable[[World, bool], Any]) -> None:
         assert mark.claim.numbers is not None
         due = np.asarray(target(self.truth, False), dtype=float)
-        numbers, flipped, due = fitted(mark.claim.numbers, due, self.problem.single)
+        numbers, flipped, due = fitted(mark.claim.numbers, due, self._by_example(mark))
         if numbers is None:
             shape = " x ".join(map(str, due.shape)) or "one number"
             got = " x ".join(map(str, mark.claim.numbers.value.shape)) or "one number"
@@ -208,9 +173,15 @@ class Pass:
         else:
             mark.value_verdict = "wrong"
         mark.fits = mark.fits | own_fits
+        if flipped:
+            mark.value_verdict, mark.fits = "wrong", np.zeros(due.shape, dtype=bool)
         if mark.value_verdict in ("right", "rounded", "truncated"):
             mark.root = None
             mark.inconsistent = not own_fits.all() and bool(self.sources(mark))
+
+    def _by_example(self, mark: Mark) -> bool:
+        """Whether the line has a row, or a column, for each example."""
+        return mark.place is not None and mark.place.examples and not self.problem.single
 
     def _own_fits(self, mark: Mark, wanted: Interval, target: Callable[[World, bool], Any]) -> Array:
         """Entries that the author's own earlier lines give, by any of the ways they can be taken."""
@@ -223,7 +194,7 @@ class Pass:
                 mark.own = shaped
                 best = wanted.touches(shaped)
             return best
-        for world, adopted in self._ways():
+        for world, adopted in self._ways(place.time > 1):
             root = adopted.mark if adopted else None
             value = Interval.of(world.value(place, computed=True))
             value = self._shaped(value, mark)
@@ -232,18 +203,20 @@ class Pass:
                 mark.own = value
             if touching.all() or (touching | (mark.fits if mark.fits is not None else False)).all():
                 mark.own, mark.root = value, root
-                mark.via = adopted.found if adopted else None
+                mark.via = adopted.candidate if adopted else None
                 return touching
             best = best | touching if root is None else best
             if root is None and mark.fits is not None and mark.fits.all():
                 return best
         return best
 
-    def _ways(self) -> Iterator[tuple[World, Adopted | None]]:
+    def _ways(self, far: bool) -> Iterator[tuple[World, Adopted | None]]:
         """The author's worlds: as the lines stand, the other way where two disagree, with mistakes found before."""
         yield self.own, None
         if any(m.verdict in BAD for m in self.marks):
             yield self.own.other(long_way=True), None
+        if far:  # many updates are made anew from the header, not from these lines
+            return
         for adopted in self.adopted:
             yield self.own.other(adopted.wrong, long_way=True), adopted
         roots = list(dict.fromkeys(a.mark for a in self.adopted))
@@ -270,11 +243,16 @@ class Pass:
                 widths = self._width(symbol)
                 if widths is None or not np.any(widths):
                     continue
-                moved = [np.asarray(value_of(tree, _Moved(names, symbol, s * widths)), float) for s in (-1, 1)]  # type: ignore[arg-type]
+                moved = [self._moved(tree, names, symbol, s * widths) for s in (-1, 1)]
                 radius = radius + np.maximum(np.abs(moved[0] - base), np.abs(moved[1] - base))
         except (InputError, NumbersOnly):
             return None, None
         return base, radius * 1.01
+
+    def _moved(self, tree: t.Expr, names: Names, symbol: t.Symbol, by: Any) -> Array:
+        """The formula's value with one name moved by a little."""
+        moved = replace(names, moved={symbol: by})
+        return np.asarray(value_of(tree, moved), dtype=float)
 
     def _width(self, symbol: t.Symbol) -> Any:
         if isinstance(symbol, str):
@@ -393,25 +371,25 @@ class Pass:
         claim = mark.claim
         if claim.own:
             first = self._definition(claim)
-            value = None if mark.claim.numbers is None else mark.claim.numbers.value
-            if claim.own not in self.names or value is not None:
-                self.names[claim.own] = (first, value)
+            number = None if mark.claim.numbers is None else mark.claim.numbers.value
+            if claim.own not in self.names or number is not None:
+                self.names[claim.own] = (first, number)
         if mark.place is None or mark.numbers is None:
             return
         place, numbers = mark.place, mark.numbers
         if place.node is None or place.factor == 0:
             self.claimed[place.name] = numbers.value / (place.factor or 1.0)
             return
-        carried = self._carried(mark)
-        value = carried * (1 / place.factor) if place.factor != 1.0 else carried
+        value = self._carried(mark)
+        if place.factor != 1.0:
+            value = value * (1 / place.factor)
         plain = numbers.value / place.factor
         if mark.flipped:
             value, plain = value.T, plain.T
         if place.flip:
             value, plain = value.T, plain.T
         value = self._within(value, plain, place)
-        replay = self.own.replay(place.time)
-        shape = replay.get(place.node).shape
+        shape = self.own.replay(place.time).get(place.node).shape
         where: tuple[Any, ...] = (..., *place.index)
         if place.examples and self.problem.single:
             where = (0, *where)
@@ -421,7 +399,8 @@ class Pass:
         target = low[where].shape
         low[where], high[where] = value.low.reshape(target), value.high.reshape(target)
         middle[where] = plain.reshape(target)
-        replay.write(place.node, Interval(low, high), mask)
+        if not self.exact:
+            self.own.replay(place.time).write(place.node, Interval(low, high), mask)
         self.printed.replay(place.time).write(place.node, middle, mask)
         self.writers.setdefault((place.node, place.time if place.time > 1 else 0), []).append(mark)
 
@@ -450,36 +429,15 @@ class Pass:
         return value.where(inside, Interval(np.clip(value.low, low, high), np.clip(value.high, low, high)))
 
 
-@dataclass(eq=False)
-class _Moved:
-    """Names, one of them moved by a little."""
-
-    names: Names
-    symbol: t.Symbol
-    by: Any
-
-    @property
-    def reader(self) -> Reader:
-        return self.names.reader
-
-    @property
-    def rows(self) -> bool:
-        return self.names.rows
-
-    def __call__(self, symbol: t.Symbol) -> Any:
-        value = self.names(symbol)
-        return value + np.reshape(self.by, np.shape(value)) if symbol == self.symbol else value
+def given_numbers(problem: Problem) -> frozenset[float]:
+    """Sizes of the numbers in the header: where one stands in a formula it is exact."""
+    arrays = [*problem.network.weights, *problem.network.biases, problem.x, problem.y]
+    return frozenset(float(abs(v)) for array in arrays for v in np.ravel(array)) | {abs(problem.rate)}
 
 
-def fitted(numbers: Numbers, due: Array, single: bool) -> tuple[Numbers | None, bool, Array]:
-    """The numbers in the shape of what is due: (numbers, whether it is the transpose's shape, due)."""
-    shape, given = due.shape, numbers.value.shape
-    if given == shape:
-        return numbers, False, due
-    if due.size == numbers.value.size and (due.ndim < 2 or 1 in shape) and (len(given) < 2 or 1 in given):
-        return numbers.reshaped(shape), False, due
-    if len(shape) == 2 and given == shape[::-1]:
-        return (numbers, True, due.T) if single else (numbers.T, False, due)
-    if len(shape) == 1 and given == (*shape, *shape):  # slopes written as a diagonal matrix
-        return numbers, False, np.diag(due)
-    return None, False, due
+def _settled(mark: Mark, wrong: Wrong) -> bool:
+    """Whether the line itself writes all that the mistake touches, so that nothing of it is left to carry."""
+    place = mark.place
+    if place is None or place.node is None:
+        return True
+    return place.node[:2] == (wrong.kind, wrong.layer) and not place.index

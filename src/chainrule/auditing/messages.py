@@ -12,7 +12,11 @@ from chainrule.auditing.records import Found
 from chainrule.auditing.wording import array, number
 
 if TYPE_CHECKING:
-    from chainrule.auditing.marking import Mark, Pass
+    from chainrule.auditing.marking import Pass
+    from chainrule.auditing.marks import Mark
+
+
+MOST_SHOWN = 16  # entries of an array that are told whole
 
 
 def message(p: Pass, mark: Mark) -> str:
@@ -25,7 +29,7 @@ def message(p: Pass, mark: Mark) -> str:
         case "truncated":
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
-            root = f"line {mark.root.number}" if mark.root else "an earlier line"
+            root = _line(p, mark.root) if mark.root else "an earlier line"
             return (
                 f"it follows from {root}: your step here is right; with that line mended it would be {due_text(mark)}"
             )
@@ -33,6 +37,10 @@ def message(p: Pass, mark: Mark) -> str:
             return _wrong(p, mark)
         case _:
             return mark.why or _undecided(mark)
+
+
+def _line(p: Pass, mark: Mark) -> str:
+    return _subject(mark) if p.exact else f"line {mark.number}"
 
 
 def _undecided(mark: Mark) -> str:
@@ -51,8 +59,20 @@ def due_text(mark: Mark, more: int = 0) -> str:
     """What is due, in the line's own digits."""
     if mark.due is None:
         return "another value"
-    decimals = None if mark.numbers is None else mark.numbers.decimals + more
+    if np.size(mark.due) > MOST_SHOWN:
+        return _worst(mark)
+    decimals = None if mark.numbers is None or mark.numbers.text == "" else mark.numbers.decimals + more
     return array(mark.due, decimals) if np.ndim(mark.due) else number(float(mark.due), decimals)
+
+
+def _worst(mark: Mark) -> str:
+    """Of a large array the entry that is farthest off."""
+    assert mark.numbers is not None
+    gap = np.abs(mark.numbers.value - mark.due)
+    at = np.unravel_index(int(gap.argmax()), gap.shape)
+    entry = ", ".join(str(i + 1) for i in at)
+    count = int((gap > mark.numbers.unit).sum())
+    return f"{number(mark.due[at], None)} at entry {entry}, not {number(mark.numbers.value[at], None)} ({count} of {gap.size} differ)"
 
 
 def _drift(mark: Mark) -> str:
@@ -88,9 +108,10 @@ def _wrong(p: Pass, mark: Mark) -> str:
             parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
             parts.append(deciding(p, mark.found))
         elif named:
-            parts.append(named[0].words if sums and named[0].id == "arithmetic" else f"probably: {named[0].words}")
+            sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
+            parts.append(named[0].words if sure else f"probably {named[0].words}")
     said = [part for part in dict.fromkeys(parts) if part]
-    return ". ".join(part[0].upper() + part[1:] for part in said)
+    return "; ".join(said)
 
 
 def _subject(mark: Mark) -> str:

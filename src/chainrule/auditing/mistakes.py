@@ -302,6 +302,15 @@ def _k(problem: Problem) -> int:
     return problem.sizes[-1]
 
 
+def _several(problem: Problem, i: int) -> bool:
+    return problem.n > 1 and float(np.ptp(problem.coefficients)) == 0.0
+
+
+def _batch(problem: Problem) -> float:
+    """From the mean over the examples to their sum, or back."""
+    return float(problem.n) if problem.network.reduction == "mean" else 1 / problem.n
+
+
 def _no_first(problem: Problem, i: int) -> bool:
     return problem.sizes[i - 1] == problem.sizes[0]
 
@@ -421,6 +430,14 @@ _ROWS = (
             "the gradient of a bias has the input as a factor; a bias has none", r"\nabla_{a_{<i>}} L \odot h_{<i-1>}", _DB),
     Mistake("bias_times_bias", "db", _any, lambda r, q: r.right(q) * _get(r, q, "b"),
             "the gradient of a bias has the bias itself as a factor", r"\nabla_{a_{<i>}} L \odot b_{<i>}", _DB),
+    # the batch
+    *(
+        Mistake("batch_sum_vs_mean", kind, where, lambda r, q: r.right(q) * _batch(r.problem),
+                "the sum over the examples is taken where the loss takes their mean, or the mean where it takes their sum",
+                r"\sum_n \dots", r"\tfrac{1}{N} \sum_n \dots")
+        for kind, where in (("L", _several), ("dh", _all(_last, _several)), ("da", _all(_last, _several)),
+                            ("dW", _several), ("db", _several))
+    ),
     # the gradient of the hidden units
     Mistake("W_not_transposed_bwd", "dh", _next_square, lambda r, q: _get(r, q, "da", 1) @ _get(r, q, "W", 1).T,
             "W_{n} is not transposed on the way back", r"W_{<i+1>} \nabla_{a_{<i+1>}} L", _DH),

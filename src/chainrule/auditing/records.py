@@ -99,7 +99,7 @@ class LineAudit:
 class Convention:
     """A convention that the sheet holds throughout and that differs from its header or from the design.
 
-    ``id``: half, no_half, mean_outputs, sum_batch, mean_batch, minus_delta, transposed, row_vectors, log_base_10, log_base_2, …
+    ``id``: half, no_half, mean_outputs, sum_batch, mean_batch, minus_delta, swapped, transposed, row_vectors, …
     """
 
     id: str

@@ -13,6 +13,7 @@ from chainrule.auditing.diagnosis import closure, found_at
 from chainrule.auditing.formulas import FormulaMark, Way, due_of, evaluated, same, ways
 from chainrule.auditing.lookup import NumbersOnly, World
 from chainrule.auditing.mistakes import MISTAKES
+from chainrule.auditing.problem import Node
 from chainrule.auditing.records import Found
 from chainrule.errors import InputError
 from chainrule.formula import text
@@ -21,7 +22,8 @@ from chainrule.formula.printing import symbol_text
 from chainrule.notation import Derivative, Quantity
 
 if TYPE_CHECKING:
-    from chainrule.auditing.marking import Mark, Pass
+    from chainrule.auditing.marking import Pass
+    from chainrule.auditing.marks import Mark
 
 #: by what a formula may be off as a whole -> in words
 _FACTORS = {
@@ -36,7 +38,7 @@ def explain_formula(p: Pass, mark: Mark, judged: FormulaMark) -> list[Found]:
     values = _values(p, judged)
     if values is not None:
         way, here = values
-        found = list(_by_table(p, mark, way, here))
+        found = list(_by_table(p, mark, judged, way, here))
         if found:
             return found
         for factor, (id, words) in _FACTORS.items():
@@ -72,11 +74,25 @@ def _equal(value: Array, due: Array) -> bool:
         return False
 
 
-def _by_table(p: Pass, mark: Mark, way: Way, here: list[Array]) -> Iterator[Found]:
+def _named(p: Pass, judged: FormulaMark) -> set[Node | None]:
+    """What the formula takes by its name, so that its own equation cannot be what is wrong in it; slopes apart."""
+    named: set[Node | None] = set()
+    for symbol in t.refs(judged.tree):
+        try:
+            node = p.reader.place(symbol).node
+        except InputError:
+            continue
+        if node is not None and node.kind not in ("g'", "J"):
+            named.add(node)
+    return named
+
+
+def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: Way, here: list[Array]) -> Iterator[Found]:
     place = mark.place
     if place is None:
         return
     places = closure(p, replace(place), World(p.problem))
+    named = _named(p, judged)
     scored = []
     for rank, mistake in enumerate(MISTAKES):
         for node, (distance, _) in places.items():
@@ -91,9 +107,9 @@ def _by_table(p: Pass, mark: Mark, way: Way, here: list[Array]) -> Iterator[Foun
             except (InputError, ValueError):
                 continue
             if all(_equal(v, d) for v, d in zip(here, dues, strict=True)):
-                scored.append((distance, rank, found_at(p, mistake, node)))
+                scored.append((node in named, distance, rank, found_at(p, mistake, node)))
     seen = set()
-    for _, _, found in sorted(scored, key=lambda s: s[:2]):
+    for *_, found in sorted(scored, key=lambda s: s[:3]):
         if found.id not in seen:
             seen.add(found.id)
             yield found

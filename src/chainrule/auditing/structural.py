@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.activations import Array
-from chainrule.auditing.claims import Place
+from chainrule.auditing.claims import Place, numbers_of
+from chainrule.auditing.formulas import literals, replaced, with_radius
 from chainrule.auditing.interval import Interval
+from chainrule.auditing.lookup import NumbersOnly
 from chainrule.auditing.records import Found
 from chainrule.errors import InputError
+from chainrule.formula import tree as t
+from chainrule.formula.printing import symbol_text
 from chainrule.notation import LOSS, Derivative, Quantity
 
 if TYPE_CHECKING:
-    from chainrule.auditing.diagnosis import Candidate
-    from chainrule.auditing.marking import Mark, Pass
+    from chainrule.auditing.marking import Pass
+    from chainrule.auditing.marks import Candidate, Mark
 
 #: id -> what was done, in words
 WORDS = {
@@ -24,8 +28,6 @@ WORDS = {
     "digit_transposition_or_copy": "digits were changed in writing or copying: {value} is due",
     "sign_lost": "the sign is lost",
     "stale_forward_value": "the value from before the update is repeated",
-    "batch_sum_vs_mean_sum": "the sum over the {n} examples is taken where the loss takes their mean",
-    "batch_sum_vs_mean_mean": "the mean over the {n} examples is taken where the loss takes their sum",
     "gradient_of_output_not_loss": "this is the derivative of the output, not of the loss: dL/dyhat is missing",
     "grad_not_reset": "the gradient of the first pass was not reset: this is the sum of both passes",
     "transposed": "these are the numbers of the transpose",
@@ -41,6 +43,7 @@ def _say(id: str, **values: Any) -> str:
 def candidates(p: Pass, mark: Mark) -> Iterator[Candidate]:
     """All that fit a line's numbers."""
     yield from whole(p, mark)
+    yield from operands(p, mark)
     yield from _digits(p, mark)
 
 
@@ -60,6 +63,37 @@ def whole(p: Pass, mark: Mark) -> Iterator[Candidate]:
     yield from _around(p, mark, place)
 
 
+def operands(p: Pass, mark: Mark) -> Iterator[Candidate]:
+    """A number in the line's arithmetic that is not what the line's own formula has there."""
+    for judged in mark.formulas:
+        if judged.kind != "arithmetic" or judged.verdict == "wrong" or judged.value is None:
+            continue
+        for written, name, due in slipped(p, mark, judged.tree):
+            words = f"{written} stands where {name} = {due} is due"
+            yield _candidate(p, mark, "digit_transposition_or_copy", words, judged.value[0])
+            return
+
+
+def slipped(p: Pass, mark: Mark, tree: t.Expr) -> Iterator[tuple[str, str, str]]:
+    """(as written, the name, its own value) of numbers that, put right, give what is due."""
+    names = [s for f in mark.formulas if f.kind == "formula" for s in t.refs(f.tree)]
+    wanted = _own(mark)
+    lookup = p.lookup(p.printed, numeric=True)
+    for index, literal in enumerate(literals(tree)):
+        for symbol in dict.fromkeys(names):
+            try:
+                value = float(lookup(symbol))
+            except (InputError, NumbersOnly, TypeError):
+                continue
+            read = numbers_of(literal, 0.0)
+            if read is None or abs(abs(value) - literal.value) > 0.2 * abs(value) or abs(value) == literal.value:
+                continue
+            new, radius = with_radius(replaced(tree, index, abs(value)), exact=p.given)
+            near = Interval(new - radius, new + radius)
+            if near.reshape(wanted.shape).touches(wanted).all():
+                yield literal.written, symbol_text(symbol, "textbook"), f"{value:.6g}"
+
+
 def last_resort(p: Pass, mark: Mark) -> Found:
     """What is said where nothing fits: the numbers written do not give it, or it comes from nowhere."""
     bad = [f for f in mark.formulas if f.kind == "arithmetic" and f.verdict == "wrong"]
@@ -73,7 +107,7 @@ def _own(mark: Mark) -> Interval:
 
 
 def _candidate(p: Pass, mark: Mark, id: str, words: str, value: Any, exact: bool = True) -> Candidate:
-    from chainrule.auditing.diagnosis import Candidate
+    from chainrule.auditing.marks import Candidate
 
     plain = float(value) if np.ndim(value) == 0 else np.asarray(value)
     return Candidate(Found(id, mark.claim.line.parts[0].text, words, value=plain), None, exact, 0, structural=True)
@@ -88,20 +122,21 @@ def _fits(p: Pass, mark: Mark, value: Any) -> bool:
 
 
 def _aims(mark: Mark) -> Iterator[Interval]:
-    """What is due: by the author's own lines, and in truth."""
+    """What is due: by the author's own lines, in truth, and by the numbers written in the line."""
     yield _own(mark)
     yield Interval.of(mark.due)
+    for judged in mark.formulas:
+        if judged.value is not None:
+            yield Interval.of(judged.value[0])
 
 
 def _signs(p: Pass, mark: Mark) -> Iterator[Candidate]:
     for aim in _aims(mark):
         if _fits(p, mark, -aim):
-            value = np.where(mark.fits, mark.numbers.value, -aim.middle)  # type: ignore[union-attr]
-            words = (
-                "the sign is lost"
-                if value.ndim == 0 or (mark.fits is not None and not mark.fits.any())
-                else ("the sign of some entries is lost")
-            )
+            assert mark.numbers is not None
+            assert mark.fits is not None
+            value = np.where(mark.fits, mark.numbers.value, -aim.middle)
+            words = "the sign of some entries is lost" if mark.fits.any() else "the sign is lost"
             yield _candidate(p, mark, "sign_lost", words, value)
             return
 
@@ -116,6 +151,8 @@ def _digits(p: Pass, mark: Mark) -> Iterator[Candidate]:
                 yield _candidate(p, mark, "decimal_slip", "the decimal point has slipped", aim.middle * 10.0**power)
                 return
     wrong = np.argwhere(~fits)
+    if any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
+        return  # a slip of arithmetic says more than one of digits
     if len(wrong) == 1:
         at = tuple(wrong[0])
         unit, claimed = float(numbers.unit[at]), float(numbers.value[at])
@@ -180,20 +217,11 @@ def _copied(p: Pass, mark: Mark, at: tuple[int, ...], claimed: float) -> Iterato
 
 def _around(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
     assert place.node is not None
-    kind, n, depth = place.node.kind, p.problem.n, p.problem.depth
-    gradient = kind in ("dh", "da", "dW", "db")
-    if n > 1 and (gradient or kind == "L"):
-        for aim in _aims(mark):
-            mean = p.problem.network.reduction == "mean"
-            factor = n if mean else 1 / n
-            if _fits(p, mark, aim * factor):
-                words = _say("batch_sum_vs_mean_" + ("sum" if mean else "mean"), n=n)
-                yield _candidate(p, mark, "batch_sum_vs_mean", words, aim.middle * factor)
-                break
+    gradient = place.node.kind in ("dh", "da", "dW", "db")
     if place.time == 1 and place.node.time == 1:
         yield from _second_pass(p, mark, place, gradient)
     if gradient and place.time < 2:
-        yield from _of_output(p, mark, place, depth)
+        yield from _of_output(p, mark, place)
 
 
 def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[Candidate]:
@@ -219,7 +247,8 @@ def _entry(value: Any, p: Pass, place: Place) -> Interval:
         value = value[(..., *place.index)]
     if place.flip:
         value = value.T
-    return value * place.factor if place.factor != 1.0 else value
+    scaled: Interval = value * place.factor if place.factor != 1.0 else value
+    return scaled
 
 
 def _shaped(value: Interval, mark: Mark) -> Interval:
@@ -227,7 +256,7 @@ def _shaped(value: Interval, mark: Mark) -> Interval:
     return (value.T if mark.flipped else value).reshape(mark.numbers.value.shape)
 
 
-def _of_output(p: Pass, mark: Mark, place: Place, depth: int) -> Iterator[Candidate]:
+def _of_output(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
     """dyhat_o/dW where dL/dW is due: of any one output, or of their sum."""
     if not isinstance(place.name, Derivative) or place.name.of != LOSS or place.name.wrt.symbol == "yhat":
         return

@@ -29,8 +29,8 @@ BREAK = "⏎"  # the end of a row of a matrix, or of a line of LaTeX
 THEN = "⇒"  # what stands between two claims
 OPEN, CLOSE = "⟦", "⟧"  # the ends of a matrix
 
-_SILENCE, _LABELLED = "silence", "labelled"  # braces of a kind of their own
-_JOINED = {_SILENCE: JOIN, _LABELLED: JOIN}
+_SILENCE, _LABEL, _LABELLED = "silence", "label", "labelled"  # braces of a kind of their own
+_CLOSED = {_SILENCE: " ", _LABEL: JOIN, _LABELLED: JOIN}
 
 _COMMANDS: dict[str, str] = {
     **{name: f" {letter}" for name, letter in GREEK.items()},
@@ -105,7 +105,6 @@ _SPECIAL = re.compile(
     r"|(?P<wrap>\\(?P<wrapper>[A-Za-z]{1,20})\*?\s*\{)"
     r"|(?P<command>\\(?P<commanded>[A-Za-z]{1,30}))"
     r"|(?P<escaped>\\(?P<escape>[^A-Za-z]))"
-    r"|(?P<under>\}\s*[_^]\s*\{)"
     r"|(?P<brace>[{}])"
     r"|(?P<equal>:=|==)"
     r"|(?P<then>=>|==>|->|-->)"
@@ -116,6 +115,7 @@ _SPECIAL = re.compile(
     r"|(?P<high>[⁰¹²³⁴-⁹⁻]+)"
     rf"|(?P<character>[{''.join(_CHARACTERS)}])"
 )
+_LABEL_FOLLOWS = re.compile(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,7 @@ class _Writer:
         self.length = 0
         self.braces: list[str] = []  # what the closing brace of each open one stands for
         self.silent = 0  # braces open around what means nothing
+        self.label_next = False  # the next brace opens what stands under another
 
     def put(self, text: str, start: int, end: int) -> None:
         if text and not self.silent:
@@ -202,9 +203,7 @@ class _Writer:
             case "yhat":
                 return "yhat"
             case "brace":
-                return self.brace(piece)
-            case "under":
-                return self.under(match)
+                return self.brace(match)
             case "fence":
                 return " "
             case "prime":
@@ -220,29 +219,28 @@ class _Writer:
         is_power = (before.isalnum() or before in tuple(")]}'")) and (after.isalnum() or after in tuple("({-"))
         return "^" if before and after and is_power else " "
 
-    def brace(self, piece: str) -> str:
-        if piece == "{":
-            self.braces.append("}")
+    def brace(self, match: re.Match[str]) -> str:
+        if match[0] == "{":
+            self.braces.append(_LABEL if self.label_next else "}")
+            self.label_next = False
             return "{"
         closing = self.braces.pop() if self.braces else "}"
-        self.silent -= closing == _SILENCE
-        return _JOINED.get(closing, closing)
+        self.silent -= closing in (_SILENCE, _LABEL)
+        if closing.startswith("hat"):
+            self.drop_joins()
+        if closing == _LABELLED and _LABEL_FOLLOWS.match(self.written, match.end()):
+            self.put(JOIN, *match.span())
+            self.label_next = True
+            self.silent += 1
+        return _CLOSED.get(closing, closing)
 
-    def under(self, match: re.Match[str]) -> str:
-        """A brace closed, and another opened below or above it."""
-        is_label = bool(self.braces) and self.braces[-1] == _LABELLED
-        closing = self.brace("}")
-        if is_label:
-            self.put(closing, *match.span())
-            self.mute()
-            return ""
-        self.braces.append("}")
-        return closing + match[0][1:]
-
-    def mute(self) -> None:
-        """Nothing that stands before the brace opened here is closed means anything."""
-        self.braces.append(_SILENCE)
-        self.silent += 1
+    def drop_joins(self) -> None:
+        """What is written next follows the last letter directly."""
+        while self.pieces and self.pieces[-1] == JOIN:
+            self.pieces.pop()
+            self.starts.pop()
+            self.origins.pop()
+            self.length -= 1
 
     def command(self, match: re.Match[str]) -> str:
         """A command of LaTeX; one that is not known stays, and the reader will name it."""
@@ -268,7 +266,8 @@ class _Writer:
             self.braces.append(f"hat{JOIN}")
             return JOIN
         if name in _SILENT:
-            self.mute()
+            self.braces.append(_SILENCE)
+            self.silent += 1
             return ""
         if name in _BRACED:
             self.braces.append(_LABELLED)

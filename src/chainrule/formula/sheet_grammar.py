@@ -26,6 +26,7 @@ _GRAMMAR = r"""
         | item
 ?item: numeric | implicit
 ?numeric: NUMBER
+        | NUMBER TRANSPOSED+ -> postfix
         | NUMBER _CARET exponent -> power
 ?implicit: postfix
          | postfix _CARET exponent -> power

@@ -19,7 +19,7 @@ _CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω])(?![A-Za-z0-9])")
 _SUB = re.compile(
     r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
     rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
-    r"|(?P<alone>[0-9]{2,}+,)(?=\s*(?:$|[=*/+\-)\]}^⊙']))"
+    r"|(?P<alone>[0-9]{2,}+,)(?=\s*(?:$|-\s|[=*/+)\]}^⊙']))"
     rf"|(?P<mixed>[0-9]*[{_INDEX_LETTERS}][0-9{_INDEX_LETTERS}]*+)(?![A-Za-z0-9_])"
     r"|(?P<digits>[0-9]+))"
 )
@@ -57,12 +57,14 @@ class Written:
         indices: below the line; the first is the layer where none stands above.
         above: the layer, where it stands above the line.
         bracketed: that layer is in brackets.
+        after: updates, by primes before the index; those behind the name are tokens of their own.
     """
 
     symbol: str
     indices: tuple[Index, ...] = ()
     above: Index | None = None
     bracketed: bool = False
+    after: int = 0
 
     def __str__(self) -> str:
         return self.symbol
@@ -106,21 +108,24 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     if core is None:
         return None
     symbol = {"delta": "δ", "ω": "w"}.get(core[1], core[1])
-    early = PRIMES.match(text, core.end())  # W'_212 is W_212'
-    behind = early.end() if early and re.compile(r"\s*_").match(text, early.end()) else core.end()
-    above, end = _layer(text, symbol, None, behind)
-    below = _SUB.match(text, end)
-    if below is None:
-        return Written(symbol, (), *(above or ())), end
-    found = _indices(symbol, below, above is not None, depth)
-    if found is None:
-        return None
-    indices, end = found
-    if above is None:
-        above, end = _layer(text, symbol, indices, end)
-    if above is not None:
-        indices = _below(below, symbol, True) or indices
-    return Written(symbol, indices, *(above or ())), end
+    at = core.end()
+    early, after = after_primes(text, at)  # W'_212 is W_212'
+    if after and re.compile(r"\s*_").match(text, early):
+        at = early
+    else:
+        after = 0
+    above, end = _layer(text, symbol, None, at)
+    indices: tuple[Index, ...] = ()
+    if below := _SUB.match(text, end):
+        found, end = _indices(symbol, below, above is not None, depth)
+        if found is None:
+            return None
+        indices = found
+        if above is None:
+            above, end = _layer(text, symbol, indices, end)
+            indices = indices if above is None else _below(below, symbol, True) or indices
+    layer, bracketed = above or (None, False)
+    return Written(symbol, indices, layer, bracketed, after), end
 
 
 def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> tuple[tuple[Index, bool] | None, int]:
@@ -141,26 +146,21 @@ def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> 
     return ((item, bracketed or match["round"] is not None), match.end()) if item else (None, at)
 
 
-def _indices(symbol: str, below: re.Match[str], above: bool, depth: int) -> tuple[tuple[Index, ...], int] | None:
+def _indices(symbol: str, below: re.Match[str], above: bool, depth: int) -> tuple[tuple[Index, ...] | None, int]:
     """The indices below the line; of ``h_1,2`` in a list only those that a name can have."""
     if symbol == "L":
-        return None
-    end = below.end()
+        return None, below.end()
     found = _below(below, symbol, above)
-    if found is None:
-        return None
-    if below["listed"] or below["alone"]:
-        units = SYMBOLS[_plain_symbol(symbol)][1]
-        most = units if above or symbol in ("x", "y", "yhat") else units + 1
-        first = found[0]
-        fits = len(found) <= most and all(i.letter or i.number for i in found)
-        if not fits or not (above or first.letter or first.number <= depth):
-            digits = re.match(r"[0-9a-z]+", below["listed"] or below["alone"])
-            assert digits is not None
-            end -= len(below["listed"] or below["alone"]) - digits.end()
-            cut = _split(digits[0], most)
-            return None if cut is None else (cut, end)
-    return found, end
+    listed = below["listed"] or below["alone"]
+    if found is None or not listed:
+        return found, below.end()
+    units = SYMBOLS[_plain_symbol(symbol)][1]
+    most = units if above or symbol in ("x", "y", "yhat") else units + 1
+    fits = len(found) <= most and all(i.letter or i.number for i in found) and not (above and below["alone"])
+    if fits and (above or found[0].letter or found[0].number <= depth):
+        return found, below.end()
+    first = listed.partition(",")[0]
+    return _split(first, most), below.end() - len(listed) + len(first)
 
 
 def _plain_symbol(symbol: str) -> str:

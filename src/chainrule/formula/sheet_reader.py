@@ -28,6 +28,7 @@ from chainrule.formula.tree import (
     Symbol,
     Timed,
     Transpose,
+    is_matrix,
 )
 from chainrule.notation import Derivative, Name, Quantity
 
@@ -85,10 +86,11 @@ class _Reader:
     left: int = LARGEST
 
     def top(self, node: Any) -> Expr:
-        """The tree of a whole part; ``[x]`` is a vector there, within a formula it is a bracket."""
-        if getattr(node, "data", "") == "array":
-            return Array(tuple(self.entry(part) for part in node.children if part is not None))
-        return self.tree(node)
+        """The tree of a whole part, or of an item of an array: ``[x]`` is a vector there, elsewhere a bracket."""
+        if getattr(node, "data", "") != "array":
+            return self.tree(node)
+        items = tuple(self.top(part) for part in node.children if part is not None)
+        return items[0] if len(items) == 1 and _is_matrix(node.children[0]) else Array(items)
 
     def tree(self, node: Any) -> Expr:
         """The tree of a parsed node."""
@@ -118,11 +120,14 @@ class _Reader:
                 return Div(self.tree(parts[0]), self.tree(parts[1]))
             case "difference":
                 wrt = self.symbol(parts[0].value.wrt, parts[0].start_pos)
-                return Diff(self.tree(parts[1]), wrt)
+                item = self.tree(parts[1])
+                if getattr(parts[1], "data", "") == "array" and isinstance(item, Array) and len(item.items) == 1:
+                    (item,) = item.items
+                return Diff(item, wrt)
             case "total":
                 return self.total(*parts)
             case "array":
-                return self.array(parts)
+                return self.array(node)
             case "matrix":
                 return self.matrix(parts)
             case _:
@@ -153,11 +158,9 @@ class _Reader:
 
     def product(self, parts: list[Any]) -> Expr:
         """Left to right; runs of one operator become one node."""
-        factors, rest, nodes = [self.tree(parts[0])], iter(parts[1:]), 0
+        factors, nodes = [self.tree(parts[0])], 0
         made: _Product | None = None
-        for part in rest:
-            operator = getattr(part, "type", "")
-            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "DIVIDE") else part)
+        for operator, right in self.operands(parts[1:]):
             kind = _KINDS.get(operator, Mul)
             if kind is made and kind is not Div:
                 factors.append(right)
@@ -165,8 +168,27 @@ class _Reader:
             tree = _made(made, factors)
             nodes, made, factors = nodes + 1, kind, [tree, right]
             if nodes > 3 * MOST_SIGNS:
-                raise UnreadError(_place(part), "expected fewer products and quotients in turn; got too many")
+                raise UnreadError(_place(parts[0]), "expected fewer products and quotients in turn; got too many")
         return _made(made, factors)
+
+    def operands(self, parts: list[Any]) -> Iterator[tuple[str, Expr]]:
+        """Operators with what follows each; in ``σ'(a_1) ⊙ W_2^T δ_2`` the matrix is multiplied first."""
+        pairs: list[tuple[str, Expr]] = []
+        rest = iter(parts)
+        for part in rest:
+            operator = getattr(part, "type", "")
+            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "DIVIDE") else part)
+            pairs.append((operator, right))
+        at = 0
+        while at < len(pairs):
+            operator, right = pairs[at]
+            at += 1
+            if operator == "HADAMARD" and _is_whole_matrix(right):
+                end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ("HADAMARD", "DIVIDE")), len(pairs))
+                if end > at:
+                    right = Mul((right, *(factor for _, factor in pairs[at:end])))
+                    at = end
+            yield operator, right
 
     def postfix(self, parts: list[Any]) -> Expr:
         first, marks = parts[0], parts[1:]
@@ -193,19 +215,13 @@ class _Reader:
 
     # ---- arrays
 
-    def entry(self, node: Any) -> Expr:
-        """An item of an array: a row stays one, whatever its length."""
-        return self.top(node)
-
-    def array(self, parts: list[Any]) -> Expr:
+    def array(self, node: Any) -> Expr:
         """``[x]`` within a formula is a bracket, unless it holds a number or a row."""
-        items = tuple(self.entry(part) for part in parts if part is not None)
-        if len(items) != 1:
-            return Array(items)
-        (item,) = items
-        is_matrix = getattr(parts[0], "data", "") == "matrix"
-        bare = item.item if isinstance(item, Neg) else item
-        return Array(items) if isinstance(bare, Number | Array) and not is_matrix else item
+        found = self.top(node)
+        if not isinstance(found, Array) or len(found.items) != 1:
+            return found
+        (item,) = found.items
+        return found if isinstance(item.item if isinstance(item, Neg) else item, Number | Array) else item
 
     def matrix(self, rows: list[Any]) -> Expr:
         """The environments of LaTeX; one column is a vector."""
@@ -234,9 +250,9 @@ class _Reader:
     def width(self, letter: str, body: Any, at: int) -> int:
         """How far a letter runs: the width of the first vector that has it as its index, else of the first matrix."""
         widths = [pair for operand in _operands(body) for pair in self.widths(letter, operand)]
-        for is_matrix in (False, True):
+        for wanted in (False, True):
             for matrix, width in widths:
-                if matrix is is_matrix:
+                if matrix is wanted:
                     return width
         raise UnreadError(at, f"nothing says how far the sum over {letter} runs")
 
@@ -261,13 +277,13 @@ class _Reader:
             number = self.number(layer, 0)
         except UnreadError:
             return
-        is_matrix = operand.symbol in ("W", "w")
-        ends = [number, number - 1] if is_matrix else [number]
+        matrix = operand.symbol in ("W", "w")
+        ends = [number, number - 1] if matrix else [number]
         if operand.symbol == "w" and operand.above is not None:
             ends.reverse()
         for index, end in zip(units, ends, strict=False):
             if index.letter == letter and 0 <= end < len(sizes):
-                yield is_matrix, sizes[end]
+                yield matrix, sizes[end]
 
     # ---- names
 
@@ -286,7 +302,8 @@ class _Reader:
                 return Number(float(self.bound[value.name]), str(self.bound[value.name]))
             return Ref(self.own_name(value, at))
         name, flips = self.written(value, at)
-        return Transpose(Ref(name)) if flips else Ref(name)
+        tree = Ref(Timed(name, value.after) if value.after else name)
+        return Transpose(tree) if flips else tree
 
     def own_name(self, value: Own, at: int) -> str:
         if value.name not in self.names.own and value.index in self.bound:
@@ -364,6 +381,17 @@ def _made(kind: _Product | None, factors: list[Expr]) -> Expr:
     if kind is None:
         return factors[0]
     return Div(*factors) if kind is Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
+
+
+def _is_matrix(node: Any) -> bool:
+    """Whether a parsed node is an environment of LaTeX."""
+    return getattr(node, "data", "") == "matrix"
+
+
+def _is_whole_matrix(tree: Expr) -> bool:
+    """W_i as a whole, or its transpose."""
+    inner = tree.item if isinstance(tree, Transpose) else tree
+    return isinstance(inner, Ref) and is_matrix(inner.name)
 
 
 def _place(node: Any) -> int:

@@ -204,9 +204,8 @@ class _Scanner:
         if match is None:
             return False
         if match.end() - self.at > LONGEST_NUMBER:
-            raise UnreadError(
-                self.at, f"a number has at most {LONGEST_NUMBER} characters, this one {match.end() - self.at}"
-            )
+            got = match.end() - self.at
+            raise UnreadError(self.at, f"expected a number of at most {LONGEST_NUMBER} characters; got one of {got}")
         return self.put("NUMBER", match[0], match.end())
 
     def fraction(self) -> bool:
