@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule.auditing.audit import audit as audit
+    from chainrule.auditing.code import audit_gradients as audit_gradients
+    from chainrule.auditing.records import Audit as Audit
     from chainrule.backward import Backward as Backward
     from chainrule.errors import InputError as InputError
     from chainrule.explanation.explain import explain as explain
@@ -29,6 +32,9 @@ _PUBLIC = {
     "GradientCheck": "chainrule.gradcheck",
     "check_gradients": "chainrule.gradcheck",
     "gradients": "chainrule.forms",
+    "Audit": "chainrule.auditing.records",
+    "audit": "chainrule.auditing.audit",
+    "audit_gradients": "chainrule.auditing.code",
     "Explanation": "chainrule.explanation.records",
     "Graph": "chainrule.explanation.graph",
     "explain": "chainrule.explanation.explain",

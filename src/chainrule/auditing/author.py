@@ -1,4 +1,4 @@
-"""An author who works through a network line by line: the keys of exercises, and sheets with a known mistake in them."""
+"""An author who works through a network line by line: keys of exercises, sheets with a known mistake in them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Written:
 
 
 def names(problem: Problem, update: bool = True, again: bool = False) -> list[Symbol]:
-    """The quantities of a full derivation, forward, backward, update; ``again`` adds a second forward and backward pass."""
+    """The quantities of a full derivation: forward, backward, update; ``again`` adds a second pass with new weights."""
     depth = problem.depth
     found: list[Symbol] = [*_forward(depth), LOSS, *_backward(depth, problem)]
     if not update:

@@ -19,6 +19,9 @@ from chainrule.formula.sheet import Line, Part
 from chainrule.notation import Derivative, Name, Quantity
 
 
+CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
+
+
 @dataclass(frozen=True)
 class Reading:
     """Conventions under which a sheet is read.
@@ -54,7 +57,7 @@ class Numbers:
     def interval(self, both: bool) -> Interval:
         """Numbers that are written so: rounded, or with ``both`` rounded or cut."""
         half = self.unit / 2
-        away = self.unit if both else half
+        away = self.unit * CUT if both else half
         # cut towards 0: the number itself is farther from 0 than what is written
         high = np.where(self.value >= 0, self.value + away, self.value + half)
         low = np.where(self.value <= 0, self.value - away, self.value - half)
@@ -103,7 +106,8 @@ class Claim:
         line: as read.
         place: what it claims of the network; None for a name of the author's or a formula.
         own: the author's own name that it introduces or repeats, or "".
-        formulas: parts with names in them, the subject too where it is a formula. arithmetic: parts of numbers that are computed.
+        formulas: parts with names in them, the subject too where it is a formula.
+        arithmetic: parts of numbers that are computed.
         numbers: the value claimed.
         error: why it cannot be read.
     """

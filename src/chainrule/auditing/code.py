@@ -70,9 +70,8 @@ def _claims(
         read, way = notation.find(name, problem.sizes)
         place = reader.place(read)
         if place.node is None or (isinstance(read, Derivative) and read.of != LOSS):
-            raise InputError(
-                f"gradients: name {name!r}", "a gradient of L, such as dL/dW_1, or a unit's value", str(read)
-            )
+            due = "a gradient of L, such as dL/dW_1, or a unit's value"
+            raise InputError(f"gradients: name {name!r}", due, str(read))
         array = checks.numbers(name, value)
         tree: Expr = Ref(read)
         if way == "delta" and is_matrix(read):

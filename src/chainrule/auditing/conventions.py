@@ -82,7 +82,7 @@ def doubt(mark: Mark, option: Option) -> str:
 
 
 def cost(p: Pass) -> float:
-    """Wrong numbers and formulas, and half for each line that is right where the author's own lines give something else.
+    """Wrong numbers and formulas, and half for each line that is right where the author's own lines say otherwise.
 
     A name that the network does not have weighs double: no slip of arithmetic makes one.
     """

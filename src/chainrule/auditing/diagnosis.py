@@ -82,9 +82,10 @@ def _spared(p: Pass, candidate: Candidate, world: World) -> bool:
         if mark.value_verdict not in ("right", "rounded", "truncated") or mark.place is None or mark.place.time > 1:
             continue
         value = _value(p, mark, mark.place, changed)
-        if value is not None and mark.numbers is not None:
-            if not mark.numbers.interval(True).touches(Interval.of(value)).all():
-                return False
+        if value is None or mark.numbers is None:
+            continue
+        if not mark.numbers.interval(True).touches(Interval.of(value)).all():
+            return False
     return True
 
 

@@ -15,14 +15,15 @@ from chainrule.auditing.formulas import judge_arithmetic, judge_formula
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.lookup import Names, NumbersOnly, World, other_points, read_problem, value_of
 from chainrule.auditing.marks import Adopted, Candidate, Mark, fitted
-from chainrule.auditing.records import Verdict
 from chainrule.auditing.problem import Node, Problem, parents
+from chainrule.auditing.records import Verdict
 from chainrule.auditing.replay import Wrong
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line
 
 BAD = ("wrong", "follows")
+LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
 
@@ -151,7 +152,8 @@ class Pass:
         exact = np.isclose(numbers.value, due, rtol=1e-9, atol=1e-12)
         by_rounding = rounds.touches(Interval.of(due))
         by_cutting = cuts.touches(Interval.of(due))
-        last_digit = np.abs(numbers.value - due) <= numbers.unit * (1 + 1e-6)
+        gap = np.abs(numbers.value - due)
+        last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
         wanted = rounds if not self.both else cuts
         mark.fits = by_rounding | by_cutting | last_digit
         own_fits = self._own_fits(mark, wanted, target)

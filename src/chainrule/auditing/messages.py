@@ -72,7 +72,8 @@ def _worst(mark: Mark) -> str:
     at = np.unravel_index(int(gap.argmax()), gap.shape)
     entry = ", ".join(str(i + 1) for i in at)
     count = int((gap > mark.numbers.unit).sum())
-    return f"{number(mark.due[at], None)} at entry {entry}, not {number(mark.numbers.value[at], None)} ({count} of {gap.size} differ)"
+    due, written = number(mark.due[at], None), number(mark.numbers.value[at], None)
+    return f"{due} at entry {entry}, not {written} ({count} of {gap.size} differ)"
 
 
 def _drift(mark: Mark) -> str:

@@ -1,0 +1,321 @@
+"""Mistakes of the gradients of weights, biases and hidden units, of the batch, and of the update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing.mistakes.table import (
+    BIAS,
+    HIDDEN,
+    UPDATE_B,
+    UPDATE_W,
+    WEIGHT,
+    Mistake,
+    anywhere,
+    both,
+    curved,
+    get,
+    last,
+    later,
+    next_square,
+    several,
+    several_next,
+    square,
+)
+from chainrule.auditing.problem import Node, Problem
+from chainrule.auditing.replay import Replay, Rule
+
+
+def _by_row(r: Replay, q: Node) -> Any:
+    """The same number for every input: da_m h_im."""
+    own = (get(r, q, "da") * get(r, q, "h")).sum(0)
+    return own[:, None] * np.ones((1, r.problem.sizes[q.layer - 1]))
+
+
+def _over(top: Any, bottom: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return top / bottom
+
+
+def _updated(r: Replay, q: Node) -> Any:
+    W, grad = get(r, q, "W", 1), get(r, q, "dW", 1)
+    return get(r, q, "da", 1) @ (W - grad * r.problem.rate)
+
+
+def _step(factor: Callable[[float], float]) -> Rule:
+    def rule(r: Replay, q: Node) -> Any:
+        before = Node(q.kind, q.layer, q.time - 1)
+        if q.kind == "b" and not r.problem.update_biases:
+            return r.right(q)
+        return r.get(before) - r.get(before._replace(kind=f"d{q.kind}")) * factor(r.problem.rate)
+
+    return rule
+
+
+def _first_path(r: Replay, q: Node) -> Any:
+    return get(r, q, "da", 1)[:, :1] @ get(r, q, "W", 1)[:1]
+
+
+def _but_last(r: Replay, q: Node) -> Any:
+    return get(r, q, "da", 1)[:, :-1] @ get(r, q, "W", 1)[:-1]
+
+
+def _own_path(r: Replay, q: Node) -> Any:
+    k = r.problem.sizes[q.layer]
+    W = get(r, q, "W", 1)
+    return get(r, q, "da", 1) * W[np.arange(k), np.arange(k)]
+
+
+def _batch(problem: Problem) -> float:
+    """From the mean over the examples to their sum, or back."""
+    return float(problem.n) if problem.network.reduction == "mean" else 1 / problem.n
+
+
+def _no_first(problem: Problem, i: int) -> bool:
+    return problem.sizes[i - 1] == problem.sizes[0]
+
+
+PARAMETERS: tuple[Mistake, ...] = (
+    # the gradient of the weights
+    Mistake(
+        "outer_product_orientation",
+        "dW",
+        both(square, later),
+        lambda r, q: r.right(q).T,
+        "the outer product is the wrong way round: the gradient of W_{i} is transposed",
+        r"h_{<i-1>} (\nabla_{a_{<i>}} L)^T",
+        WEIGHT,
+    ),
+    Mistake(
+        "outer_product_orientation_1",
+        "dW",
+        both(square, lambda p, i: i == 1),
+        lambda r, q: r.right(q).T,
+        "the outer product is the wrong way round: the gradient of W_{i} is transposed",
+        r"x\, (\nabla_{a_1} L)^T",
+        r"\nabla_{a_1} L\, x^T",
+    ),
+    Mistake(
+        "a_for_h_in_dW",
+        "dW",
+        lambda p, i: i > 1 and curved(p, i - 1),
+        lambda r, q: get(r, q, "da").T @ get(r, q, "a", -1),
+        "a_{p} stands where h_{p} is due",
+        r"\nabla_{a_{<i>}} L\, a_{<i-1>}^T",
+        WEIGHT,
+    ),
+    Mistake(
+        "input_x_for_h",
+        "dW",
+        both(later, _no_first),
+        lambda r, q: get(r, q, "da").T @ r.get(Node("h", 0, q.time)),
+        "the inputs x stand where h_{p} is due",
+        r"\nabla_{a_{<i>}} L\, x^T",
+        WEIGHT,
+    ),
+    Mistake(
+        "h_for_x_in_dW1",
+        "dW",
+        lambda p, i: p.sizes[i] == p.sizes[i - 1],
+        lambda r, q: get(r, q, "da").T @ get(r, q, "h"),
+        "the layer's own output stands where its input is due",
+        r"\nabla_{a_{<i>}} L\, h_{<i>}^T",
+        WEIGHT,
+    ),
+    Mistake(
+        "own_output_for_input",
+        "dW",
+        anywhere,
+        _by_row,
+        "each row has the unit's own output where the inputs of the layer are due",
+        r"\frac{\partial L}{\partial a_{<i>,m}} h_{<i>,m}",
+        r"\frac{\partial L}{\partial a_{<i>,m}} h_{<i-1>,j}",
+    ),
+    Mistake(
+        "weight_times_gradient",
+        "dW",
+        anywhere,
+        lambda r, q: r.right(q) * get(r, q, "W"),
+        "the weight itself is a factor too many",
+        r"\nabla_{a_{<i>}} L\, h_{<i-1>}^T \odot W_{<i>}",
+        WEIGHT,
+    ),
+    Mistake(
+        "divided_not_multiplied",
+        "dW",
+        anywhere,
+        lambda r, q: get(r, q, "da").T @ _over(1.0, get(r, q, "h", -1)),
+        "divided by h_{p}, where it is multiplied",
+        r"\nabla_{a_{<i>}} L / h_{<i-1>}",
+        WEIGHT,
+    ),
+    # the gradient of the biases
+    Mistake(
+        "bias_times_input",
+        "db",
+        lambda p, i: p.sizes[i] == p.sizes[i - 1],
+        lambda r, q: (get(r, q, "da") * get(r, q, "h", -1)).sum(0),
+        "the gradient of a bias has the input as a factor; a bias has none",
+        r"\nabla_{a_{<i>}} L \odot h_{<i-1>}",
+        BIAS,
+    ),
+    Mistake(
+        "bias_times_bias",
+        "db",
+        anywhere,
+        lambda r, q: r.right(q) * get(r, q, "b"),
+        "the gradient of a bias has the bias itself as a factor",
+        r"\nabla_{a_{<i>}} L \odot b_{<i>}",
+        BIAS,
+    ),
+    # the batch
+    *(
+        Mistake(
+            "batch_sum_vs_mean",
+            kind,
+            where,
+            lambda r, q: r.right(q) * _batch(r.problem),
+            "the sum over the examples is taken where the loss takes their mean, or the mean where it takes their sum",
+            r"\sum_n \dots",
+            r"\tfrac{1}{N} \sum_n \dots",
+        )
+        for kind, where in (
+            ("L", several),
+            ("dh", both(last, several)),
+            ("da", both(last, several)),
+            ("dW", several),
+            ("db", several),
+        )
+    ),
+    # the gradient of the hidden units
+    Mistake(
+        "W_not_transposed_bwd",
+        "dh",
+        next_square,
+        lambda r, q: get(r, q, "da", 1) @ get(r, q, "W", 1).T,
+        "W_{n} is not transposed on the way back",
+        r"W_{<i+1>} \nabla_{a_{<i+1>}} L",
+        HIDDEN,
+    ),
+    Mistake(
+        "missed_paths_diagonal",
+        "dh",
+        lambda p, i: next_square(p, i),
+        _own_path,
+        "one path for each unit, where the sum over all paths is due",
+        r"W_{<i+1>,j,j} \frac{\partial L}{\partial a_{<i+1>,j}}",
+        HIDDEN,
+    ),
+    Mistake(
+        "missed_paths_first_only",
+        "dh",
+        several_next,
+        _first_path,
+        "only the path through the first unit of layer {n} is taken",
+        r"W_{<i+1>,1,j} \frac{\partial L}{\partial a_{<i+1>,1}}",
+        HIDDEN,
+    ),
+    Mistake(
+        "missed_last_path",
+        "dh",
+        lambda p, i: several_next(p, i, 3),
+        _but_last,
+        "the path through the last unit of layer {n} is left out",
+        r"\sum_{m < M} W_{<i+1>,m,j} \dots",
+        HIDDEN,
+    ),
+    Mistake(
+        "updated_weights_used",
+        "dh",
+        lambda p, i: i < p.depth and p.learning_rate is not None,
+        _updated,
+        "the already updated W_{n} is used on the way back",
+        r"(W_{<i+1>} - \eta \nabla_{W_{<i+1>}} L)^T \nabla_{a_{<i+1>}} L",
+        HIDDEN,
+    ),
+    Mistake(
+        "error_not_delta",
+        "dh",
+        lambda p, i: i < p.depth and (p.rule(i + 1) is None or curved(p, i + 1)),
+        lambda r, q: get(r, q, "dh", 1) @ get(r, q, "W", 1),
+        "the gradient of h_{n} goes back, where that of a_{n} is due: the derivative of the activation is missing",
+        r"W_{<i+1>}^T \nabla_{h_{<i+1>}} L",
+        HIDDEN,
+    ),
+    Mistake(
+        "wrong_layer_weights",
+        "dh",
+        lambda p, i: 0 < i < p.depth and p.sizes[i + 1] == p.sizes[i] == p.sizes[i - 1] > 0,
+        lambda r, q: get(r, q, "da", 1) @ get(r, q, "W"),
+        "the weights W_{i} stand where W_{n} is due",
+        r"W_{<i>}^T \nabla_{a_{<i+1>}} L",
+        HIDDEN,
+    ),
+    Mistake(
+        "division_by_weight",
+        "dh",
+        lambda p, i: i < p.depth,
+        lambda r, q: get(r, q, "da", 1) @ _over(1.0, get(r, q, "W", 1)),
+        "divided by the weights, where it is multiplied",
+        r"\sum_m \nabla_{a_{<i+1>,m}} L / W_{<i+1>,m,j}",
+        HIDDEN,
+    ),
+    # the update
+    Mistake(
+        "update_sign",
+        "W",
+        anywhere,
+        _step(lambda rate: -rate),
+        "the step goes up the gradient: + for -",
+        r"W_{<i>} + \eta \nabla_{W_{<i>}} L",
+        UPDATE_W,
+    ),
+    Mistake(
+        "lr_dropped",
+        "W",
+        lambda p, i: p.rate != 1.0,
+        _step(lambda rate: 1.0),
+        "the learning rate is left out of the step",
+        r"W_{<i>} - \nabla_{W_{<i>}} L",
+        UPDATE_W,
+    ),
+    Mistake(
+        "lr_twice",
+        "W",
+        lambda p, i: p.rate != 1.0,
+        _step(lambda rate: rate**2),
+        "the learning rate is applied twice",
+        r"W_{<i>} - \eta^2 \nabla_{W_{<i>}} L",
+        UPDATE_W,
+    ),
+    Mistake(
+        "update_sign",
+        "b",
+        anywhere,
+        _step(lambda rate: -rate),
+        "the step goes up the gradient: + for -",
+        r"b_{<i>} + \eta \nabla_{b_{<i>}} L",
+        UPDATE_B,
+    ),
+    Mistake(
+        "lr_dropped",
+        "b",
+        lambda p, i: p.rate != 1.0,
+        _step(lambda rate: 1.0),
+        "the learning rate is left out of the step",
+        r"b_{<i>} - \nabla_{b_{<i>}} L",
+        UPDATE_B,
+    ),
+    Mistake(
+        "lr_twice",
+        "b",
+        lambda p, i: p.rate != 1.0,
+        _step(lambda rate: rate**2),
+        "the learning rate is applied twice",
+        r"b_{<i>} - \eta^2 \nabla_{b_{<i>}} L",
+        UPDATE_B,
+    ),
+)
