@@ -16,7 +16,7 @@ EXAMPLES = re.findall(r"<!-- python: (\w+) -->\n```python\n(.*?)```\n\n```text\n
 
 
 def test_examples_are_found():
-    assert [name for name, _, _ in EXAMPLES] == ["notes", "check"]
+    assert [name for name, _, _ in EXAMPLES] == ["notes", "code", "check"]
 
 
 @pytest.mark.parametrize(("code", "printed"), [e[1:] for e in EXAMPLES], ids=[e[0] for e in EXAMPLES])
@@ -52,4 +52,4 @@ def test_command_prints_what_it_says(command, printed, monkeypatch, capsys):
 
 
 def test_commands_are_found():
-    assert [name for name, _, _ in COMMANDS] == ["explain", "paths"]
+    assert [name for name, _, _ in COMMANDS] == ["explain", "paths", "audit"]

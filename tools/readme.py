@@ -30,9 +30,10 @@ def start_output(match: re.Match[str]) -> str:
 
 def command_output(match: re.Match[str]) -> str:
     """The command with what it prints."""
-    ran = subprocess.run(
-        [sys.executable, "-m", *match[2].split()], cwd=README.parent, capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-m", *match[2].split()]
+    ran = subprocess.run(command, cwd=README.parent, capture_output=True, text=True, check=False)
+    if ran.returncode not in (0, 1):  # 1: it ran, and the answer is no
+        raise RuntimeError(ran.stderr)
     return f"{match[1]}{match[2]}\n```\n\n```text\n{ran.stdout}```"
 
 

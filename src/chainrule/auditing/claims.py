@@ -18,7 +18,6 @@ from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line, Part
 from chainrule.notation import Derivative, Name, Quantity
 
-
 CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.auditing.claims import Reading
+from chainrule.auditing.interval import Interval
 from chainrule.auditing.marking import Pass
 from chainrule.auditing.marks import Mark
 from chainrule.auditing.problem import Problem
@@ -22,6 +23,7 @@ from chainrule.formula.sheet import Line
 
 GAIN = 1.5  # what a convention must save: more than one wrong line does
 MOST = 3  # conventions of one sheet that differ from its header
+_GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
 
 _FINE = ("right", "rounded", "truncated")
 
@@ -38,11 +40,11 @@ class Option:
 def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> tuple[Pass, list[Option]]:
     """The best pass over a sheet, and the conventions it was read under."""
     first = tuple(line for line in lines if not _far(line))
-    best, held = _best(problem, Reading(), first, unit), list[Option]()
-    best, held = _biases(problem, best, held, first, unit)
+    best, held = _first(problem, first, unit), list[Option]()
+    best, held = _biases(problem, best, held)
     while cost(best) >= 1 and len(held) < MOST:
         tried = [
-            (option, _best(problem, option.reading, first, unit))
+            (option, _under(problem, option.reading, best))
             for option in options(problem, best)
             if option.id not in {h.id for h in held}
         ]
@@ -61,12 +63,11 @@ def doubtful(problem: Problem, p: Pass, held: list[Option]) -> dict[int, Option]
     """
     if not cost(p):
         return {}
-    lines = tuple(m.claim.line for m in p.marks)
     found: dict[int, Option] = {}
     for option in options(problem, p):
         if option.id in {h.id for h in held}:
             continue
-        other = _best(problem, option.reading, lines, p.unit)
+        other = _under(problem, option.reading, p)
         if cost(p) - cost(other) < 1 or not _keeps(p, other):
             continue
         for old, new in zip(p.marks, other.marks, strict=True):
@@ -97,13 +98,22 @@ def _cost(mark: Mark) -> float:
     return formula + number + 0.5 * mark.inconsistent
 
 
-def _best(problem: Problem, reading: Reading, lines: tuple[Line, ...], unit: float) -> Pass:
+def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> Pass:
     """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
-    rounds = Pass(problem, reading, lines, unit).run()
+    rounds = Pass(problem, Reading(), lines, unit).run()
     if cost(rounds) == 0:
         return rounds
-    both = Pass(problem, reading, lines, unit, both=True).run()
+    both = Pass(problem, Reading(), lines, unit, both=True).run()
     return both if _wrong(both) < _wrong(rounds) else rounds
+
+
+def _under(problem: Problem, reading: Reading, p: Pass) -> Pass:
+    """The lines of a pass under another reading; digits may be cut there too, where that leaves fewer lines wrong."""
+    other = Pass(problem, reading, p.lines, p.unit, p.both).run()
+    if p.both or not _wrong(other) or cost(other) >= cost(p):
+        return other
+    both = Pass(problem, reading, p.lines, p.unit, both=True).run()
+    return both if _wrong(both) < _wrong(other) else other
 
 
 def _wrong(p: Pass) -> int:
@@ -121,15 +131,13 @@ def _keeps(old: Pass, new: Pass) -> bool:
     )
 
 
-def _biases(
-    problem: Problem, best: Pass, held: list[Option], lines: tuple[Line, ...], unit: float
-) -> tuple[Pass, list[Option]]:
+def _biases(problem: Problem, best: Pass, held: list[Option]) -> tuple[Pass, list[Option]]:
     """Biases that a sheet never updates stay as they are, where a later line does not say otherwise."""
     updated = {m.place.node.kind for m in best.marks if m.place and m.place.node and m.place.time == 1}
     if not updated - {"W", "b"} or "b" in updated or cost(best) == 0 or "W" not in updated:
         return best, held
     reading = replace(best.reading, update_biases=False)
-    without = _best(problem, reading, lines, unit)
+    without = _under(problem, reading, best)
     if cost(without) > cost(best):
         return best, held
     return without, [*held, Option("biases_kept", "the biases are not updated", reading)]
@@ -150,10 +158,11 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
     bad = [m for m in p.marks if m.verdict in ("wrong", "unreadable")]
     kinds = {m.place.node.kind for m in bad if m.place and m.place.node}
     reading = p.reading
-    if kinds & {"L", "dh", "da"} or (kinds & {"dW", "db"}):
+    if kinds & _GRADIENTS:
         for id, words, factor in scales(problem):
-            yield Option(id, words, replace(reading, scale=reading.scale * factor))
-    if any(_uses(m.claim.line, t.Delta) for m in p.marks):
+            if _allows(p, _GRADIENTS, factor):
+                yield Option(id, words, replace(reading, scale=reading.scale * factor))
+    if any(_uses(m.claim.line, t.Delta) for m in p.marks) and not any(map(_settles_delta, p.marks)):
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
     unread = any(m.verdict == "unreadable" for m in bad)
     if kinds & {"W", "dW"} or unread:
@@ -162,6 +171,29 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
     if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
+
+
+def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:
+    """Whether what is right before any update could be so many times as large and still be right to its digits."""
+    for m in p.marks:
+        if m.verdict not in _FINE or m.numbers is None or m.place is None or m.place.node is None or m.place.time:
+            continue
+        if m.place.node.kind in kinds:
+            scaled = Interval.of(m.due * factor)
+            if not m.numbers.interval(True).touches(scaled).all():
+                return False
+    return True
+
+
+def _settles_delta(m: Mark) -> bool:
+    """A δ that is right as it stands and is not 0."""
+    named = _uses_first(m.claim.line)
+    return named and m.verdict in _FINE and m.numbers is not None and bool((np.abs(m.due) > m.numbers.unit).any())
+
+
+def _uses_first(line: Line) -> bool:
+    tree = line.parts[0].tree if line.parts else None
+    return isinstance(tree, t.Ref) and isinstance(tree.name, t.Delta)
 
 
 def _uses(line: Line, kind: type) -> bool:

@@ -119,7 +119,7 @@ def _tenths(rng: np.random.Generator, top: int, count: int) -> Array:
 
 
 def _likeness(W: Array) -> int:
-    """How much of a matrix could be mixed up: equal rows, equal columns, a symmetric one; least, equal entries of a column.
+    """How much of a matrix could be mixed up: equal rows or columns, a symmetric one; least, equal entries of a column.
 
     Two equal entries of a column cancel on the way back from two outputs.
     """

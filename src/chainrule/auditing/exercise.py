@@ -93,7 +93,7 @@ class Exercise:
         term = LOSSES[self.problem.network.loss].formula
         letters = ["p is yhat", *(words for sign, words in _LETTERS.items() if sign in term)]
         said = [
-            f"Complete each line: behind the sign of equality comes its number, rounded to {self.style.digits} {places}.",
+            f"Complete each line: its number comes behind the sign of equality, rounded to {self.style.digits} {places}.",
             "Formulas may stand between, as many as you like. A vector is [1, 2], a matrix [[1, 2], [3, 4]].",
             f"In the loss each output adds {term}, where {', '.join(letters)}.",
         ]

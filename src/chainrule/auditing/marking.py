@@ -54,7 +54,6 @@ class Pass:
         self.header = self.problem
         self.problem = read_problem(self.problem, self.reading)
         self.reader = Reader(self.problem, self.reading, self.unit)
-        self.given = given_numbers(self.problem)
         self.truth = World(self.problem)
         self.own = World(self.problem, intervals=True, networks=self.truth.networks)
         self.printed = World(self.problem, networks=self.truth.networks)
@@ -65,6 +64,11 @@ class Pass:
         self.adopted: list[Adopted] = []
         self.looped: dict[str, World] = {}
         self.writers: dict[tuple[Node, int], list[Mark]] = {}
+
+    @cached_property
+    def given(self) -> frozenset[float]:
+        """Sizes of the header's numbers: where one stands in a formula it is exact."""
+        return given_numbers(self.problem)
 
     @cached_property
     def points(self) -> list[World]:
@@ -149,7 +153,7 @@ class Pass:
         if np.isnan(due).any():
             raise InputError(mark.claim.line.parts[0].text, "what it needs in the header (y)", "none")
         rounds, cuts = numbers.interval(False), numbers.interval(True)
-        exact = np.isclose(numbers.value, due, rtol=1e-9, atol=1e-12)
+        exact = np.abs(numbers.value - due) <= 1e-9 * np.abs(due) + 1e-12
         by_rounding = rounds.touches(Interval.of(due))
         by_cutting = cuts.touches(Interval.of(due))
         gap = np.abs(numbers.value - due)

@@ -108,6 +108,8 @@ def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: Way, here: list[Arr
                 continue
             if all(_equal(v, d) for v, d in zip(here, dues, strict=True)):
                 scored.append((node in named, distance, rank, found_at(p, mistake, node)))
+    if not all(s[0] for s in scored):
+        scored = [s for s in scored if not s[0]]
     seen = set()
     for *_, found in sorted(scored, key=lambda s: s[:3]):
         if found.id not in seen:

@@ -15,7 +15,7 @@ from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN
 from chainrule.formula.sheet_claims import Claim, Place, claims, words
 from chainrule.formula.sheet_grammar import new_name, parse_part
-from chainrule.formula.sheet_reader import Names
+from chainrule.formula.sheet_sums import Names
 from chainrule.formula.sheet_tokens import UnreadError, function_named
 from chainrule.formula.tree import Expr, Ref
 from chainrule.notation import Notation

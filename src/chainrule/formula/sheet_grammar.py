@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chainrule.formula.sheet_reader import Names, tree_of
+from chainrule.formula.sheet_reader import tree_of
+from chainrule.formula.sheet_sums import Names
 from chainrule.formula.sheet_tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, UnreadError, tokens
 from chainrule.formula.tree import Expr
 from chainrule.notation import Notation

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from chainrule import notation
 from chainrule.errors import InputError
 from chainrule.formula.sheet_names import Index, Own, Written
+from chainrule.formula.sheet_sums import Names, tokens_in, width
 from chainrule.formula.sheet_tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio, UnreadError
 from chainrule.formula.tree import (
     Add,
@@ -36,28 +37,6 @@ LARGEST = 20_000  # names and numbers of a formula, its sums written out
 
 _Product: TypeAlias = type[Mul] | type[Hadamard] | type[Div]
 _KINDS: dict[str, _Product] = {"DIVIDE": Div, "HADAMARD": Hadamard}
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the names of a sheet mean.
-
-    Attributes:
-        sizes: units of each layer, the inputs first.
-        own: the names that the author has introduced so far.
-        has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
-        has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
-    """
-
-    sizes: tuple[int, ...]
-    own: set[str] = field(default_factory=set)
-    has_h: bool = False
-    has_z: bool = False
-
-    @property
-    def depth(self) -> int:
-        """Layers."""
-        return len(self.sizes) - 1
 
 
 def tree_of(parsed: Any, names: Names) -> tuple[Expr, bool]:
@@ -237,7 +216,9 @@ class _Reader:
         over: Over | None = token.value
         if over is None:
             return Call("sum", (self.tree(body),))
-        high = over.high if over.high is not None else self.width(over.letter, body, token.start_pos)
+        high = over.high if over.high is not None else width(over.letter, body, self.names, self.bound)
+        if high is None:
+            raise UnreadError(token.start_pos, f"nothing says how far the sum over {over.letter} runs")
         if high < over.low or high - over.low >= LARGEST:
             raise UnreadError(token.start_pos, f"a sum from {over.low} to {high} cannot be written out")
         outer, terms = self.bound, []
@@ -247,54 +228,13 @@ class _Reader:
         self.bound = outer
         return terms[0] if len(terms) == 1 else Add(tuple(terms))
 
-    def width(self, letter: str, body: Any, at: int) -> int:
-        """How far a letter runs: the width of the first vector that has it as its index, else of the first matrix."""
-        widths = [pair for operand in _operands(body) for pair in self.widths(letter, operand)]
-        for wanted in (False, True):
-            for matrix, width in widths:
-                if matrix is wanted:
-                    return width
-        raise UnreadError(at, f"nothing says how far the sum over {letter} runs")
-
-    def widths(self, letter: str, operand: Any) -> Iterator[tuple[bool, int]]:
-        if isinstance(operand, Own):
-            count = 0
-            while operand.index == letter and f"{operand.word}_{count + 1}" in self.names.own:
-                count += 1
-            if count:
-                yield False, count
-            return
-        if not any(index.letter == letter for index in operand.indices):
-            return
-        sizes, units = self.names.sizes, operand.indices
-        if operand.symbol in ("x", "y", "yhat"):
-            yield False, sizes[0] if operand.symbol == "x" else sizes[-1]
-            return
-        layer = operand.above
-        if layer is None:
-            layer, units = units[0], units[1:]
-        try:
-            number = self.number(layer, 0)
-        except UnreadError:
-            return
-        matrix = operand.symbol in ("W", "w")
-        ends = [number, number - 1] if matrix else [number]
-        if operand.symbol == "w" and operand.above is not None:
-            ends.reverse()
-        for index, end in zip(units, ends, strict=False):
-            if index.letter == letter and 0 <= end < len(sizes):
-                yield matrix, sizes[end]
-
     # ---- names
 
     def number(self, index: Index, at: int) -> int:
-        if not index.letter:
-            return index.number
-        if index.letter in self.bound:
-            return self.bound[index.letter] + index.number
-        if index.letter == "L":
-            return self.names.depth + index.number
-        raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
+        found = self.names.number(index, self.bound)
+        if found is None:
+            raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
+        return found
 
     def operand(self, value: Written | Own, at: int) -> Expr:
         if isinstance(value, Own):
@@ -396,25 +336,7 @@ def _is_whole_matrix(tree: Expr) -> bool:
 
 def _place(node: Any) -> int:
     """Where a node begins."""
-    return next((token.start_pos for token in _tokens(node)), 0)
+    return next((token.start_pos for token in tokens_in(node)), 0)
 
 
 _read: Callable[[str], Name] = lru_cache(maxsize=4096)(lambda text: notation.read(text)[0])
-
-
-def _tokens(node: Any) -> Iterator[Any]:
-    from lark import Token
-
-    if isinstance(node, Token):
-        return iter((node,))
-    found: Iterator[Any] = node.scan_values(lambda value: isinstance(value, Token))
-    return found
-
-
-def _operands(node: Any) -> Iterator[Any]:
-    """The names in a parsed formula."""
-    for token in _tokens(node):
-        if token.type in ("NAME", "OWN"):
-            yield token.value
-        elif token.type == "RATIO":
-            yield from (token.value.of, token.value.wrt)
