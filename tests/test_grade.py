@@ -273,8 +273,8 @@ def test_the_page_of_an_author_says_where_points_are_missing():
     text = feedback_document(Graded("<b>.md", all_marks, note="its numbers differ"), student).to_text()
     assert "<b>.md: 1 of 4 points (25 %)." in text
     assert "To look at: its numbers differ." in text
-    assert "dL/da_1   2     ✗ wrong         0 of 2" in text
-    assert "L               – no such line  0 of 1" in text
+    assert "dL/da_1   2     ✗ wrong    0 of 2" in text
+    assert "L               – missing  0 of 1" in text
     assert "Probably the derivative of the activation of layer 1 is left out." in " ".join(text.split())
     assert "no line is due" in feedback_document(Graded("a.md"), sheet()).to_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -237,7 +238,7 @@ def _text(shown: Any, rows: bool) -> str:
 
 def header(network: Network, x: Any, y: Any, title: str = "", learning_rate: float | None = None) -> str:
     """The header of a worksheet."""
-    lines = ["+++", f'title = "{title}"']
+    lines = ["+++", f"title = {json.dumps(title, ensure_ascii=False)}"]
     if learning_rate is not None:
         lines.append(f"learning_rate = {learning_rate!r}")
     hidden = ", ".join(f'"{name}"' for name in network.hidden)

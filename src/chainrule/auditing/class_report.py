@@ -55,7 +55,7 @@ def _missing(graded: Graded) -> Iterator[Block]:
 
 def _row(m: Mark) -> tuple[Line, ...]:
     number = "" if m.number is None else str(m.number)
-    verdict = "– no such line" if m.verdict == MISSING else f"{SIGNS.get(m.verdict, '')} {m.verdict}"
+    verdict = "– missing" if m.verdict == MISSING else f"{SIGNS.get(m.verdict, '')} {m.verdict}"
     return line(name_part(m.name)), line(number), line(verdict), line(f"{_number(m.points)} of {_number(m.of)}")
 
 

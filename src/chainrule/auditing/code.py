@@ -43,7 +43,7 @@ def audit_gradients(
     Args:
         network, x, y, sample_weight: as for ``Network.backward``.
         gradients: name -> array: ``dL/dW_1`` (m, j), ``dL/db_1`` (m,), ``dL/da_1``, ``dL/dh_1``, ``dL/dyhat`` (n, m) or
-            (m,) for one example; also ``a_1``, ``h_1``, ``yhat``, ``L``, in either notation. Any of them may be missing.
+            (m,) for one example; also ``a_1``, ``h_1``, ``yhat``, ``L``, in either notation. Any may be missing.
         learning_rate: of the step that the code makes, so that weights updated too early are recognised.
         tolerance: relative; 1e-6, or 1e-3 for float32 arrays or a float32 network.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.auditing import structural
 from chainrule.auditing.claims import Place
+from chainrule.auditing.delta import delta_latex, delta_words
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.lookup import World
 from chainrule.auditing.marks import MOST, Candidate, Mark
@@ -21,7 +22,7 @@ from chainrule.auditing.mistakes import MISTAKES, Mistake
 from chainrule.auditing.problem import Node, parents, quantity_of
 from chainrule.auditing.records import Found
 from chainrule.errors import InputError
-from chainrule.notation import LOSS, Derivative
+from chainrule.notation import LOSS, Derivative, Quantity, to_text
 
 if TYPE_CHECKING:
     from chainrule.auditing.marking import Pass
@@ -177,17 +178,17 @@ def closure(p: Pass, place: Place, world: World) -> dict[Node, tuple[int, tuple[
 
 def found_at(p: Pass, mistake: Mistake, node: Node, value: Any = None) -> Found:
     """The record of a mistake at a node."""
-    wrong, right = mistake.latex(node.layer)
+    words, (wrong, right) = mistake.says(node.layer), mistake.latex(node.layer)
+    if p.notation == "delta":
+        words, wrong, right = delta_words(words), delta_latex(wrong), delta_latex(right)
     plain = float(value) if value is not None and np.ndim(value) == 0 else value
-    return Found(mistake.id, where(p, node), mistake.says(node.layer), wrong, right, plain)
+    return Found(mistake.id, where(p, node), words, wrong, right, plain)
 
 
 def where(p: Pass, node: Node) -> str:
     """The name of a node's quantity."""
     quantity = quantity_of(node, p.problem.depth)
     if node.kind in ("g'", "J"):
-        from chainrule.notation import Quantity
-
-        return str(Derivative(quantity, Quantity("a", node.layer)))
-    name = str(Derivative(LOSS, quantity)) if node.kind.startswith("d") else str(quantity)
-    return name + "'" * node.time
+        return to_text(Derivative(quantity, Quantity("a", node.layer)), p.notation)
+    name = Derivative(LOSS, quantity) if node.kind.startswith("d") else quantity
+    return to_text(name, p.notation) + "'" * node.time

@@ -126,8 +126,8 @@ def _likeness(W: Array) -> int:
     rows = W.shape[0] - len(np.unique(W, axis=0))
     columns = W.shape[1] - np.unique(W, axis=1).shape[1]
     symmetric = W.shape[0] == W.shape[1] > 1 and np.array_equal(W, W.T)
-    entries = sum(len(column) - len(np.unique(column)) for column in W.T)
-    return 1000 * (rows + columns + int(symmetric)) + entries
+    entries: int = sum(len(column) - len(np.unique(column)) for column in W.T)
+    return 1000 * (int(rows) + int(columns) + int(symmetric)) + entries
 
 
 def _targets(loss: str, output: str, yhat: Array, rng: np.random.Generator) -> Array:
@@ -135,7 +135,8 @@ def _targets(loss: str, output: str, yhat: Array, rng: np.random.Generator) -> A
     k = len(yhat)
     low, high = LOSSES[loss].target_range
     if output == "softmax" or (loss == "cross_entropy" and k > 1):
-        return np.eye(k)[rng.integers(k)]
+        one_hot: Array = np.eye(k)[rng.integers(k)]
+        return one_hot
     if loss == "cross_entropy":
         return np.ones(1)
     if loss == "poisson":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from chainrule.auditing.author import Style
 from chainrule.auditing.claims import Place, Reader, Reading
 from chainrule.auditing.drawing import draw_problem
 from chainrule.auditing.problem import Problem
+from chainrule.auditing.replay import Wrong
 from chainrule.auditing.showing import Showing, showing
 from chainrule.auditing.wording import PRIMED
 from chainrule.errors import InputError
@@ -32,7 +33,8 @@ MOST_TITLE = 200
 PARTS = ("all", "forward", "backward", "update", "one")
 TRIES = 24  # candidates at most
 SETTLED = 8  # candidates after which one in which every mistake shows is good enough
-WORK = 600_000  # numbers that are replayed at most, over all candidates
+WORK = 800_000  # numbers that are replayed at most, over all candidates; a line costs as much as LINE numbers
+LINE = 20
 #: what stands in the term of a loss -> what it is, for the instructions
 _LETTERS = {
     "log": "log is the natural logarithm",
@@ -83,8 +85,16 @@ class Exercise:
     @property
     def key(self) -> str:
         """The same with the right numbers, each rounded once."""
-        lines = "\n".join(line.line for line in self._lines())
-        return f"{self.header}\nThe key.\n\n{lines}\n"
+        return self._with("The key.", self._lines())
+
+    def filled(self, wrong: Sequence[Wrong] = ()) -> str:
+        """The sheet as somebody hands it in who goes on with rounded numbers, and gets the equations ``wrong`` wrong."""
+        style = replace(self.style, carry=True)
+        return self._with(self.instructions, author.write(self.problem, self.asked, style, _rng(), wrong))
+
+    def _with(self, words: str, lines: Sequence[author.Written]) -> str:
+        body = "\n".join(line.line for line in lines)
+        return f"{self.header}\n{words}\n\n{body}\n"
 
     @property
     def instructions(self) -> str:
@@ -93,7 +103,7 @@ class Exercise:
         term = LOSSES[self.problem.network.loss].formula
         letters = ["p is yhat", *(words for sign, words in _LETTERS.items() if sign in term)]
         said = [
-            f"Complete each line: its number comes behind the sign of equality, rounded to {self.style.digits} {places}.",
+            f"Complete each line: behind the sign of equality comes its number, to {self.style.digits} {places}.",
             "Formulas may stand between, as many as you like. A vector is [1, 2], a matrix [[1, 2], [3, 4]].",
             f"In the loss each output adds {term}, where {', '.join(letters)}.",
         ]
@@ -102,7 +112,7 @@ class Exercise:
         return "\n".join(said)
 
     def _lines(self) -> list[author.Written]:
-        return author.write(self.problem, self.asked, self.style, np.random.default_rng(0))
+        return author.write(self.problem, self.asked, self.style, _rng())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -121,6 +131,11 @@ class Exercise:
             "sheet": self.sheet,
             "key": self.key,
         }
+
+
+def _rng() -> np.random.Generator:
+    """For writers who draw nothing."""
+    return np.random.default_rng(0)
 
 
 def exercise(
@@ -172,7 +187,7 @@ def exercise(
     asked = _asked(problem, (ask,) if isinstance(ask, str) else tuple(ask), np.random.default_rng(choice))
     places = [_place(problem, symbol) for symbol in asked]
     found = (problem, showing(problem, places, digits, significant, notation))
-    tries = min(TRIES, WORK // max(1, found[1].possible * found[1].numbers))
+    tries = min(TRIES, WORK // max(1, found[1].possible * (found[1].numbers + LINE * len(asked))))
     for done in range(1, tries):
         if found[1].share == 1.0 and done >= SETTLED:
             break

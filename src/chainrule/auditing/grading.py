@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from chainrule.auditing.grades import UNKNOWN, Graded, Grades, Slip
-from chainrule.auditing.points import Due, check_points, due_lines, marks, other_numbers
+from chainrule.auditing.keys import Given, find_keys, first_difference, given, is_key, own_key, printable, read_key
+from chainrule.auditing.points import Due, check_points, due_lines, filled, marks, other_numbers
 from chainrule.auditing.records import Audit
 from chainrule.errors import InputError
 from chainrule.render.document import visible
@@ -40,10 +41,13 @@ def grade(
     """Mark the sheets of a folder: its files *.md, *.txt and *.tex, without hidden ones and keys.
 
     With a key the lines that are due are those of the key: one that a sheet lacks earns nothing, and lines
-    beyond them earn nothing. Without one, the lines that are due are each sheet's own.
+    beyond them earn nothing. Without one, the lines that are due are each sheet's own. A sheet whose header has other
+    numbers than the key is marked by its own, and noted.
 
     Args:
-        key: a worksheet; where None, the folder's ``key.md`` (or ``….key.md``, ``…-key.md``), if there is one.
+        key: a worksheet, or a folder of them, in which ``NAME-key.md`` (or ``NAME.key.md``) is the key of the sheet
+            NAME, for a sheet of another name the one with its header, and ``key.md`` that of all others; where None,
+            the folder's ``key.md`` (or ``….key.md``, ``…-key.md``), if there is one.
         points: by the name of a line, and ``default`` for every other, which else is worth 1.
         follow_through: the share of its points that a line earns which is wrong only because of an earlier one.
         processes: worker processes; as many as there are cores, when None.
@@ -62,8 +66,14 @@ def grade(
     worth = check_points(points)
     sheets, keys = find_sheets(folder)
     chosen = Path(key) if key is not None else _only_key(keys)
-    due, notes = _read_key(chosen, worth) if chosen is not None else (None, ())
-    plan = Plan(worth, due, follow_through, form, feedback is not None)
+    plan = Plan(worth, None, follow_through, form, feedback is not None)
+    notes: tuple[str, ...] = ()
+    if chosen is not None and chosen.is_dir():
+        read_key(find_keys(chosen)[0], worth)  # points that fit no line are refused here, not sheet by sheet
+        plan = replace(plan, keys=os.fspath(chosen))
+    elif chosen is not None:
+        found = read_key(chosen, worth)
+        plan, notes = replace(plan, due=found.due, given=found.given), found.notes
     done: dict[int, Graded] = {}
     tasks = [(os.fspath(sheet), plan) for sheet in sheets]
     with closing(run_all(mark_sheet, tasks, processes=processes, seconds=seconds)) as results:
@@ -99,33 +109,11 @@ def find_sheets(folder: str | os.PathLike[str]) -> tuple[list[Path], list[Path]]
     return sheets, keys
 
 
-def is_key(name: str) -> bool:
-    """Whether a file is a key: ``key.md``, ``week3-key.md``, ``week3.key.md``; ``mickey.md`` is none."""
-    stem, dot, ending = name.lower().rpartition(".")
-    return bool(dot) and ending == "md" and (stem == "key" or stem.endswith((".key", "-key", "_key", " key")))
-
-
 def _only_key(keys: Sequence[Path]) -> Path | None:
     if len(keys) > 1:
         shown = ", ".join(printable(k.name) for k in keys[:5])
         raise InputError("key", "one key in the folder, or the one to use given (--key)", f"{len(keys)} keys: {shown}")
     return keys[0] if keys else None
-
-
-def _read_key(key: Path, points: Mapping[str, float]) -> tuple[tuple[Due, ...], tuple[str, ...]]:
-    from chainrule.auditing.audit import audit
-
-    found = audit(key)
-    if not found.lines:
-        raise InputError(f"key {printable(key.name)}", "lines that claim something", "none")
-    bad = [a for a in found.lines if a.verdict in ("wrong", "unreadable")]
-    notes = tuple(f"The key's own line {a.number}, {a.name or 'which has no name'}, is {a.verdict}." for a in bad[:5])
-    return due_lines(found, points, strict=True), notes
-
-
-def printable(name: str) -> str:
-    """A file name that can be printed and written; not every name is text."""
-    return visible(os.fsencode(name).decode("utf-8", errors="replace"))
 
 
 # ---------------------------------------------------------------- a sheet
@@ -138,6 +126,8 @@ class Plan:
     Attributes:
         due: the lines of the key; None where each sheet's own are due.
         pages: whether a page for the author is written.
+        given: the header of the key, as far as it was read.
+        keys: a folder in which each sheet has a key of its own, or "".
     """
 
     points: Mapping[str, float]
@@ -145,6 +135,8 @@ class Plan:
     follow_through: float = 1.0
     form: Form = "html"
     pages: bool = True
+    given: Given | None = None
+    keys: str = ""
 
 
 def mark_sheet(task: tuple[str, Plan]) -> tuple[Graded, str]:
@@ -158,29 +150,45 @@ def mark_sheet(task: tuple[str, Plan]) -> tuple[Graded, str]:
     if not file.is_file():
         return _refused(file.name, "not a file", plan)
     try:
+        notes: tuple[str, ...] = ()
+        if plan.keys:
+            key = own_key(file, plan.keys)
+            if key is None:
+                return _refused(file.name, f"no key for it: expected {file.stem}-key.md among the keys", plan)
+            own = read_key(key, plan.points)
+            plan, notes = replace(plan, due=own.due, given=own.given), own.notes
         found = audit(file)
-        graded = _graded(file.name, found, plan)
+        graded = _graded(file, found, plan, notes)
+        found = filled(found)
     except (InputError, OSError, RecursionError, MemoryError) as error:
         reason = re.sub(f"^worksheet {re.escape(path)}:? ?", "", str(error))
         return _refused(file.name, reason.replace(path, file.name) or type(error).__name__, plan)
     return graded, _page(graded, found, plan)
 
 
-def _graded(name: str, found: Audit, plan: Plan) -> Graded:
+def _graded(file: Path, found: Audit, plan: Plan, notes: Sequence[str]) -> Graded:
     due = due_lines(found, plan.points) if plan.due is None else plan.due
     wrong = found.first_wrong
-    note = ""
-    if plan.due is not None:
-        differs = other_numbers(found, plan.due)
-        note = f"its given numbers are not the key's: {differs} has another value" if differs else ""
+    differs = _differs(file, found, plan)
     return Graded(
-        printable(name),
+        printable(file.name),
         marks(found, due, plan.follow_through),
         f"{wrong.number}: {wrong.name}" if wrong else "",
         tuple(_slips(found)),
         "",
-        note,
+        " ".join((*notes, differs)).strip(),
     )
+
+
+def _differs(file: Path, found: Audit, plan: Plan) -> str:
+    """What a sheet is given that the key is not."""
+    if plan.due is None:
+        return ""
+    if plan.given is not None:
+        name = first_difference(given(file), plan.given)
+        return f"its header is not the key's: {name} is another" if name else ""
+    name = other_numbers(found, plan.due)
+    return f"its given numbers are not the key's: {name} has another value" if name else ""
 
 
 def _slips(found: Audit) -> list[Slip]:

@@ -21,6 +21,7 @@ from chainrule.auditing.replay import Wrong
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line
+from chainrule.notation import Notation
 
 BAD = ("wrong", "follows")
 LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
@@ -64,6 +65,12 @@ class Pass:
         self.adopted: list[Adopted] = []
         self.looped: dict[str, World] = {}
         self.writers: dict[tuple[Node, int], list[Mark]] = {}
+
+    @cached_property
+    def notation(self) -> Notation:
+        """The notation of most lines."""
+        delta = sum(line.notation == "delta" for line in self.lines)
+        return "delta" if 2 * delta > len(self.lines) else "textbook"
 
     @cached_property
     def given(self) -> frozenset[float]:
@@ -348,7 +355,7 @@ class Pass:
         elif mark.value_verdict is None:
             verdict = "undecided" if "undecided" in states and "right" not in states else "right"
         elif mark.value_verdict == "wrong" and self._by_formula(mark):
-            verdict = "follows"
+            verdict = mark.value_verdict = "follows"
             bad = self.sources(mark)
             mark.root = mark.root or (bad[0] if bad else None)
         mark.verdict = verdict

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.auditing.diagnosis import where
 from chainrule.auditing.formulas import FormulaMark
-from chainrule.auditing.records import Found
+from chainrule.auditing.problem import Node
 from chainrule.auditing.wording import array, number
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _wrong(p: Pass, mark: Mark) -> str:
         named = [f for f in mark.found if not formulas or f.words not in " ".join(parts)]
         if len(mark.found) > 1 and named:
             parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
-            parts.append(deciding(p, mark.found))
+            parts.append(deciding(p, mark))
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
@@ -119,9 +119,9 @@ def _subject(mark: Mark) -> str:
     return mark.claim.line.parts[0].text
 
 
-def deciding(p: Pass, found: Sequence[Found]) -> str:
-    """What would tell mistakes that all fit apart: more digits, where they differ in value."""
-    values = [f.value for f in found[:2]]
+def deciding(p: Pass, mark: Mark) -> str:
+    """What would tell mistakes that all fit apart: more digits, where they differ in value, or another line."""
+    values = [f.value for f in mark.found[:2]]
     if any(v is None for v in values) or np.shape(values[0]) != np.shape(values[1]):
         return ""
     gap = np.abs(np.asarray(values[0]) - np.asarray(values[1]))
@@ -129,8 +129,27 @@ def deciding(p: Pass, found: Sequence[Found]) -> str:
     if not np.isfinite(largest):
         return ""
     if largest <= 1e-12:
-        return "no digit of this line tells them apart; the formula would"
+        line = _other_line(p, mark)
+        return f"no digit of this line tells them apart; {line or 'the formula'} would"
     decimals = int(np.ceil(-np.log10(largest))) + 1
-    where: Any = np.unravel_index(int(gap.argmax()), gap.shape)
-    ends = [f"{float(np.asarray(v)[where]):.{decimals}f}" for v in values]
+    at: Any = np.unravel_index(int(gap.argmax()), gap.shape)
+    ends = [f"{float(np.asarray(v)[at]):.{decimals}f}" for v in values]
     return f"{decimals} decimals would decide: {ends[0]} or {ends[1]}"
+
+
+def _other_line(p: Pass, mark: Mark) -> str:
+    """A quantity that is not written and comes out otherwise by one mistake than by the other."""
+    ids = [f.id for f in mark.found[:2]]
+    first, second = (next(c.wrong for c in mark.candidates if c.found.id == id) for id in ids)
+    if first is None or second is None:
+        return ""
+    replays = [p.truth.other(w).replay(0) for w in (first, second)]
+    for kind in ("da", "dW", "db", "dh"):
+        for layer in range(p.problem.depth, 0, -1):
+            node = Node(kind, layer)
+            if node in p.printed.replay(0).given:
+                continue
+            one, other = (r.get(node) for r in replays)
+            if np.shape(one) == np.shape(other) and not np.allclose(one, other, 1e-3, 1e-9, equal_nan=True):
+                return where(p, node)
+    return ""

@@ -21,6 +21,7 @@ Key: TypeAlias = tuple[Name | str, str]
 
 DEFAULT = "default"  # in a table of points: what every other line is worth
 MISSING = "missing"
+_BLANK = re.compile(r"[^=]*=[\\s_?….=]*")  # a line of an exercise that was not filled in
 #: conventions under which W_ij of the sheet is W_ji here
 _SWAPPED = ("swapped", "transposed")
 _SIZES = re.compile(r"\((\d+(?:-\d+)+)")
@@ -101,15 +102,21 @@ def marks(audit: Audit, due: Sequence[Due], follow_through: float) -> tuple[Mark
     """What a sheet earns for each line that is due.
 
     Of several lines with one name the last that claims a value counts. A vector that is due counts by its
-    components where the sheet has those, and a component by its vector.
+    components where the sheet has those, and a component by its vector. A line that was not filled in is missing.
     """
     keyed = names_of(audit)
     lines: dict[Key, LineAudit] = {}
-    for a in audit.lines:
+    for a in filled(audit).lines:
         key = keyed(a.name) if a.name else (f"line {a.number}", "")
         if key not in lines or a.claimed is not None or lines[key].claimed is None:
             lines[key] = a
     return tuple(_mark(d, lines, follow_through) for d in due)
+
+
+def filled(audit: Audit) -> Audit:
+    """An audit without the lines that were not filled in: ``a_1 =``."""
+    lines = tuple(a for a in audit.lines if a.verdict != "unreadable" or not _BLANK.fullmatch(a.text))
+    return audit if len(lines) == len(audit.lines) else replace(audit, lines=lines)
 
 
 def _mark(due: Due, lines: Mapping[Key, LineAudit], follow_through: float) -> Mark:

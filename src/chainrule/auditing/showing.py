@@ -126,12 +126,12 @@ def _values(replay: Replay, asked: Sequence[Place]) -> Array:
         if place.examples:
             value = value[0]
         found.append(np.ravel(value[place.index]))
-    return np.concatenate(found)
+    all_numbers: Array = np.concatenate(found)
+    return np.where(np.isfinite(all_numbers), all_numbers, 0.0)  # as an author would write them
 
 
 def _differ(one: Array, other: Array, digits: int, significant: bool) -> Array:
-    """Where two sets of numbers, as written, differ by more than a unit of the last digit; what is no number is 0."""
-    one, other = (np.nan_to_num(v, nan=0.0, posinf=0.0, neginf=0.0) for v in (one, other))
+    """Where two sets of numbers, as written, differ by more than a unit of the last digit."""
     unit = np.full(np.broadcast_shapes(one.shape, other.shape), 10.0**-digits)
     if significant:
         size = np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-300)

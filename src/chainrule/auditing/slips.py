@@ -180,7 +180,7 @@ def _names(p: Pass, node: t.Expr) -> Made:
         name = name.name
     for other in _others(p, name):
         symbol: t.Symbol = t.Timed(other, after) if after else other
-        words = f"{symbol_text(node.name, 'textbook')} stands where {symbol_text(symbol, 'textbook')} is due"
+        words = f"{symbol_text(node.name, p.notation)} stands where {symbol_text(symbol, p.notation)} is due"
         yield t.Ref(symbol), "index_slip", words
     if after:
         yield t.Ref(name), "updated_value_used", f"{name} after the update stands where the one before it is due"
@@ -238,17 +238,21 @@ def _factors(p: Pass, node: t.Expr) -> Made:
             rest = (*node.factors[:i], *node.factors[i + 1 :])
             new = rest[0] if len(rest) == 1 else type(node)(rest)
             id = "weight_times_gradient" if _is_weight(factor) else "factor_too_many"
-            yield new, id, f"the factor {text(factor)} is one too many"
+            yield new, id, f"the factor {text(factor, p.notation)} is one too many"
     if isinstance(node, t.Add) and len(node.terms) > 1:
         for i, term in enumerate(node.terms):
             rest = (*node.terms[:i], *node.terms[i + 1 :])
-            yield rest[0] if len(rest) == 1 else t.Add(rest), "term_too_many", f"the term {text(term)} is one too many"
+            yield (
+                rest[0] if len(rest) == 1 else t.Add(rest),
+                "term_too_many",
+                f"the term {text(term, p.notation)} is one too many",
+            )
     if isinstance(node, t.Div):
-        yield node.top, "factor_too_many", f"the division by {text(node.bottom)} is one too many"
+        yield node.top, "factor_too_many", f"the division by {text(node.bottom, p.notation)} is one too many"
         yield (
             t.Mul((node.top, node.bottom)),
             "divided_not_multiplied",
-            f"divided by {text(node.bottom)}, where it is multiplied",
+            f"divided by {text(node.bottom, p.notation)}, where it is multiplied",
         )
 
 
@@ -258,13 +262,17 @@ def _is_weight(tree: t.Expr) -> bool:
 
 def _signs(p: Pass, node: t.Expr) -> Made:
     if isinstance(node, t.Neg):
-        yield node.item, "sign_lost", f"the minus before {text(node.item)} is one too many"
+        yield node.item, "sign_lost", f"the minus before {text(node.item, p.notation)} is one too many"
     elif isinstance(node, t.Add):
         for i, term in enumerate(node.terms):
             new = term.item if isinstance(term, t.Neg) else t.Neg(term)
-            yield t.Add((*node.terms[:i], new, *node.terms[i + 1 :])), "sign_lost", f"the sign of {text(term)} is wrong"
+            yield (
+                t.Add((*node.terms[:i], new, *node.terms[i + 1 :])),
+                "sign_lost",
+                f"the sign of {text(term, p.notation)} is wrong",
+            )
     elif isinstance(node, t.Ref):
-        yield t.Neg(node), "sign_lost", f"a minus before {symbol_text(node.name, 'textbook')} is missing"
+        yield t.Neg(node), "sign_lost", f"a minus before {symbol_text(node.name, p.notation)} is missing"
 
 
 def _functions(p: Pass, node: t.Expr) -> Made:
@@ -290,8 +298,8 @@ def _functions(p: Pass, node: t.Expr) -> Made:
 
 def _transposes(p: Pass, node: t.Expr) -> Made:
     if isinstance(node, t.Transpose):
-        yield node.item, "transposed", f"{text(node.item)} must not be transposed"
+        yield node.item, "transposed", f"{text(node.item, p.notation)} must not be transposed"
     elif isinstance(node, t.Ref) and not isinstance(node.name, str):
-        yield t.Transpose(node), "transposed", f"{symbol_text(node.name, 'textbook')} must be transposed"
+        yield t.Transpose(node), "transposed", f"{symbol_text(node.name, p.notation)} must be transposed"
     elif isinstance(node, t.Mul) and len(node.factors) == 2:
         yield t.Mul(node.factors[::-1]), "order_of_product", "the factors stand in the wrong order"

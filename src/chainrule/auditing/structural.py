@@ -91,7 +91,7 @@ def slipped(p: Pass, mark: Mark, tree: t.Expr) -> Iterator[tuple[str, str, str]]
             new, radius = with_radius(replaced(tree, index, abs(value)), exact=p.given)
             near = Interval(new - radius, new + radius)
             if near.reshape(wanted.shape).touches(wanted).all():
-                yield literal.written, symbol_text(symbol, "textbook"), f"{value:.6g}"
+                yield literal.written, symbol_text(symbol, p.notation), f"{value:.6g}"
 
 
 def last_resort(p: Pass, mark: Mark) -> Found:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import audit, check, explain, predict, train
+from chainrule.cli import audit, check, exercise, explain, predict, train
 from chainrule.errors import InputError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("explain")(explain.explain)
 app.command("paths")(explain.paths)
 app.command("graph")(explain.graph)
 app.command("audit")(audit.audit)
+app.command("exercise")(exercise.exercise)
 app.command("grade")(audit.grade)
 
 

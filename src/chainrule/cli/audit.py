@@ -121,7 +121,11 @@ def grade(
         Path | None, typer.Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(help="Worksheet with the lines that are due; usually FOLDER's key.md, or *-key.md.")
+        Path | None,
+        typer.Option(
+            help="Worksheet with the lines that are due, or a folder with NAME-key.md for each sheet NAME; "
+            "usually FOLDER's key.md, or *-key.md."
+        ),
     ] = None,
     follow_through: Annotated[
         str, typer.Option(help="Share of its points for a line that follows from a wrong one: full, partial or 0 to 1.")
@@ -133,7 +137,8 @@ def grade(
 ) -> None:
     """Mark a folder of worksheets: grades.csv, a page for each author, and a summary of the class's mistakes.
 
-    With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason.
+    With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason; one
+    whose header has other numbers than its key is noted.
     """
     from chainrule.auditing.grading import grade as graded
     from chainrule.files import write_whole

@@ -106,7 +106,7 @@ _SPECIAL = re.compile(
     r"|(?P<command>\\(?P<commanded>[A-Za-z]{1,30}))"
     r"|(?P<escaped>\\(?P<escape>[^A-Za-z]))"
     r"|(?P<brace>[{}])"
-    r"|(?P<equal>:=|==)"
+    r"|(?P<equal>:=|=(?:\s*=(?!>))+)"
     r"|(?P<then>=>|==>|->|-->)"
     r"|(?P<fence>[$`]+)"
     r"|(?P<stars>\*\*)"
