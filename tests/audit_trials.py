@@ -464,9 +464,8 @@ def pairs_trial(a: argparse.Namespace) -> int:
         if shows and not both and missed < a.show:
             missed += 1
             print("---", detail)
-    print(
-        f"two mistakes: {shown} sheets of {a.sheets} in which both show, both found in {found} ({found / max(shown, 1):.3f})"
-    )
+    share = found / max(shown, 1)
+    print(f"two mistakes: {shown} sheets of {a.sheets} in which both show, both found in {found} ({share:.3f})")
     return int(found < 0.9 * shown)
 
 

@@ -343,7 +343,9 @@ LINES = {
     "names that double, with a number": "e_0 = x_1 + x_1\n"
     + "\n".join(f"e_{i} = e_{i - 1} + e_{i - 1}" for i in range(1, 60))
     + "\na_11 = e_59 = 3",
-    "a chain of names": "e_0 = x_1\n" + "\n".join(f"e_{i} = e_{i - 1} + 1" for i in range(1, 1_500)) + "\na_11 = e_1499",
+    "a chain of names": "e_0 = x_1\n"
+    + "\n".join(f"e_{i} = e_{i - 1} + 1" for i in range(1, 1_500))
+    + "\na_11 = e_1499",
     "names that square": "e_0 = 10\n" + "\n".join(f"e_{i} = e_{i - 1} * e_{i - 1}" for i in range(1, 40)),
     "names that grow in size": "E_0 = [" + ",".join(["1"] * 3_000) + "]\nE_1 = E_0 E_0^T\nE_2 = E_1 E_1\nE_3 = E_2 E_2",
     "a name in other shapes": "e_1 = [1, 2, 3]\ne_1 = [[1, 2], [3, 4]]\na_11 = e_1\na_1 = e_1 x = 3",

@@ -192,7 +192,9 @@ def test_what_follows_from_a_wrong_line_is_told_apart_from_a_second_mistake():
 
 
 def test_a_zero_that_is_carried_earns_nothing():
-    lines = verdicts("dL/da_2 = [0.000, 0.000]", "dL/dW_2 = [[0.000, 0.000], [0.000, 0.000]]", "dL/db_2 = [0.000, 0.000]")
+    lines = verdicts(
+        "dL/da_2 = [0.000, 0.000]", "dL/dW_2 = [[0.000, 0.000], [0.000, 0.000]]", "dL/db_2 = [0.000, 0.000]"
+    )
     assert [v for v, _ in lines] == ["wrong", "undecided", "undecided"]
 
 
@@ -246,9 +248,9 @@ def conventions(*lines, head=HEADER):
 
 def test_conventions_held_throughout_are_reported_and_accuse_nobody():
     assert conventions("L = 0.6358", "dL/dyhat = [-0.8651, 1.3397]", "dL/da_2 = [-0.2123, 0.2963]") == {"no_half"}
-    assert conventions("δ^2 = [0.1062, -0.1481]", "dL/dW_2 = [[-0.0733, -0.0661], [0.1022, 0.0922]]", "b_21' = 0.3531") == {
-        "minus_delta"
-    }
+    assert conventions(
+        "δ^2 = [0.1062, -0.1481]", "dL/dW_2 = [[-0.0733, -0.0661], [0.1022, 0.0922]]", "b_21' = 0.3531"
+    ) == {"minus_delta"}
     assert conventions("h_1 = [[0.690, 0.622]]", "a_1 = x*W_1 + b_1") == {"row_vectors"}
 
 

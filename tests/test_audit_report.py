@@ -143,11 +143,11 @@ def test_of_an_array_the_entries_that_are_off_are_told():
     claimed = np.arange(12.0).reshape(3, 4)
     right = claimed.copy()
     right[1, 2] += 0.5
-    a = LineAudit(1, "x", "dL/dW_1", claimed, right, None, "wrong", digits=2)
+    a = LineAudit(1, "x", "dL/dW_1", claimed, right, None, "wrong", digits=2, fits=claimed == right)
     assert "Not right: 6.00 at entry 2, 3 (due is 6.50); the rest is." in " ".join(str(with_lines(a)).split())
     other = replace(a, right=right.T)
     assert "Written has the shape 3 x 4, due is 4 x 3" in " ".join(str(with_lines(other)).split())
-    every = replace(a, right=-1 - right)
+    every = replace(a, right=-1 - right, fits=np.zeros((3, 4), dtype=bool))
     assert "Due is [[-1.00," in str(with_lines(every))
 
 

@@ -107,7 +107,8 @@ def line_record(p: Pass, mark: Mark) -> LineAudit:
         tuple(mark.found),
         message(p, mark),
         mark.root.number if mark.root is not None and mark.verdict == "follows" else None,
-        None if numbers is None else numbers.decimals,
+        None if numbers is None or p.exact else numbers.decimals,
+        mark.fits,
     )
 
 

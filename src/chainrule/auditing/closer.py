@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.auditing.wording import MOST_DECIMALS, array, name_part, number, sentence, short
+from chainrule.auditing.wording import array, name_part, number, sentence, short
 from chainrule.render.document import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
 from chainrule.render.from_tex import from_tex
 
@@ -130,9 +130,7 @@ def _entries(a: LineAudit) -> str:
     claimed, right = np.asarray(a.claimed, dtype=float), np.asarray(a.right, dtype=float)
     if claimed.shape != right.shape:
         return f"Written has the shape {_shape(claimed)}, due is {_shape(right)}: {array(right, a.digits)}."
-    unit = 10.0 ** -min(a.digits if a.digits is not None else 4, MOST_DECIMALS)
-    low, high = (right, right) if a.accepted is None else (np.asarray(end, dtype=float) for end in a.accepted)
-    off = ~((claimed >= low - unit) & (claimed <= high + unit))
+    off = np.ones(right.shape, dtype=bool) if a.fits is None else ~np.asarray(a.fits)
     places = list(zip(*np.nonzero(off), strict=True)) if off.any() else []
     if not places or (len(places) > 1 and off.all()):
         due = array(right, a.digits)

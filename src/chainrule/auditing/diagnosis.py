@@ -40,8 +40,9 @@ def diagnose(p: Pass, mark: Mark) -> list[Candidate]:
     found: list[Candidate] = []
     if mark.value_verdict == "wrong" and mark.numbers is not None:
         found = by_equation(p, mark)
-        exact = any(c.exact for c in found)
+        exact = any(c.exact and not c.contradicted for c in found)
         found += structural.whole(p, mark) if exact else structural.candidates(p, mark)
+        found = [c for c in found if not c.contradicted] or found
     ids = [f.id for f in shown]
     found = [replace(c, named=True) if c.found.id in ids else c for c in found]
     found.sort(key=lambda c: (ids.index(c.found.id) if c.named else len(ids), *c.key))
@@ -67,7 +68,7 @@ def by_equation(p: Pass, mark: Mark) -> list[Candidate]:
     for world in worlds:
         found = list(_matching(p, mark, place, world))
         if found:
-            return [c for c in found if c.distance == 0 or _spared(p, c, world)]
+            return [replace(c, contradicted=c.distance > 0 and not _spared(p, c, world)) for c in found]
     if place.time > 1:
         return list(_looped(p, mark, place))
     if place.time:

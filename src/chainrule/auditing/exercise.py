@@ -88,7 +88,7 @@ class Exercise:
         return self._with("The key.", self._lines())
 
     def filled(self, wrong: Sequence[Wrong] = ()) -> str:
-        """The sheet as somebody hands it in who goes on with rounded numbers, and gets the equations ``wrong`` wrong."""
+        """The sheet as it is handed in by somebody who goes on with rounded numbers and has some equations wrong."""
         style = replace(self.style, carry=True)
         return self._with(self.instructions, author.write(self.problem, self.asked, style, _rng(), wrong))
 
@@ -105,7 +105,7 @@ class Exercise:
         said = [
             f"Complete each line: behind the sign of equality comes its number, to {self.style.digits} {places}.",
             "Formulas may stand between, as many as you like. A vector is [1, 2], a matrix [[1, 2], [3, 4]].",
-            f"In the loss each output adds {term}, where {', '.join(letters)}.",
+            f"In the loss each output adds {term}, where {' and '.join(letters)}.",
         ]
         if any(isinstance(symbol, Timed) for symbol in self.asked):
             said.append("A prime is the value after one step of gradient descent.")

@@ -87,7 +87,8 @@ def grade(
             if progress is not None:
                 progress(len(done), len(sheets))
     graded = tuple(done[place] for place in range(len(sheets)))
-    return Grades(printable(Path(folder).resolve().name), graded, printable(chosen.name) if chosen else "", notes)
+    shown = "" if chosen is None else printable(chosen.name) + "/" * chosen.is_dir()
+    return Grades(printable(Path(folder).resolve().name), graded, shown, notes)
 
 
 def find_sheets(folder: str | os.PathLike[str]) -> tuple[list[Path], list[Path]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -173,10 +173,18 @@ class Names:
 
 def value_of(tree: t.Expr, names: Names, generic: bool = False) -> Any:
     """The value of a formula; a vector is (m,), unless it is read in rows."""
+    if any(isinstance(node, t.Diff) for node in _nodes(tree)):  # what is differentiated must show what it is made of
+        tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
     value = evaluate(settled(tree, names.reader, generic), names)
     if np.ndim(value) == 2 and value.shape[1] == 1 and not names.rows:
         return value[:, 0]
     return value
+
+
+def _nodes(tree: t.Expr) -> Iterator[t.Expr]:
+    yield tree
+    for part in t.children(tree):
+        yield from _nodes(part)
 
 
 def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:

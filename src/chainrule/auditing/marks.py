@@ -28,6 +28,7 @@ class Candidate:
         exact: to the digit from what is printed, or from the header; else only within what the digits allow.
         distance: equations between it and the line.
         named: the line's own formula shows it.
+        contradicted: it would have shown in an earlier line, which is right.
     """
 
     found: Found
@@ -36,6 +37,7 @@ class Candidate:
     distance: int
     structural: bool = False
     named: bool = False
+    contradicted: bool = False
 
     @property
     def key(self) -> tuple[bool, bool, bool, int, int]:

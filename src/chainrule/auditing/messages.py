@@ -131,7 +131,7 @@ def deciding(p: Pass, mark: Mark) -> str:
     if largest <= 1e-12:
         line = _other_line(p, mark)
         return f"no digit of this line tells them apart; {line or 'the formula'} would"
-    decimals = int(np.ceil(-np.log10(largest))) + 1
+    decimals = max(0, int(np.ceil(-np.log10(largest))) + 1)
     at: Any = np.unravel_index(int(gap.argmax()), gap.shape)
     ends = [f"{float(np.asarray(v)[at]):.{decimals}f}" for v in values]
     return f"{decimals} decimals would decide: {ends[0]} or {ends[1]}"

@@ -73,7 +73,8 @@ class LineAudit:
         found: mistakes that reproduce it, best first, at most three.
         message: what a teacher would say; "" for a line that is right.
         root: the number of the line that this one follows from, for ``follows``.
-        digits: decimals claimed.
+        digits: decimals claimed, of an array those of its finest entry.
+        fits: which entries are right to their digits, or follow; shaped as ``claimed``.
     """
 
     number: int
@@ -88,6 +89,7 @@ class LineAudit:
     message: str = ""
     root: int | None = None
     digits: int | None = None
+    fits: Any = None
 
     @property
     def mistakes(self) -> tuple[str, ...]:

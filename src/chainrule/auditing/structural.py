@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.auditing.claims import Place, numbers_of
 from chainrule.auditing.formulas import literals, replaced, with_radius
 from chainrule.auditing.interval import Interval
@@ -121,17 +121,20 @@ def _fits(p: Pass, mark: Mark, value: Any) -> bool:
     return bool((touching | mark.fits).all()) and not bool(mark.fits.all())
 
 
-def _aims(mark: Mark) -> Iterator[Interval]:
-    """What is due: by the author's own lines, in truth, and by the numbers written in the line."""
+def _aims(p: Pass, mark: Mark) -> Iterator[Interval]:
+    """What is due: by the author's lines, in truth, from the numbers as printed, by those written in the line."""
     yield _own(mark)
     yield Interval.of(mark.due)
+    if mark.place is not None and mark.numbers is not None:
+        printed = Interval.of(p.printed.value(mark.place, computed=True))
+        yield (printed.T if mark.flipped else printed).reshape(mark.numbers.value.shape)
     for judged in mark.formulas:
         if judged.value is not None:
             yield Interval.of(judged.value[0])
 
 
 def _signs(p: Pass, mark: Mark) -> Iterator[Candidate]:
-    for aim in _aims(mark):
+    for aim in _aims(p, mark):
         if _fits(p, mark, -aim):
             assert mark.numbers is not None
             assert mark.fits is not None
@@ -145,7 +148,7 @@ def _digits(p: Pass, mark: Mark) -> Iterator[Candidate]:
     numbers, fits = mark.numbers, mark.fits
     assert numbers is not None
     assert fits is not None
-    for aim in _aims(mark):
+    for aim in _aims(p, mark):
         for power in (1, -1, 2, -2, 3, -3):
             if np.any(numbers.value[~fits]) and _fits(p, mark, aim * 10.0**power):
                 yield _candidate(p, mark, "decimal_slip", "the decimal point has slipped", aim.middle * 10.0**power)
@@ -156,7 +159,7 @@ def _digits(p: Pass, mark: Mark) -> Iterator[Candidate]:
     if len(wrong) == 1:
         at = tuple(wrong[0])
         unit, claimed = float(numbers.unit[at]), float(numbers.value[at])
-        for aim in _aims(mark):
+        for aim in _aims(p, mark):
             due = float(aim.middle[at])
             if digit_slip(claimed, due, unit):
                 words = (
@@ -226,13 +229,18 @@ def _around(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
 
 def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[Candidate]:
     assert place.node is not None
+    assert mark.numbers is not None
     node = place.node._replace(time=0)
     first = _entry(p.own.replay(0).get(node), p, place)
     if _fits(p, mark, _shaped(first, mark)):
         words = WORDS["stale_forward_value"]
-        yield _candidate(p, mark, "stale_forward_value", words, _shaped(first, mark).middle)
+        candidate = _candidate(p, mark, "stale_forward_value", words, _shaped(first, mark).middle)
+        repeated = np.array_equal(
+            _shaped(_entry(p.printed.replay(0).get(node), p, place), mark).low, mark.numbers.value
+        )
+        yield replace(candidate, structural=not repeated)  # digit for digit: no other mistake does that by chance
     if gradient:
-        for aim in _aims(mark):
+        for aim in _aims(p, mark):
             both = aim + _shaped(first, mark)
             if _fits(p, mark, both):
                 yield _candidate(p, mark, "grad_not_reset", WORDS["grad_not_reset"], both.middle)
@@ -260,7 +268,7 @@ def _of_output(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
     """dyhat_o/dW where dL/dW is due: of any one output, or of their sum."""
     if not isinstance(place.name, Derivative) or place.name.of != LOSS or place.name.wrt.symbol == "yhat":
         return
-    rows: list[Array] = []
+    rows: list[Interval] = []
     for unit in range(1, p.problem.sizes[-1] + 1):
         name = Derivative(Quantity("yhat", None, (unit,)), place.name.wrt)
         try:
@@ -282,12 +290,12 @@ def _of_output(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
         if value.low.size != np.size(mark.due):
             return
         shaped = _shaped(value, mark)
-        rows.append(shaped.middle)
+        rows.append(shaped)
         if _fits(p, mark, shaped):
             words = WORDS["gradient_of_output_not_loss"]
             yield _candidate(p, mark, "gradient_of_output_not_loss", words, shaped.middle)
             return
-    if len(rows) > 1 and _fits(p, mark, np.sum(rows, axis=0)):
-        yield _candidate(
-            p, mark, "gradient_of_output_not_loss", WORDS["gradient_of_output_not_loss"], np.sum(rows, axis=0)
-        )
+    total = sum(rows[1:], rows[0])
+    if len(rows) > 1 and _fits(p, mark, total):
+        words = WORDS["gradient_of_output_not_loss"]
+        yield _candidate(p, mark, "gradient_of_output_not_loss", words, total.middle)
