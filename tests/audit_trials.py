@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -44,23 +45,58 @@ PAIRS = [
 # ---------------------------------------------------------------- networks that a person might set
 
 
-def problem(rng: np.random.Generator, depth: int, square: bool, n: int | None = None) -> Problem:
-    """A network of that depth with numbers of one or two decimals; every activation, output and loss comes up."""
+@dataclass(frozen=True)
+class Spec:
+    """What a network is before it has numbers: enough to say whether a mistake makes sense in it."""
+
+    sizes: tuple[int, ...]
+    hidden: tuple[str, ...]
+    output: str
+    loss: str
+    reduction: str
+    rate: float
+    n: int | None
+
+    @property
+    def stand_in(self) -> SimpleNamespace:
+        """Looks like a Problem to the conditions of the table of mistakes."""
+        depth, output = len(self.sizes) - 1, OUTPUTS[self.output].rule
+        rules = [None, *(ACTIVATIONS[name] for name in self.hidden), output]
+        network = SimpleNamespace(
+            loss=self.loss, output=self.output, reduction=self.reduction, biases=[np.ones(m) for m in self.sizes[1:]]
+        )
+        n = self.n or 1
+        return SimpleNamespace(
+            network=network, sizes=self.sizes, depth=depth, rule=lambda i: rules[i], rate=self.rate,
+            learning_rate=self.rate, n=n, coefficients=np.ones(n),
+        )  # fmt: skip
+
+
+def spec(rng: np.random.Generator, depth: int, square: bool, n: int | None = None) -> Spec:
+    """Every activation, output, loss and reduction comes up; widths from 1 to 4."""
     loss, output = PAIRS[rng.integers(len(PAIRS))]
     k = [k for k in (1, 2, 3) if LOSSES[loss].fits(OUTPUTS[output], k)]
     width = int(rng.integers(2, 4))
     sizes = [width] * (depth + 1) if square else [int(s) for s in rng.integers(1, 5, depth + 1)]
     if sizes[-1] not in k:
         sizes[-1] = int(k[rng.integers(len(k))])
-    weights = [numbers(rng, (m, j)) for j, m in pairwise(sizes)]
-    biases = [numbers(rng, (m,)) for m in sizes[1:]]
-    hidden = [str(rng.choice(list(ACTIVATIONS))) for _ in range(depth - 1)] or "sigmoid"
-    network = Network(weights, biases, hidden, output, loss, "mean" if rng.random() < 0.5 else "sum")
-    shape = (sizes[0],) if n is None else (n, sizes[0])
-    x = numbers(rng, shape, 1)
-    y = targets(rng, loss, output, sizes[-1], n)
-    rate = float(rng.choice([0.05, 0.1, 0.2, 0.3, 0.5, 0.9]))
-    return Problem.of(network, x, y, rate=rate)
+    hidden = tuple(str(rng.choice(list(ACTIVATIONS))) for _ in range(depth - 1))
+    reduction = "mean" if rng.random() < 0.5 else "sum"
+    return Spec(tuple(sizes), hidden, output, loss, reduction, float(rng.choice([0.05, 0.1, 0.2, 0.3, 0.5, 0.9])), n)
+
+
+def problem_of(rng: np.random.Generator, s: Spec) -> Problem:
+    """A network of that kind with numbers of one decimal, none of them 0."""
+    weights = [numbers(rng, (m, j)) for j, m in pairwise(s.sizes)]
+    biases = [numbers(rng, (m,)) for m in s.sizes[1:]]
+    network = Network(weights, biases, s.hidden or "sigmoid", s.output, s.loss, s.reduction)
+    x = numbers(rng, (s.sizes[0],) if s.n is None else (s.n, s.sizes[0]))
+    return Problem.of(network, x, targets(rng, s.loss, s.output, s.sizes[-1], s.n), rate=s.rate)
+
+
+def problem(rng: np.random.Generator, depth: int, square: bool, n: int | None = None) -> Problem:
+    """Any network of that depth."""
+    return problem_of(rng, spec(rng, depth, square, n))
 
 
 def numbers(rng: np.random.Generator, shape: tuple[int, ...], decimals: int = 1) -> np.ndarray:
@@ -213,13 +249,16 @@ def _plain_names(wanted: list) -> list:
     return [n.name if hasattr(n, "after") else n for n in wanted]
 
 
-def fitting(rng: np.random.Generator, mistake: Mistake, layer: int) -> Problem | None:
-    """A problem in which the mistake makes sense at that layer."""
+def fitting(
+    rng: np.random.Generator, mistake: Mistake, layer: int, depths: tuple[int, int] = (1, 4), batch: bool = False
+) -> Problem | None:
+    """A problem in which the mistake makes sense at that layer; None where 400 draws have none."""
+    batch = batch or mistake.id == "batch_sum_vs_mean"
     for _ in range(400):
-        depth = int(rng.integers(max(layer, 1), 5))
-        p = problem(rng, depth, bool(rng.random() < 0.6))
-        if layer in layers_of(mistake.kind, depth) and mistake.fits(p, layer):
-            return p
+        depth = int(rng.integers(max(layer, depths[0]), depths[1] + 1))
+        drawn = spec(rng, depth, bool(rng.random() < 0.6), int(rng.integers(2, 6)) if batch else None)
+        if layer in layers_of(mistake.kind, depth) and mistake.fits(drawn.stand_in, layer):
+            return problem_of(rng, drawn)
     return None
 
 
@@ -364,11 +403,8 @@ def coded(id: str, kind: str, layer: int, seed: int) -> Outcome:
     """One backward pass with one mistake, handed over as arrays: all of them, or only those of the parameters."""
     mistake = next(m for m in MISTAKES if (m.id, m.kind) == (id, kind))
     rng = np.random.default_rng((5, sum(map(ord, id + kind)), layer, seed))
-    for _ in range(400):
-        p = problem(rng, int(rng.integers(2, 6)), bool(rng.random() < 0.6), int(rng.integers(1, 6)))
-        if layer in layers_of(kind, p.depth) and mistake.fits(p, layer):
-            break
-    else:
+    p = fitting(rng, mistake, layer, (2, 5), batch=bool(rng.random() < 0.7))
+    if p is None:
         return Outcome(id, layer, False)
     whole = bool(rng.random() < 0.5)
     wanted = [n for n in names(p, update=False) if hasattr(n, "of") and (whole or n.wrt.symbol in "Wb")]
