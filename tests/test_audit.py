@@ -1,7 +1,6 @@
 """The auditor on published examples, on the notes' own, and line by line."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,28 +9,15 @@ import chainrule
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.author import Style, header, names, write
 from chainrule.auditing.problem import Problem
+from chainrule.auditing.records import ACCEPTED
+from loading import ROOT, tool
 
-ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "examples" / "published"
 DATA = {entry["id"]: entry for entry in json.loads((ROOT / "tests/data/published.json").read_text(encoding="utf-8"))}
 SHEETS = json.loads((PUBLISHED / "values.json").read_text(encoding="utf-8"))
 
-RIGHT = ("right", "rounded", "truncated")
-#: what a verdict may be for each class of the collection; rounding drift counts as rounded
-AGREES = {
-    "rounded": RIGHT,
-    "last_digit": RIGHT,
-    "truncated": RIGHT,
-    "follow_through": ("follows", "rounded"),
-    "wrong": ("wrong",),
-    "wrong_reproduced": ("wrong", "follows"),
-}
-#: argued in docs/auditing.md
-DISAGREE = {
-    ("relu_homework_2_2_1", "sigmoid_yhat_1"),
-    ("geeksforgeeks_2_2_1", "h1_2_after"),
-    ("geeksforgeeks_2_2_1", "neg_dL_dW2_1_2"),
-}
+RIGHT = ACCEPTED
+gallery = tool("gallery")
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +35,8 @@ def values(audits):
 def test_at_least_148_of_the_151_published_values_get_the_verdict_of_the_collection(audits):
     found = list(values(audits))
     assert len(found) == 151
-    off = {(id, key) for id, key, line, _ in found if line.verdict not in AGREES[DATA[id]["check"][key]]}
-    assert off <= DISAGREE
+    off = {(id, key) for id, key, line, _ in found if line.verdict not in gallery.AGREES[DATA[id]["check"][key]]}
+    assert off == set(gallery.ARGUED)
     assert len(found) - len(off) >= 148
 
 

@@ -1,27 +1,18 @@
 """``examples/`` and ``docs/explaining.md`` are what the commands print."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-spec = importlib.util.spec_from_file_location("examples", ROOT / "tools" / "examples.py")
-examples = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(examples)
+from loading import ROOT, in_root, tool
+
+examples = tool("examples")
 
 
 @pytest.fixture(scope="module")
 def written():
-    before = Path.cwd()
-    import os
-
-    os.chdir(ROOT)
-    try:
+    with in_root():
         return examples.written()
-    finally:
-        os.chdir(before)
 
 
 def test_files_are_what_the_commands_print(written):

@@ -1,25 +1,16 @@
 """``docs/auditing.md`` and ``docs/published/`` are what ``tools/gallery.py`` writes."""
 
-import importlib.util
-import os
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parent.parent
-spec = importlib.util.spec_from_file_location("gallery", ROOT / "tools" / "gallery.py")
-gallery = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(gallery)
+from loading import ROOT, in_root, tool
+
+gallery = tool("gallery")
 
 
 @pytest.fixture(scope="module")
 def written():
-    before = Path.cwd()
-    os.chdir(ROOT)
-    try:
+    with in_root():
         return gallery.written()
-    finally:
-        os.chdir(before)
 
 
 def test_the_pages_are_what_the_tool_writes(written):

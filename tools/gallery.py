@@ -11,15 +11,15 @@ from pathlib import Path
 
 from chainrule.auditing.audit import audit
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.records import Audit
+from chainrule.auditing.records import ACCEPTED, Audit
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "examples" / "published"
-RIGHT = ("right", "rounded", "truncated")
+#: what a verdict may be for each class of the collection
 AGREES = {
-    "rounded": RIGHT,
-    "last_digit": RIGHT,
-    "truncated": RIGHT,
+    "rounded": ACCEPTED,
+    "last_digit": ACCEPTED,
+    "truncated": ACCEPTED,
     "follow_through": ("follows", "rounded"),
     "wrong": ("wrong",),
     "wrong_reproduced": ("wrong", "follows"),
@@ -75,7 +75,7 @@ def summary(audits: dict[str, Audit]) -> str:
     """One row a sheet."""
     rows = ["| sheet | lines | right | follow | wrong | undecided | mistakes named |", "|---|---|---|---|---|---|---|"]
     for name, a in audits.items():
-        counts = Counter("right" if line.verdict in RIGHT else line.verdict for line in a.lines)
+        counts = Counter("right" if line.verdict in ACCEPTED else line.verdict for line in a.lines)
         named = Counter(line.mistakes[0] for line in a.lines if line.mistakes)
         words = ", ".join(f"{id}{f' ({n})' if n > 1 else ''}" for id, n in named.items())
         words += f"{'; ' if words else ''}{a.contradictions[0].name} contradicts the lines" if a.contradictions else ""
@@ -108,7 +108,9 @@ def agreement(audits: dict[str, Audit]) -> str:
         f"The {len(off)} that differ:",
     ]
     for id, key, name, line, check in off:
-        said.append(f"- **{name}, line {line.number}**, `{line.text}`: {check} there, {line.verdict} here. {ARGUED[id, key]}")
+        said.append(
+            f"- **{name}, line {line.number}**, `{line.text}`: {check} there, {line.verdict} here. {ARGUED[id, key]}"
+        )
     return "\n\n".join(said)
 
 

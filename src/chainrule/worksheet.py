@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chainrule.activations import Array
 from chainrule.checks import examples, targets
@@ -16,7 +17,12 @@ from chainrule.errors import InputError
 from chainrule.network import Network
 
 LARGEST = 1_000_000  # bytes
+MOST_LAYERS = 100
+MOST_UNITS = 10_000  # of a layer, the inputs too
+MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
 _FENCE = "+++"
+#: a name of more parts than any here has; a reader of TOML takes a time that grows with their square
+_DEEP_NAME = re.compile(r"""(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
 
 
 class _Layer(BaseModel):
@@ -27,7 +33,7 @@ class _Layer(BaseModel):
 
 class _Network(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
-    layer: list[_Layer]
+    layer: Annotated[list[_Layer], Field(max_length=MOST_LAYERS)]
     hidden: str | list[str] = "sigmoid"
     output: str = "softmax"
     loss: str = "cross_entropy"
@@ -40,7 +46,7 @@ class _Network(BaseModel):
 class _Header(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     title: str = ""
-    learning_rate: float | None = None
+    learning_rate: Annotated[float, Field(allow_inf_nan=False)] | None = None
     network: _Network
 
 
@@ -99,7 +105,13 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         spec.loss,
         spec.reduction,
     )
+    largest = max(network.sizes)
+    if largest > MOST_UNITS:
+        raise InputError(f"worksheet {name}", f"layers of at most {MOST_UNITS} units", str(largest))
     batch, single = examples("x", spec.x, network.sizes[0], network.dtype)
+    if (pairs := len(batch) * network.sizes[-1] ** 2) > MOST_PAIRS:
+        most = f"at most {MOST_PAIRS} for outputs x outputs x examples"
+        raise InputError(f"worksheet {name}", most, str(pairs))
     if spec.y is not None:
         targets(spec.y, len(batch), network.sizes[-1], single, network.dtype)
     return Worksheet(
@@ -116,12 +128,14 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
 
 
 def _read_header(text: str, name: str) -> _Header:
+    if _DEEP_NAME.search(text):
+        raise InputError(f"worksheet {name}", "a header in TOML", "a name of more than 20 parts")
     try:
         return _Header.model_validate(tomllib.loads(text))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise InputError(f"worksheet {name}: {where}", "a header that fits", first["msg"].lower()) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error).splitlines()[0]
+    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
+        reason = str(error).splitlines()[0].partition(";")[0]
         raise InputError(f"worksheet {name}", "a header in TOML", f"something else ({reason})") from None

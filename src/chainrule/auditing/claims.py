@@ -16,6 +16,7 @@ from chainrule.auditing.problem import Node, Problem, gradient_node, node_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line, Part
+from chainrule.formula.sheet_tokens import MOST_EXPONENT
 from chainrule.notation import Derivative, Name, Quantity
 
 CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
@@ -177,7 +178,7 @@ def _entry(tree: t.Expr) -> tuple[float, float | None] | None:
             return None if inner is None else (-inner[0], inner[1])
         case t.Mul(factors=(first, t.Pow(base=t.Number(value=10.0), exponent=power))):
             inner, ten = _entry(first), _entry(power)
-            if inner is None or ten is None or abs(ten[0]) > 300:
+            if inner is None or ten is None or abs(ten[0]) > MOST_EXPONENT:
                 return None
             scale = 10.0 ** ten[0]
             return inner[0] * scale, (1.0 if inner[1] is None else inner[1]) * scale

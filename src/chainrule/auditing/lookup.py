@@ -132,6 +132,7 @@ class Names:
     example: int | None = None
     claimed: dict[Any, Any] = field(default_factory=dict)
     moved: dict[t.Symbol, Any] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
 
     def __call__(self, symbol: t.Symbol) -> Any:
         """The value of a name: a float, a vector (m,), a matrix."""
@@ -163,7 +164,9 @@ class Names:
                 return number
             if tree is None:
                 raise NumbersOnly
-            return value_of(tree, self)
+            if symbol not in self.known:
+                self.known[symbol] = value_of(tree, self)
+            return self.known[symbol]
         if symbol == "eta":
             if self.world.problem.learning_rate is None:
                 raise InputError("eta", "a learning_rate in the header", "none")

@@ -16,6 +16,7 @@ from chainrule.auditing.records import Found, Verdict
 from chainrule.auditing.replay import Wrong
 
 MOST = 3  # mistakes named for one line
+BAD = ("wrong", "follows")
 _RANK = {mistake.id: i for i, mistake in reversed(list(enumerate(MISTAKES)))}
 
 

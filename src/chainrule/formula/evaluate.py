@@ -33,6 +33,7 @@ from chainrule.notation import Quantity
 from chainrule.outputs import softmax
 
 Value = Any  # a float, or an array (m, n); a vector is (m, 1)
+MOST_ENTRIES = 1_000_000  # of an array
 
 
 def _on_array(rule: Callable[[act.Array], act.Array]) -> Callable[[Value], Value]:
@@ -41,8 +42,13 @@ def _on_array(rule: Callable[[act.Array], act.Array]) -> Callable[[Value], Value
 
 
 def _logsumexp(*values: Value) -> Value:
-    top = max(values)
-    return top + math.log(sum(math.exp(v - top) for v in values))
+    top = reduce(np.maximum, values)
+    return top + np.log(reduce(np.add, (np.exp(v - top) for v in values)))
+
+
+def _diag(value: Value) -> Value:
+    _check_size(np.size(value) ** 2)
+    return np.diag(np.ravel(value))
 
 
 #: name -> (function, how many arguments; None: any number)
@@ -67,7 +73,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "phi": (_on_array(act.normal_pdf), 1),
     "clip": (_on_array(losses.clip), 1),
     "huber": (_on_array(losses.huber), 1),
-    "diag": (lambda v: np.diag(np.ravel(v)), 1),
+    "diag": (_diag, 1),
     "softmax": (lambda v: softmax(np.ravel(v))[:, None], 1),
     "sum": (lambda v: float(np.sum(v)), 1),
     "max": (lambda *v: reduce(np.maximum, v), None),
@@ -106,9 +112,9 @@ def _value(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
         case Hadamard(factors=factors):
             return reduce(_hadamard, (_value(f, lookup) for f in factors))
         case Div(top=top, bottom=bottom):
-            return np.divide(_value(top, lookup), _value(bottom, lookup))
+            return np.divide(*_fitting("quotient", _value(top, lookup), _value(bottom, lookup)))
         case Pow(base=base, exponent=exponent):
-            return np.power(_value(base, lookup), _value(exponent, lookup))
+            return np.power(*_fitting("power", _value(base, lookup), _value(exponent, lookup)))
         case Transpose(item=item):
             return np.transpose(_value(item, lookup))
         case Array(items=items):
@@ -120,7 +126,7 @@ def _value(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
             rule, count = FUNCTIONS[function]
             if count is not None and len(arguments) != count:
                 raise InputError(f"function {function}", f"{count} argument", str(len(arguments)))
-            return rule(*(_value(a, lookup) for a in arguments))
+            return rule(*_fitting(f"function {function}", *(_value(a, lookup) for a in arguments)))
         case Diff(item=item, wrt=wrt):
             return _difference(item, wrt, lookup)
 
@@ -184,6 +190,21 @@ def _stack(items: list[Value]) -> Value:
     return np.array(rows)
 
 
+def _check_size(entries: int) -> None:
+    if entries > MOST_ENTRIES:
+        raise InputError("array", f"at most {MOST_ENTRIES} entries", str(entries))
+
+
+def _fitting(what: str, *values: Value) -> tuple[Value, ...]:
+    """The values, if an elementwise rule can take them."""
+    try:
+        _check_size(math.prod(np.broadcast_shapes(*map(np.shape, values))))
+    except ValueError:
+        shapes = ", ".join(map(_shape, values))
+        raise InputError(what, "arguments of one shape", shapes) from None
+    return values
+
+
 def _shape(value: Value) -> str:
     return " x ".join(map(str, np.shape(value))) or "a number"
 
@@ -199,6 +220,7 @@ def _times(a: Value, b: Value) -> Value:
         return a * b
     if a.shape[1] != b.shape[0]:
         raise InputError("product", f"a right factor of {a.shape[1]} rows (the left one is {_shape(a)})", _shape(b))
+    _check_size(a.shape[0] * b.shape[1])
     return a @ b
 
 

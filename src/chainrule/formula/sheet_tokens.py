@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from lark import Token
 
 MOST_SIGNS = 20  # signs, functions without brackets, or marks behind a name, in a row
-_NUMBER = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
+MOST_EXPONENT = 99  # of ten
+_NUMBER = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE](?P<exponent>[+-]?[0-9]++))?")
 _TRANSPOSED = re.compile(r"\^\s*(?:\{\s*[T⊤]\s*\}|T(?![A-Za-z0-9_])|⊤)|\.T(?![A-Za-z0-9_])")
 _FUNCTION = re.compile(
     r"(?:(?P<log>log)\s*_\s*(?:\{\s*(?P<base>2|10|e)\s*\}|(?P<bare>2|10|e)(?![0-9]))"
@@ -206,6 +207,9 @@ class _Scanner:
         if match.end() - self.at > LONGEST_NUMBER:
             got = match.end() - self.at
             raise UnreadError(self.at, f"expected a number of at most {LONGEST_NUMBER} characters; got one of {got}")
+        if abs(int(match["exponent"] or 0)) > MOST_EXPONENT:
+            due = f"a power of ten from -{MOST_EXPONENT} to {MOST_EXPONENT}"
+            raise UnreadError(self.at, f"expected {due}; got {match[0]}")
         return self.put("NUMBER", match[0], match.end())
 
     def fraction(self) -> bool:

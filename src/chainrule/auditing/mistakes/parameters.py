@@ -10,8 +10,6 @@ import numpy as np
 from chainrule.auditing.mistakes.table import (
     BIAS,
     HIDDEN,
-    UPDATE_B,
-    UPDATE_W,
     WEIGHT,
     Mistake,
     anywhere,
@@ -76,6 +74,10 @@ def _batch(problem: Problem) -> float:
 
 def _no_first(problem: Problem, i: int) -> bool:
     return problem.sizes[i - 1] == problem.sizes[0]
+
+
+def _rate_counts(problem: Problem, i: int) -> bool:
+    return problem.rate != 1.0
 
 
 PARAMETERS: tuple[Mistake, ...] = (
@@ -263,59 +265,22 @@ PARAMETERS: tuple[Mistake, ...] = (
         r"\sum_m \nabla_{a_{<i+1>,m}} L / W_{<i+1>,m,j}",
         HIDDEN,
     ),
-    # the update
-    Mistake(
-        "update_sign",
-        "W",
-        anywhere,
-        _step(lambda rate: -rate),
-        "the step goes up the gradient: + for -",
-        r"W_{<i>} + \eta \nabla_{W_{<i>}} L",
-        UPDATE_W,
-    ),
-    Mistake(
-        "lr_dropped",
-        "W",
-        lambda p, i: p.rate != 1.0,
-        _step(lambda rate: 1.0),
-        "the learning rate is left out of the step",
-        r"W_{<i>} - \nabla_{W_{<i>}} L",
-        UPDATE_W,
-    ),
-    Mistake(
-        "lr_twice",
-        "W",
-        lambda p, i: p.rate != 1.0,
-        _step(lambda rate: rate**2),
-        "the learning rate is applied twice",
-        r"W_{<i>} - \eta^2 \nabla_{W_{<i>}} L",
-        UPDATE_W,
-    ),
-    Mistake(
-        "update_sign",
-        "b",
-        anywhere,
-        _step(lambda rate: -rate),
-        "the step goes up the gradient: + for -",
-        r"b_{<i>} + \eta \nabla_{b_{<i>}} L",
-        UPDATE_B,
-    ),
-    Mistake(
-        "lr_dropped",
-        "b",
-        lambda p, i: p.rate != 1.0,
-        _step(lambda rate: 1.0),
-        "the learning rate is left out of the step",
-        r"b_{<i>} - \nabla_{b_{<i>}} L",
-        UPDATE_B,
-    ),
-    Mistake(
-        "lr_twice",
-        "b",
-        lambda p, i: p.rate != 1.0,
-        _step(lambda rate: rate**2),
-        "the learning rate is applied twice",
-        r"b_{<i>} - \eta^2 \nabla_{b_{<i>}} L",
-        UPDATE_B,
+    # the update, of weights and of biases
+    *(
+        Mistake(
+            id,
+            kind,
+            fits,
+            _step(rate),
+            words,
+            rf"{kind}_{{<i>}} {step} \nabla_{{{kind}_{{<i>}}}} L",
+            rf"{kind}_{{<i>}}' = {kind}_{{<i>}} - \eta \nabla_{{{kind}_{{<i>}}}} L",
+        )
+        for kind in ("W", "b")
+        for id, fits, rate, step, words in (
+            ("update_sign", anywhere, lambda rate: -rate, r"+ \eta", "the step goes up the gradient: + for -"),
+            ("lr_dropped", _rate_counts, lambda rate: 1.0, "-", "the learning rate is left out of the step"),
+            ("lr_twice", _rate_counts, lambda rate: rate**2, r"- \eta^2", "the learning rate is applied twice"),
+        )
     ),
 )
