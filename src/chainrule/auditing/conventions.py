@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.auditing.claims import Reading
-from chainrule.auditing.interval import Interval
 from chainrule.auditing.marking import Pass
 from chainrule.auditing.marks import Mark
 from chainrule.auditing.problem import Problem
@@ -22,6 +21,7 @@ from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line
 
 GAIN = 1.5  # what a convention must save: more than one wrong line does
+DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
 _GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
 
@@ -174,21 +174,20 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
 
 
 def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:
-    """Whether what is right before any update could be so many times as large and still be right to its digits."""
+    """Whether what is right before any update could be so many times as large, within what rounding may drift."""
     for m in p.marks:
         if m.verdict not in _FINE or m.numbers is None or m.place is None or m.place.node is None or m.place.time:
             continue
-        if m.place.node.kind in kinds:
-            scaled = Interval.of(m.due * factor)
-            if not m.numbers.interval(True).touches(scaled).all():
-                return False
+        if m.place.node.kind in kinds and (np.abs(m.numbers.value - m.due * factor) > DRIFT * m.numbers.unit).any():
+            return False
     return True
 
 
 def _settles_delta(m: Mark) -> bool:
-    """A δ that is right as it stands and is not 0."""
-    named = _uses_first(m.claim.line)
-    return named and m.verdict in _FINE and m.numbers is not None and bool((np.abs(m.due) > m.numbers.unit).any())
+    """A δ that is right as it stands and could not be its negative."""
+    if not _uses_first(m.claim.line) or m.verdict not in _FINE or m.numbers is None:
+        return False
+    return bool((np.abs(m.due) > DRIFT * m.numbers.unit).any())
 
 
 def _uses_first(line: Line) -> bool:
