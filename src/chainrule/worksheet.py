@@ -17,12 +17,13 @@ from chainrule.errors import InputError
 from chainrule.network import Network
 
 LARGEST = 1_000_000  # bytes
-MOST_LAYERS = 100
+MOST_LAYERS = 40
 MOST_UNITS = 10_000  # of a layer, the inputs too
 MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
+MOST_PRODUCTS = 2_000_000  # of weights and examples
 _FENCE = "+++"
 #: a name of more parts than any here has; a reader of TOML takes a time that grows with their square
-_DEEP_NAME = re.compile(r"""(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
+_DEEP_NAME = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
 
 
 class _Layer(BaseModel):
@@ -112,6 +113,8 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     if (pairs := len(batch) * network.sizes[-1] ** 2) > MOST_PAIRS:
         most = f"at most {MOST_PAIRS} for outputs x outputs x examples"
         raise InputError(f"worksheet {name}", most, str(pairs))
+    if (products := len(batch) * network.parameter_count) > MOST_PRODUCTS:
+        raise InputError(f"worksheet {name}", f"at most {MOST_PRODUCTS} for weights x examples", str(products))
     if spec.y is not None:
         targets(spec.y, len(batch), network.sizes[-1], single, network.dtype)
     return Worksheet(

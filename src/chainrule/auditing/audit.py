@@ -12,13 +12,15 @@ from chainrule.auditing import conventions
 from chainrule.auditing.claims import usual_unit
 from chainrule.auditing.contradictions import contradiction
 from chainrule.auditing.diagnosis import diagnose
+from chainrule.auditing.effort import Effort, Spent
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.marking import Pass
 from chainrule.auditing.marks import Mark
 from chainrule.auditing.messages import message, part_message
 from chainrule.auditing.problem import Problem
 from chainrule.auditing.records import Audit, Contradiction, LineAudit, PartAudit
-from chainrule.formula.sheet import read_lines
+from chainrule.errors import InputError
+from chainrule.formula.sheet import Line, read_lines
 from chainrule.worksheet import Worksheet, parse_worksheet, read_worksheet
 
 
@@ -36,23 +38,31 @@ def audit_text(text: str, name: str = "worksheet") -> Audit:
     return audit_sheet(parse_worksheet(text, name))
 
 
+@np.errstate(all="ignore")  # numbers beyond all sizes are values like others
 def audit_sheet(sheet: Worksheet) -> Audit:
     """The same for a worksheet that has been read."""
     problem = problem_of(sheet)
     lines = read_lines(sheet.lines, sheet.first_line, problem.sizes)
+    try:
+        return _audited(sheet, problem, lines)
+    except Spent:
+        raise InputError(f"worksheet {sheet.path}", "formulas that a person can work out", "too many large ones") from None
+
+
+def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:
     unit = usual_unit(lines)
     first, held = conventions.infer(problem, lines, unit)
     doubts = conventions.doubtful(problem, first, held)
-    p = Pass(problem, first.reading, lines, unit, first.both, diagnose).run()
-    for mark, option in ((m, doubts[m.number]) for m in p.marks if m.number in doubts):
+    p = Pass(problem, first.reading, lines, unit, first.both, diagnose, effort=Effort.of(problem)).run()
+    for mark, option in ((m, doubts[m.claim.line]) for m in p.marks if m.claim.line in doubts):
         mark.verdict, mark.why = "undecided", conventions.doubt(mark, option)
     found = contradiction(p)
     contradictions: tuple[Contradiction, ...] = ()
     if found is not None:
         contradictions = (found[0],)
-        p = Pass(found[1], first.reading, lines, unit, first.both, diagnose).run()
+        p = Pass(found[1], first.reading, lines, unit, first.both, diagnose, effort=Effort.of(problem)).run()
         for mark in p.marks:
-            if mark.number in found[0].lines:
+            if mark.claim.line is found[2]:
                 mark.verdict, mark.why = "undecided", found[0].words
     return Audit(
         sheet.path,

@@ -19,6 +19,7 @@ from chainrule.formula.tree import Symbol, Timed
 from chainrule.network import Network
 from chainrule.notation import LOSS, Derivative, Name, Quantity, to_text
 
+NOISE = 1e-13  # what is left of a sum that is 0
 Cut = Literal["never", "always", "sometimes"]
 
 
@@ -204,6 +205,7 @@ def written_number(value: float, digits: int, significant: bool = False, cut: bo
     """A number in so many decimals or significant digits, rounded half to even, or cut."""
     if not math.isfinite(value):
         return "0"
+    value = 0.0 if abs(value) < NOISE else value
     decimals = digits
     if significant and value:
         decimals = digits - 1 - math.floor(math.log10(abs(value)))

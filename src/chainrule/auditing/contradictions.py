@@ -7,20 +7,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.auditing.conventions import cost
+from chainrule.auditing.effort import READINGS, Effort, Spent
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.marking import Pass
 from chainrule.auditing.marks import Mark
 from chainrule.auditing.problem import Problem
 from chainrule.auditing.records import Contradiction
 from chainrule.auditing.structural import digit_slip
+from chainrule.formula.sheet import Line
 from chainrule.network import Network
 from chainrule.notation import Quantity
 
 _WEAK = ("inconsistent_with_own_line", "digit_transposition_or_copy", "arithmetic")
 
 
-def contradiction(p: Pass) -> tuple[Contradiction, Problem] | None:
-    """The one entry of the header whose change gives the lines, and the problem with it changed; None where all fits.
+def contradiction(p: Pass) -> tuple[Contradiction, Problem, Line] | None:
+    """The one entry of the header whose change gives the lines, the problem with it changed, and the line that shows it.
+
+    None where all fits.
 
     Looked for where the first wrong number is a pre-activation that no mistake of the table explains.
     """
@@ -31,11 +35,16 @@ def contradiction(p: Pass) -> tuple[Contradiction, Problem] | None:
         return None
     if any(f.kind == "arithmetic" and f.verdict == "wrong" for f in first.formulas):
         return None
+    effort = Effort.of(p.header, READINGS)
     for symbol, index, value in _changes(p, first):
         problem = p.header.on(_with(p.header.network, symbol, first.place.node.layer, index, value))
-        again = Pass(problem, p.reading, p.lines, p.unit, p.both).run()
-        if cost(again) <= cost(p) - 1 and next(m for m in again.marks if m.number == first.number).verdict != "wrong":
-            return _record(p, first, symbol, index, value), problem
+        try:
+            again = Pass(problem, p.reading, p.lines, p.unit, p.both, effort=effort).run()
+        except Spent:
+            return None
+        same = next(m for m in again.marks if m.claim.line is first.claim.line)
+        if cost(again) <= cost(p) - 1 and same.verdict != "wrong":
+            return _record(p, first, symbol, index, value), problem, first.claim.line
     return None
 
 

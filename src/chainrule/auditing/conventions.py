@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.auditing.claims import Reading
+from chainrule.auditing.effort import READINGS, Effort, Spent
 from chainrule.auditing.marking import Pass
 from chainrule.auditing.marks import Mark
 from chainrule.auditing.problem import Problem
@@ -21,6 +23,7 @@ from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line
 
 GAIN = 1.5  # what a convention must save: more than one wrong line does
+NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
 _GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
@@ -41,13 +44,10 @@ def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> tuple[Pass,
     """The best pass over a sheet, and the conventions it was read under."""
     first = tuple(line for line in lines if not _far(line))
     best, held = _first(problem, first, unit), list[Option]()
-    best, held = _biases(problem, best, held)
+    effort = Effort.of(problem, READINGS)
+    best, held = _biases(problem, best, held, effort)
     while cost(best) >= 1 and len(held) < MOST:
-        tried = [
-            (option, _under(problem, option.reading, best))
-            for option in options(problem, best)
-            if option.id not in {h.id for h in held}
-        ]
+        tried = list(_tried(problem, best, held, effort))
         better = [(cost(p), option, p) for option, p in tried if _better(best, p)]
         if not better:
             break
@@ -56,23 +56,28 @@ def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> tuple[Pass,
     return best, held
 
 
-def doubtful(problem: Problem, p: Pass, held: list[Option]) -> dict[int, Option]:
+def _tried(problem: Problem, p: Pass, held: list[Option], effort: Effort) -> Iterator[tuple[Option, Pass]]:
+    """The sheet under each convention that is not held yet, as long as there is effort left."""
+    with suppress(Spent):
+        for option in options(problem, p):
+            if option.id not in {h.id for h in held}:
+                yield option, _under(problem, option.reading, p, effort)
+
+
+def doubtful(problem: Problem, p: Pass, held: list[Option]) -> dict[Line, Option]:
     """Lines that are wrong as the sheet is read, but right under a convention that nothing in the sheet speaks against.
 
     One line is too little to tell a convention from a mistake: such a line is undecided.
     """
     if not cost(p):
         return {}
-    found: dict[int, Option] = {}
-    for option in options(problem, p):
-        if option.id in {h.id for h in held}:
-            continue
-        other = _under(problem, option.reading, p)
+    found: dict[Line, Option] = {}
+    for option, other in _tried(problem, p, held, Effort.of(problem, READINGS)):
         if cost(p) - cost(other) < 1 or not _keeps(p, other):
             continue
         for old, new in zip(p.marks, other.marks, strict=True):
             if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in _FINE:
-                found.setdefault(old.number, option)
+                found.setdefault(old.claim.line, option)
     return found
 
 
@@ -100,19 +105,19 @@ def _cost(mark: Mark) -> float:
 
 def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> Pass:
     """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
-    rounds = Pass(problem, Reading(), lines, unit).run()
+    rounds = Pass(problem, Reading(), lines, unit, effort=Effort.of(problem)).run()
     if cost(rounds) == 0:
         return rounds
-    both = Pass(problem, Reading(), lines, unit, both=True).run()
+    both = Pass(problem, Reading(), lines, unit, both=True, effort=Effort.of(problem)).run()
     return both if _wrong(both) < _wrong(rounds) else rounds
 
 
-def _under(problem: Problem, reading: Reading, p: Pass) -> Pass:
+def _under(problem: Problem, reading: Reading, p: Pass, effort: Effort) -> Pass:
     """The lines of a pass under another reading; digits may be cut there too, where that leaves fewer lines wrong."""
-    other = Pass(problem, reading, p.lines, p.unit, p.both).run()
+    other = Pass(problem, reading, p.lines, p.unit, p.both, effort=effort).run()
     if p.both or not _wrong(other) or cost(other) >= cost(p):
         return other
-    both = Pass(problem, reading, p.lines, p.unit, both=True).run()
+    both = Pass(problem, reading, p.lines, p.unit, both=True, effort=effort).run()
     return both if _wrong(both) < _wrong(other) else other
 
 
@@ -131,13 +136,16 @@ def _keeps(old: Pass, new: Pass) -> bool:
     )
 
 
-def _biases(problem: Problem, best: Pass, held: list[Option]) -> tuple[Pass, list[Option]]:
+def _biases(problem: Problem, best: Pass, held: list[Option], effort: Effort) -> tuple[Pass, list[Option]]:
     """Biases that a sheet never updates stay as they are, where a later line does not say otherwise."""
     updated = {m.place.node.kind for m in best.marks if m.place and m.place.node and m.place.time == 1}
     if not updated - {"W", "b"} or "b" in updated or cost(best) == 0 or "W" not in updated:
         return best, held
     reading = replace(best.reading, update_biases=False)
-    without = _under(problem, reading, best)
+    try:
+        without = _under(problem, reading, best, effort)
+    except Spent:
+        return best, held
     if cost(without) > cost(best):
         return best, held
     return without, [*held, Option("biases_kept", "the biases are not updated", reading)]
@@ -178,7 +186,8 @@ def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:
     for m in p.marks:
         if m.verdict not in _FINE or m.numbers is None or m.place is None or m.place.node is None or m.place.time:
             continue
-        if m.place.node.kind in kinds and (np.abs(m.numbers.value - m.due * factor) > DRIFT * m.numbers.unit).any():
+        far = np.abs(m.numbers.value - m.due * factor) > DRIFT * m.numbers.unit + NOISE
+        if m.place.node.kind in kinds and far.any():
             return False
     return True
 

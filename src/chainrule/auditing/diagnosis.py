@@ -72,7 +72,9 @@ def by_equation(p: Pass, mark: Mark) -> list[Candidate]:
     if place.time > 1:
         return list(_looped(p, mark, place))
     if place.time:
-        return list(_matching(p, mark, place, World(p.problem, intervals=True, networks=p.truth.networks)))
+        return list(
+            _matching(p, mark, place, World(p.problem, intervals=True, networks=p.truth.networks, effort=p.effort))
+        )
     return []
 
 

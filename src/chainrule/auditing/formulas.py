@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.activations import Array
 from chainrule.auditing.claims import numbers_of
+from chainrule.auditing.effort import Effort
 from chainrule.auditing.lookup import Names, NumbersOnly, World, value_of
 from chainrule.auditing.records import Found, Verdict
 from chainrule.errors import InputError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from chainrule.auditing.marking import Pass
     from chainrule.auditing.marks import Mark
 
+MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
@@ -165,7 +167,7 @@ def _by_numbers(p: Pass, mark: Mark, judged: FormulaMark) -> FormulaMark:
     for world in (p.truth, p.printed):
         names = p.lookup(world, numeric=True)
         try:
-            value, radius = with_radius(judged.tree, names, p.given)
+            value, radius = with_radius(judged.tree, names, p.given, p.effort)
         except (InputError, NumbersOnly):
             continue
         wanted = [aim] if aim is not None else []
@@ -189,12 +191,18 @@ def _by_numbers(p: Pass, mark: Mark, judged: FormulaMark) -> FormulaMark:
     return judged
 
 
-def with_radius(tree: t.Expr, names: Names | None = None, exact: frozenset[float] = frozenset()) -> tuple[Array, Array]:
+def with_radius(tree: t.Expr, names: Names | None, exact: frozenset[float], effort: Effort) -> tuple[Array, Array]:
     """The value of a formula, and how far the digits of its own numbers can move it.
 
     Args:
         exact: sizes of numbers that are given, not rounded.
+
+    Raises:
+        InputError: it has too many numbers.
     """
+    whole = t.size(tree)
+    if (work := whole * sum(1 for _ in literals(tree))) > MOST_MOVED:
+        raise InputError("formula", f"at most {MOST_MOVED} for its parts times its numbers", str(work))
 
     def value(moved: t.Expr) -> Array:
         return np.asarray(_plain(moved) if names is None else value_of(moved, names), dtype=float)
@@ -208,6 +216,7 @@ def with_radius(tree: t.Expr, names: Names | None = None, exact: frozenset[float
         unit = float(read.unit) if read is not None else 0.0
         if unit >= 1 or unit == 0:
             continue  # whole numbers are exact
+        effort.spend(2 * whole)
         ends = [value(replaced(tree, index, number.value + s * unit / 2)) for s in (-1, 1)]
         radius = radius + np.maximum(np.abs(ends[0] - base), np.abs(ends[1] - base))
     return base, radius * 1.01
@@ -242,7 +251,7 @@ def judge_arithmetic(p: Pass, mark: Mark, part: Part) -> FormulaMark:
     """Numbers that are computed: do they give what stands behind them?"""
     assert part.tree is not None
     judged = FormulaMark(part, "arithmetic", "right")
-    exact, radius = with_radius(part.tree, exact=p.given)
+    exact, radius = with_radius(part.tree, None, p.given, p.effort)
     numbers = mark.numbers
     if numbers is None:
         if mark.claim.numbers is not None or mark.place is None:

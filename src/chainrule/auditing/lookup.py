@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.activations import Array
 from chainrule.auditing.claims import Place, Reader, Reading
+from chainrule.auditing.effort import FORMULA, LOOK, Effort
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.problem import Node, Problem, simulate
 from chainrule.auditing.replay import Replay, Wrong
@@ -19,6 +20,7 @@ from chainrule.formula import tree as t
 from chainrule.network import Network
 
 MOST_UPDATES = 10_000  # updates that a line may speak of
+MOST_LAYERS_UPDATED = 40_000  # updates times layers, in all lines
 MOST_WORK = 2_000_000  # updates times parameters times examples
 
 
@@ -42,6 +44,7 @@ class World:
     long_way: bool = False
     replays: dict[int, Replay] = field(default_factory=dict)
     networks: dict[int, Network] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
 
     def replay(self, after: int) -> Replay:
         """The replay that has the quantities after so many updates: 0 and 1 share one."""
@@ -56,6 +59,8 @@ class World:
         if after > MOST_UPDATES or after * network.parameter_count * self.problem.n > MOST_WORK:
             raise InputError("updates", f"at most {MOST_UPDATES}, fewer for a large network", str(after))
         if after not in self.networks:
+            if (after + sum(self.networks)) * network.depth > MOST_LAYERS_UPDATED:
+                raise InputError("updates", f"at most {MOST_LAYERS_UPDATED // network.depth} in all lines", "more")
             updated_first = any(w.updated_first for w in self.wrong)
             before = max((n for n in self.networks if n < after), default=0)
             start = self.problem if before == 0 else self.problem.on(self.networks[before])
@@ -64,6 +69,7 @@ class World:
 
     def other(self, *wrong: Wrong, without: tuple[Node, ...] = (), long_way: bool | None = None) -> World:
         """The same world with more equations replaced, and without what is given for some nodes."""
+        self.effort.spend(self.effort.replay)
         way = self.long_way if long_way is None else long_way
         looped = any(w.updated_first for w in wrong)
         replays = {
@@ -72,7 +78,7 @@ class World:
             if k == 0 or not looped
         }
         networks = {} if looped else self.networks
-        return World(self.problem, self.intervals, (*self.wrong, *wrong), way, replays, networks)
+        return World(self.problem, self.intervals, (*self.wrong, *wrong), way, replays, networks, self.effort)
 
     def whole_of(self, kind: str, layer: int) -> Any:
         """A node at no update, of the first example where there is one."""
@@ -96,6 +102,7 @@ class World:
         Args:
             computed: from its parents, whatever is given for it.
         """
+        self.effort.spend(LOOK)
         if computed and place.node is not None:
             value = self.replay(place.time).computed(place.node)
             value = value[0] if place.examples and self.problem.single else value
@@ -178,6 +185,7 @@ def value_of(tree: t.Expr, names: Names, generic: bool = False) -> Any:
     """The value of a formula; a vector is (m,), unless it is read in rows."""
     if any(isinstance(node, t.Diff) for node in _nodes(tree)):  # what is differentiated must show what it is made of
         tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
+    names.world.effort.spend(FORMULA * t.size(tree))
     value = evaluate(settled(tree, names.reader, generic), names)
     if np.ndim(value) == 2 and value.shape[1] == 1 and not names.rows:
         return value[:, 0]

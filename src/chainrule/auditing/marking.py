@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.auditing.carrying import write
 from chainrule.auditing.claims import Claim, Reader, Reading
+from chainrule.auditing.effort import Effort, Spent
 from chainrule.auditing.formulas import judge_arithmetic, judge_formula
 from chainrule.auditing.lookup import Names, NumbersOnly, World, other_points, read_problem, value_of
 from chainrule.auditing.marks import BAD, Adopted, Candidate, Mark
@@ -48,15 +49,16 @@ class Pass:
     both: bool = False
     diagnose: Diagnose | None = None
     exact: bool = False
+    effort: Effort = field(default_factory=Effort)
     marks: list[Mark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.header = self.problem
         self.problem = read_problem(self.problem, self.reading)
         self.reader = Reader(self.problem, self.reading, self.unit)
-        self.truth = World(self.problem)
-        self.own = World(self.problem, intervals=True, networks=self.truth.networks)
-        self.printed = World(self.problem, networks=self.truth.networks)
+        self.truth = World(self.problem, effort=self.effort)
+        self.own = World(self.problem, intervals=True, networks=self.truth.networks, effort=self.effort)
+        self.printed = World(self.problem, networks=self.truth.networks, effort=self.effort)
         if self.exact:
             self.own = self.printed
         self.names: dict[str, tuple[t.Expr | None, Any]] = {}
@@ -79,7 +81,7 @@ class Pass:
     @cached_property
     def points(self) -> list[World]:
         """Other numbers for the same network, at which formulas are judged."""
-        return [World(p) for p in other_points(self.problem)]
+        return [World(p, effort=self.effort) for p in other_points(self.problem)]
 
     def run(self, claims: Iterable[Claim] | None = None) -> Pass:
         """Mark every line; or claims that come from elsewhere."""
@@ -105,6 +107,9 @@ class Pass:
 
     def _mark(self, mark: Mark) -> None:
         claim = mark.claim
+        if claim.line.blank:
+            mark.why = "not filled in yet"
+            return
         if claim.error:
             mark.verdict, mark.why = "unreadable", claim.error
             return
@@ -118,7 +123,11 @@ class Pass:
         self._mark_parts(mark, target)
         self._combine(mark)
         if mark.verdict == "wrong" and self.diagnose is not None:
-            mark.candidates = self.diagnose(self, mark)
+            try:
+                with self.effort.explaining():
+                    mark.candidates = self.diagnose(self, mark)
+            except Spent:
+                mark.unexplained = True
             for c in mark.candidates[:MOST_ADOPTED]:
                 if c.wrong is not None and not _settled(mark, c.wrong):
                     self.adopted.append(Adopted(c.wrong, mark, c))
@@ -133,7 +142,14 @@ class Pass:
         tree = self.definition(claim)
         if tree is None:
             return None
-        return lambda world, own: value_of(tree, self.lookup(world, numeric=own))
+        return lambda world, own: self._defined(tree, world, own)
+
+    def _defined(self, tree: t.Expr, world: World, own: bool) -> Any:
+        """The value of a formula for a name of the author's; what has no formula is worth its number."""
+        try:
+            return value_of(tree, self.lookup(world, numeric=own))
+        except NumbersOnly:
+            return value_of(tree, self.lookup(world, numeric=True))
 
     def definition(self, claim: Claim) -> t.Expr | None:
         """The formula by which a line's subject is known: of a name of the author's, or the subject itself."""

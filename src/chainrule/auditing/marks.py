@@ -56,6 +56,7 @@ class Mark:
         fits: entries that are right to their digits, or follow.
         root: the line that it follows from. inconsistent: right, though the author's own lines give something else.
         flipped: the numbers have the shape of the transpose.
+        unexplained: its mistake was not looked for to the end: the sheet has too many.
         candidates: the mistakes that explain it, best first. via: that of the root by which it follows.
     """
 
@@ -73,6 +74,7 @@ class Mark:
     inconsistent: bool = False
     flipped: bool = False
     via: Candidate | None = None
+    unexplained: bool = False
 
     @property
     def place(self) -> Place | None:

@@ -111,6 +111,8 @@ def _wrong(p: Pass, mark: Mark) -> str:
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
+    if mark.unexplained:
+        parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
     said = [part for part in dict.fromkeys(parts) if part]
     return "; ".join(said)
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from chainrule.activations import Array
 from chainrule.auditing.claims import Claim
+from chainrule.auditing.effort import Spent
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.lookup import Names, NumbersOnly, World, value_of
 from chainrule.auditing.marks import BAD, Adopted, Mark, fitted
+from chainrule.auditing.replay import Wrong
 from chainrule.auditing.tracing import sources
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -114,11 +116,25 @@ def _ways(p: Pass, far: bool) -> Iterator[tuple[World, Adopted | None]]:
     if far:  # many updates are made anew from the header, not from these lines
         return
     for adopted in p.adopted:
-        yield p.own.other(adopted.wrong, long_way=True), adopted
+        world = _carried(p, adopted.wrong)
+        if world is None:
+            return
+        yield world, adopted
     roots = list(dict.fromkeys(a.mark for a in p.adopted))
     if len(roots) > 1:
         firsts = [next(a for a in p.adopted if a.mark is root) for root in roots]
-        yield p.own.other(*(a.wrong for a in firsts), long_way=True), firsts[-1]
+        world = _carried(p, *(a.wrong for a in firsts))
+        if world is not None:
+            yield world, firsts[-1]
+
+
+def _carried(p: Pass, *wrong: Wrong) -> World | None:
+    """The author's world with mistakes found before; None where the sheet has too many to try them all."""
+    try:
+        with p.effort.explaining():
+            return p.own.other(*wrong, long_way=True)
+    except Spent:
+        return None
 
 
 def _spread(p: Pass, claim: Claim) -> tuple[Any, Any]:

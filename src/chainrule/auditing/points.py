@@ -14,6 +14,7 @@ from chainrule import notation as names
 from chainrule.auditing.records import ACCEPTED, Audit, LineAudit
 from chainrule.auditing.wording import PRIMED, plain_name
 from chainrule.errors import InputError
+from chainrule.formula.sheet import is_blank
 from chainrule.notation import SYMBOLS, Derivative, Name, Quantity
 
 #: a name with its primes, the same however it was written
@@ -21,7 +22,6 @@ Key: TypeAlias = tuple[Name | str, str]
 
 DEFAULT = "default"  # in a table of points: what every other line is worth
 MISSING = "missing"
-_BLANK = re.compile(r"[^=]*=[\\s_?….=]*")  # a line of an exercise that was not filled in
 #: conventions under which W_ij of the sheet is W_ji here
 _SWAPPED = ("swapped", "transposed")
 _SIZES = re.compile(r"\((\d+(?:-\d+)+)")
@@ -115,7 +115,7 @@ def marks(audit: Audit, due: Sequence[Due], follow_through: float) -> tuple[Mark
 
 def filled(audit: Audit) -> Audit:
     """An audit without the lines that were not filled in: ``a_1 =``."""
-    lines = tuple(a for a in audit.lines if a.verdict != "unreadable" or not _BLANK.fullmatch(a.text))
+    lines = tuple(a for a in audit.lines if not is_blank(a.text))
     return audit if len(lines) == len(audit.lines) else replace(audit, lines=lines)
 
 

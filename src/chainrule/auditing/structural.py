@@ -88,7 +88,7 @@ def slipped(p: Pass, mark: Mark, tree: t.Expr) -> Iterator[tuple[str, str, str]]
             read = numbers_of(literal, 0.0)
             if read is None or abs(abs(value) - literal.value) > 0.2 * abs(value) or abs(value) == literal.value:
                 continue
-            new, radius = with_radius(replaced(tree, index, abs(value)), exact=p.given)
+            new, radius = with_radius(replaced(tree, index, abs(value)), None, p.given, p.effort)
             near = Interval(new - radius, new + radius)
             if near.reshape(wanted.shape).touches(wanted).all():
                 yield literal.written, symbol_text(symbol, p.notation), f"{value:.6g}"
@@ -177,7 +177,7 @@ def _round(value: float, unit: float) -> str:
 
 def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:
     """Two neighbouring digits changed places, or one digit is another: of three digits or more."""
-    if not np.isfinite(due) or unit <= 0 or abs(due) / unit > 1e12 or (claimed < 0) != (due < 0):
+    if unit <= 0 or not max(abs(due), abs(claimed)) / unit <= 1e12 or (claimed < 0) != (due < 0):
         return False
     for near in (round(abs(due) / unit), int(abs(due) / unit)):
         a, b = str(round(abs(claimed) / unit)), str(near)

@@ -48,7 +48,8 @@ def _bad_above(p: Pass, node: Node, time: int, but: Mark | None) -> list[Mark]:
             continue
         seen.add(parent)
         writers = p.writers.get((parent, time if time > 1 else 0), [])
-        found += [m for m in writers if m.verdict in BAD and m is not but and m not in found]
+        known = set(found)
+        found += [m for m in writers if m.verdict in BAD and m is not but and m not in known]
         given = replay.given.get(parent)
         if given is None or not given[1].all():
             queue += parents(parent, p.problem)

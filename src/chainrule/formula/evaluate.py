@@ -198,10 +198,10 @@ def _check_size(entries: int) -> None:
 def _fitting(what: str, *values: Value) -> tuple[Value, ...]:
     """The values, if an elementwise rule can take them."""
     try:
-        _check_size(math.prod(np.broadcast_shapes(*map(np.shape, values))))
+        shape = np.broadcast_shapes(*map(np.shape, values))
     except ValueError:
-        shapes = ", ".join(map(_shape, values))
-        raise InputError(what, "arguments of one shape", shapes) from None
+        raise InputError(what, "arguments of one shape", ", ".join(map(_shape, values))) from None
+    _check_size(math.prod(shape))
     return values
 
 

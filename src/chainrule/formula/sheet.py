@@ -13,15 +13,21 @@ from dataclasses import dataclass
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN
-from chainrule.formula.sheet_claims import Claim, Place, claims, words
+from chainrule.formula.sheet_claims import Claim, Place, claims, short, words
 from chainrule.formula.sheet_grammar import new_name, parse_part
 from chainrule.formula.sheet_sums import Names
 from chainrule.formula.sheet_tokens import UnreadError, function_named
-from chainrule.formula.tree import Expr, Ref
+from chainrule.formula.tree import Expr, Ref, size
 from chainrule.notation import Notation
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
+MOST_CLAIMS = 1_000
+MOST_NODES = 200_000  # names, numbers and operators of a sheet, its sums written out
+MOST_PARTS = 100  # of one claim
+
+
+_BLANK = re.compile(r"[^=]*=[\s_?….=]*")
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,16 @@ class Line:
     notation: Notation
     error: str = ""
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing has been filled in behind the sign of equality: ``a_1 =``."""
+        return is_blank(self.text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
+    return _BLANK.fullmatch(text) is not None
+
 
 def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> tuple[Line, ...]:
     """Read the lines below a worksheet's header; prose is left out.
@@ -64,7 +80,7 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
         sizes: units of each layer, the inputs first.
 
     Raises:
-        InputError: more than 5,000 lines, or more than 1,000,000 characters.
+        InputError: more than 5,000 lines, 1,000,000 characters or 1,000 claims; too many large formulas.
     """
     if len(lines) > MOST_LINES:
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
@@ -77,8 +93,20 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
         has_h=any(_H.search(line[:LONGEST]) for line in written),
         has_z=any(_Z.search(line[:LONGEST]) for line in written),
     )
-    read = (_read(claim, names) for claim in claims(lines, first_line))
-    return tuple(line for line in read if line is not None)
+    found: list[Line] = []
+    nodes = 0
+    for claim in claims(lines, first_line):
+        line = _read(claim, names)
+        if line is None:
+            continue
+        found.append(line)
+        nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
+        if len(found) > MOST_CLAIMS:
+            raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")
+        if nodes > MOST_NODES:
+            most = f"at most {MOST_NODES} names, numbers and operators, with sums written out"
+            raise InputError("worksheet", most, f"more, from line {line.number} on")
+    return tuple(found)
 
 
 _H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
@@ -110,6 +138,9 @@ def _read(claim: Claim, names: Names) -> Line | None:
         return Line(claim.number, claim.text, (), "textbook", claim.error)
     if _is_prose(claim, names):
         return None
+    if len(claim.parts) > MOST_PARTS:
+        why = f"at most {MOST_PARTS} parts between signs of equality can be read; got {len(claim.parts)}"
+        return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
     introduced = new_name(claim.parts[0].text, names)
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []

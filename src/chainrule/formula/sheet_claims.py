@@ -152,9 +152,13 @@ def _refused(line: int, text: str) -> Claim | None:
             why = f"at most {DEEPEST} brackets within brackets can be read; got {deepest}"
     if not why:
         return None
-    shown = text.strip()
-    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
-    return Claim(number=line, text=shown, error=f"line {line}, column 1: {why}")
+    return Claim(number=line, text=short(text), error=f"line {line}, column 1: {why}")
+
+
+def short(text: str) -> str:
+    """As much of a line too long to be read as is shown of it."""
+    text = text.strip()
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 # ---------------------------------------------------------------- from a block to its pieces

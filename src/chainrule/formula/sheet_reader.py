@@ -29,11 +29,14 @@ from chainrule.formula.tree import (
     Symbol,
     Timed,
     Transpose,
+    children,
     is_matrix,
 )
 from chainrule.notation import Derivative, Name, Quantity
 
-LARGEST = 20_000  # names and numbers of a formula, its sums written out
+LARGEST = 1_000  # names of a formula, its sums written out
+MOST_NUMBERS = 20_000  # of a formula, its sums written out
+MOST_NESTED = 3  # derivatives of derivatives
 
 _Product: TypeAlias = type[Mul] | type[Hadamard] | type[Div]
 _KINDS: dict[str, _Product] = {"DIVIDE": Div, "HADAMARD": Hadamard}
@@ -56,13 +59,14 @@ class _Reader:
     Attributes:
         bound: the numbers that letters stand for within sums.
         has_caret: a name with a caret has been met.
-        left: names and numbers that may still come.
+        names_left, numbers_left: how many may still come.
     """
 
     names: Names
     bound: Mapping[str, int] = field(default_factory=dict)
     has_caret: bool = False
-    left: int = LARGEST
+    names_left: int = LARGEST
+    numbers_left: int = MOST_NUMBERS
 
     def top(self, node: Any) -> Expr:
         """The tree of a whole part, or of an item of an array: ``[x]`` is a vector there, elsewhere a bracket."""
@@ -102,6 +106,10 @@ class _Reader:
                 item = self.tree(parts[1])
                 if getattr(parts[1], "data", "") == "array" and isinstance(item, Array) and len(item.items) == 1:
                     (item,) = item.items
+                if _nested(item) >= MOST_NESTED:
+                    raise UnreadError(
+                        parts[0].start_pos, f"at most {MOST_NESTED} derivatives of derivatives can be read"
+                    )
                 return Diff(item, wrt)
             case "total":
                 return self.total(*parts)
@@ -113,11 +121,11 @@ class _Reader:
                 raise TypeError(node.data)
 
     def leaf(self, token: Any) -> Expr:
-        self.left -= 1
-        if self.left < 0:
-            raise UnreadError(
-                token.start_pos, f"at most {LARGEST} names and numbers can be read, with sums written out"
-            )
+        self.names_left -= token.type != "NUMBER"
+        self.numbers_left -= token.type == "NUMBER"
+        if min(self.names_left, self.numbers_left) < 0:
+            most = f"at most {LARGEST} names and {MOST_NUMBERS} numbers"
+            raise UnreadError(token.start_pos, f"{most} can be read in a formula, with sums written out")
         match token.type:
             case "NUMBER":
                 return Number(float(token.value), str(token.value))
@@ -219,7 +227,7 @@ class _Reader:
         high = over.high if over.high is not None else width(over.letter, body, self.names, self.bound)
         if high is None:
             raise UnreadError(token.start_pos, f"nothing says how far the sum over {over.letter} runs")
-        if high < over.low or high - over.low >= LARGEST:
+        if high < over.low or high - over.low >= MOST_NUMBERS:
             raise UnreadError(token.start_pos, f"a sum from {over.low} to {high} cannot be written out")
         outer, terms = self.bound, []
         for number in range(over.low, high + 1):
@@ -321,6 +329,11 @@ def _made(kind: _Product | None, factors: list[Expr]) -> Expr:
     if kind is None:
         return factors[0]
     return Div(*factors) if kind is Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
+
+
+def _nested(tree: Expr) -> int:
+    """How many derivatives of derivatives it has."""
+    return isinstance(tree, Diff) + max(map(_nested, children(tree)), default=0)
 
 
 def _is_matrix(node: Any) -> bool:

@@ -162,6 +162,11 @@ def children(tree: Expr) -> tuple[Expr, ...]:
             return parts
 
 
+def size(tree: Expr) -> int:
+    """How many nodes it has."""
+    return 1 + sum(size(part) for part in children(tree))
+
+
 def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
     """The same node with other parts."""
     match tree:
