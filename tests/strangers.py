@@ -373,21 +373,36 @@ LINES = {
     "a derivative of itself": "dL/dL = 1; dx_1/dx_1 = 1; dx_1/dx_2 = 3; dW_111/dW_111 = 2; dL/dy_1 = 3; da_1/dh_2 = 0",
     "far derivatives": "dyhat/dW_1 = 3; dyhat/dx = 1; dyhat_1/dW_1 = [1]; dh_1/dx = 0; dL/dx = 3; dyhat/dyhat = 1",
     # ---- many
-    "one name 4,900 times": "\n".join(["a_11 = 3"] * 4_900),
-    "one name 4,900 times, each otherwise": "\n".join(f"a_11 = {i / 100}" for i in range(4_900)),
-    "4,900 wrong lines": "\n".join(f"dL/dW_1{i % 3 + 1}{i // 3 % 3 + 1} = {0.1 + i / 7:.4f}" for i in range(4_900)),
-    "4,900 wrong formulas": "\n".join(f"dL/dW_1{i % 3 + 1}1 = dL/da_1{i % 3 + 1} * {i}.5 + x_1" for i in range(4_900)),
-    "4,900 wrong formulas of names": "\n".join(["dL/dW_111 = dL/da_12 * x_3 + W_111"] * 4_900),
-    "4,900 names of the author's": "\n".join(f"e_{i} = x_1 = 1" for i in range(4_900)),
-    "4,900 names with numbers": "\n".join(f"e_{i} = {i} * 2 = {i}" for i in range(4_900)),
-    "4,900 lines that cannot be read": "\n".join(["a_11 = ???1"] * 4_900),
-    "4,900 lines with nobody's names": "\n".join([f"a_11 = q_{i}" for i in range(4_900)]),
-    "4,900 δ": "\n".join([f"δ^1_1 = {i}.5" for i in range(4_900)]),
-    "4,900 units that are not there": "\n".join([f"a_{{1,{i}}} = {i}.5" for i in range(4, 4_900)]),
-    "4,900 updates": "\n".join([f"yhat_1'{{{i}}} = 0.51" for i in range(2, 4_900)]),
-    "4,900 of both passes": "\n".join([f"dL/dW_1{i % 3 + 1}1' = 0.{i}" for i in range(10, 4_900)]),
-    "4,900 sums": "\n".join([f"a_11 = sum_{{i=1}}^{{100}} W_111 = {i}" for i in range(4_900)]),
+    **{
+        f"{count} {name}": "\n".join(map(line, range(count)))
+        for count in (900, 4_900)
+        for name, line in {
+            "times one name": lambda i: "a_11 = 3",
+            "times one name, each otherwise": lambda i: f"a_11 = {i / 100}",
+            "wrong lines": lambda i: f"dL/dW_1{i % 3 + 1}{i // 3 % 3 + 1} = {0.1 + i / 7:.4f}",
+            "wrong lines before others": lambda i: f"a_1{i % 3 + 1} = {i}.5" if i % 2 else f"h_1{i % 3 + 1} = {i}.5",
+            "wrong formulas": lambda i: f"dL/dW_1{i % 3 + 1}1 = dL/da_1{i % 3 + 1} * {i}.5 + x_1",
+            "wrong formulas of names": lambda i: "dL/dW_111 = dL/da_12 * x_3 + W_111",
+            "wrong numbers of arithmetic": lambda i: f"dL/dW_111 = 0.123 * 0.456 + 0.{i}1 = 0.{i}2",
+            "names of the author's": lambda i: f"e_{i} = x_1 = 1",
+            "names of the author's from h": lambda i: f"e_{i} = h_11 - {i}.5 * h_12 = {i}.3",
+            "names with numbers": lambda i: f"e_{i} = {i} * 2 = {i}",
+            "lines that cannot be read": lambda i: "a_11 = ???1",
+            "lines with nobody's names": lambda i: f"a_11 = q_{i}",
+            "δ": lambda i: f"δ^1_1 = {i}.5",
+            "units that are not there": lambda i: f"a_{{1,{i + 4}}} = {i}.5",
+            "updates": lambda i: f"yhat_1'{{{i + 2}}} = 0.51",
+            "of both passes": lambda i: f"dL/dW_1{i % 3 + 1}1' = 0.{i + 10}",
+            "sums": lambda i: f"a_11 = sum_{{i=1}}^{{100}} W_111 = {i}",
+        }.items()
+    },
     "400 lines of 100 terms": "\n".join(["a_11 = " + " + ".join(["W_111 x_1"] * 80) + " = 3"] * 400),
+    "50 long lines that cannot be read": "\n".join(["a_11 = " + "x_1 " * 4_800 + "?"] * 50),
+    "50 long lines of numbers": "\n".join(["a_11 = " + "1 " * 9_000 + "?"] * 50),
+    "50 long subjects": "\n".join(["x_1 " * 4_800 + "= 1"] * 50),
+    "50 long lines of words": "\n".join(["a_11 = " + "word " * 3_800] * 50),
+    "50 long lines of LaTeX": "\n".join(["a_11 = " + r"\frac{1}{2} \hat{y}_1 " * 900] * 49),
+    "4,000 lines of prose with signs": "\n".join(["This is = " + "all prose and words " * 10] * 4_000),
 }
 #: whole sheets of unusual networks: marked
 SHEETS = {
@@ -417,7 +432,9 @@ SHEETS = {
         [3] * 21, "".join(f"dL/dW_{{{i % 20 + 1},1,1}} = {i}.53\n" for i in range(60))
     ),
     "40 layers": drawn([2] * 41, "dL/dW_1 = [[1, 2], [4, 5]]\nL = 3\ndL/dW_1' = [[1, 2], [4, 5]]\n"),
-    "a hidden layer of 10,000": header(layers=f"[[network.layer]]\nW = {[[1, 2]] * 10_000}\n[[network.layer]]\nW = [{[1] * 10_000}]\n")
+    "a hidden layer of 10,000": header(
+        layers=f"[[network.layer]]\nW = {[[1, 2]] * 10_000}\n[[network.layer]]\nW = [{[1] * 10_000}]\n"
+    )
     + "L = 3\ndL/dW_{1,1,1} = 3\na_11 = 9\n",
     "200 wide": drawn([20, 200, 20, 2], "a_11 = 3.5\ndL/dW_1,1,1 = 0.5\ndL/da_1 = [" + "0.1, " * 199 + "0.2]\nL = 3\n"),
     "200 wide, 60 wrong lines": drawn(

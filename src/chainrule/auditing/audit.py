@@ -46,7 +46,9 @@ def audit_sheet(sheet: Worksheet) -> Audit:
     try:
         return _audited(sheet, problem, lines)
     except Spent:
-        raise InputError(f"worksheet {sheet.path}", "formulas that a person can work out", "too many large ones") from None
+        raise InputError(
+            f"worksheet {sheet.path}", "formulas that a person can work out", "too many large ones"
+        ) from None
 
 
 def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:

@@ -210,7 +210,7 @@ def written_number(value: float, digits: int, significant: bool = False, cut: bo
     if significant and value:
         decimals = digits - 1 - math.floor(math.log10(abs(value)))
     scaled = abs(value) * 10.0**decimals
-    whole = math.floor(scaled * (1 + 1e-14)) if cut else round(scaled)
+    whole = math.floor(scaled * (1 + 1e-12)) if cut else round(scaled)
     sign = "-" if value < 0 and whole else ""
     if decimals >= 0:
         digits_text = str(whole).rjust(decimals + 1, "0")

@@ -115,7 +115,7 @@ def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> Pass:
 def _under(problem: Problem, reading: Reading, p: Pass, effort: Effort) -> Pass:
     """The lines of a pass under another reading; digits may be cut there too, where that leaves fewer lines wrong."""
     other = Pass(problem, reading, p.lines, p.unit, p.both, effort=effort).run()
-    if p.both or not _wrong(other) or cost(other) >= cost(p):
+    if p.both or not _wrong(other) or not any(m.value_verdict == "truncated" for m in other.marks):
         return other
     both = Pass(problem, reading, p.lines, p.unit, both=True, effort=effort).run()
     return both if _wrong(both) < _wrong(other) else other
@@ -186,8 +186,9 @@ def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:
     for m in p.marks:
         if m.verdict not in _FINE or m.numbers is None or m.place is None or m.place.node is None or m.place.time:
             continue
+        at_the_end = m.place.node.kind == "L" or m.place.node.layer == p.problem.depth  # little has drifted there
         far = np.abs(m.numbers.value - m.due * factor) > DRIFT * m.numbers.unit + NOISE
-        if m.place.node.kind in kinds and far.any():
+        if m.place.node.kind in kinds and at_the_end and far.any():
             return False
     return True
 

@@ -19,6 +19,7 @@ LAYER = 150  # units of a replay, a layer
 ENTRIES = 100  # weights times examples of a replay, a unit
 FORMULA = 4  # units of computing a formula, a node
 LOOK = 10  # units of looking up one value
+AGAIN = 3  # replays that a value after an update takes
 
 
 class Spent(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.activations import Array
 from chainrule.auditing.claims import Place, Reader, Reading
-from chainrule.auditing.effort import FORMULA, LOOK, Effort
+from chainrule.auditing.effort import AGAIN, FORMULA, LOOK, Effort
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.problem import Node, Problem, simulate
 from chainrule.auditing.replay import Replay, Wrong
@@ -102,7 +102,8 @@ class World:
         Args:
             computed: from its parents, whatever is given for it.
         """
-        self.effort.spend(LOOK)
+        again = computed and place.time == 1
+        self.effort.spend(LOOK + (AGAIN * self.effort.replay if again else 0.0))
         if computed and place.node is not None:
             value = self.replay(place.time).computed(place.node)
             value = value[0] if place.examples and self.problem.single else value

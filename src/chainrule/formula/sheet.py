@@ -23,7 +23,8 @@ from chainrule.notation import Notation
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
 MOST_CLAIMS = 1_000
-MOST_NODES = 200_000  # names, numbers and operators of a sheet, its sums written out
+MOST_WRITTEN = 200_000  # characters of all claims
+MOST_NODES = 50_000  # names, numbers and operators of a sheet, its sums written out
 MOST_PARTS = 100  # of one claim
 
 
@@ -94,8 +95,12 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
         has_z=any(_Z.search(line[:LONGEST]) for line in written),
     )
     found: list[Line] = []
-    nodes = 0
+    written_so_far = nodes = 0
     for claim in claims(lines, first_line):
+        written_so_far += sum(part.end - part.start for part in claim.parts)
+        if written_so_far > MOST_WRITTEN:
+            most = f"claims of at most {MOST_WRITTEN} characters in all"
+            raise InputError("worksheet", most, f"more, from line {claim.number} on")
         line = _read(claim, names)
         if line is None:
             continue

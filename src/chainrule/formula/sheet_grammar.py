@@ -15,6 +15,7 @@ from chainrule.notation import Notation
 if TYPE_CHECKING:
     from lark import Lark
 
+LONGEST_NAME = 200  # characters, with what is around it
 _GRAMMAR = r"""
 ?start: sum
 ?sum: signed ((PLUS | MINUS) signed)*
@@ -88,6 +89,8 @@ def parse_part(text: str, names: Names) -> tuple[Expr, Notation]:
 
 def new_name(text: str, names: Names) -> str | None:
     """The name that a line introduces whose subject is nothing but this: ``e_1``, ``E_{total}``, ``Δw_23``."""
+    if len(text) > LONGEST_NAME:
+        return None
     try:
         found = tokens(text, names.depth, names.own)
     except UnreadError:
