@@ -1,4 +1,7 @@
-"""Files that strangers could hand in: each is refused with one line, or its bad lines are said to be so."""
+"""Files that strangers could hand in: no worksheets, worksheets with hostile lines, worksheets of unusual networks."""
+
+import builtins
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,7 +46,7 @@ def drawn(sizes, lines="", seed=0, hidden="sigmoid"):
     """A sheet for a network of these sizes with drawn weights."""
     rng = np.random.default_rng(seed)
     layers = ""
-    for columns, rows in zip(sizes, sizes[1:], strict=False):
+    for columns, rows in pairwise(sizes):
         W = rng.normal(size=(rows, columns)).round(2)
         layers += f"[[network.layer]]\nW = {W.tolist()}\n"
     x = rng.normal(size=sizes[0]).round(2).tolist()
@@ -311,9 +314,7 @@ LINES = {
     "an entity": "a_11 = &lt;&#x3c;&xxe; = 1",
     "a formula for a spreadsheet": "=cmd|' /C calc'!A0\n@SUM(1) = 2\n+1 = 2",
     "Jinja": "a_11 = {{ config.__class__ }} = {% for x in y %}",
-    "names of Python": "\n".join(f"{n} = 3\na_11 = {n}(x_1)" for n in dir(__builtins__) if n.isascii())
-    if not isinstance(__builtins__, dict)
-    else "\n".join(f"{n} = 3\na_11 = {n}(x_1)" for n in __builtins__ if n.isascii()),
+    "names of Python": "\n".join(f"{name} = 3\na_11 = {name}(x_1)" for name in dir(builtins)),
     "names of NumPy": "\n".join(f"a_11 = np.{n}(x_1) = {n}(2)" for n in dir(np)),
     "TeX that reads files": r"a_11 = \input{/etc/passwd} = \include{x} = \openin5=/etc/passwd",
     "TeX that defines": r"\def\a{\a\a}\a = 1; a_11 = \def\x{3}\x; \newcommand{\a_{11}}{3} = 1",
@@ -422,12 +423,15 @@ SHEETS = {
         x="[1e308, 1e308]", top="learning_rate = 1e308", layers="[[network.layer]]\nW = [[1e308, 1e308]]\n"
     )
     + "a_1 = 3\nL = 2\ndL/dW_1 = [1, 2]\nW_1' = [3, 4]\nyhat_1' = 2\nL'{100} = 3\n",
-    "numbers of 1e-320": header(x="[1e-320, 1e-320]", layers="[[network.layer]]\nW = [[1e-320, 5e-324]]\n") + "a_1 = 3\n",
+    "numbers of 1e-320": header(x="[1e-320, 1e-320]", layers="[[network.layer]]\nW = [[1e-320, 5e-324]]\n")
+    + "a_1 = 3\n",
     "no learning rate": header() + "W_1' = [1, 2]\nW_111' = W_111 - eta * 3 = 2\nyhat_1' = 0.5\n",
     "a learning rate of 0": header(top="learning_rate = 0.0") + "W_1' = [1, 2]\nW_111' = W_111 - eta * 3 = 2\n",
     "a learning rate of -1e300": header(top="learning_rate = -1e300") + "W_1' = [1, 2]\nyhat_1' = 3\nL'{50} = 2\n",
     "no targets": header(y="[]").replace("y = []\n", "") + "a_1 = 3\nL = 3\ndL/dW_1 = [1, 2]\nyhat_1' = 0.5\n",
-    "20 layers": drawn([3] * 21, "a_1 = [1, 2, 3]\ndL/dW_1 = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]\nL = 3\ndL/da_5 = [1, 2, 3]\n"),
+    "20 layers": drawn(
+        [3] * 21, "a_1 = [1, 2, 3]\ndL/dW_1 = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]\nL = 3\ndL/da_5 = [1, 2, 3]\n"
+    ),
     "20 layers, 60 wrong lines": drawn(
         [3] * 21, "".join(f"dL/dW_{{{i % 20 + 1},1,1}} = {i}.53\n" for i in range(60))
     ),

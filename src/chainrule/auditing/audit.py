@@ -46,9 +46,8 @@ def audit_sheet(sheet: Worksheet) -> Audit:
     try:
         return _audited(sheet, problem, lines)
     except Spent:
-        raise InputError(
-            f"worksheet {sheet.path}", "formulas that a person can work out", "too many large ones"
-        ) from None
+        most = "what a person can work out"
+        raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None
 
 
 def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:

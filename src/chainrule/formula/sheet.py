@@ -28,9 +28,6 @@ MOST_NODES = 50_000  # names, numbers and operators of a sheet, its sums written
 MOST_PARTS = 100  # of one claim
 
 
-_BLANK = re.compile(r"[^=]*=[\s_?….=]*")
-
-
 @dataclass(frozen=True)
 class Part:
     """What stands between two signs of equality.
@@ -70,7 +67,8 @@ class Line:
 
 def is_blank(text: str) -> bool:
     """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
-    return _BLANK.fullmatch(text) is not None
+    _, sign, rest = text.partition("=")
+    return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
 
 
 def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> tuple[Line, ...]:
