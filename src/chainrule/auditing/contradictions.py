@@ -24,7 +24,8 @@ _WEAK = ("inconsistent_with_own_line", "digit_transposition_or_copy", "arithmeti
 def contradiction(p: Pass) -> tuple[Contradiction, Problem, Line] | None:
     """The one entry of the header whose change gives the lines, the problem with it, and the line that shows it.
 
-    None where all fits. Looked for where the first wrong number is a pre-activation that no mistake of the table explains.
+    None where all fits. Looked for where the first wrong number is a pre-activation that no mistake of the table
+    explains.
     """
     first = next((m for m in p.marks if m.value_verdict == "wrong"), None)
     if first is None or first.place is None or first.place.node is None or first.place.node.kind != "a":

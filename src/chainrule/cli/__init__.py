@@ -68,6 +68,8 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    line = " ".join(message.split())
+    from chainrule.render.document import visible
+
+    line = " ".join(visible(message).split())
     sys.stderr.write(f"chainrule: error: {line}\n")
     sys.exit(2)
