@@ -44,10 +44,10 @@ NAMES = {
                r"\hat{y_1}", r"\hat{\mathbf{y}}_1", "y\u0302_1", r"\hat{y}^{(2)}_1"],
     "yhat": ["yhat", "ŷ", r"\hat{y}", r"\hat{\mathbf{y}}"],
     "h_13": ["h_13", "h_{13}", "h_{1,3}", "h^{(1)}_3", "h_3^{(1)}", "h^{[1]}_{3}", "a^1_3", "a_3^1", r"h_{1\,3}"],
-    "h_1": ["h_1", "h^{(1)}", "h^1", "a^1", "a^{L-1}", r"\mathbf{h}_1"],
+    "h_1": ["h_1", "a^{[1]}", "A^{[1]}", "h^{(1)}", "h^1", "a^1", "a^{L-1}", r"\mathbf{h}_1"],
     "h_2": ["a^2", "a^{2}", "a^L", "a^{L}"],
     "a_21": ["a_21", "a_{21}", "z^2_1", "z_1^2", "z^{(2)}_1", "z_1^{(2)}", "z^{L}_1"],
-    "a_2": ["a_2", "a_{2}", "z^2", "z^{(2)}", "z^L"],
+    "a_2": ["a_2", "a_{2}", "Z^{[2]}", "z^2", "z^{(2)}", "z^L"],
     "x": ["x", r"\mathbf{x}", r"\vec{x}", "x^{(0)}"],
     "x_3": ["x_3", "x_{3}", "x₃"],
     "y": ["y", "y^{L}"],
@@ -115,6 +115,12 @@ DERIVATIVES = {
     r"\frac{\partial \hat y_1}{\partial a_{21}}",
                       r"\partial\hat{y}_1/\partial z^{2}_1"],
     "da_21/dW_212": ["da_21/dW_212", r"\frac{\partial a_{21}}{\partial W_{212}}"],
+    "dL/dW_2": ["dL/dW_2", "dW^{[2]}", "dW^{(2)}", r"\mathrm{d}W^{[2]}", r"dW^{\left[2\right]}", "dJ/dW_2",
+                r"\frac{\partial J}{\partial W_2}", r"\nabla_{W_2} J", r"\frac{\partial\mathcal{J}}{\partial W^{[2]}}"],
+    "dL/db_2": ["dL/db_2", "db^{[2]}"],
+    "dL/da_2": ["dL/da_2", "dz^{[2]}", "dZ^{[2]}"],
+    "dL/dh_1": ["dL/dh_1", "da^{[1]}", "dA^{[1]}"],
+    "dh_1/da_1": ["dh_1/da_1", r"\frac{da^{[1]}}{dz^{[1]}}", "dA^{[1]}/dZ^{[1]}"],
     "dL/dx": ["dL/dx", r"\frac{\partial L}{\partial\mathbf{x}}"],
 }  # fmt: skip
 
@@ -124,6 +130,26 @@ def test_every_way_to_write_a_derivative(name, written):
     assert tree(written) == q(name)
     assert tree(f"-{written}") == Neg(q(name))
     assert tree(f"2 {written}") == Mul((number("2"), q(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("h_1", ["a^{[1]T}", "a^{[1] T}", r"a^{[1]\top}", "a^{(1)T}", "A^{[1]T}", r"a^{[1]\mathsf{T}}", "{a^{[1]}}^T"]),
+        ("W_2", ["W^{[2]T}", "W^{[2] T}", r"W^{[2]\intercal}", "W^{(2)T}", "W_2^T"]),
+        ("dL/dW_2", ["dW^{[2]T}", "dL/dW^{[2]T}"]),
+    ],
+)
+def test_a_transpose_beside_the_layer(name, ways):
+    for written in ways:
+        assert tree(written) == Transpose(q(name))
+
+
+def test_names_that_the_author_introduced_stay_theirs():
+    assert tree("dJ/dW_2", "J = 3") == Diff(Ref("J"), Quantity("W", 2))
+    assert tree("Z^{(2)}", "Z = 3") == Pow(Ref("Z"), number("2"))
+    assert "unknown name 'da'" in line("L = (da^{[1]})/(dz^{[1]})").error
+    assert "has no transpose" in line("L = W^{[2]T}_{12}").error
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def parts(written, **options):
     "prose",
     [
         "Now the output.", "", "   ", "So the loss is what we wanted = good", "W_{212} influences a_{21}", "3.", "$$",
-        "----", "a_21", "# Part 1",
+        "----", "a_21", "# Part 1", "yhat ← a_2 ← h_1", r"$L \leftarrow \hat{y} \leftarrow a_2$",
         "The network, with W_1[2][2] as printed", "l = no. of hidden layer", "Activation = sigmoid",
         r"$\therefore \frac{dL}{db_{212}} =$ Substitute values calculated in forward pass and get the update values.",
         r"$$W_2 \text{ matrix} \rightarrow 4 \times 2 \text{ or } 2 \times 4$$", "\x00\x01", "====", "= 3",
@@ -45,7 +45,8 @@ def test_prose_is_left_out(prose):
         r"\therefore {}", "=> {}", "→ {}", r"\Rightarrow {}",
         "${}$", "$${}$$", r"\({}\)", r"\[{}\]", r"\begin{{aligned}} {} \end{{aligned}}", r"$$\boxed{{{}}}$$",
         r"{} \\", "{}.", "{},", r"\quad {}",
-        "`{}`", "**{}**", r"\textcircled{{1}} {}", "① {}", "So {}", "Hence, {}", "Step 1: {}", "{} (rounded)",
+        "`{}`", "**{}**", "- **{}**", "**So:** {}",
+        r"\textcircled{{1}} {}", "① {}", "So {}", "Hence, {}", "Step 1: {}", "{} (rounded)",
         "{}, which is small enough",
         r"$${} \quad \text{{for the first output}}$$", "{}. That was easy.", r"{} \tag{{1}}",
     ],
@@ -58,8 +59,24 @@ def test_what_surrounds_a_claim_is_left_out(written):
 
 
 def test_signs_of_equality():
-    for sign in ("=", "≈", ":=", "==", r"\approx", r"\simeq", "&=", "&\\approx", "≡"):
+    arrows = ("←", "⟵", r"\leftarrow", r"\gets", "<-")
+    for sign in ("=", "≈", ":=", "==", r"\approx", r"\simeq", "&=", "&\\approx", "≡", *arrows):
         assert parts(f"yhat_1 {sign} 0.34") == [["yhat_1", "0.34"]]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["**dL/dW_1** = 0.3", "- **dL/dW_1** = **0.3**", "**dL/dW_1**=0.3", "1. **$dL/dW_1$** = 0.3"],
+)
+def test_bold_around_a_part_is_left_out(written):
+    (found,) = lines(written)
+    assert found.error == ""
+    assert [part.text for part in found.parts] == ["dL/dW_1", "0.3"]
+
+
+@pytest.mark.parametrize("sign", [":=", "←", r"\leftarrow", r"\gets", "<-"])
+def test_an_update_in_place(sign):
+    assert [text(part.tree) for part in line(f"W_1 {sign} W_1 - eta*dL/dW_1").parts] == ["W_1", "W_1 - eta*dL/dW_1"]
 
 
 def test_several_claims_on_a_line():
@@ -81,7 +98,7 @@ def test_a_line_that_begins_with_equal_goes_on():
 
 
 def test_what_nobody_filled_in():
-    for written in ("a_21 =", "a_21 = ?", "a_21 = ____", "a_21 = …"):
+    for written in ("a_21 =", "a_21 ←", "a_21 = ?", "a_21 = ____", "a_21 = …"):
         first, second = lines(written, "yhat_1 = 0.3")
         assert "expected a number or a formula" in first.error
         assert second.error == ""

@@ -86,7 +86,7 @@ def test_a_worksheet_is_marked_whatever_its_lines_are(audited, name):
 @pytest.mark.parametrize(
     "name",
     ["a number of 900,000 digits", "brackets", "an exponent", "updates", "a sum of 10^9", "names of Python", "NUL",
-     "a name that is itself", "a power tower", "shapes", "a vector of 100,000", "TeX without its braces",
+     "a name that is itself", "a power tower", "a vector of 100,000", "TeX without its braces",
      "names that double, with a number", "derivatives of derivatives", "data in terms", "outer products"],
 )  # fmt: skip
 def test_right_lines_are_right_beside_hostile_ones(name):
@@ -255,12 +255,16 @@ def test_nothing_in_a_sheet_is_ever_run():
     script = """
 import sys
 from chainrule.auditing.audit import audit_text
+from chainrule.errors import InputError
 from strangers import LINES, RIGHT
 
 def all_code():
     for name, lines in LINES.items():
         if any(word in name for word in CODE):
-            found = audit_text(RIGHT + lines)
+            try:
+                found = audit_text(RIGHT + lines)
+            except InputError:
+                continue
             str(found), found.to_html(), found.to_markdown(), found.to_latex(), found.to_dict()
 
 def stop(event, arguments):
@@ -299,7 +303,7 @@ def test_a_folder_of_them_is_marked_to_its_end(tmp_path):
     assert set(pages) == set(rows)
     for name in ("ann.md", "zoe.md"):
         assert rows[name].error == ""
-        assert rows[name].points == rows[name].of == 6
+        assert rows[name].score == rows[name].of == 6
     for name, row in rows.items():
         if not name.startswith(("sheet", "ann", "zoe")):
             assert row.error, name
@@ -316,8 +320,11 @@ def survives(text):
     try:
         found = audit_text(text)
     except InputError as error:
-        assert "expected" in str(error)
-        assert "\n" not in str(error)
+        refusal = str(error)
+        found = None
+    if found is None:
+        assert "expected" in refusal
+        assert "\n" not in refusal
         return None
     assert all(a.verdict in VERDICTS for a in found.lines)
     assert all(p.verdict in VERDICTS for a in found.lines for p in a.parts)
@@ -328,25 +335,27 @@ def survives(text):
     return found
 
 
-NAMES = (
-    "a_1 h_1 a_2 yhat x y L W_1 W_2 b_1 a_11 h_13 yhat_1 x_2 y_1 W_212 b_21 dL/da_2 dL/dW_212 dL/dh_1 dL/da_1 dL/dW_1 "
-    "dL/db_1 dL/dyhat_1 dyhat_1/da_21 da_21/dW_212 dL/dx W_212' yhat' L' yhat_1'{7} e_1 e_1 E_t δ^1 δ^2_1 z^1 w^2_21 a^1 "
-    "a^{(2)} eta dL/dW_212' a_9 W_{1,1} dh_1/da_1 dyhat/da_2 h_0 h_2 da_1/dh_1 dL/dL b_1' Δw_1 δ_1 W_21k"
-).split()
-NUMBERS = "0 1 2 0.5 -0.1 0.3894 -0.45 1e-3 2.50 .5 10^2 1e99 [1,2,3] [0.6,0.4] [[1,2],[3,4]] 1/3 007 -0.0 ½".split()
-WORDS = (
-    "sigma sigma' exp log softmax g g' sum_j sum_{i=1}^{3} tanh relu' diag max d/dx_1 sqrt abs log_2 step clip".split()
-)
-SIGNS = (
-    "= = = + - * / ⊙ ^ ^T ' ( ) [ ] { } , ; . : & $ ≈ := ? % _ | \\\\ \\frac{ } \\hat{y}_1 \\cdot \\partial \\left( "
-)
-SIGNS += (
-    "\\right) \\sum_{i=1}^2 \\begin{bmatrix} \\end{bmatrix} \\odot \\text{so} \\top \x00 \u202e \t é ŷ ∂ σ so thus in"
-)
-TOKENS = (*NAMES, *NUMBERS, *WORDS, *SIGNS.split(" "))
-KEYS = ["title", "learning_rate", "hidden", "output", "loss", "reduction", "x", "y", "sample_weight", "W", "b", "layer"]
-VALUES = ["1", "-0.5", "nan", "inf", "1e400", '"relu"', '"softmax"', '"huber"', "[1, 2]", "[[1, 2], [3, 4]]", "[]", "[[]]",
-          "true", "{}", "9" * 30, '"sum"', '"identity"', "[1]", "0x10", "1979-05-27", "'''", '"\\u0000"', "[1.0, 'a']"]  # fmt: skip
+def words(text):
+    return text.split()
+
+
+#: what lines are drawn from
+TOKENS = words("""
+a_1 h_1 a_2 yhat x y L W_1 W_2 b_1 a_11 h_13 yhat_1 x_2 y_1 W_212 b_21 W_212' yhat' L' yhat_1'{7} b_1' e_1 e_1 E_t
+dL/da_2 dL/dW_212 dL/dh_1 dL/da_1 dL/dW_1 dL/db_1 dL/dyhat_1 dL/dx dL/dW_212' dyhat_1/da_21 da_21/dW_212 dh_1/da_1
+δ^1 δ^2_1 δ_1 z^1 w^2_21 a^1 a^{(2)} W_{1,1} eta a_9 h_0 h_2 dyhat/da_2 da_1/dh_1 dL/dL Δw_1 W_21k
+0 1 2 0.5 -0.1 0.3894 -0.45 1e-3 2.50 .5 10^2 1e99 [1,2,3] [0.6,0.4] [[1,2],[3,4]] 1/3 007 -0.0 ½ 1 2 3
+sigma sigma' exp log softmax g g' sum_j sum_{i=1}^{3} tanh relu' diag max d/dx_1 sqrt abs log_2 step clip logsumexp
+= = = + - * / ⊙ ^ ^T ' ( ) [ ] { } , ; . : & $ ≈ := ? % _ | so thus in é ŷ ∂ σ \0 \u202e \x1b
+\\\\ \\frac{ } \\hat{y}_1 \\cdot \\partial \\left( \\right) \\sum_{i=1}^2 \\begin{bmatrix} \\end{bmatrix}
+\\odot \\text{so} \\top
+""")
+NAMES = TOKENS[: TOKENS.index("0")]
+KEYS = words("title learning_rate hidden output loss reduction x y sample_weight W b layer")
+VALUES = words("""
+1 -0.5 nan inf 1e400 "relu" "softmax" "huber" "sum" "identity" [1,2] [[1,2],[3,4]] [] [[]] [1] [1.0,'a'] true {}
+999999999999999999999999999999 0x10 1979-05-27 ''' "\\u0000"
+""")
 
 
 @st.composite

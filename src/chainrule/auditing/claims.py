@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from statistics import median_low
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,13 @@ class Numbers:
     def reshaped(self, shape: tuple[int, ...]) -> Numbers:
         """In another shape."""
         return Numbers(self.value.reshape(shape), self.unit.reshape(shape), self.text)
+
+    @property
+    def diagonal(self) -> Numbers | None:
+        """The diagonal of a matrix that is 0 everywhere else, as a vector; None for another."""
+        if np.any(self.value - np.diag(np.diag(self.value))):
+            return None
+        return Numbers(np.diag(self.value), np.diag(self.unit), self.text)
 
     @property
     def T(self) -> Numbers:
@@ -243,6 +251,8 @@ class Reader:
             rest = [line.parts[0], *rest]
         formulas = tuple(p for p in rest if p.tree is not None and has_names(p.tree))
         arithmetic = tuple(p for p in rest if p.tree is not None and not has_names(p.tree))
+        if place is not None and _in_place(place, formulas):
+            place = replace(self.place(t.Timed(_name_of(subject), 1), place.factor), flip=place.flip)
         if own and not parts:
             return Claim(line, subject, error="a value or a formula after the sign of equality is missing")
         return Claim(line, subject, place, own, formulas, arithmetic, numbers)
@@ -304,6 +314,30 @@ class Reader:
             if name.of.index == name.wrt.index:
                 return slopes, _from_zero(name.wrt)
         return None, ()
+
+
+def _in_place(place: Place, formulas: tuple[Part, ...]) -> bool:
+    """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
+    if place.time or place.node is None or place.node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
+        return False
+    names = {_plain(s) for part in formulas if part.tree is not None for s in t.refs(part.tree)}
+    wholes = {n.whole for n in names if isinstance(n, Quantity)}
+    gradients = {n.wrt.whole for n in names if isinstance(n, Derivative)}
+    return place.name.whole in wholes & gradients
+
+
+def _plain(symbol: t.Symbol) -> Any:
+    return symbol.name if isinstance(symbol, t.Timed | t.Delta) else symbol
+
+
+def _name_of(tree: t.Expr) -> Name:
+    """The name that a subject is, a factor or a transpose of it left out."""
+    _, core = _factor(tree)
+    core = core.item if isinstance(core, t.Transpose) else core
+    assert isinstance(core, t.Ref)
+    name = core.name
+    assert isinstance(name, Quantity | Derivative)
+    return name
 
 
 def _from_zero(name: Quantity) -> tuple[int, ...]:

@@ -85,7 +85,8 @@ def _found(a: LineAudit) -> Iterator[Block]:
             yield Bullets(tuple(items))
     elif found:
         if not said:
-            yield Paragraph(line(sentence(f"probably {found[0].words}", ".")))
+            sure = found[0].id in ("arithmetic", "inconsistent_with_own_line")
+            yield Paragraph(line(sentence(found[0].words if sure else f"probably {found[0].words}", ".")))
         if found[0].wrong or found[0].right:
             yield Bullets(tuple(_equations(found[0])))
 

@@ -172,6 +172,8 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
                 yield Option(id, words, replace(reading, scale=reading.scale * factor))
     if any(_uses(m.claim.line, t.Delta) for m in p.marks) and not any(map(_settles_delta, p.marks)):
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
+    if any(m.place and m.place.node and m.place.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
+        yield Option("biases_kept", "the biases are not updated", replace(reading, update_biases=False))
     unread = any(m.verdict == "unreadable" for m in bad)
     if kinds & {"W", "dW"} or unread:
         words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
@@ -252,7 +254,7 @@ def records(held: list[Option], p: Pass) -> tuple[Convention, ...]:
     rows = tuple(m.number for m in p.marks if any(f.rows for f in m.formulas))
     if rows:
         found.append(Convention("row_vectors", "vectors are rows: a = h W + b", rows))
-    if any(m.verdict == "truncated" for m in p.marks):
-        lines = tuple(m.number for m in p.marks if m.verdict == "truncated")
+    lines = tuple(m.number for m in p.marks if m.verdict == "truncated")
+    if len(lines) > 1:
         found.append(Convention("truncates", "digits are cut, not rounded", lines))
     return tuple(found)

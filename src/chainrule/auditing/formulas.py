@@ -7,7 +7,7 @@ is numbers alone: it is held against the number that the line prints behind it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.activations import Array
 from chainrule.auditing.claims import numbers_of
 from chainrule.auditing.effort import Effort
-from chainrule.auditing.lookup import Names, NumbersOnly, World, value_of
+from chainrule.auditing.lookup import Names, NumbersOnly, Way, World, value_of
 from chainrule.auditing.records import Found, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -54,15 +54,6 @@ class FormulaMark:
         return self.part.tree
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way to read a formula: vectors as rows, σ as the layer's own activation, example by example."""
-
-    rows: bool = False
-    generic: bool = False
-    example: int | None = None
-
-
 Target = Callable[[World], Any]
 
 
@@ -71,14 +62,15 @@ def judge_formula(p: Pass, mark: Mark, part: Part, target: Target) -> FormulaMar
     assert part.tree is not None
     judged = FormulaMark(part, "formula", "wrong")
     trouble = ""
-    here = False
+    here = evaluates = False
     for way in ways(p):
         try:
             if not agrees(p, part.tree, target, p.truth, way):
+                evaluates = True
                 continue
             here = True
             if all(agrees(p, part.tree, target, world, way) for world in p.points):
-                judged.verdict, judged.rows = "right", way.rows
+                judged.verdict, judged.rows = "right", way.flipped
                 return judged
         except NumbersOnly:
             return _by_numbers(p, mark, judged)
@@ -90,15 +82,20 @@ def judge_formula(p: Pass, mark: Mark, part: Part, target: Target) -> FormulaMar
         judged.verdict, judged.why = "undecided", "it holds at these numbers, but not at others"
         return judged
     judged.why = trouble
+    if not evaluates:  # its shapes do not fit: loose writing as often as a mistake
+        judged.verdict = "undecided"
     return judged
 
 
 def ways(p: Pass) -> Iterator[Way]:
     """The ways in which people read a formula."""
     if p.problem.single or p.problem.n == 1:
-        yield from (Way(), Way(generic=True), Way(rows=True), Way(rows=True, generic=True))
+        shapes = [Way(), Way(rows=True), Way(rows=True, flipped=True)]
     else:
-        yield from (Way(example=0), Way(generic=True, example=0), Way())
+        shapes = [Way(example=0), Way(rows=True, example=0), Way(rows=True), Way(columns=True)]
+    for sums in (False, True):
+        for generic in (False, True):
+            yield from (replace(way, generic=generic, sums=sums) for way in shapes)
 
 
 def agrees(p: Pass, tree: t.Expr, target: Target, world: World, way: Way) -> bool:
@@ -108,13 +105,29 @@ def agrees(p: Pass, tree: t.Expr, target: Target, world: World, way: Way) -> boo
         InputError: shapes that do not fit. NumbersOnly: it needs a number of the author's.
     """
     value, due = evaluated(p, tree, world, way), due_of(p, target, world, way)
-    return same(value, due, way.rows)
+    return same(value, due)
 
 
 def evaluated(p: Pass, tree: t.Expr, world: World, way: Way) -> Array:
     """The value of a formula in a world."""
-    names = p.lookup(world, rows=way.rows, example=way.example)
+    names = p.lookup(world, way=way)
+    if way.sums:
+        tree = summed(tree)
     return np.asarray(value_of(tree, names, way.generic), dtype=float)
+
+
+def summed(tree: t.Expr) -> t.Expr:
+    """The formula with every sum taken over what stands behind it: of the squares, of the products."""
+    tree = t.with_children(tree, tuple(summed(part) for part in t.children(tree)))
+    match tree:
+        case t.Pow(base=t.Call(function="sum", arguments=(inner,)), exponent=exponent):
+            return t.Call("sum", (t.Pow(inner, exponent),))
+        case t.Mul(factors=factors):
+            for i, factor in enumerate(factors):
+                if isinstance(factor, t.Call) and factor.function == "sum" and i + 1 < len(factors):
+                    body = t.Hadamard((factor.arguments[0], *factors[i + 1 :]))
+                    return t.Mul((*factors[:i], t.Call("sum", (body,)))) if i else t.Call("sum", (body,))
+    return tree
 
 
 def due_of(p: Pass, target: Target, world: World, way: Way) -> Array:
@@ -122,10 +135,12 @@ def due_of(p: Pass, target: Target, world: World, way: Way) -> Array:
     due = np.asarray(target(world), dtype=float)
     if way.example is not None and due.ndim and due.shape[0] == p.problem.n:
         due = due[way.example]
-    return due.T if way.rows and due.ndim == 2 else due
+    if way.columns and due.ndim == 2 and due.shape[0] == p.problem.n:
+        due = due.T
+    return due.T if way.flipped and due.ndim == 2 else due
 
 
-def same(value: Array, due: Array, rows: bool = False) -> bool:
+def same(value: Array, due: Array) -> bool:
     """Equal to rounding; a vector may be a row or a column, a matrix not the transpose.
 
     Raises:

@@ -121,6 +121,26 @@ class World:
 Lookup = Callable[[t.Symbol], Any]
 
 
+@dataclass(frozen=True)
+class Way:
+    """One way to read a formula.
+
+    Attributes:
+        rows: vectors as rows; with ``flipped``, matrices as their transposes: a = h W + b.
+        generic: σ is the layer's own activation.
+        example: of a batch, one example alone; None takes the arrays whole, examples as rows.
+        columns: of a batch, examples as columns.
+        sums: ``sum (…)^2`` is the sum of the squares, ``sum a*b`` the sum of the products.
+    """
+
+    rows: bool = False
+    flipped: bool = False
+    generic: bool = False
+    example: int | None = None
+    columns: bool = False
+    sums: bool = False
+
+
 @dataclass(eq=False)
 class Names:
     """The names of a formula at one world.
@@ -136,8 +156,7 @@ class Names:
     reader: Reader
     own: dict[str, tuple[t.Expr | None, Any]]
     numeric: bool = False
-    rows: bool = False
-    example: int | None = None
+    way: Way = field(default_factory=Way)
     claimed: dict[Any, Any] = field(default_factory=dict)
     moved: dict[t.Symbol, Any] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
@@ -153,17 +172,20 @@ class Names:
         key = symbol
         if key in self.claimed:
             return self.claimed[key]
-        value = self.value(self.reader.place(symbol))
-        if self.rows:
-            value = np.atleast_2d(value) if np.ndim(value) == 1 else np.transpose(value)
-        return value
+        return self.value(self.reader.place(symbol))
 
     def value(self, place: Place) -> Any:
-        """The value of a place, of one example where a formula is read example by example."""
+        """The value of a place, shaped as the formula is read."""
         value = self.world.value(place)
-        if self.example is not None and place.examples:
-            value = value[self.example]
-        return value.middle if isinstance(value, Interval) else value
+        value = value.middle if isinstance(value, Interval) else value
+        if place.examples and not self.world.problem.single:
+            if self.way.example is not None:
+                value = value[self.way.example]
+            elif self.way.columns:
+                value = np.transpose(value)
+        if self.way.rows and np.ndim(value) == 1:
+            return np.atleast_2d(value)
+        return np.transpose(value) if self.way.flipped and np.ndim(value) == 2 else value
 
     def _own_name(self, symbol: str) -> Any:
         if symbol in self.own:
@@ -188,7 +210,7 @@ def value_of(tree: t.Expr, names: Names, generic: bool = False) -> Any:
         tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
     names.world.effort.spend(FORMULA * t.size(tree))
     value = evaluate(settled(tree, names.reader, generic), names)
-    if np.ndim(value) == 2 and value.shape[1] == 1 and not names.rows:
+    if np.ndim(value) == 2 and value.shape[1] == 1 and not names.way.rows:
         return value[:, 0]
     return value
 

@@ -13,7 +13,7 @@ from chainrule.auditing.carrying import write
 from chainrule.auditing.claims import Claim, Reader, Reading
 from chainrule.auditing.effort import Effort, Spent
 from chainrule.auditing.formulas import judge_arithmetic, judge_formula
-from chainrule.auditing.lookup import Names, NumbersOnly, World, other_points, read_problem, value_of
+from chainrule.auditing.lookup import Names, NumbersOnly, Way, World, other_points, read_problem, value_of
 from chainrule.auditing.marks import BAD, Adopted, Candidate, Mark
 from chainrule.auditing.numbers import mark_numbers
 from chainrule.auditing.problem import Node, Problem
@@ -158,9 +158,9 @@ class Pass:
         candidates = [*claim.formulas, *claim.arithmetic]
         return candidates[0].tree if candidates else None
 
-    def lookup(self, world: World, numeric: bool = False, rows: bool = False, example: int | None = None) -> Names:
+    def lookup(self, world: World, numeric: bool = False, way: Way = Way()) -> Names:  # noqa: B008 - frozen
         """The names of this sheet in a world."""
-        return Names(world, self.reader, self.names, numeric, rows, example, self.claimed if numeric else {})
+        return Names(world, self.reader, self.names, numeric, way, self.claimed if numeric else {})
 
     # ------------------------------------------------------------ formulas
 

@@ -101,8 +101,15 @@ class Adopted:
     candidate: Candidate
 
 
-def fitted(numbers: Numbers, due: Array, by_example: bool) -> tuple[Numbers | None, bool, Array]:
-    """The numbers in the shape of what is due: (numbers, whether it is the transpose's shape, due)."""
+def fitted(
+    numbers: Numbers, due: Array, by_example: bool, is_slopes: bool = False
+) -> tuple[Numbers | None, bool, Array]:
+    """The numbers in the shape of what is due: (numbers, whether it is the transpose's shape, due).
+
+    Args:
+        by_example: there is a row, or a column, for each example.
+        is_slopes: it may be written as a diagonal matrix.
+    """
     shape, given = due.shape, numbers.value.shape
     if given == shape:
         return numbers, False, due
@@ -110,6 +117,6 @@ def fitted(numbers: Numbers, due: Array, by_example: bool) -> tuple[Numbers | No
         return numbers.reshaped(shape), False, due
     if len(shape) == 2 and given == shape[::-1]:
         return (numbers.T, False, due) if by_example else (numbers, True, due.T)
-    if len(shape) == 1 and given == (*shape, *shape):  # slopes written as a diagonal matrix
-        return numbers, False, np.diag(due)
+    if is_slopes and len(shape) == 1 and given == (*shape, *shape):
+        return numbers.diagonal, False, due
     return None, False, due

@@ -33,7 +33,7 @@ def mark_numbers(p: Pass, mark: Mark, target: Callable[[World, bool], Any]) -> N
     """
     assert mark.claim.numbers is not None
     due = np.asarray(target(p.truth, False), dtype=float)
-    numbers, flipped, due = fitted(mark.claim.numbers, due, _by_example(p, mark))
+    numbers, flipped, due = fitted(mark.claim.numbers, due, _by_example(p, mark), _is_slopes(mark))
     if numbers is None:
         shape = " x ".join(map(str, due.shape)) or "one number"
         got = " x ".join(map(str, mark.claim.numbers.value.shape)) or "one number"
@@ -78,6 +78,10 @@ def mark_numbers(p: Pass, mark: Mark, target: Callable[[World, bool], Any]) -> N
 def _by_example(p: Pass, mark: Mark) -> bool:
     """Whether the line has a row, or a column, for each example."""
     return mark.place is not None and mark.place.examples and not p.problem.single
+
+
+def _is_slopes(mark: Mark) -> bool:
+    return mark.place is not None and mark.place.node is not None and mark.place.node.kind == "g'"
 
 
 def _own_fits(p: Pass, mark: Mark, wanted: Interval, target: Callable[[World, bool], Any]) -> Array:

@@ -11,8 +11,8 @@ import numpy as np
 
 from chainrule.activations import ACTIVATIONS, Array
 from chainrule.auditing.diagnosis import closure, found_at
-from chainrule.auditing.formulas import FormulaMark, Way, due_of, evaluated, same, ways
-from chainrule.auditing.lookup import NumbersOnly, World
+from chainrule.auditing.formulas import FormulaMark, due_of, evaluated, same, ways
+from chainrule.auditing.lookup import NumbersOnly, Way, World
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.problem import Node
 from chainrule.auditing.records import Found
@@ -138,7 +138,7 @@ def _mended(p: Pass, mark: Mark, judged: FormulaMark) -> Found | None:
         for way in ways(p):
             try:
                 if all(
-                    same(evaluated(p, change.tree, w, way), due_of(p, lambda q: target(q, False), w, way), way.rows)
+                    same(evaluated(p, change.tree, w, way), due_of(p, lambda q: target(q, False), w, way))
                     for w in _worlds(p)
                 ):
                     return Found(change.id, judged.part.text, change.words)

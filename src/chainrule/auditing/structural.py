@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainrule.auditing.marking import Pass
     from chainrule.auditing.marks import Candidate, Mark
 
+MOST_LINES = 30  # lines before this one, and entries of one, that a copied number is looked for in
 #: id -> what was done, in words
 WORDS = {
     "decimal_slip": "the decimal point has slipped: {value} would be right",
@@ -32,7 +33,7 @@ WORDS = {
     "grad_not_reset": "the gradient of the first pass was not reset: this is the sum of both passes",
     "transposed": "these are the numbers of the transpose",
     "arithmetic": "a slip of arithmetic: the numbers written give something else",
-    "inconsistent_with_own_line": "it cannot come from the lines above, by any mistake known here",
+    "inconsistent_with_own_line": "no mistake that is known here gives it",
 }
 
 
@@ -76,22 +77,37 @@ def operands(p: Pass, mark: Mark) -> Iterator[Candidate]:
 
 def slipped(p: Pass, mark: Mark, tree: t.Expr) -> Iterator[tuple[str, str, str]]:
     """(as written, the name, its own value) of numbers that, put right, give what is due."""
-    names = [s for f in mark.formulas if f.kind == "formula" for s in t.refs(f.tree)]
-    wanted = _own(mark)
-    lookup = p.lookup(p.printed, numeric=True)
+    wanted, known = _own(mark), dict(_operands(p, mark))
     for index, literal in enumerate(literals(tree)):
-        for symbol in dict.fromkeys(names):
-            try:
-                value = float(lookup(symbol))
-            except (InputError, NumbersOnly, TypeError):
+        read = numbers_of(literal, 0.0)
+        for name, value in known.items() if read is not None and literal.value not in p.given else ():
+            if abs(value - literal.value) > 0.2 * value or value == literal.value:
                 continue
-            read = numbers_of(literal, 0.0)
-            if read is None or abs(abs(value) - literal.value) > 0.2 * abs(value) or abs(value) == literal.value:
-                continue
-            new, radius = with_radius(replaced(tree, index, abs(value)), None, p.given, p.effort)
+            new, radius = with_radius(replaced(tree, index, value), None, p.given, p.effort)
             near = Interval(new - radius, new + radius)
             if near.reshape(wanted.shape).touches(wanted).all():
-                yield literal.written, symbol_text(symbol, p.notation), f"{value:.6g}"
+                yield literal.written, name, f"{value:.6g}"
+        new, radius = with_radius(replaced(tree, index, -literal.value), None, p.given, p.effort)
+        if Interval(new - radius, new + radius).reshape(wanted.shape).touches(wanted).all():
+            yield literal.written, "its negative", f"-{literal.written}"
+
+
+def _operands(p: Pass, mark: Mark) -> Iterator[tuple[str, float]]:
+    """Sizes of what the line is computed from: of the names in its formula, else of the lines before it."""
+    names = dict.fromkeys(s for f in mark.formulas if f.kind == "formula" for s in t.refs(f.tree))
+    lookup = p.lookup(p.printed, numeric=True)
+    for symbol in names:
+        try:
+            yield symbol_text(symbol, p.notation), abs(float(lookup(symbol)))
+        except (InputError, NumbersOnly, TypeError):
+            continue
+    if names:
+        return
+    for other in p.marks[:-1][-MOST_LINES:]:
+        if other.numbers is not None and other.numbers.value.size <= MOST_LINES:
+            for index, value in np.ndenumerate(other.numbers.value):
+                entry = f"[{', '.join(str(i + 1) for i in index)}]" if index else ""
+                yield f"{other.claim.line.parts[0].text}{entry}", abs(float(value))
 
 
 def last_resort(p: Pass, mark: Mark) -> Found:
@@ -119,6 +135,12 @@ def _fits(p: Pass, mark: Mark, value: Any) -> bool:
     assert mark.fits is not None
     touching = mark.numbers.interval(p.both).touches(Interval.of(value))
     return bool((touching | mark.fits).all()) and not bool(mark.fits.all())
+
+
+def _gives(p: Pass, mark: Mark, value: Any) -> bool:
+    """Whether the value gives the line as it stands, every entry of it."""
+    assert mark.numbers is not None
+    return bool(mark.numbers.interval(p.both).touches(Interval.of(value)).all())
 
 
 def _aims(p: Pass, mark: Mark) -> Iterator[Interval]:
@@ -232,7 +254,7 @@ def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[
     assert mark.numbers is not None
     node = place.node._replace(time=0)
     first = _entry(p.own.replay(0).get(node), p, place)
-    if _fits(p, mark, _shaped(first, mark)):
+    if _gives(p, mark, _shaped(first, mark)):
         words = WORDS["stale_forward_value"]
         candidate = _candidate(p, mark, "stale_forward_value", words, _shaped(first, mark).middle)
         repeated = np.array_equal(
@@ -242,7 +264,7 @@ def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[
     if gradient:
         for aim in _aims(p, mark):
             both = aim + _shaped(first, mark)
-            if _fits(p, mark, both):
+            if _gives(p, mark, both):
                 yield _candidate(p, mark, "grad_not_reset", WORDS["grad_not_reset"], both.middle)
                 break
 
@@ -291,11 +313,11 @@ def _of_output(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
             return
         shaped = _shaped(value, mark)
         rows.append(shaped)
-        if _fits(p, mark, shaped):
+        if _gives(p, mark, shaped):
             words = WORDS["gradient_of_output_not_loss"]
             yield _candidate(p, mark, "gradient_of_output_not_loss", words, shaped.middle)
             return
     total = sum(rows[1:], rows[0])
-    if len(rows) > 1 and _fits(p, mark, total):
+    if len(rows) > 1 and _gives(p, mark, total):
         words = WORDS["gradient_of_output_not_loss"]
         yield _candidate(p, mark, "gradient_of_output_not_loss", words, total.middle)

@@ -210,14 +210,22 @@ def _shape(value: Value) -> str:
 
 
 def _plus(a: Value, b: Value) -> Value:
-    if np.ndim(a) and np.ndim(b) and np.shape(a) != np.shape(b):
+    if np.ndim(a) and np.ndim(b) and np.shape(a) != np.shape(b) and not _one_axis(np.shape(a), np.shape(b)):
         raise InputError("sum", f"terms of one shape ({_shape(a)})", _shape(b))
     return a + b
+
+
+def _one_axis(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether two matrices differ in one axis, of length 1 in one of them: a vector added to each row or column."""
+    axes = [(m, n) for m, n in zip(a, b, strict=True) if m != n]
+    return len(axes) == 1 and 1 in axes[0]
 
 
 def _times(a: Value, b: Value) -> Value:
     if not np.ndim(a) or not np.ndim(b):
         return a * b
+    if a.shape[1] != b.shape[0] and a.shape == b.shape:
+        return a * b  # no product of matrices: people write * for the elementwise one
     if a.shape[1] != b.shape[0]:
         raise InputError("product", f"a right factor of {a.shape[1]} rows (the left one is {_shape(a)})", _shape(b))
     _check_size(a.shape[0] * b.shape[1])

@@ -95,6 +95,8 @@ _HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 #: what stands behind a backslash
 _ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
 
+_ARROW = r"(?:[←⟵]|\\(?:long)?leftarrow(?![A-Za-z])|\\gets(?![A-Za-z])|<--?(?=[\sA-Za-z\\$]))"  # an update in place
+_FLOW = re.compile(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
 _SPECIAL = re.compile(
     r"(?P<row>\\\\(?:\[[^\]]{0,12}\])?)"
     r"|(?P<hat>\\(?:wide)?hat\s*(?:(?P<hatted>[A-Za-z])(?![A-Za-z])|\{\s*y\s*(?=_)))"
@@ -102,6 +104,7 @@ _SPECIAL = re.compile(
     r"|(?P<begin>\\begin\s*\{(?P<begun>[A-Za-z]{1,20})\*?\}(?:\s*\{[clr| ]{0,60}\})?)"
     r"|(?P<end>\\end\s*\{(?P<ended>[A-Za-z]{1,20})\*?\})"
     r"|(?P<prime>\^\s*(?:\{\s*(?:\\prime\s*|[′'])\}|\\prime))"
+    rf"|(?P<arrow>{_ARROW})"
     r"|(?P<wrap>\\(?P<wrapper>[A-Za-z]{1,20})\*?\s*\{)"
     r"|(?P<command>\\(?P<commanded>[A-Za-z]{1,30}))"
     r"|(?P<escaped>\\(?P<escape>[^A-Za-z]))"
@@ -116,6 +119,16 @@ _SPECIAL = re.compile(
     rf"|(?P<character>[{''.join(_CHARACTERS)}])"
 )
 _LABEL_FOLLOWS = re.compile(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
+
+
+def has_sign(written: str) -> bool:
+    """Whether a sign of equality, or an arrow that stands for one, is in a line."""
+    return "=" in written or "≈" in written or "approx" in written or re.search(_ARROW, written) is not None
+
+
+def with_equals(written: str) -> str:
+    """A line with = for its arrows."""
+    return re.sub(_ARROW, "=", written)
 
 
 @dataclass(frozen=True)
@@ -166,6 +179,7 @@ class _Writer:
         self.length = 0
         self.braces: list[str] = []  # what the closing brace of each open one stands for
         self.silent = 0  # braces open around what means nothing
+        self.is_flow = _FLOW.search(written) is not None
         self.label_next = False  # the next brace opens what stands under another
 
     def put(self, text: str, start: int, end: int) -> None:
@@ -196,6 +210,8 @@ class _Writer:
                 return f"^{{{''.join(_HIGH[c] for c in piece)}}}"
             case "equal":
                 return "="
+            case "arrow":
+                return piece if self.is_flow else "="
             case "then":
                 return THEN
             case "stars":

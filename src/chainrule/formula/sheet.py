@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
-from chainrule.formula.plain import JOIN
+from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.sheet_claims import Claim, Place, claims, short, words
 from chainrule.formula.sheet_grammar import new_name, parse_part
 from chainrule.formula.sheet_sums import Names
@@ -67,7 +67,7 @@ class Line:
 
 def is_blank(text: str) -> bool:
     """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
-    _, sign, rest = text.partition("=")
+    _, sign, rest = with_equals(text).partition("=")
     return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
 
 
@@ -86,7 +86,7 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
     lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
-    written = [line for line in lines if "=" in line or "≈" in line or "approx" in line]
+    written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
         has_h=any(_H.search(line[:LONGEST]) for line in written),

@@ -244,7 +244,7 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
 
 
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
-_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzL])")
+_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])")
 
 
 def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:

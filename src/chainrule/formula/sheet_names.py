@@ -15,7 +15,7 @@ _GREEK = "Α-Ωα-ω"
 _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _INDEX_LETTERS = "i-np-s"
 
-_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω])(?![A-Za-z0-9])")
+_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]))(?![A-Za-z0-9])")
 _SUB = re.compile(
     r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
     rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
@@ -23,8 +23,9 @@ _SUB = re.compile(
     rf"|(?P<mixed>[0-9]*[{_INDEX_LETTERS}][0-9{_INDEX_LETTERS}]*+)(?![A-Za-z0-9_])"
     r"|(?P<digits>[0-9]+))"
 )
+_FLIP = r"(?:,\s*)?(?:\^\s*)?(?:[T⊤]|\{\s*[T⊤]\s*\})"  # a^{[1]T}
 _LAYER = re.compile(
-    rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
+    rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
     rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
 )
 _PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
@@ -58,6 +59,7 @@ class Written:
         above: the layer, where it stands above the line.
         bracketed: that layer is in brackets.
         after: updates, by primes before the index; those behind the name are tokens of their own.
+        flipped: a T for the transpose stands beside the layer: ``a^{[1]T}``.
     """
 
     symbol: str
@@ -65,6 +67,7 @@ class Written:
     above: Index | None = None
     bracketed: bool = False
     after: int = 0
+    flipped: bool = False
 
     def __str__(self) -> str:
         return self.symbol
@@ -87,10 +90,11 @@ Operand: TypeAlias = Written | Own
 
 def operand(text: str, at: int, depth: int) -> tuple[Operand, int] | None:
     """The name at a place, with the place behind it: one of the design, or one of the author's own."""
-    return _name(text, at, depth) or _own_name(text, at)
+    return _name(text, at, depth) or own_name(text, at)
 
 
-def _own_name(text: str, at: int) -> tuple[Own, int] | None:
+def own_name(text: str, at: int) -> tuple[Own, int] | None:
+    """The name of the author's own at a place, with the place behind it."""
     match = _OWN.match(text, at)
     if match is None:
         return None
@@ -107,7 +111,7 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     core = _CORE.match(text, at)
     if core is None:
         return None
-    symbol = {"delta": "δ", "ω": "w"}.get(core[1], core[1])
+    symbol = {"delta": "δ", "ω": "w", "Z": "z", "A": "a"}.get(core[1], core[1])
     at = core.end()
     early, after = after_primes(text, at)  # W'_212 is W_212'
     if after and re.compile(r"\s*_").match(text, early):
@@ -124,12 +128,12 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
         if above is None:
             above, end = _layer(text, symbol, indices, end)
             indices = indices if above is None else _below(below, symbol, True) or indices
-    layer, bracketed = above or (None, False)
-    return Written(symbol, indices, layer, bracketed, after), end
+    layer, how = above or (None, "")
+    return Written(symbol, indices, layer, how != "", after, how == "flip"), end
 
 
-def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> tuple[tuple[Index, bool] | None, int]:
-    """A layer above the line, if what stands there is one and no power."""
+def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> tuple[tuple[Index, str] | None, int]:
+    """A layer above the line, if what stands there is one and no power; and "round" in brackets, "flip" with a T."""
     match = _LAYER.match(text, at)
     if match is None or symbol == "L":
         return None, at
@@ -143,7 +147,8 @@ def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> 
         if full or symbol == "h" or (one and units == 2):
             return None, at
     item = _item(match["bracketed"] or match["round"] or match["braced"] or match["plain"])
-    return ((item, bracketed or match["round"] is not None), match.end()) if item else (None, at)
+    how = "flip" if match["flip"] else "round" if bracketed or match["round"] else ""
+    return ((item, how), match.end()) if item else (None, at)
 
 
 def _indices(symbol: str, below: re.Match[str], above: bool, depth: int) -> tuple[tuple[Index, ...] | None, int]:

@@ -294,8 +294,10 @@ class _Reader:
             quantity = self.checked(letter, letter, numbers, at)
         if symbol == "δ":
             assert quantity.layer is not None
-            return Delta(quantity.layer, quantity.index), False
-        return quantity, flips
+            return Delta(quantity.layer, quantity.index), value.flipped
+        if value.flipped and symbol in "Ww" and numbers:
+            raise UnreadError(at, "a weight with its indices has no transpose; got one")
+        return quantity, flips is not value.flipped
 
     def above(self, value: Written, layer: int, units: list[int], at: int) -> tuple[Quantity, bool]:
         """A name with its layer above the line."""

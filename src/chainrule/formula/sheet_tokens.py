@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 from chainrule.formula.evaluate import FUNCTIONS
 from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
-from chainrule.formula.sheet_names import IDENTIFIER, NEW, PRIMES, Operand, Own, after_primes, operand, updates
+from chainrule.formula.sheet_names import (
+    IDENTIFIER,
+    NEW,
+    PRIMES,
+    Operand,
+    Own,
+    Written,
+    after_primes,
+    operand,
+    own_name,
+    updates,
+)
 
 if TYPE_CHECKING:
     from lark import Token
@@ -37,6 +48,10 @@ _SUM = re.compile(
 )
 _BOUND = re.compile(r"\s*([a-z])\s*(?:=\s*([0-9]{1,6})\s*)?")
 _D = re.compile(r"[d∂]\s*")
+_LOSS = Written("L")
+_SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
+_BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
+_ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
 _NABLA = re.compile(r"∇\s*_\s*(\{\s*)?")
 _FRAC = re.compile(r"\\frac\s*")
 
@@ -129,7 +144,14 @@ class _Scanner:
     open: list[str] = field(default_factory=list)
 
     def scan(self) -> list[Any]:
-        rules: tuple[Callable[[], bool], ...] = (self.ratio, self.total, self.fraction, self.word, self.number)
+        rules: tuple[Callable[[], bool], ...] = (
+            self.ratio,
+            self.short,
+            self.total,
+            self.fraction,
+            self.word,
+            self.number,
+        )
         space = re.compile(rf"[\s{JOIN}]*")
         while True:
             start = self.at
@@ -304,7 +326,7 @@ class _Scanner:
         if end < 0:
             return False
         if of is not None:
-            return self.put("RATIO", Ratio(of[0], wrt[0], after), end)
+            return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0], after), end)
         bracket = re.compile(r"\s*[(\[{]").match(self.text, end)
         return self.put("DIFFG" if bracket else "DIFF", Ratio(None, wrt[0]), end)
 
@@ -318,9 +340,27 @@ class _Scanner:
         of = self.name(end) if end >= 0 else None
         if wrt is None or of is None:
             raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
-        return self.put("RATIO", Ratio(of[0], wrt[0]), of[1])
+        return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0]), of[1])
+
+    def short(self) -> bool:
+        """``dW^{[2]}``, which is dL/dW^{[2]} unless it is part of a quotient of differentials."""
+        d = _SHORT.match(self.text, self.at)
+        if d is None or self.introduced(self.at) or _BELOW_LINE.search(self.text[max(0, self.at - 20) : self.at]):
+            return False
+        wrt = self.name(d.end())
+        if wrt is None or not (isinstance(wrt[0], Written) and wrt[0].bracketed):
+            return False
+        if _ABOVE_LINE.match(self.text, wrt[1]):
+            return False
+        return self.put("RATIO", Ratio(_LOSS, wrt[0]), wrt[1])
+
+    def loss(self, of: Operand) -> Operand:
+        """J is the loss in a derivative, unless the author has introduced it."""
+        return _LOSS if isinstance(of, Own) and of.name == "J" and "J" not in self.own else of
 
     def name(self, at: int) -> tuple[Operand, int] | None:
+        if self.text[at : at + 1] in ("Z", "A") and self.introduced(at):
+            return own_name(self.text, at)
         return operand(self.text, at, self.depth)
 
     def passed(self, pattern: str, at: int) -> int:

@@ -76,6 +76,10 @@ def _no_first(problem: Problem, i: int) -> bool:
     return problem.sizes[i - 1] == problem.sizes[0]
 
 
+def _mean_twice(problem: Problem, i: int) -> bool:
+    return several(problem, i) and problem.network.reduction == "mean"
+
+
 def _rate_counts(problem: Problem, i: int) -> bool:
     return problem.rate != 1.0
 
@@ -191,6 +195,18 @@ PARAMETERS: tuple[Mistake, ...] = (
             ("dW", several),
             ("db", several),
         )
+    ),
+    *(
+        Mistake(
+            "mean_twice",
+            kind,
+            _mean_twice if kind in ("dW", "db") else both(last, _mean_twice),
+            lambda r, q: r.right(q) * (1 / r.problem.n),
+            "it is divided by the number of examples once more",
+            r"\tfrac{1}{N^2} \sum_n \dots",
+            r"\tfrac{1}{N} \sum_n \dots",
+        )
+        for kind in ("dW", "db", "dh", "da")
     ),
     # the gradient of the hidden units
     Mistake(
