@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from chainrule.activations import Array
 from chainrule.auditing.claims import Claim, Numbers, Place
 from chainrule.auditing.formulas import FormulaMark
