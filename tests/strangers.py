@@ -42,17 +42,20 @@ def header(**fields):
     return f"+++\n{top}\n[network]\n" + "".join(f"{k} = {v}\n" for k, v in given.items()) + layers + "\n+++\n"
 
 
-def drawn(sizes, lines="", seed=0, hidden="sigmoid"):
-    """A sheet for a network of these sizes with drawn weights."""
+def drawn(sizes, lines="", seed=0, hidden="sigmoid", examples=0, **fields):
+    """A sheet for a network of these sizes with drawn weights, and one example or a batch of them."""
     rng = np.random.default_rng(seed)
     layers = ""
     for columns, rows in pairwise(sizes):
         W = rng.normal(size=(rows, columns)).round(2)
         layers += f"[[network.layer]]\nW = {W.tolist()}\n"
-    x = rng.normal(size=sizes[0]).round(2).tolist()
+    shape = (examples, sizes[0]) if examples else sizes[0]
+    x = rng.normal(size=shape).round(2).tolist()
     output = '"softmax"' if sizes[-1] > 1 else '"sigmoid"'
-    y = [1] + [0] * (sizes[-1] - 1)
-    return header(output=output, x=x, y=y, hidden=f'"{hidden}"', layers=layers, top="learning_rate = 0.5") + lines
+    target = [1] + [0] * (sizes[-1] - 1)
+    y = [target] * examples if examples else target
+    given = {"output": output, "x": x, "y": y, "hidden": f'"{hidden}"', "layers": layers} | fields
+    return header(top="learning_rate = 0.5", **given) + lines
 
 
 #: no worksheets: refused with exit code 2

@@ -422,7 +422,9 @@ def drawn_sheet(rng, known):
         tokens = [rng.choice(TOKENS) for _ in range(rng.randint(1, 9))]
         lines.append(f"{rng.choice(NAMES)} = {rng.choice(('', ' ')).join(tokens)}")
     hidden = rng.choice(("sigmoid", "relu", "tanh", "softplus", "identity", "gelu"))
-    return drawn(sizes, "\n".join(lines), seed=rng.randrange(1000), hidden=hidden)
+    loss = rng.choice(("cross_entropy", "half_squared_error", "squared_error", "huber", "mean_squared_error"))
+    more = {"loss": f'"{loss}"', "reduction": rng.choice(('"mean"', '"sum"')), "examples": rng.choice((0, 0, 1, 3))}
+    return drawn(sizes, "\n".join(lines), seed=rng.randrange(1000), hidden=hidden, **more)
 
 
 @pytest.mark.parametrize("part", range(2))
