@@ -13,7 +13,7 @@ import numpy as np
 from chainrule import notation
 from chainrule.activations import Array
 from chainrule.auditing.interval import Interval
-from chainrule.auditing.problem import Node, Problem, gradient_node, node_of
+from chainrule.auditing.problem import Node, Problem, gradient_node, is_backward, node_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.formula.sheet import Line, Part
@@ -286,6 +286,8 @@ class Reader:
         if isinstance(symbol, (str, t.Slope)):
             raise InputError("name", "a quantity of the network", str(symbol))
         name = self.resolved(symbol)
+        if isinstance(name, Derivative) and is_backward(name, self.problem.depth):
+            raise InputError(f"name {name}", f"a derivative of what comes after {name.wrt}", str(name.of))
         node, index = self._node(name, min(after, 1) if after < 2 else 0)
         flip = self.reading.swapped and not index and node is not None and node.kind in ("W", "dW")
         return Place(name, after, factor, node, index, flip)

@@ -14,7 +14,7 @@ from chainrule.activations import Activation, Array
 from chainrule.backward import read_targets
 from chainrule.forward import forward
 from chainrule.network import Network
-from chainrule.notation import Quantity
+from chainrule.notation import Derivative, Quantity
 
 
 class Node(NamedTuple):
@@ -122,6 +122,14 @@ def quantity_of(node: Node, depth: int) -> Quantity:
     if kind == "h" and node.layer in (0, depth):
         return Quantity("x" if node.layer == 0 else "yhat")
     return Quantity(kind) if kind in ("L", "y") else Quantity(kind, node.layer)
+
+
+def is_backward(name: Derivative, depth: int) -> bool:
+    """Whether it is the derivative of what comes before: da_1/dh_1, da_1/dW_2."""
+    if name.of.symbol == "L":
+        return False
+    of, wrt = (node_of(q, 0, depth) for q in (name.of, name.wrt))
+    return (of.layer, of.kind == "h") < (wrt.layer, wrt.kind == "h")
 
 
 def part(whole: Any, name: Quantity) -> Any:

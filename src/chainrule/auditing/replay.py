@@ -18,7 +18,6 @@ from chainrule import equations, losses
 from chainrule.activations import ACTIVATIONS, Activation, Array
 from chainrule.auditing.interval import Interval, image
 from chainrule.auditing.problem import Node, Problem, gradient_node, node_of, order, part
-from chainrule.errors import InputError
 from chainrule.notation import Derivative, Quantity
 
 #: an elementwise rule's turning points: of g, of g'
@@ -297,8 +296,6 @@ class Replay:
         rows[:, np.arange(len(units)), units] = 1
         rows = self.number(rows)
         at_h, layer = start.kind == "h", start.layer
-        if (layer, at_h) < (stop.layer, stop.kind == "h"):
-            raise InputError(f"name {name}", f"a derivative of what comes after {name.wrt}", str(name.of))
         while (layer, at_h) != (stop.layer, stop.kind == "h"):
             if at_h:
                 through = problem.slope_node(layer, time)

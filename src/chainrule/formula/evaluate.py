@@ -178,6 +178,8 @@ def magnitude(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
 
 def _column(value: Value) -> Value:
     array = np.asarray(value, dtype=float)
+    if array.ndim > 2:
+        raise InputError("value", "a number, a vector or a matrix", _shape(array))
     return array[:, None] if array.ndim == 1 else array[()]
 
 
