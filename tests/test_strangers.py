@@ -112,6 +112,8 @@ def test_verdicts_go_to_lines_and_not_to_all_that_stand_in_one():
         ("a_11 = " + "d/dx_1[" * 4 + "x_1" + "]" * 4, "at most 3 derivatives of derivatives"),
         ("a_11" + " = 1" * 100, "at most 100 parts"),
         ("yhat_1'{10001} = 0.5", "at most 10000"),
+        ("yhat_1'{10001} = a_21", "at most 10000"),
+        ("da_1/dh_1 = a_1", "a derivative of what comes after"),
         ("a_11 = " + "0.1 + " * 1000 + "0.1 = 3", "at most 400000 for its parts times its numbers"),
         ("a_11 = __import__('os')", "nothing here is written with '_'"),
         ("a_11 = eval(x_1)", "unknown name 'eval'"),
@@ -122,6 +124,15 @@ def test_a_line_that_is_too_much_says_why(line, says):
     a = audit_text(RIGHT + line + "\n").lines[-1]
     assert a.verdict == "unreadable"
     assert says in a.message
+
+
+def test_slopes_may_be_a_diagonal_matrix():
+    lines = (
+        "dh_1/da_1 = [[0.2378, 0, 0], [0, 0.1874, 0], [0, 0, 0.1920]]",
+        "dL/dh_1 = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]",
+    )
+    found = audit_text(RIGHT + "\n".join(lines) + "\n").lines[-2:]
+    assert [a.verdict for a in found] == ["rounded", "unreadable"]
 
 
 def test_a_number_of_the_authors_own_may_be_used_in_names():

@@ -115,7 +115,8 @@ def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> Pass:
 def _under(problem: Problem, reading: Reading, p: Pass, effort: Effort) -> Pass:
     """The lines of a pass under another reading; digits may be cut there too, where that leaves fewer lines wrong."""
     other = Pass(problem, reading, p.lines, p.unit, p.both, effort=effort).run()
-    if p.both or not _wrong(other) or not any(m.value_verdict == "truncated" for m in other.marks):
+    cut = any(m.value_verdict == "truncated" for m in other.marks)
+    if p.both or not _wrong(other) or not (cut or cost(other) < cost(p)):
         return other
     both = Pass(problem, reading, p.lines, p.unit, both=True, effort=effort).run()
     return both if _wrong(both) < _wrong(other) else other
@@ -166,6 +167,9 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
     bad = [m for m in p.marks if m.verdict in ("wrong", "unreadable")]
     kinds = {m.place.node.kind for m in bad if m.place and m.place.node}
     reading = p.reading
+    if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
+        words = "the matrices W are given transposed: a row for each unit of the layer before"
+        yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
     if kinds & _GRADIENTS:
         for id, words, factor in scales(problem):
             if _allows(p, _GRADIENTS, factor):
@@ -178,9 +182,6 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
     if kinds & {"W", "dW"} or unread:
         words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
         yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
-    if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
-        words = "the matrices W are given transposed: a row for each unit of the layer before"
-        yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
 
 
 def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:

@@ -113,6 +113,8 @@ class Pass:
         if claim.error:
             mark.verdict, mark.why = "unreadable", claim.error
             return
+        if claim.place is not None:
+            self.truth.whole(claim.place)  # what cannot be computed is not marked: too many updates
         target = self.target(mark)
         if target is None:
             mark.why = "a name of your own with a number alone: there is nothing to hold it against"

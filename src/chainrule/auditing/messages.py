@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.auditing.diagnosis import where
+from chainrule.auditing.effort import Spent
 from chainrule.auditing.formulas import FormulaMark
 from chainrule.auditing.problem import Node
 from chainrule.auditing.wording import array, number
@@ -145,7 +146,11 @@ def _other_line(p: Pass, mark: Mark) -> str:
     first, second = (next(c.wrong for c in mark.candidates if c.found.id == id) for id in ids)
     if first is None or second is None:
         return ""
-    replays = [p.truth.other(w).replay(0) for w in (first, second)]
+    try:
+        with p.effort.explaining():
+            replays = [p.truth.other(w).replay(0) for w in (first, second)]
+    except Spent:
+        return ""
     for kind in ("da", "dW", "db", "dh"):
         for layer in range(p.problem.depth, 0, -1):
             node = Node(kind, layer)
