@@ -8,8 +8,10 @@ import pytest
 import chainrule
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.author import Style, header, names, write
+from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.problem import Problem
 from chainrule.auditing.records import ACCEPTED
+from chainrule.equations import EQUATIONS
 from loading import ROOT, tool
 
 PUBLISHED = ROOT / "examples" / "published"
@@ -256,3 +258,17 @@ def test_the_right_network_of_any_kind_is_accused_of_nothing():
     audit = audit_text(header(net, [0.5, -1.0], [0, 1, 0], learning_rate=0.1) + "\n" + "\n".join(x.line for x in lines))
     assert audit.ok
     assert audit.score == 1.0
+
+
+def test_the_right_equations_of_the_table_of_mistakes_are_those_of_the_table_of_equations():
+    seen = set()
+    for mistake in MISTAKES:
+        if mistake.right in EQUATIONS:
+            seen.add(mistake.right)
+            for delta in (False, True):
+                right = mistake.latex(12, delta)[1]
+                assert "12" in right or mistake.right == "backward.jacobian" or "_{L" in right or "^L" in right, right
+                assert "<" not in right
+    assert {"forward.pre", "backward.out", "backward.hidden", "backward.weight", "backward.bias", "update"} <= seen
+    assert EQUATIONS["forward.pre"].at_layer(12) == "a_{12} = W_{12} h_{11} + b_{12}"
+    assert EQUATIONS["backward.hidden"].at_layer(3, delta=True) == r"\nabla_{a^{3}} L = w^{4} \delta^{4}"

@@ -11,6 +11,7 @@ weights is a plain product.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -264,6 +265,16 @@ class Equation:
         """The function that computes this equation in the form asked: component, vector or batch."""
         found: Callable[..., Any] = globals()[getattr(self, form)]
         return found
+
+    def at_layer(self, layer: int, delta: bool = False, component: bool = False) -> str:
+        """Its LaTeX, as vectors or for one component, with a number for the layer i; in delta notation for l."""
+        letter, text = ("l", self.delta_latex) if delta else ("i", self.component_latex if component else self.latex)
+        text = re.sub(rf"([_^]){letter}(?![A-Za-z])", rf"\1{{{letter}}}", text)
+
+        def number(match: re.Match[str]) -> str:
+            return str(layer + int(match[1] or 0))
+
+        return re.sub(rf"(?<![A-Za-z\\]){letter}([+-]1)?(?![A-Za-z])", number, text)
 
 
 _ROWS = (

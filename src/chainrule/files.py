@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
@@ -16,15 +16,14 @@ def write_whole(path: str | os.PathLike[str], data: str | bytes, *, lasting: boo
     """
     target = Path(path)
     content = data.encode("utf-8", errors="replace") if isinstance(data, str) else data
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    part = target.parent / f".{target.name[:40]}.{secrets.token_hex(8)}"  # known before it exists: Ctrl-C leaves none
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(part, "xb") as file:
             file.write(content)
             file.flush()
             if lasting:
                 os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, target)
+        os.replace(part, target)
     except BaseException:
-        os.unlink(name)
+        part.unlink(missing_ok=True)
         raise

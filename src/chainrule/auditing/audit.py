@@ -52,12 +52,12 @@ def audit_sheet(sheet: Worksheet) -> Audit:
 
 def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:
     unit = usual_unit(lines)
-    first, held = conventions.infer(problem, lines, unit)
-    doubts = conventions.doubtful(problem, first, held)
+    read = conventions.infer(problem, lines, unit)
+    first, doubts = read.best, conventions.doubtful(read)
     p = Pass(problem, first.reading, lines, unit, first.both, diagnose, effort=Effort.of(problem)).run()
     for mark, option in ((m, doubts[m.claim.line]) for m in p.marks if m.claim.line in doubts):
         mark.verdict, mark.why = "undecided", conventions.doubt(mark, option)
-    found = contradiction(p)
+    found = contradiction(p, read.effort)
     contradictions: tuple[Contradiction, ...] = ()
     if found is not None:
         contradictions = (found[0],)
@@ -70,7 +70,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         sheet.title,
         repr(sheet.network),
         tuple(line_record(p, mark) for mark in p.marks),
-        conventions.records(held, p),
+        conventions.records(read.held, p),
         contradictions,
         _rounding(p),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.auditing.conventions import cost
-from chainrule.auditing.effort import READINGS, Effort, Spent
+from chainrule.auditing.effort import Effort, Spent
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.marking import Pass
 from chainrule.auditing.marks import Mark
@@ -21,11 +21,11 @@ from chainrule.notation import Quantity
 _WEAK = ("inconsistent_with_own_line", "digit_transposition_or_copy", "arithmetic")
 
 
-def contradiction(p: Pass) -> tuple[Contradiction, Problem, Line] | None:
+def contradiction(p: Pass, effort: Effort) -> tuple[Contradiction, Problem, Line] | None:
     """The one entry of the header whose change gives the lines, the problem with it, and the line that shows it.
 
-    None where all fits. Looked for where the first wrong number is a pre-activation that no mistake of the table
-    explains.
+    None where all fits, or the effort is spent. Looked for where the first wrong number is a pre-activation that no
+    mistake of the table explains.
     """
     first = next((m for m in p.marks if m.value_verdict == "wrong"), None)
     if first is None or first.place is None or first.place.node is None or first.place.node.kind != "a":
@@ -34,7 +34,6 @@ def contradiction(p: Pass) -> tuple[Contradiction, Problem, Line] | None:
         return None
     if any(f.kind == "arithmetic" for f in first.formulas):  # there the author shows what was taken
         return None
-    effort = Effort.of(p.header, READINGS)
     for symbol, index, value in _changes(p, first):
         problem = p.header.on(_with(p.header.network, symbol, first.place.node.layer, index, value))
         try:

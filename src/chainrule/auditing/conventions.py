@@ -40,20 +40,36 @@ class Option:
     reading: Reading
 
 
-def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> tuple[Pass, list[Option]]:
-    """The best pass over a sheet, and the conventions it was read under."""
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """What a sheet is read under.
+
+    Attributes:
+        best: the pass that costs least. held: the conventions it is read under.
+        others: the sheet under each convention that was not taken.
+        effort: what is left for trying readings.
+    """
+
+    best: Pass
+    held: list[Option]
+    others: list[tuple[Option, Pass]]
+    effort: Effort
+
+
+def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> Inferred:
+    """The conventions of a sheet."""
     first = tuple(line for line in lines if not _far(line))
-    best, held = _first(problem, first, unit), list[Option]()
     effort = Effort.of(problem, READINGS)
-    best, held = _biases(problem, best, held, effort)
+    best, held = _biases(problem, _first(problem, first, unit), effort)
+    others: list[tuple[Option, Pass]] = []
     while cost(best) >= 1 and len(held) < MOST:
-        tried = list(_tried(problem, best, held, effort))
-        better = [(cost(p), option, p) for option, p in tried if _better(best, p)]
+        others = list(_tried(problem, best, held, effort))
+        better = [(cost(p), option, p) for option, p in others if _better(best, p)]
         if not better:
             break
         _, option, best = min(better, key=lambda b: b[0])
-        held.append(option)
-    return best, held
+        held, others = [*held, option], []
+    return Inferred(best, held, others, effort)
 
 
 def _tried(problem: Problem, p: Pass, held: list[Option], effort: Effort) -> Iterator[tuple[Option, Pass]]:
@@ -64,18 +80,16 @@ def _tried(problem: Problem, p: Pass, held: list[Option], effort: Effort) -> Ite
                 yield option, _under(problem, option.reading, p, effort)
 
 
-def doubtful(problem: Problem, p: Pass, held: list[Option]) -> dict[Line, Option]:
+def doubtful(read: Inferred) -> dict[Line, Option]:
     """Lines that are wrong as the sheet is read, but right under a convention that nothing in the sheet speaks against.
 
     One line is too little to tell a convention from a mistake: such a line is undecided.
     """
-    if not cost(p):
-        return {}
     found: dict[Line, Option] = {}
-    for option, other in _tried(problem, p, held, Effort.of(problem, READINGS)):
-        if cost(p) - cost(other) < 1 or not _keeps(p, other):
+    for option, other in read.others:
+        if cost(read.best) - cost(other) < 1 or not _keeps(read.best, other):
             continue
-        for old, new in zip(p.marks, other.marks, strict=True):
+        for old, new in zip(read.best.marks, other.marks, strict=True):
             if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in _FINE:
                 found.setdefault(old.claim.line, option)
     return found
@@ -137,19 +151,19 @@ def _keeps(old: Pass, new: Pass) -> bool:
     )
 
 
-def _biases(problem: Problem, best: Pass, held: list[Option], effort: Effort) -> tuple[Pass, list[Option]]:
+def _biases(problem: Problem, best: Pass, effort: Effort) -> tuple[Pass, list[Option]]:
     """Biases that a sheet never updates stay as they are, where a later line does not say otherwise."""
     updated = {m.place.node.kind for m in best.marks if m.place and m.place.node and m.place.time == 1}
     if not updated - {"W", "b"} or "b" in updated or cost(best) == 0 or "W" not in updated:
-        return best, held
+        return best, []
     reading = replace(best.reading, update_biases=False)
     try:
         without = _under(problem, reading, best, effort)
     except Spent:
-        return best, held
+        return best, []
     if cost(without) > cost(best):
-        return best, held
-    return without, [*held, Option("biases_kept", "the biases are not updated", reading)]
+        return best, []
+    return without, [Option("biases_kept", "the biases are not updated", reading)]
 
 
 def _far(line: Line) -> bool:

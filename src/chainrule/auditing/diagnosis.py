@@ -14,7 +14,6 @@ import numpy as np
 
 from chainrule.auditing import structural
 from chainrule.auditing.claims import Place
-from chainrule.auditing.delta import delta_latex, delta_words
 from chainrule.auditing.interval import Interval
 from chainrule.auditing.lookup import World
 from chainrule.auditing.marks import MOST, Candidate, Mark
@@ -181,9 +180,8 @@ def closure(p: Pass, place: Place, world: World) -> dict[Node, tuple[int, tuple[
 
 def found_at(p: Pass, mistake: Mistake, node: Node, value: Any = None) -> Found:
     """The record of a mistake at a node."""
-    words, (wrong, right) = mistake.says(node.layer), mistake.latex(node.layer)
-    if p.notation == "delta":
-        words, wrong, right = delta_words(words), delta_latex(wrong), delta_latex(right)
+    delta = p.notation == "delta"
+    words, (wrong, right) = mistake.says(node.layer, delta), mistake.latex(node.layer, delta)
     plain = float(value) if value is not None and np.ndim(value) == 0 else value
     return Found(mistake.id, where(p, node), words, wrong, right, plain)
 

@@ -14,7 +14,7 @@ from chainrule.auditing.problem import Problem
 
 MARKING = 1_000_000.0  # units for marking a sheet once
 EXPLAINING = 3_000_000.0  # for finding the mistakes behind its wrong lines; then lines are marked, not explained
-READINGS = 6_000_000.0  # for marking it under other conventions; then no more of them are tried
+READINGS = 6_000_000.0  # for marking it under other conventions and with the header changed; then no more are tried
 LAYER = 150  # units of a replay, a layer
 ENTRIES = 100  # weights times examples of a replay, a unit
 FORMULA = 4  # units of computing a formula, a node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -117,8 +117,6 @@ class World:
 
 
 # ---------------------------------------------------------------- names in formulas
-
-Lookup = Callable[[t.Symbol], Any]
 
 
 @dataclass(frozen=True)

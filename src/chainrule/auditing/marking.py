@@ -160,9 +160,9 @@ class Pass:
         candidates = [*claim.formulas, *claim.arithmetic]
         return candidates[0].tree if candidates else None
 
-    def lookup(self, world: World, numeric: bool = False, way: Way = Way()) -> Names:  # noqa: B008 - frozen
+    def lookup(self, world: World, numeric: bool = False, way: Way | None = None) -> Names:
         """The names of this sheet in a world."""
-        return Names(world, self.reader, self.names, numeric, way, self.claimed if numeric else {})
+        return Names(world, self.reader, self.names, numeric, way or Way(), self.claimed if numeric else {})
 
     # ------------------------------------------------------------ formulas
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule import losses
+from chainrule import equations, losses
 from chainrule.activations import Activation, Array
 from chainrule.backward import read_targets
-from chainrule.forward import forward
+from chainrule.forward import forward, propagate
 from chainrule.network import Network
 from chainrule.notation import Derivative, Quantity
 
@@ -189,28 +189,23 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
         updated_first: W_i is updated before the gradient goes on back through it (the mistake
             ``updated_weights_used``).
     """
-    network, c, y = problem.network, problem.coefficients[:, None], problem.y
-    W, b = [w.copy() for w in network.weights], [p.copy() for p in network.biases]
+    network, c, y = problem.network, problem.coefficients, problem.y
+    W, b = list(network.weights), list(network.biases)
     rules, out, pair, rate = network.activations, network.output_rule, problem.pair, problem.rate
     depth = network.depth
     with np.errstate(all="ignore"):
         for _ in range(steps):
-            a, h = [], [problem.x]
-            for i in range(depth):
-                a.append(h[i] @ W[i].T + b[i])
-                h.append(out.value(a[i]) if i == depth - 1 else rules[i].g(a[i]))
+            a, h = propagate(network._with(tuple(W), tuple(b)), problem.x)
             if pair is not None:
-                grad = c * pair.gradient(a[-1], h[-1], y)
+                grad = equations.loss_grad_batch(c, pair.gradient(a[-1], h[-1], y))
             else:
-                grad = out.pull(a[-1], h[-1], c * network.loss_rule.gradient(h[-1], y))
+                grad = out.pull(a[-1], h[-1], equations.loss_grad_batch(c, network.loss_rule.gradient(h[-1], y)))
             for i in range(depth - 1, -1, -1):
-                step = rate * (grad.T @ h[i])
-                if updated_first:
-                    W[i] -= step
+                step, before = equations.weight_batch(grad, h[i]), W[i]
+                W[i] = equations.update(before, step, rate)
                 if problem.update_biases:
-                    b[i] -= rate * grad.sum(0)
+                    b[i] = equations.update(b[i], equations.bias_batch(grad), rate)
                 if i:
-                    grad = (grad @ W[i]) * rules[i - 1].dg(a[i - 1])
-                if not updated_first:
-                    W[i] -= step
+                    back = equations.hidden_batch(W[i] if updated_first else before, grad)
+                    grad = equations.pre_grad(back, equations.slope(rules[i - 1].dg, a[i - 1]))
     return network._with(tuple(W), tuple(b))

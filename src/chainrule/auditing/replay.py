@@ -136,7 +136,7 @@ class Replay:
                 return self._parameter(node)
             case "a":
                 W, h, b = self.get(Node("W", i, t)), self.get(Node("h", i - 1, t)), self.get(Node("b", i, t))
-                return h @ W.T + b
+                return equations.pre_batch(W, h, b)
             case "h":
                 return self.number(problem.x) if i == 0 else self.act(i, self.get(Node("a", i, t)))
             case "L":
@@ -148,13 +148,15 @@ class Replay:
             case "dh":
                 if i == depth:
                     return self._loss_gradient(self.get(Node("h", depth, t)))
-                return self.get(Node("da", i + 1, t)) @ self.get(Node("W", i + 1, t))
+                return equations.hidden_batch(self.get(Node("W", i + 1, t)), self.get(Node("da", i + 1, t)))
             case "da":
-                return self._out(t) if i == depth else self.get(Node("dh", i, t)) * self.get(Node("g'", i, t))
+                if i == depth:
+                    return self._out(t)
+                return equations.pre_grad(self.get(Node("dh", i, t)), self.get(Node("g'", i, t)))
             case "dW":
-                return self.get(Node("da", i, t)).T @ self.get(Node("h", i - 1, t))
+                return equations.weight_batch(self.get(Node("da", i, t)), self.get(Node("h", i - 1, t)))
             case _:
-                return self.get(Node("da", i, t)).sum(0)
+                return equations.bias_batch(self.get(Node("da", i, t)))
 
     def number(self, value: Any) -> Any:
         """Exact numbers, as this replay runs on them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from chainrule.auditing.lookup import NumbersOnly, Way, World
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.problem import Node
 from chainrule.auditing.records import Found
+from chainrule.auditing.replay import Wrong
 from chainrule.errors import InputError
 from chainrule.formula import text
 from chainrule.formula import tree as t
@@ -63,10 +64,11 @@ def _values(p: Pass, judged: FormulaMark) -> tuple[Way, list[Array]] | None:
     return None
 
 
-def _dues(p: Pass, mark: Mark, way: Way, change: Callable[[World], World] | None = None) -> list[Array]:
+def _dues(p: Pass, mark: Mark, way: Way, *wrong: Wrong) -> list[Array]:
+    """What the line should equal at each set of numbers; or would, by wrong equations."""
     target = p.target(mark)
     assert target is not None
-    return [due_of(p, lambda w: target(w, False), change(w) if change else w, way) for w in _worlds(p)]
+    return [due_of(p, lambda w: target(w, False), w.other(*wrong) if wrong else w, way) for w in _worlds(p)]
 
 
 def _equal(value: Array, due: Array) -> bool:
@@ -93,7 +95,7 @@ def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: Way, here: list[Arr
     place = mark.place
     if place is None:
         return
-    places = closure(p, replace(place), World(p.problem))
+    places = closure(p, place, World(p.problem))
     named = _named(p, judged)
     scored = []
     for rank, mistake in enumerate(MISTAKES):
@@ -102,10 +104,9 @@ def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: Way, here: list[Arr
                 continue
             if node.kind in ("W", "b") and node.time == 0:
                 continue
-            wrong = mistake.at(node.layer)
             try:
                 with np.errstate(all="ignore"):
-                    dues = _dues(p, mark, way, lambda w, x=wrong: w.other(x))  # type: ignore[misc]
+                    dues = _dues(p, mark, way, mistake.at(node.layer))
             except (InputError, ValueError):
                 continue
             if all(_equal(v, d) for v, d in zip(here, dues, strict=True)):

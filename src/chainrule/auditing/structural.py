@@ -22,23 +22,8 @@ if TYPE_CHECKING:
     from chainrule.auditing.marking import Pass
     from chainrule.auditing.marks import Candidate, Mark
 
+OF_OUTPUT = "this is the derivative of the output, not of the loss: dL/dyhat is missing"
 MOST_LINES = 30  # lines before this one, and entries of one, that a copied number is looked for in
-#: id -> what was done, in words
-WORDS = {
-    "decimal_slip": "the decimal point has slipped: {value} would be right",
-    "digit_transposition_or_copy": "digits were changed in writing or copying: {value} is due",
-    "sign_lost": "the sign is lost",
-    "stale_forward_value": "the value from before the update is repeated",
-    "gradient_of_output_not_loss": "this is the derivative of the output, not of the loss: dL/dyhat is missing",
-    "grad_not_reset": "the gradient of the first pass was not reset: this is the sum of both passes",
-    "transposed": "these are the numbers of the transpose",
-    "arithmetic": "a slip of arithmetic: the numbers written give something else",
-    "inconsistent_with_own_line": "no mistake that is known here gives it",
-}
-
-
-def _say(id: str, **values: Any) -> str:
-    return WORDS[id].format(**values)
 
 
 def candidates(p: Pass, mark: Mark) -> Iterator[Candidate]:
@@ -114,8 +99,12 @@ def last_resort(p: Pass, mark: Mark) -> Found:
     """What is said where nothing fits: the numbers written do not give it, or it comes from nowhere."""
     bad = [f for f in mark.formulas if f.kind == "arithmetic" and f.verdict == "wrong"]
     if bad:
-        return Found("arithmetic", mark.claim.line.parts[0].text, bad[0].why or _say("arithmetic"))
-    return Found("inconsistent_with_own_line", mark.claim.line.parts[0].text, _say("inconsistent_with_own_line"))
+        return Found(
+            "arithmetic",
+            mark.claim.line.parts[0].text,
+            bad[0].why or "a slip of arithmetic: the numbers written give something else",
+        )
+    return Found("inconsistent_with_own_line", mark.claim.line.parts[0].text, "no mistake that is known here gives it")
 
 
 def _own(mark: Mark) -> Interval:
@@ -255,7 +244,7 @@ def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[
     node = place.node._replace(time=0)
     first = _entry(p.own.replay(0).get(node), p, place)
     if _gives(p, mark, _shaped(first, mark)):
-        words = WORDS["stale_forward_value"]
+        words = "the value from before the update is repeated"
         candidate = _candidate(p, mark, "stale_forward_value", words, _shaped(first, mark).middle)
         repeated = np.array_equal(
             _shaped(_entry(p.printed.replay(0).get(node), p, place), mark).low, mark.numbers.value
@@ -265,7 +254,13 @@ def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[
         for aim in _aims(p, mark):
             both = aim + _shaped(first, mark)
             if _gives(p, mark, both):
-                yield _candidate(p, mark, "grad_not_reset", WORDS["grad_not_reset"], both.middle)
+                yield _candidate(
+                    p,
+                    mark,
+                    "grad_not_reset",
+                    "the gradient of the first pass was not reset: this is the sum of both passes",
+                    both.middle,
+                )
                 break
 
 
@@ -314,10 +309,8 @@ def _of_output(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
         shaped = _shaped(value, mark)
         rows.append(shaped)
         if _gives(p, mark, shaped):
-            words = WORDS["gradient_of_output_not_loss"]
-            yield _candidate(p, mark, "gradient_of_output_not_loss", words, shaped.middle)
+            yield _candidate(p, mark, "gradient_of_output_not_loss", OF_OUTPUT, shaped.middle)
             return
     total = sum(rows[1:], rows[0])
     if len(rows) > 1 and _gives(p, mark, total):
-        words = WORDS["gradient_of_output_not_loss"]
-        yield _candidate(p, mark, "gradient_of_output_not_loss", words, total.middle)
+        yield _candidate(p, mark, "gradient_of_output_not_loss", OF_OUTPUT, total.middle)

@@ -290,7 +290,7 @@ PARAMETERS: tuple[Mistake, ...] = (
             _step(rate),
             words,
             rf"{kind}_{{<i>}} {step} \nabla_{{{kind}_{{<i>}}}} L",
-            rf"{kind}_{{<i>}}' = {kind}_{{<i>}} - \eta \nabla_{{{kind}_{{<i>}}}} L",
+            "update",
         )
         for kind in ("W", "b")
         for id, fits, rate, step, words in (

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.delta import delta_latex, delta_words
 from chainrule.auditing.interval import Interval, image
 from chainrule.auditing.problem import Node, Problem
 from chainrule.auditing.replay import Replay, Rule, Wrong
+from chainrule.equations import EQUATIONS
 
 Fits = Callable[[Problem, int], bool]
 
@@ -25,7 +27,7 @@ class Mistake:
         fits: (problem, layer) -> whether it makes sense there (the shapes fit, the rule is of that kind, it changes
             something).
         words: what was done; ``{i}`` is the layer, ``{n}`` the next one, ``{p}`` the one before.
-        wrong, right: the equations as LaTeX, for layer i.
+        wrong: the equation as LaTeX, <i> for the layer. right: the same, or the id of an equation of ``equations``.
     """
 
     id: str
@@ -40,19 +42,23 @@ class Mistake:
         """The mistake at one layer."""
         return Wrong(self.kind, layer, self.rule, self.id == "updated_weights_used")
 
-    def says(self, layer: int) -> str:
+    def says(self, layer: int, delta: bool = False) -> str:
         """The words for one layer."""
-        return self.words.format(i=layer, n=layer + 1, p=layer - 1)
+        words = self.words.format(i=layer, n=layer + 1, p=layer - 1)
+        return delta_words(words) if delta else words
 
-    def latex(self, layer: int) -> tuple[str, str]:
+    def latex(self, layer: int, delta: bool = False) -> tuple[str, str]:
         """The wrong and the right equation for one layer."""
 
         def filled(text: str) -> str:
             for letter, value in (("i+1", layer + 1), ("i-1", layer - 1), ("i", layer)):
                 text = text.replace(f"<{letter}>", str(value))
-            return text
+            return delta_latex(text) if delta else text
 
-        return filled(self.wrong), filled(self.right)
+        if self.right not in EQUATIONS:
+            return filled(self.wrong), filled(self.right)
+        right = EQUATIONS[self.right].at_layer(layer, delta, component=self.kind in ("h", "J", "g'"))
+        return filled(self.wrong), right
 
 
 # ---------------------------------------------------------------- where a mistake makes sense
@@ -143,7 +149,7 @@ def of(kind: str, layer: int = 0) -> Rule:
 
 
 def get(r: Replay, q: Node, kind: str, layer: int = 0) -> Any:
-    """The value of another node of the same time; ``layer`` is counted from the node\'s."""
+    """The value of another node of the same time; ``layer`` is counted from the node's."""
     return r.get(Node(kind, q.layer + layer, q.time))
 
 
@@ -156,13 +162,13 @@ def gate(value: Any) -> Any:
 
 # ---------------------------------------------------------------- the right equations
 
-PRE = r"a_{<i>} = W_{<i>} h_{<i-1>} + b_{<i>}"
-ACT = r"h_{<i>} = g(a_{<i>})"
+#: ids of the table of equations; the softmax's own formula is in none of them
+PRE, ACT, OUT, JACOBIAN = "forward.pre", "forward.act", "backward.out", "backward.jacobian"
+SLOPE, PRE_GRAD, WEIGHT, BIAS, HIDDEN = (
+    "backward.slope",
+    "backward.pre",
+    "backward.weight",
+    "backward.bias",
+    "backward.hidden",
+)
 SOFTMAX = r"\hat{y}_m = e^{a_m} / \sum_j e^{a_j}"
-OUT = r"\nabla_{a_{<i>}} L = J_O^T \nabla_{\hat{y}} L"
-JACOBIAN = r"\frac{\partial \hat{y}_o}{\partial a_m} = \hat{y}_o ([o = m] - \hat{y}_m)"
-SLOPE = r"\frac{\partial h_{<i>}}{\partial a_{<i>}} = g'(a_{<i>})"
-PRE_GRAD = r"\nabla_{a_{<i>}} L = \nabla_{h_{<i>}} L \odot g'(a_{<i>})"
-WEIGHT = r"\nabla_{W_{<i>}} L = \nabla_{a_{<i>}} L\, h_{<i-1>}^T"
-BIAS = r"\nabla_{b_{<i>}} L = \nabla_{a_{<i>}} L"
-HIDDEN = r"\nabla_{h_{<i>}} L = W_{<i+1>}^T \nabla_{a_{<i+1>}} L"
