@@ -114,9 +114,8 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
     grad_h: list[Array] = []
     for i in range(network.depth - 1, 0, -1):
         grad_h.insert(0, equations.hidden_batch(network.weights[i], grad_a[0]))
-        grad_a.insert(
-            0, equations.pre_grad(grad_h[0], equations.slope(network.activations[i - 1].dg, forward.a[i - 1]))
-        )
+        slope = equations.slope(network.activations[i - 1].dg, forward.a[i - 1])
+        grad_a.insert(0, equations.pre_grad(grad_h[0], slope * forward.keep[i - 1] if forward.keep else slope))
     loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
     grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
     grad_b = [equations.bias_batch(g) for g in grad_a]

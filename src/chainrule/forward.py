@@ -24,12 +24,14 @@ class Forward:
         a: a_1 … a_L, each (n, m).
         h: h_0 … h_L, each (n, m): h_0 is x, h_L is yhat.
         single: x was one example (d,); quantities are then given without the axis of examples.
+        keep: what dropout multiplied each hidden layer with, (n, m) each; empty outside of training.
     """
 
     network: Network
     a: tuple[Array, ...]
     h: tuple[Array, ...]
     single: bool
+    keep: tuple[Array, ...] = ()
 
     @property
     def x(self) -> Array:
@@ -75,27 +77,32 @@ class Forward:
         return pick(whole, quantity)
 
 
-def forward(network: Network, x: Any) -> Forward:
+def forward(network: Network, x: Any, keep: tuple[Array, ...] = ()) -> Forward:
     """Equations forward.pre and forward.act through all layers, for one example (d,) or a batch (n, d).
+
+    Args:
+        keep: for dropout, factors of each hidden layer (n, m): h_i = keep_i * g(a_i).
 
     Raises:
         InputError: x has another width, or is not finite.
     """
     batch, single = checks.examples("x", x, network.sizes[0], network.dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # an infinite value is a value; who needs a finite one says so
-        a, h = propagate(network, np.array(batch))
+        a, h = propagate(network, np.array(batch), keep)
     for values in (*a, *h):
         values.setflags(write=False)
-    return Forward(network, a, h, single)
+    return Forward(network, a, h, single, keep)
 
 
-def propagate(network: Network, x: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+def propagate(network: Network, x: Array, keep: tuple[Array, ...] = ()) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """(a_1 … a_L), (h_0 … h_L) of a batch (n, d) that is known to fit."""
-    a, h = [], [x]
+    a: list[Array] = []
+    h = [x]
     rules = (*(row.g for row in network.activations), network.output_rule.value)
     for W, b, g in zip(network.weights, network.biases, rules, strict=True):
         a.append(equations.pre_batch(W, h[-1], b))
-        h.append(equations.act(g, a[-1]))
+        unit = equations.act(g, a[-1])
+        h.append(unit * keep[len(h) - 1] if len(h) <= len(keep) else unit)
     return tuple(a), tuple(h)
 
 

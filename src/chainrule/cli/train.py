@@ -11,7 +11,6 @@ import typer
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.train.loop import Epoch
     from chainrule.train.table import Model, Plan, Trained
 
 
@@ -103,22 +102,10 @@ def _about_plan(model: Model, plan: Plan) -> str:
 
 
 def _fit(model: Model, rows: Any, rest: Any, plan: Plan, quiet: bool) -> Trained:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from chainrule.train.callbacks import Progress
     from chainrule.train.table import train_table
 
-    columns = (
-        TextColumn("epoch"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        ticker = bar.add_task("", total=plan.epochs)
-
-        def on_epoch(epoch: Epoch) -> None:
-            accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.4f}"
-            bar.update(ticker, advance=1, description=f"loss {epoch.loss:.4f}{accuracy}")
-
-        return train_table(model, rows, rest, plan, on_epoch)
+    return train_table(model, rows, rest, plan, [] if quiet else [Progress()])
 
 
 def _say(*lines: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.train.loop import Epoch
+    from chainrule.train.records import Epoch
 
 PICTURES = (".png", ".svg", ".pdf")
 _BLUE, _ORANGE = "#0072b2", "#d55e00"  # told apart by colour-blind people (Okabe & Ito)

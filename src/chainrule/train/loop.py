@@ -1,115 +1,228 @@
-"""The plain minibatch loop, made of ``Forward`` and ``Backward`` themselves.
-
-``run_epoch`` is the one place that a faster inside would replace.
-"""
+"""Epochs: order the rows, let the engine make its steps, validate, tell the callbacks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
 from chainrule.activations import Array
 from chainrule.errors import InputError
 from chainrule.network import Network
-from chainrule.train.optimizers import Optimizer, State
+from chainrule.train.callbacks import Callback
+from chainrule.train.checkpoints import Checkpoint, read_checkpoint
+from chainrule.train.engine import Engine, Part, Rows, State, minibatches, start
+from chainrule.train.health import health, largest_layer
+from chainrule.train.recipe import Recipe, whole
+from chainrule.train.records import Epoch, Fitted
+
+WORK_PER_CALL = 1e10  # operations after which Ctrl-C is heard
+STEPS_PER_CALL = 20_000
+
+Scorer = Callable[[Network], float]
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave: the loss and the accuracy over its minibatches, each before its own update.
+class Source(Protocol):
+    """Rows that do not fit in memory: given in blocks, a new order each epoch."""
 
-    ``accuracy`` is None for numbers.
-    """
+    def __len__(self) -> int:
+        """How many rows there are."""
 
-    number: int
-    loss: float
-    accuracy: float | None
+    def blocks(self, rng: np.random.Generator, shuffle: bool) -> Iterator[Rows]:
+        """All rows, block after block; the same generator gives the same blocks."""
 
 
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """The result of ``fit``.
+@dataclass(eq=False)
+class Run:
+    """Training as a callback sees it.
 
     Attributes:
-        network: after the last epoch that ended well.
-        history: one ``Epoch`` each.
-        stopped: why it stopped before the last epoch: ``interrupted``, ``diverged`` or None.
+        like: the network that training began with.
+        epochs: how many are asked for.
+        history: the epochs so far.
+        scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
+        best: parameters to end with, an engine's snapshot; None: those of the last epoch.
     """
 
-    network: Network
-    history: tuple[Epoch, ...]
-    stopped: str | None = None
+    like: Network
+    engine: Engine
+    recipe: Recipe
+    epochs: int
+    history: list[Epoch] = field(default_factory=list)
+    scale: float = 1.0
+    best: Array | None = None
+    said: str = ""
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now."""
+        return self.engine.network()
 
 
 def fit(
     network: Network,
-    x: Array,
-    y: Array,
-    optimizer: Optimizer,
+    rows: Rows | Source,
+    recipe: Recipe,
     *,
     epochs: int,
-    batch_size: int,
-    seed: int,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    validation: Rows | None = None,
+    scorer: Scorer | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: Checkpoint | None = None,
+    resume: bool = False,
+    state: State | None = None,
 ) -> Fitted:
-    """Minibatch gradient descent; examples are shuffled anew each epoch.
+    """Minibatch gradient descent.
 
-    Ctrl-C ends it with the network of the last whole epoch; so does a loss that is no longer finite.
+    Ctrl-C ends it with the best network so far; a loss that is no longer finite with the network of the last good
+    epoch. With a checkpoint, a run that was killed goes on where the checkpoint was written, and ends in bitwise the
+    same weights as one that was not.
 
     Args:
-        x: inputs (n, d).
-        y: class numbers (n,) or targets (n, k).
+        rows: examples, or a source of blocks.
+        validation: rows of one's own whose loss and score are taken after each epoch.
+        scorer: network -> the validation score; None takes the accuracy of classes, and R^2 of numbers.
+        callbacks: told of the beginning, of each epoch and of the end; one that answers True stops the training.
+        checkpoint: where and how often the state is written.
+        resume: go on from the checkpoint, if it is there.
+        state: go on from this state of an engine instead of beginning with the network's parameters.
 
     Raises:
-        InputError: epochs or batch size below 1.
+        InputError: a number that does not fit; a checkpoint of another training.
     """
-    check_schedule(epochs, batch_size)
-    rng = np.random.default_rng(seed)
-    state = optimizer.start(network.flat)
-    history: list[Epoch] = []
-    for number in range(1, epochs + 1):
-        try:
-            after, state, loss, right = run_epoch(network, x, y, rng.permutation(len(x)), batch_size, optimizer, state)
-        except KeyboardInterrupt:
-            return Fitted(network, tuple(history), "interrupted")
-        if not (np.isfinite(loss) and np.isfinite(after.flat).all()):
-            return Fitted(network, tuple(history), "diverged")
-        network = after
-        history.append(Epoch(number, loss, right / len(x) if y.ndim == 1 else None))
-        if on_epoch is not None:
-            on_epoch(history[-1])
-    return Fitted(network, tuple(history))
+    whole("epochs", epochs)
+    if len(rows) == 0:
+        raise InputError("rows", "at least one example", "none")
+    run = Run(network, start(network, recipe), recipe, epochs)
+    if state is not None:
+        run.engine.restore(state)
+    first = 0
+    if checkpoint is not None and resume:
+        first = read_checkpoint(checkpoint, network, run, callbacks)
+    began = time.perf_counter() - (run.history[-1].seconds if run.history else 0.0)
+    for callback in callbacks:
+        callback.on_fit_begin(run)
+    stopped, good = None, run.engine.snapshot()
+    try:
+        for number in range(first + 1, epochs + 1):
+            part, rate = _epoch(run, rows, number)
+            if part.failed is not None or not _finite(part):
+                stopped, run.said = "diverged", _diverged(run, rows, number)
+                break
+            good = run.engine.snapshot()
+            loss, score = _validate(run, validation, scorer)
+            accuracy = part.right / len(rows) if _labels(rows) else None
+            layers = health(network, part.probe, recipe.dropout_of(network))
+            run.history.append(
+                Epoch(number, part.loss, accuracy, loss, score, rate, time.perf_counter() - began, layers)
+            )
+            enough = [callback.on_epoch_end(run) for callback in callbacks]
+            if checkpoint is not None and (checkpoint.due(number) or any(enough) or number == epochs):
+                checkpoint.write(network, run, callbacks)
+            if any(enough):
+                stopped = "early"
+                break
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+        run.said = f"interrupted in epoch {len(run.history) + 1}: the best network so far is kept"
+    whole_state = run.engine.state() if stopped in (None, "early") else None
+    run.engine.recall(good if run.best is None else run.best)
+    fitted = Fitted(run.engine.network(), tuple(run.history), stopped, run.said, whole_state)
+    for callback in callbacks:
+        callback.on_fit_end(run, fitted)
+    return fitted
 
 
-def check_schedule(epochs: int, batch_size: int) -> None:
-    """Raise an InputError unless both are at least 1."""
-    for what, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if value < 1:
-            raise InputError(what, "at least 1", str(value))
+def _epoch(run: Run, rows: Rows | Source, number: int) -> tuple[Part, float]:
+    """One epoch; its order depends on the seed and the number alone, so that it can be made again."""
+    rng = np.random.default_rng((run.recipe.seed, number))
+    parts: list[tuple[int, Part]] = []
+    blocks = [rows] if isinstance(rows, Rows) else rows.blocks(rng, run.recipe.shuffle)
+    seen, rate = 0, 0.0
+    for block in blocks:
+        order = rng.permutation(len(block)) if run.recipe.shuffle else np.arange(len(block))
+        for piece in _pieces(run, order):
+            rates = _learning_rates(run, number - 1 + seen / len(rows), len(piece), len(rows))
+            part = run.engine.steps(block, piece, rates)
+            parts.append((len(piece), part))
+            seen, rate = seen + len(piece), float(rates[-1])
+            if part.failed is not None:
+                return part, rate
+    if len(parts) == 1:
+        return parts[0][1], rate
+    mean = run.like.reduction == "mean"
+    loss = sum(part.loss * (count / seen if mean else 1.0) for count, part in parts)
+    last = parts[-1][1]
+    probe = replace(
+        last.probe,
+        asleep=np.sum([part.probe.asleep for _, part in parts], axis=0),
+        observed=sum(part.probe.observed for _, part in parts),
+    )
+    return Part(loss, sum(part.right for _, part in parts), None, probe), rate
 
 
-def run_epoch(
-    network: Network, x: Array, y: Array, order: Array, batch_size: int, optimizer: Optimizer, state: State
-) -> tuple[Network, State, float, int]:
-    """One pass over the examples in the given order.
+def _pieces(run: Run, order: Array) -> Iterator[Array]:
+    """The order in pieces of whole minibatches, each a call of the engine short enough for Ctrl-C."""
+    batch = run.recipe.batch_size
+    steps = max(1, min(STEPS_PER_CALL, int(WORK_PER_CALL // (6 * run.like.parameter_count * batch))))
+    for at in range(0, len(order), steps * batch):
+        yield order[at : at + steps * batch]
 
-    Returns:
-        The network and the state after it, the loss over the epoch (reduced as the network's loss is), and
-        how many examples were classified right, each before the update of its own minibatch.
-    """
-    theta, total, right = network.flat, 0.0, 0
-    with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen in the loss
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            b = network.backward(x[rows], y[rows])
-            share = len(rows) / len(order) if network.reduction == "mean" else 1.0
-            total += share * b.L
-            if y.ndim == 1:
-                right += int((b.forward.yhat.argmax(axis=1) == y[rows]).sum())
-            if not np.isfinite(b.L):
-                return network, state, b.L, right
-            theta, state = optimizer.step(theta, b.flat, state)
-            network = network.on_flat(theta)
-    return network, state, total, right
+
+def _learning_rates(run: Run, epoch: float, count: int, rows: int) -> Array:
+    """The learning rate of each minibatch of the next ``count`` rows; ``epoch`` of the training have passed."""
+    steps = minibatches(count, run.recipe.batch_size)
+    base = run.recipe.optimizer.settings.learning_rate * run.scale
+    if run.recipe.schedule.name == "constant" and not run.recipe.schedule.warmup:
+        return np.full(steps, base)
+    times = epoch + np.arange(steps) * (run.recipe.batch_size / rows)
+    return base * run.recipe.schedule.multipliers(times)
+
+
+def _finite(part: Part) -> bool:
+    """Whether the last step's gradient and update were finite."""
+    return bool(np.isfinite(part.probe.grad_norm).all() and np.isfinite(part.probe.update_norm).all())
+
+
+def _labels(rows: Rows | Source) -> bool:
+    return bool(getattr(rows, "labels", False)) if not isinstance(rows, Rows) else rows.y.ndim == 1
+
+
+def _validate(run: Run, validation: Rows | None, scorer: Scorer | None) -> tuple[float | None, float | None]:
+    """Loss and score of the validation rows."""
+    if validation is None:
+        return None, (scorer(run.network) if scorer is not None else None)
+    loss, accuracy = run.engine.evaluate(validation)
+    if scorer is not None:
+        return loss, scorer(run.network)
+    if validation.y.ndim == 1:
+        return loss, accuracy
+    return loss, r_squared(run.network, validation)
+
+
+def r_squared(network: Network, rows: Rows) -> float:
+    """R^2 of the outputs, their mean over outputs; an output without spread counts 1 if it is met and 0 if not."""
+    from chainrule.forward import propagate
+
+    yhat = propagate(network, rows.x)[1][-1].astype(np.float64)
+    weight = np.ones(len(rows)) if rows.weight is None else rows.weight
+    y = rows.y.astype(np.float64)
+    error = (weight[:, None] * (y - yhat) ** 2).sum(axis=0)
+    spread = (weight[:, None] * (y - np.average(y, axis=0, weights=weight)) ** 2).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = np.where(spread > 0, 1 - error / spread, np.where(error == 0, 1.0, 0.0))
+    return float(scores.mean())
+
+
+def _diverged(run: Run, rows: Rows | Source, number: int) -> str:
+    """A sentence: where the numbers left the range, and what to try."""
+    sample = rows.x[:256] if isinstance(rows, Rows) else None
+    where = "" if sample is None else f" at layer {largest_layer(run.engine.network(), sample)}"
+    rate = run.recipe.optimizer.settings.learning_rate * run.scale
+    return (
+        f"training diverged in epoch {number}: the loss is no longer a finite number, first seen{where}; "
+        f"the network of epoch {number - 1} is kept; try a learning rate below {rate:g}, or standardise the inputs"
+    )

@@ -1,4 +1,4 @@
-"""Optimizers: one row each, a rule on the flat vector of parameters."""
+"""Optimizers: one row each, a rule on the flat vector of parameters. ``kernels.update`` fuses the same rules."""
 
 from __future__ import annotations
 
@@ -14,49 +14,41 @@ from chainrule.errors import InputError
 
 @dataclass(frozen=True)
 class Settings:
-    """What the rules take. Adam's are named as in Kingma & Ba 2015."""
+    """What the rules take. Adam's are named as in Kingma & Ba 2015, the decay as in Loshchilov & Hutter 2019."""
 
     learning_rate: float
     momentum: float = 0.9
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
+    weight_decay: float = 0.0
 
 
-@dataclass(frozen=True)
-class State:
-    """What an optimizer remembers: how many steps it has made, and its moments."""
-
-    steps: int = 0
-    moments: tuple[Array, ...] = ()
+Moments = tuple[Array, ...]
+Rule = Callable[[Array, Array, Moments, float, Settings], tuple[Array, Moments]]
 
 
-Rule = Callable[[Array, Array, State, Settings], tuple[Array, tuple[Array, ...]]]
-
-
-def _sgd(theta: Array, grad: Array, state: State, s: Settings) -> tuple[Array, tuple[Array, ...]]:
+def _sgd(theta: Array, grad: Array, moments: Moments, rate: float, s: Settings) -> tuple[Array, Moments]:
     """theta <- theta - eta g. Equation update."""
-    return equations.update(theta, grad, s.learning_rate), ()
+    return equations.update(theta, grad, rate), ()
 
 
-def _momentum(theta: Array, grad: Array, state: State, s: Settings) -> tuple[Array, tuple[Array, ...]]:
+def _momentum(theta: Array, grad: Array, moments: Moments, rate: float, s: Settings) -> tuple[Array, Moments]:
     """v <- mu v - eta g; theta <- theta + v. Sutskever et al. 2013, eq. 1 and 2."""
-    v = s.momentum * state.moments[0] - s.learning_rate * grad
+    v = s.momentum * moments[0] - rate * grad
     return theta + v, (v,)
 
 
-def _nesterov(theta: Array, grad: Array, state: State, s: Settings) -> tuple[Array, tuple[Array, ...]]:
+def _nesterov(theta: Array, grad: Array, moments: Moments, rate: float, s: Settings) -> tuple[Array, Moments]:
     """v <- mu v - eta g; theta <- theta + mu v - eta g: Sutskever et al. 2013, eq. 3 and 4, at the look-ahead point."""
-    v = s.momentum * state.moments[0] - s.learning_rate * grad
-    return theta + s.momentum * v - s.learning_rate * grad, (v,)
+    v = s.momentum * moments[0] - rate * grad
+    return theta + s.momentum * v - rate * grad, (v,)
 
 
-def _adam(theta: Array, grad: Array, state: State, s: Settings) -> tuple[Array, tuple[Array, ...]]:
-    """Kingma & Ba 2015, Algorithm 1."""
-    t = state.steps + 1
-    m = s.beta_1 * state.moments[0] + (1 - s.beta_1) * grad
-    v = s.beta_2 * state.moments[1] + (1 - s.beta_2) * grad**2
-    rate = s.learning_rate * (1 - s.beta_2**t) ** 0.5 / (1 - s.beta_1**t)
+def _adam(theta: Array, grad: Array, moments: Moments, rate: float, s: Settings) -> tuple[Array, Moments]:
+    """Kingma & Ba 2015, Algorithm 1, with the rate of the end of section 2, which corrects both biases."""
+    m = s.beta_1 * moments[0] + (1 - s.beta_1) * grad
+    v = s.beta_2 * moments[1] + (1 - s.beta_2) * grad**2
     return theta - rate * m / (np.sqrt(v) + s.epsilon), (m, v)
 
 
@@ -73,35 +65,78 @@ class Optimizer:
     moments: int
     settings: Settings = field(default_factory=lambda: Settings(0.01))
 
-    def start(self, theta: Array) -> State:
-        """The state before the first step."""
-        return State(0, tuple(np.zeros_like(theta) for _ in range(self.moments)))
+    def rates(self, first: int, learning_rates: Array) -> Array:
+        """The rate that the rule takes in each step, from the learning rates of the steps ``first`` (from 0) on.
 
-    def step(self, theta: Array, grad: Array, state: State) -> tuple[Array, State]:
-        """One step: new parameters and the new state."""
-        moved, moments = self.rule(theta, grad, state, self.settings)
-        return moved, State(state.steps + 1, moments)
+        Adam's is eta_t sqrt(1 - beta_2^t)/(1 - beta_1^t), the others' is eta_t.
+        """
+        if self.moments < 2:
+            return learning_rates
+        t, s = np.arange(first + 1, first + 1 + len(learning_rates)), self.settings
+        rates: Array = learning_rates * np.sqrt(1 - s.beta_2**t) / (1 - s.beta_1**t)
+        return rates
+
+    def decays(self, learning_rates: Array) -> Array:
+        """The share that weights (no biases) lose in a step beside the rule: Loshchilov & Hutter 2019, Algorithm 2."""
+        return learning_rates * self.settings.weight_decay
 
 
-_ROWS: dict[str, tuple[Rule, int, float]] = {
-    "sgd": (_sgd, 0, 0.1),
-    "momentum": (_momentum, 1, 0.01),
-    "nesterov": (_nesterov, 1, 0.01),
-    "adam": (_adam, 2, 0.001),
+@dataclass(frozen=True)
+class _Row:
+    rule: Rule
+    moments: int
+    learning_rate: float
+    weight_decay: float = 0.0
+
+
+_ROWS: dict[str, _Row] = {
+    "sgd": _Row(_sgd, 0, 0.1),
+    "momentum": _Row(_momentum, 1, 0.01),
+    "nesterov": _Row(_nesterov, 1, 0.01),
+    "adam": _Row(_adam, 2, 0.001),
+    "adamw": _Row(_adam, 2, 0.001, 0.01),
 }
 OPTIMIZERS = tuple(_ROWS)
 
+#: setting -> the interval that it must lie in: lowest, highest, may it be these
+_RANGES = {
+    "learning_rate": (0.0, np.inf, False, False),
+    "momentum": (0.0, 1.0, True, True),
+    "beta_1": (0.0, 1.0, True, False),
+    "beta_2": (0.0, 1.0, True, False),
+    "epsilon": (0.0, np.inf, False, False),
+    "weight_decay": (0.0, np.inf, True, False),
+}
 
-def optimizer(name: str, learning_rate: float | None = None) -> Optimizer:
-    """The optimizer of that name; without a learning rate, with its usual one.
+
+def optimizer(name: str, learning_rate: float | None = None, **settings: float | None) -> Optimizer:
+    """The optimizer of that name; a setting that is None is its usual one.
+
+    Args:
+        settings: momentum, beta_1, beta_2, epsilon, weight_decay.
 
     Raises:
-        InputError: no such optimizer, or a learning rate that is not a positive number.
+        InputError: no such optimizer or setting, or a number that does not fit.
     """
     if name not in _ROWS:
         raise InputError("optimizer", f"one of {', '.join(_ROWS)}", repr(name))
-    rule, moments, usual = _ROWS[name]
-    rate = usual if learning_rate is None else float(learning_rate)
-    if not (np.isfinite(rate) and rate > 0):
-        raise InputError("learning_rate", "a positive number", repr(learning_rate))
-    return Optimizer(name, rule, moments, Settings(rate))
+    row = _ROWS[name]
+    given = {"learning_rate": row.learning_rate, "weight_decay": row.weight_decay}
+    given |= {key: value for key, value in {"learning_rate": learning_rate, **settings}.items() if value is not None}
+    for key, value in given.items():
+        if key not in _RANGES:
+            raise InputError("optimizer setting", f"one of {', '.join(_RANGES)}", repr(key))
+        low, high, may_low, may_high = _RANGES[key]
+        number = _number(value)
+        if not (low < number < high or (may_low and number == low) or (may_high and number == high)):
+            kept = "a positive number" if key in ("learning_rate", "epsilon") else f"a number from {low:g} to {high:g}"
+            raise InputError(key, kept, repr(value))
+        given[key] = number
+    return Optimizer(name, row.rule, row.moments, Settings(**given))
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,14 @@ from chainrule.checks import within
 from chainrule.errors import InputError
 from chainrule.forward import forward
 from chainrule.network import Network
-from chainrule.train.loop import Epoch, Fitted, check_schedule, fit
+from chainrule.train.callbacks import Callback
+from chainrule.train.engine import Rows
+from chainrule.train.loop import fit
 from chainrule.train.metrics import Scores, score
 from chainrule.train.optimizers import optimizer
 from chainrule.train.preprocessing import Inputs, Target, Task, fit_target, require, standardised
+from chainrule.train.recipe import Recipe, whole
+from chainrule.train.records import Fitted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,7 +127,8 @@ def prepare(table: pa.Table, target: str, plan: Plan) -> tuple[Model, pa.Table, 
         InputError: a table, a target or a plan that does not fit.
     """
     require(table, [target])
-    check_schedule(plan.epochs, plan.batch_size)
+    whole("epochs", plan.epochs)
+    whole("batch_size", plan.batch_size)
     if not 0 <= plan.test < 1:
         raise InputError("test", "a share from 0 to below 1", str(plan.test))
     output, loss = plan.output, plan.loss
@@ -143,14 +148,14 @@ def prepare(table: pa.Table, target: str, plan: Plan) -> tuple[Model, pa.Table, 
 
 
 def train_table(
-    model: Model, rows: pa.Table, test: pa.Table, plan: Plan, on_epoch: Callable[[Epoch], None] | None = None
+    model: Model, rows: pa.Table, test: pa.Table, plan: Plan, callbacks: Sequence[Callback] = ()
 ) -> Trained:
     """Fit a prepared model to its training rows and score it on its test rows."""
-    x, y = model.inputs.apply(rows).astype(model.network.dtype), model.target.apply(rows)
-    rule = optimizer(plan.optimizer, plan.learning_rate)
-    fitted = fit(
-        model.network, x, y, rule, epochs=plan.epochs, batch_size=plan.batch_size, seed=plan.seed, on_epoch=on_epoch
-    )
+    x = np.ascontiguousarray(model.inputs.apply(rows), model.network.dtype)
+    y = model.target.apply(rows)
+    y = y if model.target.classes else y.astype(model.network.dtype)
+    recipe = Recipe(optimizer(plan.optimizer, plan.learning_rate), plan.batch_size, plan.seed)
+    fitted = fit(model.network, Rows(x, y), recipe, epochs=plan.epochs, callbacks=callbacks)
     trained = Model(fitted.network, model.inputs, model.target, model.split)
     scores = trained.evaluate(test) if test.num_rows and fitted.stopped != "diverged" else None
     return Trained(trained, fitted, rows.num_rows, scores)

@@ -1,0 +1,216 @@
+"""Callbacks: what watches training and may stop it. Progress, history, early stopping."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.errors import InputError
+from chainrule.train.health import findings
+from chainrule.train.recipe import whole
+
+if TYPE_CHECKING:
+    from chainrule.train.loop import Run
+    from chainrule.train.records import Epoch, Fitted
+
+
+class Callback:
+    """Base of all callbacks; each method may be left as it is."""
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Before the first epoch; after a checkpoint was read."""
+
+    def on_epoch_end(self, run: Run) -> bool | None:
+        """After each epoch, ``run.history[-1]``; True stops the training."""
+
+    def on_fit_end(self, run: Run, fitted: Fitted) -> None:
+        """After the last epoch, also an interrupted one."""
+
+    def memory(self) -> dict[str, Array]:
+        """What a checkpoint must keep so that the callback goes on as if never interrupted."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Array]) -> None:
+        """Go on from what ``memory`` gave."""
+
+
+class Progress(Callback):
+    """A bar on standard error, with the last losses and the time that is left."""
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Draw the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("epoch"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+        )  # fmt: skip
+        self._bar = Bar(*columns, console=Console(stderr=True))
+        self._bar.start()
+        self._task = self._bar.add_task("", total=run.epochs, completed=len(run.history))
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Move it on."""
+        self._bar.update(self._task, advance=1, description=describe(run.history[-1]))
+
+    def on_fit_end(self, run: Run, fitted: Fitted) -> None:
+        """Leave the bar as it is."""
+        self._bar.stop()
+
+
+def describe(epoch: Epoch) -> str:
+    """An epoch in one line."""
+    parts = [f"loss {epoch.loss:.4f}"]
+    if epoch.accuracy is not None:
+        parts.append(f"accuracy {epoch.accuracy:.4f}")
+    if epoch.validation_loss is not None:
+        parts.append(f"validation loss {epoch.validation_loss:.4f}")
+    if epoch.validation_score is not None:
+        parts.append(f"score {epoch.validation_score:.4f}")
+    return "  ".join(parts)
+
+
+class History(Callback):
+    """Each epoch as a line of a CSV or of a JSON-lines file, written as it comes; begun anew by each fit."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if self.path.suffix not in (".csv", ".jsonl"):
+            raise InputError(f"history {path}", "a name that ends in .csv or .jsonl", repr(self.path.suffix))
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Begin the file, with the epochs of a checkpoint if there are any."""
+        with open(self.path, "w", encoding="utf-8", newline="") as file:
+            if self.path.suffix == ".csv":
+                csv.writer(file).writerow(self._columns())
+            for epoch in run.history:
+                self._line(file, epoch)
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Add a line."""
+        with open(self.path, "a", encoding="utf-8", newline="") as file:
+            self._line(file, run.history[-1])
+
+    @staticmethod
+    def _columns() -> list[str]:
+        from chainrule.train.records import Epoch
+
+        return [field.name for field in fields(Epoch) if field.name != "health"]
+
+    def _line(self, file: Any, epoch: Epoch) -> None:
+        if self.path.suffix == ".csv":
+            csv.writer(file).writerow(getattr(epoch, name) for name in self._columns())
+        else:
+            file.write(json.dumps(_finite(asdict(epoch))) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity as null: JSON has neither."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+Watched = Literal["loss", "validation_loss", "validation_score"]
+
+
+class EarlyStopping(Callback):
+    """Stop when a number has not improved for some epochs, and end with the parameters of the best.
+
+    Args:
+        watch: ``loss``, ``validation_loss`` (less is better) or ``validation_score`` (more is better).
+        patience: epochs without improvement that are borne.
+        tol: what counts as an improvement.
+        restore_best: end with the best parameters, not the last.
+    """
+
+    def __init__(
+        self, watch: Watched = "validation_loss", patience: float = 10, tol: float = 1e-4, restore_best: bool = True
+    ) -> None:
+        if watch not in ("loss", "validation_loss", "validation_score"):
+            raise InputError("watch", "loss, validation_loss or validation_score", repr(watch))
+        if patience != np.inf:
+            whole("patience", patience)
+        self.watch, self.patience, self.tol, self.restore_best = watch, patience, tol, restore_best
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best, self.since = -np.inf, 0
+        self._snapshot: Array | None = None
+        self._resumed = False
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Forget an earlier training."""
+        if not self._resumed:
+            self._reset()
+        elif self._snapshot is not None and self.restore_best:
+            run.best = self._snapshot
+        self._resumed = False
+
+    def on_epoch_end(self, run: Run) -> bool:
+        """Look at the number."""
+        value = getattr(run.history[-1], self.watch)
+        if value is None:
+            raise InputError(f"early stopping by {self.watch}", "validation rows", "none")
+        gain = value if self.watch == "validation_score" else -value
+        self.since = 0 if gain >= self.best + self.tol else self.since + 1
+        if gain > self.best:
+            self.best = gain
+            if self.restore_best:
+                self._snapshot = run.best = run.engine.snapshot()
+        if self.since <= self.patience:
+            return False
+        run.said = (
+            f"{self.watch.replace('_', ' ')} did not improve by more than {self.tol:g} for {self.patience} epochs"
+        )
+        return True
+
+    def memory(self) -> dict[str, Array]:
+        """The best value, the count, the parameters of the best."""
+        kept = {"numbers": np.array([self.best, self.since])}
+        return kept if self._snapshot is None else kept | {"snapshot": self._snapshot}
+
+    def remember(self, memory: Mapping[str, Array]) -> None:
+        """Go on from a checkpoint."""
+        best, since = memory["numbers"].tolist()
+        self.best, self.since, self._resumed = best, int(since), True
+        self._snapshot = memory.get("snapshot")
+
+
+class Health(Callback):
+    """Collects findings in words while training goes on: each is told once, when it first holds.
+
+    Attributes:
+        found: (epoch, sentence) each.
+    """
+
+    def __init__(self, say: bool = False) -> None:
+        self.say, self.found = say, []  # type: tuple[bool, list[tuple[int, str]]]
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Forget an earlier training."""
+        self.found = []
+        self._like = run.network
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Look at the last epoch; what was said of a layer before is not said again."""
+        epoch = run.history[-1]
+        told = {sentence.split(":")[0] + sentence.split(";")[-1] for _, sentence in self.found}
+        for sentence in findings(self._like, epoch.health):
+            if sentence.split(":")[0] + sentence.split(";")[-1] not in told:
+                self.found.append((epoch.number, sentence))
+                if self.say:
+                    import sys
+
+                    sys.stderr.write(f"epoch {epoch.number}: {sentence}\n")

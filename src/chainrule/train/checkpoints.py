@@ -1,0 +1,141 @@
+"""Checkpoints: the whole state of a training in one safetensors file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.errors import InputError
+from chainrule.files import write_whole
+from chainrule.network import Network
+from chainrule.train.callbacks import Callback
+from chainrule.train.engine import State
+from chainrule.train.health import LayerHealth
+from chainrule.train.recipe import Recipe, whole
+from chainrule.train.records import Epoch
+
+if TYPE_CHECKING:
+    from chainrule.train.loop import Run
+
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where and how often the state is written.
+
+    Attributes:
+        path: the file.
+        every: epochs between two writings; the last is always written.
+        asked: what a resumed training must agree with beside network and recipe, such as the data's name.
+    """
+
+    path: Path
+    every: int = 1
+    asked: str = ""
+
+    def __post_init__(self) -> None:
+        whole("epochs between checkpoints", self.every)
+
+    def due(self, number: int) -> bool:
+        """Whether it is written after this epoch."""
+        return number % self.every == 0
+
+    def write(self, network: Network, run: Run, callbacks: Sequence[Callback]) -> None:
+        """Write the state; the file before it stays until the new one is whole.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        from safetensors.numpy import save
+
+        state = run.engine.state()
+        tensors = {"theta": state.theta} | {f"moment_{i}": m for i, m in enumerate(state.moments, 1)}
+        for i, callback in enumerate(callbacks):
+            tensors |= {f"callback_{i}_{name}": np.ascontiguousarray(v) for name, v in callback.memory().items()}
+        if run.best is not None:
+            tensors["best"] = run.best
+        about = {
+            "version": VERSION,
+            "training": training(network, run.recipe, run.engine.kind),
+            "asked": self.asked,
+            "callbacks": json.dumps([type(callback).__name__ for callback in callbacks]),
+            "step": str(state.step),
+            "scale": run.scale.hex(),
+            "history": json.dumps([asdict(epoch) for epoch in run.history]),
+        }
+        try:
+            write_whole(self.path, save(tensors, about))
+        except OSError as error:
+            raise InputError(
+                f"checkpoint {self.path}", "a file that can be written", error.strerror or str(error)
+            ) from None
+
+
+def training(network: Network, recipe: Recipe, engine: str) -> str:
+    """What must be the same for two trainings to be one, as text."""
+    o = recipe.optimizer
+    told: dict[str, Any] = {
+        "sizes": network.sizes, "hidden": network.hidden, "output": network.output, "loss": network.loss,
+        "reduction": network.reduction, "dtype": str(network.dtype), "optimizer": o.name,
+        "settings": asdict(o.settings), "batch_size": recipe.batch_size, "seed": recipe.seed, "l2": recipe.l2,
+        "dropout": recipe.dropout_of(network), "schedule": asdict(recipe.schedule), "shuffle": recipe.shuffle,
+        "engine": engine,
+    }  # fmt: skip
+    return json.dumps(told)
+
+
+def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callbacks: Sequence[Callback]) -> int:
+    """Bring a run to where a checkpoint was written; how many epochs it has made. No file: none.
+
+    Raises:
+        InputError: the file is not a checkpoint, or of another training.
+    """
+    path, asked = checkpoint.path, checkpoint.asked
+    if not path.exists():
+        return 0
+    tensors, about = _read(path)
+    was, now = json.loads(about["training"]), json.loads(training(network, run.recipe, run.engine.kind))
+    for name, value in now.items():
+        if was.get(name) != value:
+            raise InputError(f"checkpoint {path}: {name}", f"{value}, as asked now", str(was.get(name)))
+    if about["asked"] != asked:
+        raise InputError(f"checkpoint {path}", f"one of {asked or 'the same data'}", about["asked"] or "another")
+    names = [type(callback).__name__ for callback in callbacks]
+    if json.loads(about["callbacks"]) != names:
+        raise InputError(f"checkpoint {path}: callbacks", ", ".join(names) or "none", about["callbacks"])
+    moments = tuple(tensors[f"moment_{i}"] for i in range(1, run.recipe.optimizer.moments + 1))
+    run.engine.restore(State(tensors["theta"], moments, int(about["step"])))
+    run.scale = float.fromhex(about["scale"])
+    run.best = tensors.get("best")
+    for i, callback in enumerate(callbacks):
+        prefix = f"callback_{i}_"
+        memory = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        if memory:
+            callback.remember(memory)
+    run.history[:] = [_epoch(told) for told in json.loads(about["history"])]
+    return len(run.history)
+
+
+def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            about = dict(file.metadata() or {})
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"checkpoint {path}", "a checkpoint of chainrule", f"something else ({error})") from None
+    if about.get("version") != VERSION or "training" not in about:
+        raise InputError(f"checkpoint {path}", f"a checkpoint of chainrule, version {VERSION}", "another file")
+    return tensors, about
+
+
+def _epoch(told: dict[str, Any]) -> Epoch:
+    return Epoch(**{**told, "health": tuple(LayerHealth(**row) for row in told["health"])})

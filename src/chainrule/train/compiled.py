@@ -1,0 +1,227 @@
+"""The compiled engine: the kernels with their buffers, on one or more threads."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numba.core import event
+
+from chainrule.activations import Array
+from chainrule.network import Network
+from chainrule.train import dropout
+from chainrule.train.blas import one_blas_thread
+from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatches, observed_steps
+from chainrule.train.health import asleep_limits
+from chainrule.train.kernels import steps as kernels
+from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
+from chainrule.train.kernels.low_level import gemm_address, yield_address
+from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, SOFTMAX
+from chainrule.train.kernels.update import CODES as RULE_CODES
+from chainrule.train.recipe import Recipe
+
+BLOCK_BYTES = 1 << 18  # of a layer's gradient that is used while in the cache
+
+
+class CompiledEngine:
+    """Trains by the kernels."""
+
+    kind = "compiled"
+
+    def __init__(self, network: Network, recipe: Recipe, shares: tuple[float, ...]) -> None:
+        self.like, self.recipe, self.shares, self.step = network, recipe, shares, 0
+        self.dtype = network.dtype
+        sizes = network.sizes
+        self.threads = recipe.threads_for(network)
+        self.sizes = np.array(sizes, np.int64)
+        areas = [(j + 1) * m for j, m in pairwise(sizes)]
+        self.places = np.concatenate([[0], np.cumsum(areas)[:-1]]).astype(np.int64)
+        self.batch = recipe.batch_size
+        s = recipe.optimizer.settings
+        self.settings = np.array([s.momentum, s.beta_1, s.beta_2, s.epsilon, 1 - s.beta_1, 1 - s.beta_2], self.dtype)
+        self.codes = np.array([ACTIVATION_CODES[name] for name in network.hidden], np.int64)
+        self.pair = PAIR_CODES.get((network.loss, network.output), 0)
+        self.output = SOFTMAX if network.output == "softmax" else ACTIVATION_CODES[network.output]
+        self.limits = np.array(asleep_limits(network), np.float64)
+        self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
+        self._buffers(self.batch)
+        self.room = np.empty((self.threads, self.block + max(sizes)), self.dtype)
+        self.sync = np.zeros(24, np.int64)
+        self.partial = np.zeros((2, self.threads, 2))
+        self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule") if self.threads > 1 else None
+        self.restore(beginning(network, recipe))
+
+    def _buffers(self, batch: int) -> None:
+        starts = np.concatenate([[0], np.cumsum(self.sizes[:-1] * batch)])
+        self.starts = (-(-starts // 16) * 16 + 16 * np.arange(len(starts))).astype(np.int64)
+        total = int(self.starts[-1] + self.sizes[-1] * batch)
+        self.units, self.slopes, self.deltas = (_aligned(total, self.dtype) for _ in range(3))
+        self.targets = np.zeros(int(batch * self.sizes[-1]), self.dtype)
+        self.c = np.zeros((self.threads, batch), self.dtype)
+
+    # ------------------------------------------------------------ state
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.theta = self._inside(state.theta)
+        nothing = np.zeros(0, self.dtype)
+        moments = [self._inside(m) for m in state.moments]
+        self.m, self.v = (*moments, nothing, nothing)[:2]
+        self.step = state.step
+
+    def network(self) -> Network:
+        """The network as it is now."""
+        return self.like.on_flat(self._outside(self.theta))
+
+    def snapshot(self) -> Array:
+        """A copy of the parameters in the kernels' order."""
+        return self.theta.copy()
+
+    def recall(self, snapshot: Array) -> None:
+        """Go back to the parameters of a snapshot."""
+        self.theta[:] = snapshot
+
+    def state(self) -> State:
+        """A copy of the state."""
+        moments = (self.m, self.v)[: self.recipe.optimizer.moments]
+        return State(self._outside(self.theta), tuple(map(self._outside, moments)), self.step)
+
+    def _inside(self, flat: Array) -> Array:
+        """From the order of ``Network.flat`` to the kernels' own, W_i transposed."""
+        return self._turned(flat, lambda part, m, j: part.reshape(m, j).T)
+
+    def _outside(self, theta: Array) -> Array:
+        return self._turned(theta, lambda part, m, j: part.reshape(j, m).T)
+
+    def _turned(self, flat: Array, turn: Any) -> Array:
+        found, sizes = _aligned(len(flat), self.dtype), self.like.sizes
+        for place, (j, m) in zip(self.places.tolist(), pairwise(sizes), strict=True):
+            end = place + j * m
+            found[place:end] = turn(flat[place:end], m, j).ravel()
+            found[end : end + m] = flat[end : end + m]
+        return found
+
+    # ------------------------------------------------------------ work
+
+    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> Part:
+        """A step for each minibatch of the rows in ``order``."""
+        count, rule = minibatches(len(order), self.batch), self.recipe.optimizer
+        rates, decays = rule.rates(self.step, learning_rates), rule.decays(learning_rates)
+        layers = len(self.shares)
+        keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else np.zeros((0, 0), np.uint32)
+        below = np.array([dropout.threshold(share) for share in self.shares], np.uint32)
+        factors = np.array([dropout.scale(share) for share in self.shares], np.float64)
+        units = int(self.sizes[1:-1].sum())
+        asleep = np.zeros((self.threads, units), np.int64)
+        health = np.zeros((self.threads, len(self.sizes) - 1, 3))
+        result = np.array([0.0, 0.0, 0.0, -1.0])
+        self.sync[:] = 0
+        labels, y, weight = self._targets(rows)
+        given = (
+            self.threads, self.sync, yield_address(), gemm_address(self.dtype), rows.x, labels, y, weight,
+            np.ascontiguousarray(order, np.int64), self.batch, self.like.reduction == "mean", self.theta, self.m,
+            self.v, self.sizes, self.places, self.starts, self.codes, self.pair, LOSS_CODES[self.like.loss],
+            self.output, RULE_CODES[rule.name], self.settings, rates, decays, float(self.recipe.l2), keys, below,
+            factors, self.units, self.slopes, self.deltas, self.targets, self.c, self.room, self.block, self.partial,
+            self.limits, asleep, health, observed_steps(len(order), self.batch), result,
+        )  # fmt: skip
+        with one_blas_thread(), compiling():
+            self._together(given)
+        failed = None if result[3] < 0 else int(result[3])
+        self.step += count if failed is None else failed
+        norms = np.sqrt(health.sum(axis=0))
+        probe = Probe(norms[:, 0], norms[:, 1], norms[:, 2], asleep.sum(axis=0), int(result[2]))
+        return Part(float(result[0]), int(result[1]), failed, probe)
+
+    def _together(self, given: tuple[Any, ...]) -> None:
+        """Run the kernel on all threads, this one the first of them; if one fails, none waits for it."""
+        if self.pool is None:
+            kernels.steps(0, *given)
+            return
+        others = []
+        try:
+            kernels.steps.compile(tuple(map(_type, (0, *given))))
+            others = [self.pool.submit(kernels.steps, thread, *given) for thread in range(1, self.threads)]
+            kernels.steps(0, *given)
+        except BaseException:
+            self.sync[kernels.ABORTED] = 1
+            raise
+        finally:
+            for other in others:
+                other.result()
+
+    def evaluate(self, rows: Rows) -> tuple[float, float]:
+        """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
+        result, _ = self._evaluate(rows, np.empty((0, int(self.sizes[-1])), self.dtype))
+        total = result[0] / result[1] if self.like.reduction == "mean" and result[1] else result[0]
+        return float(total), float(result[2] / len(rows)) if rows.y.ndim == 1 else float("nan")
+
+    def _evaluate(self, rows: Rows, yhat: Array) -> tuple[Array, Array]:
+        result = np.zeros(3)
+        with one_blas_thread(), compiling():
+            kernels.evaluate(
+                gemm_address(self.dtype), rows.x, *self._targets(rows), self.batch, self.theta, self.sizes, self.places,
+                self.starts, self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, self.units, self.slopes,
+                self.deltas, self.targets, yhat, result,
+            )  # fmt: skip
+        return result, yhat
+
+    def _targets(self, rows: Rows) -> tuple[Array, Array, Array]:
+        nothing = np.zeros(0, self.dtype)
+        labels = rows.y if rows.y.ndim == 1 else np.zeros(0, np.int64)
+        y = np.zeros((0, 0), self.dtype) if rows.y.ndim == 1 else rows.y
+        return labels, y, nothing if rows.weight is None else rows.weight
+
+
+def _type(value: Any) -> Any:
+    from numba import typeof
+
+    kind: Any = typeof(value)  # type: ignore[no-untyped-call]
+    return kind
+
+
+def _aligned(count: int, dtype: np.dtype[Any]) -> Array:
+    """Zeros that begin at a multiple of 64 bytes."""
+    raw = np.zeros(count * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    found: Array = raw[start : start + count * dtype.itemsize].view(dtype)
+    return found
+
+
+# ---------------------------------------------------------------- saying that it compiles
+
+
+class _Herald(event.Listener):
+    """Says once that the kernels are being compiled."""
+
+    def __init__(self) -> None:
+        self.said = False
+
+    def on_start(self, event: Any) -> None:
+        """A function is about to be compiled, not loaded from the cache."""
+        if not self.said:
+            self.said = True
+            sys.stderr.write("chainrule: compiling the training kernels, once for this machine; some seconds\n")
+            sys.stderr.flush()
+
+    def on_end(self, event: Any) -> None:
+        """It is compiled."""
+
+
+_herald, _lock = _Herald(), threading.Lock()
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Within it, a compilation is announced."""
+    if kernels.steps.signatures and kernels.evaluate.signatures:
+        yield
+        return
+    with _lock, event.install_listener("numba:compile", _herald):
+        yield

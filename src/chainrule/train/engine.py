@@ -1,0 +1,157 @@
+"""The one interface of what trains: minibatches in, better parameters out; plain or compiled."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.network import Network
+from chainrule.train.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Examples to learn from, known to fit a network.
+
+    Attributes:
+        x: inputs (n, d), C-contiguous, of the network's type.
+        y: class numbers (n,) int64, or targets (n, k) of the network's type.
+        weight: sample weights (n,) of the network's type, or None.
+    """
+
+    x: Array
+    y: Array
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All that an engine remembers between steps, in the order of ``Network.flat``.
+
+    Attributes:
+        theta: the parameters.
+        moments: the optimizer's.
+        step: how many steps were made.
+    """
+
+    theta: Array
+    moments: tuple[Array, ...]
+    step: int
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What was seen of the network's health during some steps.
+
+    Attributes:
+        grad_norm, weight_norm, update_norm: of each layer's parameters in the last step (layers,).
+        asleep: for each hidden unit, in how many of the observed examples its slope was (next to) 0.
+        observed: how many examples were observed.
+    """
+
+    grad_norm: Array
+    weight_norm: Array
+    update_norm: Array
+    asleep: Array
+    observed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What some steps gave.
+
+    Attributes:
+        loss: of the rows before the updates, with the penalty: mean or sum, as the network's reduction says.
+        right: examples classified right.
+        failed: number of the minibatch (from 0) whose loss was no longer finite, or None; it and those after it
+            made no update.
+    """
+
+    loss: float
+    right: int
+    failed: int | None
+    probe: Probe
+
+
+class Engine(Protocol):
+    """Trains one network. It alone changes in place; all it gives are copies.
+
+    Attributes:
+        kind: ``plain`` or ``compiled``.
+        step: how many steps were made.
+        threads: how many threads share a step.
+    """
+
+    kind: str
+    step: int
+    threads: int
+
+    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> Part:
+        """A step for each minibatch of the rows in ``order``, with its learning rate."""
+
+    def evaluate(self, rows: Rows) -> tuple[float, float]:
+        """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
+
+    def network(self) -> Network:
+        """The network as it is now."""
+
+    def snapshot(self) -> Array:
+        """A copy of the parameters, in an order that only the engine knows: cheap."""
+
+    def recall(self, snapshot: Array) -> None:
+        """Go back to the parameters of a snapshot; the optimizer's moments stay."""
+
+    def state(self) -> State:
+        """A copy of the state."""
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+
+
+def start(network: Network, recipe: Recipe) -> Engine:
+    """The engine that the recipe asks for."""
+    shares = recipe.dropout_of(network)
+    if recipe.engine == "plain" or (recipe.engine == "auto" and not compiled_here()):
+        from chainrule.train.plain import PlainEngine
+
+        return PlainEngine(network, recipe, shares)
+    from chainrule.train.compiled import CompiledEngine
+
+    return CompiledEngine(network, recipe, shares)
+
+
+def compiled_here() -> bool:
+    """Whether numba is installed."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def minibatches(count: int, batch_size: int) -> int:
+    """How many minibatches ``count`` rows are."""
+    return -(-count // batch_size)
+
+
+def beginning(network: Network, recipe: Recipe) -> State:
+    """The state before the first step."""
+    return State(network.flat, tuple(np.zeros_like(network.flat) for _ in range(recipe.optimizer.moments)), 0)
+
+
+OBSERVED = 512  # examples of which health is observed, about, in one call
+
+
+def observed_steps(count: int, batch_size: int) -> int:
+    """Health is observed in every so many steps."""
+    return max(1, minibatches(count, batch_size) * batch_size // OBSERVED)
+
+
+def weight_mask(network: Network) -> Array:
+    """True for a weight, False for a bias, in the order of ``Network.flat``."""
+    parts = [np.full(p.size, i == 0) for pair in zip(network.weights, network.biases, strict=True)
+             for i, p in enumerate(pair)]  # fmt: skip
+    return np.concatenate(parts)

@@ -1,0 +1,116 @@
+"""How the layers fare in training: gradients, updates, dead and saturated units, with findings in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.network import Network
+from chainrule.train.engine import Probe
+
+#: slope at or below which a unit is asleep: it (hardly) learns from such an example. A hundredth of the steepest slope;
+#: for relu 0; leaky_relu and identity never sleep
+_ASLEEP = {
+    "identity": -1.0, "sigmoid": 0.0025, "tanh": 0.01, "relu": 0.0, "leaky_relu": -1.0, "elu": 0.01, "gelu": 0.01,
+    "silu": 0.01, "softplus": 0.01,
+}  # fmt: skip
+#: activations that sleep at one end only: a unit that always does is dead; the others sleep at both ends: saturated
+_ONE_SIDED = ("relu", "elu", "gelu", "silu", "softplus")
+
+MANY_DEAD, MANY_SATURATED = 0.25, 0.5
+SMALL_UPDATE, LARGE_UPDATE = 1e-6, 0.1
+VANISHING = 1e-4
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """One layer in one epoch.
+
+    Attributes:
+        layer: its number, from 1.
+        units: how many it has.
+        grad_norm: Euclidean norm of the gradient of its parameters, in the epoch's last step.
+        update_ratio: norm of that step's update over the norm of the parameters; NaN for parameters of 0.
+        dead: units that were asleep in all of the observed examples (hidden layers of a one-sided activation).
+        saturated: mean share of examples in which a unit is asleep (hidden layers of a two-sided activation).
+    """
+
+    layer: int
+    units: int
+    grad_norm: float
+    update_ratio: float
+    dead: int
+    saturated: float
+
+
+def asleep_limits(network: Network) -> tuple[float, ...]:
+    """The slope at or below which units of each hidden layer are asleep."""
+    return tuple(_ASLEEP[name] for name in network.hidden)
+
+
+def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
+    """The health of each layer, from what an engine observed; a unit that dropout left out looks asleep, on average."""
+    found, start = [], 0
+    for i, units in enumerate(network.sizes[1:]):
+        dead, saturated = 0, 0.0
+        if i < network.depth - 1 and probe.observed:
+            asleep = probe.asleep[start : start + units]
+            start += units
+            if network.hidden[i] in _ONE_SIDED:
+                dead = int((asleep == probe.observed).sum())
+            else:
+                left_out = dropout[i] if dropout else 0.0
+                saturated = max(0.0, (float(asleep.mean()) / probe.observed - left_out) / (1 - left_out))
+        weight = float(probe.weight_norm[i])
+        ratio = float(probe.update_norm[i]) / weight if weight else float("nan")
+        found.append(LayerHealth(i + 1, units, float(probe.grad_norm[i]), ratio, dead, saturated))
+    return tuple(found)
+
+
+def findings(network: Network, layers: Sequence[LayerHealth]) -> list[str]:
+    """What is amiss, in words, each with what to try; nothing where all is well."""
+    found = []
+    for row in layers[:-1]:
+        name = network.hidden[row.layer - 1]
+        if row.dead and row.dead >= MANY_DEAD * row.units:
+            other = "leaky_relu" if name == "relu" else "a wider start or standardised inputs"
+            found.append(
+                f"layer {row.layer}: {row.dead} of {row.units} units are never active; lower the learning rate or use "
+                f"{other}"
+            )
+        if row.saturated >= MANY_SATURATED:
+            found.append(
+                f"layer {row.layer}: {row.saturated:.0%} of its {name} units' values are saturated; standardise the "
+                "inputs, or lower the learning rate"
+            )
+    found += [line for row in layers if (line := _finding_of_step(row))]
+    norms = np.array([row.grad_norm for row in layers])
+    if len(norms) > 2 and np.isfinite(norms).all() and 0 < norms[0] < VANISHING * norms.max():
+        found.append(
+            f"layer 1: its gradient is {norms[0] / norms.max():.0e} of the largest layer's: it vanishes on the way "
+            "back; use relu, or fewer layers"
+        )
+    return found
+
+
+def _finding_of_step(row: LayerHealth) -> str:
+    if row.update_ratio > LARGE_UPDATE:
+        return f"layer {row.layer}: a step changes the weights by {row.update_ratio:.0%}; lower the learning rate"
+    if 0 < row.update_ratio < SMALL_UPDATE:
+        return f"layer {row.layer}: a step changes the weights by {row.update_ratio:.0e} only; raise the learning rate"
+    return ""
+
+
+def largest_layer(network: Network, x: Array) -> int:
+    """The first layer at which the values of a batch are no longer finite; else the one of the largest values."""
+    from chainrule.forward import propagate
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        values, _ = propagate(network, x)
+    for i, a in enumerate(values, 1):
+        if not np.isfinite(a).all():
+            return i
+    return int(np.argmax([np.abs(a).max(initial=0) for a in values])) + 1

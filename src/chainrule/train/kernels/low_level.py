@@ -1,0 +1,171 @@
+"""What numba lacks: a product by BLAS on parts of one vector, the bits of a float, a barrier between threads."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import get_cython_function_address, intrinsic, overload
+
+# ---------------------------------------------------------------- constants and bits
+
+
+@intrinsic
+def like(typing: Any, x: Any, constant: Any) -> Any:
+    """``constant`` in the type of ``x``: a literal alone would turn float32 into float64."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.cast(builder, args[1], signature.args[1], signature.return_type)
+
+    return x(x, constant), build
+
+
+@intrinsic
+def power_of_two(typing: Any, shifted: Any) -> Any:
+    """2^n, where ``shifted`` = n + 1.5 * 2^(bits of the mantissa): its low bits are n."""
+    bits, mantissa, bias = (32, 23, 127) if shifted == types.float32 else (64, 52, 1023)
+    integer, real = ir.IntType(bits), ir.FloatType() if bits == 32 else ir.DoubleType()
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        raw = builder.add(builder.bitcast(args[0], integer), ir.Constant(integer, bias))
+        return builder.bitcast(builder.shl(raw, ir.Constant(integer, mantissa)), real)
+
+    return shifted(shifted), build
+
+
+# ---------------------------------------------------------------- products
+
+
+class _Blas:
+    """Addresses of SciPy's gemm, given to the kernels as numbers, so that the compiled code can be cached."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, int] = {}
+
+    def __call__(self, dtype: np.dtype[Any]) -> int:
+        """The address of sgemm or dgemm."""
+        name = "sgemm" if dtype == np.float32 else "dgemm"
+        if name not in self._found:
+            self._found[name] = get_cython_function_address("scipy.linalg.cython_blas", name)
+        return self._found[name]
+
+
+gemm_address = _Blas()
+
+
+@intrinsic
+def _gemm(
+    typing: Any, address: Any, data: Any, flip_a: Any, flip_b: Any, m: Any, n: Any, k: Any, a: Any, lda: Any,
+    b: Any, ldb: Any, beta: Any, c: Any, ldc: Any,
+) -> Any:  # fmt: skip
+    """C = op(A) op(B) + beta C in Fortran's order; A, B, C begin at these offsets of the vectors ``data``."""
+    real = ir.FloatType() if data[0].dtype == types.float32 else ir.DoubleType()
+    number, byte = ir.IntType(32), ir.IntType(8)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        at, vectors, fa, fb, *rest = args
+
+        def place(value: Any) -> Any:
+            slot = cgutils.alloca_once(builder, value.type)
+            builder.store(value, slot)
+            return slot
+
+        def start(which: int, offset: Any) -> Any:
+            kind = signature.args[1][which]
+            array = context.make_array(kind)(context, builder, builder.extract_value(vectors, which))
+            return builder.bitcast(builder.gep(array.data, [offset]), real.as_pointer())
+
+        def flag(value: Any) -> Any:
+            flipped = builder.icmp_signed("!=", value, ir.Constant(value.type, 0))
+            return place(builder.select(flipped, ir.Constant(byte, ord("T")), ir.Constant(byte, ord("N"))))
+
+        m_, n_, k_, a_, lda_, b_, ldb_, beta_, c_, ldc_ = rest
+        small = [place(builder.trunc(value, number)) for value in (m_, n_, k_, lda_, ldb_, ldc_)]
+        one, rest_of = place(ir.Constant(real, 1.0)), place(beta_)
+        kind = ir.FunctionType(
+            ir.VoidType(),
+            [byte.as_pointer()] * 2 + [number.as_pointer()] * 3 + [real.as_pointer()] * 2 + [number.as_pointer()]
+            + [real.as_pointer(), number.as_pointer()] + [real.as_pointer()] * 2 + [number.as_pointer()],
+        )  # fmt: skip
+        function = builder.inttoptr(at, kind.as_pointer())
+        builder.call(
+            function,
+            [flag(fa), flag(fb), *small[:3], one, start(0, a_), small[3], start(1, b_), small[4], rest_of,
+             start(2, c_), small[5]],
+        )  # fmt: skip
+        return context.get_dummy_value()
+
+    size = types.intp
+    given = types.void(size, data, size, size, size, size, size, size, size, size, size, data[0].dtype, size, size)
+    return given, build
+
+
+def gemm(*args: Any) -> None:
+    """C = op(A) op(B) + beta C by BLAS, in Fortran's order, as a compiled function sees it.
+
+    Args:
+        args: address, (A, B, C) one-dimensional vectors, A and B transposed?, m, n, k, start of A, its leading
+            dimension, start and leading dimension of B, beta, start and leading dimension of C.
+    """
+    raise NotImplementedError("only compiled")
+
+
+@overload(gemm)
+def _compiled_gemm(
+    address, data, flip_a, flip_b, m, n, k, a, lda, b, ldb, beta, c, ldc
+):  # fmt: skip
+    def call(address, data, flip_a, flip_b, m, n, k, a, lda, b, ldb, beta, c, ldc):
+        _gemm(address, data, flip_a, flip_b, m, n, k, a, lda, b, ldb, like(data[0][0], beta), c, ldc)
+
+    return call
+
+
+# ---------------------------------------------------------------- a barrier
+
+
+@intrinsic
+def atomic_add(typing: Any, counters: Any, index: Any, value: Any) -> Any:
+    """counters[index] += value by one thread at a time; what it was before."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        return builder.atomic_rmw("add", builder.gep(array.data, [args[1]]), args[2], "seq_cst")
+
+    return types.int64(counters, types.intp, types.int64), build
+
+
+@intrinsic
+def atomic_read(typing: Any, counters: Any, index: Any) -> Any:
+    """counters[index] as the other threads left it."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        return builder.load_atomic(builder.gep(array.data, [args[1]]), "seq_cst", 8)
+
+    return types.int64(counters, types.intp), build
+
+
+@intrinsic
+def give_way(typing: Any, address: Any) -> Any:
+    """Let another thread have the processor."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(32), [])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
+        return context.get_dummy_value()
+
+    return types.void(types.intp), build
+
+
+def yield_address() -> int:
+    """The address of the system's function for ``give_way``."""
+    system: Any = ctypes
+    windows = sys.platform == "win32"
+    function = system.windll.kernel32.SwitchToThread if windows else system.CDLL(None).sched_yield
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address

@@ -1,0 +1,145 @@
+"""The plain minibatch loop of ``Forward`` and ``Backward`` themselves: the reference, and what runs without numba."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule import losses
+from chainrule.activations import Array
+from chainrule.backward import Backward, backward
+from chainrule.checks import targets
+from chainrule.forward import Forward, forward
+from chainrule.network import Network
+from chainrule.train.dropout import keep, keys
+from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatches, observed_steps, weight_mask
+from chainrule.train.health import asleep_limits
+from chainrule.train.recipe import Recipe
+
+
+class PlainEngine:
+    """Trains by the equations as they stand."""
+
+    kind, threads = "plain", 1
+
+    def __init__(self, network: Network, recipe: Recipe, dropout: tuple[float, ...]) -> None:
+        self.like, self.recipe, self.dropout = network, recipe, dropout
+        self.weights = weight_mask(network)
+        self.restore(beginning(network, recipe))
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.theta, self.moments, self.step = state.theta, state.moments, state.step
+        self.now = self.like.on_flat(np.array(state.theta))
+
+    def network(self) -> Network:
+        """The network as it is now."""
+        return self.now
+
+    def snapshot(self) -> Array:
+        """The parameters."""
+        return self.theta
+
+    def recall(self, snapshot: Array) -> None:
+        """Go back to the parameters of a snapshot."""
+        self.restore(State(snapshot, self.moments, self.step))
+
+    def state(self) -> State:
+        """The state; nothing in it is changed later."""
+        return State(self.theta, self.moments, self.step)
+
+    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> Part:
+        """A step for each minibatch of the rows in ``order``."""
+        batch, mean = self.recipe.batch_size, self.like.reduction == "mean"
+        rates, decays = self._rates(learning_rates)
+        every = observed_steps(len(order), batch)
+        total, right = 0.0, 0
+        watch = _Watch(self.like)
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen in the loss
+            for number in range(minibatches(len(order), batch)):
+                chosen = order[number * batch : (number + 1) * batch]
+                weight = None if rows.weight is None else rows.weight[chosen]
+                whole = float(len(chosen)) if weight is None else float(weight.sum(dtype=np.float64))
+                share = len(chosen) / len(order) if mean else 1.0
+                f = self._forward(rows.x[chosen])
+                if rows.y.ndim == 1:
+                    right += int((f.yhat.argmax(axis=1) == rows.y[chosen]).sum())
+                if number % every == 0:
+                    watch.observe(f)
+                if mean and whole == 0:  # a minibatch without weight teaches nothing
+                    self.step += 1
+                    continue
+                b = backward(f, rows.y[chosen], weight)
+                penalty = self.recipe.l2 / whole if mean else self.recipe.l2
+                squares = float((self.theta[self.weights].astype(np.float64) ** 2).sum()) if penalty else 0.0
+                total += share * (b.L + penalty / 2 * squares)
+                if not np.isfinite(b.L):
+                    return Part(total, right, number, watch.probe())
+                old = self.theta
+                self._update(b, penalty, float(rates[number]), float(decays[number]))
+                if number == minibatches(len(order), batch) - 1:
+                    watch.last(b.flat, old, self.theta)
+        return Part(total, right, None, watch.probe())
+
+    def evaluate(self, rows: Rows) -> tuple[float, float]:
+        """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            f = forward(self.now, rows.x)
+            y = targets(rows.y, f.n, self.like.sizes[-1], False, self.like.dtype)
+            of_each = losses.example_losses(self.like.loss, self.like.output, f.a[-1], f.yhat, y).astype(np.float64)
+        weight = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(np.float64)
+        total = float(np.multiply(of_each, weight, where=weight != 0, out=np.zeros_like(of_each)).sum())
+        accuracy = float((f.yhat.argmax(axis=1) == rows.y).mean()) if rows.y.ndim == 1 else float("nan")
+        return (total / float(weight.sum()) if self.like.reduction == "mean" else total), accuracy
+
+    def _rates(self, learning_rates: Array) -> tuple[Array, Array]:
+        rule = self.recipe.optimizer
+        return rule.rates(self.step, learning_rates), rule.decays(learning_rates)
+
+    def _forward(self, x: Array) -> Forward:
+        drawn = keys(self.recipe.seed, self.step, 1, len(self.dropout))[0] if self.dropout else ()
+        factors = tuple(
+            keep(int(key), share, len(x), units, x.dtype)
+            for key, share, units in zip(drawn, self.dropout, self.like.sizes[1:], strict=False)
+        )
+        return forward(self.now, x, factors)
+
+    def _update(self, b: Backward, penalty: float, rate: float, decay: float) -> None:
+        grad = b.flat + penalty * (self.weights * self.theta) if penalty else b.flat
+        rule = self.recipe.optimizer
+        moved, self.moments = rule.rule(self.theta, grad.astype(self.theta.dtype), self.moments, rate, rule.settings)
+        if decay:
+            moved = (moved - decay * (self.weights * self.theta)).astype(self.theta.dtype)
+        self.theta, self.step = moved, self.step + 1
+        self.now = self.like.on_flat(moved.view())
+
+
+class _Watch:
+    """Gathers a ``Probe``."""
+
+    def __init__(self, network: Network) -> None:
+        self.network, self.limits = network, asleep_limits(network)
+        self.asleep = np.zeros(sum(network.sizes[1:-1]), np.int64)
+        self.seen = 0
+        self.norms = np.zeros((3, network.depth))
+
+    def observe(self, f: Forward) -> None:
+        counts: list[Any] = []
+        for i, (row, limit) in enumerate(zip(self.network.activations, self.limits, strict=True)):
+            slope = row.dg(f.a[i]) * (f.keep[i] if f.keep else 1)
+            counts.append((np.abs(slope) <= limit).sum(axis=0))
+        if counts:
+            self.asleep += np.concatenate(counts)
+        self.seen += f.n
+
+    def last(self, grad: Array, before: Array, after: Array) -> None:
+        start = 0
+        for i, (W, b) in enumerate(zip(self.network.weights, self.network.biases, strict=True)):
+            part = slice(start, start + W.size + b.size)
+            start = part.stop
+            for row, values in enumerate((grad[part], before[part], after[part] - before[part])):
+                self.norms[row, i] = np.sqrt((values.astype(np.float64) ** 2).sum())
+
+    def probe(self) -> Probe:
+        return Probe(self.norms[0], self.norms[1], self.norms[2], self.asleep, self.seen)

@@ -1,0 +1,94 @@
+"""Recipe: how to train, whatever the network and the data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from chainrule.errors import InputError
+from chainrule.network import Network
+from chainrule.train.optimizers import Optimizer, optimizer
+from chainrule.train.schedules import Schedule
+
+EngineName = Literal["auto", "compiled", "plain"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        optimizer: the rule with its settings.
+        batch_size: examples a step.
+        seed: of shuffling and dropout.
+        l2: lambda of the penalty: a minibatch of n examples has the loss L + lambda/(2n) * the sum of squared weights
+            where L is a mean over the n, and L + lambda/2 * that sum where L is a sum.
+        dropout: share of a hidden layer's units that a step leaves out: one for all layers, or one each.
+        schedule: of the learning rate.
+        shuffle: a new order each epoch.
+        engine: ``compiled``, ``plain``, or ``auto``: compiled where numba is there.
+        threads: None chooses by the size of a step; one thread count gives bitwise the same run every time.
+    """
+
+    optimizer: Optimizer = field(default_factory=lambda: optimizer("adam"))
+    batch_size: int = 32
+    seed: int = 0
+    l2: float = 0.0
+    dropout: float | Sequence[float] = 0.0
+    schedule: Schedule = field(default_factory=Schedule)
+    shuffle: bool = True
+    engine: EngineName = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        whole("batch size", self.batch_size)
+        whole("seed", self.seed, least=0)
+        if self.threads is not None:
+            whole("threads", self.threads)
+        if not self.l2 >= 0 or self.l2 == float("inf"):
+            raise InputError("l2", "a number from 0 up", repr(self.l2))
+        if self.engine not in ("auto", "compiled", "plain"):
+            raise InputError("engine", "auto, compiled or plain", repr(self.engine))
+        for share in (self.dropout,) if isinstance(self.dropout, (int, float)) else self.dropout:
+            if not (isinstance(share, (int, float)) and 0 <= share < 1):
+                raise InputError("dropout", "shares from 0 to below 1", repr(share))
+
+    def dropout_of(self, network: Network) -> tuple[float, ...]:
+        """The share of each hidden layer; empty where nothing is dropped.
+
+        Raises:
+            InputError: neither one share nor one a hidden layer.
+        """
+        shares = (self.dropout,) if isinstance(self.dropout, (int, float)) else tuple(self.dropout)
+        layers = network.depth - 1
+        if len(shares) == 1:
+            shares *= layers
+        if len(shares) != layers:
+            raise InputError("dropout", f"one share, or {layers} (one a hidden layer)", str(len(shares)))
+        return tuple(float(share) for share in shares) if any(shares) else ()
+
+    def threads_for(self, network: Network) -> int:
+        """How many threads a step is worth: one below some 200 microseconds of products."""
+        if self.threads is not None:
+            return self.threads
+        work = 6 * network.parameter_count * self.batch_size
+        return min(_cores(), max(1, work // WORK_PER_THREAD))
+
+
+WORK_PER_THREAD = 5_000_000  # operations a step for each thread; measured by benchmarks/growth.py
+
+
+def _cores() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def whole(quantity: str, value: Any, least: int = 1) -> None:
+    """Raise an InputError unless ``value`` is a whole number from ``least`` up."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise InputError(quantity, f"at least {least}", str(value))
