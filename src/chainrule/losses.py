@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.activations import ACTIVATIONS, Array, log1p, side
 from chainrule.errors import InputError
-from chainrule.outputs import OUTPUTS, Output
+from chainrule.outputs import EXP, OUTPUTS, Output
 
 Reduction = Literal["mean", "sum"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum")
@@ -380,9 +380,21 @@ _PAIRS = (
 
 PAIRS: dict[tuple[str, str], Pair] = {(row.loss, row.output): row for row in _PAIRS}
 
+_POISSON_EXP = Pair(
+    "poisson",
+    "exp",
+    lambda a, y: _total(EXP.value(a) - y * a),
+    lambda a, p, y: p - y,
+    "p - y",
+    r"\hat{y} - y",
+    "p - y*a",
+)
+
 
 def shortcut(loss_name: str, output_name: str) -> Pair | None:
     """The declared pair of a loss and an output, or None where only the general path exists."""
+    if (loss_name, output_name) == ("poisson", "exp"):
+        return _POISSON_EXP
     return PAIRS.get((loss_name, output_name))
 
 

@@ -1,10 +1,11 @@
-"""Output functions yhat = O(a_L): softmax, or any activation elementwise, with their Jacobians.
+"""Output functions yhat = O(a_L): softmax, any activation elementwise, or exp, with their Jacobians.
 
 Axes: n examples, o outputs (of yhat), m outputs (of a_L).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,20 @@ def softmax(a: Array) -> Array:
     return total
 
 
+def _exp(a: Array) -> Array:
+    """e^a; infinite where it overflows."""
+    with np.errstate(over="ignore"):
+        e: Array = np.exp(a)
+    return e
+
+
 OUTPUTS: dict[str, Output] = {"softmax": Output("softmax", 0.0, 1.0)} | {
     row.name: Output(row.name, row.low, row.high, row) for row in ACTIVATIONS.values()
 }
+
+#: for training only, beside the table: e^a, the inverse of the log link of a Poisson regression. It overflows for
+#: large a, which no row of the table does
+EXP = Output("exp", 0.0, math.inf, Activation("exp", _exp, _exp, "exp(a)", "h", r"e^a", "h", low=0.0))
 
 
 def output(name: str) -> Output:
@@ -68,6 +80,8 @@ def output(name: str) -> Output:
     Raises:
         InputError: no such output; the message lists those that are known.
     """
+    if name == EXP.name:
+        return EXP
     if not isinstance(name, str) or name not in OUTPUTS:
         raise InputError("output", f"one of {', '.join(OUTPUTS)}", repr(name))
     return OUTPUTS[name]

@@ -67,7 +67,7 @@ class PlainEngine:
                     right += int((f.yhat.argmax(axis=1) == rows.y[chosen]).sum())
                 if number % every == 0:
                     watch.observe(f)
-                if mean and whole == 0:  # a minibatch without weight teaches nothing
+                if whole == 0:  # a minibatch without weight teaches nothing
                     self.step += 1
                     continue
                 b = backward(f, rows.y[chosen], weight)
@@ -91,7 +91,8 @@ class PlainEngine:
         weight = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(np.float64)
         total = float(np.multiply(of_each, weight, where=weight != 0, out=np.zeros_like(of_each)).sum())
         accuracy = float((f.yhat.argmax(axis=1) == rows.y).mean()) if rows.y.ndim == 1 else float("nan")
-        return (total / float(weight.sum()) if self.like.reduction == "mean" else total), accuracy
+        whole = float(weight.sum())
+        return (total / whole if self.like.reduction == "mean" and whole else total), accuracy
 
     def _rates(self, learning_rates: Array) -> tuple[Array, Array]:
         rule = self.recipe.optimizer

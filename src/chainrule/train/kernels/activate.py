@@ -11,10 +11,11 @@ from numba import njit
 
 from chainrule.activations import ACTIVATIONS, LEAK
 from chainrule.train.kernels.low_level import like
-from chainrule.train.kernels.mathematics import FAST, erfc, exp, expm1, inlined, log1p
+from chainrule.train.kernels.mathematics import FAST, erfc, exp, exp_and_expm1, inlined, log1p
 
-#: the number of each activation in the compiled code
-CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
+#: the number of each activation in the compiled code; exp is an output only
+CODES = {name: code for code, name in enumerate((*ACTIVATIONS, "exp"))}
+EXP = CODES["exp"]
 (IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS) = (
     CODES[name] for name in ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
 )
@@ -28,24 +29,9 @@ def sigmoid(a):
 
 
 @inlined
-def dsigmoid(a):
-    """e/(1 + e)^2, e = e^{-|a|}."""
-    e = exp(-abs(a))
-    return e / ((like(a, 1.0) + e) * (like(a, 1.0) + e))
-
-
-@inlined
 def softplus(a):
     """log(1 + e^a)."""
     return (like(a, 0.0) if a < like(a, 0.0) else a) + log1p(exp(-abs(a)))
-
-
-@inlined
-def tanh(a):
-    """(1 - e^{-2|a|})/(1 + e^{-2|a|}) with a's sign."""
-    small = expm1(like(a, -2.0) * abs(a))
-    size = -small / (like(a, 2.0) + small)
-    return -size if a < like(a, 0.0) else size
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -65,10 +51,10 @@ def activate(code, units, slopes, start, end):
     elif code == TANH:
         for i in range(start, end):
             a = units[i]
-            small = expm1(like(a, -2.0) * abs(a))  # e^{-2|a|} - 1
-            share = one / (like(a, 2.0) + small)
+            e, small = exp_and_expm1(like(a, -2.0) * abs(a))
+            share = one / (one + e)
             units[i] = small * share if a < zero else -small * share
-            slopes[i] = like(a, 4.0) * (one + small) * share * share
+            slopes[i] = like(a, 4.0) * e * share * share
     elif code == RELU:
         for i in range(start, end):
             a = units[i]
@@ -83,9 +69,9 @@ def activate(code, units, slopes, start, end):
     elif code == ELU:
         for i in range(start, end):
             a = units[i]
-            small = expm1(zero if a > zero else a)
+            e, small = exp_and_expm1(zero if a > zero else a)
             units[i] = a if a > zero else small
-            slopes[i] = small + one
+            slopes[i] = e
     elif code == GELU:
         for i in range(start, end):
             a = units[i]
@@ -107,3 +93,8 @@ def activate(code, units, slopes, start, end):
             e = exp(-abs(a))
             units[i] = (zero if a < zero else a) + log1p(e)
             slopes[i] = (one if a >= zero else e) / (one + e)
+    elif code == EXP:
+        for i in range(start, end):
+            e = exp(units[i])
+            units[i] = e
+            slopes[i] = e

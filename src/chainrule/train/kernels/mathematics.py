@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit
 from numba.core import types
@@ -98,9 +99,9 @@ def _split(x):
 
 @inlined
 def exp(x):
-    """e^x."""
+    """e^x; infinite where it overflows."""
     scale, rest = _split(x)
-    return scale + scale * rest
+    return like(x, np.inf) if x > _highest(x) else scale + scale * rest
 
 
 @inlined
@@ -108,6 +109,13 @@ def expm1(x):
     """e^x - 1, exact also for small x."""
     scale, rest = _split(x)
     return scale * rest + (scale - like(x, 1.0))
+
+
+@inlined
+def exp_and_expm1(x):
+    """e^x and e^x - 1 at once, each to its own last place."""
+    scale, rest = _split(x)
+    return scale + scale * rest, scale * rest + (scale - like(x, 1.0))
 
 
 @inlined

@@ -18,7 +18,7 @@ from chainrule.train.kernels.mathematics import FAST, exp
 
 SOFTMAX = -1
 LOSS_CODES = {name: code for code, name in enumerate(LOSSES)}
-PAIR_CODES = {pair: code for code, pair in enumerate(PAIRS, 1)}  # 0: the general path
+PAIR_CODES = {pair: code for code, pair in enumerate((*PAIRS, ("poisson", "exp")), 1)}  # 0: the general path
 (CROSS_ENTROPY, BINARY, SQUARED, HALF_SQUARED, MEAN_SQUARED, ABSOLUTE, HUBER, POISSON) = (
     LOSS_CODES[name]
     for name in (
@@ -33,6 +33,7 @@ BCE_SOFTMAX = PAIR_CODES["binary_cross_entropy", "softmax"]
 POISSON_SOFTMAX = PAIR_CODES["poisson", "softmax"]
 POISSON_SIGMOID = PAIR_CODES["poisson", "sigmoid"]
 POISSON_SOFTPLUS = PAIR_CODES["poisson", "softplus"]
+POISSON_EXP = PAIR_CODES["poisson", "exp"]
 _FEW = -18.0  # softplus(a) is e^a - e^{2a}/2 below this, as in chainrule.losses
 
 
@@ -110,6 +111,9 @@ def term(code, p, y, k):
 def paired_term(pair, a, y):
     """One output's yhat, term of the loss and derivative by a_L, of a declared pair with an elementwise output."""
     one = like(a, 1.0)
+    if pair == POISSON_EXP:
+        p = exp(a)
+        return p, p - y * a, p - y
     p = softplus(a) if pair == POISSON_SOFTPLUS else sigmoid(a)
     if pair == BCE_SIGMOID:
         return p, y * softplus(-a) + (one - y) * softplus(a), p - y

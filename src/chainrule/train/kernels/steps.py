@@ -185,11 +185,11 @@ def apply(rule, theta, m, v, grad, start, count, l2, rate, decay, settings, heal
 
 
 @njit(error_model="numpy")
-def observe(slopes, sizes, starts, r0, r1, codes, limits, asleep):
+def observe(slopes, sizes, starts, r0, r1, limits, asleep):
     """Count for each hidden unit the examples r0 … r1 in which it is asleep."""
     unit = 0
     for i in range(1, sizes.size - 1):
-        width, limit = sizes[i], limits[codes[i - 1]]
+        width, limit = sizes[i], limits[i - 1]
         for r in range(r0, r1):
             for u in range(width):
                 if abs(slopes[starts[i] + r * width + u]) <= limit:
@@ -250,7 +250,7 @@ def steps(
         partial[now, thread, 1] = rightly(units, last, labels, order, lo, r0, r1, k) if labels.size else 0
         backward(blas, theta, slopes, deltas, sizes, places, starts, r0, r1)
         if step % every == 0:
-            observe(slopes, sizes, starts, r0, r1, codes, limits, asleep[thread])
+            observe(slopes, sizes, starts, r0, r1, limits, asleep[thread])
             observed += n
         if not meet(sync, threads, pause):
             return
@@ -258,7 +258,7 @@ def steps(
         for t in range(threads):
             whole += partial[now, t, 0]
             right += partial[now, t, 1]
-        penalty = l2 / sum_of_weights if mean and sum_of_weights > 0 else (0.0 if mean else l2)
+        penalty = 0.0 if sum_of_weights <= 0 else (l2 / sum_of_weights if mean else l2)
         if l2 > 0.0 and thread == 0:
             inner = 0.0
             for i in range(depth):
