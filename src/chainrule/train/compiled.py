@@ -26,7 +26,7 @@ from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, SOFTMAX
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
 
-BLOCK_BYTES = 1 << 18  # of a layer's gradient that is used while in the cache
+BLOCK_BYTES = 1 << 19  # of a layer's gradient that is used while in the cache
 
 
 class CompiledEngine:
@@ -51,9 +51,9 @@ class CompiledEngine:
         self.limits = np.array(asleep_limits(network), np.float64)
         self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
         self._buffers(self.batch)
-        self.room = np.empty((self.threads, self.block + max(sizes)), self.dtype)
+        self.room = np.empty((self.threads, max(self.block, 2 * self.batch) + max(sizes)), self.dtype)
         self.sync = np.zeros(24, np.int64)
-        self.partial = np.zeros((2, self.threads, 2))
+        self.partial = np.zeros((self.threads, 2))
         self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule") if self.threads > 1 else None
         self.restore(beginning(network, recipe))
 
@@ -168,7 +168,7 @@ class CompiledEngine:
             kernels.evaluate(
                 gemm_address(self.dtype), rows.x, *self._targets(rows), self.batch, self.theta, self.sizes, self.places,
                 self.starts, self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, self.units, self.slopes,
-                self.deltas, self.targets, yhat, result,
+                self.deltas, self.targets, self.room[0], yhat, result,
             )  # fmt: skip
         return result, yhat
 

@@ -1,4 +1,4 @@
-"""Training on a table: split, prepare, fit, score."""
+"""A table made ready for training: the plan, the parts of the rows, the untrained model."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from chainrule.checks import within
 from chainrule.errors import InputError
 from chainrule.forward import forward
 from chainrule.network import Network
-from chainrule.train.callbacks import Callback
-from chainrule.train.engine import Rows
-from chainrule.train.loop import fit
 from chainrule.train.metrics import Scores, score
 from chainrule.train.optimizers import optimizer
 from chainrule.train.preprocessing import Inputs, Target, Task, fit_target, require, standardised
-from chainrule.train.recipe import Recipe, whole
-from chainrule.train.records import Fitted
+from chainrule.train.recipe import EngineName, Recipe, whole
+from chainrule.train.schedules import Schedule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,9 +28,21 @@ _USUAL_OUTPUT = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", 
 _USUAL_LOSS = {"classification": "cross_entropy", "regression": "half_squared_error"}
 
 
+VALIDATION = 0.1  # share of the training rows that early stopping watches where none is asked for
+EXPONENTIAL_END = 0.01  # what the exponential schedule has left of the learning rate at the end
+
+
 @dataclass(frozen=True)
 class Plan:
-    """How to train. None means the usual choice for the data and the loss."""
+    """How to train. None means the usual choice for the data and the loss.
+
+    Attributes:
+        warmup: epochs in which the learning rate rises from 0.
+        dropout: one share for all hidden layers, or one each.
+        patience: epochs without a better validation loss that are borne; None: no early stopping.
+        validation: share of the training rows whose loss is taken after each epoch, and that are not learnt from.
+        class_weight: ``balanced``: an example counts the more, the rarer its class; all classes count the same.
+    """
 
     hidden: tuple[int, ...] = (128, 64)
     activation: tuple[str, ...] = ("relu",)
@@ -47,6 +56,64 @@ class Plan:
     test: float = 0.2
     seed: int = 0
     dtype: str = "float64"
+    schedule: str = "constant"
+    warmup: float = 0.0
+    l2: float = 0.0
+    weight_decay: float | None = None
+    dropout: tuple[float, ...] = (0.0,)
+    patience: int | None = None
+    validation: float | None = None
+    class_weight: str | None = None
+    engine: EngineName = "auto"
+    threads: int | None = None
+
+    @property
+    def validation_share(self) -> float:
+        """The share of the training rows that is not learnt from."""
+        if self.validation is not None:
+            return self.validation
+        return VALIDATION if self.patience is not None else 0.0
+
+    def recipe(self) -> Recipe:
+        """The plan as ``fit`` takes it.
+
+        Raises:
+            InputError: a number or a name that does not fit.
+        """
+        rule = optimizer(self.optimizer, self.learning_rate, weight_decay=self.weight_decay)
+        whole("epochs", self.epochs)
+        if self.warmup >= self.epochs:
+            raise InputError("warmup", f"fewer epochs than the {self.epochs} of the training", f"{self.warmup:g}")
+        ends = self.schedule in ("cosine", "linear")
+        factor = EXPONENTIAL_END ** (1 / self.epochs) if self.schedule == "exponential" else 0.5
+        schedule = Schedule(self.schedule, self.epochs if ends else 1.0, factor, warmup=self.warmup)
+        return Recipe(
+            rule, self.batch_size, self.seed, self.l2, self.dropout, schedule, True, self.engine, self.threads
+        )  # fmt: skip
+
+
+def apart(
+    rows: Array, share: float, seed: int, labels: Sequence[int] | Array | None, part: str = "test"
+) -> tuple[Array, Array]:
+    """The rows without a share of them, and the share; with labels (of these rows), each class in proportion.
+
+    Raises:
+        InputError: too few rows for two parts.
+    """
+    from sklearn.model_selection import train_test_split
+
+    if share == 0:
+        return rows, rows[:0]
+    count, taken = len(rows), math.ceil(share * len(rows))
+    if not 0 < taken < count:
+        raise InputError("data", f"rows enough for a {part} part of {share:g} and a training part", str(count))
+    if labels is not None:  # each class in proportion needs two rows of each, and a place for each in both parts
+        counts = np.bincount(np.asarray(labels))
+        counts = counts[counts > 0]
+        if counts.min() < 2 or min(taken, count - taken) < len(counts):
+            labels = None
+    left, kept = train_test_split(rows, test_size=taken, random_state=seed, stratify=labels)
+    return left, kept
 
 
 @dataclass(frozen=True)
@@ -59,23 +126,7 @@ class Split:
 
     def parts(self, labels: Sequence[int] | Array | None) -> tuple[Array, Array]:
         """Row numbers of the training part and of the test part; with labels, each class in proportion."""
-        from sklearn.model_selection import train_test_split
-
-        everything = np.arange(self.rows)
-        if self.test == 0:
-            return everything, everything[:0]
-        tested = math.ceil(self.test * self.rows)
-        if not 0 < tested < self.rows:
-            raise InputError(
-                "data", f"rows enough for a test part of {self.test:g} and a training part", str(self.rows)
-            )
-        if labels is not None:  # each class in proportion needs two rows of each, and a place for each in both parts
-            counts = np.bincount(np.asarray(labels))
-            counts = counts[counts > 0]
-            if counts.min() < 2 or min(tested, self.rows - tested) < len(counts):
-                labels = None
-        train, test = train_test_split(everything, test_size=tested, random_state=self.seed, stratify=labels)
-        return train, test
+        return apart(np.arange(self.rows), self.test, self.seed, labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,51 +162,67 @@ class Model:
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """The result of ``train_table``."""
+class Prepared:
+    """A table ready to train on.
+
+    Attributes:
+        model: not trained yet.
+        train, validation, test: numbers of the table's rows, from 0.
+    """
 
     model: Model
-    fitted: Fitted
-    train_rows: int
-    test: Scores | None
+    table: pa.Table
+    train: Array
+    validation: Array
+    test: Array
 
 
-def prepare(table: pa.Table, target: str, plan: Plan) -> tuple[Model, pa.Table, pa.Table]:
-    """The untrained model, its training rows and its test rows.
+def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
+    """The untrained model and the parts of the table.
 
     Raises:
         InputError: a table, a target or a plan that does not fit.
     """
     require(table, [target])
-    whole("epochs", plan.epochs)
-    whole("batch_size", plan.batch_size)
-    if not 0 <= plan.test < 1:
-        raise InputError("test", "a share from 0 to below 1", str(plan.test))
-    output, loss = plan.output, plan.loss
-    kind = fit_target(table, target, plan.task)
-    loss = loss or _USUAL_LOSS[kind.task]
-    output = output or _USUAL_OUTPUT.get(loss, "softmax" if kind.classes else "identity")
+    plan.recipe()
+    for name, share in (("test", plan.test), ("validation", plan.validation_share)):
+        if not 0 <= share < 1:
+            raise InputError(name, "a share from 0 to below 1", str(share))
+    if plan.patience is not None:
+        whole("patience", plan.patience)
+        if not plan.validation_share:
+            raise InputError("early stopping", "a validation share above 0", "0")
+    if plan.class_weight not in (None, "balanced"):
+        raise InputError("class weight", "balanced", repr(plan.class_weight))
+    target_kind = fit_target(table, target, plan.task)
+    if plan.class_weight and not target_kind.classes:
+        raise InputError("class weight", f"classes in {target}", "numbers")
     split = Split(table.num_rows, plan.test, plan.seed)
-    train, test = split.parts(kind.apply(table) if kind.classes else None)
-    inputs = Inputs.fit(table, [name for name in table.column_names if name != target], train)
-    if not kind.classes and output == "identity":
-        kind = standardised(kind, table, train)
-    sizes = (len(inputs.names), *plan.hidden, kind.outputs)
+    rows, test = split.parts(target_kind.apply(table) if target_kind.classes else None)
+    return _prepared(table, target_kind, plan, split, rows, test)
+
+
+def with_parts(prepared: Prepared, plan: Plan, rows: Array, test: Array) -> Prepared:
+    """The same table with other rows to learn from and to test on; all that is learnt from rows is learnt anew."""
+    model = prepared.model
+    return _prepared(prepared.table, Target(model.target.name, model.target.classes), plan, model.split, rows, test)
+
+
+def _prepared(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
+    """Args:
+    target: not standardised.
+    rows: to learn from and to validate with.
+    """
+    labels = target.apply(table)[rows] if target.classes else None
+    train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
+    loss = plan.loss or _USUAL_LOSS[target.task]
+    output = plan.output or _USUAL_OUTPUT.get(loss, "softmax" if target.classes else "identity")
+    inputs = Inputs.fit(table, [name for name in table.column_names if name != target.name], train)
+    if not target.classes and output == "identity":
+        target = standardised(target, table, train)
+    sizes = (len(inputs.names), *plan.hidden, target.outputs)
     network = Network.random(sizes, plan.activation, output, loss, seed=plan.seed, dtype=plan.dtype)
-    if not kind.classes:
-        within(f"target {target} (for the loss {loss})", kind.apply(table), *network.loss_rule.target_range)
-    return Model(network, inputs, kind, split), table.take(train), table.take(test)
-
-
-def train_table(
-    model: Model, rows: pa.Table, test: pa.Table, plan: Plan, callbacks: Sequence[Callback] = ()
-) -> Trained:
-    """Fit a prepared model to its training rows and score it on its test rows."""
-    x = np.ascontiguousarray(model.inputs.apply(rows), model.network.dtype)
-    y = model.target.apply(rows)
-    y = y if model.target.classes else y.astype(model.network.dtype)
-    recipe = Recipe(optimizer(plan.optimizer, plan.learning_rate), plan.batch_size, plan.seed)
-    fitted = fit(model.network, Rows(x, y), recipe, epochs=plan.epochs, callbacks=callbacks)
-    trained = Model(fitted.network, model.inputs, model.target, model.split)
-    scores = trained.evaluate(test) if test.num_rows and fitted.stopped != "diverged" else None
-    return Trained(trained, fitted, rows.num_rows, scores)
+    if not target.classes:
+        within(f"target {target.name} (for the loss {loss})", target.apply(table), *network.loss_rule.target_range)
+    plan.recipe().dropout_of(network)
+    return Prepared(Model(network, inputs, target, split), table, train, validation, test)

@@ -35,52 +35,52 @@ def softplus(a):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def activate(code, units, slopes, start, end):
-    """``units``[start:end] hold a and become h = g(a); ``slopes``[start:end] become g'(a)."""
+def activate(code, units, slopes):
+    """``units`` hold a and become h = g(a); ``slopes``, as long, become g'(a)."""
     zero, one = units.dtype.type(0), units.dtype.type(1)
     if code == IDENTITY:
-        for i in range(start, end):
+        for i in range(units.size):
             slopes[i] = one
     elif code == SIGMOID:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             e = exp(-abs(a))
             share = one / (one + e)
             units[i] = share if a >= zero else e * share
             slopes[i] = e * share * share
     elif code == TANH:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             e, small = exp_and_expm1(like(a, -2.0) * abs(a))
             share = one / (one + e)
             units[i] = small * share if a < zero else -small * share
             slopes[i] = like(a, 4.0) * e * share * share
     elif code == RELU:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             units[i] = zero if a <= zero else a
             slopes[i] = zero if a <= zero else one
     elif code == LEAKY_RELU:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             slope = like(a, LEAK) if a <= zero else one
             units[i] = a * slope
             slopes[i] = slope
     elif code == ELU:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             e, small = exp_and_expm1(zero if a > zero else a)
             units[i] = a if a > zero else small
             slopes[i] = e
     elif code == GELU:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             below = like(a, 0.5) * erfc(a * like(a, -0.7071067811865476))  # Phi(a)
             units[i] = a * below
             near = like(a, 40.0) if a > like(a, 40.0) else (like(a, -40.0) if a < like(a, -40.0) else a)
             slopes[i] = below + near * exp(like(a, -0.5) * near * near) * like(a, 0.3989422804014327)
     elif code == SILU:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             e = exp(-abs(a))
             share = one / (one + e)
@@ -88,13 +88,13 @@ def activate(code, units, slopes, start, end):
             units[i] = a * rise
             slopes[i] = rise + a * e * share * share
     elif code == SOFTPLUS:
-        for i in range(start, end):
+        for i in range(units.size):
             a = units[i]
             e = exp(-abs(a))
             units[i] = (zero if a < zero else a) + log1p(e)
             slopes[i] = (one if a >= zero else e) / (one + e)
     elif code == EXP:
-        for i in range(start, end):
+        for i in range(units.size):
             e = exp(units[i])
             units[i] = e
             slopes[i] = e

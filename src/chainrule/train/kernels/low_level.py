@@ -10,6 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import get_cython_function_address, intrinsic, overload
+from numba.np.arrayobj import populate_array
 
 # ---------------------------------------------------------------- constants and bits
 
@@ -35,6 +36,42 @@ def power_of_two(typing: Any, shifted: Any) -> Any:
         return builder.bitcast(builder.shl(raw, ir.Constant(integer, mantissa)), real)
 
     return shifted(shifted), build
+
+
+# ---------------------------------------------------------------- parts of a vector
+
+
+@intrinsic
+def part(typing: Any, vector: Any, start: Any, count: Any) -> Any:
+    """vector[start:start + count] without a check or a reference count.
+
+    A loop over its indices from 0 on becomes vector instructions; one over ``vector[start + i]`` does not,
+    because a negative index would count from the end.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _view(context, builder, signature.args[0], args[0], args[1], signature.return_type, [args[2]])
+
+    return vector(vector, types.intp, types.intp), build
+
+
+@intrinsic
+def block(typing: Any, vector: Any, start: Any, rows: Any, columns: Any) -> Any:
+    """vector[start:start + rows * columns] as a matrix (rows, columns), likewise."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _view(context, builder, signature.args[0], args[0], args[1], signature.return_type, args[2:])
+
+    return types.Array(vector.dtype, 2, "C")(vector, types.intp, types.intp, types.intp), build
+
+
+def _view(context: Any, builder: Any, kind: Any, vector: Any, start: Any, into: Any, shape: Any) -> Any:
+    data = builder.gep(context.make_array(kind)(context, builder, vector).data, [start])
+    item = ir.Constant(ir.IntType(64), kind.dtype.bitwidth // 8)
+    strides = [item] if len(shape) == 1 else [builder.mul(shape[1], item), item]
+    view = context.make_array(into)(context, builder)
+    populate_array(view, data=data, shape=list(shape), strides=strides, itemsize=item, meminfo=None)
+    return view._getvalue()
 
 
 # ---------------------------------------------------------------- products

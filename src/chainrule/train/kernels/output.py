@@ -13,7 +13,7 @@ from numba import njit
 
 from chainrule.losses import HUBER_DELTA, LOSSES, PAIRS
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
-from chainrule.train.kernels.low_level import like
+from chainrule.train.kernels.low_level import like, part
 from chainrule.train.kernels.mathematics import FAST, exp
 
 SOFTMAX = -1
@@ -38,31 +38,39 @@ _FEW = -18.0  # softplus(a) is e^a - e^{2a}/2 below this, as in chainrule.losses
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def largest(a, at, k):
-    """Which of a[at:at + k] is the largest."""
-    where = 0
-    for o in range(1, k):
-        if a[at + o] > a[at + where]:
-            where = o
-    return where
+def shift(a, tops):
+    """From each row of a (n, k) its largest entry, kept in tops (n,), is taken away."""
+    for r in range(a.shape[0]):
+        top = a[r, 0]
+        for o in range(1, a.shape[1]):
+            top = max(top, a[r, o])
+        tops[r] = top
+        for o in range(a.shape[1]):
+            a[r, o] -= top
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def softmax_row(a, at, k, where):
-    """a[at:at + k], the largest at ``where``, becomes its softmax; the others' sum over the largest is returned."""
-    one, top = like(a[at], 1.0), a[at + where]
-    total = a.dtype.type(0)
-    for o in range(k):
-        a[at + o] = exp(a[at + o] - top)
-        total += a[at + o]
-    share = one / total
-    rest = total - one if total > like(one, 2.0) else a.dtype.type(0)
-    if total <= like(one, 2.0):  # next to 1 the sum without the largest keeps its digits
-        for o in range(k):
-            rest += a[at + o] if o != where else a.dtype.type(0)
-    for o in range(k):
-        a[at + o] *= share
-    return rest
+def soften(a, flat, rests):
+    """Rows of a (n, k), shifted, become their softmax; rests (n,): the sum of e^a over all but one of the largest.
+
+    Args:
+        flat: a as one vector: short rows would not fill vector instructions.
+    """
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])
+    one = flat.dtype.type(1)
+    for r in range(a.shape[0]):
+        rest, taken = flat.dtype.type(0), False
+        for o in range(a.shape[1]):
+            e = a[r, o]
+            if e == one and not taken:
+                taken = True
+            else:
+                rest += e
+        rests[r] = rest
+        share = one / (one + rest)
+        for o in range(a.shape[1]):
+            a[r, o] *= share
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -127,113 +135,139 @@ def paired_term(pair, a, y):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def bce_softmax_row(a, at, y, y_at, delta, d_at, k):
-    """Binary cross-entropy of a softmax of one example: a becomes yhat, delta its gradient; the loss is returned.
+def bce_softmax_row(logits, p, rest, y, delta):
+    """Binary cross-entropy of the softmax p (k,) of one example: delta becomes its gradient; the loss is returned.
 
     Through log p and log(1 - p), as ``chainrule.losses`` does, so that nothing cancels next to 0 and 1.
+
+    Args:
+        logits: the shifted ones.
+        rest: the sum of e^logits over all but the largest.
     """
-    one = like(a[at], 1.0)
-    logits = a[at : at + k].copy()
-    logs, rests = np.empty_like(logits), np.empty_like(logits)
-    where = largest(a, at, k)
-    top = a[at + where]
-    whole = like(top, math.log1p(softmax_row(a, at, k, where)))
-    total = 0.0
+    k = p.size
+    zero, one = p.dtype.type(0), p.dtype.type(1)
+    logs, rests = np.empty_like(p), np.empty_like(p)
+    whole = like(rest, math.log1p(rest))
+    total = zero
     for o in range(k):
-        logs[o] = logits[o] - top - whole
+        logs[o] = logits[o] - whole
         if logs[o] < -one:
-            rests[o] = like(top, math.log1p(-a[at + o]))
+            rests[o] = like(rest, math.log1p(-p[o]))
         else:  # of the sum over the others
-            peak, others = like(top, -np.inf), 0.0
+            peak, others = like(rest, -np.inf), zero
             for j in range(k):
                 if j != o and logits[j] > peak:
                     peak = logits[j]
             for j in range(k):
                 if j != o:
-                    others += math.exp(logits[j] - peak)
-            rests[o] = like(top, math.log(others) + peak) - top - whole
-        total -= y[y_at + o] * logs[o] + (one - y[y_at + o]) * rests[o]
+                    others += like(rest, math.exp(logits[j] - peak))
+            rests[o] = like(rest, math.log(others)) + peak - whole
+        total -= y[o] * logs[o] + (one - y[o]) * rests[o]
     for m in range(k):
-        sum_ = (one - y[y_at + m]) * a[at + m] - y[y_at + m] * like(top, math.exp(rests[m]))
+        slope = (one - y[m]) * p[m] - y[m] * like(rest, math.exp(rests[m]))
         for j in range(k):
             if j != m:
-                ratio = like(top, math.exp(min(logs[m] - rests[j], like(top, 0.0))))
-                sum_ += y[y_at + j] * a[at + m] - (one - y[y_at + j]) * a[at + j] * ratio
-        delta[d_at + m] = sum_
+                ratio = like(rest, math.exp(min(logs[m] - rests[j], zero)))
+                slope += y[j] * p[m] - (one - y[j]) * p[j] * ratio
+        delta[m] = slope
     return total
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def finish(pair, loss, output, units, a_at, targets, y_at, weights, w_at, delta, d_at, n, k):
+def finish(pair, loss, output, units, targets, c, delta, room):
     """The last layer of n examples: units hold a_L and become yhat, delta grad a_L; returned is sum_n c_n l_n.
 
     Args:
         pair, loss, output: their codes.
-        units, targets, weights, delta: vectors, each followed by the offset where it begins: a_L (n, k), y (n, k),
-            the coefficients c (n,) and the place for grad a_L (n, k).
+        units, targets, delta: (n, k).
+        c: coefficients of the examples (n,).
+        room: at least 2 n numbers to work in.
     """
-    total = 0.0
-    zero, one = units.dtype.type(0), units.dtype.type(1)
+    n, k = units.shape
+    flat, slopes = units.reshape(n * k), delta.reshape(n * k)
+    tops, rests = part(room, 0, n), part(room, n, n)
     if pair in (CE_SOFTMAX, POISSON_SOFTMAX):
-        for r in range(n):
-            c, at, y = weights[w_at + r], a_at + r * k, y_at + r * k
-            whole, inner = zero, zero
-            where = largest(units, at, k)
-            top = units[at + where]
-            for o in range(k):
-                whole += targets[y + o]
-                inner += targets[y + o] * (units[at + o] - top)
-            value = whole * like(top, math.log1p(softmax_row(units, at, k, where))) - inner
-            if pair == POISSON_SOFTMAX:
-                value += one
-            if c != zero:
-                total += c * value
-            for o in range(k):
-                delta[d_at + r * k + o] = c * (units[at + o] * whole - targets[y + o])
-        return total
+        return _finish_softmax(pair, units, flat, targets, c, delta, tops, rests)
     if pair == BCE_SOFTMAX:
+        shift(units, tops)
+        delta[:, :] = units
+        soften(units, flat, rests)
+        total = 0.0
         for r in range(n):
-            c = weights[w_at + r]
-            value = bce_softmax_row(units, a_at + r * k, targets, y_at + r * k, delta, d_at + r * k, k)
-            if c != zero:
-                total += c * value
+            value = bce_softmax_row(delta[r].copy(), units[r], rests[r], targets[r], delta[r])
+            total += c[r] * value if c[r] != 0 else 0.0
             for o in range(k):
-                delta[d_at + r * k + o] *= c
+                delta[r, o] *= c[r]
         return total
     if pair != 0:
-        for r in range(n):
-            c = weights[w_at + r]
-            for o in range(k):
-                i = r * k + o
-                p, value, slope = paired_term(pair, units[a_at + i], targets[y_at + i])
-                units[a_at + i] = p
-                delta[d_at + i] = c * slope if c != zero else zero
-                if c != zero:
-                    total += c * value
-        return total
+        return _finish_pair(pair, units, targets, c, delta)
     if output == SOFTMAX:
-        for r in range(n):
-            softmax_row(units, a_at + r * k, k, largest(units, a_at + r * k, k))
+        shift(units, tops)
+        soften(units, flat, rests)
     else:
-        activate(output, units[a_at : a_at + n * k], delta[d_at : d_at + n * k], 0, n * k)
-    for r in range(n):
-        c = weights[w_at + r]
-        at, down = a_at + r * k, d_at + r * k
-        likely, centre, shift = 0, zero, zero
-        if output == SOFTMAX:
-            likely = largest(units, at, k)
-            shift = term(loss, units[at + likely], targets[y_at + r * k + likely], k)[1]
+        activate(output, flat, slopes)
+    return _finish_generally(loss, output, units, targets, c, delta)
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def _finish_softmax(pair, units, flat, targets, c, delta, tops, rests):
+    """Cross-entropy or Poisson loss of a softmax: dl/da = yhat sum(y) - y."""
+    n, k = units.shape
+    zero = units.dtype.type(0)
+    shift(units, tops)
+    total = 0.0
+    for r in range(n):  # the room of the largest entries takes sum(y), that of delta the products y a
+        whole, inner = zero, zero
         for o in range(k):
-            value, slope = term(loss, units[at + o], targets[y_at + r * k + o], k)
-            if c != zero:
-                total += c * value
+            whole += targets[r, o]
+            inner += targets[r, o] * units[r, o]
+        tops[r] = whole
+        if c[r] != zero:
+            total -= c[r] * inner
+    soften(units, flat, rests)
+    for r in range(n):
+        if c[r] != zero:
+            value = tops[r] * like(zero, math.log1p(rests[r]))
+            total += c[r] * (value + like(zero, 1.0) if pair == POISSON_SOFTMAX else value)
+        for o in range(k):
+            delta[r, o] = c[r] * (units[r, o] * tops[r] - targets[r, o])
+    return total
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def _finish_pair(pair, units, targets, c, delta):
+    """A declared pair with an elementwise output."""
+    total, zero = 0.0, units.dtype.type(0)
+    for r in range(units.shape[0]):
+        for o in range(units.shape[1]):
+            p, value, slope = paired_term(pair, units[r, o], targets[r, o])
+            units[r, o] = p
+            delta[r, o] = c[r] * slope if c[r] != zero else zero
+            total += c[r] * value if c[r] != zero else zero
+    return total
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def _finish_generally(loss, output, units, targets, c, delta):
+    """The general path: units hold yhat, delta the output's slopes where it is elementwise."""
+    n, k = units.shape
+    total, zero = 0.0, units.dtype.type(0)
+    for r in range(n):
+        likely, centre, pivot = 0, zero, zero
+        if output == SOFTMAX:
+            for o in range(1, k):
+                if units[r, o] > units[r, likely]:
+                    likely = o
+            pivot = term(loss, units[r, likely], targets[r, likely], k)[1]
+        for o in range(k):
+            value, slope = term(loss, units[r, o], targets[r, o], k)
+            total += c[r] * value if c[r] != zero else zero
             if output == SOFTMAX:
-                slope -= shift
-                centre += slope * units[at + o]
-                delta[down + o] = slope
+                centre += (slope - pivot) * units[r, o]
+                delta[r, o] = slope - pivot
             else:
-                delta[down + o] = c * (slope * delta[down + o]) if c != zero else zero
+                delta[r, o] = c[r] * (slope * delta[r, o]) if c[r] != zero else zero
         if output == SOFTMAX:
             for o in range(k):
-                delta[down + o] = c * (units[at + o] * (delta[down + o] - centre)) if c != zero else zero
+                delta[r, o] = c[r] * (units[r, o] * (delta[r, o] - centre)) if c[r] != zero else zero
     return total

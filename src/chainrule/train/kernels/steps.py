@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from chainrule.train.kernels.activate import activate
-from chainrule.train.kernels.low_level import atomic_add, atomic_read, gemm, give_way
+from chainrule.train.kernels.low_level import atomic_add, atomic_read, block, gemm, give_way, part
 from chainrule.train.kernels.masks import drop
 from chainrule.train.kernels.mathematics import FAST
 from chainrule.train.kernels.output import finish
@@ -55,71 +55,77 @@ def share(count, part, parts, unit):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def gather(x, labels, y, weight, order, lo, r0, r1, units, targets, k):
-    """Rows lo + r0 … lo + r1 of the order into the units of layer 0 and the targets."""
-    d = x.shape[1]
+def gather(x, labels, y, order, units, targets):
+    """The rows ``order`` of x into units (n, d), and their targets, one-hot for class numbers, into targets (n, k)."""
     zero, one = units.dtype.type(0), units.dtype.type(1)
-    for r in range(r0, r1):
-        row = order[lo + r]
-        for j in range(d):
-            units[r * d + j] = x[row, j]
+    for r in range(order.size):
+        row = order[r]
+        for j in range(units.shape[1]):
+            units[r, j] = x[row, j]
         if labels.size:
-            for o in range(k):
-                targets[r * k + o] = zero
-            targets[r * k + labels[row]] = one
+            for o in range(targets.shape[1]):
+                targets[r, o] = zero
+            targets[r, labels[row]] = one
         elif y.size:
-            for o in range(k):
-                targets[r * k + o] = y[row, o]
+            for o in range(targets.shape[1]):
+                targets[r, o] = y[row, o]
 
 
-@njit(error_model="numpy")
-def coefficients(weight, order, lo, n, mean, into):
+@njit(error_model="numpy", fastmath=FAST)
+def coefficients(weight, order, mean, into):
     """c_n of each example of a minibatch (``chainrule.losses.reduce_by``); returned: the sum of its weights."""
-    total = 0.0
+    n, total = order.size, 0.0
     if weight.size == 0:
-        total = float(n)
         c = 1.0 / n if mean else 1.0
         for r in range(n):
             into[r] = c
-        return total
+        return float(n)
     for r in range(n):
-        total += weight[order[lo + r]]
+        total += weight[order[r]]
     for r in range(n):
-        w = float(weight[order[lo + r]])
+        w = float(weight[order[r]])
         into[r] = (w / total if total > 0 else 0.0) if mean else w
     return total
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, r1, batch, keys, below, factors):
-    """forward.pre and forward.act of rows r0 … r1 through all layers but the output function.
+def forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, n, keys, below, factors):
+    """forward.pre and forward.act of n rows from r0 on through all layers but the output function.
 
     Args:
         places: where each layer's parameters begin in theta.
-        starts: where each layer's block begins in units and slopes; a block has ``batch`` rows.
+        starts: where each layer's block begins in units and slopes.
         keys, below, factors: of dropout, for each hidden layer; keys empty: none.
     """
-    depth, n = sizes.size - 1, r1 - r0
+    depth = sizes.size - 1
     for i in range(1, depth + 1):
         before, width = sizes[i - 1], sizes[i]
-        at, bias = starts[i] + r0 * width, places[i - 1] + before * width
+        at = starts[i] + r0 * width
+        values, bias = block(units, at, n, width), part(theta, places[i - 1] + before * width, width)
         for r in range(n):
             for u in range(width):
-                units[at + r * width + u] = theta[bias + u]
+                values[r, u] = bias[u]
         gemm(
             blas, (theta, units, units), 0, 0, width, n, before, places[i - 1], width, starts[i - 1] + r0 * before,
             before, 1.0, at, width,
         )  # fmt: skip
         if i < depth:
-            activate(codes[i - 1], units, slopes, at, at + n * width)
+            activate(codes[i - 1], part(units, at, n * width), part(slopes, at, n * width))
             if keys.size and below[i - 1] > 0:
-                drop(units, slopes, at, n, width, r0, keys[i - 1], below[i - 1], units.dtype.type(factors[i - 1]))
+                factor = units.dtype.type(factors[i - 1])
+                drop(values, block(slopes, at, n, width), r0, keys[i - 1], below[i - 1], factor)
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def backward(blas, theta, slopes, deltas, sizes, places, starts, r0, r1):
-    """backward.hidden and backward.pre of rows r0 … r1 from the last layer to the first."""
-    n = r1 - r0
+def multiply(values, factors):
+    """values *= factors."""
+    for i in range(values.size):
+        values[i] *= factors[i]
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def backward(blas, theta, slopes, deltas, sizes, places, starts, r0, n):
+    """backward.hidden and backward.pre of n rows from r0 on, from the last layer to the first."""
     for i in range(sizes.size - 1, 1, -1):
         before, width = sizes[i - 1], sizes[i]
         at = starts[i - 1] + r0 * before
@@ -127,13 +133,22 @@ def backward(blas, theta, slopes, deltas, sizes, places, starts, r0, r1):
             blas, (theta, deltas, deltas), 1, 0, before, n, width, places[i - 1], width, starts[i] + r0 * width,
             width, 0.0, at, before,
         )  # fmt: skip
-        for e in range(at, at + n * before):
-            deltas[e] *= slopes[e]
+        multiply(part(deltas, at, n * before), part(slopes, at, n * before))
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def sum_rows(values, into):
+    """into (m,) becomes the sum of the rows of values (n, m)."""
+    for u in range(into.size):
+        into[u] = values[0, u]
+    for r in range(1, values.shape[0]):
+        for u in range(into.size):
+            into[u] += values[r, u]
 
 
 @njit(error_model="numpy", fastmath=FAST)
 def improve(
-    blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, block, rule, l2, rate, decay,
+    blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, room, rule, l2, rate, decay,
     settings, health, probing,
 ):  # fmt: skip
     """backward.weight, backward.bias and update of this thread's share of every layer's parameters.
@@ -141,72 +156,67 @@ def improve(
     The gradient of some rows is used while it is still in the cache and never stored whole.
 
     Args:
-        grad: this thread's own room, at least one row of the widest layer and ``block`` numbers long.
+        grad: this thread's own room, of at least ``room`` numbers and one row of the widest layer.
         health: (layers, 3) to which the squares of gradient, parameters and step are added where ``probing``.
     """
-    nothing = theta.dtype.type(0)
     for i in range(sizes.size - 1, 0, -1):
         before, width, place = sizes[i - 1], sizes[i], places[i - 1]
         j0, j1 = share(before, thread, threads, 8)
-        rows = max(1, block // width)
+        rows = max(1, room // width)
         while j0 < j1:
             j = min(rows, j1 - j0)
             gemm(
                 blas, (deltas, units, grad), 0, 1, width, j, n, starts[i], width, starts[i - 1] + j0, before, 0.0, 0,
                 width,
             )  # fmt: skip
-            apply(rule, theta, m, v, grad, place + j0 * width, j * width, l2, rate, decay, settings, health, i - 1,
+            apply(rule, theta, m, v, grad, place + j0 * width, j * width, l2, rate, decay, settings, health[i - 1],
                   probing)  # fmt: skip
             j0 += j
         if thread == threads - 1:
-            at = starts[i]
-            for u in range(width):
-                grad[u] = nothing
-            for r in range(n):
-                for u in range(width):
-                    grad[u] += deltas[at + r * width + u]
-            apply(rule, theta, m, v, grad, place + before * width, width, 0.0, rate, 0.0, settings, health, i - 1,
+            sum_rows(block(deltas, starts[i], n, width), part(grad, 0, width))
+            apply(rule, theta, m, v, grad, place + before * width, width, 0.0, rate, 0.0, settings, health[i - 1],
                   probing)  # fmt: skip
 
 
 @njit(error_model="numpy")
-def apply(rule, theta, m, v, grad, start, count, l2, rate, decay, settings, health, layer, probing):
-    """``update`` of a block, measured where ``probing``."""
+def apply(rule, theta, m, v, grad, start, count, l2, rate, decay, settings, health, probing):
+    """``update`` of a part of the parameters, measured where ``probing``."""
+    now, step = part(theta, start, count), part(grad, 0, count)
     if not probing:
-        update(rule, theta, m, v, grad, start, count, l2, rate, decay, settings)
+        update(rule, now, part(m, start, count), part(v, start, count), step, l2, rate, decay, settings)
         return
-    old = theta[start : start + count].copy()
-    health[layer, 0] += squares(grad, 0, count)
-    health[layer, 1] += squares(old, 0, count)
-    update(rule, theta, m, v, grad, start, count, l2, rate, decay, settings)
+    old = now.copy()
+    health[0] += squares(step)
+    health[1] += squares(old)
+    update(rule, now, part(m, start, count), part(v, start, count), step, l2, rate, decay, settings)
     for e in range(count):
-        old[e] -= theta[start + e]
-    health[layer, 2] += squares(old, 0, count)
+        old[e] -= now[e]
+    health[2] += squares(old)
 
 
 @njit(error_model="numpy")
-def observe(slopes, sizes, starts, r0, r1, limits, asleep):
-    """Count for each hidden unit the examples r0 … r1 in which it is asleep."""
+def observe(slopes, sizes, starts, r0, n, limits, asleep):
+    """Count for each hidden unit those of n examples from r0 on in which it is asleep."""
     unit = 0
     for i in range(1, sizes.size - 1):
         width, limit = sizes[i], limits[i - 1]
-        for r in range(r0, r1):
+        values, counts = block(slopes, starts[i] + r0 * width, n, width), part(asleep, unit, width)
+        for r in range(n):
             for u in range(width):
-                if abs(slopes[starts[i] + r * width + u]) <= limit:
-                    asleep[unit + u] += 1
+                counts[u] += abs(values[r, u]) <= limit
         unit += width
 
 
 @njit(error_model="numpy")
-def rightly(units, at, labels, order, lo, r0, r1, k):
-    """How many of the examples r0 … r1 have their largest output at their label."""
+def rightly(yhat, labels, order):
+    """How many of the examples have their largest output at their label."""
     right = 0
-    for r in range(r0, r1):
+    for r in range(order.size):
         best = 0
-        for o in range(1, k):
-            if units[at + r * k + o] > units[at + r * k + best]:
+        for o in range(1, yhat.shape[1]):
+            if yhat[r, o] > yhat[r, best]:
                 best = o
-        right += best == labels[order[lo + r]]
+        right += best == labels[order[r]]
     return right
 
 
@@ -214,7 +224,7 @@ def rightly(units, at, labels, order, lo, r0, r1, k):
 def steps(
     thread, threads, sync, pause, blas, x, labels, y, weight, order, batch, mean, theta, m, v, sizes, places, starts,
     codes, pair, loss, output, rule, settings, rates, decays, l2, keys, below, factors, units, slopes, deltas, targets,
-    c, room, block, partial, limits, asleep, health, every, result,
+    c, grads, room, partial, limits, asleep, health, every, result,
 ):  # fmt: skip
     """Minibatches of ``batch`` rows in the given order, an update each. One thread's part.
 
@@ -224,48 +234,50 @@ def steps(
         order: row numbers.
         rates, decays: of each step.
         keys: of dropout, (steps, hidden layers), or nothing.
-        partial: (2, threads, 2): each thread's loss and right answers of a step.
+        grads: (threads, more than room): room for a part of a layer's gradient.
+        partial: (threads, 2): each thread's loss and right answers of a step.
         every: health is observed in each such step, the gradient's in the last.
         result: loss, right, observed examples, the step that failed (-1: none): written by thread 0.
     """
     depth, k = sizes.size - 1, sizes[-1]
-    last = starts[depth]
-    grad = room[thread]
-    count = (order.size + batch - 1) // batch
+    last, grad, count = starts[depth], grads[thread], (order.size + batch - 1) // batch
     total_loss, total_right, observed = 0.0, 0.0, 0
-    no_keys = keys[0] if keys.size else np.empty(0, np.uint32)
+    key = np.empty(0, np.uint32)
     for step in range(count):
         lo = step * batch
         n = min(batch, order.size - lo)
         r0, r1 = share(n, thread, threads, 4)
-        gather(x, labels, y, weight, order, lo, r0, r1, units, targets, k)
-        sum_of_weights = coefficients(weight, order, lo, n, mean, c[thread])
-        key = keys[step] if keys.size else no_keys
-        forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, r1, batch, key, below, factors)
-        found = finish(
-            pair, loss, output, units, last + r0 * k, targets, r0 * k, c[thread], r0, deltas, last + r0 * k, r1 - r0, k
+        mine, rows = r1 - r0, part(order, lo + r0, r1 - r0)
+        answers = block(targets, r0 * k, mine, k)
+        gather(x, labels, y, rows, block(units, starts[0] + r0 * sizes[0], mine, sizes[0]), answers)
+        sum_of_weights = coefficients(weight, part(order, lo, n), mean, c[thread])
+        if keys.size:
+            key = keys[step]
+        forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, mine, key, below, factors)
+        yhat = block(units, last + r0 * k, mine, k)
+        partial[thread, 0] = finish(
+            pair, loss, output, yhat, answers, part(c[thread], r0, mine), block(deltas, last + r0 * k, mine, k), grad
         )
-        now = step & 1
-        partial[now, thread, 0] = found
-        partial[now, thread, 1] = rightly(units, last, labels, order, lo, r0, r1, k) if labels.size else 0
-        backward(blas, theta, slopes, deltas, sizes, places, starts, r0, r1)
+        partial[thread, 1] = rightly(yhat, labels, rows) if labels.size else 0
+        backward(blas, theta, slopes, deltas, sizes, places, starts, r0, mine)
         if step % every == 0:
-            observe(slopes, sizes, starts, r0, r1, limits, asleep[thread])
+            observe(slopes, sizes, starts, r0, mine, limits, asleep[thread])
             observed += n
         if not meet(sync, threads, pause):
             return
         whole, right = 0.0, 0.0
         for t in range(threads):
-            whole += partial[now, t, 0]
-            right += partial[now, t, 1]
+            whole += partial[t, 0]
+            right += partial[t, 1]
         penalty = 0.0 if sum_of_weights <= 0 else (l2 / sum_of_weights if mean else l2)
-        if l2 > 0.0 and thread == 0:
-            inner = 0.0
-            for i in range(depth):
-                inner += squares(theta, places[i], sizes[i] * sizes[i + 1])
-            total_loss += 0.5 * penalty * inner * (n / order.size if mean else 1.0)
-        if l2 > 0.0 and not meet(sync, threads, pause):
-            return
+        if penalty > 0.0:
+            if thread == 0:
+                inner = 0.0
+                for i in range(depth):
+                    inner += squares(part(theta, places[i], sizes[i] * sizes[i + 1]))
+                total_loss += 0.5 * penalty * inner * (n / order.size if mean else 1.0)
+            if not meet(sync, threads, pause):
+                return
         total_loss += whole * (n / order.size if mean else 1.0)
         total_right += right
         if not math.isfinite(whole):
@@ -274,7 +286,7 @@ def steps(
             break
         if sum_of_weights > 0.0:
             improve(
-                blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, block, rule, penalty,
+                blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, room, rule, penalty,
                 rates[step], decays[step], settings, health[thread], step == count - 1,
             )  # fmt: skip
         if not meet(sync, threads, pause):
@@ -286,27 +298,29 @@ def steps(
 @njit(error_model="numpy", nogil=True, cache=True)
 def evaluate(
     blas, x, labels, y, weight, batch, theta, sizes, places, starts, codes, pair, loss, output, units, slopes, deltas,
-    targets, yhat, result,
+    targets, grad, yhat, result,
 ):  # fmt: skip
     """The forward pass of all rows in blocks of ``batch``, without dropout.
 
     Args:
+        grad: room for 2 ``batch`` numbers.
         yhat: (rows, k) that is filled, or (0, k).
         result: sum of weighted losses, sum of weights, right answers.
     """
     depth, k = sizes.size - 1, sizes[-1]
-    last, rows = starts[depth], x.shape[0]
-    order = np.arange(rows)
+    last, order = starts[depth], np.arange(x.shape[0])
     c = np.empty(batch, theta.dtype)
     key, below, factors = np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0, np.float64)
-    for lo in range(0, rows, batch):
-        n = min(batch, rows - lo)
-        gather(x, labels, y, weight, order, lo, 0, n, units, targets, k)
-        result[1] += coefficients(weight, order, lo, n, False, c)
-        forward(blas, theta, units, slopes, sizes, places, starts, codes, 0, n, batch, key, below, factors)
-        result[0] += finish(pair, loss, output, units, last, targets, 0, c, 0, deltas, last, n, k)
+    for lo in range(0, x.shape[0], batch):
+        n = min(batch, x.shape[0] - lo)
+        rows, answers, found = part(order, lo, n), block(targets, 0, n, k), block(units, last, n, k)
+        gather(x, labels, y, rows, block(units, starts[0], n, sizes[0]), answers)
+        result[1] += coefficients(weight, rows, False, c)
+        forward(blas, theta, units, slopes, sizes, places, starts, codes, 0, n, key, below, factors)
+        result[0] += finish(pair, loss, output, found, answers, part(c, 0, n), block(deltas, last, n, k), grad)
         if labels.size:
-            result[2] += rightly(units, last, labels, order, lo, 0, n, k)
-        for r in range(min(n, yhat.shape[0] - lo)):
-            for o in range(k):
-                yhat[lo + r, o] = units[last + r * k + o]
+            result[2] += rightly(found, labels, rows)
+        if yhat.shape[0]:
+            for r in range(n):
+                for o in range(k):
+                    yhat[lo + r, o] = found[r, o]

@@ -6,6 +6,8 @@ through memory once.
 
 from __future__ import annotations
 
+import math
+
 from numba import njit
 
 from chainrule.train.kernels.low_level import like
@@ -18,8 +20,8 @@ SGD, MOMENTUM, NESTEROV, ADAM = 0, 1, 2, 3
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def update(rule, theta, m, v, grad, start, count, l2, rate, decay, settings):
-    """One step of ``theta``[start:start + count] by the gradient ``grad``[:count].
+def update(rule, theta, m, v, grad, l2, rate, decay, settings):
+    """One step of ``theta`` by the gradient ``grad``.
 
     Args:
         m, v: moments, as long as theta where the rule has them.
@@ -31,41 +33,41 @@ def update(rule, theta, m, v, grad, start, count, l2, rate, decay, settings):
     zero = theta.dtype.type(0)
     l2, rate, decay = like(zero, l2), like(zero, rate), like(zero, decay)
     if rule == SGD:
-        for i in range(count):
-            p = theta[start + i]
-            theta[start + i] = p - rate * (grad[i] + l2 * p) - decay * p
+        for i in range(theta.size):
+            p = theta[i]
+            theta[i] = p - rate * (grad[i] + l2 * p) - decay * p
     elif rule == MOMENTUM:
         mu = settings[0]
-        for i in range(count):
-            p = theta[start + i]
-            step = mu * m[start + i] - rate * (grad[i] + l2 * p)
-            m[start + i] = step
-            theta[start + i] = p + step - decay * p
+        for i in range(theta.size):
+            p = theta[i]
+            step = mu * m[i] - rate * (grad[i] + l2 * p)
+            m[i] = step
+            theta[i] = p + step - decay * p
     elif rule == NESTEROV:
         mu = settings[0]
-        for i in range(count):
-            p = theta[start + i]
+        for i in range(theta.size):
+            p = theta[i]
             down = rate * (grad[i] + l2 * p)
-            step = mu * m[start + i] - down
-            m[start + i] = step
-            theta[start + i] = p + mu * step - down - decay * p
+            step = mu * m[i] - down
+            m[i] = step
+            theta[i] = p + mu * step - down - decay * p
     else:
         beta_1, beta_2, epsilon = settings[1], settings[2], settings[3]
         rest_1, rest_2 = settings[4], settings[5]
-        for i in range(count):
-            p = theta[start + i]
+        for i in range(theta.size):
+            p = theta[i]
             g = grad[i] + l2 * p
-            first = beta_1 * m[start + i] + rest_1 * g
-            second = beta_2 * v[start + i] + rest_2 * g * g
-            m[start + i] = first
-            v[start + i] = second
-            theta[start + i] = p - rate * first / (second**0.5 + epsilon) - decay * p
+            first = beta_1 * m[i] + rest_1 * g
+            second = beta_2 * v[i] + rest_2 * g * g
+            m[i] = first
+            v[i] = second
+            theta[i] = p - rate * first / (math.sqrt(second) + epsilon) - decay * p
 
 
 @njit(error_model="numpy", fastmath=SUMS)
-def squares(values, start, count):
-    """The sum of squares of ``values``[start:start + count]."""
+def squares(values):
+    """The sum of squares."""
     total = values.dtype.type(0)
-    for i in range(start, start + count):
+    for i in range(values.size):
         total += values[i] * values[i]
     return total
