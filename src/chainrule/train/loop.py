@@ -45,6 +45,7 @@ class Run:
         history: the epochs so far.
         scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
         best: parameters to end with, an engine's snapshot; None: those of the last epoch.
+        ended: set by a callback in ``on_fit_begin``: the checkpoint is of a training that had stopped early.
     """
 
     like: Network
@@ -55,6 +56,7 @@ class Run:
     scale: float = 1.0
     best: Array | None = None
     said: str = ""
+    ended: bool = False
 
     @property
     def network(self) -> Network:
@@ -105,9 +107,9 @@ def fit(
     began = time.perf_counter() - (run.history[-1].seconds if run.history else 0.0)
     for callback in callbacks:
         callback.on_fit_begin(run)
-    stopped, good = None, run.engine.snapshot()
+    stopped, good = "early" if run.ended else None, run.engine.snapshot()
     try:
-        for number in range(first + 1, epochs + 1):
+        for number in range(first + 1, first + 1 if run.ended else epochs + 1):
             part, rate = _epoch(run, rows, number)
             if part.failed is not None or not _finite(part):
                 stopped, run.said = "diverged", _diverged(run, rows, number)

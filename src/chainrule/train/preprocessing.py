@@ -129,7 +129,7 @@ def fit_target(table: pa.Table, name: str, task: Task | None) -> Target:
         task = _guess_task(table, name)
     if task == "classification":
         labels = texts(table, name)
-        found = _in_order(set(labels))
+        found = in_order(set(labels))
         if len(found) < 2:
             raise InputError(f"target {name}", "at least two classes", f"{len(found)}: {', '.join(found)}")
         if len(found) > MOST_CATEGORIES:
@@ -158,8 +158,8 @@ def _guess_task(table: pa.Table, name: str) -> Task:
     return "classification"
 
 
-def _in_order(labels: set[str]) -> list[str]:
-    """Numbers by size, other labels by letters."""
+def in_order(labels: set[str]) -> list[str]:
+    """Labels in order: numbers by size, other labels by letters."""
     try:
         return sorted(labels, key=float)
     except ValueError:
@@ -186,7 +186,7 @@ def column_numbers(table: pa.Table, name: str) -> Array:
     import pyarrow as pa
 
     column = _whole(table, name)
-    if not _is_number(column.type):
+    if not is_number(column.type):
         raise InputError(f"column {name!r}", "numbers", f"{column.type} such as {column[0].as_py()!r}")
     values = column.cast(pa.float64(), safe=False).to_numpy()
     if not np.isfinite(values).all():
@@ -216,7 +216,8 @@ def _whole(table: pa.Table, name: str) -> Any:
     return column
 
 
-def _is_number(kind: Any) -> bool:
+def is_number(kind: Any) -> bool:
+    """Whether a column's type is a number or a truth value."""
     import pyarrow as pa
 
     t = pa.types
@@ -227,13 +228,13 @@ def _fit_column(table: pa.Table, name: str, train: Array) -> Column:
     import pyarrow as pa
 
     kind = table.column(name).type
-    if _is_number(kind):
+    if is_number(kind):
         values = column_numbers(table, name)[train]
         return Column(name, float(values.mean()), _scale(values))
     t = pa.types
     if not (t.is_string(kind) or t.is_large_string(kind) or t.is_dictionary(kind)):
         raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
-    found = _in_order(set(texts(table, name)))
+    found = in_order(set(texts(table, name)))
     if len(found) > MOST_CATEGORIES:
         raise InputError(f"column {name!r}", f"at most {MOST_CATEGORIES} categories", str(len(found)))
     return Column(name, categories=tuple(found))

@@ -124,7 +124,7 @@ def _asked(prepared: Prepared, plan: Plan, rows: Rows, validation: Rows | None) 
     stopping = "no early stopping" if plan.patience is None else f"early stopping with patience {plan.patience}"
     weight = f"; class weight {plan.class_weight}" if plan.class_weight else ""
     counts = f"{len(rows)} rows to train, {0 if validation is None else len(validation)} to validate"
-    return f"the table {digest.hexdigest()[:12]} ({counts}; {stopping}{weight})"
+    return f"a training on the table {digest.hexdigest()[:12]} ({counts}; {stopping}{weight})"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,8 @@ class _Together(Callback):
     def on_fit_begin(self, run: Run) -> None:
         if len(run.history) > run.epochs:
             made = f"one after epoch {len(run.history)}"
-            raise InputError(f"checkpoint {self._checkpoint}", f"at most {run.epochs} epochs, as asked now", made)
+            most = f"{run.epochs} epoch{'s' if run.epochs > 1 else ''}"
+            raise InputError(f"checkpoint {self._checkpoint}", f"at most {most}, as asked now", made)
         for callback in self._all():
             callback.on_fit_begin(run)
 

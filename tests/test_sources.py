@@ -1,0 +1,167 @@
+"""Tables larger than memory: the same rows, whatever the chunks; bounded memory; clear errors."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+import chainrule as cr
+from chainrule.errors import InputError
+from chainrule.train import chunks as chunk_files
+from chainrule.train.chunks import NpyChunks, ParquetChunks
+from chainrule.train.loop import fit
+from chainrule.train.optimizers import optimizer
+from chainrule.train.preprocessing import Inputs
+from chainrule.train.recipe import Recipe
+from chainrule.train.sources import open_large
+
+
+@pytest.fixture
+def files(tmp_path, rng, monkeypatch):
+    """The same 1,000 rows as two .npy files in chunks of 64 and as a Parquet file in row groups of 70."""
+    monkeypatch.setattr(chunk_files, "CHUNK_BYTES", 64 * 3 * 8)
+    x, y = rng.normal(3, 2, (1000, 3)), rng.integers(0, 4, 1000)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    table = pa.table({f"x_{j + 1}": x[:, j] for j in range(3)} | {"y": y})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=70)
+    return tmp_path, x, y, table
+
+
+def opened(folder, kind, **more):
+    chunks = (
+        NpyChunks(folder / "x.npy", folder / "y.npy") if kind == "npy" else ParquetChunks(folder / "t.parquet", "y")
+    )
+    return open_large(chunks, "y", dtype="float64", **more)
+
+
+@pytest.mark.parametrize("kind", ["npy", "parquet"])
+def test_every_row_comes_once_an_epoch_standardised(files, kind):
+    folder, x, y, table = files
+    source = opened(folder, kind).train
+    assert len(source) == 1000
+    blocks = list(source.blocks(np.random.default_rng(0)))
+    assert len(blocks) > 1
+    got = np.concatenate([np.column_stack([block.x, block.y]) for block in blocks])
+    expected = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), y])
+    np.testing.assert_allclose(got[np.lexsort(got.T)], expected[np.lexsort(expected.T)], atol=1e-12)
+    whole = Inputs.fit(table, ["x_1", "x_2", "x_3"], np.arange(1000))
+    for mine, theirs in zip(source.inputs.columns, whole.columns, strict=True):
+        assert mine.name == theirs.name
+        np.testing.assert_allclose([mine.mean, mine.scale], [theirs.mean, theirs.scale], rtol=1e-12)
+    assert source.target.classes == ("0", "1", "2", "3")
+
+
+def test_blocks_differ_by_epoch_and_are_the_same_for_the_same_seed(files):
+    source = opened(files[0], "npy").train
+    first, again, other = (next(source.blocks(np.random.default_rng(seed))).x for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("kind", ["npy", "parquet"])
+def test_training_from_blocks_learns_and_repeats(files, kind, rng):
+    folder = files[0]
+    large = opened(folder, kind, test=0.2, seed=3)
+    assert len(large.train) + len(large.test) == 1000
+    assert set(large.train.chosen).isdisjoint(large.test.chosen)
+    net = cr.Network.random((3, 8, 4), "tanh", seed=0)
+    recipe = Recipe(optimizer("adam", 0.01), batch_size=32, seed=2)
+    runs = [fit(net, large.train, recipe, epochs=3) for _ in range(2)]
+    assert np.array_equal(runs[0].network.flat, runs[1].network.flat)
+    losses = [epoch.loss for epoch in runs[0].history]
+    assert losses[-1] < losses[0]
+    assert 0 <= runs[0].history[-1].accuracy <= 1
+
+
+def test_text_columns_and_numbers_as_target(tmp_path, rng):
+    color = rng.choice(["red", "green", "blue"], 300)
+    value = rng.normal(size=300)
+    table = pa.table({"color": color, "flag": value > 0, "y": value * 3 + 1})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=50)
+    source = open_large(ParquetChunks(tmp_path / "t.parquet", "y"), "y").train
+    assert source.inputs.names[:3] == ["color=blue", "color=green", "color=red"]
+    assert not source.labels
+    np.testing.assert_allclose(source.target.mean, value.mean() * 3 + 1)
+    block = next(source.blocks(np.random.default_rng(0)))
+    assert block.x.dtype == np.float32
+    assert block.y.shape == (300, 1)
+
+
+def test_a_table_of_one_chunk_has_no_part_to_keep_aside(tmp_path):
+    parquet.write_table(pa.table({"x": [1.0, 2.0], "y": [0, 1]}), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="at least two chunks"):
+        open_large(ParquetChunks(tmp_path / "t.parquet", "y"), "y", test=0.5)
+
+
+def bad_npy(folder, what):
+    if what == "text":
+        folder.joinpath("x.npy").write_text("1,2,3")
+    elif what == "objects":
+        np.save(folder / "x.npy", np.array([["a", "b"]] * 1000))
+    elif what == "fortran":
+        np.save(folder / "x.npy", np.asfortranarray(np.ones((1000, 3))))
+    elif what == "cut":
+        content = folder.joinpath("x.npy").read_bytes()
+        folder.joinpath("x.npy").write_bytes(content[:-100])
+    elif what == "short":
+        np.save(folder / "x.npy", np.ones((10, 3)))
+    elif what == "missing":
+        folder.joinpath("x.npy").unlink()
+    elif what == "empty":
+        np.save(folder / "x.npy", np.ones((1000, 0)))
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("text", "a .npy file"), ("objects", "matrix of numbers"), ("fortran", "Fortran"), ("cut", "ends before"),
+        ("short", "10 targets"), ("missing", "no such file"), ("empty", "at least one row and one column"),
+    ],
+)  # fmt: skip
+def test_files_that_are_no_matrix(files, what, says):
+    bad_npy(files[0], what)
+    with pytest.raises(InputError, match=says):
+        NpyChunks(files[0] / "x.npy", files[0] / "y.npy")
+
+
+def test_nan_in_a_chunk_is_one_clear_error(files):
+    folder, x, *_ = files
+    x[700, 1] = np.nan
+    np.save(folder / "x.npy", x)
+    with pytest.raises(InputError, match="x_2"):
+        opened(folder, "npy")
+
+
+def test_a_parquet_file_that_is_none(tmp_path):
+    tmp_path.joinpath("t.parquet").write_text("no")
+    with pytest.raises(InputError, match="a Parquet file"):
+        ParquetChunks(tmp_path / "t.parquet", "y")
+    parquet.write_table(pa.table({"x": [1.0], "z": [2.0]}), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="no such column"):
+        ParquetChunks(tmp_path / "t.parquet", "y")
+
+
+def test_memory_does_not_grow_with_the_table(tmp_path, rng):
+    """The peak of a process that trains from 200 MB is that of one that trains from 12 MB, but for some megabytes."""
+    peaks = []
+    for rows in (150_000, 2_500_000):
+        np.save(tmp_path / "x.npy", rng.normal(size=(rows, 20)).astype("float32"))
+        np.save(tmp_path / "y.npy", rng.integers(0, 2, rows).astype("int8"))
+        code = f"""
+import chainrule as cr
+from chainrule.train.chunks import NpyChunks
+from chainrule.train.loop import fit
+from chainrule.train.recipe import Recipe
+from chainrule.train.sources import open_large
+large = open_large(NpyChunks({str(tmp_path / "x.npy")!r}, {str(tmp_path / "y.npy")!r}), "y")
+net = cr.Network.random((20, 4, 2), "relu", seed=0, dtype="float32")
+fit(net, large.train, Recipe(batch_size=512), epochs=1)
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+        peaks.append(int(run.stdout) * 1024)
+    assert peaks[1] - peaks[0] < 60e6
