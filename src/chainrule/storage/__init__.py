@@ -1,6 +1,20 @@
-"""Files: models (safetensors) and tables."""
+"""Files: models (safetensors, ONNX) and tables; networks from other libraries."""
 
+from chainrule.storage.importers import from_keras, from_sklearn, from_torch, load_torch
 from chainrule.storage.model_file import load, load_model, save, save_model
+from chainrule.storage.onnx_file import save_onnx, to_onnx
 from chainrule.storage.tables import read_table
 
-__all__ = ["load", "load_model", "read_table", "save", "save_model"]
+__all__ = [
+    "from_keras",
+    "from_sklearn",
+    "from_torch",
+    "load",
+    "load_model",
+    "load_torch",
+    "read_table",
+    "save",
+    "save_model",
+    "save_onnx",
+    "to_onnx",
+]

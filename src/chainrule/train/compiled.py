@@ -26,6 +26,7 @@ from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, SOFTMAX
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
 
+_NO_KEYS = np.zeros((0, 0), np.uint32)
 BLOCK_BYTES = 1 << 19  # of a layer's gradient that is used while in the cache
 
 
@@ -54,6 +55,8 @@ class CompiledEngine:
         self.room = np.empty((self.threads, max(self.block, 2 * self.batch) + max(sizes)), self.dtype)
         self.sync = np.zeros(24, np.int64)
         self.partial = np.zeros((self.threads, 2))
+        self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
+        self.factors = np.array([dropout.scale(share) for share in shares], np.float64)
         self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule") if self.threads > 1 else None
         self.restore(beginning(network, recipe))
 
@@ -114,39 +117,57 @@ class CompiledEngine:
         count, rule = minibatches(len(order), self.batch), self.recipe.optimizer
         rates, decays = rule.rates(self.step, learning_rates), rule.decays(learning_rates)
         layers = len(self.shares)
-        keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else np.zeros((0, 0), np.uint32)
-        below = np.array([dropout.threshold(share) for share in self.shares], np.uint32)
-        factors = np.array([dropout.scale(share) for share in self.shares], np.float64)
-        units = int(self.sizes[1:-1].sum())
-        asleep = np.zeros((self.threads, units), np.int64)
+        keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else _NO_KEYS
+        asleep = np.zeros((self.threads, int(self.sizes[1:-1].sum())), np.int64)
         health = np.zeros((self.threads, len(self.sizes) - 1, 3))
-        result = np.array([0.0, 0.0, 0.0, -1.0])
-        self.sync[:] = 0
-        labels, y, weight = self._targets(rows)
-        given = (
-            self.threads, self.sync, yield_address(), gemm_address(self.dtype), rows.x, labels, y, weight,
-            np.ascontiguousarray(order, np.int64), self.batch, self.like.reduction == "mean", self.theta, self.m,
-            self.v, self.sizes, self.places, self.starts, self.codes, self.pair, LOSS_CODES[self.like.loss],
-            self.output, RULE_CODES[rule.name], self.settings, rates, decays, float(self.recipe.l2), keys, below,
-            factors, self.units, self.slopes, self.deltas, self.targets, self.c, self.room, self.block, self.partial,
-            self.limits, asleep, health, observed_steps(len(order), self.batch), result,
+        every = observed_steps(len(order), self.batch)
+        result = self._run(
+            self.threads, rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", rates, decays,
+            keys, asleep, health, every, True,
         )  # fmt: skip
-        with one_blas_thread(), compiling():
-            self._together(given)
         failed = None if result[3] < 0 else int(result[3])
         self.step += count if failed is None else failed
         norms = np.sqrt(health.sum(axis=0))
         probe = Probe(norms[:, 0], norms[:, 1], norms[:, 2], asleep.sum(axis=0), int(result[2]))
         return Part(float(result[0]), int(result[1]), failed, probe)
 
+    def evaluate(self, rows: Rows) -> tuple[float, float]:
+        """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
+        nothing, none = np.zeros(0), np.zeros((1, 0), np.int64)
+        result = self._run(
+            1, rows, np.arange(len(rows)), False, nothing, nothing, _NO_KEYS, none, np.zeros((1, 0, 3)), 1, False
+        )
+        total = result[0] / result[4] if self.like.reduction == "mean" and result[4] else result[0]
+        return float(total), float(result[1] / len(rows)) if rows.y.ndim == 1 else float("nan")
+
+    def _run(
+        self, threads: int, rows: Rows, order: Array, mean: bool, rates: Array, decays: Array, keys: Array,
+        asleep: Array, health: Array, every: int, learning: bool,
+    ) -> Array:  # fmt: skip
+        """The kernel on all threads, with this engine's buffers."""
+        result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
+        self.sync[:] = 0
+        labels, y, weight = self._targets(rows)
+        given = (
+            threads, self.sync, yield_address(), gemm_address(self.dtype), rows.x, labels, y, weight, order, self.batch,
+            mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, self.pair,
+            LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name], self.settings, rates,
+            decays, float(self.recipe.l2), keys, self.below, self.factors, self.units, self.slopes, self.deltas,
+            self.targets, self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning, result,
+        )  # fmt: skip
+        with one_blas_thread(), compiling():
+            self._together(given)
+        return result
+
     def _together(self, given: tuple[Any, ...]) -> None:
         """Run the kernel on all threads, this one the first of them; if one fails, none waits for it."""
-        if self.pool is None:
+        if self.pool is None or given[0] == 1:
             kernels.steps(0, *given)
             return
         others = []
         try:
-            kernels.steps.compile(tuple(map(_type, (0, *given))))
+            if not kernels.steps.signatures:
+                kernels.steps.compile(tuple(map(_type, (0, *given))))
             others = [self.pool.submit(kernels.steps, thread, *given) for thread in range(1, self.threads)]
             kernels.steps(0, *given)
         except BaseException:
@@ -155,22 +176,6 @@ class CompiledEngine:
         finally:
             for other in others:
                 other.result()
-
-    def evaluate(self, rows: Rows) -> tuple[float, float]:
-        """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
-        result, _ = self._evaluate(rows, np.empty((0, int(self.sizes[-1])), self.dtype))
-        total = result[0] / result[1] if self.like.reduction == "mean" and result[1] else result[0]
-        return float(total), float(result[2] / len(rows)) if rows.y.ndim == 1 else float("nan")
-
-    def _evaluate(self, rows: Rows, yhat: Array) -> tuple[Array, Array]:
-        result = np.zeros(3)
-        with one_blas_thread(), compiling():
-            kernels.evaluate(
-                gemm_address(self.dtype), rows.x, *self._targets(rows), self.batch, self.theta, self.sizes, self.places,
-                self.starts, self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, self.units, self.slopes,
-                self.deltas, self.targets, self.room[0], yhat, result,
-            )  # fmt: skip
-        return result, yhat
 
     def _targets(self, rows: Rows) -> tuple[Array, Array, Array]:
         nothing = np.zeros(0, self.dtype)
@@ -220,7 +225,7 @@ _herald, _lock = _Herald(), threading.Lock()
 @contextmanager
 def compiling() -> Iterator[None]:
     """Within it, a compilation is announced."""
-    if kernels.steps.signatures and kernels.evaluate.signatures:
+    if len(kernels.steps.signatures) == 2:  # float32 and float64
         yield
         return
     with _lock, event.install_listener("numba:compile", _herald):

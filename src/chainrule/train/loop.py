@@ -147,7 +147,7 @@ def _epoch(run: Run, rows: Rows | Source, number: int) -> tuple[Part, float]:
     for block in blocks:
         order = rng.permutation(len(block)) if run.recipe.shuffle else np.arange(len(block))
         for piece in _pieces(run, order):
-            rates = _learning_rates(run, number - 1 + seen / len(rows), len(piece), len(rows))
+            rates = _learning_rates(run, number, seen, len(piece), len(rows))
             part = run.engine.steps(block, piece, rates)
             parts.append((len(piece), part))
             seen, rate = seen + len(piece), float(rates[-1])
@@ -174,13 +174,13 @@ def _pieces(run: Run, order: Array) -> Iterator[Array]:
         yield order[at : at + steps * batch]
 
 
-def _learning_rates(run: Run, epoch: float, count: int, rows: int) -> Array:
-    """The learning rate of each minibatch of the next ``count`` rows; ``epoch`` of the training have passed."""
+def _learning_rates(run: Run, number: int, seen: int, count: int, rows: int) -> Array:
+    """The learning rate of each minibatch of the next ``count`` rows; ``seen`` of the epoch's ``rows`` have passed."""
     steps = minibatches(count, run.recipe.batch_size)
     base = run.recipe.optimizer.settings.learning_rate * run.scale
     if run.recipe.schedule.name == "constant" and not run.recipe.schedule.warmup:
         return np.full(steps, base)
-    times = epoch + np.arange(steps) * (run.recipe.batch_size / rows)
+    times = number - 1 + (seen + np.arange(steps) * run.recipe.batch_size) / rows
     return base * run.recipe.schedule.multipliers(times)
 
 

@@ -65,6 +65,19 @@ def block(typing: Any, vector: Any, start: Any, rows: Any, columns: Any) -> Any:
     return types.Array(vector.dtype, 2, "C")(vector, types.intp, types.intp, types.intp), build
 
 
+@intrinsic
+def flat(typing: Any, matrix: Any) -> Any:
+    """A matrix in C order as one vector."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        shape = context.make_array(signature.args[0])(context, builder, args[0]).shape
+        count = builder.mul(builder.extract_value(shape, 0), builder.extract_value(shape, 1))
+        start = ir.Constant(ir.IntType(64), 0)
+        return _view(context, builder, signature.args[0], args[0], start, signature.return_type, [count])
+
+    return types.Array(matrix.dtype, 1, "C")(matrix), build
+
+
 def _view(context: Any, builder: Any, kind: Any, vector: Any, start: Any, into: Any, shape: Any) -> Any:
     data = builder.gep(context.make_array(kind)(context, builder, vector).data, [start])
     item = ir.Constant(ir.IntType(64), kind.dtype.bitwidth // 8)

@@ -13,7 +13,7 @@ from numba import njit
 
 from chainrule.losses import HUBER_DELTA, LOSSES, PAIRS
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
-from chainrule.train.kernels.low_level import like, part
+from chainrule.train.kernels.low_level import flat, like, part
 from chainrule.train.kernels.mathematics import FAST, exp
 
 SOFTMAX = -1
@@ -50,17 +50,17 @@ def shift(a, tops):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def soften(a, flat, rests):
+def soften(a, values, rests):
     """Rows of a (n, k), shifted, become their softmax; rests (n,): the sum of e^a over all but one of the largest.
 
     Args:
-        flat: a as one vector: short rows would not fill vector instructions.
+        values: a as one vector: short rows would not fill vector instructions.
     """
-    for i in range(flat.size):
-        flat[i] = exp(flat[i])
-    one = flat.dtype.type(1)
+    for i in range(values.size):
+        values[i] = exp(values[i])
+    one = values.dtype.type(1)
     for r in range(a.shape[0]):
-        rest, taken = flat.dtype.type(0), False
+        rest, taken = values.dtype.type(0), False
         for o in range(a.shape[1]):
             e = a[r, o]
             if e == one and not taken:
@@ -135,41 +135,46 @@ def paired_term(pair, a, y):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def bce_softmax_row(logits, p, rest, y, delta):
-    """Binary cross-entropy of the softmax p (k,) of one example: delta becomes its gradient; the loss is returned.
+def _finish_bce_softmax(units, values, targets, c, delta, tops, rests):
+    """Binary cross-entropy of a softmax, through log p and log(1 - p), so that nothing cancels next to 0 and 1.
 
-    Through log p and log(1 - p), as ``chainrule.losses`` does, so that nothing cancels next to 0 and 1.
-
-    Args:
-        logits: the shifted ones.
-        rest: the sum of e^logits over all but the largest.
+    As in ``chainrule.losses``: delta first takes log p, then the gradient; ``tops`` takes log(1 - p) of one example.
     """
-    k = p.size
-    zero, one = p.dtype.type(0), p.dtype.type(1)
-    logs, rests = np.empty_like(p), np.empty_like(p)
-    whole = like(rest, math.log1p(rest))
-    total = zero
-    for o in range(k):
-        logs[o] = logits[o] - whole
-        if logs[o] < -one:
-            rests[o] = like(rest, math.log1p(-p[o]))
-        else:  # of the sum over the others
-            peak, others = like(rest, -np.inf), zero
+    n, k = units.shape
+    zero, one = units.dtype.type(0), units.dtype.type(1)
+    total = 0.0
+    shift(units, tops)
+    for r in range(n):
+        for o in range(k):
+            delta[r, o] = units[r, o]
+    soften(units, values, rests)
+    logs_of_rest = np.empty(k, units.dtype)
+    logs = np.empty(k, units.dtype)
+    for r in range(n):
+        whole = like(zero, math.log1p(rests[r]))
+        for o in range(k):
+            logs[o] = delta[r, o] - whole
+            if logs[o] < -one:
+                logs_of_rest[o] = like(zero, math.log1p(-units[r, o]))
+                continue
+            peak, others = like(zero, -np.inf), zero  # of the sum over the others
             for j in range(k):
-                if j != o and logits[j] > peak:
-                    peak = logits[j]
+                if j != o and delta[r, j] > peak:
+                    peak = delta[r, j]
             for j in range(k):
                 if j != o:
-                    others += like(rest, math.exp(logits[j] - peak))
-            rests[o] = like(rest, math.log(others)) + peak - whole
-        total -= y[o] * logs[o] + (one - y[o]) * rests[o]
-    for m in range(k):
-        slope = (one - y[m]) * p[m] - y[m] * like(rest, math.exp(rests[m]))
-        for j in range(k):
-            if j != m:
-                ratio = like(rest, math.exp(min(logs[m] - rests[j], zero)))
-                slope += y[j] * p[m] - (one - y[j]) * p[j] * ratio
-        delta[m] = slope
+                    others += exp(delta[r, j] - peak)
+            logs_of_rest[o] = like(zero, math.log(others)) + peak - whole
+        for m in range(k):
+            y, p = targets[r, m], units[r, m]
+            if c[r] != zero:
+                total -= c[r] * (y * logs[m] + (one - y) * logs_of_rest[m])
+            slope = (one - y) * p - y * exp(logs_of_rest[m])
+            for j in range(k):
+                if j != m:
+                    ratio = exp(min(logs[m] - logs_of_rest[j], zero))
+                    slope += targets[r, j] * p - (one - targets[r, j]) * units[r, j] * ratio
+            delta[r, m] = c[r] * slope
     return total
 
 
@@ -183,34 +188,24 @@ def finish(pair, loss, output, units, targets, c, delta, room):
         c: coefficients of the examples (n,).
         room: at least 2 n numbers to work in.
     """
-    n, k = units.shape
-    flat, slopes = units.reshape(n * k), delta.reshape(n * k)
+    n, values = units.shape[0], flat(units)
     tops, rests = part(room, 0, n), part(room, n, n)
     if pair in (CE_SOFTMAX, POISSON_SOFTMAX):
-        return _finish_softmax(pair, units, flat, targets, c, delta, tops, rests)
+        return _finish_softmax(pair, units, values, targets, c, delta, tops, rests)
     if pair == BCE_SOFTMAX:
-        shift(units, tops)
-        delta[:, :] = units
-        soften(units, flat, rests)
-        total = 0.0
-        for r in range(n):
-            value = bce_softmax_row(delta[r].copy(), units[r], rests[r], targets[r], delta[r])
-            total += c[r] * value if c[r] != 0 else 0.0
-            for o in range(k):
-                delta[r, o] *= c[r]
-        return total
+        return _finish_bce_softmax(units, values, targets, c, delta, tops, rests)
     if pair != 0:
         return _finish_pair(pair, units, targets, c, delta)
     if output == SOFTMAX:
         shift(units, tops)
-        soften(units, flat, rests)
+        soften(units, values, rests)
     else:
-        activate(output, flat, slopes)
+        activate(output, values, flat(delta))
     return _finish_generally(loss, output, units, targets, c, delta)
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def _finish_softmax(pair, units, flat, targets, c, delta, tops, rests):
+def _finish_softmax(pair, units, values, targets, c, delta, tops, rests):
     """Cross-entropy or Poisson loss of a softmax: dl/da = yhat sum(y) - y."""
     n, k = units.shape
     zero = units.dtype.type(0)
@@ -224,7 +219,7 @@ def _finish_softmax(pair, units, flat, targets, c, delta, tops, rests):
         tops[r] = whole
         if c[r] != zero:
             total -= c[r] * inner
-    soften(units, flat, rests)
+    soften(units, values, rests)
     for r in range(n):
         if c[r] != zero:
             value = tops[r] * like(zero, math.log1p(rests[r]))

@@ -224,7 +224,7 @@ def rightly(yhat, labels, order):
 def steps(
     thread, threads, sync, pause, blas, x, labels, y, weight, order, batch, mean, theta, m, v, sizes, places, starts,
     codes, pair, loss, output, rule, settings, rates, decays, l2, keys, below, factors, units, slopes, deltas, targets,
-    c, grads, room, partial, limits, asleep, health, every, result,
+    c, grads, room, partial, limits, asleep, health, every, learning, result,
 ):  # fmt: skip
     """Minibatches of ``batch`` rows in the given order, an update each. One thread's part.
 
@@ -237,11 +237,12 @@ def steps(
         grads: (threads, more than room): room for a part of a layer's gradient.
         partial: (threads, 2): each thread's loss and right answers of a step.
         every: health is observed in each such step, the gradient's in the last.
-        result: loss, right, observed examples, the step that failed (-1: none): written by thread 0.
+        learning: False: the forward pass alone, without dropout or penalty; the loss is then the weighted sum.
+        result: loss, right, observed examples, the step that failed (-1: none), the sum of weights; of thread 0.
     """
     depth, k = sizes.size - 1, sizes[-1]
     last, grad, count = starts[depth], grads[thread], (order.size + batch - 1) // batch
-    total_loss, total_right, observed = 0.0, 0.0, 0
+    total_loss, total_right, total_weight, observed = 0.0, 0.0, 0.0, 0
     key = np.empty(0, np.uint32)
     for step in range(count):
         lo = step * batch
@@ -251,6 +252,7 @@ def steps(
         answers = block(targets, r0 * k, mine, k)
         gather(x, labels, y, rows, block(units, starts[0] + r0 * sizes[0], mine, sizes[0]), answers)
         sum_of_weights = coefficients(weight, part(order, lo, n), mean, c[thread])
+        total_weight += sum_of_weights
         if keys.size:
             key = keys[step]
         forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, mine, key, below, factors)
@@ -259,6 +261,10 @@ def steps(
             pair, loss, output, yhat, answers, part(c[thread], r0, mine), block(deltas, last + r0 * k, mine, k), grad
         )
         partial[thread, 1] = rightly(yhat, labels, rows) if labels.size else 0
+        if not learning:
+            total_loss += partial[thread, 0]
+            total_right += partial[thread, 1]
+            continue
         backward(blas, theta, slopes, deltas, sizes, places, starts, r0, mine)
         if step % every == 0:
             observe(slopes, sizes, starts, r0, mine, limits, asleep[thread])
@@ -292,35 +298,4 @@ def steps(
         if not meet(sync, threads, pause):
             return
     if thread == 0:
-        result[0], result[1], result[2] = total_loss, total_right, observed
-
-
-@njit(error_model="numpy", nogil=True, cache=True)
-def evaluate(
-    blas, x, labels, y, weight, batch, theta, sizes, places, starts, codes, pair, loss, output, units, slopes, deltas,
-    targets, grad, yhat, result,
-):  # fmt: skip
-    """The forward pass of all rows in blocks of ``batch``, without dropout.
-
-    Args:
-        grad: room for 2 ``batch`` numbers.
-        yhat: (rows, k) that is filled, or (0, k).
-        result: sum of weighted losses, sum of weights, right answers.
-    """
-    depth, k = sizes.size - 1, sizes[-1]
-    last, order = starts[depth], np.arange(x.shape[0])
-    c = np.empty(batch, theta.dtype)
-    key, below, factors = np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0, np.float64)
-    for lo in range(0, x.shape[0], batch):
-        n = min(batch, x.shape[0] - lo)
-        rows, answers, found = part(order, lo, n), block(targets, 0, n, k), block(units, last, n, k)
-        gather(x, labels, y, rows, block(units, starts[0], n, sizes[0]), answers)
-        result[1] += coefficients(weight, rows, False, c)
-        forward(blas, theta, units, slopes, sizes, places, starts, codes, 0, n, key, below, factors)
-        result[0] += finish(pair, loss, output, found, answers, part(c, 0, n), block(deltas, last, n, k), grad)
-        if labels.size:
-            result[2] += rightly(found, labels, rows)
-        if yhat.shape[0]:
-            for r in range(n):
-                for o in range(k):
-                    yhat[lo + r, o] = found[r, o]
+        result[0], result[1], result[2], result[4] = total_loss, total_right, observed, total_weight
