@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numba import typeof
 from numba.core import event
 
 from chainrule.activations import Array
@@ -26,7 +25,7 @@ from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, SOFTMAX
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
 
-_NO_KEYS = np.zeros((0, 0), np.uint32)
+_NO_KEYS, _NO_LABELS = np.zeros((0, 0), np.uint32), np.zeros(0, np.int64)
 BLOCK_BYTES = 1 << 19  # of a layer's gradient that is used while in the cache
 
 
@@ -55,6 +54,7 @@ class CompiledEngine:
         self.room = np.empty((self.threads, max(self.block, 2 * self.batch) + max(sizes)), self.dtype)
         self.sync = np.zeros(24, np.int64)
         self.partial = np.zeros((self.threads, 2))
+        self.no_targets, self.no_weights = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype)
         self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
         self.factors = np.array([dropout.scale(share) for share in shares], np.float64)
         self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule") if self.threads > 1 else None
@@ -149,13 +149,16 @@ class CompiledEngine:
         self.sync[:] = 0
         labels, y, weight = self._targets(rows)
         given = (
-            threads, self.sync, yield_address(), gemm_address(self.dtype), rows.x, labels, y, weight, order, self.batch,
-            mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, self.pair,
+            threads, self.sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
+            self.batch, mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, self.pair,
             LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name], self.settings, rates,
             decays, float(self.recipe.l2), keys, self.below, self.factors, self.units, self.slopes, self.deltas,
-            self.targets, self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning, result,
+            self.targets, self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning,
+            result,
         )  # fmt: skip
-        with one_blas_thread(), compiling():
+        if self.dtype not in _ready:
+            prepare(self.dtype, given)
+        with one_blas_thread():
             self._together(given)
         return result
 
@@ -166,8 +169,6 @@ class CompiledEngine:
             return
         others = []
         try:
-            if not kernels.steps.signatures:
-                kernels.steps.compile(tuple(map(_type, (0, *given))))
             others = [self.pool.submit(kernels.steps, thread, *given) for thread in range(1, self.threads)]
             kernels.steps(0, *given)
         except BaseException:
@@ -178,17 +179,10 @@ class CompiledEngine:
                 other.result()
 
     def _targets(self, rows: Rows) -> tuple[Array, Array, Array]:
-        nothing = np.zeros(0, self.dtype)
-        labels = rows.y if rows.y.ndim == 1 else np.zeros(0, np.int64)
-        y = np.zeros((0, 0), self.dtype) if rows.y.ndim == 1 else rows.y
-        return labels, y, nothing if rows.weight is None else rows.weight
-
-
-def _type(value: Any) -> Any:
-    from numba import typeof
-
-    kind: Any = typeof(value)  # type: ignore[no-untyped-call]
-    return kind
+        """Class numbers, targets and sample weights, each empty where there are none."""
+        labels = _open(rows.y) if rows.y.ndim == 1 else _NO_LABELS
+        y = self.no_targets if rows.y.ndim == 1 else _open(rows.y)
+        return labels, y, self.no_weights if rows.weight is None else _open(rows.weight)
 
 
 def _aligned(count: int, dtype: np.dtype[Any]) -> Array:
@@ -219,14 +213,29 @@ class _Herald(event.Listener):
         """It is compiled."""
 
 
-_herald, _lock = _Herald(), threading.Lock()
+_ready: set[np.dtype[Any]] = set()  # the types for which the kernel is in memory
+_lock = threading.Lock()
 
 
-@contextmanager
-def compiling() -> Iterator[None]:
-    """Within it, a compilation is announced."""
-    if len(kernels.steps.signatures) == 2:  # float32 and float64
-        yield
-        return
-    with _lock, event.install_listener("numba:compile", _herald):
-        yield
+def prepare(dtype: np.dtype[Any], given: tuple[Any, ...]) -> None:
+    """Compile the kernel for a type, or load it from the cache; a compilation is announced."""
+    with _lock:
+        if dtype not in _ready:
+            with event.install_listener("numba:compile", _Herald()):
+                kernels.steps.compile(tuple(typeof(value) for value in (0, *given)))  # type: ignore[no-untyped-call]
+            _ready.add(dtype)
+
+
+def _open(array: Array) -> Array:
+    """A view that numba takes for one that may be written to: another type would be compiled anew. It is only read."""
+    if array.flags.writeable:
+        return array
+    return np.asarray(_Interface(array))
+
+
+class _Interface:
+    """An array's memory, without the mark that it is only read."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}

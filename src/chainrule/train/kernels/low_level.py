@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,23 @@ def power_of_two(typing: Any, shifted: Any) -> Any:
         return builder.bitcast(builder.shl(raw, ir.Constant(integer, mantissa)), real)
 
     return shifted(shifted), build
+
+
+@intrinsic
+def binary_scale(typing: Any, u: Any) -> Any:
+    """(2^-e, e) of u > 0 such that 2^-e u lies between sqrt(1/2) and sqrt(2)."""
+    bits, mantissa, bias = (32, 23, 127) if u == types.float32 else (64, 52, 1023)
+    integer, real = ir.IntType(bits), ir.FloatType() if bits == 32 else ir.DoubleType()
+    root = int(np.array(0.5**0.5, f"f{bits // 8}").view(f"i{bits // 8}"))
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        above = builder.sub(builder.bitcast(args[0], integer), ir.Constant(integer, root))
+        e = builder.add(builder.ashr(above, ir.Constant(integer, mantissa)), ir.Constant(integer, 0))
+        raw = builder.shl(builder.sub(ir.Constant(integer, bias), e), ir.Constant(integer, mantissa))
+        pair = [builder.bitcast(raw, real), builder.sitofp(e, real)]
+        return context.make_tuple(builder, signature.return_type, pair)
+
+    return types.UniTuple(u, 2)(u), build
 
 
 # ---------------------------------------------------------------- parts of a vector
@@ -90,21 +108,12 @@ def _view(context: Any, builder: Any, kind: Any, vector: Any, start: Any, into: 
 # ---------------------------------------------------------------- products
 
 
-class _Blas:
-    """Addresses of SciPy's gemm, given to the kernels as numbers, so that the compiled code can be cached."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, int] = {}
-
-    def __call__(self, dtype: np.dtype[Any]) -> int:
-        """The address of sgemm or dgemm."""
-        name = "sgemm" if dtype == np.float32 else "dgemm"
-        if name not in self._found:
-            self._found[name] = get_cython_function_address("scipy.linalg.cython_blas", name)
-        return self._found[name]
-
-
-gemm_address = _Blas()
+@cache
+def gemm_address(dtype: np.dtype[Any]) -> int:
+    """The address of SciPy's sgemm or dgemm: as a number, it is not part of the compiled code, which can be cached."""
+    name = "sgemm" if dtype == np.float32 else "dgemm"
+    address: int = get_cython_function_address("scipy.linalg.cython_blas", name)
+    return address
 
 
 @intrinsic
@@ -211,6 +220,7 @@ def give_way(typing: Any, address: Any) -> Any:
     return types.void(types.intp), build
 
 
+@cache
 def yield_address() -> int:
     """The address of the system's function for ``give_way``."""
     system: Any = ctypes

@@ -14,7 +14,7 @@ from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
-from chainrule.train.kernels.low_level import like, power_of_two
+from chainrule.train.kernels.low_level import binary_scale, like, power_of_two
 
 #: without ``nnan`` and ``ninf``: divergence must be seen
 FAST = {"contract", "nsz", "arcp"}
@@ -120,10 +120,13 @@ def exp_and_expm1(x):
 
 @inlined
 def log1p(z):
-    """log(1 + z) for 0 <= z <= 1."""
-    s = z / (like(z, 2.0) + z)
+    """log(1 + z) for z >= 0, exact also for small z."""
+    one = like(z, 1.0)
+    scale, e = binary_scale(one + z)
+    over = z * scale + (scale - one)  # (1 + z) 2^-e - 1
+    s = over / (like(z, 2.0) + over)
     u = s * s
-    return like(z, 2.0) * (s + s * u * _atanh_rest(u))
+    return e * _log2_high(z) + (e * _log2_low(z) + like(z, 2.0) * (s + s * u * _atanh_rest(u)))
 
 
 @inlined

@@ -14,7 +14,7 @@ from numba import njit
 from chainrule.losses import HUBER_DELTA, LOSSES, PAIRS
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
 from chainrule.train.kernels.low_level import flat, like, part
-from chainrule.train.kernels.mathematics import FAST, exp
+from chainrule.train.kernels.mathematics import FAST, exp, log1p
 
 SOFTMAX = -1
 LOSS_CODES = {name: code for code, name in enumerate(LOSSES)}
@@ -151,7 +151,7 @@ def _finish_bce_softmax(units, values, targets, c, delta, tops, rests):
     logs_of_rest = np.empty(k, units.dtype)
     logs = np.empty(k, units.dtype)
     for r in range(n):
-        whole = like(zero, math.log1p(rests[r]))
+        whole = log1p(rests[r])
         for o in range(k):
             logs[o] = delta[r, o] - whole
             if logs[o] < -one:
@@ -220,10 +220,11 @@ def _finish_softmax(pair, units, values, targets, c, delta, tops, rests):
         if c[r] != zero:
             total -= c[r] * inner
     soften(units, values, rests)
+    more = like(zero, 1.0) if pair == POISSON_SOFTMAX else zero
     for r in range(n):
-        if c[r] != zero:
-            value = tops[r] * like(zero, math.log1p(rests[r]))
-            total += c[r] * (value + like(zero, 1.0) if pair == POISSON_SOFTMAX else value)
+        rests[r] = c[r] * (tops[r] * log1p(rests[r]) + more) if c[r] != zero else zero
+    for r in range(n):
+        total += rests[r]
         for o in range(k):
             delta[r, o] = c[r] * (units[r, o] * tops[r] - targets[r, o])
     return total

@@ -50,6 +50,8 @@ def meet(sync, threads, pause):
 @njit(error_model="numpy")
 def share(count, part, parts, unit):
     """The part's range of ``count`` things, in multiples of ``unit``."""
+    if parts == 1:
+        return 0, count
     blocks = (count + unit - 1) // unit
     return min(blocks * part // parts * unit, count), min(blocks * (part + 1) // parts * unit, count)
 
@@ -163,25 +165,34 @@ def improve(
         before, width, place = sizes[i - 1], sizes[i], places[i - 1]
         j0, j1 = share(before, thread, threads, 8)
         rows = max(1, room // width)
-        while j0 < j1:
+        biased = thread == threads - 1
+        while j0 < j1 or biased:
             j = min(rows, j1 - j0)
-            gemm(
-                blas, (deltas, units, grad), 0, 1, width, j, n, starts[i], width, starts[i - 1] + j0, before, 0.0, 0,
-                width,
-            )  # fmt: skip
-            apply(rule, theta, m, v, grad, place + j0 * width, j * width, l2, rate, decay, settings, health[i - 1],
-                  probing)  # fmt: skip
+            count = j * width
+            if j > 0:
+                gemm(
+                    blas, (deltas, units, grad), 0, 1, width, j, n, starts[i], width, starts[i - 1] + j0, before, 0.0,
+                    0, width,
+                )  # fmt: skip
+            if biased and j0 + j == j1:  # the biases follow the weights
+                sum_rows(block(deltas, starts[i], n, width), part(grad, count, width))
+                biased = False
+                if l2 == 0.0 and decay == 0.0:
+                    count += width
+                else:
+                    apply(rule, theta, m, v, part(grad, count, width), place + before * width, 0.0, rate, 0.0, settings,
+                          health[i - 1], probing)  # fmt: skip
+            if count:
+                apply(rule, theta, m, v, part(grad, 0, count), place + j0 * width, l2, rate, decay, settings,
+                      health[i - 1], probing)  # fmt: skip
             j0 += j
-        if thread == threads - 1:
-            sum_rows(block(deltas, starts[i], n, width), part(grad, 0, width))
-            apply(rule, theta, m, v, grad, place + before * width, width, 0.0, rate, 0.0, settings, health[i - 1],
-                  probing)  # fmt: skip
 
 
 @njit(error_model="numpy")
-def apply(rule, theta, m, v, grad, start, count, l2, rate, decay, settings, health, probing):
-    """``update`` of a part of the parameters, measured where ``probing``."""
-    now, step = part(theta, start, count), part(grad, 0, count)
+def apply(rule, theta, m, v, step, start, l2, rate, decay, settings, health, probing):
+    """``update`` of the parameters from ``start`` on by their gradient ``step``, measured where ``probing``."""
+    count = step.size
+    now = part(theta, start, count)
     if not probing:
         update(rule, now, part(m, start, count), part(v, start, count), step, l2, rate, decay, settings)
         return
