@@ -118,48 +118,43 @@ def gemm_address(dtype: np.dtype[Any]) -> int:
 
 @intrinsic
 def _gemm(
-    typing: Any, address: Any, data: Any, flip_a: Any, flip_b: Any, m: Any, n: Any, k: Any, a: Any, lda: Any,
-    b: Any, ldb: Any, beta: Any, c: Any, ldc: Any,
+    typing: Any, address: Any, a: Any, a_at: Any, lda: Any, flip_a: Any, b: Any, b_at: Any, ldb: Any, flip_b: Any,
+    beta: Any, c: Any, c_at: Any, ldc: Any, m: Any, n: Any, k: Any,
 ) -> Any:  # fmt: skip
-    """C = op(A) op(B) + beta C in Fortran's order; A, B, C begin at these offsets of the vectors ``data``."""
-    real = ir.FloatType() if data[0].dtype == types.float32 else ir.DoubleType()
+    real = ir.FloatType() if c.dtype == types.float32 else ir.DoubleType()
     number, byte = ir.IntType(32), ir.IntType(8)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at, vectors, fa, fb, *rest = args
+        at, a_, a_at_, lda_, fa, b_, b_at_, ldb_, fb, beta_, c_, c_at_, ldc_, m_, n_, k_ = args
 
         def place(value: Any) -> Any:
             slot = cgutils.alloca_once(builder, value.type)
             builder.store(value, slot)
             return slot
 
-        def start(which: int, offset: Any) -> Any:
-            kind = signature.args[1][which]
-            array = context.make_array(kind)(context, builder, builder.extract_value(vectors, which))
+        def start(kind: Any, vector: Any, offset: Any) -> Any:
+            array = context.make_array(kind)(context, builder, vector)
             return builder.bitcast(builder.gep(array.data, [offset]), real.as_pointer())
 
         def flag(value: Any) -> Any:
             flipped = builder.icmp_signed("!=", value, ir.Constant(value.type, 0))
             return place(builder.select(flipped, ir.Constant(byte, ord("T")), ir.Constant(byte, ord("N"))))
 
-        m_, n_, k_, a_, lda_, b_, ldb_, beta_, c_, ldc_ = rest
-        small = [place(builder.trunc(value, number)) for value in (m_, n_, k_, lda_, ldb_, ldc_)]
-        one, rest_of = place(ir.Constant(real, 1.0)), place(beta_)
-        kind = ir.FunctionType(
-            ir.VoidType(),
-            [byte.as_pointer()] * 2 + [number.as_pointer()] * 3 + [real.as_pointer()] * 2 + [number.as_pointer()]
-            + [real.as_pointer(), number.as_pointer()] + [real.as_pointer()] * 2 + [number.as_pointer()],
-        )  # fmt: skip
-        function = builder.inttoptr(at, kind.as_pointer())
-        builder.call(
-            function,
-            [flag(fa), flag(fb), *small[:3], one, start(0, a_), small[3], start(1, b_), small[4], rest_of,
-             start(2, c_), small[5]],
-        )  # fmt: skip
+        def whole(value: Any) -> Any:
+            return place(builder.trunc(value, number))
+
+        kinds = signature.args
+        given = [
+            flag(fa), flag(fb), whole(m_), whole(n_), whole(k_), place(ir.Constant(real, 1.0)),
+            start(kinds[1], a_, a_at_), whole(lda_), start(kinds[5], b_, b_at_), whole(ldb_), place(beta_),
+            start(kinds[10], c_, c_at_), whole(ldc_),
+        ]  # fmt: skip
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        builder.call(builder.inttoptr(at, kind.as_pointer()), given)
         return context.get_dummy_value()
 
     size = types.intp
-    given = types.void(size, data, size, size, size, size, size, size, size, size, size, data[0].dtype, size, size)
+    given = types.void(size, a, size, size, size, b, size, size, size, c.dtype, c, size, size, size, size, size)
     return given, build
 
 
@@ -167,18 +162,16 @@ def gemm(*args: Any) -> None:
     """C = op(A) op(B) + beta C by BLAS, in Fortran's order, as a compiled function sees it.
 
     Args:
-        args: address, (A, B, C) one-dimensional vectors, A and B transposed?, m, n, k, start of A, its leading
-            dimension, start and leading dimension of B, beta, start and leading dimension of C.
+        args: address; the vector A lies in, where it begins, its leading dimension, transposed?; the same of B; beta;
+            the vector C lies in, where it begins, its leading dimension; m, n, k.
     """
     raise NotImplementedError("only compiled")
 
 
 @overload(gemm)
-def _compiled_gemm(
-    address, data, flip_a, flip_b, m, n, k, a, lda, b, ldb, beta, c, ldc
-):  # fmt: skip
-    def call(address, data, flip_a, flip_b, m, n, k, a, lda, b, ldb, beta, c, ldc):
-        _gemm(address, data, flip_a, flip_b, m, n, k, a, lda, b, ldb, like(data[0][0], beta), c, ldc)
+def _compiled_gemm(address, a, a_at, lda, flip_a, b, b_at, ldb, flip_b, beta, c, c_at, ldc, m, n, k):
+    def call(address, a, a_at, lda, flip_a, b, b_at, ldb, flip_b, beta, c, c_at, ldc, m, n, k):
+        _gemm(address, a, a_at, lda, flip_a, b, b_at, ldb, flip_b, like(c[0], beta), c, c_at, ldc, m, n, k)
 
     return call
 

@@ -108,8 +108,8 @@ def forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, n, key
             for u in range(width):
                 values[r, u] = bias[u]
         gemm(
-            blas, (theta, units, units), 0, 0, width, n, before, places[i - 1], width, starts[i - 1] + r0 * before,
-            before, 1.0, at, width,
+            blas, theta, places[i - 1], width, 0, units, starts[i - 1] + r0 * before, before, 0, 1.0, units, at, width,
+            width, n, before,
         )  # fmt: skip
         if i < depth:
             activate(codes[i - 1], part(units, at, n * width), part(slopes, at, n * width))
@@ -132,8 +132,8 @@ def backward(blas, theta, slopes, deltas, sizes, places, starts, r0, n):
         before, width = sizes[i - 1], sizes[i]
         at = starts[i - 1] + r0 * before
         gemm(
-            blas, (theta, deltas, deltas), 1, 0, before, n, width, places[i - 1], width, starts[i] + r0 * width,
-            width, 0.0, at, before,
+            blas, theta, places[i - 1], width, 1, deltas, starts[i] + r0 * width, width, 0, 0.0, deltas, at, before,
+            before, n, width,
         )  # fmt: skip
         multiply(part(deltas, at, n * before), part(slopes, at, n * before))
 
@@ -171,8 +171,8 @@ def improve(
             count = j * width
             if j > 0:
                 gemm(
-                    blas, (deltas, units, grad), 0, 1, width, j, n, starts[i], width, starts[i - 1] + j0, before, 0.0,
-                    0, width,
+                    blas, deltas, starts[i], width, 0, units, starts[i - 1] + j0, before, 1, 0.0, grad, 0, width,
+                    width, j, n,
                 )  # fmt: skip
             if biased and j0 + j == j1:  # the biases follow the weights
                 sum_rows(block(deltas, starts[i], n, width), part(grad, count, width))
@@ -181,15 +181,15 @@ def improve(
                     count += width
                 else:
                     apply(rule, theta, m, v, part(grad, count, width), place + before * width, 0.0, rate, 0.0, settings,
-                          health[i - 1], probing)  # fmt: skip
+                          health, i - 1, probing)  # fmt: skip
             if count:
                 apply(rule, theta, m, v, part(grad, 0, count), place + j0 * width, l2, rate, decay, settings,
-                      health[i - 1], probing)  # fmt: skip
+                      health, i - 1, probing)  # fmt: skip
             j0 += j
 
 
 @njit(error_model="numpy")
-def apply(rule, theta, m, v, step, start, l2, rate, decay, settings, health, probing):
+def apply(rule, theta, m, v, step, start, l2, rate, decay, settings, health, layer, probing):
     """``update`` of the parameters from ``start`` on by their gradient ``step``, measured where ``probing``."""
     count = step.size
     now = part(theta, start, count)
@@ -197,12 +197,12 @@ def apply(rule, theta, m, v, step, start, l2, rate, decay, settings, health, pro
         update(rule, now, part(m, start, count), part(v, start, count), step, l2, rate, decay, settings)
         return
     old = now.copy()
-    health[0] += squares(step)
-    health[1] += squares(old)
+    health[layer, 0] += squares(step)
+    health[layer, 1] += squares(old)
     update(rule, now, part(m, start, count), part(v, start, count), step, l2, rate, decay, settings)
     for e in range(count):
         old[e] -= now[e]
-    health[2] += squares(old)
+    health[layer, 2] += squares(old)
 
 
 @njit(error_model="numpy")
@@ -252,7 +252,8 @@ def steps(
         result: loss, right, observed examples, the step that failed (-1: none), the sum of weights; of thread 0.
     """
     depth, k = sizes.size - 1, sizes[-1]
-    last, grad, count = starts[depth], grads[thread], (order.size + batch - 1) // batch
+    last, count = starts[depth], (order.size + batch - 1) // batch
+    grad, c_mine, measured, sleepers = grads[thread], c[thread], health[thread], asleep[thread]
     total_loss, total_right, total_weight, observed = 0.0, 0.0, 0.0, 0
     key = np.empty(0, np.uint32)
     for step in range(count):
@@ -262,14 +263,14 @@ def steps(
         mine, rows = r1 - r0, part(order, lo + r0, r1 - r0)
         answers = block(targets, r0 * k, mine, k)
         gather(x, labels, y, rows, block(units, starts[0] + r0 * sizes[0], mine, sizes[0]), answers)
-        sum_of_weights = coefficients(weight, part(order, lo, n), mean, c[thread])
+        sum_of_weights = coefficients(weight, part(order, lo, n), mean, c_mine)
         total_weight += sum_of_weights
         if keys.size:
             key = keys[step]
         forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, mine, key, below, factors)
         yhat = block(units, last + r0 * k, mine, k)
         partial[thread, 0] = finish(
-            pair, loss, output, yhat, answers, part(c[thread], r0, mine), block(deltas, last + r0 * k, mine, k), grad
+            pair, loss, output, yhat, answers, part(c_mine, r0, mine), block(deltas, last + r0 * k, mine, k), grad
         )
         partial[thread, 1] = rightly(yhat, labels, rows) if labels.size else 0
         if not learning:
@@ -278,7 +279,7 @@ def steps(
             continue
         backward(blas, theta, slopes, deltas, sizes, places, starts, r0, mine)
         if step % every == 0:
-            observe(slopes, sizes, starts, r0, mine, limits, asleep[thread])
+            observe(slopes, sizes, starts, r0, mine, limits, sleepers)
             observed += n
         if not meet(sync, threads, pause):
             return
@@ -304,7 +305,7 @@ def steps(
         if sum_of_weights > 0.0:
             improve(
                 blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, room, rule, penalty,
-                rates[step], decays[step], settings, health[thread], step == count - 1,
+                rates[step], decays[step], settings, measured, step == count - 1,
             )  # fmt: skip
         if not meet(sync, threads, pause):
             return
