@@ -1,6 +1,9 @@
 """The kernels against the equations they fuse: one run of minibatches equals the plain loop to rounding."""
 
 import itertools
+import os
+import subprocess
+import sys
 import threading
 
 import mpmath
@@ -286,3 +289,38 @@ def test_arrays_that_may_only_be_read_compile_nothing_anew(rng):
     two, _ = run(net, rows, recipe, order, np.full(4, 0.1))
     assert len(kernels.steps.signatures) == known
     assert np.array_equal(one.state().theta, two.state().theta)
+
+
+def test_without_a_place_for_the_cache_it_is_compiled_all_the_same():
+    scope = {}
+    exec("def double(x):\n    return 2 * x", scope)  # from no file, so that there is no place beside it
+    assert mathematics.entry(scope["double"])(4) == 8
+
+
+SECOND_START = """
+import sys
+import numpy as np, chainrule as cr
+from numba.core import event
+from chainrule.train.engine import Rows, start
+from chainrule.train.recipe import Recipe
+compiled = event.RecordingListener()
+event.register("numba:compile", compiled)
+net = cr.Network.random((2, 3, 2), "tanh", seed=0, dtype="float32")
+engine = start(net, Recipe(batch_size=4))
+engine.steps(Rows(np.zeros((8, 2), np.float32), np.zeros(8, np.int64)), np.arange(8), np.full(2, 0.1))
+print(len(compiled.buffer))
+"""
+
+
+def test_the_first_start_says_that_it_compiles_and_the_second_loads(tmp_path):
+    """With a cache folder of its own, as where the package's folder may not be written to."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", SECOND_START]
+    first, second = (
+        subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
+        for _ in range(2)
+    )
+    assert int(first.stdout) > 0
+    assert first.stderr.count("compiling the training kernels") == 1
+    assert int(second.stdout) == 0
+    assert second.stderr == ""

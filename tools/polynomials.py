@@ -56,6 +56,7 @@ WANTED = [
 
 
 def main() -> None:
+    """Print them all."""
     for name, f, low, high, degrees in WANTED:
         for degree, kind in zip(degrees, ("float32", "float64"), strict=True):
             found = interpolate(f, low, high, degree)

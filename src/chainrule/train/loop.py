@@ -209,12 +209,12 @@ def r_squared(network: Network, rows: Rows) -> float:
     """R^2 of the outputs, their mean over outputs; an output without spread counts 1 if it is met and 0 if not."""
     from chainrule.forward import propagate
 
-    yhat = propagate(network, rows.x)[1][-1].astype(np.float64)
     weight = np.ones(len(rows)) if rows.weight is None else rows.weight
     y = rows.y.astype(np.float64)
-    error = (weight[:, None] * (y - yhat) ** 2).sum(axis=0)
-    spread = (weight[:, None] * (y - np.average(y, axis=0, weights=weight)) ** 2).sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        yhat = propagate(network, rows.x)[1][-1].astype(np.float64)
+        error = (weight[:, None] * (y - yhat) ** 2).sum(axis=0)
+        spread = (weight[:, None] * (y - np.average(y, axis=0, weights=weight)) ** 2).sum(axis=0)
         scores = np.where(spread > 0, 1 - error / spread, np.where(error == 0, 1.0, 0.0))
     return float(scores.mean())
 

@@ -19,7 +19,7 @@ from numba import njit
 from chainrule.train.kernels.activate import activate
 from chainrule.train.kernels.low_level import atomic_add, atomic_read, block, gemm, give_way, part
 from chainrule.train.kernels.masks import drop
-from chainrule.train.kernels.mathematics import FAST
+from chainrule.train.kernels.mathematics import FAST, entry
 from chainrule.train.kernels.output import finish
 from chainrule.train.kernels.update import squares, update
 
@@ -231,7 +231,7 @@ def rightly(yhat, labels, order):
     return right
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@entry
 def steps(
     thread, threads, sync, pause, blas, x, labels, y, weight, order, batch, mean, theta, m, v, sizes, places, starts,
     codes, pair, loss, output, rule, settings, rates, decays, l2, keys, below, factors, units, slopes, deltas, targets,
