@@ -42,7 +42,8 @@ if kind == "memory":
     x = np.load(folder + "/x.npy", mmap_mode="r")[:200_000].copy()
     rows = Rows(np.ascontiguousarray(x), np.load(folder + "/y.npy", mmap_mode="r")[:200_000].astype(np.int64))
 else:
-    chunks = NpyChunks(folder + "/x.npy", folder + "/y.npy") if kind == "npy" else ParquetChunks(folder + "/t.parquet", "y")
+    npy = kind == "npy"
+    chunks = NpyChunks(folder + "/x.npy", folder + "/y.npy") if npy else ParquetChunks(folder + "/t.parquet", "y")
     rows = open_large(chunks, "y").train
 fit(net, Rows(np.zeros((512, width), np.float32), np.zeros(512, np.int64)), recipe, epochs=1)  # compiles
 start = time.perf_counter()

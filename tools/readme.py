@@ -37,8 +37,17 @@ def command_output(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}\n```\n\n```text\n{ran.stdout}```"
 
 
+def train_output(match: re.Match[str]) -> str:
+    """The training with what it prints; its files go to a folder of their own, its progress bar is left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", *match[2].split()]
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return f"{match[1]}{match[2]}\n```\n\n```text\n{ran.stdout}```"
+
+
 text = README.read_text(encoding="utf-8")
 text = re.sub(r"(<!-- command: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", command_output, text, flags=re.S)
+text = re.sub(r"(<!-- train: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", train_output, text, flags=re.S)
 text = re.sub(r"(<!-- python: \w+ -->\n```python\n)(.*?)```\n\n```text\n.*?```", python_output, text, flags=re.S)
 text = re.sub(
     r"(<!-- start command -->\n```sh\n[^\n]* && \.venv/bin/)(chainrule [^\n]*)"

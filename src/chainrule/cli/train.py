@@ -1,17 +1,13 @@
-"""``chainrule train``."""
+"""``chainrule train``: its options."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from chainrule.errors import InputError
-
-if TYPE_CHECKING:
-    from chainrule.train.table import Model, Plan, Trained
 
 
 def train(
@@ -30,92 +26,97 @@ def train(
     task: Annotated[
         str | None, typer.Option(help="classification or regression; usually seen from the column.")
     ] = None,
-    optimizer: Annotated[str, typer.Option(help="sgd, momentum, nesterov or adam.")] = "adam",
+    optimizer: Annotated[str, typer.Option(help="sgd, momentum, nesterov, adam or adamw.")] = "adam",
     epochs: Annotated[int, typer.Option(help="Passes over the training rows.")] = 30,
     batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 32,
     learning_rate: Annotated[float | None, typer.Option(help="Usually the optimizer's own.")] = None,
+    schedule: Annotated[
+        str,
+        typer.Option(
+            help="Of the learning rate: constant; cosine or linear (to 0 at the end); exponential (to a hundredth at "
+            "the end); step (halved every 10 epochs); invscaling (over the root of the epochs)."
+        ),
+    ] = "constant",
+    warmup: Annotated[float, typer.Option(help="Epochs in which the learning rate rises from 0.")] = 0.0,
+    l2: Annotated[float, typer.Option("--l2", help="Penalty on squared weights, as part of the loss.")] = 0.0,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Share that weights lose beside the loss; adamw's is 0.01, else 0.")
+    ] = None,
+    dropout: Annotated[
+        str, typer.Option(help="Share of hidden units left out in a step: one, or one a layer: 0.5,0.2.")
+    ] = "0",
+    class_weight: Annotated[
+        str | None, typer.Option(help="balanced: rows of rare classes count more, each class the same.")
+    ] = None,
+    early_stopping: Annotated[
+        bool, typer.Option("--early-stopping", help="Stop when the validation loss gets no better; keep the best.")
+    ] = False,
+    patience: Annotated[int, typer.Option(help="Epochs without a better one that early stopping bears.")] = 10,
+    validation: Annotated[
+        float | None,
+        typer.Option(help="Share of the training rows to validate with; 0.1 with --early-stopping, else 0."),
+    ] = None,
     test: Annotated[float, typer.Option(help="Share of the rows kept aside for the test.")] = 0.2,
+    cv: Annotated[int | None, typer.Option(help="Cross-validate the rows to train in so many folds.")] = None,
+    cv_only: Annotated[bool, typer.Option("--cv-only", help="Nothing after cross-validation.")] = False,
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    engine: Annotated[str, typer.Option(help="compiled, plain, or auto: compiled where numba is there.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="Usually chosen by the size of a step.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of split, first weights, shuffling.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Model file; usually DATA's name with .safetensors.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Loss curve; usually DATA's name with -loss.png.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A page (HTML) with curves, confusion matrix, health and worst examples.")
+    ] = None,
+    history: Annotated[Path | None, typer.Option(help="A line for each epoch, as .csv or .jsonl.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Folder (or .safetensors file) for the state of the training.")
+    ] = None,
+    checkpoint_every: Annotated[int, typer.Option(help="Epochs between two checkpoints.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint, to the same model as without a break.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
-    from chainrule.cli.shared import check_outputs, numbers_list
-    from chainrule.render.json import to_json
-    from chainrule.render.plots import PICTURES, loss_curve
-    from chainrule.storage import read_table, save_model
-    from chainrule.train.datasets import BUNDLED, TARGET
-    from chainrule.train.table import Plan, prepare
+    from chainrule.cli.shared import numbers_list
+    from chainrule.cli.training import Wanted, work
+    from chainrule.train.table import Plan
 
     if task not in (None, "classification", "regression"):
         raise InputError("task", "classification or regression", repr(task))
-    target = target or (TARGET if data in BUNDLED else None)
-    table = read_table(data)
-    if target is None:
-        raise InputError("--target", f"a column of {data}: {', '.join(table.column_names[:12])}", "none")
-    name = Path(data).stem
-    out, plot = out or Path(f"{name}.safetensors"), plot or Path(f"{name}-loss.png")
-    check_outputs({"--out": out, "--plot": plot}, [data])
-    if plot.suffix.lower() not in PICTURES:
-        raise InputError(f"--plot {plot}", f"a picture: {', '.join(PICTURES)}", repr(plot.suffix))
+    if patience != 10 and not early_stopping:
+        raise InputError("--patience", "--early-stopping beside it", "no such option")
     plan = Plan(
         numbers_list("--hidden", hidden), tuple(activation.split(",")), output, loss, task,  # type: ignore[arg-type]
-        optimizer, learning_rate, epochs, batch_size, test, seed, dtype,
+        optimizer, learning_rate, epochs, batch_size, test, seed, dtype, schedule, warmup, l2, weight_decay,
+        _shares("--dropout", dropout), patience if early_stopping else None, validation, class_weight,
+        engine, threads,  # type: ignore[arg-type]
     )  # fmt: skip
-    model, rows, rest = prepare(table, target, plan)
-    if not json:
-        _say(f"{name}: {_about(model, rows.num_rows, rest.num_rows)}", _about_plan(model, plan))
-    trained = _fit(model, rows, rest, plan, quiet=json)
-    if trained.fitted.stopped == "diverged":
-        _say_diverged(len(trained.fitted.history) + 1)
-    if not trained.fitted.history:
-        sys.stderr.write("chainrule: interrupted before the end of the first epoch; nothing is saved\n")
-        raise typer.Exit(130)
-    save_model(trained.model, out)
-    loss_curve(trained.fitted.history, plot, f"{name}: {model.network.sizes}", model.network.loss)
-    if json:
-        summary = {"history": trained.fitted.history, "test": trained.test, "stopped": trained.fitted.stopped}
-        files = {"model": str(out), "plot": str(plot)}
-        shape = {"sizes": model.network.sizes, "inputs": model.inputs.names, "classes": model.target.classes}
-        print(to_json("train", {"data": data, "seed": seed} | shape | summary | files))
-        return
-    if trained.fitted.stopped:
-        _say(f"interrupted: kept the network after epoch {len(trained.fitted.history)}")
-    if trained.test is not None:
-        _say(f"test {trained.test}")
-    _say(f"model saved to {out}", f"loss curve in {plot}")
-
-
-def _about(model: Model, train_rows: int, test_rows: int) -> str:
-    classes = f", {len(model.target.classes)} classes" if model.target.classes else ""
-    return f"{train_rows} rows to train, {test_rows} kept aside; {len(model.inputs.names)} inputs{classes}"
-
-
-def _about_plan(model: Model, plan: Plan) -> str:
-    from chainrule.train.optimizers import optimizer
-
-    rate = optimizer(plan.optimizer, plan.learning_rate).settings.learning_rate
-    count = f"{model.network.parameter_count} parameters"
-    return f"{model.network}: {count}; {plan.optimizer} {rate:g}, batches of {plan.batch_size}, seed {plan.seed}"
-
-
-def _fit(model: Model, rows: Any, rest: Any, plan: Plan, quiet: bool) -> Trained:
-    from chainrule.train.callbacks import Progress
-    from chainrule.train.table import train_table
-
-    return train_table(model, rows, rest, plan, [] if quiet else [Progress()])
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        print(line, flush=True)
-
-
-def _say_diverged(epoch: int) -> None:
-    sys.stderr.write(
-        f"chainrule: the loss is no longer a finite number in epoch {epoch}: training diverged and nothing is saved; "
-        "try a lower --learning-rate\n"
+    name = Path(data).stem
+    work(
+        Wanted(
+            data,
+            target,
+            plan,
+            cv,
+            cv_only,
+            out,
+            plot,
+            report,
+            history,
+            checkpoint,
+            checkpoint_every,
+            resume,
+            json,
+            name,
+        )
     )
-    raise typer.Exit(1)
+
+
+def _shares(option: str, text: str) -> tuple[float, ...]:
+    """``0.5,0.2`` as (0.5, 0.2)."""
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip()) or (0.0,)
+    except ValueError:
+        raise InputError(option, "shares separated by commas, such as 0.5,0.2", repr(text)) from None

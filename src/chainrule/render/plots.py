@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from chainrule.train.records import Epoch
 
 PICTURES = (".png", ".svg", ".pdf")
-_BLUE, _ORANGE = "#0072b2", "#d55e00"  # told apart by colour-blind people (Okabe & Ito)
+_BLUE, _ORANGE, _GREEN = "#0072b2", "#d55e00", "#009e73"  # told apart by colour-blind people (Okabe & Ito)
 
 
 def loss_curve(history: Sequence[Epoch], path: str | os.PathLike[str], title: str, loss_name: str) -> None:
@@ -23,15 +28,18 @@ def loss_curve(history: Sequence[Epoch], path: str | os.PathLike[str], title: st
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     epochs = [e.number for e in history]
-    axes.plot(epochs, [e.loss for e in history], color=_BLUE, marker="o", markersize=3, label="loss")
-    axes.set(title=title, xlabel="epoch", ylabel=f"training loss ({loss_name})")
+    axes.plot(epochs, [e.loss for e in history], color=_BLUE, marker="o", markersize=3, label="training")
+    losses = [e.loss for e in history]
+    validated = [(e.number, e.validation_loss) for e in history if e.validation_loss is not None]
+    if validated:
+        axes.plot(*zip(*validated, strict=True), color=_GREEN, marker="s", markersize=3, label="validation")
+        losses += [loss for _, loss in validated]
+    axes.set(
+        title=_plain_label(title, 200), xlabel="epoch", ylabel=f"{'' if validated else 'training '}loss ({loss_name})"
+    )
     axes.yaxis.label.set_color(_BLUE)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    losses = [e.loss for e in history]
-    if min(losses) > 0 and max(losses) > 100 * min(losses):
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=min(0.0, *losses))
+    scale_losses(axes, losses)
     axes.grid(alpha=0.3)
     accuracies = [e.accuracy for e in history if e.accuracy is not None]
     if accuracies:
@@ -39,7 +47,27 @@ def loss_curve(history: Sequence[Epoch], path: str | os.PathLike[str], title: st
         right.plot(epochs, accuracies, color=_ORANGE, linestyle="--", label="accuracy")
         right.set_ylabel("training accuracy", color=_ORANGE)
         right.set_ylim(top=1.01)
-    figure.savefig(path, dpi=130)
+    if validated:
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    with readable():
+        figure.savefig(path, dpi=130)
+
+
+def scale_losses(axes: Axes, losses: Sequence[float]) -> None:
+    """A logarithmic axis where losses span more than two powers of ten, else one from 0."""
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    if finite and min(finite) > 0 and max(finite) > 100 * min(finite):
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=min([0.0, *finite]))
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Within it, a letter that the font lacks is drawn as a box, or by the reader's font, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        yield
 
 
 def counts_chart(counts: Sequence[tuple[str, int]], title: str, xlabel: str) -> bytes:

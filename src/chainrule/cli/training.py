@@ -1,0 +1,285 @@
+"""What ``chainrule train`` does: the files it may write, cross-validation, training, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from chainrule.cli.train_words import about_plan, about_rows, ending, json_text, said_diverged, spread_words
+from chainrule.errors import InputError
+from chainrule.train.callbacks import Callback, Progress
+
+if TYPE_CHECKING:
+    from chainrule.train.loop import Run
+    from chainrule.train.metrics import Scores
+    from chainrule.train.table import Plan, Prepared
+    from chainrule.train.table_training import Trained
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    data: str
+    target: str | None
+    plan: Plan
+    cv: int | None
+    cv_only: bool
+    out: Path | None
+    plot: Path | None
+    report: Path | None
+    history: Path | None
+    checkpoint: Path | None
+    checkpoint_every: int
+    resume: bool
+    json: bool
+    name: str
+
+    @property
+    def model_file(self) -> Path:
+        """Where the model goes."""
+        return self.out or Path(f"{self.name}.safetensors")
+
+    @property
+    def plot_file(self) -> Path:
+        """Where the loss curve goes."""
+        return self.plot or Path(f"{self.name}-loss.png")
+
+    @property
+    def checkpoint_file(self) -> Path | None:
+        """The checkpoint, in its folder or as it was named."""
+        if self.checkpoint is None or self.checkpoint.suffix == ".safetensors":
+            return self.checkpoint
+        return self.checkpoint / "training.safetensors"
+
+
+def work(wanted: Wanted) -> None:
+    """Train as asked; see the command.
+
+    Raises:
+        InputError: data or options that do not fit; a file that cannot be written.
+    """
+    from chainrule.storage import read_table
+    from chainrule.train.datasets import BUNDLED, TARGET
+    from chainrule.train.table import prepare
+
+    _check(wanted)
+    target = wanted.target or (TARGET if wanted.data in BUNDLED else None)
+    table = read_table(wanted.data)
+    if target is None:
+        raise InputError("--target", f"a column of {wanted.data}: {', '.join(table.column_names[:12])}", "none")
+    prepared = prepare(table, target, wanted.plan)
+    say = _quiet if wanted.json else _say
+    say(f"{wanted.name}: {about_rows(prepared)}", about_plan(prepared, wanted.plan))
+    folds = _cross_validate(wanted, prepared) if wanted.cv is not None else []
+    if wanted.cv_only:
+        if wanted.json:
+            print(json_text(wanted, prepared, None, folds))
+        return
+    trained = _train(wanted, prepared)
+    if not trained.fitted.history:
+        if wanted.json and trained.fitted.stopped == "diverged":
+            print(json_text(wanted, prepared, trained, folds))
+        _nothing_to_save(trained)
+    _save(wanted, trained, folds)
+    if wanted.json:
+        print(json_text(wanted, prepared, trained, folds))
+    else:
+        _say_result(wanted, trained)
+    if trained.fitted.stopped == "diverged":
+        sys.stderr.write(f"chainrule: {said_diverged(trained, f'the network of epoch {trained.best} is saved')}\n")
+        raise typer.Exit(1)
+
+
+# ---------------------------------------------------------------- before
+
+
+def _check(wanted: Wanted) -> None:
+    """All that can be refused without reading the data."""
+    from chainrule.cli.shared import check_outputs
+    from chainrule.render.plots import PICTURES
+
+    if wanted.cv_only:
+        if wanted.cv is None:
+            raise InputError("--cv-only", "--cv FOLDS beside it", "no such option")
+        for option in ("out", "plot", "report", "history", "checkpoint"):
+            if getattr(wanted, option) is not None:
+                raise InputError(f"--{option}", "no --cv-only beside it, which makes no model", "both")
+    if wanted.resume and wanted.checkpoint is None:
+        raise InputError("--resume", "--checkpoint FOLDER beside it", "no such option")
+    if wanted.checkpoint_every < 1:
+        raise InputError("--checkpoint-every", "at least 1", str(wanted.checkpoint_every))
+    kinds: list[tuple[str, Path | None, tuple[str, ...], str]] = [
+        ("--plot", wanted.plot_file, PICTURES, "a picture: "),
+        ("--report", wanted.report, (".html", ".htm"), "a page: "),
+        ("--history", wanted.history, (".csv", ".jsonl"), "a table: "),
+    ]
+    checkpoint = wanted.checkpoint_file
+    files = {"--out": wanted.model_file, "--plot": wanted.plot_file, "--report": wanted.report} | {
+        "--history": wanted.history
+    }
+    if wanted.checkpoint is not None and checkpoint is not None:
+        if checkpoint.parent.is_dir() or checkpoint == wanted.checkpoint:
+            files["--checkpoint"] = checkpoint
+        elif checkpoint.parent.exists() or not checkpoint.parent.parent.is_dir():
+            got = "a file" if checkpoint.parent.exists() else f"no folder {checkpoint.parent.parent}"
+            raise InputError(f"--checkpoint {wanted.checkpoint}", "a folder, or a place for one", got)
+    check_outputs(files, [wanted.data])
+    for option, file, endings, what in kinds:
+        if file is not None and file.suffix.lower() not in endings:
+            raise InputError(f"{option} {file}", f"{what}{', '.join(endings)}", repr(file.suffix))
+    if wanted.cv_only:
+        return
+    for option, file in files.items():
+        if file is not None and not os.access(file.parent, os.W_OK):
+            raise InputError(f"{option} {file}", "a folder that may be written to", "one that may not")
+
+
+# ---------------------------------------------------------------- training
+
+
+class _Bar(Progress):
+    """A bar that is gone from the terminal whatever happens."""
+
+    def close(self) -> None:
+        """Give the terminal its cursor back."""
+        if hasattr(self, "_bar"):
+            self._bar.stop()
+
+
+class _Beginning(Callback):
+    """Says where a training with a checkpoint begins."""
+
+    def __init__(self, file: Path, resume: bool) -> None:
+        self._file, self._resume, self._there = file, resume, file.exists()
+
+    def on_fit_begin(self, run: Run) -> None:
+        if run.history:
+            _say(f"resumed from {self._file} after epoch {len(run.history)}")
+        elif self._resume:
+            _say(f"no checkpoint in {self._file} yet: training begins with the first epoch")
+        elif self._there:
+            _say(f"the checkpoint {self._file} that was there is replaced; --resume goes on from one")
+
+
+def _train(wanted: Wanted, prepared: Prepared) -> Trained:
+    from chainrule.train.callbacks import History
+    from chainrule.train.table_training import train_table
+
+    file, watchers = wanted.checkpoint_file, list[Callback]()
+    bar = _Bar()
+    if file is not None:
+        with _written(file):
+            file.parent.mkdir(exist_ok=True)
+            _sweep(file)
+        if not wanted.json:
+            watchers.append(_Beginning(file, wanted.resume))
+    if wanted.history is not None:
+        watchers.append(History(wanted.history))
+    if not wanted.json:
+        watchers.append(bar)
+    try:
+        with _written(wanted.history):  # the only file that training itself opens
+            return train_table(prepared, wanted.plan, watchers, file, wanted.checkpoint_every, wanted.resume)
+    finally:
+        bar.close()
+
+
+def _sweep(file: Path) -> None:
+    """Remove the parts of checkpoints that a killed training left behind."""
+    for part in file.parent.iterdir():
+        if re.fullmatch(rf"\.{re.escape(file.name[:40])}\.[0-9a-f]{{16}}", part.name):
+            part.unlink(missing_ok=True)
+
+
+def _cross_validate(wanted: Wanted, prepared: Prepared) -> list[Scores]:
+    """The scores of the folds, each said as it comes."""
+    from chainrule.train.table_training import cross_validate
+
+    found: list[Scores] = []
+    count, say = wanted.cv or 0, _quiet if wanted.json else _say
+    bars: list[_Bar] = []
+
+    def watchers() -> list[Callback]:
+        bars.append(_Bar())
+        return [] if wanted.json else [bars[-1]]
+
+    try:
+        for number, fold in enumerate(cross_validate(prepared, wanted.plan, count, watchers), 1):
+            if fold.fitted.stopped == "interrupted":
+                sys.stderr.write(f"chainrule: interrupted in fold {number} of {count}; nothing is saved\n")
+                raise typer.Exit(130)
+            if fold.test is None:
+                said = said_diverged(fold, "nothing is saved")
+                sys.stderr.write(f"chainrule: fold {number} of {count}: {said}\n")
+                raise typer.Exit(1)
+            found.append(fold.test)
+            say(f"fold {number} of {count}: {fold.test}")
+    finally:
+        for bar in bars:
+            bar.close()
+    say(f"cross-validation: {spread_words(found)}")
+    return found
+
+
+# ---------------------------------------------------------------- after
+
+
+@contextmanager
+def _written(file: Path | None) -> Iterator[None]:
+    """Within it, a file that cannot be written is named as it was asked for, not by a part of it."""
+    try:
+        yield
+    except OSError as error:
+        if file is None:
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(file)) from None
+
+
+def _save(wanted: Wanted, trained: Trained, folds: list[Scores]) -> None:
+    from chainrule.cli.train_report import report_page
+    from chainrule.files import write_whole
+    from chainrule.render.plots import loss_curve
+    from chainrule.storage import save_model
+
+    network = trained.model.network
+    with _written(wanted.model_file):
+        save_model(trained.model, wanted.model_file)
+    with _written(wanted.plot_file):
+        loss_curve(trained.fitted.history, wanted.plot_file, f"{wanted.name}: {network.sizes}", network.loss)
+    if wanted.report is not None:
+        with _written(wanted.report):
+            write_whole(wanted.report, report_page(wanted, trained, folds))
+
+
+def _nothing_to_save(trained: Trained) -> None:
+    if trained.fitted.stopped == "diverged":
+        sys.stderr.write(f"chainrule: {said_diverged(trained, 'nothing is saved')}\n")
+        raise typer.Exit(1)
+    sys.stderr.write("chainrule: interrupted before the end of the first epoch; nothing is saved\n")
+    raise typer.Exit(130)
+
+
+def _say_result(wanted: Wanted, trained: Trained) -> None:
+    lines = [ending(trained), *trained.findings, "" if trained.test is None else f"test {trained.test}"]
+    lines += [f"model saved to {wanted.model_file}", f"loss curve in {wanted.plot_file}"]
+    if wanted.report is not None:
+        lines.append(f"report in {wanted.report}")
+    _say(*(line for line in lines if line))
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, flush=True)
+
+
+def _quiet(*lines: str) -> None:
+    pass
