@@ -9,7 +9,6 @@ the tests run a sample. Prints a line for each kill and exits with 1 where a mod
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import signal
 import subprocess
@@ -56,8 +55,8 @@ def done(state: Path) -> tuple[int, float]:
     if not state.exists():
         return 0, 0.0
     with safe_open(state, framework="numpy") as file:
-        history = json.loads(file.metadata()["history"])
-    return len(history), history[-1]["seconds"]
+        history = file.get_tensor("history")
+    return len(history), float(history[-1, -1])
 
 
 def trial(training: list[str], kills: int, seed: int, folder: Path) -> tuple[bool, int]:

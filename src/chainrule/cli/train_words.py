@@ -33,7 +33,8 @@ def about_plan(prepared: Prepared, plan: Plan) -> str:
 
 def said_diverged(trained: Trained, outcome: str) -> str:
     """The loop's sentence with what became of the network in this command."""
-    return re.sub(r"the network of epoch \d+ is kept", outcome, trained.fitted.said)
+    kept = r"the network of epoch \d+ is kept|the best network so far is kept|no epoch ended well"
+    return re.sub(kept, outcome, trained.fitted.said)
 
 
 def ending(trained: Trained) -> str:

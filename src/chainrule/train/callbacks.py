@@ -63,8 +63,9 @@ class Progress(Callback):
         self._bar.update(self._task, advance=1, description=describe(run.history[-1]))
 
     def on_fit_end(self, run: Run, fitted: Fitted) -> None:
-        """Leave the bar as it is."""
+        """Leave the bar as it is, on the screen: what holds the callback can be pickled again."""
         self._bar.stop()
+        del self._bar
 
 
 def describe(epoch: Epoch) -> str:
@@ -157,6 +158,8 @@ class EarlyStopping(Callback):
         elif self._snapshot is not None and self.restore_best:
             run.best = self._snapshot
         self._resumed = False
+        if self.since > self.patience:  # the checkpoint was written when it stopped
+            run.ended, run.said = True, self._reason()
 
     def on_epoch_end(self, run: Run) -> bool:
         """Look at the number."""
@@ -171,10 +174,12 @@ class EarlyStopping(Callback):
                 self._snapshot = run.best = run.engine.snapshot()
         if self.since <= self.patience:
             return False
-        run.said = (
-            f"{self.watch.replace('_', ' ')} did not improve by more than {self.tol:g} for {self.patience} epochs"
-        )
+        run.said = self._reason()
         return True
+
+    def _reason(self) -> str:
+        what = self.watch.replace("_", " ")
+        return f"{what} did not improve by more than {self.tol:g} for {self.patience:g} epochs"
 
     def memory(self) -> dict[str, Array]:
         """The best value, the count, the parameters of the best."""

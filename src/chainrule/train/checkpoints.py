@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +68,8 @@ class Checkpoint:
             "callbacks": json.dumps([type(callback).__name__ for callback in callbacks]),
             "step": str(state.step),
             "scale": run.scale.hex(),
-            "history": json.dumps([asdict(epoch) for epoch in run.history]),
         }
+        tensors |= _history_tensors(run.history, network.depth)
         try:
             write_whole(self.path, save(tensors, about))
         except OSError as error:
@@ -110,16 +110,25 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
     names = [type(callback).__name__ for callback in callbacks]
     if json.loads(about["callbacks"]) != names:
         raise InputError(f"checkpoint {path}: callbacks", ", ".join(names) or "none", about["callbacks"])
-    moments = tuple(tensors[f"moment_{i}"] for i in range(1, run.recipe.optimizer.moments + 1))
-    run.engine.restore(State(tensors["theta"], moments, int(about["step"])))
-    run.scale = float.fromhex(about["scale"])
-    run.best = tensors.get("best")
-    for i, callback in enumerate(callbacks):
-        prefix = f"callback_{i}_"
-        memory = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-        if memory:
-            callback.remember(memory)
-    run.history[:] = [_epoch(told) for told in json.loads(about["history"])]
+    wanted = ["theta", *(f"moment_{i}" for i in range(1, run.recipe.optimizer.moments + 1))]
+    for name in wanted:
+        found = tensors.get(name, np.zeros(0))
+        if found.shape != network.flat.shape or found.dtype != network.dtype or not np.isfinite(found).all():
+            expected = f"{network.parameter_count} finite numbers in {network.dtype}"
+            raise InputError(f"checkpoint {path}: {name}", expected, f"{found.dtype} of shape {found.shape}")
+    try:
+        history = _history(tensors, network.depth)
+        step, scale = int(about["step"]), float.fromhex(about["scale"])
+        for i, callback in enumerate(callbacks):
+            prefix = f"callback_{i}_"
+            memory = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            if memory:
+                callback.remember(memory)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise InputError(f"checkpoint {path}", "a whole checkpoint of chainrule", f"a part of one ({error})") from None
+    run.engine.restore(State(tensors["theta"], tuple(tensors[name] for name in wanted[1:]), step))
+    run.scale, run.best = scale, tensors.get("best")
+    run.history[:] = history
     return len(run.history)
 
 
@@ -137,5 +146,32 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     return tensors, about
 
 
-def _epoch(told: dict[str, Any]) -> Epoch:
-    return Epoch(**{**told, "health": tuple(LayerHealth(**row) for row in told["health"])})
+# ---------------------------------------------------------------- the epochs as two arrays
+
+_NUMBERS = [field.name for field in fields(Epoch) if field.name != "health"]
+_HEALTH = [field.name for field in fields(LayerHealth)]
+
+
+def _history_tensors(history: Sequence[Epoch], depth: int) -> dict[str, Array]:
+    """(epochs, numbers), which of them are there, and (epochs, layers, numbers of a layer)."""
+    numbers = [[getattr(epoch, name) for name in _NUMBERS] for epoch in history]
+    layers = [[[getattr(row, name) for name in _HEALTH] for row in epoch.health] for epoch in history]
+    return {
+        "history": np.array(numbers, np.float64).reshape(len(history), len(_NUMBERS)),  # None becomes NaN
+        "history_known": np.array([[value is not None for value in row] for row in numbers]).reshape(-1, len(_NUMBERS)),
+        "history_health": np.array(layers, np.float64).reshape(len(history), depth, len(_HEALTH)),
+    }
+
+
+def _history(tensors: dict[str, Array], depth: int) -> list[Epoch]:
+    numbers, known = tensors["history"], tensors["history_known"]
+    layers = tensors["history_health"].reshape(len(numbers), depth, len(_HEALTH))
+    found = []
+    for row, there, health in zip(numbers.tolist(), known.tolist(), layers.tolist(), strict=True):
+        told: dict[str, Any] = {
+            name: value if known else None for name, value, known in zip(_NUMBERS, row, there, strict=True)
+        }
+        rows = [dict(zip(_HEALTH, values, strict=True)) for values in health]
+        whole = [row | {name: int(row[name]) for name in ("layer", "units", "dead")} for row in rows]
+        found.append(Epoch(**{**told, "number": int(row[0]), "health": tuple(LayerHealth(**row) for row in whole)}))
+    return found

@@ -224,7 +224,9 @@ def _diverged(run: Run, rows: Rows | Source, number: int) -> str:
     sample = rows.x[:256] if isinstance(rows, Rows) else None
     where = "" if sample is None else f" at layer {largest_layer(run.engine.network(), sample)}"
     rate = run.recipe.optimizer.settings.learning_rate * run.scale
+    before = f"the network of epoch {number - 1} is kept" if run.history else "no epoch ended well"
+    kept = before if run.best is None else "the best network so far is kept"
     return (
         f"training diverged in epoch {number}: the loss is no longer a finite number, first seen{where}; "
-        f"the network of epoch {number - 1} is kept; try a learning rate below {rate:g}, or standardise the inputs"
+        f"{kept}; try a learning rate below {rate:g}, or standardise the inputs"
     )

@@ -71,7 +71,7 @@ def train_table(
     rows, validation = _rows(prepared, plan)
     stopping = None if plan.patience is None else EarlyStopping("validation_loss", plan.patience)
     together = _Together(stopping, callbacks, checkpoint)
-    kept = None if checkpoint is None else _Resumable(checkpoint, every, _asked(prepared, plan, rows, validation))
+    kept = None if checkpoint is None else Checkpoint(checkpoint, every, _asked(prepared, plan, rows, validation))
     fitted = fit(
         prepared.model.network, rows, plan.recipe(), epochs=plan.epochs, validation=validation, callbacks=[together],
         checkpoint=kept, resume=resume,
@@ -127,21 +127,11 @@ def _asked(prepared: Prepared, plan: Plan, rows: Rows, validation: Rows | None) 
     return f"a training on the table {digest.hexdigest()[:12]} ({counts}; {stopping}{weight})"
 
 
-@dataclass(frozen=True)
-class _Resumable(Checkpoint):
-    """Leaves out the epoch that ended the patience: a resumed training makes it again, and stops there again."""
-
-    def write(self, network: Network, run: Run, callbacks: Sequence[Callback]) -> None:
-        if not any(isinstance(callback, _Together) and callback.enough for callback in callbacks):
-            super().write(network, run, callbacks)
-
-
 class _Together(Callback):
     """Early stopping and those that only watch as one callback: a checkpoint does not depend on who watches."""
 
     def __init__(self, stopping: EarlyStopping | None, others: Sequence[Callback], checkpoint: Path | None) -> None:
         self._stopping, self._others, self._checkpoint = stopping, others, checkpoint
-        self.enough = False
 
     def on_fit_begin(self, run: Run) -> None:
         if len(run.history) > run.epochs:
@@ -153,8 +143,7 @@ class _Together(Callback):
 
     def on_epoch_end(self, run: Run) -> bool:
         answers = [callback.on_epoch_end(run) for callback in self._all()]  # each is told
-        self.enough = any(answers)
-        return self.enough
+        return any(answers)
 
     def on_fit_end(self, run: Run, fitted: Fitted) -> None:
         for callback in self._all():
