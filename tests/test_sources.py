@@ -165,3 +165,50 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
         peaks.append(int(run.stdout) * 1024)
     assert peaks[1] - peaks[0] < 60e6
+
+
+# ---------------------------------------------------------------- on the command line
+
+
+@pytest.mark.parametrize("kind", ["npy", "parquet"])
+def test_train_in_blocks_on_the_command_line(files, kind, run, rng):
+    folder, x, *_ = files
+    labels = (x[:, 0] > 3) + 2 * (x[:, 1] > 3)
+    np.save(folder / "y.npy", labels)
+    table = pa.table({f"x_{j + 1}": x[:, j] for j in range(3)} | {"y": labels})
+    parquet.write_table(table, folder / "t.parquet", row_group_size=70)
+    data, target = ("x.npy", "y.npy") if kind == "npy" else ("t.parquet", "y")
+    options = ["--blocks", "--hidden", "16", "--epochs", 20, "--learning-rate", 0.01, "--out", "m.safetensors"]
+    code, out, err = run("train", data, "--target", target, *options, "--early-stopping", "--checkpoint", "state")
+    assert (code, err.count("Traceback")) == (0, 0)
+    assert "rows to train" in out
+    accuracy = float(out.split("test accuracy ")[1].split()[0])
+    assert accuracy > 0.85
+    code, out, _ = run("predict", "m.safetensors", "t.parquet", "--json")
+    assert code == 0
+    code, out, _ = run(
+        "train", data, "--target", target, *options, "--early-stopping", "--checkpoint", "state", "--resume"
+    )
+    assert code == 0
+    assert "resumed from" in out
+    assert f"test accuracy {accuracy:.4f}" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["x.npy", "--blocks"], "--target"),
+        (["x.npy", "--target", "y", "--blocks"], "the .npy file of the targets"),
+        (["iris", "--target", "y.npy", "--blocks"], "a .npy or a Parquet file"),
+        (["t.parquet", "--target", "nothing", "--blocks"], "no such column"),
+        (["t.parquet", "--target", "y", "--blocks", "--cv", 5], "all rows at once"),
+        (["t.parquet", "--target", "y", "--blocks", "--report", "r.html"], "all rows at once"),
+        (["t.parquet", "--target", "y", "--blocks", "--class-weight", "balanced"], "read at once"),
+        (["t.parquet", "--target", "y", "--blocks", "--loss", "poisson", "--task", "regression", "--test", 0], ""),
+    ],
+)
+def test_what_blocks_do_not_have_is_said_in_a_line(files, options, says, run):
+    code, _, err = run("train", *options, "--epochs", 1)
+    assert code == (2 if says else 0)
+    assert says in err
+    assert err.strip().count("\n") == 0 or not says

@@ -76,6 +76,14 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint, to the same model as without a break.")
     ] = False,
+    blocks: Annotated[
+        bool,
+        typer.Option(
+            "--blocks",
+            help="Read the table in blocks while training, for one larger than memory: a Parquet file, or a .npy file "
+            "of inputs with --target TARGETS.npy.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
@@ -109,6 +117,7 @@ def train(
             checkpoint_every,
             resume,
             json,
+            blocks,
             name,
         )
     )

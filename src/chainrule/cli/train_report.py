@@ -40,8 +40,10 @@ class _Outcome:
 def report_page(wanted: Wanted, trained: Trained, folds: list[Scores]) -> str:
     """The page as HTML."""
     from chainrule.train.health import LARGE_UPDATE, SMALL_UPDATE
+    from chainrule.train.table import Prepared
 
     prepared, model, plan = trained.prepared, trained.model, wanted.plan
+    assert isinstance(prepared, Prepared)  # --report with --blocks is refused
     parts = {"training": prepared.train, "validation": prepared.validation, "test": prepared.test}
     outcomes = {name: _outcome(model, prepared.table, rows) for name, rows in parts.items() if len(rows)}
     shown = "test" if "test" in outcomes else "validation" if "validation" in outcomes else "training"

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from chainrule.cli.training import Wanted
     from chainrule.train.metrics import Scores
     from chainrule.train.table import Plan, Prepared
+    from chainrule.train.table_blocks import Blocks
     from chainrule.train.table_training import Trained
 
 
-def about_rows(prepared: Prepared) -> str:
+def about_rows(prepared: Prepared | Blocks) -> str:
     """The rows and what they have, in words."""
     model = prepared.model
     classes = f", {len(model.target.classes)} classes" if model.target.classes else ""
@@ -23,7 +24,7 @@ def about_rows(prepared: Prepared) -> str:
     return f"{parts}; {len(model.inputs.names)} inputs{classes}"
 
 
-def about_plan(prepared: Prepared, plan: Plan) -> str:
+def about_plan(prepared: Prepared | Blocks, plan: Plan) -> str:
     """The network and how it is trained, in words."""
     network = prepared.model.network
     rate = plan.recipe().optimizer.settings.learning_rate
@@ -62,7 +63,7 @@ def spread_words(folds: Sequence[Scores]) -> str:
     return f"{name} {mean:.4f}, standard deviation {deviation:.4f} over {len(folds)} folds"
 
 
-def json_text(wanted: Wanted, prepared: Prepared, trained: Trained | None, folds: Sequence[Scores]) -> str:
+def json_text(wanted: Wanted, prepared: Prepared | Blocks, trained: Trained | None, folds: Sequence[Scores]) -> str:
     """All of it for programs."""
     from chainrule.render.json import to_json
 

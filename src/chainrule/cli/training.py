@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule.train.loop import Run
     from chainrule.train.metrics import Scores
     from chainrule.train.table import Plan, Prepared
+    from chainrule.train.table_blocks import Blocks
     from chainrule.train.table_training import Trained
 
 
@@ -41,6 +42,7 @@ class Wanted:
     checkpoint_every: int
     resume: bool
     json: bool
+    blocks: bool
     name: str
 
     @property
@@ -67,19 +69,11 @@ def work(wanted: Wanted) -> None:
     Raises:
         InputError: data or options that do not fit; a file that cannot be written.
     """
-    from chainrule.storage import read_table
-    from chainrule.train.datasets import BUNDLED, TARGET
-    from chainrule.train.table import prepare
-
     _check(wanted)
-    target = wanted.target or (TARGET if wanted.data in BUNDLED else None)
-    table = read_table(wanted.data)
-    if target is None:
-        raise InputError("--target", f"a column of {wanted.data}: {', '.join(table.column_names[:12])}", "none")
-    prepared = prepare(table, target, wanted.plan)
+    prepared = _prepared(wanted)
     say = _quiet if wanted.json else _say
     say(f"{wanted.name}: {about_rows(prepared)}", about_plan(prepared, wanted.plan))
-    folds = _cross_validate(wanted, prepared) if wanted.cv is not None else []
+    folds = _cross_validate(wanted, prepared)
     if wanted.cv_only:
         if wanted.json:
             print(json_text(wanted, prepared, None, folds))
@@ -102,11 +96,31 @@ def work(wanted: Wanted) -> None:
 # ---------------------------------------------------------------- before
 
 
+def _prepared(wanted: Wanted) -> Prepared | Blocks:
+    """The table, read whole or to be read in blocks."""
+    from chainrule.storage import read_table
+    from chainrule.train.datasets import BUNDLED, TARGET
+    from chainrule.train.table import prepare
+
+    if wanted.blocks:
+        from chainrule.cli.train_blocks import read_blocks
+
+        return read_blocks(wanted.data, wanted.target, wanted.plan, wanted.json)
+    target = wanted.target or (TARGET if wanted.data in BUNDLED else None)
+    table = read_table(wanted.data)
+    if target is None:
+        raise InputError("--target", f"a column of {wanted.data}: {', '.join(table.column_names[:12])}", "none")
+    return prepare(table, target, wanted.plan)
+
+
 def _check(wanted: Wanted) -> None:
     """All that can be refused without reading the data."""
     from chainrule.cli.shared import check_outputs
     from chainrule.render.plots import PICTURES
 
+    for option, value in (("cv", wanted.cv), ("report", wanted.report)):
+        if wanted.blocks and value is not None:
+            raise InputError(f"--{option}", "no --blocks beside it: it needs all rows at once", "both")
     if wanted.cv_only:
         if wanted.cv is None:
             raise InputError("--cv-only", "--cv FOLDS beside it", "no such option")
@@ -170,8 +184,9 @@ class _Beginning(Callback):
             _say(f"the checkpoint {self._file} that was there is replaced; --resume goes on from one")
 
 
-def _train(wanted: Wanted, prepared: Prepared) -> Trained:
+def _train(wanted: Wanted, prepared: Prepared | Blocks) -> Trained:
     from chainrule.train.callbacks import History
+    from chainrule.train.table_blocks import Blocks, train_blocks
     from chainrule.train.table_training import train_table
 
     file, watchers = wanted.checkpoint_file, list[Callback]()
@@ -188,7 +203,10 @@ def _train(wanted: Wanted, prepared: Prepared) -> Trained:
         watchers.append(bar)
     try:
         with _written(wanted.history):  # the only file that training itself opens
-            return train_table(prepared, wanted.plan, watchers, file, wanted.checkpoint_every, wanted.resume)
+            given = wanted.plan, watchers, file, wanted.checkpoint_every, wanted.resume
+            if isinstance(prepared, Blocks):
+                return train_blocks(prepared, *given)
+            return train_table(prepared, *given)
     finally:
         bar.close()
 
@@ -200,9 +218,13 @@ def _sweep(file: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def _cross_validate(wanted: Wanted, prepared: Prepared) -> list[Scores]:
-    """The scores of the folds, each said as it comes."""
+def _cross_validate(wanted: Wanted, prepared: Prepared | Blocks) -> list[Scores]:
+    """The scores of the folds, each said as it comes; none where none are asked for."""
+    from chainrule.train.table import Prepared
     from chainrule.train.table_training import cross_validate
+
+    if wanted.cv is None or not isinstance(prepared, Prepared):
+        return []
 
     found: list[Scores] = []
     count, say = wanted.cv or 0, _quiet if wanted.json else _say

@@ -32,6 +32,7 @@ from chainrule.train.preprocessing import (
     texts,
 )
 
+MOST_ASIDE = 200_000  # rows that are tested on: they are held in memory
 CHUNKS_PER_BLOCK = 8  # so that a block mixes rows from this many places of the table
 
 
@@ -73,6 +74,13 @@ class Source:
                 if group is not None:
                     coming = reader.submit(self._read, group)
                 yield block
+
+    def all_rows(self) -> Rows:
+        """All of its rows in memory; none where it has no chunks."""
+        if not self.chosen:
+            answers = np.zeros(0, np.int64) if self.labels else np.zeros((0, 1), self.dtype)
+            return Rows(np.zeros((0, len(self.inputs.names)), self.dtype), answers)
+        return self._read(np.array(self.chosen))
 
     def _read(self, group: Array) -> Rows:
         parts = [self._prepared(*self.chunks.raw(int(i))) for i in group]
@@ -121,7 +129,7 @@ def open_large(
     Means and scales are those of the training chunks, categories and classes those of the whole table.
 
     Args:
-        test: share of the rows that is kept aside, in whole chunks.
+        test: share of the rows that is kept aside, in whole chunks, but no more than ``MOST_ASIDE`` rows.
         on_chunk: told after each chunk that was read.
 
     Raises:
@@ -129,7 +137,8 @@ def open_large(
     """
     everything = np.random.default_rng((seed, 0)).permutation(len(chunks.rows)).tolist()
     kept: list[int] = []
-    while everything and sum(chunks.rows[i] for i in kept) < test * sum(chunks.rows):
+    wanted = min(test * sum(chunks.rows), MOST_ASIDE)
+    while everything and sum(chunks.rows[i] for i in kept) < wanted:
         kept.append(everything.pop())
     if not everything:
         raise InputError("data", "at least two chunks (row groups), one to keep aside", str(len(chunks.rows)))

@@ -208,6 +208,12 @@ def with_parts(prepared: Prepared, plan: Plan, rows: Array, test: Array) -> Prep
     return _prepared(prepared.table, Target(model.target.name, model.target.classes), plan, model.split, rows, test)
 
 
+def usual(plan: Plan, target: Target) -> tuple[str, str]:
+    """Loss and output: those of the plan, or the usual ones for the target."""
+    loss = plan.loss or _USUAL_LOSS[target.task]
+    return loss, plan.output or _USUAL_OUTPUT.get(loss, "softmax" if target.classes else "identity")
+
+
 def _prepared(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
     """Args:
     target: not standardised.
@@ -215,8 +221,7 @@ def _prepared(table: pa.Table, target: Target, plan: Plan, split: Split, rows: A
     """
     labels = target.apply(table)[rows] if target.classes else None
     train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
-    loss = plan.loss or _USUAL_LOSS[target.task]
-    output = plan.output or _USUAL_OUTPUT.get(loss, "softmax" if target.classes else "identity")
+    loss, output = usual(plan, target)
     inputs = Inputs.fit(table, [name for name in table.column_names if name != target.name], train)
     if not target.classes and output == "identity":
         target = standardised(target, table, train)

@@ -28,6 +28,7 @@ from chainrule.train.table import Model, Plan, Prepared, with_parts
 
 if TYPE_CHECKING:
     from chainrule.train.loop import Run
+    from chainrule.train.table_blocks import Blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class Trained:
         best: number of the epoch whose network it is; None where no epoch ended.
     """
 
-    prepared: Prepared
+    prepared: Prepared | Blocks
     model: Model
     fitted: Fitted
     test: Scores | None
@@ -70,7 +71,7 @@ def train_table(
     """
     rows, validation = _rows(prepared, plan)
     stopping = None if plan.patience is None else EarlyStopping("validation_loss", plan.patience)
-    together = _Together(stopping, callbacks, checkpoint)
+    together = Together(stopping, callbacks, checkpoint)
     kept = None if checkpoint is None else Checkpoint(checkpoint, every, _asked(prepared, plan, rows, validation))
     fitted = fit(
         prepared.model.network, rows, plan.recipe(), epochs=plan.epochs, validation=validation, callbacks=[together],
@@ -79,10 +80,11 @@ def train_table(
     model = replace(prepared.model, network=fitted.network)
     scored = len(prepared.test) and fitted.history and fitted.stopped != "diverged"
     test = model.evaluate(prepared.table.take(prepared.test)) if scored else None
-    return Trained(prepared, model, fitted, test, _best(fitted, plan))
+    return Trained(prepared, model, fitted, test, best_epoch(fitted, plan))
 
 
-def _best(fitted: Fitted, plan: Plan) -> int | None:
+def best_epoch(fitted: Fitted, plan: Plan) -> int | None:
+    """Number of the epoch whose network ``fit`` ended with."""
     if not fitted.history:
         return None
     if plan.patience is None:
@@ -127,13 +129,14 @@ def _asked(prepared: Prepared, plan: Plan, rows: Rows, validation: Rows | None) 
     return f"a training on the table {digest.hexdigest()[:12]} ({counts}; {stopping}{weight})"
 
 
-class _Together(Callback):
+class Together(Callback):
     """Early stopping and those that only watch as one callback: a checkpoint does not depend on who watches."""
 
     def __init__(self, stopping: EarlyStopping | None, others: Sequence[Callback], checkpoint: Path | None) -> None:
         self._stopping, self._others, self._checkpoint = stopping, others, checkpoint
 
     def on_fit_begin(self, run: Run) -> None:
+        """Refuse a checkpoint that is further on; tell all."""
         if len(run.history) > run.epochs:
             made = f"one after epoch {len(run.history)}"
             most = f"{run.epochs} epoch{'s' if run.epochs > 1 else ''}"
@@ -142,17 +145,21 @@ class _Together(Callback):
             callback.on_fit_begin(run)
 
     def on_epoch_end(self, run: Run) -> bool:
+        """Tell all, also where one would stop."""
         answers = [callback.on_epoch_end(run) for callback in self._all()]  # each is told
         return any(answers)
 
     def on_fit_end(self, run: Run, fitted: Fitted) -> None:
+        """Tell all."""
         for callback in self._all():
             callback.on_fit_end(run, fitted)
 
     def memory(self) -> dict[str, Array]:
+        """That of early stopping."""
         return {} if self._stopping is None else self._stopping.memory()
 
     def remember(self, memory: Mapping[str, Array]) -> None:
+        """Give it back to early stopping."""
         if self._stopping is not None:
             self._stopping.remember(memory)
 

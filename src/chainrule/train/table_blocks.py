@@ -1,0 +1,110 @@
+"""Training on a table that is read in blocks, from files larger than memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.checks import within
+from chainrule.errors import InputError
+from chainrule.forward import forward
+from chainrule.network import Network
+from chainrule.train.callbacks import Callback, EarlyStopping
+from chainrule.train.checkpoints import Checkpoint
+from chainrule.train.chunks import Chunks
+from chainrule.train.engine import Rows
+from chainrule.train.loop import fit
+from chainrule.train.metrics import score
+from chainrule.train.preprocessing import Target
+from chainrule.train.sources import Source, open_large
+from chainrule.train.table import Model, Plan, Split, usual
+from chainrule.train.table_training import Together, Trained, best_epoch
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A table of chunks ready to train on.
+
+    Attributes:
+        model: not trained yet.
+        train: the rows to learn from, read in blocks.
+        validation: rows whose loss is taken after each epoch; may be empty.
+        test: rows that are kept aside; may be empty. These two are held in memory.
+    """
+
+    model: Model
+    train: Source
+    validation: Rows
+    test: Rows
+
+
+def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[int], None] | None = None) -> Blocks:
+    """One pass over the chunks that learns what prepares them; the untrained model.
+
+    Args:
+        on_chunk: told after each chunk that was read.
+
+    Raises:
+        InputError: a table, a target or a plan that does not fit, or that needs all rows at once.
+    """
+    plan.recipe()
+    if plan.class_weight:
+        raise InputError("class weight", "a table that is read at once", "one read in blocks")
+    aside = plan.test + plan.validation_share * (1 - plan.test)
+    large = open_large(chunks, target, task=plan.task, test=aside, seed=plan.seed, dtype=plan.dtype, on_chunk=on_chunk)
+    source = large.train
+    loss, output = usual(plan, source.target)
+    answer = source.target
+    if not answer.classes and output != "identity":
+        answer = Target(answer.name)
+        source = replace(source, target=answer)
+    sizes = (len(source.inputs.names), *plan.hidden, answer.outputs)
+    network = Network.random(sizes, plan.activation, output, loss, seed=plan.seed, dtype=plan.dtype)
+    plan.recipe().dropout_of(network)
+    kept = replace(large.test or source, target=answer, chosen=large.test.chosen if large.test else ())
+    validation, test = _two(kept.all_rows(), plan, aside)
+    if not answer.classes:
+        within(f"target {target} (for the loss {loss})", test.y, *network.loss_rule.target_range)
+    model = Model(network, source.inputs, answer, Split(sum(chunks.rows), 0.0, plan.seed))
+    return Blocks(model, source, validation, test)
+
+
+def _two(rows: Rows, plan: Plan, aside: float) -> tuple[Rows, Rows]:
+    """The rows kept aside, as those to validate with and those to test on."""
+    order = np.random.default_rng((plan.seed, 1)).permutation(len(rows))
+    first = round(len(rows) * (1 - plan.test / aside)) if aside else 0
+    validation, test = (Rows(rows.x[part], rows.y[part]) for part in (order[:first], order[first:]))
+    return validation, test
+
+
+def train_blocks(
+    blocks: Blocks, plan: Plan, callbacks: Sequence[Callback] = (), checkpoint: Path | None = None, every: int = 1,
+    resume: bool = False,
+) -> Trained:  # fmt: skip
+    """Fit a prepared model to its blocks and score it on its test rows."""
+    stopping = None if plan.patience is None else EarlyStopping("validation_loss", plan.patience)
+    together = Together(stopping, callbacks, checkpoint)
+    kept = None if checkpoint is None else Checkpoint(checkpoint, every, _asked(blocks, plan))
+    validation = blocks.validation if len(blocks.validation) else None
+    fitted = fit(
+        blocks.model.network, blocks.train, plan.recipe(), epochs=plan.epochs, validation=validation,
+        callbacks=[together], checkpoint=kept, resume=resume,
+    )  # fmt: skip
+    model = replace(blocks.model, network=fitted.network)
+    scored = len(blocks.test) and fitted.history and fitted.stopped != "diverged"
+    test = score(forward(model.network, blocks.test.x), blocks.test.y, model.target) if scored else None
+    return Trained(blocks, model, fitted, test, best_epoch(fitted, plan))
+
+
+def _asked(blocks: Blocks, plan: Plan) -> str:
+    """What a resumed training must agree with: the columns as they were learnt, the chunks, early stopping."""
+    model, source = blocks.model, blocks.train
+    told = [asdict(model.inputs), asdict(model.target), list(source.chunks.rows), list(source.chosen), source.together]
+    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+    stopping = "no early stopping" if plan.patience is None else f"early stopping with patience {plan.patience}"
+    return f"a training in blocks on the table {digest} ({len(source)} rows to train; {stopping})"
