@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from chainrule.auditing.records import Audit as Audit
     from chainrule.backward import Backward as Backward
     from chainrule.errors import InputError as InputError
+    from chainrule.estimators.classifier import MLPClassifier as MLPClassifier
+    from chainrule.estimators.display import TrainingCurveDisplay as TrainingCurveDisplay
+    from chainrule.estimators.regressor import MLPRegressor as MLPRegressor
     from chainrule.explanation.explain import explain as explain
     from chainrule.explanation.graph import Graph as Graph
     from chainrule.explanation.paths import paths as paths
@@ -40,6 +43,9 @@ _PUBLIC = {
     "explain": "chainrule.explanation.explain",
     "paths": "chainrule.explanation.paths",
     "InputError": "chainrule.errors",
+    "MLPClassifier": "chainrule.estimators.classifier",
+    "MLPRegressor": "chainrule.estimators.regressor",
+    "TrainingCurveDisplay": "chainrule.estimators.display",
     "load": "chainrule.storage",
     "save": "chainrule.storage",
 }

@@ -1,0 +1,204 @@
+"""What the classifier and the regressor share: parameters, the order of a fit, predicting."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from chainrule.activations import Array
+from chainrule.errors import InputError
+from chainrule.estimators.data import pieces
+from chainrule.estimators.objective import Objective
+from chainrule.estimators.parameters import CONSTRAINTS, hidden_names, layer_sizes
+from chainrule.estimators.solving import solve
+from chainrule.estimators.task import Task
+from chainrule.forward import propagate
+from chainrule.network import Network
+
+
+class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of the two estimators; not to be used by itself."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    #: for type checkers: the parameters and what a fit leaves are attributes by scikit-learn's convention
+    hidden_layer_sizes: Any
+    activation: Any
+    solver: str
+    loss: str
+    random_state: Any
+    warm_start: bool
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    n_outputs_: int
+    t_: int
+
+    # ------------------------------------------------------------ what differs
+
+    @abstractmethod
+    def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        """X, and y as the caller gave it, validated."""
+
+    @abstractmethod
+    def _targets(self, y: Array, dtype: Any) -> Array:
+        """y as a network learns it: class numbers (n,), or (n, k)."""
+
+    @abstractmethod
+    def _objective(self) -> Objective:
+        """The loss and the output."""
+
+    @abstractmethod
+    def _read_validation(self, X: Any, y: Any) -> tuple[Any, Array]:
+        """The same of rows for validation."""
+
+    def _class_weights(self, y: Array, incremental: bool) -> Array | None:
+        """The weight of each row by its class."""
+        return None
+
+    # ------------------------------------------------------------ fitting
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> MultilayerPerceptron:
+        hidden = layer_sizes(self.hidden_layer_sizes)
+        names = hidden_names(self.activation, len(hidden))
+        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        X, y = self._read(X, y, incremental, first)
+        weight, of_class = self._weights(sample_weight, X), self._class_weights(y, incremental)
+        targets = self._targets(y, X.dtype)
+        self.n_outputs_ = len(self.classes_) if targets.ndim == 1 else targets.shape[1]
+        sizes = [X.shape[1], *hidden, self.n_outputs_]
+        objective = self._objective()
+        rules = (names, objective.output, objective.loss)
+        self._like = Network([*(np.zeros((1, 1)) for _ in hidden), np.zeros((self.n_outputs_, 1))], None, *rules)
+        random = check_random_state(self.random_state)
+        if first:
+            self._initialize(sizes, names, objective, random, X.dtype)
+        elif sizes != (had := [self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_)]):
+            raise InputError("layers", f"{had}, as in the network that is trained further", f"{sizes}")
+        X = X.astype(self.coefs_[0].dtype, copy=False)
+        of_class = None if of_class is None else of_class.astype(X.dtype)
+        if targets.ndim == 2:
+            targets = targets.astype(X.dtype, copy=False)
+            objective.check(targets)
+        solve(self, Task(X, y, targets, weight, of_class, objective, validation_data, random, incremental))
+        return self
+
+    def _initialize(
+        self, sizes: list[int], names: tuple[str, ...], objective: Objective, random: Any, dtype: Any
+    ) -> None:
+        """scikit-learn's start, number for number: uniform within sqrt(6/(fan_in + fan_out)), 2 for logistic, biases
+        too (Glorot & Bengio 2010). The output layer goes by the last hidden layer's activation."""
+        self.n_iter_ = self.t_ = 0
+        self.n_layers_ = len(sizes)
+        self.out_activation_ = objective.activation
+        self.coefs_, self.intercepts_ = [], []
+        of_each = [*names, names[-1] if names else self.activation if isinstance(self.activation, str) else ""]
+        for (fan_in, fan_out), name in zip(pairwise(sizes), of_each, strict=True):
+            bound = np.sqrt((2.0 if name in ("sigmoid", "logistic") else 6.0) / (fan_in + fan_out))
+            self.coefs_.append(random.uniform(-bound, bound, (fan_in, fan_out)).astype(dtype, copy=False))
+            self.intercepts_.append(random.uniform(-bound, bound, fan_out).astype(dtype, copy=False))
+        for name in ("_optimizer", "_best", "best_loss_", "best_validation_score_"):
+            self.__dict__.pop(name, None)
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = None
+        self.validation_loss_curve_: list[float] | None = None
+        self._no_improvement_count = 0
+
+    @staticmethod
+    def _weights(sample_weight: Any, X: Any) -> Array | None:
+        """Sample weights.
+
+        Raises:
+            InputError: a negative one, or none positive.
+        """
+        if sample_weight is None:
+            return None
+        weight = np.array(_check_sample_weight(sample_weight, X, dtype=X.dtype))
+        if (weight < 0).any():
+            raise InputError("sample_weight", "numbers from 0 up", f"{weight.min():g}")
+        if not weight.any():
+            raise InputError("sample_weight", "at least one positive number", "zeros")
+        return weight
+
+    # ------------------------------------------------------------ the network
+
+    @property
+    def network_(self) -> Network:
+        """The fitted network, a copy; its class numbers are places in ``classes_``."""
+        if not hasattr(self, "coefs_") or not hasattr(self, "_like"):
+            raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet; call fit first.")
+        like = self._like
+        return Network([W.T for W in self.coefs_], self.intercepts_, like.hidden, like.output, like.loss)
+
+    def _now(self) -> Network:
+        """The same on the arrays of ``coefs_`` themselves, not checked."""
+        return self._like._with(tuple(W.T for W in self.coefs_), tuple(self.intercepts_))
+
+    def _values(self, X: Any, layer: int) -> Array:
+        """h of a layer, all rows."""
+        network = self._now()
+        rows: list[Array] = []
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _, x in pieces(X, max(W.shape[0] for W in network.weights)):
+                rows.append(propagate(network, x.astype(network.dtype, copy=False))[1][layer])
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+    def _outputs(self, X: Any) -> Array:
+        """yhat (n, k) of rows as a caller gives them."""
+        check_is_fitted(self)
+        return self._values(self._validated(X), -1)
+
+    def _validated(self, X: Any) -> Any:
+        return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
+
+    def transform(self, X: Any, layer: int = -1) -> Array:
+        """The values h of a hidden layer's units: what the network has learned to see.
+
+        Args:
+            X: (n, d), dense or sparse.
+            layer: 1 is the first hidden layer; -1 the last.
+
+        Returns:
+            (n, units of the layer).
+
+        Raises:
+            InputError: no such hidden layer.
+        """
+        check_is_fitted(self)
+        hidden = len(self.coefs_) - 1
+        if not (isinstance(layer, (int, np.integer)) and 1 <= abs(layer) <= hidden):
+            there = f"a hidden layer, from 1 to {hidden} or from -1 to -{hidden}" if hidden else "a hidden layer: none"
+            raise InputError("layer", there, repr(layer))
+        return self._values(self._validated(X), layer if layer > 0 else hidden + 1 + layer)
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.coefs_[-1].shape[0])
+
+    @property
+    def findings_(self) -> list[str]:
+        """What is amiss in ``health_``, in words, each with what to try."""
+        from chainrule.train.health import findings
+
+        return findings(self.network_, self.health_)
+
+    def _steps_in_batches(self) -> bool:
+        """Whether the solver can be asked for one epoch.
+
+        Raises:
+            AttributeError: it cannot.
+        """
+        if self.solver == "lbfgs":
+            raise AttributeError(f"partial_fit is only available for stochastic solvers; {self.solver} is not one.")
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

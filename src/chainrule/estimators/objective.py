@@ -1,0 +1,108 @@
+"""What an estimator's ``loss`` means: the network's loss and output, and the scale in which it is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import xlogy
+
+from chainrule import losses
+from chainrule.activations import Array
+from chainrule.errors import InputError
+from chainrule.train.records import Epoch
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss that is reported is ``factor`` times the network's, plus ``shift``.
+
+    Gradient descent is on the reported loss: the penalty, the learning rate and Adam's epsilon are converted, so a
+    step is the step that the reported loss asks for. The factor is a power of two: nothing is rounded by it.
+
+    Attributes:
+        loss, output: the network's.
+        shift: does not depend on the parameters.
+    """
+
+    loss: str
+    output: str
+    factor: float = 1.0
+    shift: float = 0.0
+
+    @property
+    def activation(self) -> str:
+        """The output's name as scikit-learn writes it."""
+        return {"sigmoid": "logistic"}.get(self.output, self.output)
+
+    def reported(self, loss: float | None) -> float | None:
+        """The network's loss in the scale that is reported."""
+        return None if loss is None else self.factor * loss + self.shift
+
+    def epoch(self, epoch: Epoch, validation: Objective) -> Epoch:
+        """An epoch's record in that scale."""
+        told = validation.reported(epoch.validation_loss)
+        return replace(epoch, loss=self.factor * epoch.loss + self.shift, validation_loss=told)
+
+    def shifted(self, y: Array, weight: Array | None) -> Objective:
+        """With the constant of these targets: scikit-learn's Poisson loss is 0 where yhat = y.
+
+        It is their weighted mean of y log y - y; a minibatch of weighted rows has its own, which is neglected.
+        """
+        if (self.loss, self.output) != ("poisson", "exp"):
+            return self
+        terms = (xlogy(y, y) - y).astype(np.float64).sum(axis=1)
+        return replace(self, shift=float(np.average(terms, weights=weight)))
+
+    def check(self, y: Array) -> None:
+        """Raise an InputError for targets (n, k) outside of what the loss is defined for."""
+        low, high = losses.loss(self.loss).target_range
+        if y.size and (y.min() < low or y.max() > high):
+            raise InputError(
+                "y", f"values from {low:g} to {high:g} for loss {self.loss}", f"{y.min():g} to {y.max():g}"
+            )
+
+
+#: a classifier's losses; log_loss and cross_entropy are the same
+CLASSIFICATION = (
+    "log_loss", "cross_entropy", "binary_cross_entropy", "squared_error", "half_squared_error", "mean_squared_error",
+    "absolute_error", "huber", "poisson",
+)  # fmt: skip
+
+_REGRESSION = {
+    "squared_error": Objective("half_squared_error", "identity"),
+    "half_squared_error": Objective("half_squared_error", "identity"),
+    "mean_squared_error": Objective("mean_squared_error", "identity"),
+    "absolute_error": Objective("absolute_error", "identity"),
+    "huber": Objective("huber", "identity"),
+    "poisson": Objective("poisson", "exp"),
+    "binary_cross_entropy": Objective("binary_cross_entropy", "sigmoid"),
+    "cross_entropy": Objective("cross_entropy", "softmax"),
+}
+REGRESSION = tuple(_REGRESSION)
+
+
+def classification(loss: str, classes_exclude: bool) -> Objective:
+    """A classifier's objective.
+
+    Args:
+        classes_exclude: more than two classes, one of which is right: softmax. Otherwise each output is a sigmoid,
+            and the cross-entropy is that of "right or not".
+    """
+    output = "softmax" if classes_exclude else "sigmoid"
+    if loss in ("log_loss", "cross_entropy"):
+        loss = "cross_entropy" if classes_exclude else "binary_cross_entropy"
+    return Objective(loss, output)
+
+
+def regression(loss: str, outputs: int) -> Objective:
+    """A regressor's objective. scikit-learn's squared_error is half the mean over the outputs.
+
+    Raises:
+        InputError: cross_entropy of a single output.
+    """
+    if loss == "squared_error" and outputs > 1:
+        return Objective("mean_squared_error", "identity", 0.5)
+    if loss == "cross_entropy" and outputs < 2:
+        raise InputError("loss cross_entropy", "y with at least two columns, the shares of a whole", f"{outputs}")
+    return _REGRESSION[loss]

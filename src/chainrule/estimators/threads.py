@@ -1,0 +1,33 @@
+"""How many threads a fit takes, so that fits side by side do not get in each other's way."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import nullcontext
+from typing import Any
+
+from chainrule.network import Network
+from chainrule.train.engine import compiled_here
+from chainrule.train.recipe import Recipe
+
+
+def threads_for(asked: int | None, recipe: Recipe, network: Network) -> int:
+    """One in a thread that somebody else has started, where others work beside; no more than OMP_NUM_THREADS, which
+    joblib sets in its processes; else by the size of a step."""
+    if asked is not None:
+        return int(asked)
+    if threading.current_thread() is not threading.main_thread():
+        return 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    found = recipe.threads_for(network)
+    return min(found, int(limit)) if limit.isdecimal() and int(limit) else found
+
+
+def one_blas_thread() -> Any:
+    """Held for the whole training: to take and to lift it costs as much as an epoch of a small table."""
+    if not compiled_here():
+        return nullcontext()
+    from chainrule.train import blas
+
+    return blas.one_blas_thread()
