@@ -18,6 +18,7 @@ import chainrule as cr
 from chainrule.activations import ACTIVATIONS
 from chainrule.losses import LOSSES
 from chainrule.outputs import EXP, OUTPUTS, output
+from chainrule.train import compiled
 from chainrule.train.engine import Rows, State, start
 from chainrule.train.kernels import activate, mathematics
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
@@ -171,10 +172,18 @@ def test_every_activation_equals_the_plain_loop(hidden, dtype, rng):
     l2=st.sampled_from([0.0, 0.3]),
     dropout=st.sampled_from([0.0, 0.4]),
     seed=st.integers(0, 10**6),
+    wide=st.sampled_from([1, 1 << 19]),
 )
 def test_any_run_equals_the_plain_loop(
-    sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed
+    sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed, wide
 ):  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:  # layers shared out by units, or by rows
+        patch.setattr(compiled, "WIDE_BYTES", wide)
+        patch.setattr(compiled, "WIDE_UNITS", 1)
+        one_run(sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed)
+
+
+def one_run(sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed):
     loss, out = kind
     if not LOSSES[loss].fits(output(out), sizes[-1]):
         sizes = [*sizes[:-1], 1 if loss == "identity" else 2]
@@ -301,6 +310,7 @@ SECOND_START = """
 import sys
 import numpy as np, chainrule as cr
 from numba.core import event
+from chainrule.train import compiled
 from chainrule.train.engine import Rows, start
 from chainrule.train.recipe import Recipe
 compiled = event.RecordingListener()

@@ -26,7 +26,9 @@ from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
 
 _NO_KEYS, _NO_LABELS = np.zeros((0, 0), np.uint32), np.zeros(0, np.int64)
-BLOCK_BYTES = 1 << 19  # of a layer's gradient that is used while in the cache
+WIDE_BYTES = 1 << 19  # of weights from which a layer is shared out by units, if each thread has enough of them
+WIDE_UNITS = 64
+BLOCK_BYTES = 1 << 20  # of a layer's gradient that is used while in the cache
 
 
 class CompiledEngine:
@@ -46,6 +48,7 @@ class CompiledEngine:
         s = recipe.optimizer.settings
         self.settings = np.array([s.momentum, s.beta_1, s.beta_2, s.epsilon, 1 - s.beta_1, 1 - s.beta_2], self.dtype)
         self.codes = np.array([ACTIVATION_CODES[name] for name in network.hidden], np.int64)
+        self.wide = self._wide(sizes)
         self.pair = PAIR_CODES.get((network.loss, network.output), 0)
         self.output = SOFTMAX if network.output == "softmax" else ACTIVATION_CODES[network.output]
         self.limits = np.array(asleep_limits(network), np.float64)
@@ -67,6 +70,14 @@ class CompiledEngine:
         self.units, self.slopes, self.deltas = (_aligned(total, self.dtype) for _ in range(3))
         self.targets = np.zeros(int(batch * self.sizes[-1]), self.dtype)
         self.c = np.zeros((self.threads, batch), self.dtype)
+
+    def _wide(self, sizes: tuple[int, ...]) -> Array:
+        """Which layers the threads share out by units: forward into layer i, backward through W_i (from 1)."""
+        found = np.zeros((2, len(sizes)), np.bool_)
+        for i, (j, m) in enumerate(pairwise(sizes), 1):
+            large = self.threads > 1 and j * m * self.dtype.itemsize >= WIDE_BYTES
+            found[:, i] = [large and m >= WIDE_UNITS * self.threads, large and j >= WIDE_UNITS * self.threads]
+        return found
 
     # ------------------------------------------------------------ state
 
@@ -148,11 +159,12 @@ class CompiledEngine:
         result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
         self.sync[:] = 0
         labels, y, weight = self._targets(rows)
+        wide = self.wide if threads > 1 else np.zeros_like(self.wide)
         given = (
             threads, self.sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
-            self.batch, mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, self.pair,
-            LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name], self.settings, rates,
-            decays, float(self.recipe.l2), keys, self.below, self.factors, self.units, self.slopes, self.deltas,
+            self.batch, mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, wide,
+            self.pair, LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name], self.settings,
+            rates, decays, float(self.recipe.l2), keys, self.below, self.factors, self.units, self.slopes, self.deltas,
             self.targets, self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning,
             result,
         )  # fmt: skip

@@ -12,16 +12,15 @@ _mix = njit(mix, error_model="numpy", forceinline=True)
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def drop(units, slopes, first_row, key, below, factor):
-    """The compiled ``keep``: units (rows, width) and their slopes are multiplied with it.
+def drop(units, slopes, row, first_unit, key, below, factor):
+    """The compiled ``keep`` of some units of one example: they and their slopes are multiplied with it.
 
     Args:
-        first_row: the number of the first row within its minibatch.
+        row: the example's number within its minibatch.
+        first_unit: the first one's number within its layer.
     """
-    zero = units.dtype.type(0)
-    for r in range(units.shape[0]):
-        row = _mix(np.uint32(first_row + r) ^ key)
-        for u in range(units.shape[1]):
-            kept = factor if _mix(np.uint32(u) ^ row) >= below else zero
-            units[r, u] *= kept
-            slopes[r, u] *= kept
+    zero, drawn = units.dtype.type(0), _mix(np.uint32(row) ^ key)
+    for u in range(units.size):
+        kept = factor if _mix(np.uint32(first_unit + u) ^ drawn) >= below else zero
+        units[u] *= kept
+        slopes[u] *= kept

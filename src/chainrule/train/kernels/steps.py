@@ -91,31 +91,61 @@ def coefficients(weight, order, mean, into):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, n, keys, below, factors):
-    """forward.pre and forward.act of n rows from r0 on through all layers but the output function.
+def forward(
+    thread, threads, sync, pause, blas, theta, units, slopes, sizes, places, starts, codes, wide, r0, r1, n, keys,
+    below, factors,
+):  # fmt: skip
+    """forward.pre and forward.act through all layers but the output function: this thread's share.
+
+    Of most layers that is its rows, r0 to r1 of n, so that no thread waits for another. A wide layer is shared out by
+    its units, because BLAS is quicker with half of the weights and all rows; the threads meet before and after it.
 
     Args:
         places: where each layer's parameters begin in theta.
         starts: where each layer's block begins in units and slopes.
+        wide: which layers are shared out by units, (2, layers): in this pass, and in the backward pass through W_i.
         keys, below, factors: of dropout, for each hidden layer; keys empty: none.
     """
-    depth = sizes.size - 1
+    depth, apart = sizes.size - 1, False
     for i in range(1, depth + 1):
         before, width = sizes[i - 1], sizes[i]
-        at = starts[i] + r0 * width
-        values, bias = block(units, at, n, width), part(theta, places[i - 1] + before * width, width)
-        for r in range(n):
-            for u in range(width):
-                values[r, u] = bias[u]
+        if (wide[0, i] or apart) and not meet(sync, threads, pause):
+            return False
+        apart = wide[0, i]
+        first, last = (0, n) if apart else (r0, r1)
+        u0, u1 = share(width, thread, threads, 16) if apart else (0, width)
+        at, span = starts[i] + first * width, u1 - u0
+        bias = part(theta, places[i - 1] + before * width + u0, span)
+        for r in range(last - first):
+            row = part(units, at + r * width + u0, span)
+            for u in range(span):
+                row[u] = bias[u]
         gemm(
-            blas, theta, places[i - 1], width, 0, units, starts[i - 1] + r0 * before, before, 0, 1.0, units, at, width,
-            width, n, before,
+            blas, theta, places[i - 1] + u0, width, 0, units, starts[i - 1] + first * before, before, 0, 1.0, units,
+            at + u0, width, span, last - first, before,
         )  # fmt: skip
-        if i < depth:
-            activate(codes[i - 1], part(units, at, n * width), part(slopes, at, n * width))
-            if keys.size and below[i - 1] > 0:
-                factor = units.dtype.type(factors[i - 1])
-                drop(values, block(slopes, at, n, width), r0, keys[i - 1], below[i - 1], factor)
+        if i == depth:
+            break
+        if span == width:
+            activate(codes[i - 1], part(units, at, (last - first) * width), part(slopes, at, (last - first) * width))
+        else:
+            for r in range(last - first):
+                start = at + r * width + u0
+                activate(codes[i - 1], part(units, start, span), part(slopes, start, span))
+        if keys.size and below[i - 1] > 0:
+            factor = units.dtype.type(factors[i - 1])
+            for r in range(last - first):
+                start = at + r * width + u0
+                drop(
+                    part(units, start, span),
+                    part(slopes, start, span),
+                    first + r,
+                    u0,
+                    keys[i - 1],
+                    below[i - 1],
+                    factor,
+                )
+    return meet(sync, threads, pause) if apart else True
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -126,16 +156,28 @@ def multiply(values, factors):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def backward(blas, theta, slopes, deltas, sizes, places, starts, r0, n):
-    """backward.hidden and backward.pre of n rows from r0 on, from the last layer to the first."""
+def backward(thread, threads, sync, pause, blas, theta, slopes, deltas, sizes, places, starts, wide, r0, r1, n):
+    """backward.hidden and backward.pre from the last layer to the first, shared out as ``forward`` does."""
+    apart = False
     for i in range(sizes.size - 1, 1, -1):
         before, width = sizes[i - 1], sizes[i]
-        at = starts[i - 1] + r0 * before
+        if (wide[1, i] or apart) and not meet(sync, threads, pause):
+            return False
+        apart = wide[1, i]
+        first, last = (0, n) if apart else (r0, r1)
+        u0, u1 = share(before, thread, threads, 16) if apart else (0, before)
+        at, span = starts[i - 1] + first * before, u1 - u0
         gemm(
-            blas, theta, places[i - 1], width, 1, deltas, starts[i] + r0 * width, width, 0, 0.0, deltas, at, before,
-            before, n, width,
+            blas, theta, places[i - 1] + u0 * width, width, 1, deltas, starts[i] + first * width, width, 0, 0.0, deltas,
+            at + u0, before, span, last - first, width,
         )  # fmt: skip
-        multiply(part(deltas, at, n * before), part(slopes, at, n * before))
+        if span == before:
+            multiply(part(deltas, at, (last - first) * before), part(slopes, at, (last - first) * before))
+        else:
+            for r in range(last - first):
+                start = at + r * before + u0
+                multiply(part(deltas, start, span), part(slopes, start, span))
+    return True
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -234,8 +276,8 @@ def rightly(yhat, labels, order):
 @entry
 def steps(
     thread, threads, sync, pause, blas, x, labels, y, weight, order, batch, mean, theta, m, v, sizes, places, starts,
-    codes, pair, loss, output, rule, settings, rates, decays, l2, keys, below, factors, units, slopes, deltas, targets,
-    c, grads, room, partial, limits, asleep, health, every, learning, result,
+    codes, wide, pair, loss, output, rule, settings, rates, decays, l2, keys, below, factors, units, slopes, deltas,
+    targets, c, grads, room, partial, limits, asleep, health, every, learning, result,
 ):  # fmt: skip
     """Minibatches of ``batch`` rows in the given order, an update each. One thread's part.
 
@@ -267,7 +309,11 @@ def steps(
         total_weight += sum_of_weights
         if keys.size:
             key = keys[step]
-        forward(blas, theta, units, slopes, sizes, places, starts, codes, r0, mine, key, below, factors)
+        if not forward(
+            thread, threads, sync, pause, blas, theta, units, slopes, sizes, places, starts, codes, wide, r0, r1, n,
+            key, below, factors,
+        ):  # fmt: skip
+            return
         yhat = block(units, last + r0 * k, mine, k)
         partial[thread, 0] = finish(
             pair, loss, output, yhat, answers, part(c_mine, r0, mine), block(deltas, last + r0 * k, mine, k), grad
@@ -277,7 +323,10 @@ def steps(
             total_loss += partial[thread, 0]
             total_right += partial[thread, 1]
             continue
-        backward(blas, theta, slopes, deltas, sizes, places, starts, r0, mine)
+        if not backward(
+            thread, threads, sync, pause, blas, theta, slopes, deltas, sizes, places, starts, wide, r0, r1, n
+        ):
+            return
         if step % every == 0:
             observe(slopes, sizes, starts, r0, mine, limits, sleepers)
             observed += n
