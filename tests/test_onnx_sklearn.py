@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import chainrule as cr
 from chainrule import InputError
 from chainrule.storage import from_sklearn
 from chainrule.storage.onnx_sklearn import register
@@ -143,3 +144,25 @@ def test_bad_input_is_named(rng, monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     with pytest.raises(InputError, match=r"expected the package skl2onnx"):
         register(Classifier, Regressor)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", list(LABELS))
+def test_chainrules_own_classifier_in_a_pipeline(kind, dtype, rng):
+    register()
+    X, c = numbers(rng, dtype)
+    model = cr.MLPClassifier((7, 5), activation=["silu", "tanh"], learning_rate_init=0.05, tol=1.0, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), model).fit(X, LABELS[kind](c))
+    got = run(exported(pipeline, X, zipmap=False), {"X": X})
+    assert got["label"].tolist() == pipeline.predict(X).tolist()
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(got["probabilities"], pipeline.predict_proba(X), rtol=tolerance, atol=tolerance)
+
+
+def test_chainrules_own_regressor_in_a_pipeline(rng):
+    register()
+    X, y = rng.normal(3, 2, (60, 3)), rng.normal(size=(60, 2))
+    model = cr.MLPRegressor((7,), activation="gelu", tol=1.0, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), model).fit(X, y)
+    got = run(exported(pipeline, X), {"X": X})["variable"]
+    np.testing.assert_allclose(got, pipeline.predict(X), rtol=1e-12, atol=1e-12)

@@ -16,7 +16,7 @@ EXAMPLES = re.findall(r"<!-- python: (\w+) -->\n```python\n(.*?)```\n\n```text\n
 
 
 def test_examples_are_found():
-    assert [name for name, _, _ in EXAMPLES] == ["notes", "code", "check"]
+    assert [name for name, _, _ in EXAMPLES] == ["notes", "code", "check", "estimator"]
 
 
 @pytest.mark.parametrize(("code", "printed"), [e[1:] for e in EXAMPLES], ids=[e[0] for e in EXAMPLES])

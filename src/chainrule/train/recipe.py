@@ -70,7 +70,7 @@ class Recipe:
         return tuple(float(share) for share in shares) if any(shares) else ()
 
     def threads_for(self, network: Network) -> int:
-        """How many threads a step is worth: one below some 200 microseconds of products."""
+        """How many threads a step is worth: one below some 50 microseconds of products a thread."""
         if self.threads is not None:
             return self.threads
         work = 6 * network.parameter_count * self.batch_size
