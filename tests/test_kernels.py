@@ -334,3 +334,31 @@ def test_the_first_start_says_that_it_compiles_and_the_second_loads(tmp_path):
     assert first.stderr.count("compiling the training kernels") == 1
     assert int(second.stdout) == 0
     assert second.stderr == ""
+
+
+def test_blas_has_one_thread_while_the_kernels_run_whoever_asks():
+    """Also in a thread other than the first that asked; the last user lifts the limit."""
+    from chainrule.train import blas
+
+    threads = [library.num_threads for library in blas._libraries()]
+    assert threads
+    seen, inside, leave = [], threading.Event(), threading.Event()
+
+    def user():
+        with blas.one_blas_thread():
+            seen.append([library.num_threads for library in blas._libraries()])
+            inside.set()
+            leave.wait(60)
+
+    with blas.one_blas_thread():
+        pass  # this thread was the first
+    worker = threading.Thread(target=user)
+    worker.start()
+    assert inside.wait(60)
+    with blas.one_blas_thread():
+        seen.append([library.num_threads for library in blas._libraries()])
+    seen.append([library.num_threads for library in blas._libraries()])
+    leave.set()
+    worker.join(60)
+    assert seen == [[1] * len(threads)] * 3
+    assert [library.num_threads for library in blas._libraries()] == threads

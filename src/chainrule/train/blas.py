@@ -9,29 +9,42 @@ from functools import cache
 from typing import Any
 
 _lock = threading.Lock()
-_held: dict[str, Any] = {"count": 0, "limit": None}
+_before: list[int] = []  # threads of each library before the first user; empty: nobody uses the kernels
+_users = 0
 
 
 @cache
-def _controller() -> Any:
+def _libraries() -> list[Any]:
     import scipy.linalg.cython_blas  # noqa: F401  loads the library whose threads are limited
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
+
+
+def _set(library: Any, threads: int) -> None:
+    """Set the number of threads of the whole process.
+
+    threadpoolctl lets only the first thread that asked do so, as long as that lives; here all users of the kernels ask
+    for the same, and the last one restores.
+    """
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(threads)
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread; of several users at once the last one lifts the limit."""
+    global _users
     with _lock:
-        if _held["count"] == 0:
-            _held["limit"] = _controller().limit(limits=1, user_api="blas")
-        _held["count"] += 1
+        _users += 1
+        if _users == 1:
+            _before[:] = [library.num_threads for library in _libraries()]
+            for library in _libraries():
+                _set(library, 1)
     try:
         yield
     finally:
         with _lock:
-            _held["count"] -= 1
-            if _held["count"] == 0:
-                _held["limit"].restore_original_limits()
-                _held["limit"] = None
+            _users -= 1
+            if _users == 0:
+                for library, threads in zip(_libraries(), _before, strict=True):
+                    _set(library, threads)
