@@ -76,7 +76,7 @@ def write(folder: Path, rows: int) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=8_000_000, help=f"of {WIDTH} float32 each")
+    parser.add_argument("--rows", type=int, default=10_000_000, help=f"of {WIDTH} float32 each")
     parser.add_argument("--network", choices=NETWORKS, default="tabular")
     parser.add_argument("--folder", help="where the table is written; usually the system's temporary folder")
     options = parser.parse_args()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli import main
+from loading import tool as load_tool
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"<!-- python: (\w+) -->\n```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)
@@ -37,6 +38,11 @@ def test_start_command_prints_what_it_says(tmp_path):
     accuracies = [float(re.search(pattern, text)[1]) for text in (ran.stdout, printed)]
     assert min(accuracies) >= 0.96
     assert abs(accuracies[0] - accuracies[1]) <= 0.01
+
+
+def test_the_benchmark_is_the_one_that_was_measured():
+    assert load_tool("readme").with_benchmark(README) == README
+    assert README.count("| tiny |") == 2
 
 
 COMMANDS = re.findall(r"<!-- command: (\w+) -->\n```sh\nchainrule (.*?)\n```\n\n```text\n(.*?)```", README, re.S)

@@ -45,15 +45,41 @@ def train_output(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}\n```\n\n```text\n{ran.stdout}```"
 
 
-text = README.read_text(encoding="utf-8")
-text = re.sub(r"(<!-- command: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", command_output, text, flags=re.S)
-text = re.sub(r"(<!-- train: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", train_output, text, flags=re.S)
-text = re.sub(r"(<!-- python: \w+ -->\n```python\n)(.*?)```\n\n```text\n.*?```", python_output, text, flags=re.S)
-text = re.sub(
-    r"(<!-- start command -->\n```sh\n[^\n]* && \.venv/bin/)(chainrule [^\n]*)"
-    r"(\n```.*?<!-- start output -->\n```text\n).*?```",
-    start_output,
-    text,
-    flags=re.S,
-)
-README.write_text(text, encoding="utf-8")
+COLUMNS = ["case", "sizes", "activation", "best peer / chainrule", "scikit-learn / chainrule", "share of the limit"]
+
+
+def benchmark() -> str:
+    """Some columns of the table that benchmarks/training.py wrote."""
+    page = (README.parent / "docs/benchmarks/training.md").read_text(encoding="utf-8")
+    lines = [line for line in page.split("\n## ")[0].splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    first = next(i for i, row in enumerate(rows) if i and row[0] == "case")  # the second table begins here
+    places = [rows[0].index(name) for name in COLUMNS]
+    kept = [[row[place] for place in places] for row in rows[:first] if not row[0].startswith("-")]
+    kept.insert(1, ["---"] * len(COLUMNS))
+    return "\n".join(f"| {' | '.join(row)} |" for row in kept)
+
+
+def with_benchmark(text: str) -> str:
+    """The README with that table."""
+    return re.sub(r"(<!-- benchmark -->\n).*?(\n<!-- end -->)", lambda m: m[1] + benchmark() + m[2], text, flags=re.S)
+
+
+def main() -> None:
+    """Write them."""
+    text = with_benchmark(README.read_text(encoding="utf-8"))
+    text = re.sub(r"(<!-- command: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", command_output, text, flags=re.S)
+    text = re.sub(r"(<!-- train: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", train_output, text, flags=re.S)
+    text = re.sub(r"(<!-- python: \w+ -->\n```python\n)(.*?)```\n\n```text\n.*?```", python_output, text, flags=re.S)
+    text = re.sub(
+        r"(<!-- start command -->\n```sh\n[^\n]* && \.venv/bin/)(chainrule [^\n]*)"
+        r"(\n```.*?<!-- start output -->\n```text\n).*?```",
+        start_output,
+        text,
+        flags=re.S,
+    )
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
