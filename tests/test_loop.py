@@ -417,3 +417,32 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_whole(blobs, net, tmp_path, m
 def test_a_folder_that_is_not_there_is_one_clear_error(blobs, net, tmp_path):
     with pytest.raises(InputError, match="a file that can be written"):
         fit(net, blobs[0], Recipe(), epochs=1, checkpoint=Checkpoint(tmp_path / "no" / "c.safetensors"))
+
+
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_health_may_be_left_out_and_changes_nothing(engine, blobs, net, tmp_path):
+    one = fit(net, blobs[0], Recipe(engine=engine), epochs=3)
+    place = Checkpoint(tmp_path / "c.safetensors")
+    fit(net, blobs[0], Recipe(engine=engine, health=False), epochs=2, checkpoint=place)
+    two = fit(net, blobs[0], Recipe(engine=engine, health=False), epochs=3, checkpoint=place, resume=True)
+    assert np.array_equal(one.network.flat, two.network.flat)
+    assert two.history[0].health == two.history[2].health == ()
+    assert one.history[0].health
+
+
+def test_a_checkpoint_with_a_part_missing_is_refused(blobs, net, tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    place = Checkpoint(tmp_path / "c.safetensors")
+    fit(net, blobs[0], Recipe(), epochs=1, checkpoint=place)
+    with safe_open(place.path, framework="numpy") as file:
+        about = file.metadata()
+    whole = load_file(place.path)
+    for name in ("theta", "moment_2", "history"):
+        save_file({key: value for key, value in whole.items() if key != name}, place.path, about)
+        with pytest.raises(InputError, match="checkpoint"):
+            fit(net, blobs[0], Recipe(), epochs=2, checkpoint=place, resume=True)
+    save_file(whole | {"theta": whole["theta"][:-1]}, place.path, about)
+    with pytest.raises(InputError, match="finite numbers"):
+        fit(net, blobs[0], Recipe(), epochs=2, checkpoint=place, resume=True)

@@ -162,7 +162,7 @@ def test_chainrules_own_classifier_in_a_pipeline(kind, dtype, rng):
 def test_chainrules_own_regressor_in_a_pipeline(rng):
     register()
     X, y = rng.normal(3, 2, (60, 3)), rng.normal(size=(60, 2))
-    model = cr.MLPRegressor((7,), activation="gelu", tol=1.0, random_state=0)
+    model = cr.MLPRegressor(hidden_layer_sizes=(7,), activation="gelu", tol=1.0, random_state=0)
     pipeline = make_pipeline(StandardScaler(), model).fit(X, y)
     got = run(exported(pipeline, X), {"X": X})["variable"]
     np.testing.assert_allclose(got, pipeline.predict(X), rtol=1e-12, atol=1e-12)

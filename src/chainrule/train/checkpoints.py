@@ -69,7 +69,7 @@ class Checkpoint:
             "step": str(state.step),
             "scale": run.scale.hex(),
         }
-        tensors |= _history_tensors(run.history, network.depth)
+        tensors |= _history_tensors(run.history)
         try:
             write_whole(self.path, save(tensors, about))
         except OSError as error:
@@ -117,7 +117,7 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
             expected = f"{network.parameter_count} finite numbers in {network.dtype}"
             raise InputError(f"checkpoint {path}: {name}", expected, f"{found.dtype} of shape {found.shape}")
     try:
-        history = _history(tensors, network.depth)
+        history = _history(tensors)
         step, scale = int(about["step"]), float.fromhex(about["scale"])
         for i, callback in enumerate(callbacks):
             prefix = f"callback_{i}_"
@@ -152,20 +152,20 @@ _NUMBERS = [field.name for field in fields(Epoch) if field.name != "health"]
 _HEALTH = [field.name for field in fields(LayerHealth)]
 
 
-def _history_tensors(history: Sequence[Epoch], depth: int) -> dict[str, Array]:
+def _history_tensors(history: Sequence[Epoch]) -> dict[str, Array]:
     """(epochs, numbers), which of them are there, and (epochs, layers, numbers of a layer)."""
     numbers = [[getattr(epoch, name) for name in _NUMBERS] for epoch in history]
     layers = [[[getattr(row, name) for name in _HEALTH] for row in epoch.health] for epoch in history]
     return {
         "history": np.array(numbers, np.float64).reshape(len(history), len(_NUMBERS)),  # None becomes NaN
         "history_known": np.array([[value is not None for value in row] for row in numbers]).reshape(-1, len(_NUMBERS)),
-        "history_health": np.array(layers, np.float64).reshape(len(history), depth, len(_HEALTH)),
+        "history_health": np.array(layers, np.float64).reshape(len(history), len((layers or [[]])[0]), len(_HEALTH)),
     }
 
 
-def _history(tensors: dict[str, Array], depth: int) -> list[Epoch]:
+def _history(tensors: dict[str, Array]) -> list[Epoch]:
     numbers, known = tensors["history"], tensors["history_known"]
-    layers = tensors["history_health"].reshape(len(numbers), depth, len(_HEALTH))
+    layers = tensors["history_health"]
     found = []
     for row, there, health in zip(numbers.tolist(), known.tolist(), layers.tolist(), strict=True):
         told: dict[str, Any] = {

@@ -131,7 +131,7 @@ class CompiledEngine:
         keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else _NO_KEYS
         asleep = np.zeros((self.threads, int(self.sizes[1:-1].sum())), np.int64)
         health = np.zeros((self.threads, len(self.sizes) - 1, 3))
-        every = observed_steps(len(order), self.batch)
+        every = observed_steps(len(order), self.batch) if self.recipe.health else 0
         result = self._run(
             self.threads, rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", rates, decays,
             keys, asleep, health, every, True,

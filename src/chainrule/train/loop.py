@@ -117,7 +117,7 @@ def fit(
             good = run.engine.snapshot()
             loss, score = _validate(run, validation, scorer)
             accuracy = part.right / len(rows) if _labels(rows) else None
-            layers = health(network, part.probe, recipe.dropout_of(network))
+            layers = health(network, part.probe, recipe.dropout_of(network)) if recipe.health else ()
             run.history.append(
                 Epoch(number, part.loss, accuracy, loss, score, rate, time.perf_counter() - began, layers)
             )

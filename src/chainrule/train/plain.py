@@ -53,7 +53,7 @@ class PlainEngine:
         """A step for each minibatch of the rows in ``order``."""
         batch, mean = self.recipe.batch_size, self.like.reduction == "mean"
         rates, decays = self._rates(learning_rates)
-        every = observed_steps(len(order), batch)
+        every = observed_steps(len(order), batch) if self.recipe.health else 0
         total, right = 0.0, 0
         watch = _Watch(self.like)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen in the loss
@@ -65,7 +65,7 @@ class PlainEngine:
                 f = self._forward(rows.x[chosen])
                 if rows.y.ndim == 1:
                     right += int((f.yhat.argmax(axis=1) == rows.y[chosen]).sum())
-                if number % every == 0:
+                if every and number % every == 0:
                     watch.observe(f)
                 if whole == 0:  # a minibatch without weight teaches nothing
                     self.step += 1
@@ -78,7 +78,7 @@ class PlainEngine:
                     return Part(total, right, number, watch.probe())
                 old = self.theta
                 self._update(b, penalty, float(rates[number]), float(decays[number]))
-                if number == minibatches(len(order), batch) - 1:
+                if every and number == minibatches(len(order), batch) - 1:
                     watch.last(b.flat, old, self.theta)
         return Part(total, right, None, watch.probe())
 

@@ -29,6 +29,7 @@ class Recipe:
         schedule: of the learning rate.
         shuffle: a new order each epoch.
         engine: ``compiled``, ``plain``, or ``auto``: compiled where numba is there.
+        health: whether each layer's health is observed.
         threads: None chooses by the size of a step; one thread count gives bitwise the same run every time.
     """
 
@@ -41,6 +42,7 @@ class Recipe:
     shuffle: bool = True
     engine: EngineName = "auto"
     threads: int | None = None
+    health: bool = True
 
     def __post_init__(self) -> None:
         whole("batch size", self.batch_size)

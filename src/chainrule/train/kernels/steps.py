@@ -289,7 +289,7 @@ def steps(
         keys: of dropout, (steps, hidden layers), or nothing.
         grads: (threads, more than room): room for a part of a layer's gradient.
         partial: (threads, 2): each thread's loss and right answers of a step.
-        every: health is observed in each such step, the gradient's in the last.
+        every: health is observed in each such step, the gradient's in the last; 0: not at all.
         learning: False: the forward pass alone, without dropout or penalty; the loss is then the weighted sum.
         result: loss, right, observed examples, the step that failed (-1: none), the sum of weights; of thread 0.
     """
@@ -327,7 +327,7 @@ def steps(
             thread, threads, sync, pause, blas, theta, slopes, deltas, sizes, places, starts, wide, r0, r1, n
         ):
             return
-        if step % every == 0:
+        if every > 0 and step % every == 0:
             observe(slopes, sizes, starts, r0, mine, limits, sleepers)
             observed += n
         if not meet(sync, threads, pause):
@@ -354,7 +354,8 @@ def steps(
         if sum_of_weights > 0.0:
             improve(
                 blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, room, rule, penalty,
-                rates[step], decays[step], settings, measured, step == count - 1,
+                rates[step], decays[step], settings, measured,
+                every > 0 and step == count - 1,
             )  # fmt: skip
         if not meet(sync, threads, pause):
             return
