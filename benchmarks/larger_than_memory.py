@@ -4,7 +4,8 @@
     python benchmarks/larger_than_memory.py --rows 1000000 --network tiny
 
 Writes a table of random numbers as two .npy files and as Parquet into a temporary folder, trains an epoch from
-each in a process of its own, and an epoch from a part of the same rows held in memory. Linux only.
+each in a process of its own, and an epoch from a part of the same rows held in memory. "Larger than memory" is by the
+peak of the process; the files are warm in the system's cache, so the disk is not measured. Linux only.
 """
 
 from __future__ import annotations

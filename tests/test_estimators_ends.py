@@ -286,3 +286,10 @@ def test_several_labels_sparse():
     X, y = make_multilabel_classification(60, random_state=0)
     clf = MLPClassifier(10, random_state=0, max_iter=5)
     assert bitwise(clone(clf).fit(X, y), clone(clf).fit(X, sparse.csr_matrix(y)))
+
+
+@pytest.mark.parametrize("weights", [{0: 0, 1: 0}, {0: -1, 1: 1}])
+def test_class_weights_that_teach_nothing_are_refused(weights, rng):
+    X, y = rng.normal(size=(40, 2)), np.arange(40) % 2
+    with pytest.raises(ValueError, match="class_weight"):
+        cr.MLPClassifier((3,), class_weight=weights, random_state=0).fit(X, y)

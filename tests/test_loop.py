@@ -446,3 +446,113 @@ def test_a_checkpoint_with_a_part_missing_is_refused(blobs, net, tmp_path):
     save_file(whole | {"theta": whole["theta"][:-1]}, place.path, about)
     with pytest.raises(InputError, match="finite numbers"):
         fit(net, blobs[0], Recipe(), epochs=2, checkpoint=place, resume=True)
+
+
+# ---------------------------------------------------------------- rows that do not fit
+
+
+X, Y = np.zeros((40, 5)), np.zeros(40, np.int64)
+
+
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (Rows(X, np.r_[Y[1:], 10**9]), "class numbers from 0 to 2"),
+        (Rows(X, np.r_[Y[1:], -1]), "class numbers from 0 to 2"),
+        (Rows(X, Y[:5]), "40 class numbers"),
+        (Rows(X, Y.astype(float)), "40 class numbers"),
+        (Rows(X[:, :3], Y), "shape"),
+        (Rows(np.ones((40, 8)), Y), "shape"),
+        (Rows(X[:, 0], Y), "shape"),
+        (Rows(np.full((40, 5), np.nan), Y), "finite numbers"),
+        (Rows(X, np.zeros((40, 2))), "shape"),
+        (Rows(X, np.full((40, 3), 1.5)), "values from 0 to 1"),
+        (Rows(X, Y, np.ones(7)), "shape"),
+        (Rows(X, Y, np.full(40, -1.0)), "sample_weight"),
+    ],
+)
+def test_rows_that_do_not_fit_are_one_clear_error(engine, rows, says, net):
+    with pytest.raises(InputError, match=says):
+        fit(net, rows, Recipe(engine=engine), epochs=1)
+    with pytest.raises(InputError, match=says):
+        fit(net, Rows(X, Y), Recipe(engine=engine), epochs=1, validation=rows)
+
+
+def test_no_validation_rows_are_refused(net):
+    with pytest.raises(InputError, match="validation rows"):
+        fit(net, Rows(X, Y), Recipe(), epochs=1, validation=Rows(X[:0], Y[:0]))
+
+
+def test_rows_of_other_types_and_orders_train_the_same(blobs, net):
+    rows, _ = blobs
+    other = Rows(np.asfortranarray(rows.x), rows.y.astype(np.int8)[::-1][::-1])
+    flats = [fit(net, given, Recipe(), epochs=1).network.flat for given in (rows, other)]
+    assert np.array_equal(*flats)
+
+
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_a_minibatch_larger_than_the_table_is_the_table(engine, blobs, net):
+    flats = [
+        fit(net, blobs[0], Recipe(engine=engine, batch_size=n), epochs=1).network.flat for n in (200, 10**12, 2**62)
+    ]
+    assert np.array_equal(flats[0], flats[1])
+    assert np.array_equal(flats[0], flats[2])
+
+
+@pytest.mark.parametrize("health", [True, False])
+def test_parameters_that_are_not_finite_are_never_given_back(health, rng):
+    """The last step overflows, after a loss that was still finite."""
+    net = cr.Network.random((1, 1), "relu", "identity", "squared_error", seed=0)
+    rows = Rows(np.full((4, 1), 1e150), np.full((4, 1), 1e150))
+    fitted = fit(net, rows, Recipe(optimizer("sgd", 1e100), batch_size=4, health=health), epochs=1)
+    assert fitted.stopped == "diverged"
+    assert np.array_equal(fitted.network.flat, net.flat)
+
+
+def test_a_thread_that_fails_leaves_none_waiting(blobs, net, monkeypatch):
+    from chainrule.train import compiled
+
+    real = compiled.kernels.steps
+
+    def failing(thread, *given):
+        if thread == 1:
+            raise MemoryError("no room")
+        return real(thread, *given)
+
+    fit(net, blobs[0], Recipe(threads=2), epochs=1)  # compiled by now
+    monkeypatch.setattr(compiled.kernels, "steps", failing)
+    with pytest.raises(MemoryError, match="no room"):
+        fit(net, blobs[0], Recipe(threads=2), epochs=1)
+
+
+def test_callbacks_are_closed_whatever_happens(blobs, net):
+    closed = []
+
+    class Bad(Diary):
+        def on_epoch_end(self, run):
+            raise RuntimeError("no")
+
+        def close(self):
+            closed.append(True)
+
+    with pytest.raises(RuntimeError):
+        fit(net, blobs[0], Recipe(), epochs=1, callbacks=[Bad()])
+    assert closed == [True]
+
+
+def test_a_checkpoint_of_other_rows_or_another_beginning_is_refused(blobs, net, tmp_path):
+    rows, held = blobs
+    place = Checkpoint(tmp_path / "c.safetensors")
+    fit(net, rows, Recipe(), epochs=1, checkpoint=place)
+    for network, given in ((net, held), (cr.Network.random((5, 8, 3), "tanh", seed=2), rows)):
+        with pytest.raises(InputError, match="checkpoint"):
+            fit(network, given, Recipe(batch_size=8), epochs=2, checkpoint=place, resume=True)
+        with pytest.raises(InputError, match="beginning and rows"):
+            fit(network, given, Recipe(), epochs=2, checkpoint=place, resume=True)
+
+
+def test_an_infinite_validation_loss_is_no_improvement(blobs, net):
+    stop = EarlyStopping("validation_score", patience=2)
+    fitted = fit(net, blobs[0], Recipe(), epochs=9, scorer=lambda network: -np.inf, callbacks=[stop])
+    assert len(fitted.history) == 3

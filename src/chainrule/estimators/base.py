@@ -82,6 +82,11 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             raise InputError("layers", f"{had}, as in the network that is trained further", f"{sizes}")
         X = X.astype(self.coefs_[0].dtype, copy=False)
         of_class = None if of_class is None else of_class.astype(X.dtype)
+        weight = None if weight is None else weight.astype(X.dtype)
+        if of_class is not None and (
+            (of_class < 0).any() or not (of_class if weight is None else of_class * weight).any()
+        ):
+            raise InputError("class_weight", "numbers from 0 up, at least one above 0", f"{self.class_weight}")
         if targets.ndim == 2:
             targets = targets.astype(X.dtype, copy=False)
             objective.check(targets)

@@ -38,7 +38,7 @@ class Whole:
         self.network, self.objective, self.rows, self.alpha = network, objective, rows, alpha
         self.mask = weight_mask(network)
         self.count = float(len(rows.y) if rows.weight is None else rows.weight.sum())
-        recipe = Recipe(optimizer("momentum", 1.0, momentum=0.0), min(BLOCK, len(rows.y)), shuffle=False)
+        recipe = Recipe(optimizer("momentum", 1.0, momentum=0.0), min(BLOCK, len(rows.y)), shuffle=False, health=False)
         self.engine = start(network, replace(recipe, threads=threads_for(n_threads, recipe, network)))
 
     def __call__(self, theta: Array) -> tuple[float, Array]:

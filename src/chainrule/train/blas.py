@@ -34,17 +34,18 @@ def _set(library: Any, threads: int) -> None:
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread; of several users at once the last one lifts the limit."""
     global _users
-    with _lock:
-        _users += 1
-        if _users == 1:
-            _before[:] = [library.num_threads for library in _libraries()]
-            for library in _libraries():
-                _set(library, 1)
+    counted = False
     try:
+        with _lock:
+            if _users == 0:
+                _before[:] = [library.num_threads for library in _libraries()]
+                for library in _libraries():
+                    _set(library, 1)
+            _users, counted = _users + 1, True
         yield
     finally:
         with _lock:
-            _users -= 1
-            if _users == 0:
+            _users -= counted
+            if counted and _users == 0:
                 for library, threads in zip(_libraries(), _before, strict=True):
                     _set(library, threads)

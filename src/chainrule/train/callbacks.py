@@ -33,6 +33,9 @@ class Callback:
     def on_fit_end(self, run: Run, fitted: Fitted) -> None:
         """After the last epoch, also an interrupted one."""
 
+    def close(self) -> None:
+        """Give back what was taken, also where the training ended with an error."""
+
     def memory(self) -> dict[str, Array]:
         """What a checkpoint must keep so that the callback goes on as if never interrupted."""
         return {}
@@ -62,10 +65,11 @@ class Progress(Callback):
         """Move it on."""
         self._bar.update(self._task, advance=1, description=describe(run.history[-1]))
 
-    def on_fit_end(self, run: Run, fitted: Fitted) -> None:
+    def close(self) -> None:
         """Leave the bar as it is, on the screen: what holds the callback can be pickled again."""
-        self._bar.stop()
-        del self._bar
+        if hasattr(self, "_bar"):
+            self._bar.stop()
+            del self._bar
 
 
 def describe(epoch: Epoch) -> str:
@@ -167,7 +171,7 @@ class EarlyStopping(Callback):
         if value is None:
             raise InputError(f"early stopping by {self.watch}", "validation rows", "none")
         gain = value if self.watch == "validation_score" else -value
-        self.since = 0 if gain >= self.best + self.tol else self.since + 1
+        self.since = 0 if gain > -np.inf and gain >= self.best + self.tol else self.since + 1
         if gain > self.best:
             self.best = gain
             if self.restore_best:

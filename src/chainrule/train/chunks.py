@@ -55,7 +55,7 @@ class NpyMatrix:
             raise InputError(f"data {self.path}", "a .npy file", "no such file") from None
         except (OSError, ValueError) as error:
             raise InputError(f"data {self.path}", "a .npy file", f"something else ({error})") from None
-        if dtype.kind not in "fiub" or len(shape) not in (1, 2) or (fortran and len(shape) == 2):
+        if dtype.kind not in "fiub" or dtype.itemsize > 8 or len(shape) not in (1, 2) or (fortran and len(shape) == 2):
             order = ", in Fortran's order" if fortran else ""
             raise InputError(f"data {self.path}", "a matrix of numbers in C order", f"{dtype} of shape {shape}{order}")
         size = self.path.stat().st_size
@@ -71,7 +71,9 @@ class NpyMatrix:
         with open(self.path, "rb") as file:
             file.seek(self.start + first * width * self.dtype.itemsize)
             found: Array = np.fromfile(file, self.dtype, (last - first) * width)
-        return found.reshape(last - first, width)
+        if found.size != (last - first) * width:
+            raise InputError(f"data {self.path}", f"{self.shape[0]} rows, as when it was opened", "a shorter file")
+        return found.reshape(last - first, width).astype(self.dtype.newbyteorder("="), copy=False)
 
 
 class NpyChunks:
@@ -120,16 +122,23 @@ class ParquetChunks:
             ) from None
         known = self.file.schema_arrow.names
         for name in (target, *(columns or ())):
-            if known.count(name) != 1:
-                raise InputError(f"column {name!r}", f"one of: {', '.join(known[:12])}", "no such column")
+            if (times := known.count(name)) != 1:
+                got = "it twice" if times else "no such column"
+                raise InputError(f"column {name!r}", f"one of: {', '.join(known[:12])}", got)
+        if target in (columns or ()):
+            raise InputError(f"target {target}", "a column that is no input", "one that is")
         self.target = target
         self.names = tuple(columns or (name for name in known if name != target))
         if not self.names:
             raise InputError("data", "at least one column beside the target", "none")
         about = self.file.metadata
-        self.rows = tuple(about.row_group(i).num_rows for i in range(about.num_row_groups))
+        counts = [about.row_group(i).num_rows for i in range(about.num_row_groups)]
+        self._groups = [i for i, count in enumerate(counts) if count]
+        self.rows = tuple(counts[i] for i in self._groups)
+        if not self.rows:
+            raise InputError(f"data {path}", "at least one row", "none")
 
     def raw(self, chunk: int) -> tuple[Any, Any]:
         """A table of the input columns, and the target column."""
-        table = self.file.read_row_group(chunk, columns=[*self.names, self.target], use_threads=False)
+        table = self.file.read_row_group(self._groups[chunk], columns=[*self.names, self.target], use_threads=False)
         return table.select(self.names), table.column(self.target)

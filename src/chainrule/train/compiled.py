@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -55,7 +55,6 @@ class CompiledEngine:
         self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
         self._buffers(self.batch)
         self.room = np.empty((self.threads, max(self.block, 2 * self.batch) + max(sizes)), self.dtype)
-        self.sync = np.zeros(24, np.int64)
         self.partial = np.zeros((self.threads, 2))
         self.no_targets, self.no_weights = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype)
         self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
@@ -100,6 +99,11 @@ class CompiledEngine:
     def recall(self, snapshot: Array) -> None:
         """Go back to the parameters of a snapshot."""
         self.theta[:] = snapshot
+
+    def close(self) -> None:
+        """Give back the threads; nothing waits for them."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=False, cancel_futures=True)
 
     def state(self) -> State:
         """A copy of the state."""
@@ -157,11 +161,11 @@ class CompiledEngine:
     ) -> Array:  # fmt: skip
         """The kernel on all threads, with this engine's buffers."""
         result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
-        self.sync[:] = 0
+        sync = np.zeros(24, np.int64)
         labels, y, weight = self._targets(rows)
         wide = self.wide if threads > 1 else np.zeros_like(self.wide)
         given = (
-            threads, self.sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
+            threads, sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
             self.batch, mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, wide,
             self.pair, LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name], self.settings,
             rates, decays, float(self.recipe.l2), keys, self.below, self.factors, self.units, self.slopes, self.deltas,
@@ -175,20 +179,39 @@ class CompiledEngine:
         return result
 
     def _together(self, given: tuple[Any, ...]) -> None:
-        """Run the kernel on all threads, this one the first of them; if one fails, none waits for it."""
+        """Run the kernel on all threads, this one the first of them; where one fails, none waits for it."""
         if self.pool is None or given[0] == 1:
             kernels.steps(0, *given)
             return
-        others = []
+        sync = given[1]
+        others: list[Future[None]] = []
+        failed: list[BaseException | None] = []
+
+        def share(thread: int) -> None:
+            try:
+                kernels.steps(thread, *given)
+            except BaseException:
+                sync[kernels.ABORTED] = 1
+                raise
+
         try:
-            others = [self.pool.submit(kernels.steps, thread, *given) for thread in range(1, self.threads)]
-            kernels.steps(0, *given)
-        except BaseException:
-            self.sync[kernels.ABORTED] = 1
-            raise
-        finally:
-            for other in others:
-                other.result()
+            for thread in range(1, self.threads):
+                others.append(self.pool.submit(share, thread))
+            share(0)
+        except BaseException as error:
+            sync[kernels.ABORTED] = 1
+            failed.append(error)
+        for other in others:
+            while not other.done():
+                try:
+                    other.exception()
+                except KeyboardInterrupt as interrupt:  # the others are waited for all the same
+                    failed.append(interrupt)
+        failed = [error for error in (*failed, *(other.exception() for other in others)) if error is not None]
+        if failed:
+            self.close()  # a share that never began must not begin later
+            self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule")
+            raise next(error for error in failed if error is not None)
 
     def _targets(self, rows: Rows) -> tuple[Array, Array, Array]:
         """Class numbers, targets and sample weights, each empty where there are none."""

@@ -8,14 +8,16 @@ from typing import Protocol
 
 import numpy as np
 
+from chainrule import checks
 from chainrule.activations import Array
+from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.train.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Examples to learn from, known to fit a network.
+    """Examples to learn from, known to fit a network: ``fitting`` makes them so.
 
     Attributes:
         x: inputs (n, d), C-contiguous, of the network's type.
@@ -80,6 +82,34 @@ class Part:
     probe: Probe
 
 
+def fitting(rows: Rows, network: Network, what: str = "rows") -> Rows:
+    """The rows in the types and the memory order that an engine takes.
+
+    An engine trusts its rows: the kernels check no index. ``fit`` passes all rows through here.
+
+    Raises:
+        InputError: none, of unequal lengths, of another width, not finite, or no targets of the network's loss.
+    """
+    x = checks.numbers(f"{what}: x", rows.x, network.dtype)
+    if x.ndim != 2 or x.shape[1] != network.sizes[0]:
+        raise InputError(f"{what}: x", f"shape (n, {network.sizes[0]})", f"shape {x.shape}")
+    n, k, y = len(x), network.sizes[-1], np.asarray(rows.y)
+    if n == 0:
+        raise InputError(what, "at least one example", "none")
+    if y.ndim == 1 and k > 1:
+        if y.dtype.kind not in "iub" or y.shape != (n,):
+            raise InputError(f"{what}: y", f"{n} class numbers, or shape ({n}, {k})", f"{y.dtype} of shape {y.shape}")
+        if y.min() < 0 or y.max() >= k:
+            raise InputError(f"{what}: y", f"class numbers from 0 to {k - 1}", f"{y.min()} to {y.max()}")
+        y = np.ascontiguousarray(y, np.int64)
+    else:
+        y = checks.shaped(f"{what}: y", checks.numbers(f"{what}: y", y, network.dtype).reshape(len(y), -1), n, k)
+        checks.within(f"{what}: y (targets of {network.loss})", y, *network.loss_rule.target_range)
+        y = np.ascontiguousarray(y)
+    weight = checks.weights(rows.weight, n, network.dtype)
+    return Rows(np.ascontiguousarray(x), y, None if weight is None else np.ascontiguousarray(weight))
+
+
 class Engine(Protocol):
     """Trains one network. It alone changes in place; all it gives are copies.
 
@@ -107,6 +137,9 @@ class Engine(Protocol):
 
     def recall(self, snapshot: Array) -> None:
         """Go back to the parameters of a snapshot; the optimizer's moments stay."""
+
+    def close(self) -> None:
+        """Give back its threads."""
 
     def state(self) -> State:
         """A copy of the state."""

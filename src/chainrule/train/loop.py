@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.train.callbacks import Callback
 from chainrule.train.checkpoints import Checkpoint, read_checkpoint
-from chainrule.train.engine import Engine, Part, Rows, State, minibatches, start
+from chainrule.train.engine import Engine, Part, Rows, State, fitting, minibatches, start
 from chainrule.train.health import health, largest_layer
 from chainrule.train.recipe import Recipe, whole
 from chainrule.train.records import Epoch, Fitted
@@ -98,12 +99,30 @@ def fit(
     whole("epochs", epochs)
     if len(rows) == 0:
         raise InputError("rows", "at least one example", "none")
+    if isinstance(rows, Rows):
+        rows = fitting(rows, network)
+    validation = None if validation is None else fitting(validation, network, "validation rows")
+    recipe = replace(recipe, batch_size=min(recipe.batch_size, len(rows)))
     run = Run(network, start(network, recipe), recipe, epochs)
+    try:
+        return _fit(run, rows, validation, scorer, callbacks, checkpoint, resume, state)
+    finally:
+        for callback in callbacks:
+            callback.close()
+        run.engine.close()
+
+
+def _fit(
+    run: Run, rows: Rows | Source, validation: Rows | None, scorer: Scorer | None, callbacks: Sequence[Callback],
+    checkpoint: Checkpoint | None, resume: bool, state: State | None,
+) -> Fitted:  # fmt: skip
+    network, recipe, epochs = run.like, run.recipe, run.epochs
     if state is not None:
         run.engine.restore(state)
     first = 0
-    if checkpoint is not None and resume:
-        first = read_checkpoint(checkpoint, network, run, callbacks)
+    if checkpoint is not None:
+        checkpoint = replace(checkpoint, asked=f"{checkpoint.asked} {_digest(run.engine.snapshot(), rows)}".strip())
+        first = read_checkpoint(checkpoint, network, run, callbacks) if resume else 0
     began = time.perf_counter() - (run.history[-1].seconds if run.history else 0.0)
     for callback in callbacks:
         callback.on_fit_begin(run)
@@ -111,10 +130,11 @@ def fit(
     try:
         for number in range(first + 1, first + 1 if run.ended else epochs + 1):
             part, rate = _epoch(run, rows, number)
-            if part.failed is not None or not _finite(part):
+            now = run.engine.snapshot()
+            if part.failed is not None or not np.isfinite(now).all():
                 stopped, run.said = "diverged", _diverged(run, rows, number)
                 break
-            good = run.engine.snapshot()
+            good = now
             loss, score = _validate(run, validation, scorer)
             accuracy = part.right / len(rows) if _labels(rows) else None
             layers = health(network, part.probe, recipe.dropout_of(network)) if recipe.health else ()
@@ -129,7 +149,8 @@ def fit(
                 break
     except KeyboardInterrupt:
         stopped = "interrupted"
-        run.said = f"interrupted in epoch {len(run.history) + 1}: the best network so far is kept"
+        kept = "that of the last whole epoch" if run.best is None else "the best network so far"
+        run.said = f"interrupted in epoch {len(run.history) + 1}: {kept} is kept"
     whole_state = run.engine.state() if stopped in (None, "early") else None
     run.engine.recall(good if run.best is None else run.best)
     fitted = Fitted(run.engine.network(), tuple(run.history), stopped, run.said, whole_state)
@@ -144,7 +165,8 @@ def _epoch(run: Run, rows: Rows | Source, number: int) -> tuple[Part, float]:
     parts: list[tuple[int, Part]] = []
     blocks = [rows] if isinstance(rows, Rows) else rows.blocks(rng, run.recipe.shuffle)
     seen, rate = 0, 0.0
-    for block in blocks:
+    for given in blocks:
+        block = given if isinstance(rows, Rows) else fitting(given, run.like, "block")
         order = rng.permutation(len(block)) if run.recipe.shuffle else np.arange(len(block))
         for piece in _pieces(run, order):
             rates = _learning_rates(run, number, seen, len(piece), len(rows))
@@ -184,9 +206,14 @@ def _learning_rates(run: Run, number: int, seen: int, count: int, rows: int) -> 
     return base * run.recipe.schedule.multipliers(times)
 
 
-def _finite(part: Part) -> bool:
-    """Whether the last step's gradient and update were finite."""
-    return bool(np.isfinite(part.probe.grad_norm).all() and np.isfinite(part.probe.update_norm).all())
+def _digest(theta: Array, rows: Rows | Source) -> str:
+    """Tells one beginning and one table from others; of a source, its length alone."""
+    digest = hashlib.blake2b(np.ascontiguousarray(theta).tobytes(), digest_size=8)
+    parts = (rows.x, rows.y, rows.weight) if isinstance(rows, Rows) else (np.array([len(rows)]),)
+    for part in parts:
+        if part is not None:
+            digest.update(np.ascontiguousarray(part).data)
+    return f"(beginning and rows {digest.hexdigest()})"
 
 
 def _labels(rows: Rows | Source) -> bool:

@@ -45,6 +45,9 @@ class PlainEngine:
         """Go back to the parameters of a snapshot."""
         self.restore(State(snapshot, self.moments, self.step))
 
+    def close(self) -> None:
+        """Nothing to give back."""
+
     def state(self) -> State:
         """The state; nothing in it is changed later."""
         return State(self.theta, self.moments, self.step)

@@ -154,6 +154,8 @@ class Model:
         """
         if name == "all":
             return table
+        if not self.split.rows:
+            raise InputError(f"--part {name}", "all: a training in blocks does not keep its parts", name)
         if table.num_rows != self.split.rows:
             raise InputError(f"data for --part {name}", f"the {self.split.rows} rows of training", str(table.num_rows))
         labels = self.target.apply(table) if self.target.classes else None
@@ -184,6 +186,21 @@ def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
         InputError: a table, a target or a plan that does not fit.
     """
     require(table, [target])
+    check_plan(plan)
+    target_kind = fit_target(table, target, plan.task)
+    if plan.class_weight and not target_kind.classes:
+        raise InputError("class weight", f"classes in {target}", "numbers")
+    split = Split(table.num_rows, plan.test, plan.seed)
+    rows, test = split.parts(target_kind.apply(table) if target_kind.classes else None)
+    return _prepared(table, target_kind, plan, split, rows, test)
+
+
+def check_plan(plan: Plan) -> None:
+    """All of a plan that can be checked without its table.
+
+    Raises:
+        InputError: a number or a name that does not fit.
+    """
     plan.recipe()
     for name, share in (("test", plan.test), ("validation", plan.validation_share)):
         if not 0 <= share < 1:
@@ -194,12 +211,6 @@ def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
             raise InputError("early stopping", "a validation share above 0", "0")
     if plan.class_weight not in (None, "balanced"):
         raise InputError("class weight", "balanced", repr(plan.class_weight))
-    target_kind = fit_target(table, target, plan.task)
-    if plan.class_weight and not target_kind.classes:
-        raise InputError("class weight", f"classes in {target}", "numbers")
-    split = Split(table.num_rows, plan.test, plan.seed)
-    rows, test = split.parts(target_kind.apply(table) if target_kind.classes else None)
-    return _prepared(table, target_kind, plan, split, rows, test)
 
 
 def with_parts(prepared: Prepared, plan: Plan, rows: Array, test: Array) -> Prepared:

@@ -22,7 +22,7 @@ from chainrule.train.loop import fit
 from chainrule.train.metrics import score
 from chainrule.train.preprocessing import Target
 from chainrule.train.sources import Source, open_large
-from chainrule.train.table import Model, Plan, Split, usual
+from chainrule.train.table import Model, Plan, Split, check_plan, usual
 from chainrule.train.table_training import Together, Trained, best_epoch
 
 
@@ -52,7 +52,7 @@ def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[
     Raises:
         InputError: a table, a target or a plan that does not fit, or that needs all rows at once.
     """
-    plan.recipe()
+    check_plan(plan)
     if plan.class_weight:
         raise InputError("class weight", "a table that is read at once", "one read in blocks")
     aside = plan.test + plan.validation_share * (1 - plan.test)
@@ -69,8 +69,9 @@ def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[
     kept = replace(large.test or source, target=answer, chosen=large.test.chosen if large.test else ())
     validation, test = _two(kept.all_rows(), plan, aside)
     if not answer.classes:
-        within(f"target {target} (for the loss {loss})", test.y, *network.loss_rule.target_range)
-    model = Model(network, source.inputs, answer, Split(sum(chunks.rows), 0.0, plan.seed))
+        ends = (np.array(large.target_range) - answer.mean) / answer.scale
+        within(f"target {target} (for the loss {loss})", ends, *network.loss_rule.target_range)
+    model = Model(network, source.inputs, answer, Split(0, plan.test, plan.seed))
     return Blocks(model, source, validation, test)
 
 

@@ -154,6 +154,11 @@ class Together(Callback):
         for callback in self._all():
             callback.on_fit_end(run, fitted)
 
+    def close(self) -> None:
+        """Close all."""
+        for callback in self._all():
+            callback.close()
+
     def memory(self) -> dict[str, Array]:
         """That of early stopping."""
         return {} if self._stopping is None else self._stopping.memory()
