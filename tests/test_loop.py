@@ -548,7 +548,7 @@ def test_a_checkpoint_of_other_rows_or_another_beginning_is_refused(blobs, net, 
     for network, given in ((net, held), (cr.Network.random((5, 8, 3), "tanh", seed=2), rows)):
         with pytest.raises(InputError, match="checkpoint"):
             fit(network, given, Recipe(batch_size=8), epochs=2, checkpoint=place, resume=True)
-        with pytest.raises(InputError, match="beginning and rows"):
+        with pytest.raises(InputError, match="these rows and these first parameters"):
             fit(network, given, Recipe(), epochs=2, checkpoint=place, resume=True)
 
 

@@ -65,6 +65,7 @@ class Checkpoint:
             "version": VERSION,
             "training": training(network, run.recipe, run.engine.kind),
             "asked": self.asked,
+            "beginning": run.beginning,
             "callbacks": json.dumps([type(callback).__name__ for callback in callbacks]),
             "step": str(state.step),
             "scale": run.scale.hex(),
@@ -107,6 +108,8 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
             raise InputError(f"checkpoint {path}: {name}", f"{value}, as asked now", str(was.get(name)))
     if about["asked"] != asked:
         raise InputError(f"checkpoint {path}", f"one of {asked or 'the same data'}", about["asked"] or "another")
+    if about.get("beginning") != run.beginning:
+        raise InputError(f"checkpoint {path}", "one of these rows and these first parameters", "one of others")
     names = [type(callback).__name__ for callback in callbacks]
     if json.loads(about["callbacks"]) != names:
         raise InputError(f"checkpoint {path}: callbacks", ", ".join(names) or "none", about["callbacks"])

@@ -46,6 +46,7 @@ class Run:
         history: the epochs so far.
         scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
         best: parameters to end with, an engine's snapshot; None: those of the last epoch.
+        beginning: tells first parameters and rows from others; a checkpoint keeps it.
         ended: set by a callback in ``on_fit_begin``: the checkpoint is of a training that had stopped early.
     """
 
@@ -58,6 +59,7 @@ class Run:
     best: Array | None = None
     said: str = ""
     ended: bool = False
+    beginning: str = ""
 
     @property
     def network(self) -> Network:
@@ -121,7 +123,7 @@ def _fit(
         run.engine.restore(state)
     first = 0
     if checkpoint is not None:
-        checkpoint = replace(checkpoint, asked=f"{checkpoint.asked} {_digest(run.engine.snapshot(), rows)}".strip())
+        run.beginning = _digest(run.engine.snapshot(), rows)
         first = read_checkpoint(checkpoint, network, run, callbacks) if resume else 0
     began = time.perf_counter() - (run.history[-1].seconds if run.history else 0.0)
     for callback in callbacks:
@@ -213,7 +215,7 @@ def _digest(theta: Array, rows: Rows | Source) -> str:
     for part in parts:
         if part is not None:
             digest.update(np.ascontiguousarray(part).data)
-    return f"(beginning and rows {digest.hexdigest()})"
+    return digest.hexdigest()
 
 
 def _labels(rows: Rows | Source) -> bool:
