@@ -160,15 +160,6 @@ def _check(wanted: Wanted) -> None:
 # ---------------------------------------------------------------- training
 
 
-class _Bar(Progress):
-    """A bar that is gone from the terminal whatever happens."""
-
-    def close(self) -> None:
-        """Give the terminal its cursor back."""
-        if hasattr(self, "_bar"):
-            self._bar.stop()
-
-
 class _Beginning(Callback):
     """Says where a training with a checkpoint begins."""
 
@@ -190,7 +181,6 @@ def _train(wanted: Wanted, prepared: Prepared | Blocks) -> Trained:
     from chainrule.train.table_training import train_table
 
     file, watchers = wanted.checkpoint_file, list[Callback]()
-    bar = _Bar()
     if file is not None:
         with _written(file):
             file.parent.mkdir(exist_ok=True)
@@ -200,15 +190,12 @@ def _train(wanted: Wanted, prepared: Prepared | Blocks) -> Trained:
     if wanted.history is not None:
         watchers.append(History(wanted.history))
     if not wanted.json:
-        watchers.append(bar)
-    try:
-        with _written(wanted.history):  # the only file that training itself opens
-            given = wanted.plan, watchers, file, wanted.checkpoint_every, wanted.resume
-            if isinstance(prepared, Blocks):
-                return train_blocks(prepared, *given)
-            return train_table(prepared, *given)
-    finally:
-        bar.close()
+        watchers.append(Progress())
+    with _written(wanted.history):  # the only file that training itself opens
+        given = wanted.plan, watchers, file, wanted.checkpoint_every, wanted.resume
+        if isinstance(prepared, Blocks):
+            return train_blocks(prepared, *given)
+        return train_table(prepared, *given)
 
 
 def _sweep(file: Path) -> None:
@@ -228,26 +215,20 @@ def _cross_validate(wanted: Wanted, prepared: Prepared | Blocks) -> list[Scores]
 
     found: list[Scores] = []
     count, say = wanted.cv or 0, _quiet if wanted.json else _say
-    bars: list[_Bar] = []
 
     def watchers() -> list[Callback]:
-        bars.append(_Bar())
-        return [] if wanted.json else [bars[-1]]
+        return [] if wanted.json else [Progress()]
 
-    try:
-        for number, fold in enumerate(cross_validate(prepared, wanted.plan, count, watchers), 1):
-            if fold.fitted.stopped == "interrupted":
-                sys.stderr.write(f"chainrule: interrupted in fold {number} of {count}; nothing is saved\n")
-                raise typer.Exit(130)
-            if fold.test is None:
-                said = said_diverged(fold, "nothing is saved")
-                sys.stderr.write(f"chainrule: fold {number} of {count}: {said}\n")
-                raise typer.Exit(1)
-            found.append(fold.test)
-            say(f"fold {number} of {count}: {fold.test}")
-    finally:
-        for bar in bars:
-            bar.close()
+    for number, fold in enumerate(cross_validate(prepared, wanted.plan, count, watchers), 1):
+        if fold.fitted.stopped == "interrupted":
+            sys.stderr.write(f"chainrule: interrupted in fold {number} of {count}; nothing is saved\n")
+            raise typer.Exit(130)
+        if fold.test is None:
+            said = said_diverged(fold, "nothing is saved")
+            sys.stderr.write(f"chainrule: fold {number} of {count}: {said}\n")
+            raise typer.Exit(1)
+        found.append(fold.test)
+        say(f"fold {number} of {count}: {fold.test}")
     say(f"cross-validation: {spread_words(found)}")
     return found
 

@@ -118,13 +118,6 @@ def exp(x):
 
 
 @inlined
-def expm1(x):
-    """e^x - 1, exact also for small x."""
-    scale, rest = _split(x)
-    return scale * rest + (scale - like(x, 1.0))
-
-
-@inlined
 def exp_and_expm1(x):
     """e^x and e^x - 1 at once, each to its own last place."""
     scale, rest = _split(x)
