@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chainrule.network import Network as Network
     from chainrule.storage import load as load
     from chainrule.storage import save as save
+    from chainrule.view.widget import show as show
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _PUBLIC = {
     "TrainingCurveDisplay": "chainrule.estimators.display",
     "load": "chainrule.storage",
     "save": "chainrule.storage",
+    "show": "chainrule.view.widget",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -1,0 +1,85 @@
+"""A walk through a network: every equation in the order in which it is applied, forward, loss, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chainrule.backward import backward
+from chainrule.explanation import printed
+from chainrule.explanation.back import BackBuilder
+from chainrule.explanation.pages import step_equation
+from chainrule.explanation.records import Step
+from chainrule.formula.tree import Slope
+from chainrule.forward import forward
+from chainrule.network import Network
+from chainrule.notation import LOSS, Derivative, Notation, Quantity
+from chainrule.render.document import Block, Document, Heading, Rendered, line
+
+Phase = Literal["forward", "loss", "backward"]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk(Rendered):
+    """All steps of one example.
+
+    Attributes:
+        steps: of whole vectors and matrices; forward, then the loss, then back from the output to the input.
+    """
+
+    network: Network
+    notation: Notation
+    steps: tuple[Step, ...]
+
+    def document(self) -> Document:
+        """The walk as a document."""
+        blocks: list[Block] = [Heading(1, line("Forward, loss, backward"))]
+        stage = ""
+        for step in self.steps:
+            if step.stage != stage:
+                stage = step.stage
+                blocks.append(Heading(2, line(stage)))
+            blocks.append(step_equation(step))
+        return Document(tuple(blocks))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "network": repr(self.network),
+            "notation": self.notation,
+            "steps": [{"phase": phase(step), **printed.step_dict(step)} for step in self.steps],
+        }
+
+
+def phase(step: Step) -> Phase:
+    """The part of the walk that a step belongs to."""
+    if isinstance(step.quantity, Quantity):
+        return "loss" if step.quantity == LOSS else "forward"
+    return "backward"
+
+
+def walk(network: Network, x: Any, y: Any, notation: Notation = "textbook", *, shortcuts: bool = True) -> Walk:
+    """Every equation with this network's numbers, for one example; arguments as for ``explain``.
+
+    Each quantity comes once: a_1, h_1, …, yhat, L, then dL/da_L, dL/dW_L, dL/db_L, dL/dh_{L-1}, …, dL/dx.
+
+    Raises:
+        InputError: input that does not fit, or a value that is infinite on the way.
+    """
+    b = backward(forward(network, x), y, shortcuts=shortcuts)
+    builder = BackBuilder(b, notation, full=False, whole=True, of=LOSS)
+    builder.forward(LOSS)
+    for i in range(network.depth, 0, -1):
+        builder.need(Quantity("a", i))
+        builder.need(Quantity("W", i))
+        builder.need(Quantity("b", i))
+        builder.need(builder.h(i - 1))
+    return Walk(network, notation, tuple(builder.steps))
+
+
+def gives(step: Step) -> Quantity:
+    """The quantity whose value or gradient a step gives: for dL/dW_2, and for the slopes at a_2, W_2 and a_2."""
+    if isinstance(step.quantity, Slope):
+        return Quantity("a", step.quantity.layer)
+    assert isinstance(step.quantity, Quantity | Derivative)
+    return step.quantity.wrt if isinstance(step.quantity, Derivative) else step.quantity

@@ -1,0 +1,139 @@
+"""What a page is about: one network, one example, the lines of a worksheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule import checks
+from chainrule import notation as names
+from chainrule.activations import Array
+from chainrule.backward import Backward, backward
+from chainrule.errors import InputError
+from chainrule.forward import forward
+from chainrule.network import Network
+from chainrule.notation import Quantity
+from chainrule.worksheet import Worksheet
+
+LEARNING_RATE = 0.1  # where a worksheet gives none
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network with one example.
+
+    Attributes:
+        x: (d,). y: (k,), or None for the loss ``identity``.
+        learning_rate: of a step of gradient descent; ``stated`` tells whether a worksheet says so.
+        title: in words. lines: of a worksheet, below its header.
+        note: where the example comes from, in words, or "".
+    """
+
+    network: Network
+    x: Array
+    y: Array | None
+    learning_rate: float = LEARNING_RATE
+    title: str = ""
+    lines: tuple[str, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        x: Any,
+        y: Any,
+        *,
+        learning_rate: float | None = None,
+        title: str = "",
+        lines: Sequence[str] = (),
+        note: str = "",
+    ) -> Subject:
+        """What fits the network, or an error that says what does not.
+
+        Args:
+            x: one example (d,). y: targets (k,), or a class number; None for the loss ``identity``.
+
+        Raises:
+            InputError: a batch, a shape or a number that does not fit.
+        """
+        batch, single = checks.examples("x", x, network.sizes[0], network.dtype)
+        if not single:
+            raise InputError("x", f"one example, shape ({network.sizes[0]},)", f"a batch, shape {batch.shape}")
+        b = backward(forward(network, x), y)
+        rate = LEARNING_RATE if learning_rate is None else checks.number("learning_rate", learning_rate)
+        targets = None if network.loss == "identity" else np.array(b.y[0])
+        return cls(network, np.array(batch[0]), targets, rate, title, tuple(lines), note)
+
+    @classmethod
+    def of_worksheet(cls, sheet: Worksheet, example: int | None = None) -> Subject:
+        """A worksheet; of a batch its example of that number, counted from 1.
+
+        Raises:
+            InputError: no targets, no such example.
+        """
+        x, y, note = sheet.x, sheet.y, ""
+        n = len(x) if x.ndim == 2 else 1
+        if not 1 <= (example or 1) <= n:
+            raise InputError("example", f"a number from 1 to {n}", str(example))
+        if x.ndim == 2:
+            row = (example or 1) - 1
+            x, y = x[row], y[row] if y is not None else None
+            note = f"example {row + 1} of the worksheet's {n}"
+        if y is None and sheet.network.loss != "identity":
+            raise InputError(f"worksheet {sheet.path}: y", "targets, for the loss and its gradients", "none")
+        return cls.of(
+            sheet.network, x, y, learning_rate=sheet.learning_rate, title=sheet.title, lines=sheet.lines, note=note
+        )
+
+    def passes(self) -> Backward:
+        """The forward and the backward pass."""
+        return backward(forward(self.network, self.x), self.y)
+
+    def changed(
+        self,
+        values: Mapping[str, float],
+        hidden: Sequence[str] | None = None,
+        output: str | None = None,
+        loss: str | None = None,
+    ) -> Subject:
+        """Another subject, with some numbers or rules changed.
+
+        Args:
+            values: by name: ``x_3``, ``y_1``, ``W_212``, ``b_21``.
+
+        Raises:
+            InputError: a name that is not given but computed, a number or a rule that does not fit.
+        """
+        net = self.network
+        x, y = self.x.copy(), None if self.y is None else self.y.copy()
+        parts = {"W": [W.copy() for W in net.weights], "b": [b.copy() for b in net.biases]}
+        for text, value in values.items():
+            q, _ = names.find(text, net.sizes)
+            if (
+                not isinstance(q, Quantity)
+                or q.symbol not in "xyWb"
+                or not q.is_component
+                or (y is None and q.symbol == "y")
+            ):
+                raise InputError(f"name {text!r}", "one given number: x_3, y_1, W_212 or b_21", "another quantity")
+            where = tuple(i - 1 for i in q.index)
+            number = checks.number(text, value)
+            if q.symbol in parts:
+                parts[q.symbol][(q.layer or 0) - 1][where] = number
+            else:
+                (x if q.symbol == "x" else y)[where] = number  # type: ignore[index]
+        rules = (hidden or net.hidden, output or net.output, loss or net.loss)
+        changed = Network(parts["W"], parts["b"], *rules, net.reduction)
+        targets = np.zeros(net.sizes[-1], net.dtype) if y is None else y
+        return Subject.of(
+            changed, x, None if changed.loss == "identity" else targets,
+            learning_rate=self.learning_rate, title=self.title, lines=self.lines, note=self.note,
+        )  # fmt: skip
+
+    def with_network(self, network: Network) -> Subject:
+        """The same example in another network of the same shape."""
+        return replace(self, network=network)

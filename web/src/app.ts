@@ -1,0 +1,202 @@
+/** The page: the drawing with its walk on one side, the panels on the other. */
+
+import { button, choice, h } from "./dom";
+import { Drawing } from "./drawing";
+import { equation } from "./formula";
+import { pathLights, placeLights } from "./lighting";
+import { askPanel } from "./panels/ask";
+import { auditPanel } from "./panels/audit";
+import { changePanel } from "./panels/change";
+import { descendPanel } from "./panels/descend";
+import { State, type Tab } from "./state";
+import type { Source } from "./source";
+
+/** Build the page inside an element. `keys` is what the arrow keys are heard on. */
+export async function mount(root: HTMLElement, source: Source, keys: HTMLElement | Document = root): Promise<void> {
+  const state = new State(source);
+  root.classList.add("chainrule", "page");
+  await state.safely(() => state.refresh());
+  if (!state.scene) {
+    root.replaceChildren(h("p", { class: "problem", role: "alert" }, state.problem));
+    return;
+  }
+  const parts = [header(state, root), problem(state), main(state)];
+  root.replaceChildren(...parts.map((part) => part.element));
+  const update = () => parts.forEach((part) => part.update());
+  state.onChange(update);
+  update();
+  keys.addEventListener("keydown", (event) => arrows(state, event as KeyboardEvent));
+}
+
+interface Piece {
+  element: HTMLElement;
+  update: () => void;
+}
+
+function arrows(state: State, event: KeyboardEvent): void {
+  const target = event.target as HTMLElement;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (target.closest("input, textarea, select, [role=tab], .display, .scroll")) return;
+  if (target.matches(".stage") && target.scrollWidth > target.clientWidth) return; // it scrolls
+  if (event.key === "ArrowRight") state.go(1);
+  else if (event.key === "ArrowLeft") state.go(-1);
+  else return;
+  event.preventDefault();
+}
+
+// ---------------------------------------------------------------- header
+
+function header(state: State, root: HTMLElement): Piece {
+  const title = h("h1", {});
+  const about = h("p", { class: "about" });
+  const tools = h("div", { class: "tools" });
+  const element = h("header", {}, h("div", {}, title, about), tools);
+
+  function theme(next: string): void {
+    if (next === "auto") delete root.dataset.theme;
+    else root.dataset.theme = next;
+    update();
+  }
+
+  function update(): void {
+    const { scene } = state;
+    title.textContent = scene.title || "Network";
+    const hidden = [...new Set(scene.hidden)].join(", ") || "none";
+    const sizes = scene.sizes.join("\u2013");
+    about.textContent = [
+      `${sizes}; hidden: ${hidden}; output: ${scene.output}; loss: ${scene.loss.replaceAll("_", " ")}`,
+      `${scene.parameters.toLocaleString("en")} parameters`, scene.note,
+    ].filter(Boolean).join("; ");
+    const active = tools.contains(document.activeElement) ? document.activeElement!.textContent : null;
+    tools.replaceChildren(
+      choice("Lines show", [["value", "weights"], ["gradient", "gradients"]] as const, state.mode, (mode) => state.setMode(mode)),
+      choice("Notation", [["textbook", "a, h"], ["delta", "z, a, δ"]] as const, state.notation, (way) => state.setNotation(way)),
+      choice("Light", [["auto", "auto"], ["light", "light"], ["dark", "dark"]] as const,
+        (root.dataset.theme as "light" | "dark" | undefined) ?? "auto", theme),
+    );
+    if (active) [...tools.querySelectorAll("button")].find((one) => one.textContent === active)?.focus();
+  }
+  return { element, update };
+}
+
+function problem(state: State): Piece {
+  const element = h("p", { class: "problem", role: "alert" });
+  return {
+    element,
+    update: () => {
+      element.hidden = !state.problem;
+      if (element.textContent !== state.problem) element.textContent = state.problem;
+    },
+  };
+}
+
+// ---------------------------------------------------------------- drawing and walk
+
+function main(state: State): Piece {
+  const left = [stage(state), walk(state)];
+  const right = panels(state);
+  const element = h("div", { class: "columns" }, h("main", {}, ...left.map((part) => part.element)), right.element);
+  return { element, update: () => [...left, right].forEach((part) => part.update()) };
+}
+
+function stage(state: State): Piece {
+  const element = h("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "drawing of the network" });
+  let drawing: Drawing | null = null;
+  let drawn: unknown[] = [];
+
+  function update(): void {
+    const now = [state.scene, state.mode, state.at, state.walk, state.question()];
+    if (!drawing || now.some((part, i) => part !== drawn[i])) {
+      drawn = now;
+      const active = document.activeElement;
+      const focus = active && element.contains(active) ? active.getAttribute("data-key") : null;
+      const { mode, done, asked } = state;
+      drawing = new Drawing(state.scene, { mode, done, asked: asked?.item ?? null }, (item, part) => state.ask(item, part));
+      element.replaceChildren(drawing.element);
+      if (focus) element.querySelector<SVGElement>(`[data-key="${CSS.escape(focus)}"]`)?.focus();
+    }
+    light(drawing);
+  }
+
+  function light(on: Drawing): void {
+    if (state.fault) on.light(placeLights(state.fault, on.keys()), "place");
+    else if (state.paths && state.tab === "ask") {
+      const { paths } = state.paths;
+      on.light(pathLights(state.alone === null ? paths : [paths[state.alone]!], on.layout), "path");
+    } else if (state.explanation && state.tab === "ask") on.light(placeLights(state.explanation.lights, on.keys()), "place");
+    else on.light(null);
+  }
+  return { element, update };
+}
+
+function walk(state: State): Piece {
+  const first = button("Start", () => state.to(0), { title: "before the first step" });
+  const back = button("\u25c0 Back", () => state.go(-1), { title: "one step back (left arrow)" });
+  const onward = button("Forward \u25b6", () => state.go(1), { title: "one step on (right arrow)" });
+  const all = button("Everything", () => state.to(null), { title: "all values and gradients" });
+  const said = h("p", { class: "status", role: "status" });
+  const shown = h("div", { class: "current" });
+  const bar = h("div", { class: "row walk", role: "group", "aria-label": "walk through the network" }, first, back, onward, all);
+  const element = h("section", { "aria-label": "walk" }, bar, said, shown);
+
+  function update(): void {
+    const steps = state.walk?.steps.length ?? 0;
+    const step = state.current;
+    for (const one of [first, back, onward]) one.disabled = !steps;
+    onward.disabled ||= state.at === steps;
+    back.disabled ||= state.at === 0;
+    said.textContent = state.walkProblem || position(state, steps);
+    shown.replaceChildren(...(step && step.block.block === "equation" ? [equation(step.block)] : []));
+  }
+  return { element, update };
+}
+
+function position(state: State, steps: number): string {
+  const step = state.current;
+  if (state.at === null) return "Everything is shown. The arrow keys walk through the network, one equation at a time.";
+  if (!step) return `Start: the input, the weights and the target are given. ${steps} steps lead forward to the loss and back.`;
+  return `Step ${state.at} of ${steps}, ${step.phase}. ${step.stage}: ${step.title}`;
+}
+
+// ---------------------------------------------------------------- panels
+
+const TABS: readonly (readonly [Tab, string])[] = [["ask", "Ask"], ["change", "Change"], ["descend", "Train"], ["audit", "Audit"]];
+
+function panels(state: State): Piece {
+  const live = state.source.live;
+  const tabs = TABS.filter(([tab]) => live || tab !== "change");
+  const made: Partial<Record<Tab, Piece>> = {
+    ask: askPanel(state), descend: descendPanel(state), audit: auditPanel(state), ...(live ? { change: changePanel(state) } : {}),
+  };
+  const buttons = tabs.map(([tab, words]) =>
+    h("button", {
+      type: "button", role: "tab", id: state.id(`tab-${tab}`), "aria-controls": state.id(`panel-${tab}`),
+      onclick: () => state.show(tab),
+    }, words),
+  );
+  const list = h("div", { class: "tabs", role: "tablist", "aria-label": "panels", onkeydown: turn }, ...buttons);
+  const bodies = tabs.map(([tab]) =>
+    h("div", { class: "panel", role: "tabpanel", id: state.id(`panel-${tab}`), "aria-labelledby": state.id(`tab-${tab}`) }, made[tab]!.element),
+  );
+
+  function turn(event: KeyboardEvent): void {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (!by) return;
+    event.preventDefault();
+    const now = tabs.findIndex(([tab]) => tab === state.tab);
+    const next = (now + by + tabs.length) % tabs.length;
+    state.show(tabs[next]![0]);
+    buttons[next]!.focus();
+  }
+
+  function update(): void {
+    tabs.forEach(([tab], i) => {
+      const chosen = tab === state.tab;
+      buttons[i]!.setAttribute("aria-selected", String(chosen));
+      buttons[i]!.tabIndex = chosen ? 0 : -1;
+      bodies[i]!.hidden = !chosen;
+      made[tab]!.update();
+    });
+  }
+  return { element: h("aside", { "aria-label": "questions" }, list, ...bodies), update };
+}

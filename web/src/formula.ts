@@ -1,0 +1,61 @@
+/** Records as a document: headings, equations by KaTeX, tables. */
+
+import katex from "katex";
+import { h } from "./dom";
+import type { Block, Formula, Part } from "./records";
+
+export function formula(math: Formula, display = false): HTMLElement {
+  const place = h("span", { class: display ? "display" : "formula" });
+  katex.render(math.latex, place, { displayMode: display, throwOnError: false, output: "htmlAndMathml" });
+  return place;
+}
+
+/** A name or an equation with its right sides one below the other. */
+export function equation(block: Extract<Block, { block: "equation" }>): HTMLElement {
+  const lines = block.rights.map((right) => `&= ${right.latex}`).join(" \\\\ ");
+  const latex = `\\begin{aligned} ${block.left.latex} ${lines} \\end{aligned}`;
+  const text = [block.left.text, ...block.rights.map((right) => right.text)].join(" = ");
+  const math = formula({ latex, text }, true);
+  math.setAttribute("tabindex", "0");
+  math.setAttribute("role", "group");
+  math.setAttribute("aria-label", block.left.text);
+  const note = block.note ? `${block.title}: ${block.note}` : block.title;
+  return h("figure", { class: "equation" }, note ? h("figcaption", {}, note) : null, math);
+}
+
+function line(parts: Part[]): Node[] {
+  return parts.map((part) => {
+    if ("words" in part) return document.createTextNode(part.words);
+    return "code" in part ? h("code", {}, part.code) : formula(part);
+  });
+}
+
+export { line };
+
+/** All blocks, headings from the given level down. */
+export function blocks(list: Block[], top = 3): HTMLElement[] {
+  return list.map((block) => one(block, top));
+}
+
+function one(block: Block, top: number): HTMLElement {
+  switch (block.block) {
+    case "heading":
+      return h(`h${Math.min(6, top + block.level - 1)}` as "h3", {}, ...line(block.line));
+    case "paragraph":
+      return h("p", {}, ...line(block.line));
+    case "equation":
+      return equation(block);
+    case "bullets":
+      return h("ul", {}, ...block.items.map((item) => h("li", {}, ...line(item))));
+    case "verbatim":
+      return h("pre", {}, block.text);
+    case "picture":
+      return h("img", { src: block.file, alt: block.words });
+    case "table": {
+      const head = h("tr", {}, ...block.header.map((cell) => h("th", { scope: "col" }, ...line(cell))));
+      const rows = block.rows.map((row) => h("tr", {}, ...row.map((cell) => h("td", {}, ...line(cell)))));
+      return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "table" },
+        h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)));
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** One module for the served page, the file and the notebook. */
+
+import "katex/dist/katex.css";
+import "./page.css";
+import { mount } from "./app";
+import { File, Notebook, Server, type Model } from "./source";
+
+/** The widget of a notebook; what it returns is called when the cell's output goes. */
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const source = new Notebook(model);
+  const root = document.createElement("div");
+  root.classList.add("widget");
+  el.append(root);
+  void mount(root, source);
+  return () => source.close();
+}
+
+export default { render };
+
+const page = document.querySelector<HTMLElement>("[data-chainrule]");
+if (page) {
+  const records = document.getElementById("chainrule-records");
+  void mount(page, records ? new File(records.textContent!.trim()) : new Server(), document);
+}

@@ -1,0 +1,145 @@
+/** Audit: one's own derivation, line by line, with its verdicts as it is typed; exercises to work there. */
+
+import { button, h } from "../dom";
+import { formula, line } from "../formula";
+import type { Audit, AuditLine } from "../records";
+import { words } from "../state";
+import type { State } from "../state";
+
+const PAUSE = 150; // ms after the last key
+const SIGNS: Record<string, string> = {
+  right: "✓", rounded: "✓", truncated: "✓", follows: "↳", wrong: "✗", undecided: "?", unreadable: "!",
+};
+
+export function auditPanel(state: State): { element: HTMLElement; update: () => void } {
+  const text = h("textarea", {
+    id: state.id("derivation"), rows: 9, spellcheck: "false", autocapitalize: "off",
+    placeholder: "a_1 = [2.9, 1.4]\nh_1 = sigma(a_1)\ndL/dW_212 = …",
+    oninput: () => later(),
+  });
+  text.readOnly = !state.source.live;
+  const verdicts = h("div", { class: "verdicts" });
+  const said = h("p", { class: "status", role: "status" });
+  const file = h("input", { type: "file", id: state.id("open-sheet"), accept: ".md,.txt,.toml,text/*", onchange: () => void open() });
+  const kind = h("select", { id: state.id("exercise-kind") },
+    ...["all", "forward", "backward", "update", "one"].map((part) => h("option", { value: part }, part)));
+  const seed = h("input", { id: state.id("exercise-seed"), type: "number", min: 0, step: 1, value: 7 });
+  let waiting: number | undefined;
+  let turn = 0;
+  let opened = -1;
+  let audited = "";
+  const tools = h(
+    "div",
+    { class: "tools" },
+    h("p", { class: "row" }, h("label", { for: state.id("open-sheet") }, "Open a worksheet"), file),
+    h("p", { class: "row" },
+      h("label", { for: state.id("exercise-kind") }, "Exercise"), kind,
+      h("label", { for: state.id("exercise-seed") }, "number"), seed,
+      button("New exercise", () => void exercise())),
+  );
+  const save = h("p", { class: "row" }, button("Save the worksheet", () => void store()));
+  const element = h(
+    "div",
+    { class: "audit" },
+    h("label", { for: state.id("derivation") }, "Your lines"),
+    text,
+    said,
+    verdicts,
+    ...(state.source.live ? [save, tools] : []),
+  );
+
+  function later(): void {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => void check(), PAUSE) as unknown as number;
+  }
+
+  async function check(): Promise<void> {
+    const mine = ++turn;
+    try {
+      const audit = await state.source.ask("audit", { text: text.value });
+      if (mine === turn) show(audit);
+    } catch (error) {
+      if (mine === turn) verdicts.replaceChildren(h("p", { class: "problem", role: "alert" }, words(error)));
+    }
+  }
+
+  function show(audit: Audit): void {
+    said.replaceChildren(...line(audit.summary));
+    const remarks = [...audit.contradictions, ...audit.conventions].map((found) => h("p", { class: "remark" }, found.words));
+    verdicts.replaceChildren(...remarks, h("ol", {}, ...audit.lines.map((one) => verdict(state, one))));
+  }
+
+  async function open(): Promise<void> {
+    const [chosen] = file.files ?? [];
+    if (!chosen) return;
+    const content = await chosen.text();
+    await begin(() => state.move("open", { text: content, file: chosen.name.slice(0, 200) }));
+    file.value = "";
+  }
+
+  async function exercise(): Promise<void> {
+    const { notation } = state;
+    await begin(() =>
+      state.move("exercise", { ask: kind.value, seed: seed.valueAsNumber || 0, digits: 4, notation }));
+  }
+
+  async function begin(move: () => Promise<boolean>): Promise<void> {
+    if (!(await move())) return;
+    state.opened += 1;
+    state.to(null);
+    await state.safely(() => state.refresh());
+    text.focus();
+  }
+
+  async function store(): Promise<void> {
+    await state.safely(async () => {
+      const sheet = await state.source.ask("sheet", { text: text.value });
+      const link = h("a", { href: URL.createObjectURL(new Blob([sheet.text], { type: "text/markdown" })) });
+      link.download = "worksheet.md";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    });
+  }
+
+  function update(): void {
+    if (opened !== state.opened) text.value = state.scene.lines.join("\n").replace(/^\n+/, "");
+    opened = state.opened;
+    if (state.tab !== "audit") return;
+    const now = JSON.stringify([state.scene.layers, state.scene.weights, state.scene.targets, state.opened]);
+    if (now !== audited) void check(); // the network under the lines is another one
+    audited = now;
+  }
+  return { element, update };
+}
+
+/** A line with its verdict; to point at it lights what it is about. */
+function verdict(state: State, one: AuditLine): HTMLElement {
+  const light = () => {
+    state.fault = one.lights;
+    state.tell();
+  };
+  const dark = () => {
+    state.fault = null;
+    state.tell();
+  };
+  const root = one.verdict === "follows" && one.root !== null ? ` from line ${one.root}` : "";
+  const found = one.found[0];
+  const wrong = found?.wrong ? equationPair(found.wrong, found.right) : null;
+  const parts = one.parts.filter((part) => part.message && part.message !== one.message);
+  const ask = one.asks;
+  return h(
+    "li",
+    { class: `verdict ${one.verdict}`, value: one.number, tabindex: 0, onmouseenter: light, onmouseleave: dark, onfocusin: light, onfocusout: dark },
+    h("code", {}, one.text.trim()),
+    h("span", { class: "badge" }, `${SIGNS[one.verdict]} ${one.verdict}${root}`),
+    one.message ? h("p", {}, one.message) : null,
+    ...parts.map((part) => h("p", {}, part.message)),
+    wrong,
+    ask ? button("Show where it comes from", () => { state.tab = "ask"; state.askName(ask); }) : null,
+  );
+}
+
+function equationPair(wrong: string, right: string): HTMLElement {
+  return h("p", { class: "pair" }, "done: ", formula({ latex: wrong, text: wrong }), right ? " due: " : "",
+    right ? formula({ latex: right, text: right }) : null);
+}

@@ -1,0 +1,83 @@
+/** Change: the rules by choice, every given number in place; the page follows as one types. */
+
+import { h } from "../dom";
+import type { Named, Scene } from "../records";
+import type { State } from "../state";
+
+export function changePanel(state: State): { element: HTMLElement; update: () => void } {
+  const element = h("div", { class: "change" });
+  let shape = "";
+  let inputs = new Map<string, HTMLInputElement>();
+  let selects: [HTMLSelectElement, (scene: Scene) => string][] = [];
+
+  function build(scene: Scene): void {
+    inputs = new Map();
+    selects = [];
+    const select = (label: string, options: string[], now: (scene: Scene) => string, chosen: (value: string) => void) => {
+      const id = state.id(`rule-${selects.length}`);
+      const box = h("select", { id, onchange: () => chosen(box.value) }, ...options.map((o) => h("option", { value: o }, o)));
+      selects.push([box, now]);
+      return h("p", { class: "row" }, h("label", { for: id }, label), box);
+    };
+    const number = (item: Named) => {
+      const input = h("input", {
+        type: "number", step: "any", "aria-label": item.name, title: item.name,
+        oninput: () => {
+          if (input.value.trim() && Number.isFinite(input.valueAsNumber)) {
+            void state.move("change", { values: { [item.name]: input.valueAsNumber } });
+          }
+        },
+      });
+      inputs.set(item.name, input);
+      return input;
+    };
+    const vector = (title: string, items: Named[]) => matrix(title, [items.map(number)]);
+    const hidden = scene.hidden.map((_, i) =>
+      select(`Layer ${i + 1}`, scene.choices.hidden, (s) => s.hidden[i]!, (value) =>
+        void state.move("change", { hidden: state.scene.hidden.map((was, j) => (i === j ? value : was)) }),
+      ),
+    );
+    const parameters = scene.weights.flatMap((weights) => {
+      const units = scene.layers[weights.layer]!.units;
+      const rows = units.map((unit) => weights.edges.filter((edge) => edge.to === unit.unit).map(number));
+      return [matrix(`Weights of layer ${weights.layer}`, rows), vector(`Biases of layer ${weights.layer}`, units.map((u) => u.bias!))];
+    });
+    const notAll = scene.whole ? null : h("p", { class: "hint" }, "Shown are the numbers of the units on the drawing.");
+    element.replaceChildren(
+      h("h3", {}, "Rules"),
+      ...hidden,
+      select("Output", scene.choices.output, (s) => s.output, (output) => void state.move("change", { output })),
+      select("Loss", scene.choices.loss, (s) => s.loss, (loss) => void state.move("change", { loss })),
+      h("h3", {}, "Numbers"),
+      ...(notAll ? [notAll] : []),
+      vector("Input x", scene.layers[0]!.units.map((unit) => unit.act)),
+      ...(scene.targets.length ? [vector("Target y", scene.targets)] : []),
+      ...parameters,
+    );
+  }
+
+  function update(): void {
+    const { scene } = state;
+    if (state.tab !== "change") return;
+    const now = JSON.stringify([scene.notation, scene.layers.map((layer) => layer.units.map((u) => u.unit)), scene.targets.length]);
+    if (now !== shape) build(scene);
+    shape = now;
+    for (const [box, value] of selects) box.value = value(scene);
+    const items = [
+      ...scene.layers.flatMap((layer) => layer.units.flatMap((unit) => (layer.layer ? [unit.bias!] : [unit.act]))),
+      ...scene.weights.flatMap((weights) => weights.edges),
+      ...scene.targets,
+    ];
+    for (const item of items) {
+      const input = inputs.get(item.name);
+      if (input && input !== document.activeElement) input.value = String(item.value);
+    }
+  }
+  return { element, update };
+}
+
+/** Inputs in rows, as the matrix is written. */
+function matrix(title: string, rows: HTMLInputElement[][]): HTMLElement {
+  const lines = rows.map((row) => h("div", { class: "inputs" }, ...row));
+  return h("fieldset", {}, h("legend", {}, title), ...lines);
+}

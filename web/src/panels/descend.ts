@@ -1,0 +1,89 @@
+/** Train: steps of gradient descent, the loss curve, and the way back to any step. */
+
+import { button, h, short, svg } from "../dom";
+import type { State } from "../state";
+
+const SIZE = { width: 420, height: 190, left: 52, right: 12, top: 12, bottom: 30 } as const;
+
+export function descendPanel(state: State): { element: HTMLElement; update: () => void } {
+  const rate = h("input", { id: state.id("rate"), type: "number", step: "any", min: 0 });
+  const step = (steps: number) => {
+    const learning_rate = rate.valueAsNumber;
+    if (!Number.isFinite(learning_rate)) {
+      state.problem = "learning rate: expected a number, got nothing";
+      state.tell();
+      return;
+    }
+    void state.move("descend", { steps, learning_rate });
+  };
+  const slider = h("input", {
+    id: state.id("rewind"), type: "range", min: 0, step: 1,
+    oninput: () => void state.move("rewind", { step: slider.valueAsNumber }),
+  });
+  const counts = state.source.live ? [1, 10, 100] : [1];
+  const buttons = counts.map((n) => button(n === 1 ? "1 step" : `${n} steps`, () => step(n)));
+  const again = button("Start again", () => void state.move("rewind", { step: 0 }));
+  const said = h("p", { class: "status", role: "status" });
+  const curve = h("div", { class: "curve" });
+  let opened = -1;
+  const element = h(
+    "div",
+    {},
+    h("p", { class: "row" }, h("label", { for: state.id("rate") }, "Learning rate η"), rate),
+    h("p", { class: "row" }, ...buttons, again),
+    said,
+    curve,
+    h("p", { class: "row wide" }, h("label", { for: state.id("rewind") }, "Step"), slider),
+  );
+
+  function update(): void {
+    const { scene } = state;
+    const { now, losses } = scene.track;
+    if (opened !== state.opened) rate.value = String(scene.learning_rate);
+    rate.disabled = !state.source.live;
+    opened = state.opened;
+    slider.max = String(losses.length - 1);
+    slider.disabled = losses.length < 2;
+    if (slider !== document.activeElement) slider.value = String(now);
+    slider.setAttribute("aria-valuetext", `step ${now} of ${losses.length - 1}, loss ${short(losses[now])}`);
+    said.textContent = `Step ${now} of ${losses.length - 1}: L = ${short(losses[now], 5)}`;
+    if (state.tab === "descend") curve.replaceChildren(lossCurve(losses, now, (to) => void state.move("rewind", { step: to })));
+  }
+  return { element, update };
+}
+
+/** The loss by step; a click goes to the nearest one. */
+function lossCurve(losses: (number | null)[], now: number, go: (step: number) => void): SVGSVGElement {
+  const { width, height, left, right, top, bottom } = SIZE;
+  const known = losses.map((loss) => loss ?? Number.NaN);
+  const most = Math.max(...known.filter(Number.isFinite));
+  const least = Math.min(0, ...known.filter(Number.isFinite));
+  const span = most - least || 1;
+  const last = Math.max(1, losses.length - 1);
+  const x = (step: number) => left + (step / last) * (width - left - right);
+  const y = (loss: number) => top + (1 - (loss - least) / span) * (height - top - bottom);
+  const every = Math.ceil(losses.length / 400);
+  const points = known.flatMap((loss, i) => (i % every && i !== losses.length - 1 ? [] : [`${x(i)},${y(loss)}`]));
+  const picture = svg(
+    "svg",
+    {
+      viewBox: `0 0 ${width} ${height}`, role: "img",
+      "aria-label": `loss by step: ${short(known[0])} at the start, ${short(known.at(-1))} after ${losses.length - 1} steps`,
+      onclick: (event: MouseEvent) => {
+        const box = picture.getBoundingClientRect();
+        const at = ((event.clientX - box.left) / box.width) * width;
+        go(Math.max(0, Math.min(losses.length - 1, Math.round(((at - left) / (width - left - right)) * last))));
+      },
+    },
+    svg("path", { class: "axis", d: `M${left},${top} V${height - bottom} H${width - right}` }),
+    ...[least, least + span / 2, most].map((loss) =>
+      svg("text", { x: left - 6, y: y(loss) + 4, class: "tick end" }, short(loss, 2)),
+    ),
+    svg("text", { x: left, y: height - 10, class: "tick" }, "0"),
+    svg("text", { x: width - right, y: height - 10, class: "tick end" }, String(losses.length - 1)),
+    svg("text", { x: (left + width - right) / 2, y: height - 10, class: "tick middle" }, "step"),
+    svg("polyline", { class: "loss-line", points: points.join(" ") }),
+    svg("circle", { class: "loss-now", cx: x(now), cy: y(known[now]!), r: 5 }),
+  );
+  return picture;
+}

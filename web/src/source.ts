@@ -1,0 +1,113 @@
+/** Where answers come from: a server, a notebook, or the records inside the page's own file. */
+
+import type { Questions } from "./records";
+
+export interface Source {
+  /** Whether it computes; a file only knows what was asked before it was written. */
+  readonly live: boolean;
+  ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]>;
+}
+
+/** What the session says to a question that has no answer. */
+export class Refused extends Error {}
+
+/** The server that the page came from. */
+export class Server implements Source {
+  readonly live = true;
+  private session: Promise<string> | null = null;
+
+  async ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
+    this.session ??= post("/api/open", {}).then((answer) => answer.session as string);
+    return (await post("/api/ask", { session: await this.session, question: { kind, ...rest } })) as Questions[K][1];
+  }
+}
+
+async function post(path: string, body: object): Promise<Record<string, unknown>> {
+  let response: Response;
+  try {
+    const headers = { "Content-Type": "application/json" };
+    response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  } catch {
+    throw new Refused("The program behind this page does not answer. Is `chainrule view` still running?");
+  }
+  const answer = await response.json().catch(() => ({ message: `an answer that cannot be read (${response.status})` }));
+  if (!response.ok) throw new Refused(String(answer.message));
+  return answer;
+}
+
+/** The model of a widget in a notebook. */
+export interface Model {
+  send(content: object): void;
+  on(event: "msg:custom", heard: (content: any) => void): void;
+  off(event: "msg:custom", heard: (content: any) => void): void;
+}
+
+export class Notebook implements Source {
+  readonly live = true;
+  private waiting = new Map<string, { done: (answer: any) => void; failed: (error: Error) => void }>();
+  private count = 0;
+  private readonly page = crypto.getRandomValues(new Uint32Array(2)).join("-");
+
+  constructor(private readonly model: Model) {
+    model.on("msg:custom", this.heard);
+  }
+
+  ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
+    const id = `${this.page}:${this.count++}`;
+    return new Promise((done, failed) => {
+      this.waiting.set(id, { done, failed });
+      this.model.send({ id, question: { kind, ...rest } });
+    });
+  }
+
+  close(): void {
+    this.model.off("msg:custom", this.heard);
+  }
+
+  private readonly heard = (content: { id: string; answer: any }): void => {
+    const asked = this.waiting.get(content.id);
+    if (!asked) return;
+    this.waiting.delete(content.id);
+    if (content.answer.kind === "error") asked.failed(new Refused(content.answer.message));
+    else asked.done(content.answer);
+  };
+}
+
+/** Answers by step of gradient descent, then by question. */
+type Kept = Record<string, unknown>[];
+
+export class File implements Source {
+  readonly live = false;
+  private now = 0;
+  private readonly kept: Promise<Kept>;
+
+  constructor(packed: string) {
+    const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    this.kept = new Response(stream).json();
+  }
+
+  async ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
+    const kept = await this.kept;
+    const to = this.moved(kind, rest as { steps: number; step: number });
+    if (to !== null) {
+      if (to >= kept.length) throw new Refused(`This file holds ${kept.length - 1} gradient steps, no more.`);
+      this.now = to;
+      return { now: to, steps: kept.length - 1, L: null } as Questions[K][1];
+    }
+    const found = kept[this.now]![key({ kind, ...rest })];
+    if (found === undefined) throw new Refused("This file has no answer to that; `chainrule view` has.");
+    const refused = found as { kind: string; message: string };
+    if (refused.kind === "error") throw new Refused(refused.message);
+    return found as Questions[K][1];
+  }
+
+  private moved(kind: string, rest: { steps: number; step: number }): number | null {
+    return kind === "descend" ? this.now + rest.steps : kind === "rewind" ? rest.step : null;
+  }
+}
+
+/** A question as the file knows it: its parts in the order of their names. */
+function key(question: object): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(question).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
