@@ -20,7 +20,7 @@ from chainrule.losses import LOSSES
 from chainrule.outputs import EXP, OUTPUTS, output
 from chainrule.train import compiled
 from chainrule.train.engine import Rows, State, start
-from chainrule.train.kernels import activate, mathematics
+from chainrule.train.kernels import activate, mathematics, turn
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.recipe import Recipe
 
@@ -201,6 +201,26 @@ def one_run(sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weig
     recipe = Recipe(optimizer(name, epsilon=0.01), batch_size=batch, seed=seed, l2=l2, dropout=dropout, threads=threads)
     steps = -(-n // batch)
     agree(net, rows, recipe, np.linspace(0.01, 0.001, steps), rng.permutation(n))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("k", [1, 2, 5, 6, 10])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_products_of_every_way_equal_the_plain_loop(k, dtype, threads, rng):
+    """So many rows and units that some are turned over before BLAS takes them, of few outputs and of many."""
+    loss, out = ("cross_entropy", "softmax") if k > 1 else ("binary_cross_entropy", "sigmoid")
+    net, rows = network_and_rows(rng, (9, 33, 24, k), "tanh", out, loss, "mean", dtype, 183, False, k > 1)
+    recipe = Recipe(optimizer("momentum", 0.05), batch_size=71, threads=threads)
+    agree(net, rows, recipe, np.full(3, 0.05), rng.permutation(183))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 8), (8, 8), (8, 2), (3, 19), (16, 24), (33, 41)])
+def test_turning_a_matrix_over(shape, dtype, rng):
+    matrix = rng.normal(size=shape).astype(dtype)
+    into = np.full(shape[::-1], np.nan, dtype)
+    turn.turn(matrix, into)
+    np.testing.assert_array_equal(into, matrix.T)
 
 
 def test_a_planted_error_is_seen(rng):

@@ -21,7 +21,8 @@ from chainrule.train.health import asleep_limits
 from chainrule.train.kernels import steps as kernels
 from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
 from chainrule.train.kernels.low_level import gemm_address, yield_address
-from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, SOFTMAX
+from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
+from chainrule.train.kernels.threads import ABORTED
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
 
@@ -49,12 +50,13 @@ class CompiledEngine:
         self.settings = np.array([s.momentum, s.beta_1, s.beta_2, s.epsilon, 1 - s.beta_1, 1 - s.beta_2], self.dtype)
         self.codes = np.array([ACTIVATION_CODES[name] for name in network.hidden], np.int64)
         self.wide = self._wide(sizes)
+        self.narrow, self.hidden_units = np.zeros_like(self.wide), sum(sizes[1:-1])
         self.pair = PAIR_CODES.get((network.loss, network.output), 0)
         self.output = SOFTMAX if network.output == "softmax" else ACTIVATION_CODES[network.output]
         self.limits = np.array(asleep_limits(network), np.float64)
         self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
         self._buffers(self.batch)
-        self.room = np.empty((self.threads, max(self.block, 2 * self.batch) + max(sizes)), self.dtype)
+        self.room = np.empty((self.threads, max(self.block, ROOM * self.batch) + max(sizes)), self.dtype)
         self.partial = np.zeros((self.threads, 2))
         self.no_targets, self.no_weights = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype)
         self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
@@ -133,7 +135,7 @@ class CompiledEngine:
         rates, decays = rule.rates(self.step, learning_rates), rule.decays(learning_rates)
         layers = len(self.shares)
         keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else _NO_KEYS
-        asleep = np.zeros((self.threads, int(self.sizes[1:-1].sum())), np.int64)
+        asleep = np.zeros((self.threads, self.hidden_units), np.int64)
         health = np.zeros((self.threads, len(self.sizes) - 1, 3))
         every = observed_steps(len(order), self.batch) if self.recipe.health else 0
         result = self._run(
@@ -163,7 +165,7 @@ class CompiledEngine:
         result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
         sync = np.zeros(24, np.int64)
         labels, y, weight = self._targets(rows)
-        wide = self.wide if threads > 1 else np.zeros_like(self.wide)
+        wide = self.wide if threads > 1 else self.narrow
         given = (
             threads, sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
             self.batch, mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, wide,
@@ -191,7 +193,7 @@ class CompiledEngine:
             try:
                 kernels.steps(thread, *given)
             except BaseException:
-                sync[kernels.ABORTED] = 1
+                sync[ABORTED] = 1
                 raise
 
         try:
@@ -199,7 +201,7 @@ class CompiledEngine:
                 others.append(self.pool.submit(share, thread))
             share(0)
         except BaseException as error:
-            sync[kernels.ABORTED] = 1
+            sync[ABORTED] = 1
             failed.append(error)
         for other in others:
             while not other.done():

@@ -60,6 +60,20 @@ def binary_scale(typing: Any, u: Any) -> Any:
 
 
 @intrinsic
+def bare(typing: Any, array: Any) -> Any:
+    """The same array without a reference count: each function it is passed to would raise and lower that, for all
+    threads to see. Who calls the kernel keeps the array.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        view.meminfo = cgutils.get_null_value(view.meminfo.type)
+        return view._getvalue()
+
+    return array(array), build
+
+
+@intrinsic
 def part(typing: Any, vector: Any, start: Any, count: Any) -> Any:
     """vector[start:start + count] without a check or a reference count.
 
@@ -94,6 +108,18 @@ def flat(typing: Any, matrix: Any) -> Any:
         return _view(context, builder, signature.args[0], args[0], start, signature.return_type, [count])
 
     return types.Array(matrix.dtype, 1, "C")(matrix), build
+
+
+@intrinsic
+def line(typing: Any, matrix: Any, row: Any, start: Any, count: Any) -> Any:
+    """matrix[row, start:start + count] of a matrix in C order, likewise."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        width = builder.extract_value(context.make_array(signature.args[0])(context, builder, args[0]).shape, 1)
+        at = builder.add(builder.mul(args[1], width), args[2])
+        return _view(context, builder, signature.args[0], args[0], at, signature.return_type, [args[3]])
+
+    return types.Array(matrix.dtype, 1, "C")(matrix, types.intp, types.intp, types.intp), build
 
 
 def _view(context: Any, builder: Any, kind: Any, vector: Any, start: Any, into: Any, shape: Any) -> Any:

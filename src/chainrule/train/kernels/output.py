@@ -1,5 +1,7 @@
 """Equations backward.loss and backward.out, fused: from a_L and y to yhat, the losses and grad a_L of some examples.
 
+All lie class by class, (k, n): loops over the examples fill vector instructions, loops over few classes would not.
+
 Stands beside ``chainrule.losses`` and ``chainrule.outputs``. A declared pair goes straight from a_L; any other
 loss and output take the general path.
 """
@@ -13,10 +15,12 @@ from numba import njit
 
 from chainrule.losses import HUBER_DELTA, LOSSES, PAIRS
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
-from chainrule.train.kernels.low_level import flat, like, part
+from chainrule.train.kernels.low_level import like, line, part
 from chainrule.train.kernels.mathematics import FAST, exp, log1p
+from chainrule.train.kernels.update import SUMS
 
 SOFTMAX = -1
+ROOM = 5  # numbers for each example that ``finish`` works in
 LOSS_CODES = {name: code for code, name in enumerate(LOSSES)}
 PAIR_CODES = {pair: code for code, pair in enumerate((*PAIRS, ("poisson", "exp")), 1)}  # 0: the general path
 (CROSS_ENTROPY, BINARY, SQUARED, HALF_SQUARED, MEAN_SQUARED, ABSOLUTE, HUBER, POISSON) = (
@@ -38,39 +42,49 @@ _FEW = -18.0  # softplus(a) is e^a - e^{2a}/2 below this, as in chainrule.losses
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def shift(a, tops):
-    """From each row of a (n, k) its largest entry, kept in tops (n,), is taken away."""
-    for r in range(a.shape[0]):
-        top = a[r, 0]
-        for o in range(1, a.shape[1]):
-            top = max(top, a[r, o])
-        tops[r] = top
-        for o in range(a.shape[1]):
-            a[r, o] -= top
+def find_tops(a, r0, tops):
+    """The largest entry of each column of a (k, n), from column r0 on, into tops."""
+    first = line(a, 0, r0, tops.size)
+    for r in range(tops.size):
+        tops[r] = first[r]
+    for o in range(1, a.shape[0]):
+        of_class = line(a, o, r0, tops.size)
+        for r in range(tops.size):
+            tops[r] = of_class[r] if of_class[r] > tops[r] else tops[r]
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def soften(a, values, rests):
-    """Rows of a (n, k), shifted, become their softmax; rests (n,): the sum of e^a over all but one of the largest.
+def raise_columns(a, r0, tops, most, rests):
+    """Columns of a, less their tops, become e^a; ``rests`` the sum of e^a over all but one of the largest.
+
+    A column's entry takes the place of the largest so far, or is added to the rest: the lesser of the two is added.
+    NaN is passed on by the comparison that fails.
 
     Args:
-        values: a as one vector: short rows would not fill vector instructions.
+        most: room for the largest so far.
     """
-    for i in range(values.size):
-        values[i] = exp(values[i])
-    one = values.dtype.type(1)
-    for r in range(a.shape[0]):
-        rest, taken = values.dtype.type(0), False
-        for o in range(a.shape[1]):
-            e = a[r, o]
-            if e == one and not taken:
-                taken = True
-            else:
-                rest += e
-        rests[r] = rest
-        share = one / (one + rest)
-        for o in range(a.shape[1]):
-            a[r, o] *= share
+    n, zero = tops.size, like(tops[0], 0)
+    for r in range(n):
+        most[r], rests[r] = zero, zero
+    for o in range(a.shape[0]):
+        of_class = line(a, o, r0, n)
+        for r in range(n):
+            e = exp(of_class[r] - tops[r])
+            of_class[r] = e
+            rests[r] += most[r] if most[r] < e else e
+            most[r] = most[r] if most[r] > e else e
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def soften(a, r0, tops, most, rests):
+    """Columns of a (k, n), from column r0 on, become their softmax."""
+    find_tops(a, r0, tops)
+    raise_columns(a, r0, tops, most, rests)
+    one = like(a[0, 0], 1)
+    for o in range(a.shape[0]):
+        of_class = line(a, o, r0, tops.size)
+        for r in range(tops.size):
+            of_class[r] /= one + rests[r]
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -135,135 +149,142 @@ def paired_term(pair, a, y):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def _finish_bce_softmax(units, values, targets, c, delta, tops, rests):
+def finish(pair, loss, output, units, targets, c, delta, r0, room):
+    """The last layer of some examples: units hold a_L and become yhat, delta grad a_L; returned is sum_n c_n l_n.
+
+    Args:
+        pair, loss, output: their codes.
+        units, targets, delta: (k, n).
+        c: coefficients of the examples, whose first column is r0.
+        room: at least ``ROOM`` numbers for each example to work in.
+    """
+    n = c.size
+    tops, most, rests = part(room, 0, n), part(room, n, n), part(room, 2 * n, n)
+    if pair in (CE_SOFTMAX, POISSON_SOFTMAX):
+        whole, inner = part(room, 3 * n, n), part(room, 4 * n, n)
+        return _finish_softmax(pair, units, targets, c, delta, r0, tops, most, rests, whole, inner)
+    if pair == BCE_SOFTMAX:
+        return _finish_bce_softmax(units, targets, c, delta, r0, tops, most, rests)
+    if pair != 0:
+        return _finish_pair(pair, units, targets, c, delta, r0)
+    if output == SOFTMAX:
+        soften(units, r0, tops, most, rests)
+    else:
+        for o in range(units.shape[0]):
+            activate(output, line(units, o, r0, n), line(delta, o, r0, n))
+    return _finish_generally(loss, output, units, targets, c, delta, r0)
+
+
+@njit(error_model="numpy", fastmath=SUMS)
+def _finish_softmax(pair, units, targets, c, delta, r0, tops, most, rests, whole, inner):
+    """Cross-entropy or Poisson loss of a softmax: dl/da = yhat sum(y) - y.
+
+    Args:
+        whole, inner: room for sum(y) and sum(y a).
+    """
+    n, k = c.size, units.shape[0]
+    zero, one = like(units[0, 0], 0), like(units[0, 0], 1)
+    find_tops(units, r0, tops)
+    for r in range(n):
+        whole[r], inner[r] = zero, zero
+    for o in range(k):
+        a, y = line(units, o, r0, n), line(targets, o, r0, n)
+        for r in range(n):
+            whole[r] += y[r]
+            inner[r] += y[r] * (a[r] - tops[r])
+    raise_columns(units, r0, tops, most, rests)
+    more, total = one if pair == POISSON_SOFTMAX else zero, 0.0
+    for r in range(n):
+        value = whole[r] * log1p(rests[r]) + more - inner[r]
+        total += c[r] * value if c[r] != zero else zero
+        rests[r] = one / (one + rests[r])
+    for o in range(k):
+        yhat, y, d = line(units, o, r0, n), line(targets, o, r0, n), line(delta, o, r0, n)
+        for r in range(n):
+            p = yhat[r] * rests[r]
+            yhat[r] = p
+            d[r] = c[r] * (p * whole[r] - y[r])
+    return total
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def _finish_bce_softmax(units, targets, c, delta, r0, tops, most, rests):
     """Binary cross-entropy of a softmax, through log p and log(1 - p), so that nothing cancels next to 0 and 1.
 
-    As in ``chainrule.losses``: delta first takes log p, then the gradient; ``tops`` takes log(1 - p) of one example.
+    As in ``chainrule.losses``: delta first takes log p, then the gradient.
     """
-    n, k = units.shape
+    n, k = c.size, units.shape[0]
     zero, one = units.dtype.type(0), units.dtype.type(1)
     total = 0.0
-    shift(units, tops)
-    for r in range(n):
-        for o in range(k):
-            delta[r, o] = units[r, o]
-    soften(units, values, rests)
+    find_tops(units, r0, tops)
+    for o in range(k):
+        for r in range(n):
+            delta[o, r0 + r] = units[o, r0 + r] - tops[r]
+    soften(units, r0, tops, most, rests)
     logs_of_rest = np.empty(k, units.dtype)
     logs = np.empty(k, units.dtype)
     for r in range(n):
-        whole = log1p(rests[r])
+        at, whole = r0 + r, log1p(rests[r])
         for o in range(k):
-            logs[o] = delta[r, o] - whole
+            logs[o] = delta[o, at] - whole
             if logs[o] < -one:
-                logs_of_rest[o] = like(zero, math.log1p(-units[r, o]))
+                logs_of_rest[o] = like(zero, math.log1p(-units[o, at]))
                 continue
             peak, others = like(zero, -np.inf), zero  # of the sum over the others
             for j in range(k):
-                if j != o and delta[r, j] > peak:
-                    peak = delta[r, j]
+                if j != o and delta[j, at] > peak:
+                    peak = delta[j, at]
             for j in range(k):
                 if j != o:
-                    others += exp(delta[r, j] - peak)
+                    others += exp(delta[j, at] - peak)
             logs_of_rest[o] = like(zero, math.log(others)) + peak - whole
         for m in range(k):
-            y, p = targets[r, m], units[r, m]
+            y, p = targets[m, at], units[m, at]
             if c[r] != zero:
                 total -= c[r] * (y * logs[m] + (one - y) * logs_of_rest[m])
             slope = (one - y) * p - y * exp(logs_of_rest[m])
             for j in range(k):
                 if j != m:
                     ratio = exp(min(logs[m] - logs_of_rest[j], zero))
-                    slope += targets[r, j] * p - (one - targets[r, j]) * units[r, j] * ratio
-            delta[r, m] = c[r] * slope
+                    slope += targets[j, at] * p - (one - targets[j, at]) * units[j, at] * ratio
+            delta[m, at] = c[r] * slope
     return total
 
 
-@njit(error_model="numpy", fastmath=FAST)
-def finish(pair, loss, output, units, targets, c, delta, room):
-    """The last layer of n examples: units hold a_L and become yhat, delta grad a_L; returned is sum_n c_n l_n.
-
-    Args:
-        pair, loss, output: their codes.
-        units, targets, delta: (n, k).
-        c: coefficients of the examples (n,).
-        room: at least 2 n numbers to work in.
-    """
-    n, values = units.shape[0], flat(units)
-    tops, rests = part(room, 0, n), part(room, n, n)
-    if pair in (CE_SOFTMAX, POISSON_SOFTMAX):
-        return _finish_softmax(pair, units, values, targets, c, delta, tops, rests)
-    if pair == BCE_SOFTMAX:
-        return _finish_bce_softmax(units, values, targets, c, delta, tops, rests)
-    if pair != 0:
-        return _finish_pair(pair, units, targets, c, delta)
-    if output == SOFTMAX:
-        shift(units, tops)
-        soften(units, values, rests)
-    else:
-        activate(output, values, flat(delta))
-    return _finish_generally(loss, output, units, targets, c, delta)
-
-
-@njit(error_model="numpy", fastmath=FAST)
-def _finish_softmax(pair, units, values, targets, c, delta, tops, rests):
-    """Cross-entropy or Poisson loss of a softmax: dl/da = yhat sum(y) - y."""
-    n, k = units.shape
-    zero = units.dtype.type(0)
-    shift(units, tops)
-    total = 0.0
-    for r in range(n):  # the room of the largest entries takes sum(y), that of delta the products y a
-        whole, inner = zero, zero
-        for o in range(k):
-            whole += targets[r, o]
-            inner += targets[r, o] * units[r, o]
-        tops[r] = whole
-        if c[r] != zero:
-            total -= c[r] * inner
-    soften(units, values, rests)
-    more = like(zero, 1.0) if pair == POISSON_SOFTMAX else zero
-    for r in range(n):
-        rests[r] = c[r] * (tops[r] * log1p(rests[r]) + more) if c[r] != zero else zero
-    for r in range(n):
-        total += rests[r]
-        for o in range(k):
-            delta[r, o] = c[r] * (units[r, o] * tops[r] - targets[r, o])
-    return total
-
-
-@njit(error_model="numpy", fastmath=FAST)
-def _finish_pair(pair, units, targets, c, delta):
+@njit(error_model="numpy", fastmath=SUMS)
+def _finish_pair(pair, units, targets, c, delta, r0):
     """A declared pair with an elementwise output."""
-    total, zero = 0.0, units.dtype.type(0)
-    for r in range(units.shape[0]):
-        for o in range(units.shape[1]):
-            p, value, slope = paired_term(pair, units[r, o], targets[r, o])
-            units[r, o] = p
-            delta[r, o] = c[r] * slope if c[r] != zero else zero
+    n, total, zero = c.size, 0.0, units.dtype.type(0)
+    for o in range(units.shape[0]):
+        of_class, y, d = line(units, o, r0, n), line(targets, o, r0, n), line(delta, o, r0, n)
+        for r in range(n):
+            p, value, slope = paired_term(pair, of_class[r], y[r])
+            of_class[r] = p
+            d[r] = c[r] * slope if c[r] != zero else zero
             total += c[r] * value if c[r] != zero else zero
     return total
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def _finish_generally(loss, output, units, targets, c, delta):
+def _finish_generally(loss, output, units, targets, c, delta, r0):
     """The general path: units hold yhat, delta the output's slopes where it is elementwise."""
-    n, k = units.shape
-    total, zero = 0.0, units.dtype.type(0)
-    for r in range(n):
-        likely, centre, pivot = 0, zero, zero
+    k, total, zero = units.shape[0], 0.0, units.dtype.type(0)
+    for r in range(c.size):
+        at, likely, centre, pivot = r0 + r, 0, zero, zero
         if output == SOFTMAX:
             for o in range(1, k):
-                if units[r, o] > units[r, likely]:
+                if units[o, at] > units[likely, at]:
                     likely = o
-            pivot = term(loss, units[r, likely], targets[r, likely], k)[1]
+            pivot = term(loss, units[likely, at], targets[likely, at], k)[1]
         for o in range(k):
-            value, slope = term(loss, units[r, o], targets[r, o], k)
+            value, slope = term(loss, units[o, at], targets[o, at], k)
             total += c[r] * value if c[r] != zero else zero
             if output == SOFTMAX:
-                centre += (slope - pivot) * units[r, o]
-                delta[r, o] = slope - pivot
+                centre += (slope - pivot) * units[o, at]
+                delta[o, at] = slope - pivot
             else:
-                delta[r, o] = c[r] * (slope * delta[r, o]) if c[r] != zero else zero
+                delta[o, at] = c[r] * (slope * delta[o, at]) if c[r] != zero else zero
         if output == SOFTMAX:
             for o in range(k):
-                delta[r, o] = c[r] * (units[r, o] * (delta[r, o] - centre)) if c[r] != zero else zero
+                delta[o, at] = c[r] * (units[o, at] * (delta[o, at] - centre)) if c[r] != zero else zero
     return total

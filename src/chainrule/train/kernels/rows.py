@@ -1,0 +1,95 @@
+"""The rows of a minibatch: their inputs, targets and coefficients, and what is counted of them.
+
+Targets and outputs lie class by class, (k, n): a loop over the examples fills vector instructions, one over few classes
+does not.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from chainrule.train.kernels.low_level import block, like, line, part
+from chainrule.train.kernels.mathematics import FAST
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def gather(x, labels, y, order, units, targets, r0):
+    """The rows ``order`` of x into units (n, d), their targets, one-hot for class numbers, into columns of targets.
+
+    Args:
+        targets: (k, rows of the minibatch).
+        r0: the first column.
+    """
+    zero, one = targets.dtype.type(0), targets.dtype.type(1)
+    n, k = order.size, targets.shape[0]
+    for r in range(n):
+        row = order[r]
+        for j in range(units.shape[1]):
+            units[r, j] = x[row, j]
+    if labels.size:
+        for o in range(k):
+            of_class = line(targets, o, r0, n)
+            for r in range(n):
+                of_class[r] = zero
+        for r in range(n):
+            targets[labels[order[r]], r0 + r] = one
+    elif y.size:
+        for r in range(n):
+            for o in range(k):
+                targets[o, r0 + r] = y[order[r], o]
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def coefficients(weight, order, mean, into):
+    """c_n of each example of a minibatch (``chainrule.losses.reduce_by``); returned: the sum of its weights."""
+    n, total = order.size, 0.0
+    if weight.size == 0:
+        c = 1.0 / n if mean else 1.0
+        for r in range(n):
+            into[r] = c
+        return float(n)
+    for r in range(n):
+        total += weight[order[r]]
+    for r in range(n):
+        w = float(weight[order[r]])
+        into[r] = (w / total if total > 0 else 0.0) if mean else w
+    return total
+
+
+@njit(error_model="numpy")
+def observe(slopes, sizes, starts, r0, n, limits, asleep):
+    """Count for each hidden unit those of n examples from r0 on in which it is asleep."""
+    unit = 0
+    for i in range(1, sizes.size - 1):
+        width, limit = sizes[i], limits[i - 1]
+        values, counts = block(slopes, starts[i] + r0 * width, n, width), part(asleep, unit, width)
+        for r in range(n):
+            for u in range(width):
+                counts[u] += abs(values[r, u]) <= limit
+        unit += width
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def rightly(yhat, labels, order, r0, room):
+    """How many of the examples have their largest output at their label.
+
+    Args:
+        yhat: (k, rows of the minibatch).
+        order: the examples' row numbers.
+        r0: the first one's column.
+        room: at least 2 n numbers to work in; it takes each example's largest output and, as a real, its class.
+    """
+    n = order.size
+    tops, classes, first = part(room, 0, n), part(room, n, n), line(yhat, 0, r0, n)
+    for r in range(n):
+        tops[r], classes[r] = first[r], like(first[r], 0)
+    for o in range(1, yhat.shape[0]):
+        of_class, number = line(yhat, o, r0, n), like(yhat[0, 0], o)
+        for r in range(n):
+            higher = of_class[r] > tops[r]
+            classes[r] = number if higher else classes[r]
+            tops[r] = of_class[r] if higher else tops[r]
+    right = 0
+    for r in range(n):
+        right += int(classes[r]) == labels[order[r]]
+    return right
