@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import audit, check, exercise, explain, predict, train
+from chainrule.cli import audit, check, exercise, explain, predict, train, view
 from chainrule.errors import InputError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("graph")(explain.graph)
 app.command("audit")(audit.audit)
 app.command("exercise")(exercise.exercise)
 app.command("grade")(audit.grade)
+app.command("view")(view.view)
 
 
 def _version(wanted: bool) -> None:
