@@ -1,12 +1,15 @@
 """Shared fixtures."""
 
+import os
 import sys
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+import browser
 from chainrule.cli import main
+from page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
 
 def pytest_addoption(parser):
@@ -61,3 +64,65 @@ def refused(run):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+# ---------------------------------------------------------------- a browser
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's Chromium, headless, one for each worker; without one, tests skip, or fail where CI is set.
+
+    While it runs, no other test of the worker can call ``asyncio.run`` in the main thread: Playwright's loop is there.
+    """
+    path = browser.find_chromium()
+    if path is None:
+        no_browser = pytest.fail if os.environ.get("CI") else pytest.skip
+        no_browser(f"no browser: none of {', '.join(browser.NAMES)} in PATH, and CHAINRULE_CHROMIUM is not set")
+    with browser.launched(path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def watch():
+    """What goes wrong in the test's tabs, and what they ask for: ``browser.Watch``."""
+    return browser.Watch()
+
+
+@pytest.fixture
+def new_tab(chromium, watch):
+    """Open a page in a context of its own: new_tab(color_scheme="dark"); at the end trouble fails the test."""
+    contexts = []
+
+    def open_tab(**settings):
+        context = chromium.new_context(**settings)
+        context.set_default_timeout(browser.PATIENCE)
+        watch.over(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_tab
+    for context in contexts:
+        browser.settle(context)
+        context.close()
+    assert not watch.verdict(), watch.verdict()
+
+
+@pytest.fixture
+def tab(new_tab):
+    """A fresh page; the test fails at its end if anything went wrong in it that ``watch.expect`` did not announce."""
+    return new_tab()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """A folder that all workers of this run share; ``browser.once`` makes something in it."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def axe(shared):
+    """axe(tab) tells the serious and critical violations of accessibility in the page, as text; empty is good."""
+    source = browser.axe_source(shared)
+    return lambda tab: browser.violations(tab, source)

@@ -471,8 +471,8 @@ def test_report_of_classes(run, tmp_path):
     classes = found.table("class")
     assert [row[0] for row in classes] == list("0123456789")
     assert sum(int(row[2]) for row in classes) == int(accuracy[2])
-    assert len(found.drawn) == 3
-    cells = re.findall(r'id="cell-(\d)-(\d)".*?>(\d+)</text>', found.drawn[1], re.S)
+    assert len(found.drawn) == 7
+    cells = re.findall(r'id="cell-(\d)-(\d)".*?>(\d+)</text>', found.drawn[6], re.S)
     assert sum(int(count) for i, j, count in cells if i == j) == int(accuracy[2])
     assert sum(int(count) for _, _, count in cells) == 360
     assert [row[0] for row in found.table("fold")] == ["1", "2", "mean", "standard deviation"]

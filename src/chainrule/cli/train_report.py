@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import shlex
 import sys
@@ -12,12 +13,13 @@ import numpy as np
 
 from chainrule.activations import Array
 from chainrule.cli.train_words import about_plan, about_rows, ending, spread
-from chainrule.render.training_page import Cells, Predictions, TrainingReport, training_page
+from chainrule.render.training_page import Cells, Predictions, TrainingReport, training_document
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from chainrule.cli.training import Wanted
+    from chainrule.network import Network
     from chainrule.train.metrics import Scores
     from chainrule.train.table import Model
     from chainrule.train.table_training import Trained
@@ -49,14 +51,36 @@ def report_page(wanted: Wanted, trained: Trained, folds: list[Scores]) -> str:
     shown = "test" if "test" in outcomes else "validation" if "validation" in outcomes else "training"
     about = [f"{about_rows(prepared)}.", f"{about_plan(prepared, plan)}."]
     about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.said) if said][:1]
-    title = f"{wanted.name}: prediction of {model.target.name}"
+    dying, saturating = _sleepers(model.network)
     report = TrainingReport(
-        title, tuple(about), _scores(model, outcomes), trained.fitted.history,
-        model.network.loss, "accuracy" if model.target.classes else "R²", trained.best, (SMALL_UPDATE, LARGE_UPDATE),
-        trained.findings, _predictions(model, prepared.table, outcomes[shown], shown), _settings(wanted, trained),
-        command(), _folds(folds),
-    )  # fmt: skip
-    return training_page(report)
+        title=f"{wanted.name}: prediction of {model.target.name}",
+        about=tuple(about),
+        scores=_scores(model, outcomes),
+        history=trained.fitted.history,
+        loss_name=model.network.loss,
+        score_name="accuracy" if model.target.classes else "R²",
+        kept=trained.best,
+        limits=(SMALL_UPDATE, LARGE_UPDATE),
+        layers=(*model.network.hidden, model.network.output),
+        dying=dying,
+        saturating=saturating,
+        findings=trained.findings,
+        predictions=_predictions(model, prepared.table, outcomes[shown], shown),
+        settings=_settings(wanted, trained),
+        command=command(),
+        folds=_folds(folds),
+    )
+    return training_document(report).to_html()
+
+
+def _sleepers(network: Network) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Numbers of the layers whose units can die (asleep at one end), and of those that saturate (at both ends)."""
+    from chainrule.activations import ACTIVATIONS
+    from chainrule.train.health import asleep_limits
+
+    sleeping = [i for i, limit in enumerate(asleep_limits(network), 1) if limit >= 0]
+    bounded = {i for i, name in enumerate(network.hidden, 1) if math.isfinite(ACTIVATIONS[name].high)}
+    return tuple(i for i in sleeping if i not in bounded), tuple(i for i in sleeping if i in bounded)
 
 
 def _outcome(model: Model, table: pa.Table, numbers: Array) -> _Outcome:
@@ -87,7 +111,7 @@ def _scores(model: Model, outcomes: dict[str, _Outcome]) -> Cells:
             right = int((out.yhat.argmax(axis=1) == out.y).sum())
             usual = np.bincount(out.y).max() / len(out.y)
             rows.append((name, str(len(out.y)), f"{right / len(out.y):.4f}", str(right), f"{usual:.4f}",
-                         f"{out.losses.mean():.4f}"))  # fmt: skip
+                         _loss(out)))  # fmt: skip
         header = ("part", "rows", "accuracy", "right", "accuracy of always the most frequent class", "loss")
         return Cells(header, tuple(rows))
     rows = []
@@ -95,8 +119,13 @@ def _scores(model: Model, outcomes: dict[str, _Outcome]) -> Cells:
         truth, guess = model.target.restore(out.y), model.target.restore(out.yhat)
         error, spread = float(((guess - truth) ** 2).mean()), float(truth.var())
         r2 = f"{1 - error / spread:.4f}" if spread > 0 else "-"
-        rows.append((name, str(len(out.y)), r2, f"{error**0.5:.4g}", f"{spread**0.5:.4g}", f"{out.losses.mean():.4f}"))
+        rows.append((name, str(len(out.y)), r2, f"{error**0.5:.4g}", f"{spread**0.5:.4g}", _loss(out)))
     return Cells(("part", "rows", "R²", "RMSE", "RMSE of always the mean", "loss"), tuple(rows))
+
+
+def _loss(out: _Outcome) -> str:
+    mean = float(out.losses.mean())
+    return f"{mean:.4f}" if abs(mean) < 1e6 else f"{mean:.4g}"
 
 
 def _folds(folds: list[Scores]) -> Cells | None:

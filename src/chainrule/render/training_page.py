@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.activations import Array
-from chainrule.render.document import Block, Bullets, Code, Document, Heading, Paragraph, Picture, Table, line, visible
-from chainrule.render.html import to_html
+from chainrule.render.document import Block, Bullets, Code, Document, Heading, Paragraph, Table, line
 from chainrule.render.training_plots import (
     MOST_NUMBERED,
     confusion_matrix,
     curves,
-    health_chart,
-    predictions_chart,
+    health_charts,
+    mistakes,
+    predictions_charts,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +25,15 @@ if TYPE_CHECKING:
 MOST_CONFUSIONS = 10
 MOST_CLASSES = 60  # rows of the table of classes
 LONGEST_CELL = 40
+LOSSES = (
+    "The loss of training is that of the minibatches as they came, each before its own update, with the penalty and "
+    "with dropout; that of validation is taken after the epoch, without them."
+)
+HEALTH = (
+    "The gradient is that of the epoch's last step, and step / weights is how much that step changed the weights. A "
+    "dead unit is asleep in all rows: it learns nothing more. A saturated unit, of sigmoid or tanh, is at one of its "
+    "two ends; its share of rows there is the mean over the layer."
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,8 @@ class TrainingReport:
         loss_name, score_name: what the curves show.
         kept: number of the epoch whose network was kept.
         limits: relative sizes of a step below and above which it is called small and large.
+        layers: the function of each layer.
+        dying, saturating: numbers, from 1, of the layers whose units can die, or be saturated.
         findings: what is amiss with the layers, in words.
         settings: (name, value) of all that was asked for or chosen.
         command: to do it again.
@@ -85,28 +94,14 @@ class TrainingReport:
     score_name: str
     kept: int | None
     limits: tuple[float, float]
+    layers: tuple[str, ...]
+    dying: tuple[int, ...]
+    saturating: tuple[int, ...]
     findings: tuple[str, ...]
     predictions: Predictions
     settings: tuple[tuple[str, str], ...]
     command: str
     folds: Cells | None = None
-
-
-_STYLE = """
-body { margin: 2rem 1rem; }
-.chainrule img { display: block; margin: .6rem 0; border-radius: 4px; }
-.chainrule table { display: block; max-width: 100%; overflow-x: auto; font-size: .92rem; }
-.chainrule td, .chainrule th { font-variant-numeric: tabular-nums; vertical-align: top; max-width: 36rem; }
-.chainrule td { overflow-wrap: break-word; } .chainrule th { line-height: 1.25; vertical-align: bottom; }
-"""
-
-
-def training_page(report: TrainingReport) -> str:
-    """The page as HTML."""
-    body = to_html(training_document(report), fragment=True)
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    title = f"<title>{escape(visible(report.title))}</title><style>{_STYLE}</style>"
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}{title}</head>\n<body>\n{body}\n</body></html>\n'
 
 
 def training_document(report: TrainingReport) -> Document:
@@ -115,26 +110,19 @@ def training_document(report: TrainingReport) -> Document:
     blocks += [Heading(2, line("Scores")), _table(report.scores)]
     if report.folds is not None:
         blocks += [Heading(2, line("Cross-validation")), _table(report.folds)]
-    blocks.append(Heading(2, line("Curves")))
-    drawn = curves(report.history, report.loss_name, report.score_name, report.kept)
-    blocks.append(_picture(drawn, f"loss and {report.score_name} by epoch"))
-    blocks.append(
-        Paragraph(
-            line(
-                "The loss of training is that of the minibatches as they came, each before its own update, with the "
-                "penalty and with dropout; that of validation is taken after the epoch, without them."
-            )
-        )
-    )
-    blocks += _of_predictions(report.predictions)
-    blocks += [Heading(2, line("Health of the layers"))]
+    blocks.append(Heading(2, line("Findings")))
     if report.findings:
         blocks.append(Bullets(tuple(line(finding) for finding in report.findings)))
     else:
         blocks.append(Paragraph(line("Nothing amiss was found.")))
-    blocks.append(_picture(health_chart(report.history, report.limits), "gradients, steps and units asleep by epoch"))
-    blocks += [Heading(2, line("Settings"))]
-    blocks.append(_table(Cells(("setting", "value"), report.settings)))
+    blocks.append(Heading(2, line("Learning curves")))
+    blocks += curves(report.history, report.loss_name, report.score_name, report.kept)
+    blocks.append(Paragraph(line(LOSSES)))
+    blocks.append(Heading(2, line("Health of the layers")))
+    blocks += health_charts(report.history, report.limits, report.layers, report.dying, report.saturating)
+    blocks.append(Paragraph(line(HEALTH)))
+    blocks += _of_predictions(report.predictions)
+    blocks += [Heading(2, line("Settings")), _table(Cells(("setting", "value"), report.settings))]
     blocks += [Heading(2, line("To do it again")), Paragraph(line(Code(report.command)))]
     return Document(tuple(blocks))
 
@@ -146,14 +134,16 @@ def _of_predictions(told: Predictions) -> list[Block]:
         k = len(told.classes)
         matrix = np.bincount(told.truth * k + told.guess, minlength=k * k).reshape(k, k)
         blocks.append(Heading(2, line(f"Confusion matrix of {told.rows}")))
-        blocks.append(_picture(confusion_matrix(matrix, told.classes), "confusion matrix"))
-        if k > MOST_NUMBERED:
-            blocks.append(Paragraph(line("The numbers of the classes are in the table below.")))
+        blocks.append(confusion_matrix(matrix, told.classes, told.rows))
+        more = " The numbers of the classes are in the table below." if k > MOST_NUMBERED else ""
+        blocks.append(
+            Paragraph(line(f"Blue is right, orange wrong; the deeper, the larger the share of its row.{more}"))
+        )
         blocks += _confusions(matrix, told.classes)
         blocks += _classes(matrix, told.classes)
     else:
         blocks.append(Heading(2, line(f"Predicted against true: {told.rows}")))
-        blocks.append(_picture(predictions_chart(told.truth, told.guess, told.target), "predicted against true values"))
+        blocks += predictions_charts(told.truth, told.guess, told.target)
     blocks.append(Heading(2, line(f"The worst of {told.rows}")))
     blocks.append(
         Paragraph(line(f"Those with the highest loss. Rows are counted from 1, the first below a header.{told.note}"))
@@ -163,13 +153,10 @@ def _of_predictions(told: Predictions) -> list[Block]:
 
 def _confusions(matrix: Array, classes: Sequence[str]) -> list[Block]:
     """The most common mistakes, in words."""
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
-    places = [divmod(int(place), len(classes)) for place in order if wrong.flat[place]]
-    if not places:
+    wrong = mistakes(matrix)[:MOST_CONFUSIONS]
+    if not wrong:
         return [Paragraph(line("Every row is classified right."))]
-    rows = [(classes[i], classes[j], str(wrong[i, j]), f"{wrong[i, j] / matrix[i].sum():.0%}") for i, j in places]
+    rows = [(classes[i], classes[j], str(count), f"{count / matrix[i].sum():.0%}") for i, j, count in wrong]
     header = ("true class", "taken for", "rows", "share of the true class")
     return [Heading(3, line("Most common mistakes")), _table(Cells(header, tuple(rows)))]
 
@@ -200,7 +187,3 @@ def _table(cells: Cells) -> Table:
 
 def _cell(text: str) -> str:
     return text if len(text) <= 4 * LONGEST_CELL else f"{text[: 4 * LONGEST_CELL - 1]}…"
-
-
-def _picture(svg: bytes, words: str) -> Picture:
-    return Picture(f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}", words)
