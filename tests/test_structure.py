@@ -38,7 +38,7 @@ LAYERS = [
     ["__main__"],
 ]
 ROW = {unit: row for row, units in enumerate(LAYERS) for unit in units}
-SKLEARN = {"train", "estimators"}
+SKLEARN = {"train", "estimators", "distributed"}
 #: (where, what) of the only imports that point up: a network's two methods, inside the function
 DECLARED = {
     ("network:Network.forward", "forward"),
@@ -204,7 +204,20 @@ def test_a_declared_exception_holds_only_where_it_is_declared():
 
 # ---------------------------------------------------------------- (b) importing is cheap
 
-HEAVY = {"sklearn", "scipy", "numba", "sympy", "matplotlib", "pyarrow", "pydantic", "typer", "rich", "lark"}
+HEAVY = {
+    "sklearn",
+    "scipy",
+    "numba",
+    "sympy",
+    "matplotlib",
+    "pyarrow",
+    "pydantic",
+    "typer",
+    "rich",
+    "lark",
+    "starlette",
+    "uvicorn",
+}
 ENGINE = "import chainrule as cr; cr.Network, cr.Forward, cr.Backward, cr.gradients, cr.check_gradients, cr.InputError"
 
 

@@ -176,6 +176,10 @@ class Network:
         cast = [tuple(p.astype(dtype) for p in part) for part in (self.weights, self.biases)]
         return Network(cast[0], cast[1], self.hidden, self.output, self.loss, self.reduction)
 
+    def summed(self) -> Network:
+        """This network with the reduction ``sum``."""
+        return Network(self.weights, self.biases, self.hidden, self.output, self.loss, "sum")
+
     def _with(self, weights: tuple[Array, ...], biases: tuple[Array, ...]) -> Network:
         """Other parameters of the same shapes, not checked again."""
         new = object.__new__(Network)

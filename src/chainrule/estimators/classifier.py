@@ -142,8 +142,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         X, y = self._both(X, y, reset)
         if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
+            self._learn_classes(y)
             return X, y
         classes = unique_labels(y)
         if self.warm_start and set(classes) != set(self.classes_):
@@ -153,6 +152,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             )
         self._known(classes)
         return X, y
+
+    def _learn_classes(self, y: Array) -> None:
+        """The classes, from labels (n,) in which each is, or from 0 and 1 (n, labels)."""
+        self._label_binarizer = LabelBinarizer().fit(y)
+        self.classes_ = self._label_binarizer.classes_
 
     def _read_validation(self, X: Any, y: Any) -> tuple[Any, Array]:
         X, y = self._both(X, y, False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -19,38 +19,31 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.task import Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
 from chainrule.network import Network
-from chainrule.train.engine import Rows, State, start, weight_mask
-from chainrule.train.optimizers import optimizer
+from chainrule.train.engine import Rows, weight_mask
+from chainrule.train.gradient import BLOCK, SumGradient
 from chainrule.train.recipe import Recipe
-
-BLOCK = 2048  # rows whose gradient is taken at once
 
 
 class Whole:
-    """The loss of all rows, with its penalty, and its gradient, as a function of the flat parameters, in float64.
-
-    The gradient is what a step of the training engine leaves behind: without momentum and with learning rate 1 the
-    velocity of ``momentum``, v <- 0 v - 1 g, is -g.
-    """
+    """The loss of all rows, with its penalty, and its gradient, as a function of the flat parameters, in float64."""
 
     def __init__(self, network: Network, objective: Objective, rows: Rows, alpha: float, n_threads: int | None) -> None:
         """``rows.x`` may be a CSR matrix; the network's reduction is ``sum``."""
         self.network, self.objective, self.rows, self.alpha = network, objective, rows, alpha
         self.mask = weight_mask(network)
         self.count = float(len(rows.y) if rows.weight is None else rows.weight.sum())
-        recipe = Recipe(optimizer("momentum", 1.0, momentum=0.0), min(BLOCK, len(rows.y)), shuffle=False, health=False)
-        self.engine = start(network, replace(recipe, threads=threads_for(n_threads, recipe, network)))
+        batch = min(BLOCK, len(rows.y))
+        self.sum = SumGradient(network, batch, threads_for(n_threads, Recipe(batch_size=batch), network))
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Loss and gradient. The penalty is that of ``Recipe.l2`` with all rows as one minibatch."""
         total, grad = 0.0, np.zeros_like(theta)
         for block, order in self._blocks():
-            self.engine.restore(State(np.array(theta), (np.zeros_like(theta),), 0))
-            part = self.engine.steps(block, order, np.ones(1))
-            if part.failed is not None:  # no longer a finite number
-                return np.inf, np.full_like(theta, np.nan)
+            part = self.sum(theta, block, order)
             total += part.loss
-            grad -= self.engine.state().moments[0]
+            grad += part.grad
+        if not np.isfinite(total):
+            return np.inf, np.full_like(theta, np.nan)
         decayed = theta * self.mask
         loss = (self.objective.factor * total + self.alpha / 2 * float(decayed @ decayed)) / self.count
         return loss + self.objective.shift, (self.objective.factor * grad + self.alpha * decayed) / self.count
@@ -64,6 +57,15 @@ class Whole:
                 yield Rows(dense(rows.x[order]), rows.y[order], weight), np.arange(len(order))
             else:
                 yield rows, order
+
+
+class Objectively(Protocol):
+    """A loss with its gradient, as a function of a network's flat parameters."""
+
+    network: Network
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Loss and gradient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ class Solved:
 
 
 def minimise(
-    whole: Whole, tol: float, max_iter: int, max_fun: int, told: Callable[[int, float], None] | None
+    whole: Objectively, tol: float, max_iter: int, max_fun: int, told: Callable[[int, float], None] | None
 ) -> Solved:
     """Minimise; Ctrl-C ends it with the last iteration's parameters.
 
@@ -130,9 +132,14 @@ def by_lbfgs(est: Any, task: Task) -> None:
     told = (lambda number, loss: print("Iteration %d, loss = %.8f" % (number, loss))) if est.verbose else None  # noqa: UP031
     with one_blas_thread():
         solved = minimise(whole, float(est.tol), int(est.max_iter), int(est.max_fun), told)
+    finish(est, network, solved, now.dtype)
+
+
+def finish(est: Any, network: Network, solved: Solved, dtype: Any) -> None:
+    """Leave what L-BFGS found in the estimator's attributes, in their type, and warn of how it ended."""
     result = solved.result
     if result is None:
-        warnings.warn("Training interrupted by user.", stacklevel=4)
+        warnings.warn("Training interrupted by user.", stacklevel=5)
         est.n_iter_, est.loss_ = len(solved.losses), (solved.losses or [float("nan")])[-1]
     else:
         est.n_iter_, est.loss_ = _check_optimize_result("lbfgs", result, est.max_iter), float(result.fun)
@@ -141,6 +148,4 @@ def by_lbfgs(est: Any, task: Task) -> None:
     est.history_, est.health_ = (), ()
     fitted = network.on_flat(np.array(solved.theta))
     keep(est, fitted)
-    est.coefs_, est.intercepts_ = (
-        [part.astype(now.dtype) for part in parts] for parts in (est.coefs_, est.intercepts_)
-    )
+    est.coefs_, est.intercepts_ = ([part.astype(dtype) for part in parts] for parts in (est.coefs_, est.intercepts_))

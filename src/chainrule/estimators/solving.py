@@ -47,9 +47,8 @@ def _by_epochs(est: Any, task: Task) -> None:
     rows, weight = learn.X.shape[0], learn.learned_by
     objective = task.objective.shifted(learn.targets, weight)
     network: Network = est._now()
-    recipe = _recipe(est, task, network, _batch(est, rows))
-    early = bool(est.early_stopping)
-    rule = StoppingRule(_terms(est), _count(est, early, task.incremental), objective, rows)
+    recipe = recipe_of(est, objective, task.random, network, _batch(est, rows))
+    rule = stopping_rule(est, objective, rows, task.incremental)
     state = _state(est, network, recipe) if task.incremental else None
     checkpoint = _checkpoint(est, task, held) if est.checkpoint is not None and not task.incremental else None
     with one_blas_thread():
@@ -65,31 +64,44 @@ def _by_epochs(est: Any, task: Task) -> None:
             resume=checkpoint is not None,
             state=state,
         )
-    diverged = fitted.stopped == "diverged"
+    of_held = None if held is None else objective.shifted(held.targets, held.rows.weight)
+    settle(est, fitted, rule, of_held, task.incremental)
+
+
+def settle(est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | None, incremental: bool) -> None:
+    """Leave what a training by epochs gave in the estimator's attributes, and warn of how it ended.
+
+    Args:
+        of_held: the objective of the rows that were validated with; None without such rows.
+
+    Raises:
+        ValueError: it diverged, and there is no best network to end with.
+    """
+    diverged, early = fitted.stopped == "diverged", rule.terms.early
     if diverged:
-        rule.count = replace(rule.count, seen=rule.count.seen + rows)
-    _remember(est, fitted, rule, objective, held)
+        rule.count = replace(rule.count, seen=rule.count.seen + rule.rows)
+    _remember(est, fitted, rule, of_held)
     keep(est, fitted.network)
     if early:
-        _end_with_best(est, rule, task.incremental)
+        _end_with_best(est, rule, incremental)
     if fitted.stopped == "interrupted":
-        warnings.warn("Training interrupted by user.", stacklevel=4)
+        warnings.warn("Training interrupted by user.", stacklevel=5)
     elif diverged and not early:
         raise ValueError(f"{NOT_FINITE} {fitted.said[0].upper()}{fitted.said[1:]}.")
     elif diverged:
-        warnings.warn(f"{fitted.said}; the best network so far is kept.", ConvergenceWarning, stacklevel=4)
-    elif not task.incremental and fitted.stopped is None and len(fitted.history) == est.max_iter:
+        warnings.warn(f"{fitted.said}; the best network so far is kept.", ConvergenceWarning, stacklevel=5)
+    elif not incremental and fitted.stopped is None and len(fitted.history) == est.max_iter:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and the optimization hasn't "
             "converged yet.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
-def _recipe(est: Any, task: Task, network: Network, batch: int) -> Recipe:
+def recipe_of(est: Any, objective: Objective, random: Any, network: Network, batch: int) -> Recipe:
     """The recipe that makes the steps of the reported loss on the network's."""
-    factor, rate = task.objective.factor, float(est.learning_rate_init)
+    factor, rate = objective.factor, float(est.learning_rate_init)
     if est.solver == "sgd":
         name = "sgd" if est.momentum == 0 else "nesterov" if est.nesterovs_momentum else "momentum"
         rule = optimizer(name, rate * factor, momentum=est.momentum)
@@ -97,7 +109,7 @@ def _recipe(est: Any, task: Task, network: Network, batch: int) -> Recipe:
         decay = est.weight_decay if est.solver == "adamw" else None
         settings = {"beta_1": est.beta_1, "beta_2": est.beta_2, "epsilon": est.epsilon / factor, "weight_decay": decay}
         rule = optimizer(est.solver, rate, **settings)
-    seed = int(task.random.randint(np.iinfo(np.int32).max)) + int(est.t_)
+    seed = int(random.randint(np.iinfo(np.int32).max)) + int(est.t_)
     dropout = est.dropout if isinstance(est.dropout, (list, tuple)) else float(est.dropout)
     recipe = Recipe(rule, batch, seed, float(est.alpha) / factor, dropout, shuffle=bool(est.shuffle))
     return replace(recipe, threads=threads_for(est.n_threads, recipe, network))
@@ -111,6 +123,11 @@ def _batch(est: Any, rows: int) -> int:
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
         )
     return int(min(est.batch_size, rows))
+
+
+def stopping_rule(est: Any, objective: Objective, rows: int, incremental: bool) -> StoppingRule:
+    """The estimator's rule, at the count where an earlier fit has left it."""
+    return StoppingRule(_terms(est), _count(est, bool(est.early_stopping), incremental), objective, rows)
 
 
 def _terms(est: Any) -> Terms:
@@ -155,15 +172,15 @@ def _checkpoint(est: Any, task: Task, held: validation.Held | None) -> Checkpoin
 # ---------------------------------------------------------------- what is left
 
 
-def _remember(est: Any, fitted: Fitted, rule: StoppingRule, objective: Objective, held: validation.Held | None) -> None:
-    of_held = objective if held is None else objective.shifted(held.targets, held.rows.weight)
-    est.history_ = tuple(objective.epoch(epoch, of_held) for epoch in fitted.history)
+def _remember(est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | None) -> None:
+    objective = rule.objective
+    est.history_ = tuple(objective.epoch(epoch, of_held or objective) for epoch in fitted.history)
     missing = [float("nan")] if fitted.stopped == "diverged" else []  # of the epoch that was not finished
     losses = [epoch.loss for epoch in est.history_] + missing
     est.loss_curve_ = [*est.loss_curve_, *losses]
     est.loss_ = est.loss_curve_[-1] if est.loss_curve_ else float("nan")
     est.n_iter_ = len(losses)
-    if held is None:
+    if of_held is None:
         est.validation_scores_ = est.validation_loss_curve_ = est.best_validation_score_ = None
     else:
         scores = [float(epoch.validation_score) for epoch in est.history_] + missing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,6 +31,26 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.x)
+
+
+@dataclass(frozen=True)
+class Away:
+    """Rows that only an engine of its own reaches, such as those on the workers of a cluster.
+
+    Attributes:
+        count: of the rows.
+        steps: that an epoch makes.
+        labels: whether the targets are class numbers.
+        digest: tells these rows from others.
+    """
+
+    count: int
+    steps: int
+    labels: bool
+    digest: str
+
+    def __len__(self) -> int:
+        return self.count
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +83,12 @@ class Probe:
     update_norm: Array
     asleep: Array
     observed: int
+
+    @classmethod
+    def nothing(cls, network: Network) -> Probe:
+        """Where health is not observed."""
+        layers, units = network.depth, sum(network.sizes[1:-1])
+        return cls(np.zeros(layers), np.zeros(layers), np.zeros(layers), np.zeros(units, np.int64), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +149,10 @@ class Engine(Protocol):
     step: int
     threads: int
 
-    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> Part:
+    def steps(self, rows: Any, order: Array, learning_rates: Array) -> Part:
         """A step for each minibatch of the rows in ``order``, with its learning rate."""
 
-    def evaluate(self, rows: Rows) -> tuple[float, float]:
+    def evaluate(self, rows: Any) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
 
     def network(self) -> Network:

@@ -15,7 +15,7 @@ from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.train.callbacks import Callback
 from chainrule.train.checkpoints import Checkpoint, read_checkpoint
-from chainrule.train.engine import Engine, Part, Rows, State, fitting, minibatches, start
+from chainrule.train.engine import Away, Engine, Part, Rows, State, fitting, minibatches, start
 from chainrule.train.health import health, largest_layer
 from chainrule.train.recipe import Recipe, whole
 from chainrule.train.records import Epoch, Fitted
@@ -69,16 +69,17 @@ class Run:
 
 def fit(
     network: Network,
-    rows: Rows | Source,
+    rows: Rows | Source | Away,
     recipe: Recipe,
     *,
     epochs: int,
-    validation: Rows | None = None,
+    validation: Rows | Away | None = None,
     scorer: Scorer | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
     state: State | None = None,
+    engine: Engine | None = None,
 ) -> Fitted:
     """Minibatch gradient descent.
 
@@ -87,13 +88,14 @@ def fit(
     same weights as one that was not.
 
     Args:
-        rows: examples, or a source of blocks.
+        rows: examples, a source of blocks, or rows that only ``engine`` reaches.
         validation: rows of one's own whose loss and score are taken after each epoch.
         scorer: network -> the validation score; None takes the accuracy of classes, and R^2 of numbers.
         callbacks: told of the beginning, of each epoch and of the end; one that answers True stops the training.
         checkpoint: where and how often the state is written.
         resume: go on from the checkpoint, if it is there.
         state: go on from this state of an engine instead of beginning with the network's parameters.
+        engine: what makes the steps, of this network and recipe; None starts the one that the recipe asks for.
 
     Raises:
         InputError: a number that does not fit; a checkpoint of another training.
@@ -103,9 +105,10 @@ def fit(
         raise InputError("rows", "at least one example", "none")
     if isinstance(rows, Rows):
         rows = fitting(rows, network)
-    validation = None if validation is None else fitting(validation, network, "validation rows")
+    if isinstance(validation, Rows):
+        validation = fitting(validation, network, "validation rows")
     recipe = replace(recipe, batch_size=min(recipe.batch_size, len(rows)))
-    run = Run(network, start(network, recipe), recipe, epochs)
+    run = Run(network, start(network, recipe) if engine is None else engine, recipe, epochs)
     try:
         return _fit(run, rows, validation, scorer, callbacks, checkpoint, resume, state)
     finally:
@@ -115,8 +118,8 @@ def fit(
 
 
 def _fit(
-    run: Run, rows: Rows | Source, validation: Rows | None, scorer: Scorer | None, callbacks: Sequence[Callback],
-    checkpoint: Checkpoint | None, resume: bool, state: State | None,
+    run: Run, rows: Rows | Source | Away, validation: Rows | Away | None, scorer: Scorer | None,
+    callbacks: Sequence[Callback], checkpoint: Checkpoint | None, resume: bool, state: State | None,
 ) -> Fitted:  # fmt: skip
     network, recipe, epochs = run.like, run.recipe, run.epochs
     if state is not None:
@@ -161,8 +164,11 @@ def _fit(
     return fitted
 
 
-def _epoch(run: Run, rows: Rows | Source, number: int) -> tuple[Part, float]:
+def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[Part, float]:
     """One epoch; its order depends on the seed and the number alone, so that it can be made again."""
+    if isinstance(rows, Away):
+        rates = _rates_of(run, number - 1 + np.arange(rows.steps) / rows.steps)
+        return run.engine.steps(rows, np.array([number]), rates), float(rates[-1])
     rng = np.random.default_rng((run.recipe.seed, number))
     parts: list[tuple[int, Part]] = []
     blocks = [rows] if isinstance(rows, Rows) else rows.blocks(rng, run.recipe.shuffle)
@@ -201,16 +207,22 @@ def _pieces(run: Run, order: Array) -> Iterator[Array]:
 def _learning_rates(run: Run, number: int, seen: int, count: int, rows: int) -> Array:
     """The learning rate of each minibatch of the next ``count`` rows; ``seen`` of the epoch's ``rows`` have passed."""
     steps = minibatches(count, run.recipe.batch_size)
+    return _rates_of(run, number - 1 + (seen + np.arange(steps) * run.recipe.batch_size) / rows)
+
+
+def _rates_of(run: Run, times: Array) -> Array:
+    """The learning rate at times counted in epochs."""
     base = run.recipe.optimizer.settings.learning_rate * run.scale
     if run.recipe.schedule.name == "constant" and not run.recipe.schedule.warmup:
-        return np.full(steps, base)
-    times = number - 1 + (seen + np.arange(steps) * run.recipe.batch_size) / rows
+        return np.full(len(times), base)
     return base * run.recipe.schedule.multipliers(times)
 
 
-def _digest(theta: Array, rows: Rows | Source) -> str:
+def _digest(theta: Array, rows: Rows | Source | Away) -> str:
     """Tells one beginning and one table from others; of a source, its length alone."""
     digest = hashlib.blake2b(np.ascontiguousarray(theta).tobytes(), digest_size=8)
+    if isinstance(rows, Away):
+        digest.update(rows.digest.encode())
     parts = (rows.x, rows.y, rows.weight) if isinstance(rows, Rows) else (np.array([len(rows)]),)
     for part in parts:
         if part is not None:
@@ -218,18 +230,18 @@ def _digest(theta: Array, rows: Rows | Source) -> str:
     return digest.hexdigest()
 
 
-def _labels(rows: Rows | Source) -> bool:
+def _labels(rows: Rows | Source | Away) -> bool:
     return bool(getattr(rows, "labels", False)) if not isinstance(rows, Rows) else rows.y.ndim == 1
 
 
-def _validate(run: Run, validation: Rows | None, scorer: Scorer | None) -> tuple[float | None, float | None]:
+def _validate(run: Run, validation: Rows | Away | None, scorer: Scorer | None) -> tuple[float | None, float | None]:
     """Loss and score of the validation rows."""
     if validation is None:
         return None, (scorer(run.network) if scorer is not None else None)
     loss, accuracy = run.engine.evaluate(validation)
     if scorer is not None:
         return loss, scorer(run.network)
-    if validation.y.ndim == 1:
+    if isinstance(validation, Away) or validation.y.ndim == 1:
         return loss, accuracy
     return loss, r_squared(run.network, validation)
 
@@ -248,7 +260,7 @@ def r_squared(network: Network, rows: Rows) -> float:
     return float(scores.mean())
 
 
-def _diverged(run: Run, rows: Rows | Source, number: int) -> str:
+def _diverged(run: Run, rows: Rows | Source | Away, number: int) -> str:
     """A sentence: where the numbers left the range, and what to try."""
     sample = rows.x[:256] if isinstance(rows, Rows) else None
     where = "" if sample is None else f" at layer {largest_layer(run.engine.network(), sample)}"

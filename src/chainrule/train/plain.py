@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule import losses
 from chainrule.activations import Array
-from chainrule.backward import Backward, backward
+from chainrule.backward import backward
 from chainrule.checks import targets
 from chainrule.forward import Forward, forward
 from chainrule.network import Network
@@ -80,7 +80,7 @@ class PlainEngine:
                 if not np.isfinite(b.L):
                     return Part(total, right, number, watch.probe())
                 old = self.theta
-                self._update(b, penalty, float(rates[number]), float(decays[number]))
+                self._update(b.flat, penalty, float(rates[number]), float(decays[number]))
                 if every and number == minibatches(len(order), batch) - 1:
                     watch.last(b.flat, old, self.theta)
         return Part(total, right, None, watch.probe())
@@ -109,8 +109,9 @@ class PlainEngine:
         )
         return forward(self.now, x, factors)
 
-    def _update(self, b: Backward, penalty: float, rate: float, decay: float) -> None:
-        grad = b.flat + penalty * (self.weights * self.theta) if penalty else b.flat
+    def _update(self, grad: Array, penalty: float, rate: float, decay: float) -> None:
+        if penalty:
+            grad = grad + penalty * (self.weights * self.theta)
         rule = self.recipe.optimizer
         moved, self.moments = rule.rule(self.theta, grad.astype(self.theta.dtype), self.moments, rate, rule.settings)
         if decay:

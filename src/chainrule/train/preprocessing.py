@@ -185,7 +185,7 @@ def column_numbers(table: pa.Table, name: str) -> Array:
     """
     import pyarrow as pa
 
-    column = _whole(table, name)
+    column = filled(table, name)
     if not is_number(column.type):
         raise InputError(f"column {name!r}", "numbers", f"{column.type} such as {column[0].as_py()!r}")
     values = column.cast(pa.float64(), safe=False).to_numpy()
@@ -197,7 +197,7 @@ def column_numbers(table: pa.Table, name: str) -> Array:
 
 def texts(table: pa.Table, name: str) -> list[str]:
     """A column as labels: text as it is, numbers and truth values as they print."""
-    column = _whole(table, name)
+    column = filled(table, name)
     return [_label(value) for value in column.to_pylist()]
 
 
@@ -205,8 +205,12 @@ def _label(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _whole(table: pa.Table, name: str) -> Any:
-    """The column without missing values."""
+def filled(table: pa.Table, name: str) -> Any:
+    """The column, which has a value in every row.
+
+    Raises:
+        InputError: a missing value; the row is named, counted from 1.
+    """
     import pyarrow.compute as pc
 
     column = table.column(name)

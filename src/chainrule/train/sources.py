@@ -19,6 +19,7 @@ from chainrule.checks import float_type
 from chainrule.errors import InputError
 from chainrule.train.chunks import Chunks
 from chainrule.train.engine import Rows
+from chainrule.train.moments import Moments
 from chainrule.train.preprocessing import (
     MOST_CATEGORIES,
     MOST_WHOLE_CLASSES,
@@ -27,6 +28,7 @@ from chainrule.train.preprocessing import (
     Target,
     Task,
     column_numbers,
+    filled,
     in_order,
     is_number,
     texts,
@@ -132,20 +134,28 @@ def open_large(
         InputError: a column that does not fit; too few chunks for two parts.
     """
     aside, left = _aside(chunks.rows, test, seed)
-    matrix, summaries = _Moments(), {name: _Summary(name, False) for name in chunks.names}
-    answers = _Summary(target, True)
-    for chunk in range(len(chunks.rows)):
+    matrix: Moments | None = None
+    summaries: dict[str, ColumnSummary] = {}
+
+    def add(name: str, column: Any, learnt: Array, is_target: bool = False) -> None:
+        found = ColumnSummary.of(name, column, learnt, is_target)
+        summaries[name] = summaries[name] + found if name in summaries else found
+
+    for chunk, rows in enumerate(chunks.rows):
         x, y = chunks.raw(chunk)
+        learnt = np.full(rows, chunk not in aside)
         if isinstance(x, np.ndarray):
             _finite(x, chunks.names, sum(chunks.rows[:chunk]))
-            matrix.add(x if chunk not in aside else x[:0])
+            found = Moments.of(x[learnt])
+            matrix = found if matrix is None else matrix + found
         else:
             for name in chunks.names:
-                summaries[name].add(x.column(name), chunk not in aside)
-        answers.add(y, chunk not in aside)
+                add(name, x.column(name), learnt)
+        add(target, y, learnt, True)
         if on_chunk is not None:
             on_chunk(chunk)
-    columns = matrix.columns(chunks.names) if matrix.count else [summaries[name].column() for name in chunks.names]
+    answers = summaries[target]
+    columns = [summaries[name].column() for name in chunks.names] if matrix is None else _columns(chunks.names, matrix)
     inputs, answer, kind = Inputs(tuple(columns)), answers.target(task), float_type(dtype)
     parts = [Source(chunks, tuple(sorted(part)), inputs, answer, kind, together) for part in (left, aside)]
     return Large(parts[0], parts[1] if aside else None, (answers.low, answers.high))
@@ -177,71 +187,104 @@ def _finite(x: Array, names: tuple[str, ...], before: int) -> None:
         raise InputError(f"column {names[column]!r}", "finite numbers", f"{x[row, column]} in row {before + row + 1}")
 
 
-class _Moments:
-    """Count, mean and sum of squared deviations, gathered chunk by chunk: Chan, Golub & LeVeque 1983, eq. 2.1."""
+@dataclass(frozen=True, eq=False)
+class ColumnSummary:
+    """What preprocessing must know of one column: that of some rows, and added up, that of all.
 
-    def __init__(self) -> None:
-        self.count, self.mean, self.spread = 0, np.zeros(1), np.zeros(1)
+    Attributes:
+        rows: how many there are.
+        text: whether the values are labels whatever they look like; few: whether they can be so.
+        moments: of the numbers of the rows to learn from.
+        labels: each value as text, with its rows to learn from; of text and of a target. With more than
+            ``MOST_CATEGORIES`` some are left out.
+        low, high: least and greatest number of all rows.
+    """
 
-    def add(self, values: Array) -> None:
-        """Values (rows, columns)."""
-        count = len(values)
-        if not count:
-            return
-        values = values.astype(np.float64)
-        mean = values.mean(axis=0)
-        whole, step = self.count + count, mean - self.mean
-        self.spread = self.spread + ((values - mean) ** 2).sum(axis=0) + step**2 * (self.count * count / whole)
-        self.mean, self.count = self.mean + step * (count / whole), whole
+    name: str
+    rows: int
+    text: bool
+    few: bool
+    moments: Moments
+    labels: dict[str, int]
+    low: float = np.inf
+    high: float = -np.inf
 
-    def columns(self, names: tuple[str, ...]) -> list[Column]:
-        """Each with its mean and its standard deviation; 1 for a constant."""
-        deviation = np.sqrt(self.spread / max(self.count, 1))
-        scale = np.where(deviation > 1e-12 * np.maximum(1.0, np.abs(self.mean)), deviation, 1.0)
-        return [Column(*told) for told in zip(names, self.mean.tolist(), scale.tolist(), strict=True)]
+    @classmethod
+    def of(cls, name: str, column: Any, learnt: Array, is_target: bool = False) -> ColumnSummary:
+        """Of a column, Arrow's or an array; ``learnt`` is true for the rows to learn from.
 
-
-class _Summary:
-    """What preprocessing must know of one column, gathered chunk by chunk."""
-
-    def __init__(self, name: str, is_target: bool) -> None:
-        self.name, self.is_target, self.moments = name, is_target, _Moments()
-        self.values: set[str] = set()
-        self.low, self.high = np.inf, -np.inf
-        self.text = self.few = False
-
-    def add(self, column: Any, trained: bool) -> None:
+        Raises:
+            InputError: values of another type; a missing or infinite one, whose row is named.
+        """
         import pyarrow as pa
 
-        table = pa.table({self.name: pa.chunked_array([column]) if isinstance(column, np.ndarray) else column})
+        table = pa.table({name: pa.chunked_array([column]) if isinstance(column, np.ndarray) else column})
         kind = table.column(0).type
         t = pa.types
         words = t.is_string(kind) or t.is_large_string(kind) or t.is_dictionary(kind)
         if not (words or is_number(kind)):
-            raise InputError(f"column {self.name!r}", "numbers, truth values or text", str(kind))
-        self.text = words or (self.is_target and t.is_boolean(kind))
-        self.few = self.text or t.is_integer(kind)
-        if (self.text or self.is_target) and len(self.values) <= MOST_CATEGORIES:
-            self.values |= set(texts(pa.table({self.name: table.column(0).unique()}), self.name))
-        if not self.text:
-            numbers = column_numbers(table, self.name)
-            self.low, self.high = min(self.low, float(numbers.min())), max(self.high, float(numbers.max()))
-            self.moments.add(numbers[:, None] if trained else numbers[:0, None])
+            raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
+        text = words or (is_target and t.is_boolean(kind))
+        few = text or t.is_integer(kind)
+        labels = _labels(table, name, learnt) if text or is_target else {}
+        if text:
+            return cls(name, len(learnt), text, few, Moments.of(np.zeros((0, 1))), labels)
+        numbers = column_numbers(table, name)
+        ends = (float(numbers.min()), float(numbers.max())) if len(numbers) else (np.inf, -np.inf)
+        return cls(name, len(learnt), text, few, Moments.of(numbers[learnt, None]), labels, *ends)
+
+    def __add__(self, other: ColumnSummary) -> ColumnSummary:
+        if not self.rows or not other.rows:
+            return self if self.rows else other
+        if self.text != other.text:
+            raise InputError(f"column {self.name!r}", "text throughout, or numbers", "text in some parts of the table")
+        labels = self.labels
+        if len(labels) <= MOST_CATEGORIES:
+            labels = labels | {label: labels.get(label, 0) + rows for label, rows in other.labels.items()}
+        return ColumnSummary(
+            self.name, self.rows + other.rows, self.text, self.few and other.few, self.moments + other.moments, labels,
+            min(self.low, other.low), max(self.high, other.high),
+        )  # fmt: skip
 
     def column(self) -> Column:
+        """As an input."""
         if not self.text:
-            return self.moments.columns((self.name,))[0]
-        if len(self.values) > MOST_CATEGORIES:
-            raise InputError(f"column {self.name!r}", f"at most {MOST_CATEGORIES} categories", str(len(self.values)))
-        return Column(self.name, categories=tuple(in_order(self.values)))
+            return _columns((self.name,), self.moments)[0]
+        if len(self.labels) > MOST_CATEGORIES:
+            raise InputError(f"column {self.name!r}", f"at most {MOST_CATEGORIES} categories", str(len(self.labels)))
+        return Column(self.name, categories=tuple(in_order(set(self.labels))))
 
     def target(self, task: Task | None) -> Target:
-        few = self.text or (self.few and len(self.values) <= MOST_WHOLE_CLASSES)
+        """As the target; the task is seen from the column where None is asked for."""
+        few = self.text or (self.few and len(self.labels) <= MOST_WHOLE_CLASSES)
         if task == "regression" and self.text:
             raise InputError(f"target {self.name}", "numbers", "text")
         if (task or ("classification" if few else "regression")) == "regression":
-            column = self.moments.columns((self.name,))[0]
+            column = _columns((self.name,), self.moments)[0]
             return Target(self.name, (), column.mean, column.scale)
-        if not 2 <= len(self.values) <= MOST_CATEGORIES:
-            raise InputError(f"target {self.name}", f"2 to {MOST_CATEGORIES} classes", str(len(self.values)))
-        return Target(self.name, tuple(in_order(self.values)))
+        if not 2 <= len(self.labels) <= MOST_CATEGORIES:
+            raise InputError(f"target {self.name}", f"2 to {MOST_CATEGORIES} classes", str(len(self.labels)))
+        return Target(self.name, tuple(in_order(set(self.labels))))
+
+
+def _labels(table: Any, name: str, learnt: Array) -> dict[str, int]:
+    """The values of a column as text, with the rows to learn from that have each."""
+    import pyarrow as pa
+
+    column = filled(table, name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    labels = dict.fromkeys(texts(pa.table({name: column.unique()}), name), 0)
+    if len(labels) > MOST_CATEGORIES:
+        return dict.fromkeys(list(labels)[: MOST_CATEGORIES + 1], 0)
+    counted = column.filter(pa.array(learnt)).value_counts()
+    values, counts = pa.table({name: counted.field("values")}), counted.field("counts").to_pylist()
+    for label, rows in zip(texts(values, name), counts, strict=True):
+        labels[label] += rows
+    return labels
+
+
+def _columns(names: tuple[str, ...], moments: Moments) -> list[Column]:
+    """Columns of numbers, each with its mean and its standard deviation; 1 for a constant."""
+    told = zip(names, moments.mean.tolist(), moments.scale().tolist(), strict=True)
+    return [Column(name, mean, scale) for name, mean, scale in told]

@@ -1,0 +1,38 @@
+"""Training on a Dask cluster: data stay on the workers, gradients and weights travel.
+
+``partitions`` reads a collection, ``summary`` learns from one pass what prepares it, ``prepare`` makes its rows ready;
+``exact`` adds up the gradient of all rows, ``rounds`` averages weights that each partition has trained; ``work`` asks
+the cluster and waits, with a bound. The estimators are in ``classifier`` and ``regressor``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.distributed.classifier import MLPClassifier as MLPClassifier
+    from chainrule.distributed.regressor import MLPRegressor as MLPRegressor
+
+_PUBLIC = {"MLPClassifier": "classifier", "MLPRegressor": "regressor"}
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    from chainrule.errors import InputError
+
+    match name:
+        case "MLPClassifier" | "MLPRegressor":
+            pass
+        case _:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise InputError("chainrule.distributed", "the extra chainrule[dask]", "no Dask") from None
+    if name == "MLPClassifier":
+        from chainrule.distributed.classifier import MLPClassifier
+
+        return MLPClassifier
+    from chainrule.distributed.regressor import MLPRegressor
+
+    return MLPRegressor

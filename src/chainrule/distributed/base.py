@@ -1,0 +1,291 @@
+"""What the two estimators of a cluster share: parameters, the order of a fit, lazy predictions."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import reduce
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import dask
+import dask.array as da
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from chainrule.activations import Array
+from chainrule.distributed.exact import PartScore
+from chainrule.distributed.partitions import Partitions, RawPart, partitions
+from chainrule.distributed.prepare import Preparation, prepare, rows_fit
+from chainrule.distributed.progress import progress
+from chainrule.distributed.solving import Asked, solve
+from chainrule.distributed.summary import Moments, Split, Summary, add, summarise
+from chainrule.distributed.work import Work, client_of
+from chainrule.errors import InputError
+from chainrule.estimators.objective import Objective
+from chainrule.estimators.parameters import hidden_names, layer_sizes
+from chainrule.losses import loss as loss_of
+from chainrule.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODES = ("exact", "rounds")
+CLUSTER: dict[str, list[Any]] = {
+    "mode": [StrOptions(set(MODES))],
+    "client": "no_validation",  # type: ignore[dict-item]
+    "local_steps": [Interval(Integral, 1, None, closed="left")],
+    "steps_per_epoch": [Interval(Integral, 1, None, closed="left")],
+    "standardize": ["boolean"],
+    "persist": ["boolean", StrOptions({"auto"})],
+    "timeout": [Interval(Real, 0, None, closed="neither")],
+    "checkpoint": [str, Path, None],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """What was learnt of the rows in one pass, and their partitions, ready."""
+
+    summary: Summary
+    parts: tuple[Any, ...]
+    preparation: Preparation
+
+
+class ClusterPerceptron:
+    """The fit of a cluster, in place of the one of one machine; to be mixed in before an estimator of that."""
+
+    _extra_constraints: ClassVar[dict[str, list[Any]]] = CLUSTER
+    #: for type checkers
+    mode: str
+    client: Any
+    local_steps: int
+    steps_per_epoch: int
+    standardize: bool
+    persist: Any
+    timeout: float
+    coefs_: list[Array]
+    intercepts_: list[Array]
+
+    def _classification(self) -> bool:
+        raise NotImplementedError
+
+    def _learn_targets(self, summary: Summary) -> tuple[Array | None, int]:
+        """Take up what y is; its classes (None for numbers) and the outputs of the network."""
+        raise NotImplementedError
+
+    def _class_weight_of(self, summary: Summary) -> Array | None:
+        """The weight of each class."""
+        return None
+
+    # ------------------------------------------------------------ fitting
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> Any:
+        est: Any = self
+        self._check(incremental)
+        hidden = layer_sizes(est.hidden_layer_sizes)
+        names = hidden_names(est.activation, len(hidden))
+        parts = partitions(X, y, sample_weight)
+        random = check_random_state(est.random_state)
+        split = self._split(validation_data, random)
+        with self._cluster() as work:
+            data = self._look(work, parts, split)
+            est.n_outputs_ = data.preparation.outputs
+            objective: Objective = est._objective()
+            sizes = [parts.width, *hidden, est.n_outputs_]
+            self._begin(sizes, names, objective, random, parts, data)
+            held = None
+            if validation_data is not None:
+                held = self._validation(work, validation_data, parts, data.preparation)
+            asked = Asked(work, data.parts, data.summary, objective, random, split, held)
+            solve(est, asked)
+        self._fold(data.preparation)
+        return est
+
+    def _check(self, incremental: bool) -> None:
+        """Refuse what a cluster does not do.
+
+        Raises:
+            InputError: a parameter of one machine.
+        """
+        est: Any = self
+        if incremental:
+            raise InputError("partial_fit", "fit, on a cluster (warm_start goes on from the last one)", "partial_fit")
+        if self.mode == "rounds" and est.solver == "lbfgs":
+            raise InputError("mode", "exact, with solver='lbfgs', which makes no minibatches", "rounds")
+        if self.mode == "exact" and np.any(est.dropout):
+            raise InputError("dropout", "0 in exact mode, whose gradient is that of all units", repr(est.dropout))
+        if est.scoring is not None:
+            raise InputError("scoring", "None on a cluster: accuracy, or R^2", repr(est.scoring))
+        if est.checkpoint is not None and not isinstance(est.random_state, Integral):
+            raise InputError("random_state", "a whole number, with a checkpoint", repr(est.random_state))
+
+    def _split(self, validation_data: Any, random: Any) -> Split:
+        est: Any = self
+        seed = int(copy.deepcopy(random).randint(np.iinfo(np.int32).max))  # the first weights are drawn as elsewhere
+        share = float(est.validation_fraction) if est.early_stopping and validation_data is None else 0.0
+        return Split(seed, share)
+
+    @contextmanager
+    def _cluster(self) -> Iterator[Work]:
+        client, own = client_of(self.client)
+        try:
+            with progress(bool(self.verbose)) as told:  # type: ignore[attr-defined]
+                yield Work(client, float(self.timeout), told)
+        finally:
+            if own:
+                client.close()
+                client.cluster.close()
+
+    def _look(self, work: Work, parts: Partitions, split: Split) -> _Data:
+        """One pass that learns what prepares the rows; then the rows, ready, kept on the workers if they fit there."""
+        keep_raw = self.persist is True
+        raw = work.persist(parts.parts) if keep_raw else parts.parts
+        summary = work.total(
+            "summary-of-partition", summarise, raw, split, self._classification(), bool(self.standardize)
+        )
+        work.rows = summary.rows
+        if not summary.rows:
+            raise InputError("X", "at least one row to learn from", "none")
+        if split.share and summary.held < 2:
+            raise InputError("validation_fraction", "at least two rows to validate with", str(summary.held))
+        classes, outputs = self._learn_targets(summary)
+        est: Any = self
+        est.n_outputs_ = outputs
+        loss = est._objective().loss
+        mean, scale = (None, None) if summary.inputs is None else (summary.inputs.mean, summary.inputs.scale())
+        of_class = self._class_weight_of(summary)
+        how = Preparation(mean, scale, classes, outputs, of_class, loss, loss_of(loss).target_range, parts.dtype)
+        ready = work.map("prepare-partition", prepare, raw, how, split)
+        rows = summary.rows + summary.held
+        if keep_raw or (self.persist == "auto" and rows_fit(work.client, rows, parts.width, parts.dtype)):
+            ready = work.persist(ready)
+        return _Data(summary, ready, how)
+
+    def _begin(
+        self,
+        sizes: list[int],
+        names: tuple[str, ...],
+        objective: Objective,
+        random: Any,
+        parts: Partitions,
+        data: _Data,
+    ) -> None:
+        """The first weights, as on one machine, or those of the last fit."""
+        est: Any = self
+        first = not hasattr(est, "coefs_") or not est.warm_start
+        rules = (names, objective.output, objective.loss)
+        shapes = [*(np.zeros((1, 1)) for _ in names), np.zeros((est.n_outputs_, 1))]
+        est._like = Network(shapes, None, *rules)
+        est.n_features_in_ = parts.width
+        if parts.names is not None:
+            est.feature_names_in_ = np.array(parts.names, dtype=object)
+        else:
+            est.__dict__.pop("feature_names_in_", None)
+        if first:
+            est._initialize(sizes, names, objective, random, parts.dtype)
+        elif sizes != (had := [est.coefs_[0].shape[0], *(len(b) for b in est.intercepts_)]):
+            raise InputError("layers", f"{had}, as in the network that is trained further", f"{sizes}")
+        else:
+            self._unfold(data.preparation)
+
+    def _validation(self, work: Work, given: Any, parts: Partitions, how: Preparation) -> tuple[Any, Summary]:
+        """The caller's rows, all of them to be validated with.
+
+        Raises:
+            InputError: not (X, y) or (X, y, sample_weight); other columns.
+        """
+        if not (isinstance(given, (tuple, list)) and len(given) in (2, 3)):
+            raise InputError("validation_data", "(X, y) or (X, y, sample_weight)", type(given).__name__)
+        own = partitions(given[0], given[1], given[2] if len(given) == 3 else None, "validation ")
+        if own.width != parts.width:
+            raise InputError("validation X", f"{parts.width} columns, as X", str(own.width))
+        everything = Split(0, 1.0)
+        summary = work.total("summary-of-partition", summarise, own.parts, everything, self._classification(), False)
+        ready = work.map("prepare-partition", prepare, own.parts, replace(how, class_weight=None), everything)
+        return ready, summary
+
+    # ------------------------------------------------------------ standardisation as a part of the first layer
+
+    def _fold(self, how: Preparation) -> None:
+        """W_1 (x - mean)/scale + b_1 as W_1' x + b_1': the fitted network takes the columns as they are."""
+        if how.mean is None or how.scale is None:
+            return
+        W = self.coefs_[0].astype(np.float64) / how.scale[:, None]
+        b = self.intercepts_[0].astype(np.float64) - how.mean @ W
+        self.coefs_[0], self.intercepts_[0] = W.astype(self.coefs_[0].dtype), b.astype(self.coefs_[0].dtype)
+
+    def _unfold(self, how: Preparation) -> None:
+        if how.mean is None or how.scale is None:
+            return
+        W = self.coefs_[0].astype(np.float64)
+        b = self.intercepts_[0].astype(np.float64) + how.mean @ W
+        kind = self.coefs_[0].dtype
+        self.coefs_[0], self.intercepts_[0] = (W * how.scale[:, None]).astype(kind), b.astype(kind)
+
+    # ------------------------------------------------------------ predicting
+
+    def _lazily(self, X: Any, function: str, like: Array) -> Any:
+        """A prediction of a Dask collection, partition by partition, nothing computed yet; of arrays, at once."""
+        est: Any = self
+        plain = getattr(super(), function)
+        if isinstance(X, da.Array):
+            if X.ndim != 2 or X.shape[1] != est.n_features_in_:
+                raise InputError("X", f"shape (n, {est.n_features_in_})", f"shape {X.shape}")
+            whole = X.rechunk({1: -1})
+            one = like.ndim == 1
+            sizes = {"drop_axis": 1} if one else {"chunks": (whole.chunks[0], (like.shape[1],))}
+            return whole.map_blocks(_predict_block, est._frozen(), function, dtype=like.dtype, meta=like, **sizes)
+        if hasattr(X, "map_partitions"):
+            return da.concatenate(
+                [da.from_delayed(part, (np.nan, *like.shape[1:]), meta=like) for part in self._tasks(X, function)]
+            )
+        return plain(X)
+
+    def _scored(self, X: Any, y: Any, weight: Any) -> PartScore:
+        """How the predictions of a Dask collection meet its answers, computed partition by partition."""
+        work, frozen = dask.delayed(_score_block, pure=True), self._frozen()
+        parts: tuple[PartScore, ...] = dask.compute(*(work(p, frozen) for p in partitions(X, y, weight).parts))
+        return reduce(add, parts)
+
+    def _tasks(self, X: Any, function: str) -> list[Any]:
+        work = dask.delayed(_predict_block, pure=True)
+        frozen = self._frozen()
+        return [work(part, frozen, function) for part in X.to_delayed()]
+
+    def _frozen(self) -> Any:
+        """The fitted estimator of one machine, for workers."""
+        est: Any = self
+        one = est._one_machine()
+        kept = {k: v for k, v in est.__dict__.items() if k not in (*CLUSTER, "callbacks", "history_", "health_")}
+        one.__dict__.update(kept)
+        return one
+
+
+def _score_block(part: RawPart, one: Any) -> PartScore:
+    """How one partition's predictions meet its answers, on a worker."""
+    weight = np.ones(len(part.x)) if part.weight is None else part.weight
+    y = part.y if part.y.ndim == 2 else part.y[:, None]
+    guess = _predict_block(part.x, one, "predict")
+    guess = guess if guess.ndim == 2 else guess[:, None]
+    if guess.shape[1] != y.shape[1]:
+        raise InputError(f"{part.name}: y", f"{guess.shape[1]} columns", str(y.shape[1]))
+    if hasattr(one, "classes_"):
+        right, nothing = float(weight @ (guess == y).all(axis=1)), np.zeros(y.shape)
+        return PartScore(0.0, float(weight.sum()), right, nothing.sum(axis=0), Moments.of(nothing, weight))
+    return PartScore(0.0, float(weight.sum()), 0.0, weight @ (guess - y) ** 2, Moments.of(y, weight))
+
+
+def _predict_block(block: Any, one: Any, function: str) -> Array:
+    """One partition's predictions, on a worker."""
+    if not len(block):
+        shape = one.n_features_in_
+        return np.asarray(getattr(one, function)(np.zeros((1, shape))))[:0]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X (does not|has feature names)", UserWarning)
+        found: Array = np.asarray(getattr(one, function)(block))
+    return found

@@ -1,0 +1,229 @@
+"""Exact mode: the gradient of all rows, one task a partition, added in a fixed order whatever the workers.
+
+The sum depends on the partitions alone, so the weights are the same to the last bit on one worker or a hundred, and
+after a worker was lost. Everything is added in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule import losses
+from chainrule.activations import Array
+from chainrule.checks import targets
+from chainrule.distributed.prepare import Ready
+from chainrule.distributed.replay import Log
+from chainrule.distributed.work import Work
+from chainrule.estimators.objective import Objective
+from chainrule.forward import forward
+from chainrule.network import Network
+from chainrule.train import blas
+from chainrule.train.engine import Away, Part, Probe, Rows, weight_mask
+from chainrule.train.gradient import BLOCK, SumGradient
+from chainrule.train.moments import Moments
+from chainrule.train.plain import PlainEngine
+from chainrule.train.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class PartGradient:
+    """Sums over the rows of some partitions: losses times weights, their gradient, rows right, weights, rows."""
+
+    loss: float
+    grad: Array
+    right: int
+    weight: float
+    rows: int
+
+    def __add__(self, other: PartGradient) -> PartGradient:
+        return PartGradient(
+            self.loss + other.loss, self.grad + other.grad, self.right + other.right, self.weight + other.weight,
+            self.rows + other.rows,
+        )  # fmt: skip
+
+
+def gradient_of_partition(ready: Ready, theta: Array, like: Network) -> PartGradient:
+    """Equations backward.out to backward.bias over one partition's rows, in float64.
+
+    Args:
+        like: a network of that shape and those rules, with the reduction ``sum``, in float64.
+    """
+    rows = _wide(ready.learn)
+    if not len(rows):
+        return PartGradient(0.0, np.zeros_like(theta), 0, 0.0, 0)
+    weight = float(len(rows)) if rows.weight is None else float(rows.weight.sum())
+    with blas.one_blas_thread():
+        gradient = SumGradient(like.on_flat(np.array(theta)), min(BLOCK, len(rows)), 1)
+        try:
+            found = gradient.all(theta, rows)
+        finally:
+            gradient.close()
+    return PartGradient(found.loss, found.grad, found.right, weight, len(rows))
+
+
+def _wide(rows: Rows) -> Rows:
+    y = rows.y if rows.y.ndim == 1 else rows.y.astype(np.float64, copy=False)
+    weight = None if rows.weight is None else rows.weight.astype(np.float64, copy=False)
+    return Rows(rows.x.astype(np.float64, copy=False), y, weight)
+
+
+# ---------------------------------------------------------------- validation
+
+
+@dataclass(frozen=True, eq=False)
+class PartScore:
+    """Sums over rows that are validated with: losses, weights, weight of right answers, squared errors by output."""
+
+    loss: float
+    weight: float
+    right: float
+    errors: Array
+    answers: Moments
+
+    def __add__(self, other: PartScore) -> PartScore:
+        return PartScore(
+            self.loss + other.loss, self.weight + other.weight, self.right + other.right, self.errors + other.errors,
+            self.answers + other.answers,
+        )  # fmt: skip
+
+    @property
+    def mean_loss(self) -> float:
+        """NaN without rows."""
+        return self.loss / self.weight if self.weight else float("nan")
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers, weighted."""
+        return self.right / self.weight if self.weight else float("nan")
+
+    @property
+    def r2(self) -> float:
+        """R^2, the mean over outputs; an output without spread counts 1 if it is met and 0 if not."""
+        spread = self.answers.spread
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = np.where(spread > 0, 1 - self.errors / spread, np.where(self.errors == 0, 1.0, 0.0))
+        return float(scores.mean())
+
+
+def score_of_partition(
+    ready: Ready, theta: Array, like: Network, classes: bool, which: Literal["held", "test"] = "held"
+) -> PartScore:
+    """Loss and answers over one partition's rows for validation, or for the test; all of several labels must be right."""
+    k = like.sizes[-1]
+    total = PartScore(0.0, 0.0, 0.0, np.zeros(k), Moments.of(np.zeros((0, k))))
+    chosen = ready.held if which == "held" else ready.test
+    if chosen is None:
+        return total
+    rows = _wide(chosen)
+    network = like.on_flat(np.array(theta))
+    with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        for at in range(0, len(rows), BLOCK):
+            part = slice(at, at + BLOCK)
+            f = forward(network, rows.x[part])
+            y = targets(rows.y[part], f.n, k, False, network.dtype)
+            w = np.ones(f.n) if rows.weight is None else rows.weight[part]
+            each = losses.example_losses(like.loss, like.output, f.a[-1], f.yhat, y).astype(np.float64)
+            if rows.y.ndim == 1:
+                right = f.yhat.argmax(axis=1) == rows.y[part]
+            else:
+                right = ((f.yhat > 0.5) == (y > 0.5)).all(axis=1) if classes else np.zeros(f.n, bool)
+            loss = float(np.multiply(each, w, where=w != 0, out=np.zeros_like(each)).sum())
+            errors = w @ (f.yhat - y) ** 2
+            total = total + PartScore(loss, float(w.sum()), float(w @ right), errors, Moments.of(y, w))
+    return total
+
+
+# ---------------------------------------------------------------- steps on the gradient of all rows
+
+
+class ExactEngine(PlainEngine):
+    """The plain loop's steps, on gradients that the cluster adds up.
+
+    A step is of all partitions, or of a group of them; which ones are together is drawn for each epoch.
+    """
+
+    kind = "exact"
+
+    def __init__(
+        self, network: Network, recipe: Recipe, work: Work, parts: Sequence[Any], steps: int, classes: bool
+    ) -> None:
+        """``network`` in float64; ``steps``: groups of partitions, each of which makes a step of an epoch."""
+        super().__init__(network, recipe, ())
+        self.work, self.parts, self.groups, self.classes = work, parts, steps, classes
+        self.sum = network.summed()
+
+    def steps(self, rows: Any, order: Array, learning_rates: Array) -> Part:
+        """A step for each group of partitions of epoch ``order[0]``."""
+        rates, decays = self._rates(learning_rates)
+        losses_, right, seen = 0.0, 0, 0
+        for number, group in enumerate(self._groups(int(order[0]))):
+            found = self.work.total("gradient-of-partition", gradient_of_partition, group, self.theta, self.sum)
+            if not found.weight:
+                self.step += 1
+                continue
+            penalty = self.recipe.l2 / found.weight
+            squares = float((self.theta[self.weights] ** 2).sum())
+            loss = found.loss / found.weight + penalty / 2 * squares
+            losses_, right, seen = losses_ + loss * found.rows, right + found.right, seen + found.rows
+            if not np.isfinite(loss):
+                return Part(loss, right, number, Probe.nothing(self.like))
+            self._update(found.grad / found.weight, penalty, float(rates[number]), float(decays[number]))
+        return Part(losses_ / max(seen, 1), right, None, Probe.nothing(self.like))
+
+    def _groups(self, epoch: int) -> list[list[Any]]:
+        """The partitions of each step, in an order drawn by the seed and the epoch."""
+        if self.groups == 1:
+            return [list(self.parts)]
+        order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.parts))
+        return [[self.parts[i] for i in np.sort(group)] for group in np.array_split(order, self.groups)]
+
+    def evaluate(self, rows: Any) -> tuple[float, float]:
+        """Loss and score of the rows for validation."""
+        return evaluated(self.work, rows.parts, self.theta, self.sum, self.classes)
+
+
+@dataclass(frozen=True)
+class HeldAway(Away):
+    """Rows for validation on the workers; ``parts`` hold them."""
+
+    parts: tuple[Any, ...] = ()
+
+
+def evaluated(work: Work, parts: Sequence[Any], theta: Array, like: Network, classes: bool) -> tuple[float, float]:
+    """Loss, and accuracy of classes or R^2 of numbers."""
+    found = work.total("score-of-partition", score_of_partition, parts, theta, like, classes)
+    return found.mean_loss, found.accuracy if classes else found.r2
+
+
+class ClusterLoss:
+    """The loss of all rows and its gradient as a function of the flat parameters: what L-BFGS minimises.
+
+    With a log, every answer is written down, and a function with that log gives the answers again before it asks the
+    cluster: L-BFGS, which has no state that could be kept, goes the same way again.
+    """
+
+    def __init__(
+        self, network: Network, objective: Objective, work: Work, parts: Sequence[Any], alpha: float, log: Log | None
+    ) -> None:
+        self.network, self.objective, self.work, self.parts, self.alpha = network, objective, work, parts, alpha
+        self.mask, self.sum, self.log = weight_mask(network), network.summed(), log
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Loss and gradient; the penalty is that of ``Recipe.l2`` with all rows as one minibatch."""
+        known = None if self.log is None else self.log.answer(theta)
+        if known is not None:
+            return known
+        found = self.work.total("gradient-of-partition", gradient_of_partition, self.parts, theta, self.sum)
+        if not np.isfinite(found.loss):
+            return np.inf, np.full_like(theta, np.nan)
+        decayed = theta * self.mask
+        total = self.objective.factor * found.loss + self.alpha / 2 * float(decayed @ decayed)
+        loss = total / found.weight + self.objective.shift
+        grad = (self.objective.factor * found.grad + self.alpha * decayed) / found.weight
+        if self.log is not None:
+            self.log.write(theta, loss, grad)
+        return loss, grad

@@ -1,0 +1,115 @@
+"""Rounds mode: each partition trains the same weights for some steps of its own, then the weights are averaged.
+
+Local SGD: Stich 2019, "Local SGD converges fast and communicates little", Algorithm 1; averaged by rows as in McMahan
+et al. 2017, Algorithm 1. The optimizer's moments are averaged likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.distributed.exact import evaluated
+from chainrule.distributed.prepare import Ready
+from chainrule.distributed.work import Work
+from chainrule.network import Network
+from chainrule.train import blas
+from chainrule.train.engine import Part, Probe, State, minibatches, start
+from chainrule.train.plain import PlainEngine
+from chainrule.train.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Sums over partitions: rows, rows times parameters and moments, rows times losses, rows right; failed: any."""
+
+    rows: int
+    theta: Array
+    moments: tuple[Array, ...]
+    loss: float
+    right: int
+    failed: bool
+
+    def __add__(self, other: Trained) -> Trained:
+        moments = tuple(a + b for a, b in zip(self.moments, other.moments, strict=True))
+        return Trained(
+            self.rows + other.rows, self.theta + other.theta, moments, self.loss + other.loss,
+            self.right + other.right, self.failed or other.failed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """What a partition does in a round.
+
+    Attributes:
+        epoch: from 1. first: its first step of the epoch, from 0. rates: the learning rate of each step of the round.
+    """
+
+    epoch: int
+    first: int
+    rates: Array
+
+
+def train_partition(ready: Ready, state: State, like: Network, recipe: Recipe, turn: Turn) -> Trained:
+    """Some minibatches of one partition, in the order of its epoch, by the compiled kernels."""
+    rows, batch = ready.learn, recipe.batch_size
+    order = np.random.default_rng((recipe.seed, ready.number, turn.epoch)).permutation(len(rows))
+    own = order[turn.first * batch : (turn.first + len(turn.rates)) * batch]
+    if not len(own):
+        nothing = np.zeros(len(state.theta))
+        return Trained(0, nothing, tuple(nothing for _ in state.moments), 0.0, 0, False)
+    seed = int(np.random.default_rng((recipe.seed, ready.number)).integers(2**31))  # dropout differs by partition
+    with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        engine = start(like, replace(recipe, seed=seed, threads=1))
+        try:
+            engine.restore(state)
+            part = engine.steps(rows, own, turn.rates[: minibatches(len(own), batch)])
+            after = engine.state()
+        finally:
+            engine.close()
+    n = len(own)
+    moments = tuple(n * moment.astype(np.float64) for moment in after.moments)
+    failed = part.failed is not None or not np.isfinite(after.theta).all()
+    return Trained(n, n * after.theta.astype(np.float64), moments, n * part.loss, part.right, failed)
+
+
+class RoundsEngine(PlainEngine):
+    """Rounds until every partition has been through its rows once: an epoch."""
+
+    kind = "rounds"
+
+    def __init__(
+        self, network: Network, recipe: Recipe, work: Work, parts: Sequence[Any], local_steps: int, classes: bool
+    ) -> None:
+        """``local_steps``: of each partition between two averages."""
+        super().__init__(network, recipe, recipe.dropout_of(network))
+        self.work, self.parts, self.local_steps, self.classes = work, parts, local_steps, classes
+
+    def steps(self, rows: Any, order: Array, learning_rates: Array) -> Part:
+        """The rounds of epoch ``order[0]``; a learning rate for each local step."""
+        loss, right, seen, epoch = 0.0, 0, 0, int(order[0])
+        for number, first in enumerate(range(0, len(learning_rates), self.local_steps)):
+            turn = Turn(epoch, first, learning_rates[first : first + self.local_steps])
+            state = State(self.theta, self.moments, self.step)
+            found: Trained = self.work.total(
+                "train-partition", train_partition, self.parts, state, self.like, self.recipe, turn
+            )
+            loss, right, seen = loss + found.loss, right + found.right, seen + found.rows
+            if found.failed:
+                return Part(float("nan"), right, number, Probe.nothing(self.like))
+            if found.rows:
+                kind = self.theta.dtype
+                theta = (found.theta / found.rows).astype(kind)
+                moments = tuple((moment / found.rows).astype(kind) for moment in found.moments)
+                self.restore(State(theta, moments, self.step + len(turn.rates)))
+        return Part(loss / max(seen, 1), right, None, Probe.nothing(self.like))
+
+    def evaluate(self, rows: Any) -> tuple[float, float]:
+        """Loss and score of the rows for validation, in float64."""
+        like = self.like.astype(np.float64).summed()
+        return evaluated(self.work, rows.parts, self.theta.astype(np.float64), like, self.classes)

@@ -1,0 +1,136 @@
+"""From an estimator's parameters to a fitted network on a cluster: exact steps, rounds, or L-BFGS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.distributed.exact import ClusterLoss, ExactEngine, HeldAway
+from chainrule.distributed.replay import Log
+from chainrule.distributed.rounds import RoundsEngine
+from chainrule.distributed.summary import Split, Summary
+from chainrule.distributed.work import Work
+from chainrule.errors import InputError
+from chainrule.estimators.lbfgs import finish, minimise
+from chainrule.estimators.objective import Objective
+from chainrule.estimators.solving import recipe_of, settle, stopping_rule
+from chainrule.estimators.task import NOT_FINITE
+from chainrule.network import Network
+from chainrule.train.checkpoints import Checkpoint
+from chainrule.train.engine import Away, minibatches
+from chainrule.train.loop import fit
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is to be learned.
+
+    Attributes:
+        parts: tasks that give a ``Ready`` each.
+        held: the caller's own rows for validation, tasks and summary; None: those of the split, if any.
+    """
+
+    work: Work
+    parts: tuple[Any, ...]
+    summary: Summary
+    objective: Objective
+    random: Any
+    split: Split
+    held: tuple[Any, Summary] | None
+
+
+def solve(est: Any, asked: Asked) -> None:
+    """Fit, and leave what was found in the estimator's attributes.
+
+    Raises:
+        ValueError: the numbers left the range of floats.
+    """
+    (_by_lbfgs if est.solver == "lbfgs" else _by_epochs)(est, asked)
+    if not all(np.isfinite(part).all() for part in (*est.coefs_, *est.intercepts_)):
+        raise ValueError(NOT_FINITE)
+
+
+def _shifted(objective: Objective, summary: Summary) -> Objective:
+    """With the constant of Poisson's loss, as on one machine."""
+    if (objective.loss, objective.output) != ("poisson", "exp") or not summary.weight:
+        return objective
+    return replace(objective, shift=summary.constant / summary.weight)
+
+
+def _held(asked: Asked) -> HeldAway | None:
+    if asked.held is not None:
+        parts, summary = asked.held
+        return HeldAway(summary.held, 1, False, summary.digest, parts)
+    if asked.split.share:
+        return HeldAway(asked.summary.held, 1, False, asked.summary.digest, asked.parts)
+    return None
+
+
+def _by_epochs(est: Any, asked: Asked) -> None:
+    summary, objective = asked.summary, _shifted(asked.objective, asked.summary)
+    now: Network = est._now()
+    exact, dtype = est.mode == "exact", now.dtype
+    network = Network(now.weights, now.biases, now.hidden, now.output, now.loss)
+    network = network.astype(np.float64) if exact else network
+    steps = min(int(est.steps_per_epoch), len(asked.parts))
+    batch = -(-summary.rows // steps) if exact else _batch(est, summary.rows)
+    recipe = replace(recipe_of(est, objective, asked.random, network, batch), health=False, threads=1)
+    classes = est._classification()
+    if exact:
+        engine: Any = ExactEngine(network, recipe, asked.work, asked.parts, steps, classes)
+    else:
+        steps = minibatches(summary.largest, batch)
+        engine = RoundsEngine(network, recipe, asked.work, asked.parts, int(est.local_steps), classes)
+    rows = Away(summary.rows, steps, classes and est.n_outputs_ > 1 and summary.columns == 0, summary.digest)
+    rule = stopping_rule(est, objective, summary.rows, False)
+    held = _held(asked)
+    path = est.checkpoint
+    told = (
+        f"{rows.digest}, {len(asked.parts)} partitions, {steps} steps, {est.local_steps} local, {held and held.digest}"
+    )
+    checkpoint = None if path is None else Checkpoint(Path(path), asked=told)
+    fitted = fit(
+        network, rows, recipe, epochs=est.max_iter, validation=held, callbacks=[rule, *est.callbacks],
+        checkpoint=checkpoint, resume=checkpoint is not None, engine=engine,
+    )  # fmt: skip
+    of_held = None
+    if held is not None:
+        of_held = objective if asked.held is None else _shifted(asked.objective, asked.held[1])
+    fitted = replace(fitted, network=fitted.network.astype(dtype))
+    settle(est, fitted, rule, of_held, False)
+
+
+def _batch(est: Any, rows: int) -> int:
+    return min(200, rows) if est.batch_size == "auto" else int(min(est.batch_size, rows))
+
+
+def _by_lbfgs(est: Any, asked: Asked) -> None:
+    for name in ("callbacks", "early_stopping"):
+        if getattr(est, name):
+            raise InputError(name, "none with solver='lbfgs', which makes no epochs", repr(getattr(est, name)))
+    if asked.held is not None:
+        raise InputError("validation_data", "none with solver='lbfgs', which makes no epochs", "some")
+    now: Network = est._now()
+    network = Network(now.weights, now.biases, now.hidden, now.output, now.loss).astype(np.float64).summed()
+    objective = _shifted(asked.objective, asked.summary)
+    log = None
+    if est.checkpoint is not None:
+        told = (
+            f"{asked.summary.digest}, {len(asked.parts)} partitions, {network!r}, {objective.loss}, alpha {est.alpha}, "
+            f"tol {est.tol}, max_fun {est.max_fun}, seed {est.random_state}"
+        )
+        log = Log(Path(est.checkpoint), told, network.parameter_count)
+    whole: Any = ClusterLoss(network, objective, asked.work, asked.parts, float(est.alpha), log)
+    try:
+        solved = minimise(whole, float(est.tol), int(est.max_iter), int(est.max_fun), _teller(est))
+    finally:
+        if log is not None:
+            log.close()
+    finish(est, network, solved, now.dtype)
+
+
+def _teller(est: Any) -> Any:
+    return (lambda number, loss: print("Iteration %d, loss = %.8f" % (number, loss))) if est.verbose else None  # noqa: UP031

@@ -1,0 +1,135 @@
+"""What must be known of all rows before training: learnt in one pass, a summary a partition, added in their order."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import xlogy
+
+from chainrule.activations import Array
+from chainrule.distributed.partitions import RawPart
+from chainrule.errors import InputError
+from chainrule.train.moments import Moments
+
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which rows of a partition are not learnt from: drawn by seed and number, so that any worker draws the same.
+
+    Attributes:
+        share: of the rows that are validated with. test: of those that are kept aside for the test.
+    """
+
+    seed: int
+    share: float
+    test: float = 0.0
+
+    def held(self, number: int, rows: int) -> Array:
+        """True for a row that is validated with."""
+        if not self.share:
+            return np.zeros(rows, bool)
+        return self._drawn(number, rows) < self.share
+
+    def tested(self, number: int, rows: int) -> Array:
+        """True for a row that is kept aside for the test."""
+        drawn = self._drawn(number, rows)
+        return (drawn >= self.share) & (drawn < self.share + self.test)
+
+    def _drawn(self, number: int, rows: int) -> Array:
+        return np.random.default_rng((self.seed, number)).random(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Of one partition, or of several.
+
+    Attributes:
+        rows, held: to learn from, and to validate with.
+        weight: sum of the sample weights of the rows to learn from.
+        inputs: moments of X over the rows to learn from, None where they are not asked for.
+        columns: of y; 0 for (n,).
+        classes: label -> rows to learn from, in all rows' labels; None for numbers.
+        low, high: least and greatest number of y; constant: sum over rows of w (y log y - y), for Poisson's loss.
+        digests: of each partition's bytes, in order.
+        largest: rows of the largest partition.
+    """
+
+    rows: int
+    held: int
+    weight: float
+    inputs: Moments | None
+    columns: int
+    classes: dict[Any, int] | None
+    low: float
+    high: float
+    constant: float
+    digests: tuple[str, ...]
+    largest: int
+
+    def __add__(self, other: Summary) -> Summary:
+        if self.columns != other.columns and self.rows + self.held and other.rows + other.held:
+            raise InputError("y", f"{self.columns or 'one'} columns in every partition", f"{other.columns or 'one'}")
+        classes = None
+        if self.classes is not None and other.classes is not None:
+            classes = dict(self.classes)
+            for label, rows in other.classes.items():
+                classes[label] = classes.get(label, 0) + rows
+            if len(classes) > MOST_CLASSES:
+                raise InputError("y", f"at most {MOST_CLASSES} classes", f"{len(classes)} and more")
+        return Summary(
+            self.rows + other.rows, self.held + other.held, self.weight + other.weight,
+            None if self.inputs is None or other.inputs is None else self.inputs + other.inputs,
+            self.columns or other.columns, classes, min(self.low, other.low), max(self.high, other.high),
+            self.constant + other.constant, self.digests + other.digests, max(self.largest, other.largest),
+        )  # fmt: skip
+
+    @property
+    def digest(self) -> str:
+        """One short text for all rows."""
+        return hashlib.blake2b("".join(self.digests).encode(), digest_size=8).hexdigest()
+
+
+def summarise(part: RawPart, split: Split, classification: bool, standardise: bool) -> Summary:
+    """The summary of one partition.
+
+    Raises:
+        InputError: targets that are no numbers, for a regression; naming the partition.
+    """
+    learnt = ~split.held(part.number, len(part.x))
+    weight = np.ones(len(part.x)) if part.weight is None else part.weight
+    columns = part.y.shape[1] if part.y.ndim == 2 else 0
+    classes, low, high, constant = None, np.inf, -np.inf, 0.0
+    if classification and not columns:
+        labels, places = np.unique(_labels(part), return_inverse=True)
+        counts = np.bincount(places[learnt], minlength=len(labels))
+        classes = {label: int(n) for label, n in zip(labels.tolist(), counts, strict=True)}
+    elif part.y.dtype.kind not in "fiub":
+        raise InputError(f"{part.name}: y", "numbers", str(part.y.dtype))
+    elif len(part.y):
+        low, high = float(part.y.min()), float(part.y.max())
+        if low >= 0 and not classification:
+            terms = (xlogy(part.y, part.y) - part.y).reshape(len(part.y), -1).astype(np.float64).sum(axis=1)
+            constant = float(weight[learnt] @ terms[learnt])
+    digest = hashlib.blake2b(np.ascontiguousarray(part.x).tobytes(), digest_size=8)
+    digest.update("\n".join(map(str, part.y.ravel().tolist())).encode())
+    digest.update(b"" if part.weight is None else part.weight.tobytes())
+    rows = int(learnt.sum())
+    return Summary(
+        rows, len(learnt) - rows, float(weight[learnt].sum()),
+        Moments.of(part.x[learnt]) if standardise else None,
+        columns, classes, low, high, constant, (digest.hexdigest(),), rows,
+    )  # fmt: skip
+
+
+def _labels(part: RawPart) -> Array:
+    return part.y.astype(str) if part.y.dtype.kind == "O" else part.y
+
+
+def add(one: Any, other: Any) -> Any:
+    """One plus the other: the task of every sum over partitions."""
+    return one + other

@@ -1,0 +1,194 @@
+"""Asking a cluster: tasks under names that say what they do, sums in a fixed order, and a bounded wait."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask
+import distributed
+
+from chainrule.distributed.summary import add
+from chainrule.errors import InputError
+
+LOOK = 0.25  # seconds between two looks at what the cluster has done
+TIMEOUT = 600.0  # seconds without a partition done after which waiting ends
+
+
+class ClusterError(OSError):
+    """The cluster does not answer: what was waited for, how long, and who is there."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How far a pass over the partitions is.
+
+    Attributes:
+        what: it does. done, count: partitions. speed: rows a second.
+    """
+
+    what: str
+    done: int
+    count: int
+    speed: float
+
+
+@dataclass(eq=False)
+class Work:
+    """A cluster at work for one fit.
+
+    Attributes:
+        client: Dask's.
+        timeout: seconds without any partition done after which a wait ends with a ``ClusterError``.
+        on_part: told how far a pass is while it goes on.
+        rows: of all partitions, once that is known.
+    """
+
+    client: distributed.Client
+    timeout: float = TIMEOUT
+    on_part: Callable[[Pass], None] | None = None
+    rows: int = 0
+    _passes: int = field(default=0, init=False)
+
+    def total(self, what: str, function: Callable[..., Any], parts: Sequence[Any], *arguments: Any) -> Any:
+        """The sum over partitions of ``function(part, *arguments)``, added in an order that they alone fix.
+
+        The tasks are pure and bound to no worker: one that is lost is done again elsewhere, with the same result.
+        """
+        self._passes += 1
+        token = f"{dask.base.tokenize(id(self), time.time_ns())}-{self._passes}"
+        given = [self._argument(what, token, i, value) for i, value in enumerate(arguments)]
+        topic = f"chainrule-{token}"
+        work = dask.delayed(_told, pure=False)
+        sums = [
+            work(topic, i, function, part, *given, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts)
+        ]
+        plus = dask.delayed(add, pure=False)
+        level = 0
+        while len(sums) > 1:
+            pairs = zip(sums[::2], sums[1::2], strict=False)
+            added = [plus(a, b, dask_key_name=f"add-{what}-{token}-{level}-{i}") for i, (a, b) in enumerate(pairs)]
+            sums, level = added + sums[len(added) * 2 :], level + 1
+        return self._result(what, sums[0], topic, len(parts))
+
+    @staticmethod
+    def _argument(what: str, token: str, place: int, value: Any) -> Any:
+        """A value that travels once, as the result of a task: the scheduler can make it again if a worker dies."""
+        return dask.delayed(_same, pure=False)(value, dask_key_name=f"send-{what}-{token}-{place}")
+
+    def persist(self, parts: Sequence[Any]) -> tuple[Any, ...]:
+        """Keep what the tasks give on the workers; what is lost there is made again."""
+        with _large_graphs():
+            return tuple(self.client.persist(list(parts)))
+
+    def map(self, what: str, function: Callable[..., Any], parts: Sequence[Any], *arguments: Any) -> tuple[Any, ...]:
+        """A task a partition, nothing computed yet."""
+        token = dask.base.tokenize(id(self), what, time.time_ns())
+        work = dask.delayed(function, pure=False)
+        return tuple(work(part, *arguments, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts))
+
+    # ------------------------------------------------------------ waiting
+
+    def _result(self, what: str, task: Any, topic: str, count: int) -> Any:
+        done: set[int] = set()
+        heard = [time.monotonic()]
+
+        def hear(event: tuple[Any, Any]) -> None:
+            done.add(event[1]["part"])
+            heard[0] = time.monotonic()
+
+        self.client.subscribe_topic(topic, hear)
+        future = None
+        try:
+            with _large_graphs():
+                future = self.client.compute(task, optimize_graph=False)
+            began, shown = time.monotonic(), 0
+            while True:
+                with suppress(distributed.TimeoutError, TimeoutError):
+                    distributed.wait(future, timeout=LOOK)
+                if future.done():
+                    break
+                if self.on_part is not None and len(done) != shown:
+                    shown = len(done)
+                    self.on_part(Pass(what, shown, count, self.rows * shown / count / (time.monotonic() - began)))
+                if time.monotonic() - heard[0] > self.timeout:
+                    raise ClusterError(self._stalled(what, len(done), count))
+            return self._value(what, future)
+        finally:
+            if future is not None and not future.done():
+                with suppress(Exception):
+                    future.cancel()
+            with suppress(Exception):
+                self.client.unsubscribe_topic(topic)
+
+    def _value(self, what: str, future: Any) -> Any:
+        if future.status == "finished":
+            try:
+                return self.client.gather(future, errors="raise")
+            except (distributed.TimeoutError, TimeoutError, distributed.comm.CommClosedError) as error:
+                raise ClusterError(f"{what}: the result was lost on the way ({error})") from None
+        if future.status == "error":
+            failure = future.exception()
+            if isinstance(failure, distributed.scheduler.KilledWorker):
+                raise ClusterError(
+                    f"{what}: the workers that tried {failure.task!r} died each time; they may be short of memory: "
+                    "smaller partitions, or persist=False, may help"
+                ) from None
+            raise failure
+        raise ClusterError(f"{what}: the scheduler at {self.client.scheduler.address} is gone ({future.status})")
+
+    def _stalled(self, what: str, done: int, count: int) -> str:
+        with suppress(Exception):
+            workers = len(self.client.scheduler_info(n_workers=-1)["workers"])
+            here = f"{workers} workers are there"
+            return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done; {here}"
+        return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done"
+
+
+@contextmanager
+def _large_graphs() -> Any:
+    """Weights travel within the tasks on purpose: Dask's advice against it does not apply."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        yield
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _told(topic: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """The function's value; the client hears that the partition is done."""
+    value = function(*arguments)
+    with suppress(ValueError):  # outside of a worker there is nobody to tell
+        distributed.get_worker().log_event(topic, {"part": part})
+    return value
+
+
+def client_of(given: Any, workers: int | None = None) -> tuple[distributed.Client, bool]:
+    """The client that was given, or the current one, or one of a cluster on the cores here, which is to be closed.
+
+    Raises:
+        InputError: something else than a client, or one that is closed.
+    """
+    if given is None:
+        try:
+            given = distributed.get_client()
+        except ValueError:
+            return local_client(workers), True
+    if not isinstance(given, distributed.Client):
+        raise InputError("client", "a distributed.Client, or None", type(given).__name__)
+    if given.status != "running":
+        raise InputError("client", "one that is connected", given.status)
+    return given, False
+
+
+def local_client(workers: int | None = None) -> distributed.Client:
+    """A cluster of processes on the cores here, one thread each."""
+    dask.config.set({"distributed.scheduler.worker-ttl": "30s"})
+    cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    return distributed.Client(cluster)
