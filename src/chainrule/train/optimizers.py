@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -73,12 +74,21 @@ class Optimizer:
         if self.moments < 2:
             return learning_rates
         t, s = np.arange(first + 1, first + 1 + len(learning_rates)), self.settings
-        rates: Array = learning_rates * np.sqrt(1 - s.beta_2**t) / (1 - s.beta_1**t)
+        rates: Array = learning_rates * np.sqrt(1 - _power(s.beta_2, t)) / (1 - _power(s.beta_1, t))
         return rates
 
     def decays(self, learning_rates: Array) -> Array:
         """The share that weights (no biases) lose in a step beside the rule: Loshchilov & Hutter 2019, Algorithm 2."""
         return learning_rates * self.settings.weight_decay
+
+
+def _power(beta: float, t: Array) -> Array:
+    """beta^t as far as 1 - beta^t can tell it from 0: smaller powers would be slow, as they underflow."""
+    if not beta:
+        return np.zeros(len(t))
+    last = math.ceil(-60 * math.log(2) / math.log(beta))
+    found: Array = beta ** np.minimum(t, last)
+    return found
 
 
 @dataclass(frozen=True)
