@@ -125,11 +125,12 @@ def test_a_port_of_ones_own(shown):
 
 def test_the_page_in_a_file(run, monkeypatch, tmp_path):
     exporter = ModuleType("chainrule.view.export")
-    exporter.export_page = lambda session: f"<!DOCTYPE html> {session.subject.title}\n"
+    exporter.STEPS = 3
+    exporter.export_page = lambda session, steps, _: f"<!DOCTYPE html> {session.subject.title}, {steps} steps\n"
     monkeypatch.setitem(sys.modules, "chainrule.view.export", exporter)
     monkeypatch.setattr(server, "listen", None)
-    assert run("view", EXAMPLE, "--export", "page.html") == (0, "page saved to page.html\n", "")
-    assert (tmp_path / "page.html").read_text() == "<!DOCTYPE html> Worked example\n"
+    assert run("view", EXAMPLE, "--export", "page.html") == (0, "page saved to page.html (0.0 MB)\n", "")
+    assert (tmp_path / "page.html").read_text() == "<!DOCTYPE html> Worked example, 3 steps\n"
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
 
 

@@ -103,30 +103,44 @@ function stage(state: State): Piece {
   const element = h("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "drawing of the network" });
   let drawing: Drawing | null = null;
   let drawn: unknown[] = [];
+  let lit: unknown[] = [];
 
   function update(): void {
-    const now = [state.scene, state.mode, state.at, state.walk, state.question()];
+    const now = [state.scene, state.mode, state.at, state.walk];
     if (!drawing || now.some((part, i) => part !== drawn[i])) {
       drawn = now;
       const active = document.activeElement;
-      const focus = active && element.contains(active) ? active.getAttribute("data-key") : null;
-      const { mode, done, asked } = state;
-      drawing = new Drawing(state.scene, { mode, done, asked: asked?.item ?? null }, (item, part) => state.ask(item, part));
+      const focus = active && element.contains(active) ? active.closest("[data-key]")?.getAttribute("data-key") : null;
+      const { mode, done } = state;
+      drawing = new Drawing(state.scene, { mode, done }, (item, part) => state.ask(item, part));
       element.replaceChildren(drawing.element);
-      if (focus) element.querySelector<SVGElement>(`[data-key="${CSS.escape(focus)}"]`)?.focus();
+      if (focus) element.querySelector<SVGElement>(`[data-key="${CSS.escape(focus)}"] [role=button]`)?.focus();
+      if (drawing.now !== null) element.scrollLeft = drawing.now * element.scrollWidth - element.clientWidth / 2;
     }
     light(drawing);
   }
 
   function light(on: Drawing): void {
+    on.mark(state.explanation && state.tab === "ask" ? placeLights(state.explanation.lights, on.keys()) : new Map());
     if (state.fault) on.light(placeLights(state.fault, on.keys()), "place");
     else if (state.paths && state.tab === "ask") {
       const { paths } = state.paths;
       on.light(pathLights(state.alone === null ? paths : [paths[state.alone]!], on.layout), "path");
     } else if (state.explanation && state.tab === "ask") on.light(placeLights(state.explanation.lights, on.keys()), "place");
     else on.light(null);
+    const now = [state.fault, state.paths, state.alone, state.explanation];
+    if (now.some((part, i) => part !== lit[i])) bringIntoView(element);
+    lit = now;
   }
   return { element, update };
+}
+
+/** Scroll a drawing that is wider than the window to where what is lit begins. */
+function bringIntoView(stage: HTMLElement): void {
+  const lefts = [...stage.querySelectorAll(".lit")].map((one) => one.getBoundingClientRect().left);
+  if (lefts.length && stage.scrollWidth > stage.clientWidth) {
+    stage.scrollLeft += Math.min(...lefts) - stage.getBoundingClientRect().left - 16;
+  }
 }
 
 function walk(state: State): Piece {
@@ -135,9 +149,11 @@ function walk(state: State): Piece {
   const onward = button("Forward \u25b6", () => state.go(1), { title: "one step on (right arrow)" });
   const all = button("Everything", () => state.to(null), { title: "all values and gradients" });
   const said = h("p", { class: "status", role: "status" });
+  const means = h("p", { class: "means" });
   const shown = h("div", { class: "current" });
   const bar = h("div", { class: "row walk", role: "group", "aria-label": "walk through the network" }, first, back, onward, all);
-  const element = h("section", { "aria-label": "walk" }, bar, said, shown);
+  const legend = h("p", { class: "legend" });
+  const element = h("section", { "aria-label": "walk" }, bar, legend, said, means, shown);
 
   function update(): void {
     const steps = state.walk?.steps.length ?? 0;
@@ -146,7 +162,9 @@ function walk(state: State): Piece {
     onward.disabled ||= state.at === steps;
     back.disabled ||= state.at === 0;
     said.textContent = state.walkProblem || position(state, steps);
-    shown.replaceChildren(...(step && step.block.block === "equation" ? [equation(step.block)] : []));
+    means.textContent = step?.means ?? "";
+    shown.replaceChildren(...(step && step.block.block === "equation" ? [equation(step.block, true)] : []));
+    legend.textContent = legendOf(state);
   }
   return { element, update };
 }
@@ -155,7 +173,14 @@ function position(state: State, steps: number): string {
   const step = state.current;
   if (state.at === null) return "Everything is shown. The arrow keys walk through the network, one equation at a time.";
   if (!step) return `Start: the input, the weights and the target are given. ${steps} steps lead forward to the loss and back.`;
-  return `Step ${state.at} of ${steps}, ${step.phase}. ${step.stage}: ${step.title}`;
+  return `Step ${state.at} of ${steps}, ${step.phase}: ${step.stage}.`;
+}
+
+function legendOf(state: State): string {
+  const shown = state.mode === "gradient" ? "gradients" : "weights";
+  const lines = `Lines: ${shown}, positive solid, negative dashed, the larger the wider. Below a box, \u2202: its gradient.`;
+  const wide = "Of a wide layer the units that matter for the question are drawn; the rest is one box, \u03a3 what it adds.";
+  return state.scene.whole ? lines : `${lines} ${wide}`;
 }
 
 // ---------------------------------------------------------------- panels

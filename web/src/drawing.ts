@@ -4,18 +4,20 @@ import { short, svg } from "./dom";
 import { label, spoken } from "./names";
 import { BOX, Layout, type Point } from "./layout";
 import { key, type Lights } from "./lighting";
-import type { Layer, Named, Scene, WalkStep } from "./records";
+import type { Layer, Named, Place, Scene, WalkStep } from "./records";
 
 export interface Look {
   mode: "value" | "gradient";
   /** Steps of the walk that are done; null shows all. */
   done: WalkStep[] | null;
-  asked: string | null;
 }
 
-type Ask = (item: Named, part: string) => void;
+type Ask = (item: Named, part: Place["part"]) => void;
 
 const WIDEST = 7; // of a line
+const MUTE = { "aria-hidden": "true" }; // words that the label of their box says already
+const FEW = 20; // lit boxes and lines, up to which each line has its number
+const BEND = 0.22; // of a line at its ends: 0 is straight
 
 export class Drawing {
   readonly layout: Layout;
@@ -42,14 +44,15 @@ export class Drawing {
     this.drawLoss();
   }
 
-  keys(): Iterable<string> {
-    return this.items.keys();
+  keys(): string[] {
+    return [...this.items.keys()];
   }
 
   /** Light some boxes and lines, and dim the others; null lights nothing and dims nothing. */
   light(lights: Lights | null, kind: "path" | "place" = "path"): void {
     this.element.classList.toggle("dimmed", lights !== null);
     this.element.dataset.lit = lights === null ? "" : kind;
+    this.element.classList.toggle("few", lights !== null && lights.size <= FEW);
     const largest = Math.max(...[...(lights?.values() ?? [])].map(Math.abs), 0);
     for (const [name, item] of this.items) {
       const size = lights?.get(name);
@@ -58,9 +61,20 @@ export class Drawing {
       const line = item.querySelector<SVGElement>(".line");
       line?.style.removeProperty("--lit-width");
       if (size === undefined || kind === "place") continue;
-      item.classList.add(size < 0 ? "pulls-down" : "pulls-up");
+      if (size) item.classList.add(size < 0 ? "pulls-down" : "pulls-up");
       line?.style.setProperty("--lit-width", String(largest ? 1.5 + (WIDEST - 1.5) * (Math.abs(size) / largest) : 1.5));
     }
+  }
+
+  /** Mark what is asked for. */
+  mark(asked: Lights): void {
+    for (const [name, item] of this.items) item.classList.toggle("asked", asked.has(name));
+  }
+
+  /** The middle of what the walk's last step gives, from 0 at the left to 1 at the right. */
+  get now(): number | null {
+    const last = this.look.done?.at(-1)?.gives;
+    return last ? this.layout.middleOf(last.part, last.layer) / this.layout.width : null;
   }
 
   // ---------------------------------------------------------------- layers
@@ -71,11 +85,11 @@ export class Drawing {
     if (i > 0) this.drawWeights(i);
     const head = i === 0 ? "input" : i === layout.depth ? scene.output : `layer ${i}: ${layer.activation}`;
     const headAt = i === layout.depth ? layout.left("act", i) + BOX.value / 2 : (layout.into(i, 0).x + layout.from(i, 0).x) / 2;
-    this.element.append(svg("text", { x: headAt, y: 12, class: "head" }, head));
+    this.element.append(svg("text", { x: headAt, y: 18, class: "head" }, head));
     for (const unit of layer.units) {
-      if (unit.bias) this.box("bias", i, unit.bias, BOX.bias);
-      if (unit.pre) this.box("pre", i, unit.pre, BOX.value);
-      if (i < layout.depth) this.box("act", i, unit.act, BOX.value);
+      if (unit.bias) this.box("bias", i, unit.bias);
+      if (unit.pre) this.box("pre", i, unit.pre);
+      if (i < layout.depth) this.box("act", i, unit.act);
     }
     if (layer.rest) this.drawRest(layer, layer.rest);
   }
@@ -83,40 +97,43 @@ export class Drawing {
   private drawRest(layer: Layer, rest: NonNullable<Layer["rest"]>): void {
     const { x, y } = this.layout.into(layer.layer, 0);
     const width = this.layout.from(layer.layer, 0).x - x;
-    const words = `${rest.count} more units, together ${short(rest.adds)}`;
+    const words = `${rest.count.toLocaleString("en")} more units, which together add ${short(rest.adds)}`;
     const shape = svg("rect", { x, y: y - BOX.height / 2, width, height: BOX.height, rx: 9, class: "shape" });
-    const first = svg("text", { x: x + width / 2, y: y - 2 }, `+ ${rest.count} more`);
+    const first = svg("text", { x: x + width / 2, y: y - 2 }, `+ ${rest.count.toLocaleString("en")} more`);
     const second = svg("text", { x: x + width / 2, y: y + 13, class: "small" }, `Σ ${short(rest.adds)}`);
     const group = svg("g", { class: "rest", role: "img", "aria-label": words }, svg("title", {}, words), shape, first, second);
     this.put(key("rest", layer.layer), group);
   }
 
   /** A box with its name above, its value in it, its gradient below. */
-  private box(part: "bias" | "pre" | "act" | "target", layer: number, item: Named, width: number): void {
+  private box(part: "bias" | "pre" | "act" | "target", layer: number, item: Named): void {
     const { layout } = this;
     const x = layout.left(part, layer);
+    const width = layout.boxWidth(part, layer);
     const y = layout.y(layer, item.unit);
     const known = this.known(part, layer);
     const knows = item.gradient !== undefined && this.knownGradient(part, layer);
-    const value = known ? short(item.value, part === "bias" ? 2 : 3) : "·";
+    const digits = part === "bias" || Math.abs(item.value ?? 1) < 0.01 ? 2 : 3; // as many as have room
+    const value = known ? short(item.value, digits) : "·";
     const gradient = knows ? short(item.gradient, 2) : "";
     const said = `${spoken(item.name)} ${known ? short(item.value) : "not yet computed"}`;
     const more = knows ? `, gradient ${short(item.gradient)}` : "";
     const middle = x + width / 2;
-    const shape = svg("rect", { x, y: y - BOX.height / 2, width, height: BOX.height, rx: 6, class: "shape" });
+    const place = { x, y: y - BOX.height / 2, width, height: BOX.height, rx: 6, class: "shape" };
+    const shape = svg("rect", { ...place, ...this.clickable(item, part), "aria-label": said + more });
     const group = svg(
       "g",
-      { class: `box ${part} ${known ? "" : "unknown"}`, ...this.clickable(item, part), "aria-label": said + more },
+      { class: `box ${part} ${known ? "" : "unknown"}` },
       svg("title", {}, `${item.name} = ${value}${gradient && `, ${item.gradient_name} = ${gradient}`}`),
       shape,
-      svg("text", { x: middle, y: y - BOX.height / 2 - 8, class: "name" }, ...label(item.name)),
-      svg("text", { x: middle, y: y + 5, class: "value" }, value),
-      gradient ? svg("text", { x: middle, y: y + BOX.height / 2 + 15, class: "gradient" }, `∂\u2009${gradient}`) : null,
+      svg("text", { ...MUTE, x: middle, y: y - BOX.height / 2 - 8, class: "name" }, ...label(item.name)),
+      svg("text", { ...MUTE, x: middle, y: y + 5, class: "value" }, value),
+      gradient ? svg("text", { ...MUTE, x: middle, y: y + BOX.height / 2 + 15, class: "gradient" }, `∂\u2009${gradient}`) : null,
     );
-    this.put(key(part, layer, item.unit), group, item.name, [key(part, layer)]);
+    this.put(key(part, layer, item.unit), group);
   }
 
-  private clickable(item: Named, part: string): Record<string, any> {
+  private clickable(item: Named, part: Place["part"]): Record<string, any> {
     const act = () => this.ask(item, part);
     return {
       tabindex: 0,
@@ -139,25 +156,25 @@ export class Drawing {
     const known = !gradient || this.knownGradient("weight", layer);
     const largest = (gradient ? weights.largest_gradient : weights.largest) || 1;
     const seen = weights.edges.length <= 8;
+    const last = this.look.done?.at(-1)?.gives;
+    const fresh = last?.part === "weight" && last.layer === layer; // the walk has just come to their gradients
     for (const edge of weights.edges) {
       const from = this.layout.from(layer - 1, edge.from);
       const to = this.layout.into(layer, edge.to);
       const number = gradient ? edge.gradient : edge.value;
       const said = `${spoken(edge.name)} ${short(edge.value)}, gradient ${this.knownGradient("weight", layer) ? short(edge.gradient) : "not yet computed"}`;
-      const group = this.line(from, to, known ? number ?? 0 : null, largest, {
-        class: "weight",
-        ...this.clickable(edge, "weight"),
-        "aria-label": said,
-      });
+      const act = { ...this.clickable(edge, "weight"), "aria-label": said };
+      const group = this.line("weight", from, to, known ? number ?? 0 : null, largest, act);
       group.prepend(svg("title", {}, `${edge.name} = ${short(edge.value)}, ${edge.gradient_name} = ${short(edge.gradient)}`));
-      if (known) group.append(this.tag(from, to, `${short(number, 2)}`, seen));
-      this.put(key("weight", layer, edge.to, edge.from), group, edge.name);
+      const words = fresh ? `∂\u2009${short(edge.gradient, 2)}` : short(number, 2);
+      if (known) group.append(this.tag(from, to, words, seen));
+      this.put(key("weight", layer, edge.to, edge.from), group);
     }
     for (const rest of weights.rest) {
       const from = this.layout.from(layer - 1, 0);
       const to = this.layout.into(layer, rest.to);
       const words = `the other units add ${short(rest.adds)}`;
-      const group = this.line(from, to, null, 1, { class: "restline" });
+      const group = this.line("restline", from, to);
       group.prepend(svg("title", {}, words));
       this.put(key("restline", layer, rest.to), group);
     }
@@ -167,29 +184,29 @@ export class Drawing {
     const depth = this.layout.depth;
     for (const edge of this.scene.crossing) {
       const from = this.layout.from(depth, edge.from);
-      const group = this.line(from, this.layout.intoOutput(edge.to), null, 1, { class: "crossing" });
+      const group = this.line("crossing", from, this.layout.intoOutput(edge.to));
       group.prepend(svg("title", {}, `${edge.name} = ${short(edge.value)}`));
       group.append(this.tag(from, this.layout.intoOutput(edge.to), short(edge.value, 2), false));
       this.put(key("crossing", depth, edge.to, edge.from), group);
     }
   }
 
-  private line(from: Point, to: Point, value: number | null, largest: number, more: Record<string, any>): SVGGElement {
-    const bend = (to.x - from.x) * 0.4;
+  private line(kind: string, from: Point, to: Point, value: number | null = null, largest = 1, act: Record<string, any> = {}): SVGGElement {
+    const bend = (to.x - from.x) * BEND;
     const d = `M${from.x},${from.y} C${from.x + bend},${from.y} ${to.x - bend},${to.y} ${to.x},${to.y}`;
     const sign = value === null ? "plain" : value === 0 ? "zero" : value < 0 ? "minus" : "plus";
     const seen = svg("path", { d, class: `line ${sign}` });
     seen.style.setProperty("--width", String(value ? 0.8 + (WIDEST - 3) * Math.min(1, Math.abs(value) / largest) : 0.8));
-    const group = svg("g", more, svg("path", { d, class: "reach" }), seen);
-    return group;
+    return svg("g", { class: kind }, seen, svg("path", { d, class: "reach", ...act }));
   }
 
-  /** The number of a line, about a third of the way along it. */
+  /** The number of a line, near its start, where the lines from one unit have parted. */
   private tag(from: Point, to: Point, words: string, always: boolean): SVGTextElement {
-    const t = 0.36;
-    const bend = 3 * t * t * (1 - t) + t * t * t;
-    const x = from.x + (to.x - from.x) * (3 * t * (1 - t) * (1 - t) * 0.4 + 3 * t * t * (1 - t) * 0.6 + t * t * t);
-    return svg("text", { x, y: from.y + (to.y - from.y) * bend - 4, class: always ? "tag always" : "tag" }, words);
+    const t = 0.3;
+    const along = 3 * t * (1 - t) * (1 - t) * BEND + 3 * t * t * (1 - t) * (1 - BEND) + t * t * t;
+    const down = 3 * t * t * (1 - t) + t * t * t;
+    const y = from.y + (to.y - from.y) * down + 4;
+    return svg("text", { ...MUTE, x: from.x + (to.x - from.x) * along, y, class: always ? "tag always" : "tag" }, words);
   }
 
   // ---------------------------------------------------------------- output and loss
@@ -197,12 +214,12 @@ export class Drawing {
   private drawOutput(): void {
     const { layout, scene } = this;
     const last = scene.layers[layout.depth]!;
-    for (const unit of last.units) this.box("act", layout.depth, unit.act, BOX.value);
-    for (const target of scene.targets) this.box("target", layout.depth, target, BOX.bias);
+    for (const unit of last.units) this.box("act", layout.depth, unit.act);
+    for (const target of scene.targets) this.box("target", layout.depth, target);
     for (const unit of last.units) {
-      const line = this.line(layout.fromOutput(unit.unit), layout.intoLoss(), null, 1, { class: "lossline" });
+      const line = this.line("lossline", layout.fromOutput(unit.unit), layout.intoLoss());
       this.put(key("lossline", layout.depth, unit.unit), line);
-      const direct = this.line(layout.from(layout.depth, unit.unit), layout.intoLoss(), null, 1, { class: "direct" });
+      const direct = this.line("direct", layout.from(layout.depth, unit.unit), layout.intoLoss());
       this.put(key("direct", layout.depth, unit.unit), direct);
     }
   }
@@ -213,18 +230,19 @@ export class Drawing {
     const y = layout.middle;
     const item: Named = { name: "L", unit: 0, value: scene.L.value };
     const value = known ? short(scene.L.value, 4) : "·";
-    const shape = svg("rect", { x: layout.loss, y: y - 24, width: BOX.loss, height: 48, rx: 24, class: "shape" });
+    const place = { x: layout.loss, y: y - 24, width: BOX.loss, height: 48, rx: 24, class: "shape" };
+    const shape = svg("rect", { ...place, ...this.clickable(item, "loss"), "aria-label": `loss L ${value}` });
     const middle = layout.loss + BOX.loss / 2;
     const group = svg(
       "g",
-      { class: "box loss", ...this.clickable(item, "loss"), "aria-label": `loss L ${value}` },
+      { class: `box loss ${known ? "" : "unknown"}` },
       svg("title", {}, `L = ${value}`),
       shape,
-      svg("text", { x: middle, y: y - 30, class: "name" }, ...label("L")),
-      svg("text", { x: middle, y: y + 5, class: "value" }, value),
+      svg("text", { ...MUTE, x: middle, y: y - 30, class: "name" }, ...label("L")),
+      svg("text", { ...MUTE, x: middle, y: y + 5, class: "value" }, value),
     );
-    this.element.append(svg("text", { x: middle, y: 12, class: "head" }, scene.loss.replaceAll("_", " ")));
-    this.put("loss", group, "L", ["loss"]);
+    this.element.append(svg("text", { x: middle, y: 18, class: "head" }, scene.loss.replaceAll("_", " ")));
+    this.put("loss", group);
   }
 
   // ---------------------------------------------------------------- how far the walk is
@@ -242,15 +260,11 @@ export class Drawing {
     return given(part) || (part === "act" && layer === this.layout.depth && given("pre"));
   }
 
-  private put(name: string, item: SVGElement, asked?: string, now: string[] = []): void {
+  private put(name: string, item: SVGElement): void {
     item.setAttribute("data-key", name);
-    if (asked !== undefined && asked === this.look.asked) item.classList.add("asked");
-    const last = this.look.done?.at(-1);
-    if (last) {
-      const { part, layer } = last.gives;
-      const place = part === "loss" ? "loss" : key(part, layer);
-      if (now.includes(place) || (part === "weight" && name.startsWith(`${place}:`))) item.classList.add("now");
-    }
+    const last = this.look.done?.at(-1)?.gives;
+    const now = last && (last.part === "loss" ? "loss" : `${key(last.part, last.layer)}:`);
+    if (now && (name === now || (now.endsWith(":") && name.startsWith(now)))) item.classList.add("now");
     this.items.set(name, item);
     this.element.append(item);
   }

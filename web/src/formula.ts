@@ -10,12 +10,16 @@ export function formula(math: Formula, display = false): HTMLElement {
   return place;
 }
 
-/** A name or an equation with its right sides one below the other. */
-export function equation(block: Extract<Block, { block: "equation" }>): HTMLElement {
+type EquationBlock = Extract<Block, { block: "equation" }>;
+
+/** An equation with its right sides one below the other; or one after the other, where there is room for that. */
+export function equation(block: EquationBlock, wide = false): HTMLElement {
   const lines = block.rights.map((right) => `&= ${right.latex}`).join(" \\\\ ");
-  const latex = `\\begin{aligned} ${block.left.latex} ${lines} \\end{aligned}`;
+  const row = block.rights.map((right) => `= ${right.latex}`).join(" ");
+  const latex = wide ? `\\displaystyle ${block.left.latex} ${row}` : `\\begin{aligned} ${block.left.latex} ${lines} \\end{aligned}`;
   const text = [block.left.text, ...block.rights.map((right) => right.text)].join(" = ");
-  const math = formula({ latex, text }, true);
+  const math = formula({ latex, text }, !wide);
+  if (wide) math.classList.add("display", "wide");
   math.setAttribute("tabindex", "0");
   math.setAttribute("role", "group");
   math.setAttribute("aria-label", block.left.text);
@@ -34,7 +38,17 @@ export { line };
 
 /** All blocks, headings from the given level down. */
 export function blocks(list: Block[], top = 3): HTMLElement[] {
-  return list.map((block) => one(block, top));
+  const made: HTMLElement[] = [];
+  let values: HTMLElement | null = null; // values without a title stand side by side
+  for (const block of list) {
+    const element = one(block, top);
+    const bare = block.block === "equation" && !block.title && block.rights.length === 1;
+    if (!bare) values = null;
+    else if (!values) made.push((values = h("div", { class: "values" })));
+    if (values) values.append(element);
+    else made.push(element);
+  }
+  return made;
 }
 
 function one(block: Block, top: number): HTMLElement {

@@ -1,10 +1,11 @@
 /** Where everything stands: columns for the input, each layer, the output, the loss; rows for units. */
 
-import type { Scene } from "./records";
+import type { Place, Scene } from "./records";
 
-export const BOX = { height: 40, row: 100, bias: 58, value: 72, loss: 92 } as const;
-const GAP = { weights: 118, crossing: 66 } as const;
-const MARGIN = { x: 10, top: 40, bottom: 34 } as const;
+export const BOX = { height: 40, bias: 64, value: 74, rest: 104, loss: 92 } as const;
+const ROW = { least: 88, most: 140, all: 490 } as const;
+const GAP = { weights: 124, crossing: 70 } as const;
+const MARGIN = { x: 12, top: 54, bottom: 30 } as const;
 
 export interface Point {
   x: number;
@@ -22,16 +23,17 @@ export class Layout {
 
   constructor(private readonly scene: Scene) {
     const most = Math.max(...scene.layers.map((layer) => layer.units.length + (layer.rest ? 1 : 0)));
-    this.height = MARGIN.top + most * BOX.row - (BOX.row - BOX.height) + MARGIN.bottom;
+    const row = Math.max(ROW.least, Math.min(ROW.most, ROW.all / most));
+    this.height = MARGIN.top + most * row - (row - BOX.height) + MARGIN.bottom;
     this.rows = scene.layers.map((layer) => {
       const keys = [...layer.units.map((unit) => unit.unit), ...(layer.rest ? [0] : [])];
       const middle = (most - keys.length) / 2;
-      return new Map(keys.map((unit, row) => [unit, MARGIN.top + (row + middle) * BOX.row + BOX.height / 2]));
+      return new Map(keys.map((unit, at) => [unit, MARGIN.top + (at + middle) * row + BOX.height / 2]));
     });
     let x: number = MARGIN.x;
     for (const layer of scene.layers) {
       this.lefts.push(x);
-      x += this.boxWidth(layer.layer) + GAP.weights;
+      x += this.layerWidth(layer.layer) + GAP.weights;
     }
     this.yhat = x - GAP.weights + GAP.crossing;
     this.loss = this.yhat + BOX.value + (scene.targets.length ? BOX.bias : 0) + GAP.crossing;
@@ -42,9 +44,22 @@ export class Layout {
     return this.scene.sizes.length - 1;
   }
 
-  private boxWidth(layer: number): number {
-    if (layer === 0) return BOX.value;
+  private layerWidth(layer: number): number {
+    if (layer === 0) return this.boxWidth("act", 0);
     return BOX.bias + BOX.value * (layer === this.depth ? 1 : 2);
+  }
+
+  /** The width of a compartment; the input's has room for what stands in the box of its rest. */
+  boxWidth(part: "bias" | "pre" | "act" | "target", layer: number): number {
+    if (part === "bias" || part === "target") return BOX.bias;
+    return layer === 0 && this.scene.layers[0]!.rest ? BOX.rest : BOX.value;
+  }
+
+  /** The middle of a part of a layer, from the left edge. */
+  middleOf(part: Place["part"], layer: number): number {
+    if (part === "loss") return this.loss + BOX.loss / 2;
+    if (part === "weight" || part === "crossing") return this.lefts[layer]! - GAP.weights / 2;
+    return this.left(part, layer) + this.boxWidth(part, layer) / 2;
   }
 
   /** The row of a unit; of one that is not drawn, that of the rest of its layer. */
@@ -76,7 +91,7 @@ export class Layout {
   }
 
   from(layer: number, unit: number): Point {
-    return { x: this.lefts[layer]! + this.boxWidth(layer), y: this.y(layer, unit) };
+    return { x: this.lefts[layer]! + this.layerWidth(layer), y: this.y(layer, unit) };
   }
 
   intoOutput(unit: number): Point {

@@ -45,7 +45,7 @@ function between(before: Place | undefined, stop: Place, layout: Layout): string
 }
 
 /** The boxes and lines of places: a whole vector is all of its layer. */
-export function placeLights(places: Place[], keys: Iterable<string>): Lights {
+export function placeLights(places: Place[], keys: string[]): Lights {
   const lights: Lights = new Map();
   for (const place of places) {
     const start = place.part === "loss" ? "loss" : key(place.part, place.layer, place.unit, place.from);

@@ -10,9 +10,15 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const source = new Notebook(model);
   const root = document.createElement("div");
   root.classList.add("widget");
+  root.addEventListener("keydown", ownKeys);
   el.append(root);
   void mount(root, source);
   return () => source.close();
+}
+
+/** Keep the page's keys from JupyterLab, which takes Enter, arrows and letters (even in a text box) for the cells. */
+function ownKeys(event: KeyboardEvent): void {
+  if (!(event.ctrlKey || event.metaKey) || /^(z|y|control|meta)$/i.test(event.key)) event.stopPropagation();
 }
 
 export default { render };

@@ -23,8 +23,8 @@ export function label(name: string): SVGTSpanElement[] {
   const { letter, above, below } = split(name);
   const parts = [svg("tspan", { class: "letter" }, letter)];
   if (above) parts.push(svg("tspan", { class: "index", dy: "-0.45em" }, above));
-  if (below) parts.push(svg("tspan", { class: "index", dy: above ? "1em" : "0.35em" }, below));
-  const moved = (above ? -0.45 : 0) * 0.72 + (below ? (above ? 1 : 0.35) : 0) * 0.72;
+  if (below) parts.push(svg("tspan", { class: "index", dy: above ? "0.85em" : "0.35em" }, below));
+  const moved = (above ? -0.45 : 0) * 0.72 + (below ? (above ? 0.85 : 0.35) : 0) * 0.72;
   if (moved) parts.push(svg("tspan", { dy: `${-moved}em` }, "\u200b"));
   return parts;
 }

@@ -80,7 +80,7 @@ export type Block =
 
 /** Where a quantity is drawn; `unit` is null for a whole vector or matrix. */
 export interface Place {
-  part: "pre" | "act" | "bias" | "weight" | "target" | "loss";
+  part: "pre" | "act" | "bias" | "weight" | "target" | "loss" | "crossing";
   layer: number;
   unit: number | null;
   from: number | null;
@@ -91,6 +91,8 @@ export interface WalkStep {
   equation: string;
   title: string;
   stage: string;
+  /** What the step does, in one sentence. */
+  means: string;
   name: string;
   gives: Place;
   is_gradient: boolean;
@@ -106,6 +108,8 @@ export interface Explanation {
   value: unknown;
   blocks: Block[];
   lights: Place[];
+  /** Whether its paths can be asked for. */
+  paths: boolean;
 }
 
 export interface Path {
@@ -136,7 +140,8 @@ export interface AuditLine {
   verdict: Verdict;
   message: string;
   root: number | null;
-  found: { id: string; where: string; words: string; wrong: string; right: string }[];
+  /** What was probably done. */
+  fault: { id: string; where: string; words: string; wrong: string; right: string } | null;
   parts: { text: string; kind: string; verdict: Verdict; message: string }[];
   lights: Place[];
   asks: string | null;

@@ -35,26 +35,34 @@ async function post(path: string, body: object): Promise<Record<string, unknown>
   return answer;
 }
 
+/** The second tells that the kernel behind the widget has gone. */
+type ModelEvent = "msg:custom" | "comm_live_update";
+
 /** The model of a widget in a notebook. */
 export interface Model {
   send(content: object): void;
-  on(event: "msg:custom", heard: (content: any) => void): void;
-  off(event: "msg:custom", heard: (content: any) => void): void;
+  on(event: ModelEvent, heard: (content: any) => void): void;
+  off(event: ModelEvent, heard: (content: any) => void): void;
 }
+
+const NO_KERNEL = "The kernel that made this page has gone. Run the cell again.";
 
 export class Notebook implements Source {
   readonly live = true;
   private waiting = new Map<string, { done: (answer: any) => void; failed: (error: Error) => void }>();
   private count = 0;
+  private gone = false;
   private readonly page = crypto.getRandomValues(new Uint32Array(2)).join("-");
 
   constructor(private readonly model: Model) {
     model.on("msg:custom", this.heard);
+    model.on("comm_live_update", this.left);
   }
 
   ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
     const id = `${this.page}:${this.count++}`;
     return new Promise((done, failed) => {
+      if (this.gone) return failed(new Refused(NO_KERNEL));
       this.waiting.set(id, { done, failed });
       this.model.send({ id, question: { kind, ...rest } });
     });
@@ -62,7 +70,14 @@ export class Notebook implements Source {
 
   close(): void {
     this.model.off("msg:custom", this.heard);
+    this.model.off("comm_live_update", this.left);
   }
+
+  private readonly left = (): void => {
+    this.gone = true;
+    for (const { failed } of this.waiting.values()) failed(new Refused(NO_KERNEL));
+    this.waiting.clear();
+  };
 
   private readonly heard = (content: { id: string; answer: any }): void => {
     const asked = this.waiting.get(content.id);
@@ -73,8 +88,11 @@ export class Notebook implements Source {
   };
 }
 
-/** Answers by step of gradient descent, then by question. */
-type Kept = Record<string, unknown>[];
+/** Answers by step of gradient descent, then by question; and what each spelling of a name stands for. */
+interface Kept {
+  states: Record<string, unknown>[];
+  names: Record<string, string>;
+}
 
 export class File implements Source {
   readonly live = false;
@@ -88,15 +106,18 @@ export class File implements Source {
   }
 
   async ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
-    const kept = await this.kept;
+    const { states, names } = await this.kept;
     const to = this.moved(kind, rest as { steps: number; step: number });
     if (to !== null) {
-      if (to >= kept.length) throw new Refused(`This file holds ${kept.length - 1} gradient steps, no more.`);
+      if (to >= states.length) throw new Refused(`This file holds ${states.length - 1} gradient steps, no more.`);
       this.now = to;
-      return { now: to, steps: kept.length - 1, L: null } as Questions[K][1];
+      return { now: to, steps: states.length - 1, L: null } as Questions[K][1];
     }
-    const found = kept[this.now]![key({ kind, ...rest })];
-    if (found === undefined) throw new Refused("This file has no answer to that; `chainrule view` has.");
+    const found = states[this.now]![key({ kind, ...rest, ...("name" in rest ? { name: known(rest.name, names) } : {}) })];
+    if (found === undefined) {
+      const what = "name" in rest ? `"${rest.name}"` : "that";
+      throw new Refused(`This file has no answer to ${what}; \`chainrule view\` may have one.`);
+    }
     const refused = found as { kind: string; message: string };
     if (refused.kind === "error") throw new Refused(refused.message);
     return found as Questions[K][1];
@@ -105,6 +126,13 @@ export class File implements Source {
   private moved(kind: string, rest: { steps: number; step: number }): number | null {
     return kind === "descend" ? this.now + rest.steps : kind === "rewind" ? rest.step : null;
   }
+}
+
+/** A name as the file knows it, however it was typed. */
+function known(name: string, names: Record<string, string>): string {
+  const plain = name.normalize("NFC").replace(/[\s{}]/g, "").replaceAll("ŷ", "yhat").replaceAll("∂", "d").replaceAll("delta", "δ");
+  const short = plain.replace(/_\d(,\d)+(?!\d)/g, (numbers) => numbers.replaceAll(",", ""));
+  return [plain, short].map((text) => (Object.hasOwn(names, text) ? names[text]! : null)).find(Boolean) ?? name;
 }
 
 /** A question as the file knows it: its parts in the order of their names. */

@@ -1,22 +1,16 @@
 /** What the page looks at, and every way to change that. Panels read it and are told when it has changed. */
 
+import { isGiven, itemAt } from "./items";
 import type { Explanation, Named, Notation, Paths, Place, Questions, Scene, Walk, WalkStep } from "./records";
 import { Refused, type Source } from "./source";
 
-/** What is asked: a quantity, in its gradient or its value; a name that was typed has no part. */
-export interface Asked {
-  item: string;
-  part: string | null;
-  gradient: string | null;
-  view: "gradient" | "value";
-}
-
 export type Tab = "ask" | "change" | "descend" | "audit";
 
-let pages = 0;
+/** Pages in this document; a notebook loads this module once for each of its widgets. */
+const shared = globalThis as { chainrulePages?: number };
 
 export class State {
-  private readonly page = ++pages;
+  private readonly page = (shared.chainrulePages = (shared.chainrulePages ?? 0) + 1);
   notation: Notation = "textbook";
   mode: "value" | "gradient" = "value";
   tab: Tab = "ask";
@@ -25,7 +19,8 @@ export class State {
   walkProblem = "";
   /** Steps of the walk that are done; null shows everything. */
   at: number | null = null;
-  asked: Asked | null = null;
+  /** The name that is asked for, as it was typed or as the drawing has it. */
+  asked: string | null = null;
   explanation: Explanation | null = null;
   paths: Paths | null = null;
   askProblem = "";
@@ -39,6 +34,11 @@ export class State {
 
   private heard: (() => void)[] = [];
   private asking = 0;
+  /** Whether the drawing and the walk are of an earlier network or another notation. */
+  private stale = true;
+  /** Of a unit, what was asked last: the next unit is asked for the same. */
+  private prefers: "gradient" | "value" = "gradient";
+  private moving: Promise<unknown> = Promise.resolve();
 
   constructor(readonly source: Source) {}
 
@@ -55,45 +55,53 @@ export class State {
     for (const act of this.heard) act();
   }
 
-  /** Fetch everything that is on the page, all at once, and draw it. */
+  /** Fetch what the page shows and does not have yet, and draw it. */
   async refresh(): Promise<void> {
     const turn = ++this.asking;
-    const question = this.question();
-    const { notation } = this;
-    const focus = this.scene && !this.scene.whole && question ? { focus: question } : {};
-    const [scene, walk, explanation, paths] = await Promise.all([
-      this.source.ask("scene", { notation, ...focus }),
-      this.source.ask("walk", { notation }).catch(refusal),
-      question ? this.source.ask("explain", { name: question, notation }).catch(refusal) : null,
-      question && this.hasPaths(question) ? this.source.ask("paths", { name: question, notation, top: 10 }).catch(refusal) : null,
+    const { asked, notation, stale } = this;
+    const wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
+    const drawing = wide ? null : stale ? this.source.ask("scene", { notation }).catch(refusal) : this.scene;
+    const explaining = asked === null ? null : this.source.ask("explain", { name: asked, notation }).catch(refusal);
+    const walking = stale ? this.source.ask("walk", { notation }).catch(refusal) : null;
+    const found = await explaining;
+    const explanation = found instanceof Refused ? null : found;
+    const name = explanation?.name ?? "";
+    const [scene, walk, paths] = await Promise.all([
+      drawing ?? this.source.ask("scene", { notation, ...(explanation ? { focus: name } : {}) }),
+      walking,
+      explanation?.paths ? this.source.ask("paths", { name, notation, top: 10 }).catch(refusal) : null,
     ]);
     if (turn !== this.asking) return; // a later question has been asked meanwhile
+    if (scene instanceof Refused) throw scene;
     this.scene = scene;
-    this.walk = walk instanceof Refused ? null : walk;
-    this.walkProblem = walk instanceof Refused ? walk.message : "";
-    this.explanation = explanation instanceof Refused ? null : explanation;
-    this.askProblem = explanation instanceof Refused ? explanation.message : "";
+    if (walk) {
+      this.walk = walk instanceof Refused ? null : walk;
+      this.walkProblem = walk instanceof Refused ? walk.message : "";
+    }
+    this.stale = false;
+    this.explanation = explanation;
+    if (explanation) this.asked = explanation.name;
+    this.askProblem = found instanceof Refused ? found.message : "";
     this.paths = paths instanceof Refused ? null : paths;
     this.alone = null;
     if (this.at !== null && this.walk && this.at > this.walk.steps.length) this.at = null;
     this.tell();
   }
 
-  /** Whether the network is so wide that the drawing depends on the question. */
-  private hasPaths(question: string): boolean {
-    return /^dL\/d|^δ/.test(question) && /_\d/.test(question);
-  }
-
-  /** Do what changes the network, and show it; a refusal becomes a sentence and changes nothing. */
+  /** Do what changes the network, one after the other, and show it; a refusal becomes a sentence. */
   async move<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<boolean> {
+    const moved = this.moving.then(() => this.source.ask(kind, rest));
+    this.moving = moved.catch(() => null);
+    let refused = "";
     try {
-      await this.source.ask(kind, rest);
-      this.problem = "";
+      await moved;
     } catch (error) {
-      this.problem = words(error);
+      refused = words(error);
     }
+    this.problem = refused;
+    this.stale = true;
     await this.safely(() => this.refresh());
-    return this.problem === "";
+    return refused === "";
   }
 
   async safely(act: () => Promise<void>): Promise<void> {
@@ -107,38 +115,36 @@ export class State {
 
   // ---------------------------------------------------------------- asking
 
-  /** The name that is asked for, in the notation of the page. */
-  question(): string | null {
-    const { asked } = this;
-    if (!asked) return null;
-    return asked.view === "gradient" && asked.gradient !== null ? asked.gradient : asked.item;
+  /** Ask for what is drawn: of a unit its gradient or its value, of what is given what it does to the loss. */
+  ask(item: Named, part: Place["part"]): void {
+    const value = this.prefers === "value" && !isGiven(this.scene, item, part);
+    this.askName(value ? item.name : (item.gradient_name ?? item.name));
   }
 
-  ask(item: Named, part: string): void {
-    const gradient = item.gradient_name ?? null;
-    const view = this.asked?.view === "value" && part !== "weight" && part !== "bias" ? "value" : "gradient";
-    this.asked = { item: item.name, part, gradient, view };
+  askName(name: string): void {
+    this.asked = name;
     this.tab = "ask";
     this.fault = null;
     void this.safely(() => this.refresh());
   }
 
-  askName(name: string): void {
-    this.asked = { item: name, part: null, gradient: null, view: "value" };
-    this.fault = null;
-    void this.safely(() => this.refresh());
+  /** What is drawn of the quantity that is asked for; null for a whole layer. */
+  get item(): { item: Named; part: Place["part"] } | null {
+    const place = this.explanation?.lights[0];
+    const item = place && itemAt(this.scene, place);
+    return item ? { item, part: place.part } : null;
   }
 
-  view(view: Asked["view"]): void {
-    if (this.asked) this.asked = { ...this.asked, view };
-    void this.safely(() => this.refresh());
+  view(view: "gradient" | "value", name: string): void {
+    this.prefers = view;
+    this.askName(name);
   }
 
   // ---------------------------------------------------------------- looking
 
   setNotation(notation: Notation): void {
     this.notation = notation;
-    this.asked = null; // its names are of the other notation
+    this.stale = true;
     void this.safely(() => this.refresh());
   }
 
@@ -177,10 +183,12 @@ export class State {
 
   to(at: number | null): void {
     this.at = at;
+    this.asking++; // an answer that is still on its way is not wanted any more
     this.asked = null;
     this.explanation = this.paths = this.fault = null;
     this.askProblem = "";
     this.tell();
+    if (this.stale) void this.safely(() => this.refresh()); // but the network that it was about is
   }
 }
 

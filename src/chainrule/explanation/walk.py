@@ -18,6 +18,22 @@ from chainrule.render.document import Block, Document, Heading, Rendered, line
 
 Phase = Literal["forward", "loss", "backward"]
 
+#: equation -> what it means, for someone who sees it for the first time
+_MEANING = {
+    "forward.pre": "Each unit weighs what comes from the layer before, adds it all up, and adds its bias.",
+    "forward.act": "Each unit passes its sum on through the activation.",
+    "forward.loss": "One number says how far the prediction is from the target.",
+    "backward.loss": "The way back begins: what happens to the loss when a prediction grows a little.",
+    "backward.jacobian": "With softmax every prediction depends on every sum of the last layer: a matrix of slopes.",
+    "backward.out": "From the predictions back to the sums of the last layer.",
+    "backward.weight": "A weight's gradient: that of the unit it leads to, times what comes in through the weight.",
+    "backward.bias": "A bias is added as it is, so its gradient is that of its unit.",
+    "backward.hidden": "A unit acts on the loss through every unit that it leads to; these paths add up.",
+    "backward.slope": "How steep the activation is at each unit: what a little more at its input gives at its output.",
+    "backward.pre": "Back through the activation: the gradient of its output, times its slope there.",
+}
+_LAST = "The output function turns the last sums into the prediction."
+
 
 @dataclass(frozen=True, eq=False)
 class Walk(Rendered):
@@ -56,6 +72,11 @@ def phase(step: Step) -> Phase:
     if isinstance(step.quantity, Quantity):
         return "loss" if step.quantity == LOSS else "forward"
     return "backward"
+
+
+def means(step: Step) -> str:
+    """What a step does, in one sentence."""
+    return _LAST if step.quantity == Quantity("yhat") else _MEANING[step.equation]
 
 
 def walk(network: Network, x: Any, y: Any, notation: Notation = "textbook", *, shortcuts: bool = True) -> Walk:

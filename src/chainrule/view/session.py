@@ -9,16 +9,18 @@ from chainrule import notation as names
 from chainrule.auditing.audit import audit_sheet
 from chainrule.auditing.author import header
 from chainrule.auditing.exercise import exercise
+from chainrule.auditing.records import ACCEPTED
 from chainrule.auditing.report import summary
 from chainrule.errors import InputError
 from chainrule.explanation import explain, paths
-from chainrule.explanation.pages import step_equation
-from chainrule.explanation.walk import gives, phase, walk
-from chainrule.notation import Derivative, Name, Quantity
+from chainrule.explanation.pages import name_math, step_equation
+from chainrule.explanation.walk import gives, means, phase, walk
+from chainrule.notation import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.render.blocks import block_data, line_data, to_blocks
+from chainrule.render.document import Document, Heading, Paragraph, line
 from chainrule.render.json import record
 from chainrule.view import questions as asked
-from chainrule.view.lights import lights, place
+from chainrule.view.lights import lights, missed_paths, place
 from chainrule.view.scene import scene
 from chainrule.view.subject import Subject
 from chainrule.view.track import Track
@@ -47,7 +49,8 @@ class Session:
         """The answer to a question, as plain data that JSON knows.
 
         Raises:
-            InputError: a question that cannot be asked, or that has no answer; nothing is changed.
+            InputError: a question that cannot be asked, or that has no answer. Nothing is changed, but that steps of
+                gradient descent go as far as their numbers are finite.
         """
         read = asked.read_question(question)
         return record(read.kind, self._answer(read))
@@ -75,6 +78,7 @@ class Session:
                     "equation": step.equation,
                     "title": step.title,
                     "stage": step.stage,
+                    "means": means(step),
                     "name": step.name,
                     "gives": place(gives(step), s.network.depth),
                     "is_gradient": isinstance(step.quantity, Derivative) and step.quantity.of.symbol == "L",
@@ -87,13 +91,32 @@ class Session:
     @_answer.register
     def _explain(self, question: asked.ExplainQuestion) -> dict[str, Any]:
         s = self.subject
-        found = explain(s.network, s.x, s.y, question.name, question.notation)
+        name = names.find(question.name, s.network.sizes)[0]
+        if isinstance(name, Quantity) and name.symbol == "y":
+            return self._given(name, question.notation)
+        if isinstance(name, Quantity) and name.symbol in ("x", "W", "b"):  # given: asked is what it does to the loss
+            name = Derivative(LOSS, name)
+        found = explain(s.network, s.x, s.y, names.to_text(name), question.notation)
         return {
             "name": found.name,
             "value": found.value,
             "blocks": to_blocks(found.document()),
-            "lights": lights([question.name], s.network.sizes),
+            "lights": lights([found.name], s.network.sizes),
+            "paths": isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component,
             "record": found.to_dict(),
+        }
+
+    def _given(self, y: Quantity, notation: Notation) -> dict[str, Any]:
+        """What there is to say of the target."""
+        math = name_math(y, notation)
+        said = Document((Heading(1, line(math)), Paragraph(line(math, " is given: what the prediction should be."))))
+        return {
+            "name": names.to_text(y, notation),
+            "value": self.subject.passes()[names.to_text(y)],
+            "blocks": to_blocks(said),
+            "lights": lights([names.to_text(y)], self.subject.network.sizes),
+            "paths": False,
+            "record": None,
         }
 
     @_answer.register
@@ -120,12 +143,10 @@ class Session:
         )
         found = audit_sheet(sheet)
         data = found.to_dict()
-        for line in data["lines"]:
-            fault = (
-                [f["where"] for f in line["found"]] if line["verdict"] not in ("right", "rounded", "truncated") else []
-            )
-            line["lights"] = lights([line["name"], *fault[:1]], s.network.sizes)
-            line["asks"] = _question_of(line["name"], s.network.sizes)
+        for one in data["lines"]:
+            one["fault"] = fault = _fault(one)
+            one["lights"] = _fault_lights(one["name"], fault, s.network.sizes)
+            one["asks"] = _question_of(one["name"], s.network.sizes)
         return data | {"summary": line_data(summary(found))}
 
     @_answer.register
@@ -171,6 +192,21 @@ class Session:
     def _moved_to(self, track: Track) -> dict[str, Any]:
         self.track = track
         return {"now": track.now, "steps": len(track.losses) - 1, "L": track.losses[track.now]}
+
+
+def _fault(one: dict[str, Any]) -> dict[str, Any] | None:
+    """The mistake that a line most probably makes: of its first wrong formula, or of its number."""
+    parts = [part["found"] for part in one["parts"] if part["verdict"] == "wrong" and part["kind"] == "formula"]
+    found = [*(parts[0] if parts else []), *one["found"]]
+    return found[0] if found and one["verdict"] not in ACCEPTED else None
+
+
+def _fault_lights(name: str, fault: dict[str, Any] | None, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+    """What a line is about, and where it goes wrong: the paths that it leaves out, or the quantity at fault."""
+    if fault is None:
+        return lights([name], sizes)
+    missed = missed_paths(fault["id"], fault["where"], name, sizes)
+    return [*lights([name], sizes), *missed] if missed else lights([name, fault["where"]], sizes)
 
 
 def _question_of(text: str, sizes: tuple[int, ...]) -> str | None:

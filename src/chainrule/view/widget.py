@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.errors import InputError
 from chainrule.network import Network
+from chainrule.render.document import visible
 from chainrule.render.json import record
+from chainrule.view.door import read_json
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
 
 if TYPE_CHECKING:
     import anywidget
+
+_log = logging.getLogger(__name__)
 
 
 def show(
@@ -44,14 +52,26 @@ def show(
 
 
 def answer_message(session: Session, content: Any) -> dict[str, Any] | None:
-    """The reply to a message of the page, ``{"id", "question"}``; None for what is no message of it."""
+    """The reply to a message of the page, ``{"id", "question"}``; None for what is no message of it.
+
+    Whatever the message says, nothing is raised: the page would wait for an answer that never comes.
+    """
     if not isinstance(content, dict) or not isinstance(content.get("id"), str):
         return None
     try:
-        answer = session.ask(content.get("question"))
+        with np.errstate(all="ignore"):
+            answer = session.ask(read_json(json.dumps(content.get("question")).encode()))
     except InputError as error:
-        answer = record("error", {"message": str(error)})
-    return {"id": content["id"], "answer": answer}
+        answer = record("error", {"message": _line(str(error))})
+    except Exception as error:
+        _log.exception("cr.show: a question failed")
+        answer = record("error", {"message": _line(f"something went wrong: {type(error).__name__}: {error}")})
+    return {"id": _line(content["id"]), "answer": answer}
+
+
+def _line(message: str) -> str:
+    """Words that any message can carry."""
+    return " ".join(visible(message).split())
 
 
 @cache

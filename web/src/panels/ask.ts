@@ -1,11 +1,10 @@
 /** Ask: where a quantity comes from, its paths to the loss, and for a given number a place to change it. */
 
-import { choice, h, short } from "../dom";
+import { button, choice, h, short } from "../dom";
 import { blocks, formula } from "../formula";
+import { isGiven } from "../items";
 import type { Path } from "../records";
-import type { Asked, State } from "../state";
-
-const GIVEN = new Set(["weight", "bias", "target", "x"]);
+import type { State } from "../state";
 
 export function askPanel(state: State): { element: HTMLElement; update: () => void } {
   const name = h("input", {
@@ -24,15 +23,17 @@ export function askPanel(state: State): { element: HTMLElement; update: () => vo
     name,
     h("button", { type: "submit" }, "Ask"),
   );
+  const change = edit(state);
   const body = h("div", { class: "answer" });
-  const element = h("div", {}, form, body);
-  let drawn: unknown = null;
+  const element = h("div", {}, form, change.element, body);
+  let drawn: unknown[] = [];
 
   function update(): void {
-    const { asked, explanation, askProblem } = state;
-    const now = [asked, explanation, askProblem, state.paths];
-    if (drawn !== null && now.every((part, i) => part === (drawn as unknown[])[i])) return;
+    const now = [state.asked, state.explanation, state.askProblem, state.paths];
+    if (now.every((part, i) => part === drawn[i])) return;
     drawn = now;
+    change.update();
+    if (name !== document.activeElement) name.value = state.asked ?? "";
     const focus = focused(body);
     body.replaceChildren(...answer(state));
     focus?.();
@@ -48,54 +49,54 @@ function focused(body: HTMLElement): (() => void) | null {
 
 function answer(state: State): HTMLElement[] {
   const { asked, explanation, askProblem } = state;
-  if (!asked) {
+  if (asked === null) {
     return [h("p", { class: "hint" }, "Choose a unit, a weight or a bias on the drawing, or type a name.")];
   }
-  const parts: (HTMLElement | null)[] = [edit(state, asked), views(state, asked)];
-  if (askProblem) parts.push(h("p", { class: "problem", role: "alert" }, askProblem));
-  if (explanation) parts.push(h("section", { class: "steps", "aria-label": "steps" }, ...blocks(explanation.blocks)));
-  parts.push(pathList(state));
-  return parts.filter((part) => part !== null);
+  if (askProblem) return [h("p", { class: "problem", role: "alert" }, askProblem)];
+  if (!explanation) return [];
+  const steps = h("section", { class: "steps", tabindex: -1, "aria-label": "step by step" }, ...blocks(explanation.blocks));
+  const jump = state.paths ? button("Step by step \u2193", () => { steps.scrollIntoView(); steps.focus({ preventScroll: true }); }) : null;
+  return [views(state), pathList(state, jump), steps].filter((part) => part !== null);
 }
 
-function views(state: State, asked: Asked): HTMLElement | null {
-  if (asked.gradient === null || asked.part === "weight" || asked.part === "bias" || given(state, asked)) return null;
-  const options = [["gradient", "gradient"], ["value", "value"]] as const;
-  return choice("What to explain", options, asked.view, (view) => state.view(view));
+/** Of a unit that is computed: its gradient, or its value. */
+function views(state: State): HTMLElement | null {
+  const { item, explanation } = state;
+  const gradient = item?.item.gradient_name;
+  if (!item || !gradient || isGiven(state.scene, item.item, item.part)) return null;
+  const names = { gradient, value: item.item.name };
+  const now = explanation!.name === gradient ? "gradient" : "value";
+  if (explanation!.name !== names[now]) return null;
+  return choice("Explain the", [["gradient", "gradient"], ["value", "value"]] as const, now, (view) => state.view(view, names[view]));
 }
 
-function given(state: State, asked: Asked): boolean {
-  if (asked.part === "act") return state.scene.layers[0]!.units.some((unit) => unit.act.name === asked.item);
-  return asked.part !== null && GIVEN.has(asked.part);
-}
-
-/** The number itself, to be changed in place. */
-function edit(state: State, asked: Asked): HTMLElement | null {
-  if (!state.source.live || !given(state, asked)) return null;
+/** The number itself, to be changed in place; it stays as it is while one types in it. */
+function edit(state: State): { element: HTMLElement; update: () => void } {
+  let name = "";
+  const label = h("label", { for: state.id("edit-value") });
   const input = h("input", {
-    id: state.id("edit-value"), type: "number", step: "any", value: valueOf(state, asked.item) ?? "",
+    id: state.id("edit-value"), type: "number", step: "any",
     oninput: () => {
-      if (input.value.trim() && Number.isFinite(input.valueAsNumber)) {
-        void state.move("change", { values: { [asked.item]: input.valueAsNumber } });
-      }
+      if (Number.isFinite(input.valueAsNumber)) void state.move("change", { values: { [name]: input.valueAsNumber } });
     },
   });
-  return h("p", { class: "row" }, h("label", { for: state.id("edit-value") }, `${asked.item} =`), input);
-}
+  const element = h("div", { class: "row" }, label, input);
 
-function valueOf(state: State, name: string): number | null {
-  const { scene } = state;
-  const all = [
-    ...scene.layers.flatMap((layer) => layer.units.flatMap((unit) => [unit.act, unit.bias])),
-    ...scene.weights.flatMap((weights) => weights.edges),
-    ...scene.targets,
-  ];
-  return all.find((item) => item?.name === name)?.value ?? null;
+  function update(): void {
+    const { item } = state;
+    element.hidden = !state.source.live || !item || !isGiven(state.scene, item.item, item.part);
+    if (element.hidden) return;
+    const same = name === item!.item.name;
+    name = item!.item.name;
+    label.textContent = `${name} =`;
+    if (!same || input !== document.activeElement) input.value = String(item!.item.value ?? "");
+  }
+  return { element, update };
 }
 
 // ---------------------------------------------------------------- paths
 
-function pathList(state: State): HTMLElement | null {
+function pathList(state: State, jump: HTMLElement | null): HTMLElement | null {
   const { paths } = state;
   if (!paths) return null;
   const count = paths.count === 1 ? "One path" : `${paths.count.toLocaleString("en")} paths`;
@@ -106,7 +107,7 @@ function pathList(state: State): HTMLElement | null {
   return h(
     "section",
     { class: "paths", "aria-label": "paths to the loss" },
-    h("h3", {}, `${count} to the loss${shown}`),
+    h("div", { class: "row apart" }, h("h3", {}, `${count} to the loss${shown}`), jump),
     h("ol", {}, ...items),
     h("p", { class: "sum" }, `Their sum${rest}: `, sum),
   );
@@ -116,8 +117,9 @@ function pathItem(state: State, path: Path, index: number): HTMLElement {
   const light = () => state.lightAlone(index);
   const dark = () => state.lightAlone(null);
   const nodes = formula({ latex: path.latex.join(" \\to "), text: path.nodes.join(" → ") });
-  const product = path.factors.map((factor) => short(factor)).reverse().join(" · ");
-  const sign = (path.product ?? 0) < 0 ? "pulls-down" : "pulls-up";
+  const [first, ...others] = path.factors.map((factor) => short(factor)).reverse();
+  const product = [first, ...others.map((factor) => (factor.startsWith("\u2212") ? `(${factor})` : factor))].join(" · ");
+  const sign = path.product ? (path.product < 0 ? "pulls-down" : "pulls-up") : "pulls-nowhere";
   return h(
     "li",
     { class: sign, tabindex: 0, onmouseenter: light, onmouseleave: dark, onfocus: light, onblur: dark },

@@ -2,7 +2,7 @@
 
 import { button, h } from "../dom";
 import { formula, line } from "../formula";
-import type { Audit, AuditLine } from "../records";
+import type { Audit, AuditLine, Place } from "../records";
 import { words } from "../state";
 import type { State } from "../state";
 
@@ -11,11 +11,16 @@ const SIGNS: Record<string, string> = {
   right: "✓", rounded: "✓", truncated: "✓", follows: "↳", wrong: "✗", undecided: "?", unreadable: "!",
 };
 
+const ACCEPTED = new Set(["right", "rounded", "truncated"]);
+
 export function auditPanel(state: State): { element: HTMLElement; update: () => void } {
   const text = h("textarea", {
-    id: state.id("derivation"), rows: 9, spellcheck: "false", autocapitalize: "off",
+    id: state.id("derivation"), rows: 6, spellcheck: "false", autocapitalize: "off",
     placeholder: "a_1 = [2.9, 1.4]\nh_1 = sigma(a_1)\ndL/dW_212 = …",
     oninput: () => later(),
+    onkeyup: () => follow(),
+    onclick: () => follow(),
+    onblur: () => light(state, null),
   });
   text.readOnly = !state.source.live;
   const verdicts = h("div", { class: "verdicts" });
@@ -28,6 +33,7 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   let turn = 0;
   let opened = -1;
   let audited = "";
+  let lines: AuditLine[] = [];
   const tools = h(
     "div",
     { class: "tools" },
@@ -63,10 +69,20 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
     }
   }
 
+  /** Light what is at fault in the line that is being written. */
+  function follow(): void {
+    if (text !== document.activeElement) return;
+    const number = text.value.slice(0, text.selectionStart).split("\n").length;
+    const one = lines.find((line) => line.number === number);
+    light(state, one && !ACCEPTED.has(one.verdict) ? one.lights : null);
+  }
+
   function show(audit: Audit): void {
+    lines = audit.lines;
     said.replaceChildren(...line(audit.summary));
     const remarks = [...audit.contradictions, ...audit.conventions].map((found) => h("p", { class: "remark" }, found.words));
     verdicts.replaceChildren(...remarks, h("ol", {}, ...audit.lines.map((one) => verdict(state, one))));
+    follow();
   }
 
   async function open(): Promise<void> {
@@ -112,34 +128,34 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   return { element, update };
 }
 
+function light(state: State, places: Place[] | null): void {
+  if (state.fault === places) return;
+  state.fault = places;
+  state.tell();
+}
+
 /** A line with its verdict; to point at it lights what it is about. */
 function verdict(state: State, one: AuditLine): HTMLElement {
-  const light = () => {
-    state.fault = one.lights;
-    state.tell();
-  };
-  const dark = () => {
-    state.fault = null;
-    state.tell();
-  };
+  const on = () => light(state, one.lights);
+  const off = () => light(state, null);
   const root = one.verdict === "follows" && one.root !== null ? ` from line ${one.root}` : "";
-  const found = one.found[0];
-  const wrong = found?.wrong ? equationPair(found.wrong, found.right) : null;
-  const parts = one.parts.filter((part) => part.message && part.message !== one.message);
+  const wrong = one.fault?.wrong ? equationPair(one.fault.wrong, one.fault.right) : null;
+  const parts = one.parts.filter((part) => part.message && !one.message.includes(part.message));
   const ask = one.asks;
   return h(
     "li",
-    { class: `verdict ${one.verdict}`, value: one.number, tabindex: 0, onmouseenter: light, onmouseleave: dark, onfocusin: light, onfocusout: dark },
+    { class: `verdict ${one.verdict}`, value: one.number, tabindex: 0, onmouseenter: on, onmouseleave: off, onfocusin: on, onfocusout: off },
     h("code", {}, one.text.trim()),
     h("span", { class: "badge" }, `${SIGNS[one.verdict]} ${one.verdict}${root}`),
     one.message ? h("p", {}, one.message) : null,
     ...parts.map((part) => h("p", {}, part.message)),
     wrong,
-    ask ? button("Show where it comes from", () => { state.tab = "ask"; state.askName(ask); }) : null,
+    ask ? button("Show where it comes from", () => state.askName(ask)) : null,
   );
 }
 
 function equationPair(wrong: string, right: string): HTMLElement {
-  return h("p", { class: "pair" }, "done: ", formula({ latex: wrong, text: wrong }), right ? " due: " : "",
-    right ? formula({ latex: right, text: right }) : null);
+  const row = (word: string, latex: string) => h("div", {}, h("span", { class: "word" }, word), formula({ latex, text: latex }));
+  return h("div", { class: "pair", tabindex: 0, role: "group", "aria-label": "equations" },
+    row("done", wrong), right ? row("due", right) : null);
 }

@@ -15,7 +15,7 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
     selects = [];
     const select = (label: string, options: string[], now: (scene: Scene) => string, chosen: (value: string) => void) => {
       const id = state.id(`rule-${selects.length}`);
-      const box = h("select", { id, onchange: () => chosen(box.value) }, ...options.map((o) => h("option", { value: o }, o)));
+      const box = h("select", { id, onchange: () => chosen(box.value) }, ...options.map((o) => h("option", { value: o }, o.replaceAll("_", " "))));
       selects.push([box, now]);
       return h("p", { class: "row" }, h("label", { for: id }, label), box);
     };
@@ -23,9 +23,7 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       const input = h("input", {
         type: "number", step: "any", "aria-label": item.name, title: item.name,
         oninput: () => {
-          if (input.value.trim() && Number.isFinite(input.valueAsNumber)) {
-            void state.move("change", { values: { [item.name]: input.valueAsNumber } });
-          }
+          if (Number.isFinite(input.valueAsNumber)) void state.move("change", { values: { [item.name]: input.valueAsNumber } });
         },
       });
       inputs.set(item.name, input);
@@ -45,9 +43,9 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
     const notAll = scene.whole ? null : h("p", { class: "hint" }, "Shown are the numbers of the units on the drawing.");
     element.replaceChildren(
       h("h3", {}, "Rules"),
-      ...hidden,
-      select("Output", scene.choices.output, (s) => s.output, (output) => void state.move("change", { output })),
-      select("Loss", scene.choices.loss, (s) => s.loss, (loss) => void state.move("change", { loss })),
+      h("div", { class: "row" }, ...hidden,
+        select("Output", scene.choices.output, (s) => s.output, (output) => void state.move("change", { output })),
+        select("Loss", scene.choices.loss, (s) => s.loss, (loss) => void state.move("change", { loss }))),
       h("h3", {}, "Numbers"),
       ...(notAll ? [notAll] : []),
       vector("Input x", scene.layers[0]!.units.map((unit) => unit.act)),
@@ -70,7 +68,7 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
     ];
     for (const item of items) {
       const input = inputs.get(item.name);
-      if (input && input !== document.activeElement) input.value = String(item.value);
+      if (input && input !== document.activeElement) input.value = String(item.value ?? "");
     }
   }
   return { element, update };

@@ -18,11 +18,19 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
   };
   const slider = h("input", {
     id: state.id("rewind"), type: "range", min: 0, step: 1,
-    oninput: () => void state.move("rewind", { step: slider.valueAsNumber }),
+    oninput: () => void rewind(slider.valueAsNumber),
   });
+  let wanted: number | null = null; // where a slider that is drawn along has come to meanwhile
+  async function rewind(to: number): Promise<void> {
+    const busy = wanted !== null;
+    wanted = to;
+    if (busy) return;
+    for (let next = -1; next !== wanted; ) await state.move("rewind", { step: (next = wanted) });
+    wanted = null;
+  }
   const counts = state.source.live ? [1, 10, 100] : [1];
   const buttons = counts.map((n) => button(n === 1 ? "1 step" : `${n} steps`, () => step(n)));
-  const again = button("Start again", () => void state.move("rewind", { step: 0 }));
+  const again = button("Start again", () => void rewind(0));
   const said = h("p", { class: "status", role: "status" });
   const curve = h("div", { class: "curve" });
   let opened = -1;
@@ -47,7 +55,7 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
     if (slider !== document.activeElement) slider.value = String(now);
     slider.setAttribute("aria-valuetext", `step ${now} of ${losses.length - 1}, loss ${short(losses[now])}`);
     said.textContent = `Step ${now} of ${losses.length - 1}: L = ${short(losses[now], 5)}`;
-    if (state.tab === "descend") curve.replaceChildren(lossCurve(losses, now, (to) => void state.move("rewind", { step: to })));
+    if (state.tab === "descend") curve.replaceChildren(lossCurve(losses, now, (to) => void rewind(to)));
   }
   return { element, update };
 }
@@ -56,12 +64,13 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
 function lossCurve(losses: (number | null)[], now: number, go: (step: number) => void): SVGSVGElement {
   const { width, height, left, right, top, bottom } = SIZE;
   const known = losses.map((loss) => loss ?? Number.NaN);
-  const most = Math.max(...known.filter(Number.isFinite));
-  const least = Math.min(0, ...known.filter(Number.isFinite));
+  const finite = known.filter(Number.isFinite);
+  const most = finite.length ? Math.max(...finite) : 1;
+  const least = Math.min(0, ...finite);
   const span = most - least || 1;
   const last = Math.max(1, losses.length - 1);
   const x = (step: number) => left + (step / last) * (width - left - right);
-  const y = (loss: number) => top + (1 - (loss - least) / span) * (height - top - bottom);
+  const y = (loss: number) => top + (Number.isFinite(loss) ? 1 - (loss - least) / span : 0) * (height - top - bottom);
   const every = Math.ceil(losses.length / 400);
   const points = known.flatMap((loss, i) => (i % every && i !== losses.length - 1 ? [] : [`${x(i)},${y(loss)}`]));
   const picture = svg(
