@@ -139,8 +139,7 @@ def test_an_exercise_from_its_beginning_to_the_saved_worksheet(page, tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
-def test_a_worksheet_file_is_opened(page, watch):
-    watch.expect("400")
+def test_a_worksheet_file_is_opened(page):
     path = ROOT / "examples" / "published" / "notes_003.md"
     page.get_by_role("tab", name="Audit").click()
     page.get_by_label("Open a worksheet").set_input_files(
@@ -157,8 +156,7 @@ def test_a_worksheet_file_is_opened(page, watch):
 BAD = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>'
 
 
-def test_words_stay_words(tab, worked, watch):
-    watch.expect("400")
+def test_words_stay_words(tab, worked):
     bad = Subject.of(worked.network, worked.x, worked.y, title=BAD, lines=[f"{BAD} = 1", "L = 0.1"], note=BAD)
     with served(bad) as address:
         page = open_page(tab, address)

@@ -93,8 +93,7 @@ def test_the_rules(page, worked):
     expect(page.locator(".about")).to_contain_text("hidden: tanh; output: softmax; loss: cross entropy")
 
 
-def test_what_does_not_go_together(page, watch):
-    watch.expect("400")
+def test_what_does_not_go_together(page):
     page.get_by_role("tab", name="Change").click()
     page.get_by_label("Loss", exact=True).select_option("cross_entropy")
     expect(page.locator(".about")).to_contain_text("loss: cross entropy")
@@ -161,8 +160,7 @@ def test_a_click_on_the_curve_goes_to_that_step(page, worked):
     expect(said).to_contain_text("Step 4 of 10")
 
 
-def test_divergence_says_so_and_can_be_undone(tab, watch):
-    watch.expect("400")
+def test_divergence_says_so_and_can_be_undone(tab):
     net = cr.Network([[[1.0, 2.0]], [[3.0]]], None, "identity", "identity", "squared_error")
     with served(Subject.of(net, [1.0, 1.0], [0.0], title="Too fast")) as address:
         page = open_page(tab, address)

@@ -227,8 +227,7 @@ def test_a_name_as_one_types_it(page, typed, name):
     assert (page.locator(".sum").count() == 1) == (name in ("dL/dW_212", "dL/da_21"))
 
 
-def test_an_unknown_name_is_one_sentence(page, watch):
-    watch.expect("400")
+def test_an_unknown_name_is_one_sentence(page):
     page.get_by_label("Name").fill("dL/dW_999")
     page.get_by_role("button", name="Ask").click()
     alert = page.get_by_role("alert")

@@ -31,7 +31,7 @@ async function post(path: string, body: object): Promise<Record<string, unknown>
     throw new Refused("The program behind this page does not answer. Is `chainrule view` still running?");
   }
   const answer = await response.json().catch(() => ({ message: `an answer that cannot be read (${response.status})` }));
-  if (!response.ok) throw new Refused(String(answer.message));
+  if (!response.ok || answer.kind === "error") throw new Refused(String(answer.message));
   return answer;
 }
 

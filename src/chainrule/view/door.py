@@ -44,7 +44,8 @@ _log = logging.getLogger(__name__)
 # ---------------------------------------------------------------- answers
 
 
-def _line(message: str) -> str:
+def one_line(message: str) -> str:
+    """A message as one line with nothing in it that a terminal or a browser obeys, not too long."""
     line = " ".join(visible(message).split())
     return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
@@ -56,7 +57,7 @@ def answer(data: dict[str, Any], status: int = 200, headers: dict[str, str] | No
 
 def failure(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     """``{"kind": "error", "message": one line}``."""
-    return answer(record("error", {"message": _line(message)}), status, headers)
+    return answer(record("error", {"message": one_line(message)}), status, headers)
 
 
 async def refused(_: Request, error: Exception) -> Response:

@@ -33,7 +33,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chainrule.errors import InputError
 from chainrule.render.json import record
-from chainrule.view.door import RAW_HEADERS, Door, answer, failure, read_body, refused
+from chainrule.view.door import RAW_HEADERS, Door, answer, failure, one_line, read_body, refused
 
 MOST_SESSIONS = 64
 MOST_AT_WORK = 8  # questions in threads; others wait, the files of the page do not
@@ -100,9 +100,14 @@ class Pages:
             )
 
     def _work(self, token: str, session: Session, question: Any) -> bytes:
+        """The answer as JSON; to a question that has none, a sentence: the page says it, and nothing went wrong."""
         self.at_work.add(token)
         try:
-            return json.dumps(session.ask(question), ensure_ascii=False, allow_nan=False).encode()
+            try:
+                found = session.ask(question)
+            except InputError as error:
+                found = record("error", {"message": one_line(str(error))})
+            return json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
         finally:
             self.at_work.discard(token)
 
