@@ -361,3 +361,20 @@ def test_divergence_is_said(client):
             **SMALL | {"activation": "identity", "solver": "sgd", "learning_rate_init": 1e6, "max_iter": 60},
             client=client,
         ).fit(divided(X), divided(X[:, 0]))
+
+
+def test_a_scheduler_that_is_gone_is_said():
+    import threading
+
+    import distributed
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+    ) as local:
+        gone = distributed.Client(local)
+        work = Work(gone, timeout=30.0)
+        parts = partitions(divided(X), divided(Y)).parts
+        threading.Timer(1.0, local.close, [5]).start()
+        with pytest.raises(ClusterError, match=r"summary: the scheduler at .* is gone"):
+            work.total("summary", _sleep, parts, 3)
+        gone.close(timeout=1)

@@ -217,6 +217,8 @@ HEAVY = {
     "lark",
     "starlette",
     "uvicorn",
+    "dask",
+    "distributed",
 }
 ENGINE = "import chainrule as cr; cr.Network, cr.Forward, cr.Backward, cr.gradients, cr.check_gradients, cr.InputError"
 

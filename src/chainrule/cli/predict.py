@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -22,7 +23,20 @@ def predict(
     part: Annotated[
         str, typer.Option(help="all rows; or, of the table of the training, its train or its test rows.")
     ] = "all",
-    out: Annotated[Path | None, typer.Option(help="CSV file to write; else standard output.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Predict Parquet or CSV files (by name, folder or 'pattern*') on a Dask cluster: local, or the "
+            "address of a scheduler, tcp://HOST:8786."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file to write; else standard output. With --cluster, a .csv file, or a folder that gets a CSV "
+            "file for each partition."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead of CSV.")] = False,
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
@@ -33,43 +47,57 @@ def predict(
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
 
-    check_outputs({"--out": out}, [str(model), data])
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
+    if cluster is not None:
+        from chainrule.cli.predict_cluster import check_place, predict_there
+
+        for option, given in (("--json", json), (f"--part {part}", part != "all")):
+            if given:
+                raise InputError(option, "no --cluster beside it", "both")
+        check_place(out)
+        if out is not None and out.suffix.lower() == ".csv":
+            check_outputs({"--out": out}, [str(model), data])
+        predict_there(model, data, cluster, out)
+        return
+    check_outputs({"--out": out}, [str(model), data])
     loaded = load_model(model)
     table = loaded.part(read_table(data), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
     yhat = loaded.forward(table)
     scores = loaded.evaluate(table) if loaded.target.name in table.column_names else None
-    header, rows = _rows(loaded, yhat)
+    header, rows = header_of(loaded), rows_of(loaded, yhat)
     if json:
         found = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": scores}
         text = to_json("predict", {"model": str(model), "data": data, "part": part} | found)
         print(text) if out is None else out.write_text(text + "\n", encoding="utf-8")
         return
     if out is None:
-        _write(sys.stdout, header, rows)
+        write_rows(sys.stdout, [header, *rows])
     else:
         with out.open("w", newline="", encoding="utf-8") as file:
-            _write(file, header, rows)
+            write_rows(file, [header, *rows])
         sys.stderr.write(f"{len(rows)} predictions in {out}\n")
     if scores is not None:
         sys.stderr.write(f"{scores}\n")
 
 
-def _rows(model: Model, yhat: Array) -> tuple[list[str], list[list[Any]]]:
-    """The header and one row an example; outputs are probabilities where the output function gives them."""
-    classes = model.target.classes
-    if not classes:
-        return ["prediction"], [[float(value)] for value in model.target.restore(yhat)]
+def header_of(model: Model) -> list[str]:
+    """Names of the columns; outputs are probabilities where the output function gives them."""
     out = model.network.output_rule
     word = "probability" if (out.low, out.high) == (0.0, 1.0) else "yhat"
-    rows = [[classes[int(row.argmax())], *map(float, row)] for row in yhat]
-    return ["prediction", *(f"{word}_{c}" for c in classes)], rows
+    return ["prediction", *(f"{word}_{c}" for c in model.target.classes)]
 
 
-def _write(file: TextIO, header: list[str], rows: list[list[Any]]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+def rows_of(model: Model, yhat: Array) -> list[list[Any]]:
+    """One row an example: the class and the outputs, or the number."""
+    classes = model.target.classes
+    if not classes:
+        return [[float(value)] for value in model.target.restore(yhat)]
+    return [[classes[int(row.argmax())], *map(float, row)] for row in yhat]
+
+
+def write_rows(file: TextIO, rows: Iterable[list[Any]]) -> None:
+    """Lines of CSV."""
+    csv.writer(file, lineterminator="\n").writerows(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,11 @@ from chainrule.errors import InputError
 
 def train(
     data: Annotated[
-        str, typer.Argument(help="digits, iris, wine, breast_cancer, diabetes, or a CSV, TSV, NPZ or Parquet file.")
+        str,
+        typer.Argument(
+            help="digits, iris, wine, breast_cancer, diabetes, or a CSV, TSV, NPZ or Parquet file; with --cluster, "
+            "Parquet or CSV files by name, by folder or as 'data/*.parquet'."
+        ),
     ],
     target: Annotated[
         str | None, typer.Option(help="Column to predict (of a file; the bundled sets know theirs).")
@@ -84,6 +89,23 @@ def train(
             "of inputs with --target TARGETS.npy.",
         ),
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Train on a Dask cluster: local (processes on the cores here), or the address of a scheduler, "
+            "tcp://HOST:8786. Its workers read the files, a row group or a block of lines at a time."
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="With --cluster. rounds (the usual): each partition trains on minibatches, then the weights are "
+            "averaged. exact: one step an epoch, by the gradient of all rows; it takes many more epochs."
+        ),
+    ] = None,
+    local_steps: Annotated[
+        int | None, typer.Option(help="With --mode rounds: minibatches between two averages; 100.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
@@ -101,7 +123,6 @@ def train(
         _shares("--dropout", dropout), patience if early_stopping else None, validation, class_weight,
         engine, threads,  # type: ignore[arg-type]
     )  # fmt: skip
-    name = Path(data).stem
     work(
         Wanted(
             data,
@@ -118,9 +139,20 @@ def train(
             resume,
             json,
             blocks,
-            name,
+            cluster,
+            mode,
+            local_steps,
+            _name(data),
         )
     )
+
+
+def _name(data: str) -> str:
+    """What a table is called: its file's name, or of a pattern what is left of it, or its folder's name."""
+    path = Path(data)
+    if not re.search(r"[*?\[]", path.stem):
+        return path.stem or path.resolve().name
+    return re.sub(r"\[.*?\]|[*?]", "", path.stem).strip("-_. ") or path.parent.name or "table"
 
 
 def _shares(option: str, text: str) -> tuple[float, ...]:

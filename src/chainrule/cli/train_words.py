@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.cli.training import Wanted
     from chainrule.train.metrics import Scores
-    from chainrule.train.table import Plan, Prepared
-    from chainrule.train.table_blocks import Blocks
+    from chainrule.train.table import Plan, TrainingTable
     from chainrule.train.table_training import Trained
 
 
-def about_rows(prepared: Prepared | Blocks) -> str:
+def about_rows(prepared: TrainingTable) -> str:
     """The rows and what they have, in words."""
     model = prepared.model
     classes = f", {len(model.target.classes)} classes" if model.target.classes else ""
@@ -24,12 +23,13 @@ def about_rows(prepared: Prepared | Blocks) -> str:
     return f"{parts}; {len(model.inputs.names)} inputs{classes}"
 
 
-def about_plan(prepared: Prepared | Blocks, plan: Plan) -> str:
-    """The network and how it is trained, in words."""
+def about_plan(prepared: TrainingTable, plan: Plan, exact: bool = False) -> str:
+    """The network and how it is trained, in words; ``exact``: without minibatches."""
     network = prepared.model.network
     rate = plan.recipe().optimizer.settings.learning_rate
     count = f"{network.parameter_count} parameters"
-    return f"{network}: {count}; {plan.optimizer} {rate:g}, batches of {plan.batch_size}, seed {plan.seed}"
+    steps = "steps of all rows" if exact else f"batches of {plan.batch_size}"
+    return f"{network}: {count}; {plan.optimizer} {rate:g}, {steps}, seed {plan.seed}"
 
 
 def said_diverged(trained: Trained, outcome: str) -> str:
@@ -63,7 +63,7 @@ def spread_words(folds: Sequence[Scores]) -> str:
     return f"{name} {mean:.4f}, standard deviation {deviation:.4f} over {len(folds)} folds"
 
 
-def json_text(wanted: Wanted, prepared: Prepared | Blocks, trained: Trained | None, folds: Sequence[Scores]) -> str:
+def json_text(wanted: Wanted, prepared: TrainingTable, trained: Trained | None, folds: Sequence[Scores]) -> str:
     """All of it for programs."""
     from chainrule.render.json import to_json
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from chainrule.cli.train_checks import check
 from chainrule.cli.train_words import about_plan, about_rows, ending, json_text, said_diverged, spread_words
 from chainrule.errors import InputError
 from chainrule.train.callbacks import Callback, Progress
@@ -20,8 +20,7 @@ from chainrule.train.callbacks import Callback, Progress
 if TYPE_CHECKING:
     from chainrule.train.loop import Run
     from chainrule.train.metrics import Scores
-    from chainrule.train.table import Plan, Prepared
-    from chainrule.train.table_blocks import Blocks
+    from chainrule.train.table import Plan, TrainingTable
     from chainrule.train.table_training import Trained
 
 
@@ -43,6 +42,9 @@ class Wanted:
     resume: bool
     json: bool
     blocks: bool
+    cluster: str | None
+    mode: str | None
+    local_steps: int | None
     name: str
 
     @property
@@ -69,10 +71,19 @@ def work(wanted: Wanted) -> None:
     Raises:
         InputError: data or options that do not fit; a file that cannot be written.
     """
-    _check(wanted)
-    prepared = _prepared(wanted)
+    check(wanted)
+    if wanted.cluster is None:
+        _work(wanted, _prepared(wanted))
+        return
+    from chainrule.cli.train_cluster import table_there
+
+    with table_there(wanted) as table:
+        _work(wanted, table)
+
+
+def _work(wanted: Wanted, prepared: TrainingTable) -> None:
     say = _quiet if wanted.json else _say
-    say(f"{wanted.name}: {about_rows(prepared)}", about_plan(prepared, wanted.plan))
+    say(f"{wanted.name}: {about_rows(prepared)}", about_plan(prepared, wanted.plan, wanted.mode == "exact"))
     folds = _cross_validate(wanted, prepared)
     if wanted.cv_only:
         if wanted.json:
@@ -96,7 +107,7 @@ def work(wanted: Wanted) -> None:
 # ---------------------------------------------------------------- before
 
 
-def _prepared(wanted: Wanted) -> Prepared | Blocks:
+def _prepared(wanted: Wanted) -> TrainingTable:
     """The table, read whole or to be read in blocks."""
     from chainrule.storage import read_table
     from chainrule.train.datasets import BUNDLED, TARGET
@@ -111,50 +122,6 @@ def _prepared(wanted: Wanted) -> Prepared | Blocks:
     if target is None:
         raise InputError("--target", f"a column of {wanted.data}: {', '.join(table.column_names[:12])}", "none")
     return prepare(table, target, wanted.plan)
-
-
-def _check(wanted: Wanted) -> None:
-    """All that can be refused without reading the data."""
-    from chainrule.cli.shared import check_outputs
-    from chainrule.render.plots import PICTURES
-
-    for option, value in (("cv", wanted.cv), ("report", wanted.report)):
-        if wanted.blocks and value is not None:
-            raise InputError(f"--{option}", "no --blocks beside it: it needs all rows at once", "both")
-    if wanted.cv_only:
-        if wanted.cv is None:
-            raise InputError("--cv-only", "--cv FOLDS beside it", "no such option")
-        for option in ("out", "plot", "report", "history", "checkpoint"):
-            if getattr(wanted, option) is not None:
-                raise InputError(f"--{option}", "no --cv-only beside it, which makes no model", "both")
-    if wanted.resume and wanted.checkpoint is None:
-        raise InputError("--resume", "--checkpoint FOLDER beside it", "no such option")
-    if wanted.checkpoint_every < 1:
-        raise InputError("--checkpoint-every", "at least 1", str(wanted.checkpoint_every))
-    kinds: list[tuple[str, Path | None, tuple[str, ...], str]] = [
-        ("--plot", wanted.plot_file, PICTURES, "a picture: "),
-        ("--report", wanted.report, (".html", ".htm"), "a page: "),
-        ("--history", wanted.history, (".csv", ".jsonl"), "a table: "),
-    ]
-    checkpoint = wanted.checkpoint_file
-    files = {"--out": wanted.model_file, "--plot": wanted.plot_file, "--report": wanted.report} | {
-        "--history": wanted.history
-    }
-    if wanted.checkpoint is not None and checkpoint is not None:
-        if checkpoint.parent.is_dir() or checkpoint == wanted.checkpoint:
-            files["--checkpoint"] = checkpoint
-        elif checkpoint.parent.exists() or not checkpoint.parent.parent.is_dir():
-            got = "a file" if checkpoint.parent.exists() else f"no folder {checkpoint.parent.parent}"
-            raise InputError(f"--checkpoint {wanted.checkpoint}", "a folder, or a place for one", got)
-    check_outputs(files, [wanted.data])
-    for option, file, endings, what in kinds:
-        if file is not None and file.suffix.lower() not in endings:
-            raise InputError(f"{option} {file}", f"{what}{', '.join(endings)}", repr(file.suffix))
-    if wanted.cv_only:
-        return
-    for option, file in files.items():
-        if file is not None and not os.access(file.parent, os.W_OK):
-            raise InputError(f"{option} {file}", "a folder that may be written to", "one that may not")
 
 
 # ---------------------------------------------------------------- training
@@ -175,8 +142,10 @@ class _Beginning(Callback):
             _say(f"the checkpoint {self._file} that was there is replaced; --resume goes on from one")
 
 
-def _train(wanted: Wanted, prepared: Prepared | Blocks) -> Trained:
+def _train(wanted: Wanted, prepared: TrainingTable) -> Trained:
+    from chainrule.cli.train_cluster import train_there
     from chainrule.train.callbacks import History
+    from chainrule.train.table import Prepared
     from chainrule.train.table_blocks import Blocks, train_blocks
     from chainrule.train.table_training import train_table
 
@@ -189,12 +158,15 @@ def _train(wanted: Wanted, prepared: Prepared | Blocks) -> Trained:
             watchers.append(_Beginning(file, wanted.resume))
     if wanted.history is not None:
         watchers.append(History(wanted.history))
-    if not wanted.json:
-        watchers.append(Progress())
     with _written(wanted.history):  # the only file that training itself opens
         given = wanted.plan, watchers, file, wanted.checkpoint_every, wanted.resume
+        if wanted.cluster is not None:
+            return train_there(prepared, wanted.json, *given)
+        if not wanted.json:
+            watchers.append(Progress())
         if isinstance(prepared, Blocks):
             return train_blocks(prepared, *given)
+        assert isinstance(prepared, Prepared)
         return train_table(prepared, *given)
 
 
@@ -205,7 +177,7 @@ def _sweep(file: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def _cross_validate(wanted: Wanted, prepared: Prepared | Blocks) -> list[Scores]:
+def _cross_validate(wanted: Wanted, prepared: TrainingTable) -> list[Scores]:
     """The scores of the folds, each said as it comes; none where none are asked for."""
     from chainrule.train.table import Prepared
     from chainrule.train.table_training import cross_validate
@@ -242,7 +214,7 @@ def _written(file: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if file is None:
+        if file is None or error.errno is None:  # a ClusterError is about no file
             raise
         raise OSError(error.errno, error.strerror or str(error), str(file)) from None
 

@@ -23,13 +23,14 @@ from chainrule.distributed.partitions import Partitions, RawPart, partitions
 from chainrule.distributed.prepare import Preparation, prepare, rows_fit
 from chainrule.distributed.progress import progress
 from chainrule.distributed.solving import Asked, solve
-from chainrule.distributed.summary import Moments, Split, Summary, add, summarise
+from chainrule.distributed.summary import Split, Summary, add, summarise
 from chainrule.distributed.work import Work, client_of
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import hidden_names, layer_sizes
 from chainrule.losses import loss as loss_of
 from chainrule.network import Network
+from chainrule.train.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

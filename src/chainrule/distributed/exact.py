@@ -112,7 +112,7 @@ class PartScore:
 def score_of_partition(
     ready: Ready, theta: Array, like: Network, classes: bool, which: Literal["held", "test"] = "held"
 ) -> PartScore:
-    """Loss and answers over one partition's rows for validation, or for the test; all of several labels must be right."""
+    """Loss and answers over one partition's rows for validation, or the test; all of several labels must be right."""
     k = like.sizes[-1]
     total = PartScore(0.0, 0.0, 0.0, np.zeros(k), Moments.of(np.zeros((0, k))))
     chosen = ready.held if which == "held" else ready.test

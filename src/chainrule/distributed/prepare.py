@@ -42,7 +42,7 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """A partition's rows to learn from, to validate with and, where some are kept aside, to test on; any may be none."""
+    """A partition's rows to learn from and to validate with, and those kept aside for a test; each may be none."""
 
     number: int
     learn: Rows

@@ -53,6 +53,10 @@ class Work:
     on_part: Callable[[Pass], None] | None = None
     rows: int = 0
     _passes: int = field(default=0, init=False)
+    _address: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        self._address = self.client.scheduler.address
 
     def total(self, what: str, function: Callable[..., Any], parts: Sequence[Any], *arguments: Any) -> Any:
         """The sum over partitions of ``function(part, *arguments)``, added in an order that they alone fix.
@@ -108,7 +112,7 @@ class Work:
                 future = self.client.compute(task, optimize_graph=False)
             began, shown = time.monotonic(), 0
             while True:
-                with suppress(distributed.TimeoutError, TimeoutError):
+                with suppress(distributed.TimeoutError, TimeoutError, distributed.client.FuturesCancelledError):
                     distributed.wait(future, timeout=LOOK)
                 if future.done():
                     break
@@ -139,7 +143,7 @@ class Work:
                     "smaller partitions, or persist=False, may help"
                 ) from None
             raise failure
-        raise ClusterError(f"{what}: the scheduler at {self.client.scheduler.address} is gone ({future.status})")
+        raise ClusterError(f"{what}: the scheduler at {self._address} is gone ({future.status})")
 
     def _stalled(self, what: str, done: int, count: int) -> str:
         with suppress(Exception):
@@ -190,5 +194,5 @@ def client_of(given: Any, workers: int | None = None) -> tuple[distributed.Clien
 def local_client(workers: int | None = None) -> distributed.Client:
     """A cluster of processes on the cores here, one thread each."""
     dask.config.set({"distributed.scheduler.worker-ttl": "30s"})
-    cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
     return distributed.Client(cluster)

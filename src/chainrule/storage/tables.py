@@ -54,14 +54,25 @@ def _read_arrow(path: Path, kind: str) -> Any:
             return parquet.read_table(path)
         from pyarrow import csv
 
-        delimiter = csv.ParseOptions(delimiter="\t" if kind == ".tsv" else ",")
-        blank_is_missing = csv.ConvertOptions(
-            strings_can_be_null=True, null_values=["", "NA", "N/A", "NaN", "nan", "null"]
-        )
-        return csv.read_csv(path, parse_options=delimiter, convert_options=blank_is_missing)
+        return csv.read_csv(path, **csv_options(kind))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"data {path}", f"a {kind[1:].upper()} file", f"something else ({reason})") from None
+
+
+def csv_options(kind: str, types: dict[str, Any] | None = None) -> dict[str, Any]:
+    """How ``pyarrow.csv.read_csv`` reads a CSV or a TSV file, by its ending; blanks are missing values.
+
+    Args:
+        types: of columns that are not to be seen from their values.
+    """
+    from pyarrow import csv
+
+    blanks = ["", "NA", "N/A", "NaN", "nan", "null"]
+    return {
+        "parse_options": csv.ParseOptions(delimiter="\t" if kind == ".tsv" else ","),
+        "convert_options": csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=blanks),
+    }
 
 
 def _read_npz(path: Path) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -161,6 +161,26 @@ class Model:
         labels = self.target.apply(table) if self.target.classes else None
         train, test = self.split.parts(labels)
         return table.take(train if name == "train" else test)
+
+
+class TrainingTable(Protocol):
+    """A table ready to train on, wherever its rows are: ``Prepared``, in blocks, or on a cluster."""
+
+    @property
+    def model(self) -> Model:
+        """Not trained yet."""
+
+    @property
+    def train(self) -> Sized:
+        """The rows to learn from, as far as their number goes."""
+
+    @property
+    def validation(self) -> Sized:
+        """Rows whose loss is taken after each epoch."""
+
+    @property
+    def test(self) -> Sized:
+        """Rows that are kept aside."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from chainrule.train.chunks import Chunks
 from chainrule.train.engine import Rows
 from chainrule.train.loop import fit
 from chainrule.train.metrics import score
-from chainrule.train.preprocessing import Target
+from chainrule.train.preprocessing import Inputs, Target
 from chainrule.train.sources import Source, open_large
 from chainrule.train.table import Model, Plan, Split, check_plan, usual
 from chainrule.train.table_training import Together, Trained, best_epoch
@@ -57,22 +57,33 @@ def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[
         raise InputError("class weight", "a table that is read at once", "one read in blocks")
     aside = plan.test + plan.validation_share * (1 - plan.test)
     large = open_large(chunks, target, task=plan.task, test=aside, seed=plan.seed, dtype=plan.dtype, on_chunk=on_chunk)
-    source = large.train
-    loss, output = usual(plan, source.target)
-    answer = source.target
-    if not answer.classes and output != "identity":
-        answer = Target(answer.name)
-        source = replace(source, target=answer)
-    sizes = (len(source.inputs.names), *plan.hidden, answer.outputs)
+    model = untrained(large.train.inputs, large.train.target, plan, large.target_range)
+    source = replace(large.train, target=model.target)
+    kept = replace(large.test or source, target=model.target, chosen=large.test.chosen if large.test else ())
+    validation, test = _two(kept.all_rows(), plan, aside)
+    return Blocks(model, source, validation, test)
+
+
+def untrained(inputs: Inputs, target: Target, plan: Plan, ends: tuple[float, float]) -> Model:
+    """The model before training, of what one pass over a table's parts has learnt.
+
+    Args:
+        target: standardised where it is numbers; the model's is so for the output identity alone.
+        ends: least and greatest number of the target.
+
+    Raises:
+        InputError: a plan, or numbers that the loss does not take.
+    """
+    loss, output = usual(plan, target)
+    if not target.classes and output != "identity":
+        target = Target(target.name)
+    sizes = (len(inputs.names), *plan.hidden, target.outputs)
     network = Network.random(sizes, plan.activation, output, loss, seed=plan.seed, dtype=plan.dtype)
     plan.recipe().dropout_of(network)
-    kept = replace(large.test or source, target=answer, chosen=large.test.chosen if large.test else ())
-    validation, test = _two(kept.all_rows(), plan, aside)
-    if not answer.classes:
-        ends = (np.array(large.target_range) - answer.mean) / answer.scale
-        within(f"target {target} (for the loss {loss})", ends, *network.loss_rule.target_range)
-    model = Model(network, source.inputs, answer, Split(0, plan.test, plan.seed))
-    return Blocks(model, source, validation, test)
+    if not target.classes:
+        own = (np.array(ends) - target.mean) / target.scale
+        within(f"target {target.name} (for the loss {loss})", own, *network.loss_rule.target_range)
+    return Model(network, inputs, target, Split(0, plan.test, plan.seed))
 
 
 def _two(rows: Rows, plan: Plan, aside: float) -> tuple[Rows, Rows]:

@@ -24,11 +24,10 @@ from chainrule.train.health import SMALL_UPDATE, LayerHealth, findings
 from chainrule.train.loop import fit
 from chainrule.train.metrics import Scores
 from chainrule.train.records import Epoch, Fitted
-from chainrule.train.table import Model, Plan, Prepared, with_parts
+from chainrule.train.table import Model, Plan, Prepared, TrainingTable, with_parts
 
 if TYPE_CHECKING:
     from chainrule.train.loop import Run
-    from chainrule.train.table_blocks import Blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ class Trained:
         best: number of the epoch whose network it is; None where no epoch ended.
     """
 
-    prepared: Prepared | Blocks
+    prepared: TrainingTable
     model: Model
     fitted: Fitted
     test: Scores | None

@@ -1,0 +1,141 @@
+"""Tables in files on a cluster: one pass that learns what prepares their columns, and rows made ready by it.
+
+The rules are those of ``chainrule.train.sources``: means and scales of the rows to learn from, categories and classes
+of the whole table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.activations import Array
+from chainrule.distributed.prepare import Ready
+from chainrule.distributed.summary import Split
+from chainrule.distributed.table_files import Layout, Piece, named, read_piece
+from chainrule.train.engine import Rows
+from chainrule.train.preprocessing import Inputs, Target
+from chainrule.train.sources import ColumnSummary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class TableSummary:
+    """Of one piece of a table, or of several.
+
+    Attributes:
+        learnt, held, tested: rows to learn from, to validate with and to test on.
+        columns: of the inputs, in order; empty where there are no rows.
+        target: None where there are no rows.
+        digests: of each piece's values, in order.
+        largest: rows to learn from of the largest piece.
+    """
+
+    learnt: int
+    held: int
+    tested: int
+    columns: tuple[ColumnSummary, ...]
+    target: ColumnSummary | None
+    digests: tuple[str, ...]
+    largest: int
+
+    def __add__(self, other: TableSummary) -> TableSummary:
+        if self.target is None or other.target is None:
+            some = other if self.target is None else self
+            columns, target = some.columns, some.target
+        else:
+            columns = tuple(a + b for a, b in zip(self.columns, other.columns, strict=True))
+            target = self.target + other.target
+        return TableSummary(
+            self.learnt + other.learnt, self.held + other.held, self.tested + other.tested, columns, target,
+            self.digests + other.digests, max(self.largest, other.largest),
+        )  # fmt: skip
+
+    @property
+    def digest(self) -> str:
+        """One short text for all rows."""
+        return hashlib.blake2b("".join(self.digests).encode(), digest_size=8).hexdigest()
+
+
+def summarise_table(piece: Piece, layout: Layout, target: str, split: Split) -> TableSummary:
+    """The summary of one piece.
+
+    Raises:
+        InputError: a column or a value that does not fit; naming the piece, and the row counted within it.
+    """
+    with named(piece):
+        table = read_piece(piece, layout)
+        rows = table.num_rows
+        held, tested = split.held(piece.number, rows), split.tested(piece.number, rows)
+        learnt = ~(held | tested)
+        count = int(learnt.sum())
+        if not rows:
+            return TableSummary(0, 0, 0, (), None, (_digest(table),), 0)
+        columns = (ColumnSummary.of(n, table.column(n), learnt) for n in layout.names if n != target)
+        return TableSummary(
+            count, int(held.sum()), int(tested.sum()), tuple(columns),
+            ColumnSummary.of(target, table.column(target), learnt, True), (_digest(table),), count,
+        )  # fmt: skip
+
+
+def _digest(table: pa.Table) -> str:
+    """Tells a piece's values from others."""
+    import pyarrow as pa
+
+    digest = hashlib.blake2b(f"{table.column_names} {table.num_rows}".encode(), digest_size=8)
+    for column in table.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = column.dictionary_encode()
+        for chunk in column.chunks:
+            if pa.types.is_dictionary(chunk.type):
+                digest.update("\0".join(map(str, chunk.dictionary.to_pylist())).encode())
+                chunk = chunk.indices
+            digest.update(np.asarray(chunk.to_numpy(zero_copy_only=False), np.float64).tobytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class TablePreparation:
+    """What makes the rows of a piece ready.
+
+    Attributes:
+        class_weight: of each class, or None; in learning and in validation.
+        dtype: of the arrays.
+    """
+
+    inputs: Inputs
+    target: Target
+    class_weight: Array | None
+    dtype: Any
+
+
+def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: Split) -> Ready:
+    """The rows of one piece.
+
+    Raises:
+        InputError: a value that does not fit; naming the piece, and the row counted within it.
+    """
+    with named(piece):
+        whole = table_rows(read_piece(piece, layout), how.inputs, how.target, how.dtype)
+    held, tested = split.held(piece.number, len(whole)), split.tested(piece.number, len(whole))
+    weight = None if how.class_weight is None else how.class_weight[whole.y].astype(how.dtype)
+    learnt = _some(whole, ~(held | tested), weight)
+    return Ready(piece.number, learnt, _some(whole, held, weight), _some(whole, tested, None))
+
+
+def table_rows(table: pa.Table, inputs: Inputs, target: Target, dtype: Any) -> Rows:
+    """A table's rows as a network takes them."""
+    if not table.num_rows:
+        answers = np.zeros(0, np.int64) if target.classes else np.zeros((0, 1), dtype)
+        return Rows(np.zeros((0, len(inputs.names)), dtype), answers)
+    y = target.apply(table)
+    return Rows(np.ascontiguousarray(inputs.apply(table), dtype), y if target.classes else y.astype(dtype))
+
+
+def _some(rows: Rows, mask: Array, weight: Array | None) -> Rows:
+    return Rows(rows.x[mask], rows.y[mask], None if weight is None else weight[mask])
