@@ -378,3 +378,18 @@ def test_a_scheduler_that_is_gone_is_said():
         with pytest.raises(ClusterError, match=r"summary: the scheduler at .* is gone"):
             work.total("summary", _sleep, parts, 3)
         gone.close(timeout=1)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+@pytest.mark.parametrize(
+    "change", [{"standardize": True}, {"class_weight": "balanced"}, {"random_state": 4}, {"alpha": 1}]
+)
+def test_a_checkpoint_of_another_fit_is_refused(client, tmp_path, solver, change):
+    settings = SMALL | {"solver": solver, "checkpoint": tmp_path / "state", "client": client, "max_iter": 2}
+    MLPClassifier(**settings).fit(divided(X), divided(Y))
+    kept = (tmp_path / "state").read_bytes()
+    with pytest.raises(cr.InputError, match="checkpoint"):
+        MLPClassifier(**settings | change).fit(divided(X), divided(Y))
+    assert (tmp_path / "state").read_bytes() == kept
+    with pytest.raises(cr.InputError, match="checkpoint"):
+        MLPClassifier(**settings).fit(divided(X * 2), divided(Y))

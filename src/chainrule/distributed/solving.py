@@ -88,9 +88,7 @@ def _by_epochs(est: Any, asked: Asked) -> None:
     rule = stopping_rule(est, objective, summary.rows, False)
     held = _held(asked)
     path = est.checkpoint
-    told = (
-        f"{rows.digest}, {len(asked.parts)} partitions, {steps} steps, {est.local_steps} local, {held and held.digest}"
-    )
+    told = f"{_told(est, asked)}, {steps} steps, {est.local_steps} local, {held and held.digest}"
     checkpoint = None if path is None else Checkpoint(Path(path), asked=told)
     fitted = fit(
         network, rows, recipe, epochs=est.max_iter, validation=held, callbacks=[rule, *est.callbacks],
@@ -101,6 +99,15 @@ def _by_epochs(est: Any, asked: Asked) -> None:
         of_held = objective if asked.held is None else _shifted(asked.objective, asked.held[1])
     fitted = replace(fitted, network=fitted.network.astype(dtype))
     settle(est, fitted, rule, of_held, False)
+
+
+def _told(est: Any, asked: Asked) -> str:
+    """What a resumed fit must agree with beside network and recipe, in one line."""
+    weights = " ".join(f"{getattr(est, 'class_weight', None)!r}".split())
+    return (
+        f"rows {asked.summary.digest} in {len(asked.parts)} partitions, {asked.split}, standardize {est.standardize}, "
+        f"class_weight {weights}, random_state {est.random_state}"
+    )
 
 
 def _batch(est: Any, rows: int) -> int:
@@ -118,10 +125,7 @@ def _by_lbfgs(est: Any, asked: Asked) -> None:
     objective = _shifted(asked.objective, asked.summary)
     log = None
     if est.checkpoint is not None:
-        told = (
-            f"{asked.summary.digest}, {len(asked.parts)} partitions, {network!r}, {objective.loss}, alpha {est.alpha}, "
-            f"tol {est.tol}, max_fun {est.max_fun}, seed {est.random_state}"
-        )
+        told = f"{_told(est, asked)}, {network!r}, alpha {est.alpha}, tol {est.tol}, max_fun {est.max_fun}"
         log = Log(Path(est.checkpoint), told, network.parameter_count)
     whole: Any = ClusterLoss(network, objective, asked.work, asked.parts, float(est.alpha), log)
     try:

@@ -14,8 +14,6 @@ from importlib.resources import files
 from itertools import product
 from typing import Any
 
-import numpy as np
-
 from chainrule import notation as names
 from chainrule.errors import InputError
 from chainrule.network import Network
@@ -138,8 +136,7 @@ def _spellings(name: Name, depth: int) -> set[str]:
 
 def _answer(session: Session, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        with np.errstate(all="ignore"):
-            answer = session.ask(question)
+        answer = session.ask(question)
     except InputError as error:
         return record("error", {"message": str(error)})
     return {key: value for key, value in answer.items() if key not in ("record", "schema")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
+import numpy as np
+
 from chainrule import notation as names
 from chainrule.auditing.audit import audit_sheet
 from chainrule.auditing.author import header
@@ -53,7 +55,8 @@ class Session:
                 gradient descent go as far as their numbers are finite.
         """
         read = asked.read_question(question)
-        return record(read.kind, self._answer(read))
+        with np.errstate(all="ignore"):  # an infinite value is one; who needs a finite one says so
+            return record(read.kind, self._answer(read))
 
     @singledispatchmethod
     def _answer(self, question: Any) -> dict[str, Any]:

@@ -77,12 +77,14 @@ class Subject:
         """
         x, y, note = sheet.x, sheet.y, ""
         n = len(x) if x.ndim == 2 else 1
-        if not 1 <= (example or 1) <= n:
+        number = 1 if example is None else example
+        if not 1 <= number <= n:
             raise InputError("example", f"a number from 1 to {n}", str(example))
         if x.ndim == 2:
-            row = (example or 1) - 1
-            x, y = x[row], y[row] if y is not None else None
-            note = f"example {row + 1} of the worksheet's {n}"
+            x, y = x[number - 1], y[number - 1] if y is not None else None
+            note = f"example {number} of the worksheet's {n}, alone"
+        if sheet.sample_weight is not None:
+            note = f"{note}; " * bool(note) + "without its sample weight"
         if y is None and sheet.network.loss != "identity":
             raise InputError(f"worksheet {sheet.path}: y", "targets, for the loss and its gradients", "none")
         return cls.of(

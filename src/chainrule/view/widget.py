@@ -9,13 +9,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chainrule.errors import InputError
 from chainrule.network import Network
-from chainrule.render.document import visible
 from chainrule.render.json import record
-from chainrule.view.door import read_json
+from chainrule.view.door import one_line, read_json
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
 
@@ -59,19 +56,13 @@ def answer_message(session: Session, content: Any) -> dict[str, Any] | None:
     if not isinstance(content, dict) or not isinstance(content.get("id"), str):
         return None
     try:
-        with np.errstate(all="ignore"):
-            answer = session.ask(read_json(json.dumps(content.get("question")).encode()))
+        answer = session.ask(read_json(json.dumps(content.get("question")).encode()))
     except InputError as error:
-        answer = record("error", {"message": _line(str(error))})
+        answer = record("error", {"message": one_line(str(error))})
     except Exception as error:
         _log.exception("cr.show: a question failed")
-        answer = record("error", {"message": _line(f"something went wrong: {type(error).__name__}: {error}")})
-    return {"id": _line(content["id"]), "answer": answer}
-
-
-def _line(message: str) -> str:
-    """Words that any message can carry."""
-    return " ".join(visible(message).split())
+        answer = record("error", {"message": one_line(f"something went wrong: {type(error).__name__}: {error}")})
+    return {"id": one_line(content["id"]), "answer": answer}
 
 
 @cache
