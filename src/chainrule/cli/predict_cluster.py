@@ -70,7 +70,7 @@ def predict_there(file: Path, data: str, where: str, out: Path | None) -> None:
     Raises:
         InputError: a model, data or a place that does not fit; no cluster; no Dask.
     """
-    from chainrule.cli.train_cluster import need_dask
+    from chainrule.cli.train_cluster import check_not_data, need_dask
 
     need_dask()
     from chainrule.distributed.connection import cluster
@@ -85,6 +85,7 @@ def predict_there(file: Path, data: str, where: str, out: Path | None) -> None:
     model = load_model(file)
     words = [column.name for column in model.inputs.columns if column.categories]
     files = open_files(data, words)
+    check_not_data({"--out": out if out.suffix.lower() == ".csv" else None}, data, str(file))
     scored = model.target.name in files.layout.names
     with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
         work = Work(client, on_part=shown)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +50,12 @@ def check(wanted: Wanted) -> None:
         elif checkpoint.parent.exists() or not checkpoint.parent.parent.is_dir():
             got = "a file" if checkpoint.parent.exists() else f"no folder {checkpoint.parent.parent}"
             raise InputError(f"--checkpoint {wanted.checkpoint}", "a folder, or a place for one", got)
-    check_outputs(files, [wanted.data, *(glob(wanted.data) if wanted.cluster else ())])
+    check_outputs(files, [wanted.data])
+    if wanted.cluster is not None:
+        from chainrule.cli.train_cluster import check_not_data, need_dask
+
+        need_dask()
+        check_not_data(files, wanted.data)
     for option, file, endings, what in kinds:
         if file is not None and file.suffix.lower() not in endings:
             raise InputError(f"{option} {file}", f"{what}{', '.join(endings)}", repr(file.suffix))

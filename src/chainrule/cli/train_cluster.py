@@ -21,6 +21,28 @@ if TYPE_CHECKING:
     from chainrule.train.table_training import Trained
 
 
+def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> None:
+    """Fail where a file to write is one of the data's, or would be read with them the next time.
+
+    Args:
+        outputs: option -> file. read: further files that are read.
+
+    Raises:
+        InputError: naming the option.
+    """
+    from chainrule.cli.shared import check_outputs
+    from chainrule.distributed.table_files import local_files
+
+    files = local_files(data)
+    check_outputs(outputs, [*read, *files])
+    if not Path(data).is_dir() or not files:
+        return
+    folder, kind = Path(data).resolve(), Path(files[0]).suffix.lower()
+    for option, file in outputs.items():
+        if file is not None and file.suffix.lower() == kind and file.resolve().parent == folder:
+            raise InputError(f"{option} {file}", f"a place beside the data's folder {data}", "one that is read as data")
+
+
 def need_dask() -> None:
     """Raise an InputError unless Dask is installed."""
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import dask
 import dask.array as da
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -93,18 +94,25 @@ class ClusterPerceptron:
         parts = partitions(X, y, sample_weight)
         random = check_random_state(est.random_state)
         split = self._split(validation_data, random)
-        with self._cluster() as work:
-            data = self._look(work, parts, split)
-            est.n_outputs_ = data.preparation.outputs
-            objective: Objective = est._objective()
-            sizes = [parts.width, *hidden, est.n_outputs_]
-            self._begin(sizes, names, objective, random, parts, data)
-            held = None
-            if validation_data is not None:
-                held = self._validation(work, validation_data, parts, data.preparation)
-            asked = Asked(work, data.parts, data.summary, objective, random, split, held)
-            solve(est, asked)
-        self._fold(data.preparation)
+        before, begun, how = dict(est.__dict__), None, None
+        try:
+            with self._cluster() as work:
+                data = self._look(work, parts, split)
+                how = data.preparation
+                objective: Objective = est._objective()
+                sizes = [parts.width, *hidden, est.n_outputs_]
+                held = None if validation_data is None else self._validation(work, validation_data, parts, how)
+                self._begin(sizes, names, objective, random, parts, data)
+                begun = est.coefs_
+                solve(est, Asked(work, data.parts, data.summary, objective, random, split, held))
+        except BaseException:
+            if begun is None or est.coefs_ is begun:  # nothing was found: the estimator is as it was
+                est.__dict__.clear()
+                est.__dict__.update(before)
+            elif how is not None:
+                self._fold(how)
+            raise
+        self._fold(how)
         return est
 
     def _check(self, incremental: bool) -> None:
@@ -122,8 +130,17 @@ class ClusterPerceptron:
             raise InputError("dropout", "0 in exact mode, whose gradient is that of all units", repr(est.dropout))
         if est.scoring is not None:
             raise InputError("scoring", "None on a cluster: accuracy, or R^2", repr(est.scoring))
-        if est.checkpoint is not None and not isinstance(est.random_state, Integral):
+        if est.solver == "lbfgs":
+            for name in ("callbacks", "early_stopping"):
+                if getattr(est, name):
+                    got = repr(getattr(est, name))
+                    raise InputError(name, "none with solver='lbfgs', which makes no epochs", got)
+        if est.checkpoint is None:
+            return
+        if not isinstance(est.random_state, Integral):
             raise InputError("random_state", "a whole number, with a checkpoint", repr(est.random_state))
+        if not Path(est.checkpoint).parent.is_dir() or Path(est.checkpoint).is_dir():
+            raise InputError(f"checkpoint {est.checkpoint}", "a file in a folder that is there", "no such place")
 
     def _split(self, validation_data: Any, random: Any) -> Split:
         est: Any = self
@@ -152,6 +169,8 @@ class ClusterPerceptron:
         work.rows = summary.rows
         if not summary.rows:
             raise InputError("X", "at least one row to learn from", "none")
+        if not summary.weight:
+            raise InputError("sample_weight", "at least one number above 0 among the rows to learn from", "zeros")
         if split.share and summary.held < 2:
             raise InputError("validation_fraction", "at least two rows to validate with", str(summary.held))
         classes, outputs = self._learn_targets(summary)
@@ -183,6 +202,9 @@ class ClusterPerceptron:
         shapes = [*(np.zeros((1, 1)) for _ in names), np.zeros((est.n_outputs_, 1))]
         est._like = Network(shapes, None, *rules)
         est.n_features_in_ = parts.width
+        had_names = getattr(est, "feature_names_in_", None)
+        if not first and had_names is not None and parts.names is not None and tuple(had_names) != parts.names:
+            raise InputError("X", f"the columns {', '.join(had_names)}, as before (warm_start)", ", ".join(parts.names))
         if parts.names is not None:
             est.feature_names_in_ = np.array(parts.names, dtype=object)
         else:
@@ -205,6 +227,8 @@ class ClusterPerceptron:
         own = partitions(given[0], given[1], given[2] if len(given) == 3 else None, "validation ")
         if own.width != parts.width:
             raise InputError("validation X", f"{parts.width} columns, as X", str(own.width))
+        if own.names is not None and parts.names is not None and own.names != parts.names:
+            raise InputError("validation X", f"the columns {', '.join(parts.names)}, as X", ", ".join(own.names))
         everything = Split(0, 1.0)
         summary = work.total("summary-of-partition", summarise, own.parts, everything, self._classification(), False)
         ready = work.map("prepare-partition", prepare, own.parts, replace(how, class_weight=None), everything)
@@ -217,16 +241,35 @@ class ClusterPerceptron:
         if how.mean is None or how.scale is None:
             return
         W = self.coefs_[0].astype(np.float64) / how.scale[:, None]
-        b = self.intercepts_[0].astype(np.float64) - how.mean @ W
-        self.coefs_[0], self.intercepts_[0] = W.astype(self.coefs_[0].dtype), b.astype(self.coefs_[0].dtype)
+        self._first_layer(W, self.intercepts_[0].astype(np.float64) - how.mean @ W)
 
     def _unfold(self, how: Preparation) -> None:
         if how.mean is None or how.scale is None:
             return
         W = self.coefs_[0].astype(np.float64)
-        b = self.intercepts_[0].astype(np.float64) + how.mean @ W
+        self._first_layer(W * how.scale[:, None], self.intercepts_[0].astype(np.float64) + how.mean @ W)
+
+    def _first_layer(self, W: Array, b: Array) -> None:
+        """Another first layer, in lists of its own: earlier predictions may hold the old ones. It is the best one too:
+        a fit with early stopping ends with that."""
         kind = self.coefs_[0].dtype
-        self.coefs_[0], self.intercepts_[0] = (W * how.scale[:, None]).astype(kind), b.astype(kind)
+        self.coefs_ = [W.astype(kind), *self.coefs_[1:]]
+        self.intercepts_ = [b.astype(kind), *self.intercepts_[1:]]
+        if hasattr(self, "_best"):
+            self._best = (self.coefs_, self.intercepts_)
+
+    # ------------------------------------------------------------ copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy elsewhere has no client: it takes the current one there."""
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        return state | {"client": None}
+
+    def __sklearn_clone__(self) -> Any:
+        """An unfitted estimator of the same parameters, the client itself among them."""
+        est: Any = self
+        given = est.get_params(deep=False)
+        return type(self)(**{k: v if k == "client" else clone(v, safe=False) for k, v in given.items()})
 
     # ------------------------------------------------------------ predicting
 

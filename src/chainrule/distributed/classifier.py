@@ -133,7 +133,7 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
     def predict(self, X: Any) -> Any:
         """The likeliest label of each row (n,): lazy for a Dask collection."""
         check_is_fitted(self)
-        several = summary_columns(self)
+        several = _labels_at_once(self)
         like = np.zeros((0, several), int) if several else self.classes_[:0]
         return self._lazily(X, "predict", like)
 
@@ -154,6 +154,6 @@ def _both(labels: int) -> Array:
     return np.vstack([np.ones(labels, int), np.eye(labels, dtype=int), np.zeros(labels, int)])
 
 
-def summary_columns(est: MLPClassifier) -> int:
+def _labels_at_once(est: MLPClassifier) -> int:
     """Labels that may be right at once; 0 where one class is right."""
     return 0 if est._label_binarizer.y_type_ != "multilabel-indicator" else len(est.classes_)

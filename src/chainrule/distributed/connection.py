@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -44,15 +42,8 @@ def cluster(where: str) -> Iterator[distributed.Client]:
 
 
 def _local() -> distributed.Client:
-    """Its workers do not hear Ctrl-C, which is for this process: it ends the training, and then them."""
-    if threading.current_thread() is not threading.main_thread():
+    with dask.config.set(_SILENT):
         return local_client()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is started now inherits it
-    try:
-        with dask.config.set(_SILENT):
-            return local_client()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _connected(address: str) -> distributed.Client:

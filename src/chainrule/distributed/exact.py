@@ -18,6 +18,7 @@ from chainrule.checks import targets
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work
+from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.forward import forward
 from chainrule.network import Network
@@ -162,16 +163,18 @@ class ExactEngine(PlainEngine):
         losses_, right, seen = 0.0, 0, 0
         for number, group in enumerate(self._groups(int(order[0]))):
             found = self.work.total("gradient-of-partition", gradient_of_partition, group, self.theta, self.sum)
+            seen += found.rows
             if not found.weight:
                 self.step += 1
                 continue
             penalty = self.recipe.l2 / found.weight
             squares = float((self.theta[self.weights] ** 2).sum())
             loss = found.loss / found.weight + penalty / 2 * squares
-            losses_, right, seen = losses_ + loss * found.rows, right + found.right, seen + found.rows
+            losses_, right = losses_ + loss * found.rows, right + found.right
             if not np.isfinite(loss):
                 return Part(loss, right, number, Probe.nothing(self.like))
             self._update(found.grad / found.weight, penalty, float(rates[number]), float(decays[number]))
+        same_rows(seen, len(rows))
         return Part(losses_ / max(seen, 1), right, None, Probe.nothing(self.like))
 
     def _groups(self, epoch: int) -> list[list[Any]]:
@@ -199,6 +202,12 @@ def evaluated(work: Work, parts: Sequence[Any], theta: Array, like: Network, cla
     return found.mean_loss, found.accuracy if classes else found.r2
 
 
+def same_rows(seen: int, expected: int) -> None:
+    """Raise an InputError where a pass has met other rows than the first one: the data have changed since."""
+    if seen != expected:
+        raise InputError("rows", f"{expected} to learn from, as in the first pass", f"{seen}: the data have changed")
+
+
 class ClusterLoss:
     """The loss of all rows and its gradient as a function of the flat parameters: what L-BFGS minimises.
 
@@ -209,6 +218,7 @@ class ClusterLoss:
     def __init__(
         self, network: Network, objective: Objective, work: Work, parts: Sequence[Any], alpha: float, log: Log | None
     ) -> None:
+        """``work.rows``: how many there are to learn from."""
         self.network, self.objective, self.work, self.parts, self.alpha = network, objective, work, parts, alpha
         self.mask, self.sum, self.log = weight_mask(network), network.summed(), log
 
@@ -218,12 +228,17 @@ class ClusterLoss:
         if known is not None:
             return known
         found = self.work.total("gradient-of-partition", gradient_of_partition, self.parts, theta, self.sum)
+        same_rows(found.rows, self.work.rows)
+        loss, grad = self._answer(theta, found)
+        if self.log is not None:
+            self.log.write(theta, loss, grad)
+        return loss, grad
+
+    def _answer(self, theta: Array, found: PartGradient) -> tuple[float, Array]:
         if not np.isfinite(found.loss):
             return np.inf, np.full_like(theta, np.nan)
         decayed = theta * self.mask
         total = self.objective.factor * found.loss + self.alpha / 2 * float(decayed @ decayed)
         loss = total / found.weight + self.objective.shift
         grad = (self.objective.factor * found.grad + self.alpha * decayed) / found.weight
-        if self.log is not None:
-            self.log.write(theta, loss, grad)
         return loss, grad

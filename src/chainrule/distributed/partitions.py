@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.activations import Array
 from chainrule.errors import InputError
 
+_NONE = ("NAType", "NaTType")  # what a dataframe has for no value; comparing it gives no truth value
 PIECES = 8  # partitions of an array that comes whole
 
 
@@ -109,6 +110,9 @@ def _one_frame(X: Any, y: Any, weight: Any, what: str) -> tuple[Any, Any, Any]:
     if not _is_frame(X) or X.ndim != 2:
         return X, y, weight
     inputs, joined, told = tuple(X.columns), X, [y, weight]
+    twice = [name for name in map(str, inputs) if list(map(str, inputs)).count(name) > 1]
+    if twice:
+        raise InputError(f"{what}X", "columns of different names", f"{twice[0]!r} twice")
     for place, (given, label) in enumerate(((y, "y"), (weight, "sample_weight"))):
         if not _is_frame(given):
             continue
@@ -203,16 +207,14 @@ def read_part(number: int, count: int, x: Any, y: Any, weight: Any, dtype: Any) 
     if taken:
         x = whole.drop(columns=[name for c in taken for name in c.names])
     values = _matrix(name, x, dtype)
-    answers = np.asarray(y)
+    answers = _plain(name, np.asarray(y))
     if answers.ndim == 2 and answers.shape[1] == 1:
         answers = answers[:, 0]
     if len(answers) != len(values):
         raise InputError(f"{name}: y", f"{len(values)} rows, as X", str(len(answers)))
     if answers.dtype.kind == "f" and not np.isfinite(answers).all():
         raise InputError(f"{name}: y", "finite numbers", _bad(answers))
-    if answers.dtype.kind == "O" and (missing := [i for i, v in enumerate(answers.ravel()) if v is None or v != v]):
-        raise InputError(f"{name}: y", "a value in every row", f"none in row {missing[0] + 1}")
-    given = None if weight is None else np.asarray(weight, dtype=float).reshape(-1)
+    given = None if weight is None else _weights(name, weight)
     if given is not None:
         if len(given) != len(values):
             raise InputError(f"{name}: sample_weight", f"{len(values)} rows, as X", str(len(given)))
@@ -220,6 +222,31 @@ def read_part(number: int, count: int, x: Any, y: Any, weight: Any, dtype: Any) 
             bad = int(np.argmin(np.isfinite(given) & (given >= 0)))
             raise InputError(f"{name}: sample_weight", "numbers from 0 up", f"{given[bad]} in row {bad + 1}")
     return RawPart(number, count, values, answers, given)
+
+
+def _plain(name: str, y: Array) -> Array:
+    """Answers of a plain type: text, numbers or truth values, where a dataframe may give objects."""
+    if y.dtype.kind != "O":
+        return y
+    flat = y.ravel().tolist()
+    missing = next(
+        (i for i, value in enumerate(flat) if value is None or type(value).__name__ in _NONE or value != value), None
+    )
+    if missing is not None:
+        raise InputError(f"{name}: y", "a value in every row", f"none in row {missing // max(1, y[:1].size) + 1}")
+    if all(isinstance(value, str) for value in flat):
+        return y.astype(str)
+    found = np.asarray(flat).reshape(y.shape)
+    if found.dtype.kind not in "fiub":
+        raise InputError(f"{name}: y", "text throughout, or numbers throughout", "both, or something else")
+    return found
+
+
+def _weights(name: str, weight: Any) -> Array:
+    try:
+        return np.asarray(weight, dtype=float).reshape(-1)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: sample_weight", "numbers", str(getattr(weight, "dtype", "something else"))) from None
 
 
 def _taken(frame: Any, columns: Columns) -> Any:
@@ -234,7 +261,8 @@ def _matrix(name: str, x: Any, dtype: Any) -> Array:
             if getattr(kind, "kind", "O") not in "fiub":
                 raise InputError(f"{name}: column {column!r}", "numbers", str(kind))
     try:
-        values: Array = np.ascontiguousarray(x, dtype=dtype)
+        given = x.to_numpy(dtype=dtype, na_value=np.nan) if columns else x
+        values: Array = np.ascontiguousarray(given, dtype=dtype)
     except (TypeError, ValueError):
         raise InputError(f"{name}: X", "numbers", str(getattr(x, "dtype", type(x).__name__))) from None
     if not np.isfinite(values).all():

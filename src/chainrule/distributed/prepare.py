@@ -91,7 +91,7 @@ def _targets(part: RawPart, how: Preparation) -> Array:
             raise InputError(f"{part.name}: y", f"{how.outputs} columns", str(y.shape[1]))
         within(f"{part.name}: y (targets of {how.loss})", y, *how.range)
         return y
-    labels = part.y.astype(str) if how.classes.dtype.kind in "UO" else part.y
+    labels = part.y
     places = np.searchsorted(how.classes, labels).clip(0, len(how.classes) - 1)
     unknown = how.classes[places] != labels
     if unknown.any():

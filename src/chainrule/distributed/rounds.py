@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.activations import Array
-from chainrule.distributed.exact import evaluated
+from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.work import Work
 from chainrule.network import Network
@@ -58,7 +58,9 @@ class Turn:
 def train_partition(ready: Ready, state: State, like: Network, recipe: Recipe, turn: Turn) -> Trained:
     """Some minibatches of one partition, in the order of its epoch, by the compiled kernels."""
     rows, batch = ready.learn, recipe.batch_size
-    order = np.random.default_rng((recipe.seed, ready.number, turn.epoch)).permutation(len(rows))
+    order = np.arange(len(rows))
+    if recipe.shuffle:
+        order = np.random.default_rng((recipe.seed, ready.number, turn.epoch)).permutation(len(rows))
     own = order[turn.first * batch : (turn.first + len(turn.rates)) * batch]
     if not len(own):
         nothing = np.zeros(len(state.theta))
@@ -107,6 +109,7 @@ class RoundsEngine(PlainEngine):
                 theta = (found.theta / found.rows).astype(kind)
                 moments = tuple((moment / found.rows).astype(kind) for moment in found.moments)
                 self.restore(State(theta, moments, self.step + len(turn.rates)))
+        same_rows(seen, len(rows))
         return Part(loss / max(seen, 1), right, None, Probe.nothing(self.like))
 
     def evaluate(self, rows: Any) -> tuple[float, float]:

@@ -53,11 +53,11 @@ def solve(est: Any, asked: Asked) -> None:
         raise ValueError(NOT_FINITE)
 
 
-def _shifted(objective: Objective, summary: Summary) -> Objective:
+def _shifted(objective: Objective, constant: float, weight: float) -> Objective:
     """With the constant of Poisson's loss, as on one machine."""
-    if (objective.loss, objective.output) != ("poisson", "exp") or not summary.weight:
+    if (objective.loss, objective.output) != ("poisson", "exp") or not weight:
         return objective
-    return replace(objective, shift=summary.constant / summary.weight)
+    return replace(objective, shift=constant / weight)
 
 
 def _held(asked: Asked) -> HeldAway | None:
@@ -70,7 +70,8 @@ def _held(asked: Asked) -> HeldAway | None:
 
 
 def _by_epochs(est: Any, asked: Asked) -> None:
-    summary, objective = asked.summary, _shifted(asked.objective, asked.summary)
+    summary = asked.summary
+    objective = _shifted(asked.objective, summary.constant, summary.weight)
     now: Network = est._now()
     exact, dtype = est.mode == "exact", now.dtype
     network = Network(now.weights, now.biases, now.hidden, now.output, now.loss)
@@ -96,7 +97,8 @@ def _by_epochs(est: Any, asked: Asked) -> None:
     )  # fmt: skip
     of_held = None
     if held is not None:
-        of_held = objective if asked.held is None else _shifted(asked.objective, asked.held[1])
+        told_of = asked.summary if asked.held is None else asked.held[1]
+        of_held = _shifted(asked.objective, told_of.held_constant, told_of.held_weight)
     fitted = replace(fitted, network=fitted.network.astype(dtype))
     settle(est, fitted, rule, of_held, False)
 
@@ -115,14 +117,11 @@ def _batch(est: Any, rows: int) -> int:
 
 
 def _by_lbfgs(est: Any, asked: Asked) -> None:
-    for name in ("callbacks", "early_stopping"):
-        if getattr(est, name):
-            raise InputError(name, "none with solver='lbfgs', which makes no epochs", repr(getattr(est, name)))
     if asked.held is not None:
         raise InputError("validation_data", "none with solver='lbfgs', which makes no epochs", "some")
     now: Network = est._now()
     network = Network(now.weights, now.biases, now.hidden, now.output, now.loss).astype(np.float64).summed()
-    objective = _shifted(asked.objective, asked.summary)
+    objective = _shifted(asked.objective, asked.summary.constant, asked.summary.weight)
     log = None
     if est.checkpoint is not None:
         told = f"{_told(est, asked)}, {network!r}, alpha {est.alpha}, tol {est.tol}, max_fun {est.max_fun}"

@@ -54,7 +54,8 @@ class Summary:
         inputs: moments of X over the rows to learn from, None where they are not asked for.
         columns: of y; 0 for (n,).
         classes: label -> rows to learn from, in all rows' labels; None for numbers.
-        low, high: least and greatest number of y; constant: sum over rows of w (y log y - y), for Poisson's loss.
+        constant: sum over rows of w (y log y - y), for Poisson's loss.
+        held_weight, held_constant: of the rows to validate with.
         digests: of each partition's bytes, in order.
         largest: rows of the largest partition.
     """
@@ -65,9 +66,9 @@ class Summary:
     inputs: Moments | None
     columns: int
     classes: dict[Any, int] | None
-    low: float
-    high: float
     constant: float
+    held_weight: float
+    held_constant: float
     digests: tuple[str, ...]
     largest: int
 
@@ -84,8 +85,9 @@ class Summary:
         return Summary(
             self.rows + other.rows, self.held + other.held, self.weight + other.weight,
             None if self.inputs is None or other.inputs is None else self.inputs + other.inputs,
-            self.columns or other.columns, classes, min(self.low, other.low), max(self.high, other.high),
-            self.constant + other.constant, self.digests + other.digests, max(self.largest, other.largest),
+            self.columns or other.columns, classes, self.constant + other.constant,
+            self.held_weight + other.held_weight, self.held_constant + other.held_constant,
+            self.digests + other.digests, max(self.largest, other.largest),
         )  # fmt: skip
 
     @property
@@ -103,31 +105,28 @@ def summarise(part: RawPart, split: Split, classification: bool, standardise: bo
     learnt = ~split.held(part.number, len(part.x))
     weight = np.ones(len(part.x)) if part.weight is None else part.weight
     columns = part.y.shape[1] if part.y.ndim == 2 else 0
-    classes, low, high, constant = None, np.inf, -np.inf, 0.0
+    classes, constants = None, np.zeros(len(part.x))
     if classification and not columns:
-        labels, places = np.unique(_labels(part), return_inverse=True)
+        labels, places = np.unique(part.y, return_inverse=True)
+        if len(labels) > MOST_CLASSES:
+            raise InputError(f"{part.name}: y", f"at most {MOST_CLASSES} classes", str(len(labels)))
         counts = np.bincount(places[learnt], minlength=len(labels))
         classes = {label: int(n) for label, n in zip(labels.tolist(), counts, strict=True)}
     elif part.y.dtype.kind not in "fiub":
         raise InputError(f"{part.name}: y", "numbers", str(part.y.dtype))
-    elif len(part.y):
-        low, high = float(part.y.min()), float(part.y.max())
-        if low >= 0 and not classification:
-            terms = (xlogy(part.y, part.y) - part.y).reshape(len(part.y), -1).astype(np.float64).sum(axis=1)
-            constant = float(weight[learnt] @ terms[learnt])
+    elif len(part.y) and not classification and part.y.min() >= 0:
+        terms = (xlogy(part.y, part.y) - part.y).astype(np.float64)
+        constants = weight * (terms if terms.ndim == 1 else terms.sum(axis=1))
     digest = hashlib.blake2b(np.ascontiguousarray(part.x).tobytes(), digest_size=8)
-    digest.update("\n".join(map(str, part.y.ravel().tolist())).encode())
+    digest.update(part.y.tobytes() if part.y.dtype.kind in "fiub" else "\n".join(map(str, part.y.ravel())).encode())
     digest.update(b"" if part.weight is None else part.weight.tobytes())
     rows = int(learnt.sum())
     return Summary(
         rows, len(learnt) - rows, float(weight[learnt].sum()),
         Moments.of(part.x[learnt]) if standardise else None,
-        columns, classes, low, high, constant, (digest.hexdigest(),), rows,
+        columns, classes, float(constants[learnt].sum()), float(weight[~learnt].sum()), float(constants[~learnt].sum()),
+        (digest.hexdigest(),), rows,
     )  # fmt: skip
-
-
-def _labels(part: RawPart) -> Array:
-    return part.y.astype(str) if part.y.dtype.kind == "O" else part.y
 
 
 def add(one: Any, other: Any) -> Any:

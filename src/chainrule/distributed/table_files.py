@@ -146,6 +146,13 @@ def _files(data: str) -> tuple[Any, list[str]]:
     return system, files
 
 
+def local_files(data: str) -> list[str]:
+    """The files of the data by their paths, as far as they are on this machine's disks."""
+    system, files = _files(data)
+    protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+    return files if "file" in protocols or "local" in protocols else []
+
+
 def _order(file: str) -> Any:
     return natural_sort_key(file)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ from chainrule.distributed.summary import add
 from chainrule.errors import InputError
 
 LOOK = 0.25  # seconds between two looks at what the cluster has done
+TOPIC = "chainrule"  # of the events that tell of partitions done; Dask keeps the last of them
 TIMEOUT = 600.0  # seconds without a partition done after which waiting ends
 
 
@@ -66,10 +69,9 @@ class Work:
         self._passes += 1
         token = f"{dask.base.tokenize(id(self), time.time_ns())}-{self._passes}"
         given = [self._argument(what, token, i, value) for i, value in enumerate(arguments)]
-        topic = f"chainrule-{token}"
         work = dask.delayed(_told, pure=False)
         sums = [
-            work(topic, i, function, part, *given, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts)
+            work(token, i, function, part, *given, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts)
         ]
         plus = dask.delayed(add, pure=False)
         level = 0
@@ -77,7 +79,7 @@ class Work:
             pairs = zip(sums[::2], sums[1::2], strict=False)
             added = [plus(a, b, dask_key_name=f"add-{what}-{token}-{level}-{i}") for i, (a, b) in enumerate(pairs)]
             sums, level = added + sums[len(added) * 2 :], level + 1
-        return self._result(what, sums[0], topic, len(parts))
+        return self._result(what, sums[0], token, len(parts))
 
     @staticmethod
     def _argument(what: str, token: str, place: int, value: Any) -> Any:
@@ -97,15 +99,17 @@ class Work:
 
     # ------------------------------------------------------------ waiting
 
-    def _result(self, what: str, task: Any, topic: str, count: int) -> Any:
+    def _result(self, what: str, task: Any, token: str, count: int) -> Any:
         done: set[int] = set()
         heard = [time.monotonic()]
 
         def hear(event: tuple[Any, Any]) -> None:
+            if event[1]["pass"] != token:
+                return
             done.add(event[1]["part"])
             heard[0] = time.monotonic()
 
-        self.client.subscribe_topic(topic, hear)
+        self.client.subscribe_topic(TOPIC, hear)
         future = None
         try:
             with _large_graphs():
@@ -127,7 +131,7 @@ class Work:
                 with suppress(Exception):
                     future.cancel()
             with suppress(Exception):
-                self.client.unsubscribe_topic(topic)
+                self.client.unsubscribe_topic(TOPIC)
 
     def _value(self, what: str, future: Any) -> Any:
         if future.status == "finished":
@@ -148,7 +152,7 @@ class Work:
     def _stalled(self, what: str, done: int, count: int) -> str:
         with suppress(Exception):
             workers = len(self.client.scheduler_info(n_workers=-1)["workers"])
-            here = f"{workers} workers are there"
+            here = f"{workers} {'worker is' if workers == 1 else 'workers are'} there"
             return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done; {here}"
         return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done"
 
@@ -165,11 +169,11 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _told(topic: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
+def _told(token: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
     """The function's value; the client hears that the partition is done."""
     value = function(*arguments)
     with suppress(ValueError):  # outside of a worker there is nobody to tell
-        distributed.get_worker().log_event(topic, {"part": part})
+        distributed.get_worker().log_event(TOPIC, {"pass": token, "part": part})
     return value
 
 
@@ -186,13 +190,27 @@ def client_of(given: Any, workers: int | None = None) -> tuple[distributed.Clien
             return local_client(workers), True
     if not isinstance(given, distributed.Client):
         raise InputError("client", "a distributed.Client, or None", type(given).__name__)
+    if given.asynchronous:
+        raise InputError("client", "one that is not asynchronous", "an asynchronous one")
     if given.status != "running":
         raise InputError("client", "one that is connected", given.status)
     return given, False
 
 
 def local_client(workers: int | None = None) -> distributed.Client:
-    """A cluster of processes on the cores here, one thread each."""
-    dask.config.set({"distributed.scheduler.worker-ttl": "30s"})
-    cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-    return distributed.Client(cluster)
+    """A cluster of processes on the cores here, one thread each.
+
+    They do not hear Ctrl-C, which is for this process: it ends the training, and then them.
+    """
+    here = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if here else None  # what is started now inherits it
+    try:
+        with dask.config.set({"distributed.scheduler.worker-ttl": "30s"}):
+            made = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        return distributed.Client(made)
+    except RuntimeError as error:
+        what = "a script that starts its work under if __name__ == '__main__', or a client of your own"
+        raise InputError("client", what, f"workers that do not start ({error})") from None
+    finally:
+        if here:
+            signal.signal(signal.SIGINT, before)
