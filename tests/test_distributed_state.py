@@ -63,16 +63,17 @@ def test_the_best_of_early_stopping_is_of_the_same_columns(client, then):
 
 @pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"solver": "adam"}, {"mode": "rounds", "batch_size": 16}])
 def test_rows_that_vanish_between_passes_are_noticed(client, settings, tmp_path):
-    count = tmp_path / "count"
-    count.write_text("0")
+    seen = tmp_path / "seen"
 
-    def piece(number):
-        rows = 40 if int(count.read_text()) < 5 else 30
-        count.write_text(str(int(count.read_text()) + 1))
-        return X[:rows]
+    def piece():
+        """Forty rows the first time, thirty afterwards."""
+        rows = 30 if seen.exists() else 40
+        seen.touch()
+        return X[:rows], (X[:rows, 0] > X[:30, 0].mean()).astype(int)
 
-    x = da.from_delayed(dask.delayed(piece, pure=False)(0), (np.nan, 6), float)
-    y = da.from_delayed(dask.delayed(lambda v: (v[:, 0] > X[:30, 0].mean()).astype(int))(x), (np.nan,), int)
+    both = dask.delayed(piece, pure=False)()
+    x = da.from_delayed(both[0], (np.nan, 6), float)
+    y = da.from_delayed(both[1], (np.nan,), int)
     with pytest.raises(cr.InputError, match="as in the first pass; got 30: the data have changed"):
         MLPClassifier(**SMALL | settings | {"max_iter": 50}, persist=False, client=client).fit(x, y)
 
