@@ -13,7 +13,7 @@ import chainrule as cr
 from chainrule.distributed import MLPClassifier, MLPRegressor
 from chainrule.distributed.exact import ClusterLoss, PartGradient
 from chainrule.distributed.replay import Log
-from chainrule.distributed.work import client_of
+from chainrule.distributed.work import Work, client_of
 from chainrule.estimators.objective import Objective
 from clusters import QUIET, bitwise, cluster, divided, table
 
@@ -62,18 +62,21 @@ def test_the_best_of_early_stopping_is_of_the_same_columns(client, then):
 
 
 @pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"solver": "adam"}, {"mode": "rounds", "batch_size": 16}])
-def test_rows_that_vanish_between_passes_are_noticed(client, settings, tmp_path):
-    seen = tmp_path / "seen"
+def test_rows_that_vanish_between_passes_are_noticed(client, settings, tmp_path, monkeypatch):
+    gone, total = tmp_path / "gone", Work.total
 
-    def piece():
-        """Forty rows the first time, thirty afterwards."""
-        rows = 30 if seen.exists() else 40
-        seen.touch()
-        return X[:rows], (X[:rows, 0] > X[:30, 0].mean()).astype(int)
+    def then_gone(work, what, *rest):
+        found = total(work, what, *rest)
+        gone.touch()
+        return found
 
-    both = dask.delayed(piece, pure=False)()
-    x = da.from_delayed(both[0], (np.nan, 6), float)
-    y = da.from_delayed(both[1], (np.nan,), int)
+    def piece(which):
+        x = X[:30] if gone.exists() else X[:40]
+        return x if which == "x" else (x[:, 0] > X[:30, 0].mean()).astype(int)
+
+    monkeypatch.setattr(Work, "total", then_gone)
+    x = da.from_delayed(dask.delayed(piece, pure=False)("x"), (np.nan, 6), float)
+    y = da.from_delayed(dask.delayed(piece, pure=False)("y"), (np.nan,), int)
     with pytest.raises(cr.InputError, match="as in the first pass; got 30: the data have changed"):
         MLPClassifier(**SMALL | settings | {"max_iter": 50}, persist=False, client=client).fit(x, y)
 
