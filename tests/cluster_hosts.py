@@ -20,7 +20,7 @@ from pathlib import Path
 ONE, OTHER = "10.77.0.1", "10.77.0.2"
 ADDRESS = f"tcp://{ONE}:8786"
 CUT = 6.0  # seconds
-TIMEOUT = 20.0  # of the fit: seconds without a partition done
+TIMEOUT = 15.0  # of the fit: seconds without a partition done
 BOUND = 90.0  # seconds until the last fit must have ended
 SETTINGS = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
@@ -126,7 +126,7 @@ def client(workers):
         connected.wait_for_workers(workers, timeout=60)
         x, y = data(48_000)
         est = MLPClassifier(
-            (32,), max_iter=20, random_state=0, client=connected, timeout=TIMEOUT, callbacks=[Say()], persist=False
+            (32,), max_iter=14, random_state=0, client=connected, timeout=TIMEOUT, callbacks=[Say()], persist=False
         )
         try:
             est.fit(x, y)

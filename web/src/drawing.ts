@@ -165,7 +165,8 @@ export class Drawing {
       const said = `${spoken(edge.name)} ${short(edge.value)}, gradient ${this.knownGradient("weight", layer) ? short(edge.gradient) : "not yet computed"}`;
       const act = { ...this.clickable(edge, "weight"), "aria-label": said };
       const group = this.line("weight", from, to, known ? number ?? 0 : null, largest, act);
-      group.prepend(svg("title", {}, `${edge.name} = ${short(edge.value)}, ${edge.gradient_name} = ${short(edge.gradient)}`));
+      const knows = this.knownGradient("weight", layer) ? `, ${edge.gradient_name} = ${short(edge.gradient)}` : "";
+      group.prepend(svg("title", {}, `${edge.name} = ${short(edge.value)}${knows}`));
       const words = fresh ? `∂\u2009${short(edge.gradient, 2)}` : short(number, 2);
       if (known) group.append(this.tag(from, to, words, seen));
       this.put(key("weight", layer, edge.to, edge.from), group);

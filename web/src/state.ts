@@ -155,6 +155,7 @@ export class State {
 
   show(tab: Tab): void {
     this.tab = tab;
+    this.problem = "";
     this.fault = null;
     this.tell();
   }
@@ -183,6 +184,8 @@ export class State {
 
   to(at: number | null): void {
     this.at = at;
+    this.problem = "";
+    if (this.asked && !this.scene.whole) this.stale = true; // the drawing is of the question that goes
     this.asking++; // an answer that is still on its way is not wanted any more
     this.asked = null;
     this.explanation = this.paths = this.fault = null;

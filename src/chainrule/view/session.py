@@ -140,7 +140,7 @@ class Session:
 
     @_answer.register
     def _audit(self, question: asked.AuditQuestion) -> dict[str, Any]:
-        s = self.subject
+        s = self._of_these_lines()
         sheet = Worksheet(
             "page", s.title, s.network, s.x, s.y, None, s.learning_rate, tuple(question.text.splitlines()), 1
         )
@@ -152,9 +152,20 @@ class Session:
             one["asks"] = _question_of(one["name"], s.network.sizes)
         return data | {"summary": line_data(summary(found))}
 
+    def _of_these_lines(self) -> Subject:
+        """The subject, where lines can be about it.
+
+        Raises:
+            InputError: the page shows one example of several, and lines of a worksheet are about all of them.
+        """
+        if self.opened.one_of_many:
+            what = "a worksheet of one example without a weight, on the page (chainrule audit marks the others)"
+            raise InputError("lines", what, "one of several examples, or a weighted one")
+        return self.subject
+
     @_answer.register
     def _sheet(self, question: asked.SheetQuestion) -> dict[str, Any]:
-        s = self.subject
+        s = self._of_these_lines()
         return {"text": f"{header(s.network, s.x, s.y, s.title, s.learning_rate)}\n{question.text}"}
 
     # ------------------------------------------------------------ changing

@@ -30,6 +30,7 @@ class Subject:
         learning_rate: of a step of gradient descent; ``stated`` tells whether a worksheet says so.
         title: in words. lines: of a worksheet, below its header.
         note: where the example comes from, in words, or "".
+        one_of_many: it is one example of a worksheet's batch, or without its weight: the lines are of something else.
     """
 
     network: Network
@@ -39,6 +40,7 @@ class Subject:
     title: str = ""
     lines: tuple[str, ...] = ()
     note: str = ""
+    one_of_many: bool = False
 
     @classmethod
     def of(
@@ -87,9 +89,10 @@ class Subject:
             note = f"{note}; " * bool(note) + "without its sample weight"
         if y is None and sheet.network.loss != "identity":
             raise InputError(f"worksheet {sheet.path}: y", "targets, for the loss and its gradients", "none")
-        return cls.of(
+        subject = cls.of(
             sheet.network, x, y, learning_rate=sheet.learning_rate, title=sheet.title, lines=sheet.lines, note=note
         )
+        return replace(subject, one_of_many=n > 1 or sheet.sample_weight is not None)
 
     def passes(self) -> Backward:
         """The forward and the backward pass."""

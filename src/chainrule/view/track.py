@@ -11,7 +11,7 @@ from chainrule.network import Network
 from chainrule.view.subject import Subject
 
 MOST_STEPS = 100_000
-MOST_BYTES = 128 * 2**20  # of the networks that are kept
+MOST_BYTES = 16 * 2**20  # of the networks that are kept, each of which holds its numbers twice
 
 
 class Track:
@@ -77,7 +77,7 @@ class Track:
         """Keep every n-th network; every other of them goes when they are too large together."""
         if self.now % self._every == 0:
             self._kept[self.now] = network
-        if len(self._kept) * network.flat.nbytes > MOST_BYTES:
+        if 2 * len(self._kept) * network.flat.nbytes > MOST_BYTES:
             self._every *= 2
             self._kept = {k: kept for k, kept in self._kept.items() if k % self._every == 0}
 

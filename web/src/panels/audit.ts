@@ -95,14 +95,14 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
 
   async function exercise(): Promise<void> {
     const { notation } = state;
-    await begin(() =>
-      state.move("exercise", { ask: kind.value, seed: seed.valueAsNumber || 0, digits: 4, notation }));
+    const asked = { ask: kind.value, seed: seed.valueAsNumber || 0, digits: 4, notation };
+    await begin(() => state.move("exercise", asked), 0); // what is to be found is not shown
   }
 
-  async function begin(move: () => Promise<boolean>): Promise<void> {
+  async function begin(move: () => Promise<boolean>, at: number | null = null): Promise<void> {
     if (!(await move())) return;
     state.opened += 1;
-    state.to(null);
+    state.to(at);
     await state.safely(() => state.refresh());
     text.focus();
   }
