@@ -35,7 +35,7 @@ from chainrule.errors import InputError
 from chainrule.render.json import record
 from chainrule.view.door import RAW_HEADERS, Door, answer, failure, one_line, read_body, refused
 
-MOST_SESSIONS = 16
+MOST_SESSIONS = 64
 MOST_AT_WORK = 8  # questions in threads; others wait, the files of the page do not
 #: the files of the page, by path: name, media type
 PAGE = {
