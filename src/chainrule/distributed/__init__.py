@@ -13,26 +13,18 @@ if TYPE_CHECKING:
     from chainrule.distributed.classifier import MLPClassifier as MLPClassifier
     from chainrule.distributed.regressor import MLPRegressor as MLPRegressor
 
-_PUBLIC = {"MLPClassifier": "classifier", "MLPRegressor": "regressor"}
-__all__ = sorted(_PUBLIC)
+__all__ = ["MLPClassifier", "MLPRegressor"]
 
 
 def __getattr__(name: str) -> Any:
     from chainrule.errors import InputError
 
-    match name:
-        case "MLPClassifier" | "MLPRegressor":
-            pass
-        case _:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         import distributed  # noqa: F401
     except ImportError:
         raise InputError("chainrule.distributed", "the extra chainrule[dask]", "no Dask") from None
-    if name == "MLPClassifier":
-        from chainrule.distributed.classifier import MLPClassifier
+    from chainrule.distributed import classifier, regressor
 
-        return MLPClassifier
-    from chainrule.distributed.regressor import MLPRegressor
-
-    return MLPRegressor
+    return getattr(classifier if name == "MLPClassifier" else regressor, name)

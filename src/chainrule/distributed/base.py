@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array as da
@@ -61,7 +61,6 @@ class _Data:
 class ClusterPerceptron:
     """The fit of a cluster, in place of the one of one machine; to be mixed in before an estimator of that."""
 
-    _extra_constraints: ClassVar[dict[str, list[Any]]] = CLUSTER
     #: for type checkers
     mode: str
     client: Any
