@@ -17,25 +17,7 @@ from chainrule.estimators.parameters import take
 class MLPRegressor(ClusterPerceptron, one.MLPRegressor):
     """``chainrule.MLPRegressor`` on a Dask cluster: its parameters, its first weights, its fitted network.
 
-    X and y are Dask arrays or dataframes, divided alike; data stay on the workers. What it has beside the other's
-    parameters:
-
-    Args:
-        mode: ``exact``: each step is of the gradient of all rows (or of ``steps_per_epoch`` groups of partitions),
-            added in a fixed order: bitwise the same weights on any number of workers. ``rounds``: each partition makes
-            ``local_steps`` minibatch steps by the compiled kernels, then the weights are averaged by rows (local SGD,
-            Stich 2019): the same for one partitioning. ``lbfgs`` is always exact.
-        client: a ``distributed.Client``; None takes the current one, or makes a ``LocalCluster`` on the cores here.
-        standardize: learn each column's mean and deviation in the first pass; the fitted network takes the columns as
-            they are all the same.
-        persist: whether the rows are kept on the workers, or read again for each pass; ``auto``: if they take no more
-            than 0.3 of the workers' memory.
-        timeout: seconds without any partition done after which the fit ends with an error that says so.
-        checkpoint: a file. ``fit`` goes on from it, on another number of workers too; in exact mode it ends in bitwise
-            the same weights. The partitions must be the same.
-
-    What it has not: ``partial_fit``, ``scoring``, sparse X, ``n_threads`` (a task has one), ``health_``; in exact mode
-    ``dropout`` and ``batch_size``.
+    What it has beside the other's parameters, and what it has not, is that of the ``MLPClassifier`` of a cluster.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**one.MLPRegressor._parameter_constraints, **CLUSTER}
