@@ -84,7 +84,7 @@ def kill(runs, seed):
         for _ in range(runs):
             with cluster(2, processes=True) as client:
                 victim = draw.choice(processes(client))
-                fault = Fault(draw.uniform(0.05, 0.95) * length, lambda v=victim: os.kill(v, signal.SIGKILL))
+                fault = Fault(draw.uniform(0.05, 0.7) * length, lambda v=victim: os.kill(v, signal.SIGKILL))
                 fault.start()
                 again = fitted(client, name, *x_y)
                 fault.over.set()

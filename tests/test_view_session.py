@@ -93,7 +93,8 @@ def test_every_loss_with_every_output_that_fits_opens(loss, output, dtype, rng):
     asked = Session(s)
     scene = asked.ask({"kind": "scene"})
     assert (scene["loss"], scene["output"], scene["dtype"]) == (loss, output, np.dtype(dtype).name)
-    assert output in scene["choices"]["fits"][loss]
+    assert loss in scene["choices"]["loss"]
+    assert output in scene["choices"]["output"]
     assert len(scene["targets"]) == (0 if loss == "identity" else k)
     assert [step["phase"] for step in asked.ask({"kind": "walk"})["steps"]][:4] == ["forward"] * 4
     moved = asked.ask({"kind": "descend", "steps": 3, "learning_rate": 0.01})

@@ -58,7 +58,7 @@ export interface Scene {
   targets: Named[];
   L: { name: string; value: number | null };
   track: { now: number; losses: (number | null)[] };
-  choices: { hidden: string[]; output: string[]; loss: string[]; fits: Record<string, string[]> };
+  choices: { hidden: string[]; output: string[]; loss: string[] };
   lines: string[];
 }
 

@@ -52,14 +52,9 @@ def scene(subject: Subject, track: Track, notation: Notation, focus: Name | None
 
 
 def choices(outputs: int) -> dict[str, Any]:
-    """The rules that may be chosen, and the outputs that each loss goes with."""
-    fits = {loss: fitting_outputs(loss, outputs) for loss in LOSSES}
-    return {
-        "hidden": list(ACTIVATIONS),
-        "output": list(OUTPUTS),
-        "loss": [k for k, v in fits.items() if v],
-        "fits": fits,
-    }
+    """The rules that may be chosen; a loss that goes with no output of so many units is left out."""
+    losses = [loss for loss in LOSSES if fitting_outputs(loss, outputs)]
+    return {"hidden": list(ACTIVATIONS), "output": list(OUTPUTS), "loss": losses}
 
 
 class _Pen:
