@@ -25,6 +25,7 @@ from chainrule.network import Network
 from chainrule.train import blas
 from chainrule.train.engine import Away, Part, Probe, Rows, weight_mask
 from chainrule.train.gradient import BLOCK, SumGradient
+from chainrule.train.loop import mean_r_squared
 from chainrule.train.moments import Moments
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
@@ -103,11 +104,8 @@ class PartScore:
 
     @property
     def r2(self) -> float:
-        """R^2, the mean over outputs; an output without spread counts 1 if it is met and 0 if not."""
-        spread = self.answers.spread
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scores = np.where(spread > 0, 1 - self.errors / spread, np.where(self.errors == 0, 1.0, 0.0))
-        return float(scores.mean())
+        """R^2, the mean over outputs."""
+        return mean_r_squared(self.errors, self.answers.spread)
 
 
 def score_of_partition(

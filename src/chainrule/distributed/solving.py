@@ -16,7 +16,7 @@ from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.lbfgs import finish, minimise
 from chainrule.estimators.objective import Objective
-from chainrule.estimators.solving import recipe_of, settle, stopping_rule
+from chainrule.estimators.solving import batch_of, recipe_of, settle, stopping_rule
 from chainrule.estimators.task import NOT_FINITE
 from chainrule.network import Network
 from chainrule.train.checkpoints import Checkpoint
@@ -77,7 +77,7 @@ def _by_epochs(est: Any, asked: Asked) -> None:
     network = Network(now.weights, now.biases, now.hidden, now.output, now.loss)
     network = network.astype(np.float64) if exact else network
     steps = min(int(est.steps_per_epoch), len(asked.parts))
-    batch = -(-summary.rows // steps) if exact else _batch(est, summary.rows)
+    batch = -(-summary.rows // steps) if exact else batch_of(est, summary.rows)
     recipe = replace(recipe_of(est, objective, asked.random, network, batch), health=False, threads=1)
     classes = est._classification()
     if exact:
@@ -110,10 +110,6 @@ def _told(est: Any, asked: Asked) -> str:
         f"rows {asked.summary.digest} in {len(asked.parts)} partitions, {asked.split}, standardize {est.standardize}, "
         f"class_weight {weights}, random_state {est.random_state}"
     )
-
-
-def _batch(est: Any, rows: int) -> int:
-    return min(200, rows) if est.batch_size == "auto" else int(min(est.batch_size, rows))
 
 
 def _by_lbfgs(est: Any, asked: Asked) -> None:

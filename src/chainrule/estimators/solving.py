@@ -47,7 +47,7 @@ def _by_epochs(est: Any, task: Task) -> None:
     rows, weight = learn.X.shape[0], learn.learned_by
     objective = task.objective.shifted(learn.targets, weight)
     network: Network = est._now()
-    recipe = recipe_of(est, objective, task.random, network, _batch(est, rows))
+    recipe = recipe_of(est, objective, task.random, network, batch_of(est, rows))
     rule = stopping_rule(est, objective, rows, task.incremental)
     state = _state(est, network, recipe) if task.incremental else None
     checkpoint = _checkpoint(est, task, held) if est.checkpoint is not None and not task.incremental else None
@@ -115,7 +115,8 @@ def recipe_of(est: Any, objective: Objective, random: Any, network: Network, bat
     return replace(recipe, threads=threads_for(est.n_threads, recipe, network))
 
 
-def _batch(est: Any, rows: int) -> int:
+def batch_of(est: Any, rows: int) -> int:
+    """Rows of a minibatch."""
     if est.batch_size == "auto":
         return min(200, rows)
     if est.batch_size > rows:

@@ -247,7 +247,7 @@ def _validate(run: Run, validation: Rows | Away | None, scorer: Scorer | None) -
 
 
 def r_squared(network: Network, rows: Rows) -> float:
-    """R^2 of the outputs, their mean over outputs; an output without spread counts 1 if it is met and 0 if not."""
+    """R^2 of the outputs, their mean over outputs."""
     from chainrule.forward import propagate
 
     weight = np.ones(len(rows)) if rows.weight is None else rows.weight
@@ -256,6 +256,12 @@ def r_squared(network: Network, rows: Rows) -> float:
         yhat = propagate(network, rows.x)[1][-1].astype(np.float64)
         error = (weight[:, None] * (y - yhat) ** 2).sum(axis=0)
         spread = (weight[:, None] * (y - np.average(y, axis=0, weights=weight)) ** 2).sum(axis=0)
+    return mean_r_squared(error, spread)
+
+
+def mean_r_squared(error: Array, spread: Array) -> float:
+    """R^2 from the sums of squares of each output; an output without spread counts 1 if it is met and 0 if not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
         scores = np.where(spread > 0, 1 - error / spread, np.where(error == 0, 1.0, 0.0))
     return float(scores.mean())
 
