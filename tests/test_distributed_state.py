@@ -173,3 +173,27 @@ def test_rounds_without_shuffling_are_another_order(client):
     settings = SMALL | {"mode": "rounds", "batch_size": 16, "client": client}
     kept = MLPClassifier(**settings, shuffle=False).fit(divided(X), divided(Y))
     assert not bitwise(kept, MLPClassifier(**settings).fit(divided(X), divided(Y)))
+
+
+def test_two_fits_at_once_on_one_client_hear_their_own_partitions(client):
+    """Together they are longer than the bound, but each hears of its own partitions before it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def slow(seconds):
+        work = Work(client, timeout=3.6)
+        parts = work.map("piece", _after, list(range(6)), seconds)
+        return work.total("sum", _number, parts)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(slow, [0.8, 0.8])) == [15, 15]
+
+
+def _after(number, seconds):
+    import time
+
+    time.sleep(seconds)
+    return number
+
+
+def _number(number):
+    return number

@@ -13,6 +13,7 @@ from chainrule.distributed.summary import Summary
 from chainrule.errors import InputError
 from chainrule.estimators import classifier as one
 from chainrule.estimators.parameters import take
+from chainrule.train.preprocessing import balanced
 
 
 class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
@@ -113,9 +114,7 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
             raise InputError("class_weight", "None for several labels at once", repr(self.class_weight))
         rows = np.array([summary.classes[label] for label in sorted(summary.classes)], dtype=float)
         if self.class_weight == "balanced":
-            with np.errstate(divide="ignore"):
-                weights: Array = np.where(rows > 0, rows.sum() / (len(rows) * rows), 0.0)
-            return weights
+            return balanced(rows)
         given = dict(self.class_weight)
         unknown = [label for label in given if label not in summary.classes]
         if unknown:

@@ -24,7 +24,7 @@ from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Away, minibatches
 from chainrule.train.loop import fit
 from chainrule.train.metrics import Scores
-from chainrule.train.preprocessing import Inputs, Target
+from chainrule.train.preprocessing import Inputs, Target, balanced
 from chainrule.train.recipe import whole
 from chainrule.train.records import Fitted
 from chainrule.train.table import Model, Plan, check_plan
@@ -121,8 +121,7 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, way:
     if plan.class_weight:
         if not model.target.classes:
             raise InputError("class weight", f"classes in {target}", "numbers")
-        counts = np.array([answer.labels[label] for label in model.target.classes])
-        weight = learnt / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        weight = balanced(np.array([answer.labels[label] for label in model.target.classes]))
     how = TablePreparation(inputs, model.target, weight, model.network.dtype)
     parts = work.map("prepare-partition", prepare_table, files.pieces, files.layout, how, split)
     if rows_fit(work.client, work.rows, len(inputs.names), how.dtype):

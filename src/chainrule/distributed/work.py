@@ -18,7 +18,6 @@ from chainrule.distributed.summary import add
 from chainrule.errors import InputError
 
 LOOK = 0.25  # seconds between two looks at what the cluster has done
-TOPIC = "chainrule"  # of the events that tell of partitions done; Dask keeps the last of them
 TIMEOUT = 600.0  # seconds without a partition done after which waiting ends
 
 
@@ -57,9 +56,11 @@ class Work:
     rows: int = 0
     _passes: int = field(default=0, init=False)
     _address: str = field(default="", init=False)
+    _topic: str = field(default="", init=False)  # of the events that tell of partitions done
 
     def __post_init__(self) -> None:
         self._address = self.client.scheduler.address
+        self._topic = dask.base.tokenize(id(self), time.time_ns())
 
     def total(self, what: str, function: Callable[..., Any], parts: Sequence[Any], *arguments: Any) -> Any:
         """The sum over partitions of ``function(part, *arguments)``, added in an order that they alone fix.
@@ -67,11 +68,12 @@ class Work:
         The tasks are pure and bound to no worker: one that is lost is done again elsewhere, with the same result.
         """
         self._passes += 1
-        token = f"{dask.base.tokenize(id(self), time.time_ns())}-{self._passes}"
+        token = f"{self._topic}-{self._passes}"
         given = [self._argument(what, token, i, value) for i, value in enumerate(arguments)]
         work = dask.delayed(_told, pure=False)
         sums = [
-            work(token, i, function, part, *given, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts)
+            work(self._topic, token, i, function, part, *given, dask_key_name=f"{what}-{token}-{i}")
+            for i, part in enumerate(parts)
         ]
         plus = dask.delayed(add, pure=False)
         level = 0
@@ -93,7 +95,8 @@ class Work:
 
     def map(self, what: str, function: Callable[..., Any], parts: Sequence[Any], *arguments: Any) -> tuple[Any, ...]:
         """A task a partition, nothing computed yet."""
-        token = dask.base.tokenize(id(self), what, time.time_ns())
+        self._passes += 1
+        token = f"{self._topic}-{self._passes}"
         work = dask.delayed(function, pure=False)
         return tuple(work(part, *arguments, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts))
 
@@ -109,7 +112,7 @@ class Work:
             done.add(event[1]["part"])
             heard[0] = time.monotonic()
 
-        self.client.subscribe_topic(TOPIC, hear)
+        self.client.subscribe_topic(self._topic, hear)
         future = None
         try:
             with _large_graphs():
@@ -131,7 +134,7 @@ class Work:
                 with suppress(Exception):
                     future.cancel()
             with suppress(Exception):
-                self.client.unsubscribe_topic(TOPIC)
+                self.client.unsubscribe_topic(self._topic)
 
     def _value(self, what: str, future: Any) -> Any:
         if future.status == "finished":
@@ -169,11 +172,11 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _told(token: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
+def _told(topic: str, token: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
     """The function's value; the client hears that the partition is done."""
     value = function(*arguments)
     with suppress(ValueError):  # outside of a worker there is nobody to tell
-        distributed.get_worker().log_event(TOPIC, {"pass": token, "part": part})
+        distributed.get_worker().log_event(topic, {"pass": token, "part": part})
     return value
 
 

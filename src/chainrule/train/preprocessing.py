@@ -158,6 +158,16 @@ def _guess_task(table: pa.Table, name: str) -> Task:
     return "classification"
 
 
+def balanced(counts: Array) -> Array:
+    """The weight of each class with which all that have rows count the same: n / (classes * rows of the class).
+
+    Args:
+        counts: rows of each class.
+    """
+    weights: Array = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return weights
+
+
 def in_order(labels: set[str]) -> list[str]:
     """Labels in order: numbers by size, other labels by letters."""
     try:

@@ -23,6 +23,7 @@ from chainrule.train.engine import Rows
 from chainrule.train.health import SMALL_UPDATE, LayerHealth, findings
 from chainrule.train.loop import fit
 from chainrule.train.metrics import Scores
+from chainrule.train.preprocessing import balanced
 from chainrule.train.records import Epoch, Fitted
 from chainrule.train.table import Model, Plan, Prepared, TrainingTable, with_parts
 
@@ -99,7 +100,7 @@ def _rows(prepared: Prepared, plan: Plan) -> tuple[Rows, Rows | None]:
     weights = None
     if plan.class_weight == "balanced":
         counts = np.bincount(model.target.apply(table)[prepared.train], minlength=model.target.outputs)
-        weights = len(prepared.train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        weights = balanced(counts)
     parts: list[Rows | None] = []
     for numbers in (prepared.train, prepared.validation):
         part = table.take(numbers)
