@@ -20,9 +20,11 @@ from chainrule.losses import LOSSES
 from chainrule.outputs import EXP, OUTPUTS, output
 from chainrule.train import compiled
 from chainrule.train.engine import Rows, State, start
-from chainrule.train.kernels import activate, mathematics, turn
+from chainrule.train.kernels import activate, mathematics, product, steps, turn
+from chainrule.train.kernels.low_level import gemm_address
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.recipe import Recipe
+from chainrule.train.slices import Slices
 
 EPS = {"float64": 2.3e-16, "float32": 1.2e-7}
 KINDS = [
@@ -167,7 +169,7 @@ def test_every_activation_equals_the_plain_loop(hidden, dtype, rng):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    sizes=st.lists(st.integers(1, 12), min_size=2, max_size=6),
+    sizes=st.lists(st.integers(1, 12) | st.sampled_from([17, 33, 48]), min_size=2, max_size=6),
     hidden=st.sampled_from(sorted(ACTIVATIONS)),
     kind=st.sampled_from(KINDS),
     reduction=st.sampled_from(["mean", "sum"]),
@@ -180,14 +182,13 @@ def test_every_activation_equals_the_plain_loop(hidden, dtype, rng):
     l2=st.sampled_from([0.0, 0.3]),
     dropout=st.sampled_from([0.0, 0.4]),
     seed=st.integers(0, 10**6),
-    wide=st.sampled_from([1, 1 << 19]),
+    together=st.sampled_from([1, 1 << 16]),
 )
 def test_any_run_equals_the_plain_loop(
-    sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed, wide
+    sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed, together
 ):  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:  # layers shared out by units, or by rows
-        patch.setattr(compiled, "WIDE_BYTES", wide)
-        patch.setattr(compiled, "WIDE_UNITS", 1)
+    with pytest.MonkeyPatch.context() as patch:  # rows gathered together, or by each thread
+        patch.setattr(compiled, "TOGETHER_BYTES", together)
         one_run(sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weighted, l2, dropout, seed)
 
 
@@ -199,28 +200,86 @@ def one_run(sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weig
     net, rows = network_and_rows(rng, sizes, hidden, out, loss, reduction, dtype, n, weighted, False)
     # an epsilon that is no smaller than the rounding of a gradient, or Adam would divide noise by noise
     recipe = Recipe(optimizer(name, epsilon=0.01), batch_size=batch, seed=seed, l2=l2, dropout=dropout, threads=threads)
-    steps = -(-n // batch)
-    agree(net, rows, recipe, np.linspace(0.01, 0.001, steps), rng.permutation(n))
+    count = -(-n // batch)
+    agree(net, rows, recipe, np.linspace(0.01, 0.001, count), rng.permutation(n))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("k", [1, 2, 5, 6, 10])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_products_of_every_way_equal_the_plain_loop(k, dtype, threads, rng):
-    """So many rows and units that some are turned over before BLAS takes them, of few outputs and of many."""
-    loss, out = ("cross_entropy", "softmax") if k > 1 else ("binary_cross_entropy", "sigmoid")
-    net, rows = network_and_rows(rng, (9, 33, 24, k), "tanh", out, loss, "mean", dtype, 183, False, k > 1)
-    recipe = Recipe(optimizer("momentum", 0.05), batch_size=71, threads=threads)
-    agree(net, rows, recipe, np.full(3, 0.05), rng.permutation(183))
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(("sizes", "n"), [((9, 33, 24, 10), 183), ((700, 400, 450, 2), 320), ((1100, 5), 240)])
+def test_products_of_every_size_equal_the_plain_loop(sizes, n, dtype, threads, rng):
+    """Below and above the size from which BLAS takes them, with rows that each thread gathers and that all do."""
+    net, rows = network_and_rows(rng, sizes, "tanh", "softmax", "cross_entropy", "mean", dtype, n, False, True)
+    recipe = Recipe(optimizer("momentum", 0.05), batch_size=n // 2 - 7, threads=threads)
+    agree(net, rows, recipe, np.full(3, 0.05), rng.permutation(n))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_many_outputs_are_shared_out(threads, rng):
+    net, rows = network_and_rows(
+        rng, (5, 40, 30), "tanh", "softmax", "cross_entropy", "mean", "float64", 700, True, True
+    )
+    recipe = Recipe(optimizer("momentum", 0.05), batch_size=350, l2=0.1, threads=threads)
+    assert steps.MANY < 350 * 30
+    agree(net, rows, recipe, np.full(2, 0.05), rng.permutation(700))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    m=st.integers(0, 30) | st.just(600),
+    n=st.integers(0, 40) | st.just(500),
+    k=st.integers(0, 30) | st.just(300),
+    turned=st.booleans(),
+    flip=st.booleans(),
+    add=st.booleans(),
+    size=st.sampled_from([0, 10**6]),
+    more=st.integers(0, 3),
+    dtype=st.sampled_from(["float64", "float32"]),
+    seed=st.integers(0, 10**6),
+)
+def test_a_product_equals_numpys_and_touches_nothing_else(m, n, k, turned, flip, add, size, more, dtype, seed):
+    rng = np.random.default_rng(seed)
+    a = rng.normal(size=(k, m + more) if turned else (m, k + more)).astype(dtype)
+    b = rng.normal(size=(n, k + more) if flip else (k, n + more)).astype(dtype)
+    c = rng.normal(size=(m, n + more)).astype(dtype)
+    A, B = (a[:, :m].T if turned else a[:, :k]), (b[:, :k].T if flip else b[:, :n])
+    expected = c.copy()
+    expected[:, :n] = A.astype(float) @ B + (c[:, :n] if add else 0)
+    into, room = c.ravel(), np.empty(size, dtype)
+    row, step = (1, a.shape[1]) if turned else (a.shape[1], 1)
+    product.product(
+        gemm_address(np.dtype(dtype)), a.ravel(), 0, row, step, b.ravel(), 0, b.shape[1], flip, into, 0, c.shape[1],
+        m, n, k, add, room, size,
+    )  # fmt: skip
+    np.testing.assert_allclose(into.reshape(c.shape), expected, rtol=1e-5, atol=100 * EPS[dtype] * (1 + k) ** 0.5)
+    assert np.array_equal(into.reshape(c.shape)[:, n:], c[:, n:])
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("shape", [(1, 1), (7, 8), (8, 8), (8, 2), (3, 19), (16, 24), (33, 41)])
 def test_turning_a_matrix_over(shape, dtype, rng):
-    matrix = rng.normal(size=shape).astype(dtype)
-    into = np.full(shape[::-1], np.nan, dtype)
-    turn.turn(matrix, into)
-    np.testing.assert_array_equal(into, matrix.T)
+    n, m = shape
+    matrix = rng.normal(size=(n, m + 3)).astype(dtype)
+    into = np.full(n * m, np.nan, dtype)
+    turn.turn(matrix.ravel(), 2, m + 3, n, m, into)
+    np.testing.assert_array_equal(into.reshape(m, n), matrix[:, 2 : m + 2].T)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 70), min_size=2, max_size=5),
+    threads=st.integers(1, 5),
+    dtype=st.sampled_from(["float64", "float32"]),
+)
+def test_every_parameter_has_one_owner(sizes, threads, dtype):
+    net = cr.Network.random(sizes, "tanh", "softmax" if sizes[-1] > 1 else "identity",
+                            "cross_entropy" if sizes[-1] > 1 else "squared_error", dtype=dtype)  # fmt: skip
+    slices = Slices(net, threads)
+    theta = slices.inside(net.flat)
+    assert np.array_equal(slices.outside(theta), net.flat)
+    where = slices.inside(np.arange(1, net.parameter_count + 1).astype(dtype))
+    assert sorted(where[where > 0]) == list(range(1, net.parameter_count + 1))
+    assert (slices.places[:, 0] * net.dtype.itemsize % 64 == 0).all()
 
 
 def test_a_planted_error_is_seen(rng):
@@ -315,16 +374,14 @@ def test_dropout_leaves_out_its_share():
 
 
 def test_arrays_that_may_only_be_read_compile_nothing_anew(rng):
-    from chainrule.train.kernels import steps as kernels
-
     net, rows = network_and_rows(rng, (3, 4, 2), "relu", "softmax", "cross_entropy", "mean", "float64", 20, True, True)
     recipe, order = Recipe(optimizer("sgd"), batch_size=5), np.arange(20)
     one, _ = run(net, rows, recipe, order, np.full(4, 0.1))
-    known = len(kernels.steps.signatures)
+    known = len(steps.steps.signatures)
     for part in (rows.x, rows.y, rows.weight):
         part.setflags(write=False)
     two, _ = run(net, rows, recipe, order, np.full(4, 0.1))
-    assert len(kernels.steps.signatures) == known
+    assert len(steps.steps.signatures) == known
     assert np.array_equal(one.state().theta, two.state().theta)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,10 +24,10 @@ from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
 from chainrule.train.kernels.threads import ABORTED
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
+from chainrule.train.slices import Slices, aligned, rows_for, whole_lines
 
 _NO_KEYS, _NO_LABELS = np.zeros((0, 0), np.uint32), np.zeros(0, np.int64)
-WIDE_BYTES = 1 << 19  # of weights from which a layer is shared out by units, if each thread has enough of them
-WIDE_UNITS = 64
+TOGETHER_BYTES = 1 << 16  # of a minibatch's inputs from which the threads gather them together
 BLOCK_BYTES = 1 << 20  # of a layer's gradient that is used while in the cache
 
 
@@ -43,21 +42,17 @@ class CompiledEngine:
         sizes = network.sizes
         self.threads = recipe.threads_for(network)
         self.sizes = np.array(sizes, np.int64)
-        areas = [(j + 1) * m for j, m in pairwise(sizes)]
-        self.places = np.concatenate([[0], np.cumsum(areas)[:-1]]).astype(np.int64)
+        self.slices = Slices(network, self.threads)
         self.batch = recipe.batch_size
         s = recipe.optimizer.settings
         self.settings = np.array([s.momentum, s.beta_1, s.beta_2, s.epsilon, 1 - s.beta_1, 1 - s.beta_2], self.dtype)
         self.codes = np.array([ACTIVATION_CODES[name] for name in network.hidden], np.int64)
-        self.wide = self._wide(sizes)
-        self.narrow, self.hidden_units = np.zeros_like(self.wide), sum(sizes[1:-1])
         self.pair = PAIR_CODES.get((network.loss, network.output), 0)
         self.output = SOFTMAX if network.output == "softmax" else ACTIVATION_CODES[network.output]
         self.limits = np.array(asleep_limits(network), np.float64)
         self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
         self._buffers(self.batch)
-        self.room = np.empty((self.threads, max(self.block, ROOM * self.batch) + max(sizes)), self.dtype)
-        self.partial = np.zeros((self.threads, 2))
+        self.partial = np.zeros((self.threads, 3))
         self.no_targets, self.no_weights = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype)
         self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
         self.factors = np.array([dropout.scale(share) for share in shares], np.float64)
@@ -65,34 +60,33 @@ class CompiledEngine:
         self.restore(beginning(network, recipe))
 
     def _buffers(self, batch: int) -> None:
-        starts = np.concatenate([[0], np.cumsum(self.sizes[:-1] * batch)])
-        self.starts = (-(-starts // 16) * 16 + 16 * np.arange(len(starts))).astype(np.int64)
-        total = int(self.starts[-1] + self.sizes[-1] * batch)
-        self.units, self.slopes, self.deltas = (_aligned(total, self.dtype) for _ in range(3))
-        self.targets = np.zeros(int(batch * self.sizes[-1]), self.dtype)
-        self.c = np.zeros((self.threads, batch), self.dtype)
-
-    def _wide(self, sizes: tuple[int, ...]) -> Array:
-        """Which layers the threads share out by units: forward into layer i, backward through W_i (from 1)."""
-        found = np.zeros((2, len(sizes)), np.bool_)
-        for i, (j, m) in enumerate(pairwise(sizes), 1):
-            large = self.threads > 1 and j * m * self.dtype.itemsize >= WIDE_BYTES
-            found[:, i] = [large and m >= WIDE_UNITS * self.threads, large and j >= WIDE_UNITS * self.threads]
-        return found
+        """What a minibatch needs; a row a thread begins with a line of the cache of its own."""
+        widths, threads = self.like.sizes, self.threads
+        hidden, k = widths[1:-1], widths[-1]
+        blocks = [0, 0, *(whole_lines(batch * width, self.dtype) for width in hidden)]
+        self.starts = np.cumsum(blocks)[: len(widths) - 1].astype(np.int64)
+        self.units, self.slopes, self.deltas = (aligned(sum(blocks), self.dtype) for _ in range(3))
+        together = threads > 1 and batch * widths[0] * self.dtype.itemsize >= TOGETHER_BYTES
+        self.inputs = rows_for(1 if together else threads, batch * widths[0], self.dtype)
+        self.pulled = rows_for(2 * threads, batch * max(hidden, default=0), self.dtype)
+        self.logits, self.grads_a, self.targets = (rows_for(threads, batch * k, self.dtype) for _ in range(3))
+        self.yhats = rows_for(threads, batch * k, self.dtype) if threads > 1 else self.logits
+        self.c = rows_for(threads, batch, self.dtype)
+        self.room = rows_for(threads, max(self.block, ROOM * batch) + max(widths), self.dtype)
 
     # ------------------------------------------------------------ state
 
     def restore(self, state: State) -> None:
         """Go on from a state."""
-        self.theta = self._inside(state.theta)
+        self.theta = self.slices.inside(state.theta)
         nothing = np.zeros(0, self.dtype)
-        moments = [self._inside(m) for m in state.moments]
+        moments = [self.slices.inside(m) for m in state.moments]
         self.m, self.v = (*moments, nothing, nothing)[:2]
         self.step = state.step
 
     def network(self) -> Network:
         """The network as it is now."""
-        return self.like.on_flat(self._outside(self.theta))
+        return self.like.on_flat(self.slices.outside(self.theta))
 
     def snapshot(self) -> Array:
         """A copy of the parameters in the kernels' order."""
@@ -110,22 +104,7 @@ class CompiledEngine:
     def state(self) -> State:
         """A copy of the state."""
         moments = (self.m, self.v)[: self.recipe.optimizer.moments]
-        return State(self._outside(self.theta), tuple(map(self._outside, moments)), self.step)
-
-    def _inside(self, flat: Array) -> Array:
-        """From the order of ``Network.flat`` to the kernels' own, W_i transposed."""
-        return self._turned(flat, lambda part, m, j: part.reshape(m, j).T)
-
-    def _outside(self, theta: Array) -> Array:
-        return self._turned(theta, lambda part, m, j: part.reshape(j, m).T)
-
-    def _turned(self, flat: Array, turn: Any) -> Array:
-        found, sizes = _aligned(len(flat), self.dtype), self.like.sizes
-        for place, (j, m) in zip(self.places.tolist(), pairwise(sizes), strict=True):
-            end = place + j * m
-            found[place:end] = turn(flat[place:end], m, j).ravel()
-            found[end : end + m] = flat[end : end + m]
-        return found
+        return State(self.slices.outside(self.theta), tuple(map(self.slices.outside, moments)), self.step)
 
     # ------------------------------------------------------------ work
 
@@ -135,44 +114,43 @@ class CompiledEngine:
         rates, decays = rule.rates(self.step, learning_rates), rule.decays(learning_rates)
         layers = len(self.shares)
         keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else _NO_KEYS
-        asleep = np.zeros((self.threads, self.hidden_units), np.int64)
+        asleep = np.zeros(sum(self.like.sizes[1:-1]), np.int64)
         health = np.zeros((self.threads, len(self.sizes) - 1, 3))
         every = observed_steps(len(order), self.batch) if self.recipe.health else 0
         result = self._run(
-            self.threads, rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", rates, decays,
-            keys, asleep, health, every, True,
+            rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", rates, decays, keys, asleep,
+            health, every, True,
         )  # fmt: skip
         failed = None if result[3] < 0 else int(result[3])
         self.step += count if failed is None else failed
         norms = np.sqrt(health.sum(axis=0))
-        probe = Probe(norms[:, 0], norms[:, 1], norms[:, 2], asleep.sum(axis=0), int(result[2]))
+        probe = Probe(norms[:, 0], norms[:, 1], norms[:, 2], asleep, int(result[2]))
         return Part(float(result[0]), int(result[1]), failed, probe)
 
     def evaluate(self, rows: Rows) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
-        nothing, none = np.zeros(0), np.zeros((1, 0), np.int64)
+        nothing, unmeasured = np.zeros(0), np.zeros((self.threads, 0, 3))
         result = self._run(
-            1, rows, np.arange(len(rows)), False, nothing, nothing, _NO_KEYS, none, np.zeros((1, 0, 3)), 1, False
+            rows, np.arange(len(rows)), False, nothing, nothing, _NO_KEYS, np.zeros(0, np.int64), unmeasured, 0, False
         )
         total = result[0] / result[4] if self.like.reduction == "mean" and result[4] else result[0]
         return float(total), float(result[1] / len(rows)) if rows.y.ndim == 1 else float("nan")
 
     def _run(
-        self, threads: int, rows: Rows, order: Array, mean: bool, rates: Array, decays: Array, keys: Array,
-        asleep: Array, health: Array, every: int, learning: bool,
+        self, rows: Rows, order: Array, mean: bool, rates: Array, decays: Array, keys: Array, asleep: Array,
+        health: Array, every: int, learning: bool,
     ) -> Array:  # fmt: skip
         """The kernel on all threads, with this engine's buffers."""
         result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
         sync = np.zeros(24, np.int64)
         labels, y, weight = self._targets(rows)
-        wide = self.wide if threads > 1 else self.narrow
         given = (
-            threads, sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
-            self.batch, mean, self.theta, self.m, self.v, self.sizes, self.places, self.starts, self.codes, wide,
-            self.pair, LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name], self.settings,
-            rates, decays, float(self.recipe.l2), keys, self.below, self.factors, self.units, self.slopes, self.deltas,
-            self.targets, self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning,
-            result,
+            self.threads, sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
+            self.batch, mean, self.theta, self.m, self.v, self.sizes, self.slices.cuts, self.slices.places, self.starts,
+            self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name],
+            self.settings, rates, decays, float(self.recipe.l2), keys, self.below, self.factors, self.inputs,
+            self.units, self.slopes, self.deltas, self.pulled, self.logits, self.yhats, self.grads_a, self.targets,
+            self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning, result,
         )  # fmt: skip
         if self.dtype not in _ready:
             prepare(self.dtype, given)
@@ -182,7 +160,7 @@ class CompiledEngine:
 
     def _together(self, given: tuple[Any, ...]) -> None:
         """Run the kernel on all threads, this one the first of them; where one fails, none waits for it."""
-        if self.pool is None or given[0] == 1:
+        if self.pool is None:
             kernels.steps(0, *given)
             return
         sync = given[1]
@@ -220,14 +198,6 @@ class CompiledEngine:
         labels = _open(rows.y) if rows.y.ndim == 1 else _NO_LABELS
         y = self.no_targets if rows.y.ndim == 1 else _open(rows.y)
         return labels, y, self.no_weights if rows.weight is None else _open(rows.weight)
-
-
-def _aligned(count: int, dtype: np.dtype[Any]) -> Array:
-    """Zeros that begin at a multiple of 64 bytes."""
-    raw = np.zeros(count * dtype.itemsize + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    found: Array = raw[start : start + count * dtype.itemsize].view(dtype)
-    return found
 
 
 # ---------------------------------------------------------------- saying that it compiles

@@ -98,19 +98,6 @@ def block(typing: Any, vector: Any, start: Any, rows: Any, columns: Any) -> Any:
 
 
 @intrinsic
-def flat(typing: Any, matrix: Any) -> Any:
-    """A matrix in C order as one vector."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        shape = context.make_array(signature.args[0])(context, builder, args[0]).shape
-        count = builder.mul(builder.extract_value(shape, 0), builder.extract_value(shape, 1))
-        start = ir.Constant(ir.IntType(64), 0)
-        return _view(context, builder, signature.args[0], args[0], start, signature.return_type, [count])
-
-    return types.Array(matrix.dtype, 1, "C")(matrix), build
-
-
-@intrinsic
 def line(typing: Any, matrix: Any, row: Any, start: Any, count: Any) -> Any:
     """matrix[row, start:start + count] of a matrix in C order, likewise."""
 

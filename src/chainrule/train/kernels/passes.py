@@ -1,7 +1,15 @@
 """Equations forward.pre, backward.hidden, backward.pre, backward.weight and backward.bias through all layers.
 
-Units, slopes and gradients of a minibatch lie example by example, (n, units); those of the output layer class by
-class, (k, n), because k is often less than a vector instruction holds, for BLAS too.
+Each thread owns some units of every layer: it computes them, keeps the weights that lead to them, and is the only
+one to read and change those. The last layer is owned by its inputs instead: each thread adds up what its own hidden
+units give to every output. So only units and sums of a minibatch go from thread to thread, never weights.
+
+What one thread reads of another it reads after they have met. On one thread all of this is the plain backward pass.
+
+Memory: a thread's parameters lie one after another, for each layer but the last W_i transposed, (all units of layer
+i-1, own units of layer i), then b_i; for the last W_L, (outputs, own units of layer L-1), then b_L, which the first
+thread has. Units, slopes and gradients of a minibatch lie example by example; outputs and theirs class by class,
+(k, n), because k is often less than a vector instruction holds.
 """
 
 from __future__ import annotations
@@ -9,164 +17,169 @@ from __future__ import annotations
 from numba import njit
 
 from chainrule.train.kernels.activate import activate
-from chainrule.train.kernels.low_level import block, gemm, like, line, part
+from chainrule.train.kernels.low_level import block, like, line, part
 from chainrule.train.kernels.masks import drop
 from chainrule.train.kernels.mathematics import FAST
-from chainrule.train.kernels.threads import meet, share
-from chainrule.train.kernels.turn import turn
+from chainrule.train.kernels.product import product
+from chainrule.train.kernels.threads import meet
 from chainrule.train.kernels.update import SUMS, squares, update
 
-SMALL = 1_000_000  # multiplications up to which OpenBLAS does a product without packing it
-MANY, FEW = 32, 6  # rows and outputs from and below which turning is worth it
-CLOSE = 1 << 14  # bytes of hidden units up to which it is
+
+@njit(error_model="numpy")
+def own(cuts, layer, thread, starts, batch):
+    """The thread's units of a hidden layer: the first, how many, and where values of its own begin."""
+    first = cuts[layer, thread]
+    return first, cuts[layer, thread + 1] - first, starts[layer] + batch * first
 
 
-@njit(error_model="numpy", fastmath=FAST)
-def conclude(blas, theta, place, bias, before, width, units, at, into, stride, rows, room, size):
-    """forward.pre of the last layer, class by class: of ``rows`` examples, as many outputs as ``bias`` has.
-
-    Few outputs of few examples are sooner done with the hidden units turned over.
-
-    Args:
-        place: where the weights of the first output begin in theta.
-        at: where the hidden units begin in units.
-        into, stride: where the outputs begin there, and from class to class.
-        room: a place of ``size`` numbers to work in.
-    """
-    for o in range(bias.size):
-        of_class, b = part(units, into + o * stride, rows), bias[o]
-        for r in range(rows):
-            of_class[r] = b
-    a, begin, height, flip = units, at, before, 1
-    if width < FEW and 0 < rows * before <= min(size, CLOSE // units.itemsize):
-        turn(block(units, at, rows, before), block(room, 0, before, rows))
-        a, begin, height, flip = room, 0, rows, 0
-    gemm(blas, a, begin, height, flip, theta, place, width, 1, 1.0, units, into, stride, rows, bias.size, before)
+@njit(error_model="numpy")
+def feed(x, units, cuts, sizes, starts, batch, thread):
+    """What the thread's part of the last layer reads: the vector, where it begins, from row to row, and how many."""
+    layer = sizes.size - 2
+    first, count, at = own(cuts, layer, thread, starts, batch)
+    if layer == 0:
+        return x, first, sizes[0], count
+    return units, at, count, count
 
 
 @njit(error_model="numpy", fastmath=FAST)
 def forward(
-    thread, threads, sync, pause, blas, theta, units, slopes, sizes, places, starts, codes, wide, r0, r1, n, keys,
-    below, factors, room, size,
+    thread, threads, sync, pause, blas, theta, x, units, slopes, logits, sizes, cuts, places, starts, codes, batch, n,
+    keys, below, factors, room, size,
 ):  # fmt: skip
-    """forward.pre and forward.act through all layers but the output function: this thread's share.
-
-    Of most layers that is its rows, r0 to r1 of n, so that no thread waits for another. A wide layer is shared out by
-    its units, because BLAS is quicker with half of the weights and all rows; the threads meet before and after it.
+    """forward.pre and forward.act through all layers but the output function: this thread's units.
 
     Args:
-        places: where each layer's parameters begin in theta.
-        starts: where each layer's block begins in units and slopes.
-        wide: which layers are shared out by units, (2, layers): in this pass, and in the backward pass through W_i.
+        x: the inputs of the minibatch, (n, d) as one vector.
+        logits: (threads, more than k n): a_L, or this thread's part of it.
+        cuts: the first unit of each thread in each layer but the last, (layers, threads + 1).
+        places: where each layer's parameters begin in theta, (threads, layers).
+        starts: where each layer's block begins in units, slopes and gradients.
         keys, below, factors: of dropout, for each hidden layer; keys empty: none.
-        room, size: as in ``conclude``.
+        room, size: as in ``product``.
     """
-    depth, apart = sizes.size - 1, False
-    for i in range(1, depth + 1):
-        before, width = sizes[i - 1], sizes[i]
-        if (wide[0, i] or apart) and not meet(sync, threads, pause):
-            return False
-        apart = wide[0, i]
-        first, last = (0, n) if apart else (r0, r1)
-        u0, u1 = share(width, thread, threads, 16) if apart else (0, width)
-        span, at = u1 - u0, starts[i] + first * width
-        bias = part(theta, places[i - 1] + before * width + u0, span)
-        if i == depth:
-            conclude(
-                blas, theta, places[i - 1] + u0, bias, before, width, units, starts[i - 1] + first * before,
-                starts[i] + u0 * n + first, n, last - first, room, size,
-            )  # fmt: skip
-            break
-        for r in range(last - first):
-            row = part(units, at + r * width + u0, span)
+    depth = sizes.size - 1
+    for i in range(1, depth):
+        first, span, at = own(cuts, i, thread, starts, batch)
+        slope, stride, before, place = at, span, sizes[i - 1], places[thread, i - 1]
+        shared = i < depth - 1  # the units of the last hidden layer are read by their owner alone
+        if shared:
+            at, stride = starts[i] + first, sizes[i]
+        bias = part(theta, place + before * span, span)
+        for r in range(n):
+            row = part(units, at + r * stride, span)
             for u in range(span):
                 row[u] = bias[u]
-        gemm(
-            blas, theta, places[i - 1] + u0, width, 0, units, starts[i - 1] + first * before, before, 0, 1.0, units,
-            at + u0, width, span, last - first, before,
-        )  # fmt: skip
-        if span == width:
-            activate(codes[i - 1], part(units, at, (last - first) * width), part(slopes, at, (last - first) * width))
+        if i == 1:
+            product(blas, x, 0, before, 1, theta, place, span, 0, units, at, stride, n, span, before, 1, room, size)
         else:
-            for r in range(last - first):
-                start = at + r * width + u0
-                activate(codes[i - 1], part(units, start, span), part(slopes, start, span))
+            product(blas, units, starts[i - 1], before, 1, theta, place, span, 0, units, at, stride, n, span, before, 1,
+                    room, size)  # fmt: skip
+        if stride == span:
+            activate(codes[i - 1], part(units, at, n * span), part(slopes, slope, n * span))
+        else:
+            for r in range(n):
+                activate(codes[i - 1], part(units, at + r * stride, span), part(slopes, slope + r * span, span))
         if keys.size and below[i - 1] > 0:
             factor = units.dtype.type(factors[i - 1])
-            for r in range(last - first):
-                start = at + r * width + u0
-                drop(
-                    part(units, start, span),
-                    part(slopes, start, span),
-                    first + r,
-                    u0,
-                    keys[i - 1],
-                    below[i - 1],
-                    factor,
-                )
-    return meet(sync, threads, pause) if apart else True
+            for r in range(n):
+                drop(part(units, at + r * stride, span), part(slopes, slope + r * span, span), r, first, keys[i - 1],
+                     below[i - 1], factor)  # fmt: skip
+        if shared and not meet(sync, threads, pause):
+            return False
+    source, at, stride, span = feed(x, units, cuts, sizes, starts, batch, thread)
+    k, place, a = sizes[depth], places[thread, depth - 1], logits[thread]
+    bias = part(theta, place + k * span, k)
+    for o in range(k):
+        of_class = part(a, o * n, n)
+        b = bias[o] if thread == 0 else like(bias[0], 0)
+        for r in range(n):
+            of_class[r] = b
+    product(blas, theta, place, span, 1, source, at, stride, 1, a, 0, n, k, n, span, 1, room, size)
+    return meet(sync, threads, pause)
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def multiply(values, factors):
+def collect(logits, yhat, k, n, r0, r1):
+    """a_L of the examples r0 to r1: the sum of all threads' parts, always in the same order."""
+    for o in range(k):
+        into, first = part(yhat, o * n + r0, r1 - r0), part(logits[0], o * n + r0, r1 - r0)
+        for r in range(r1 - r0):
+            into[r] = first[r]
+        for t in range(1, logits.shape[0]):
+            more = part(logits[t], o * n + r0, r1 - r0)
+            for r in range(r1 - r0):
+                into[r] += more[r]
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def multiply_by(values, factors):
     """values *= factors."""
     for i in range(values.size):
         values[i] *= factors[i]
 
 
-@njit(error_model="numpy")
-def pull(blas, theta, place, before, width, deltas, at, stride, flip, into, rows, span, room, size):
-    """backward.hidden of ``rows`` examples: grad h = grad a W, or ``span`` of its ``before`` columns, in deltas.
-
-    As the two lie in memory BLAS has no quick way for a small product. So the gradients are first turned over, or,
-    where they already are and there are few outputs, the weights.
-
-    Args:
-        place: where the weights of the first column begin in theta.
-        at, stride, flip: where grad a begins in deltas, from row to row, and whether it lies class by class.
-        into: where grad h begins in deltas.
-        room: a place of ``size`` numbers to work in.
-    """
-    if flip and width < FEW and span * width <= size:
-        turn(block(theta, place, span, width), block(room, 0, width, span))
-        gemm(blas, room, 0, span, 0, deltas, at, stride, 1, 0.0, deltas, into, before, span, rows, width)
-        return
-    b, begin = deltas, at
-    if not flip and rows >= MANY and rows * span * width <= SMALL and rows * width <= size:
-        turn(block(deltas, at, rows, width), block(room, 0, width, rows))
-        b, begin, stride, flip = room, 0, rows, 1
-    gemm(blas, theta, place, width, 1, b, begin, stride, flip, 0.0, deltas, into, before, span, rows, width)
+@njit(error_model="numpy", fastmath=FAST)
+def gather_own(pulled, which, threads, deltas, slopes, at, first, span, before, n):
+    """backward.pre of the thread's own units: the sum over all threads of what they pull there, times the slopes."""
+    for r in range(n):
+        into, slope, there = part(deltas, at + r * span, span), part(slopes, at + r * span, span), r * before + first
+        one = part(pulled[which * threads], there, span)
+        if threads == 2:
+            other = part(pulled[which * threads + 1], there, span)
+            for u in range(span):
+                into[u] = (one[u] + other[u]) * slope[u]
+            continue
+        for u in range(span):
+            into[u] = one[u]
+        for t in range(1, threads):
+            other = part(pulled[which * threads + t], there, span)
+            for u in range(span):
+                into[u] += other[u]
+        multiply_by(into, slope)
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def backward(
-    thread, threads, sync, pause, blas, theta, slopes, deltas, sizes, places, starts, wide, r0, r1, n, room, size
-):
-    """backward.hidden and backward.pre from the last layer to the first, shared out as ``forward`` does.
+def learn(
+    thread, threads, sync, pause, blas, theta, m, v, x, units, slopes, deltas, delta, pulled, grad, sizes, cuts, places,
+    starts, batch, n, room, rule, l2, rate, decay, settings, health, probing,
+):  # fmt: skip
+    """backward.hidden, backward.pre, backward.weight, backward.bias and update, from the last layer to the first.
+
+    A layer's weights change as soon as the gradient has passed through them.
 
     Args:
-        room, size: as in ``pull``.
+        delta: grad a_L, (k, n) as one vector.
+        pulled: (2 threads, more than n units of any hidden layer): each thread's part of grad h, of two layers in turn.
+        grad: this thread's own room, of at least ``room`` numbers and one row of the widest layer.
+        health: (layers, 3) to which the squares of gradient, parameters and step are added where ``probing``.
     """
-    depth, apart = sizes.size - 1, False
-    for i in range(depth, 1, -1):
-        before, width = sizes[i - 1], sizes[i]
-        if (wide[1, i] or apart) and not meet(sync, threads, pause):
+    depth, k = sizes.size - 1, sizes[-1]
+    for i in range(depth, 0, -1):
+        place, before, which = places[thread, i - 1], sizes[i - 1], i % 2
+        if i == depth:
+            source, at, stride, span = feed(x, units, cuts, sizes, starts, batch, thread)
+            if depth > 1:  # all of grad h of the own units
+                mine = own(cuts, i - 1, thread, starts, batch)[2]
+                product(blas, delta, 0, 1, n, theta, place, span, 0, deltas, mine, span, n, span, k, 0, grad, room)
+                multiply_by(part(deltas, mine, n * span), part(slopes, mine, n * span))
+            improve(blas, theta, m, v, place, delta, 0, n, 1, source, at, stride, k, span, n, True,
+                    k if thread == 0 else 0, grad, room, rule, l2, rate, decay, settings, health, i - 1,
+                    probing)  # fmt: skip
+            continue
+        _, span, mine = own(cuts, i, thread, starts, batch)
+        if i == 1:
+            improve(blas, theta, m, v, place, x, 0, 1, before, deltas, mine, span, before, span, n, False, span, grad,
+                    room, rule, l2, rate, decay, settings, health, i - 1, probing)  # fmt: skip
+            continue
+        product(blas, deltas, mine, span, 1, theta, place, span, 1, pulled[which * threads + thread], 0, before, n,
+                before, span, 0, grad, room)  # fmt: skip
+        improve(blas, theta, m, v, place, units, starts[i - 1], 1, before, deltas, mine, span, before, span, n, False,
+                span, grad, room, rule, l2, rate, decay, settings, health, i - 1, probing)  # fmt: skip
+        if not meet(sync, threads, pause):
             return False
-        apart = wide[1, i]
-        first, last = (0, n) if apart else (r0, r1)
-        u0, u1 = share(before, thread, threads, 16) if apart else (0, before)
-        at, span = starts[i - 1] + first * before, u1 - u0
-        delta, stride, flip = (starts[i] + first, n, 1) if i == depth else (starts[i] + first * width, width, 0)
-        pull(
-            blas, theta, places[i - 1] + u0 * width, before, width, deltas, delta, stride, flip, at + u0, last - first,
-            span, room, size,
-        )  # fmt: skip
-        if span == before:
-            multiply(part(deltas, at, (last - first) * before), part(slopes, at, (last - first) * before))
-        else:
-            for r in range(last - first):
-                start = at + r * before + u0
-                multiply(part(deltas, start, span), part(slopes, start, span))
+        first, span, mine = own(cuts, i - 1, thread, starts, batch)
+        gather_own(pulled, which, threads, deltas, slopes, mine, first, span, before, n)
     return True
 
 
@@ -199,47 +212,49 @@ def sum_columns(values, into):
 
 @njit(error_model="numpy", fastmath=FAST)
 def improve(
-    blas, theta, m, v, units, deltas, grad, sizes, places, starts, thread, threads, n, room, rule, l2, rate, decay,
-    settings, health, probing,
+    blas, theta, m, v, place, a, a_at, a_row, a_step, b, b_at, b_row, rows, width, n, last, biases, grad, room,
+    rule, l2, rate, decay, settings, health, layer, probing,
 ):  # fmt: skip
-    """backward.weight, backward.bias and update of this thread's share of every layer's parameters.
+    """backward.weight, backward.bias and update of one thread's part of a layer.
 
-    The gradient of some rows is used while it is still in the cache and never stored whole.
+    The gradient of the weights (rows, width) is A B over n examples. It is made some rows at a time, used while still
+    in the cache, and never stored whole.
 
     Args:
-        grad: this thread's own room, of at least ``room`` numbers and one row of the widest layer.
-        health: (layers, 3) to which the squares of gradient, parameters and step are added where ``probing``.
+        last: of the last layer: its output units are the rows, and grad a is A; else they are the columns, and it is B.
+        biases: how many of them this thread has.
     """
-    depth = sizes.size - 1
-    for i in range(depth, 0, -1):
-        stride, flip = (n, 1) if i == depth else (sizes[i], 0)
-        before, width, place = sizes[i - 1], sizes[i], places[i - 1]
-        j0, j1 = share(before, thread, threads, 8)
-        rows = max(1, room // width)
-        biased = thread == threads - 1
-        while j0 < j1 or biased:
-            j = min(rows, j1 - j0)
-            count = j * width
-            if j > 0:
-                gemm(
-                    blas, deltas, starts[i], stride, flip, units, starts[i - 1] + j0, before, 1, 0.0, grad, 0, width,
-                    width, j, n,
-                )  # fmt: skip
-            if biased and j0 + j == j1:  # the biases follow the weights
-                if i == depth:
-                    sum_columns(block(deltas, starts[i], width, n), part(grad, count, width))
-                else:
-                    sum_rows(block(deltas, starts[i], n, width), part(grad, count, width))
-                biased = False
-                if l2 == 0.0 and decay == 0.0:
-                    count += width
-                else:
-                    apply(rule, theta, m, v, part(grad, count, width), place + before * width, 0.0, rate, 0.0, settings,
-                          health, i - 1, probing)  # fmt: skip
-            if count:
-                apply(rule, theta, m, v, part(grad, 0, count), place + j0 * width, l2, rate, decay, settings,
-                      health, i - 1, probing)  # fmt: skip
-            j0 += j
+    most, j = max(1, room // max(1, width)), 0
+    while j < rows or biases:
+        some = min(most, rows - j)
+        count = some * width
+        product(blas, a, a_at + j * a_row, a_row, a_step, b, b_at, b_row, 0, grad, 0, width, some, width, n, 0, grad, 0)
+        end = place + (j + some) * width
+        if biases and j + some == rows:  # they follow the weights
+            if last:
+                sum_columns(block(a, a_at, biases, n), part(grad, count, biases))
+            else:
+                sum_rows(block(b, b_at, n, biases), part(grad, count, biases))
+            if l2 == 0.0 and decay == 0.0:
+                count += biases
+            else:
+                apply(rule, theta, m, v, part(grad, count, biases), end, 0.0, rate, 0.0, settings, health, layer,
+                      probing)  # fmt: skip
+            biases = 0
+        if count:
+            apply(rule, theta, m, v, part(grad, 0, count), place + j * width, l2, rate, decay, settings, health, layer,
+                  probing)  # fmt: skip
+        j += some
+
+
+@njit(error_model="numpy")
+def squares_of_weights(theta, sizes, cuts, places, thread):
+    """The sum of the squares of the thread's weights, without the biases."""
+    total, depth = 0.0, sizes.size - 1
+    for i in range(1, depth + 1):
+        layer, others = (i, sizes[i - 1]) if i < depth else (i - 1, sizes[i])
+        total += squares(part(theta, places[thread, i - 1], others * (cuts[layer, thread + 1] - cuts[layer, thread])))
+    return total
 
 
 @njit(error_model="numpy")

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from numba import njit
 
-from chainrule.train.kernels.low_level import block, like, line, part
+from chainrule.train.kernels.low_level import like, line, part
 from chainrule.train.kernels.mathematics import FAST
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def gather(x, labels, y, order, units, targets, r0):
-    """The rows ``order`` of x into units (n, d), their targets, one-hot for class numbers, into columns of targets.
+def gather(x, order, units):
+    """The rows ``order`` of x into units (n, d)."""
+    for r in range(order.size):
+        row = order[r]
+        for j in range(units.shape[1]):
+            units[r, j] = x[row, j]
+
+
+@njit(error_model="numpy", fastmath=FAST)
+def answer(labels, y, order, targets, r0):
+    """The targets of the rows ``order``, one-hot for class numbers, into columns of targets.
 
     Args:
         targets: (k, rows of the minibatch).
@@ -22,10 +31,6 @@ def gather(x, labels, y, order, units, targets, r0):
     """
     zero, one = targets.dtype.type(0), targets.dtype.type(1)
     n, k = order.size, targets.shape[0]
-    for r in range(n):
-        row = order[r]
-        for j in range(units.shape[1]):
-            units[r, j] = x[row, j]
     if labels.size:
         for o in range(k):
             of_class = line(targets, o, r0, n)
@@ -57,16 +62,11 @@ def coefficients(weight, order, mean, into):
 
 
 @njit(error_model="numpy")
-def observe(slopes, sizes, starts, r0, n, limits, asleep):
-    """Count for each hidden unit those of n examples from r0 on in which it is asleep."""
-    unit = 0
-    for i in range(1, sizes.size - 1):
-        width, limit = sizes[i], limits[i - 1]
-        values, counts = block(slopes, starts[i] + r0 * width, n, width), part(asleep, unit, width)
-        for r in range(n):
-            for u in range(width):
-                counts[u] += abs(values[r, u]) <= limit
-        unit += width
+def observe(slopes, limit, asleep):
+    """Count for each unit of a layer those of n examples, (n, units), in which it is asleep."""
+    for r in range(slopes.shape[0]):
+        for u in range(asleep.size):
+            asleep[u] += abs(slopes[r, u]) <= limit
 
 
 @njit(error_model="numpy", fastmath=FAST)

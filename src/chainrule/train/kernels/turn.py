@@ -1,4 +1,4 @@
-"""A matrix turned over, in tiles that stay in registers: what makes a small product one that BLAS does quickly."""
+"""A matrix turned over, in tiles that stay in registers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from llvmlite import ir
 from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
-
-from chainrule.train.kernels.low_level import flat
 
 TILE = 8
 
@@ -47,13 +45,12 @@ def _turn_tile(typing: Any, source: Any, at: Any, stride: Any, into: Any, into_a
 
 
 @njit(error_model="numpy")
-def turn(matrix, into):
-    """``into`` (m, n) becomes the matrix (n, m) turned over."""
-    n, m = matrix.shape
+def turn(source, at, stride, n, m, into):
+    """The matrix (n, m) that begins at ``at`` in ``source``, ``stride`` from row to row, becomes (m, n) in ``into``."""
     rows, columns = n // TILE * TILE, m // TILE * TILE
     for r in range(0, rows, TILE):
         for u in range(0, columns, TILE):
-            _turn_tile(flat(matrix), r * m + u, m, flat(into), u * n + r, n)
+            _turn_tile(source, at + r * stride + u, stride, into, u * n + r, n)
     for u in range(m):
         for r in range(rows if u < columns else 0, n):
-            into[u, r] = matrix[r, u]
+            into[u * n + r] = source[at + r * stride + u]
