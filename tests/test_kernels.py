@@ -231,7 +231,7 @@ def test_many_outputs_are_shared_out(threads, rng):
     k=st.integers(0, 30) | st.just(300),
     turned=st.booleans(),
     flip=st.booleans(),
-    add=st.booleans(),
+    add=st.sampled_from(["nothing", "itself", "a row"]),
     size=st.sampled_from([0, 10**6]),
     more=st.integers(0, 3),
     dtype=st.sampled_from(["float64", "float32"]),
@@ -244,12 +244,14 @@ def test_a_product_equals_numpys_and_touches_nothing_else(m, n, k, turned, flip,
     c = rng.normal(size=(m, n + more)).astype(dtype)
     A, B = (a[:, :m].T if turned else a[:, :k]), (b[:, :k].T if flip else b[:, :n])
     expected = c.copy()
-    expected[:, :n] = A.astype(float) @ B + (c[:, :n] if add else 0)
+    one = rng.normal(size=n + 2).astype(dtype)
+    expected[:, :n] = A.astype(float) @ B + {"nothing": 0, "itself": c[:, :n], "a row": one[2:]}[add]
     into, room = c.ravel(), np.empty(size, dtype)
+    d = (one, 2, 0) if add == "a row" else (into, 0, c.shape[1])
     row, step = (1, a.shape[1]) if turned else (a.shape[1], 1)
     product.product(
         gemm_address(np.dtype(dtype)), a.ravel(), 0, row, step, b.ravel(), 0, b.shape[1], flip, into, 0, c.shape[1],
-        m, n, k, add, room, size,
+        *d, m, n, k, add != "nothing", room, size,
     )  # fmt: skip
     np.testing.assert_allclose(into.reshape(c.shape), expected, rtol=1e-5, atol=100 * EPS[dtype] * (1 + k) ** 0.5)
     assert np.array_equal(into.reshape(c.shape)[:, n:], c[:, n:])

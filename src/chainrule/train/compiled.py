@@ -19,7 +19,7 @@ from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatc
 from chainrule.train.health import asleep_limits
 from chainrule.train.kernels import steps as kernels
 from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
-from chainrule.train.kernels.low_level import gemm_address, yield_address
+from chainrule.train.kernels.low_level import gemm_address, pause_address
 from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
 from chainrule.train.kernels.threads import ABORTED
 from chainrule.train.kernels.update import CODES as RULE_CODES
@@ -145,7 +145,7 @@ class CompiledEngine:
         sync = np.zeros(24, np.int64)
         labels, y, weight = self._targets(rows)
         given = (
-            self.threads, sync, yield_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
+            self.threads, sync, pause_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
             self.batch, mean, self.theta, self.m, self.v, self.sizes, self.slices.cuts, self.slices.places, self.starts,
             self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name],
             self.settings, rates, decays, float(self.recipe.l2), keys, self.below, self.factors, self.inputs,

@@ -72,14 +72,16 @@ class Recipe:
         return tuple(float(share) for share in shares) if any(shares) else ()
 
     def threads_for(self, network: Network) -> int:
-        """How many threads a step is worth: one below some 50 microseconds of products a thread."""
+        """How many threads a step is worth: one below some ten microseconds of products, or few units, a thread."""
         if self.threads is not None:
             return self.threads
         work = 6 * network.parameter_count * self.batch_size
-        return min(_cores(), max(1, work // WORK_PER_THREAD))
+        units = max(network.sizes[1:-1], default=network.sizes[0])
+        return max(1, min(_cores(), work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
 
 
-WORK_PER_THREAD = 5_000_000  # operations a step for each thread; measured by benchmarks/growth.py
+WORK_PER_THREAD = 500_000  # operations a step for each thread; measured by benchmarks/growth.py
+UNITS_PER_THREAD = 32  # of the widest layer
 
 
 def _cores() -> int:

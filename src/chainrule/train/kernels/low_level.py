@@ -216,22 +216,30 @@ def atomic_read(typing: Any, counters: Any, index: Any) -> Any:
 
 @intrinsic
 def give_way(typing: Any, address: Any) -> Any:
-    """Let another thread have the processor."""
+    """Let other threads have the processor for a moment."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.IntType(32), [])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
+        number = ir.IntType(32)
+        kind = ir.FunctionType(number, [number])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [ir.Constant(number, MOMENT)])
         return context.get_dummy_value()
 
     return types.void(types.intp), build
 
 
+MOMENT = 20  # microseconds
+
+
 @cache
-def yield_address() -> int:
-    """The address of the system's function for ``give_way``."""
+def pause_address() -> int:
+    """The address of the system's function for ``give_way``.
+
+    It sleeps, because who only yields gets the processor back after a whole slice of another program; Windows has no
+    such short sleep, and a function without a parameter.
+    """
     system: Any = ctypes
     windows = sys.platform == "win32"
-    function = system.windll.kernel32.SwitchToThread if windows else system.CDLL(None).sched_yield
+    function = system.windll.kernel32.SwitchToThread if windows else system.CDLL(None).usleep
     address = ctypes.cast(function, ctypes.c_void_p).value
     assert address is not None
     return address

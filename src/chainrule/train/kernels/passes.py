@@ -14,6 +14,7 @@ thread has. Units, slopes and gradients of a minibatch lie example by example; o
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from chainrule.train.kernels.activate import activate
@@ -24,6 +25,8 @@ from chainrule.train.kernels.product import product
 from chainrule.train.kernels.threads import meet
 from chainrule.train.kernels.update import SUMS, squares, update
 
+NO, ONE = np.int64(0), np.int64(1)  # not Python's numbers: for each of those numba compiles a function anew
+
 
 @njit(error_model="numpy")
 def own(cuts, layer, thread, starts, batch):
@@ -33,7 +36,15 @@ def own(cuts, layer, thread, starts, batch):
 
 
 @njit(error_model="numpy")
-def feed(x, units, cuts, sizes, starts, batch, thread):
+def layer_before(x, units, starts, i):
+    """The units of layer i - 1: the vector, and where they begin."""
+    if i == 1:
+        return x, starts[0]
+    return units, starts[i - 1]
+
+
+@njit(error_model="numpy")
+def last_layer_reads(x, units, cuts, sizes, starts, batch, thread):
     """What the thread's part of the last layer reads: the vector, where it begins, from row to row, and how many."""
     layer = sizes.size - 2
     first, count, at = own(cuts, layer, thread, starts, batch)
@@ -65,16 +76,9 @@ def forward(
         shared = i < depth - 1  # the units of the last hidden layer are read by their owner alone
         if shared:
             at, stride = starts[i] + first, sizes[i]
-        bias = part(theta, place + before * span, span)
-        for r in range(n):
-            row = part(units, at + r * stride, span)
-            for u in range(span):
-                row[u] = bias[u]
-        if i == 1:
-            product(blas, x, 0, before, 1, theta, place, span, 0, units, at, stride, n, span, before, 1, room, size)
-        else:
-            product(blas, units, starts[i - 1], before, 1, theta, place, span, 0, units, at, stride, n, span, before, 1,
-                    room, size)  # fmt: skip
+        h, h_at = layer_before(x, units, starts, i)
+        product(blas, h, h_at, before, ONE, theta, place, span, NO, units, at, stride, theta, place + before * span, NO,
+                n, span, before, ONE, room, size)  # fmt: skip
         if stride == span:
             activate(codes[i - 1], part(units, at, n * span), part(slopes, slope, n * span))
         else:
@@ -87,7 +91,7 @@ def forward(
                      below[i - 1], factor)  # fmt: skip
         if shared and not meet(sync, threads, pause):
             return False
-    source, at, stride, span = feed(x, units, cuts, sizes, starts, batch, thread)
+    h, at, stride, span = last_layer_reads(x, units, cuts, sizes, starts, batch, thread)
     k, place, a = sizes[depth], places[thread, depth - 1], logits[thread]
     bias = part(theta, place + k * span, k)
     for o in range(k):
@@ -95,7 +99,7 @@ def forward(
         b = bias[o] if thread == 0 else like(bias[0], 0)
         for r in range(n):
             of_class[r] = b
-    product(blas, theta, place, span, 1, source, at, stride, 1, a, 0, n, k, n, span, 1, room, size)
+    product(blas, theta, place, span, ONE, h, at, stride, ONE, a, NO, n, a, NO, n, k, n, span, ONE, room, size)
     return meet(sync, threads, pause)
 
 
@@ -158,24 +162,26 @@ def learn(
     for i in range(depth, 0, -1):
         place, before, which = places[thread, i - 1], sizes[i - 1], i % 2
         if i == depth:
-            source, at, stride, span = feed(x, units, cuts, sizes, starts, batch, thread)
+            h, at, stride, span = last_layer_reads(x, units, cuts, sizes, starts, batch, thread)
             if depth > 1:  # all of grad h of the own units
                 mine = own(cuts, i - 1, thread, starts, batch)[2]
-                product(blas, delta, 0, 1, n, theta, place, span, 0, deltas, mine, span, n, span, k, 0, grad, room)
+                product(blas, delta, NO, ONE, n, theta, place, span, NO, deltas, mine, span, deltas, mine, span, n,
+                        span, k, NO, grad, room)  # fmt: skip
                 multiply_by(part(deltas, mine, n * span), part(slopes, mine, n * span))
-            improve(blas, theta, m, v, place, delta, 0, n, 1, source, at, stride, k, span, n, True,
+            improve(blas, theta, m, v, place, delta, NO, n, ONE, h, at, stride, k, span, n, ONE,
                     k if thread == 0 else 0, grad, room, rule, l2, rate, decay, settings, health, i - 1,
                     probing)  # fmt: skip
             continue
         _, span, mine = own(cuts, i, thread, starts, batch)
+        if i > 1:
+            pull = pulled[which * threads + thread]
+            product(blas, deltas, mine, span, ONE, theta, place, span, ONE, pull, NO, before, pull, NO, before, n,
+                    before, span, NO, grad, room)  # fmt: skip
+        h, at = layer_before(x, units, starts, i)
+        improve(blas, theta, m, v, place, h, at, ONE, before, deltas, mine, span, before, span, n, NO, span, grad, room,
+                rule, l2, rate, decay, settings, health, i - 1, probing)  # fmt: skip
         if i == 1:
-            improve(blas, theta, m, v, place, x, 0, 1, before, deltas, mine, span, before, span, n, False, span, grad,
-                    room, rule, l2, rate, decay, settings, health, i - 1, probing)  # fmt: skip
-            continue
-        product(blas, deltas, mine, span, 1, theta, place, span, 1, pulled[which * threads + thread], 0, before, n,
-                before, span, 0, grad, room)  # fmt: skip
-        improve(blas, theta, m, v, place, units, starts[i - 1], 1, before, deltas, mine, span, before, span, n, False,
-                span, grad, room, rule, l2, rate, decay, settings, health, i - 1, probing)  # fmt: skip
+            break
         if not meet(sync, threads, pause):
             return False
         first, span, mine = own(cuts, i - 1, thread, starts, batch)
@@ -228,7 +234,10 @@ def improve(
     while j < rows or biases:
         some = min(most, rows - j)
         count = some * width
-        product(blas, a, a_at + j * a_row, a_row, a_step, b, b_at, b_row, 0, grad, 0, width, some, width, n, 0, grad, 0)
+        product(
+            blas, a, a_at + j * a_row, a_row, a_step, b, b_at, b_row, NO, grad, NO, width, grad, NO, width, some,
+            width, n, NO, grad, NO,
+        )  # fmt: skip
         end = place + (j + some) * width
         if biases and j + some == rows:  # they follow the weights
             if last:

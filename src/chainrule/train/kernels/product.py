@@ -1,4 +1,4 @@
-"""C = A B, or C += A B, of parts of vectors: in registers where the matrices fit into a core's cache, else by BLAS.
+"""C = A B + D of parts of vectors: in registers where the matrices fit into a core's cache, else by BLAS.
 
 BLAS first copies its operands into an order of its own. That pays for large matrices; for those of a small layer it
 takes as long as the product. Here tiles of ROWS rows by a few vector instructions stay in registers while the sum runs,
@@ -40,7 +40,7 @@ def _lanes(typing: Any, vector: Any) -> Any:
 
 
 class _Tile:
-    """The code of one tile: C[r, :] = (C[r, :] or 0) + sum_k A[r, k] B[k, :] for up to ROWS rows."""
+    """The code of one tile: C[r, :] = (D[r, :] or 0) + sum_k A[r, k] B[k, :] for up to ROWS rows."""
 
     def __init__(self, builder: Any, real: Any, lanes: int, size: int) -> None:
         self.builder, self.lanes, self.size = builder, lanes, size
@@ -89,22 +89,25 @@ class _Tile:
         else:
             self.builder.call(self.masked_store, [value, place, self.align, self.mask])
 
-    def compute(self, count: int, a: Any, a_row: Any, a_step: Any, b: Any, b_row: Any, c: Any, c_row: Any, depth: Any,
-                add: Any) -> None:  # fmt: skip
+    def compute(self, count: int, a: Any, a_row: Any, a_step: Any, b: Any, b_row: Any, c: Any, c_row: Any, d: Any,
+                d_row: Any, depth: Any, add: Any) -> None:  # fmt: skip
         """All of a tile of ``count`` rows."""
         builder = self.builder
-        places = [builder.gep(c, [builder.mul(c_row, self.constant(r))]) for r in range(count)]
+
+        def rows(start: Any, step: Any) -> list[Any]:
+            return [builder.gep(start, [builder.mul(step, self.constant(r))]) for r in range(count)]
+
         here, old, begin = builder.block, builder.append_basic_block(), builder.append_basic_block()
         builder.cbranch(builder.icmp_signed("!=", add, self.constant(0)), old, begin)
         builder.position_at_end(old)
-        values = [self.load(place) for place in places]
+        values = [self.load(place) for place in rows(d, d_row)]
         builder.branch(begin)
         builder.position_at_end(begin)
         sums = [self._either((self.zero, here), (value, old)) for value in values]
         k = self.constant(0)
         for unroll in (UNROLL, 1):
             k, sums = self._sum(unroll, k, sums, a, a_row, a_step, b, b_row, depth)
-        for value, place in zip(sums, places, strict=True):
+        for value, place in zip(sums, rows(c, c_row), strict=True):
             self.store(value, place)
 
     def _either(self, *incoming: tuple[Any, Any]) -> Any:
@@ -138,50 +141,65 @@ class _Tile:
         return k, sums
 
 
+def _tile_function(module: Any, real: Any, columns: int, size: int) -> Any:
+    """The code of all tiles as a function of its own: copied to wherever it is called, it takes long to compile."""
+    name, n = f"chainrule_tile_{8 * size}", ir.IntType(64)
+    if name in module.globals:
+        return module.globals[name]
+    start = real.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [start, n, n, start, n, start, n, start, n, n, n, n, n])
+    function = ir.Function(module, kind, name)
+    function.linkage = "linkonce_odr"
+    function.attributes.add("noinline")
+    a, a_row, a_step, b, b_row, c, c_row, d, d_row, rows, lanes, depth, add = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+    tile = _Tile(builder, real, columns, size)
+    mask = tile.lanes_below(lanes)
+    whole, some = builder.append_basic_block(), builder.append_basic_block()
+    builder.cbranch(builder.icmp_signed(">=", lanes, tile.constant(columns)), whole, some)
+    for block, chosen in ((whole, None), (some, mask)):
+        builder.position_at_end(block)
+        tile.mask = chosen
+        cases = [builder.append_basic_block() for _ in range(ROWS)]
+        switch = builder.switch(rows, cases[-1])
+        for count, case in enumerate(cases, 1):
+            if count < ROWS:
+                switch.add_case(tile.constant(count), case)
+            builder.position_at_end(case)
+            tile.compute(count, a, a_row, a_step, b, b_row, c, c_row, d, d_row, depth, add)
+            builder.ret_void()
+    return function
+
+
 @intrinsic
 def _tile(
     typing: Any, a: Any, a_at: Any, a_row: Any, a_step: Any, b: Any, b_at: Any, b_row: Any, c: Any, c_at: Any,
-    c_row: Any, rows: Any, lanes: Any, depth: Any, add: Any,
+    c_row: Any, d: Any, d_at: Any, d_row: Any, rows: Any, lanes: Any, depth: Any, add: Any,
 ) -> Any:  # fmt: skip
     """One tile; the arguments are those of ``multiply``, with rows up to ROWS and lanes up to ``tile_lanes``."""
     real = ir.FloatType() if c.dtype == types.float32 else ir.DoubleType()
-    columns = tile_lanes(c.dtype)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def start(which: int) -> Any:
             data = context.make_array(signature.args[which])(context, builder, args[which]).data
             return builder.gep(data, [args[which + 1]])
 
-        tile = _Tile(builder, real, columns, c.dtype.bitwidth // 8)
-        given = (start(0), args[2], args[3], start(4), args[6], start(7), args[9], args[12], args[13])
-        mask = tile.lanes_below(args[11])
-        whole, some, done = (builder.append_basic_block() for _ in range(3))
-        builder.cbranch(builder.icmp_signed(">=", args[11], tile.constant(columns)), whole, some)
-        for block, chosen in ((whole, None), (some, mask)):
-            builder.position_at_end(block)
-            tile.mask = chosen
-            cases = [builder.append_basic_block() for _ in range(ROWS)]
-            switch = builder.switch(args[10], cases[-1])
-            for count, case in enumerate(cases, 1):
-                if count < ROWS:
-                    switch.add_case(tile.constant(count), case)
-                builder.position_at_end(case)
-                tile.compute(count, *given)
-                builder.branch(done)
-        builder.position_at_end(done)
+        function = _tile_function(builder.module, real, tile_lanes(c.dtype), c.dtype.bitwidth // 8)
+        builder.call(function, [start(0), *args[2:4], start(4), args[6], start(7), args[9], start(10), *args[12:]])
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(a, n, n, n, b, n, n, c, n, n, n, n, n, n), build
+    return types.void(a, n, n, n, b, n, n, c, n, n, d, n, n, n, n, n, n), build
 
 
 @njit(error_model="numpy")
-def multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, m, n, k, add):
-    """C (m, n) = A (m, k) B (k, n), to which C is added where ``add``, tile by tile.
+def multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, d, d_at, d_row, m, n, k, add):
+    """C (m, n) = A (m, k) B (k, n) + D where ``add``, tile by tile.
 
     Args:
         a, a_at, a_row, a_step: the vector A lies in, where it begins, and from row to row and column to column.
-        b, b_at, b_row: likewise; a row's numbers are neighbours, as are those of C.
+        b, b_at, b_row: likewise; a row's numbers are neighbours, as are those of C and D. D may be C; ``d_row`` = 0:
+            each row of D is the same.
     """
     lanes, tiles = _lanes(c), (m + ROWS - 1) // ROWS
     for u in range(0, n, lanes):
@@ -190,7 +208,7 @@ def multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, m, n, k, ad
             last = m * tile // tiles
             _tile(
                 a, a_at + first * a_row, a_row, a_step, b, b_at + u, b_row, c, c_at + first * c_row + u, c_row,
-                last - first, min(lanes, n - u), k, add,
+                d, d_at + first * d_row + u, d_row, last - first, min(lanes, n - u), k, add,
             )  # fmt: skip
             first = last
 
@@ -204,7 +222,9 @@ _near: Callable[..., bool] = njit(error_model="numpy", forceinline=True)(near)
 
 
 @njit(error_model="numpy")
-def product(blas, a, a_at, a_row, a_step, b, b_at, b_row, flip, c, c_at, c_row, m, n, k, add, room, size):
+def product(
+    blas, a, a_at, a_row, a_step, b, b_at, b_row, flip, c, c_at, c_row, d, d_at, d_row, m, n, k, add, room, size
+):
     """As ``multiply``, or by BLAS.
 
     Args:
@@ -214,21 +234,19 @@ def product(blas, a, a_at, a_row, a_step, b, b_at, b_row, flip, c, c_at, c_row, 
     """
     if m == 0 or n == 0:
         return
-    if k == 0:
-        if not add:
-            for r in range(m):
-                for u in range(n):
-                    c[c_at + r * c_row + u] = like(c[0], 0)
-        return
     if _near(m, n, k, c.itemsize) and (not flip or (m >= FEW and n * k <= size)):
         if flip:
             turn(b, b_at, b_row, n, k, room)
-            multiply(a, a_at, a_row, a_step, room, 0, n, c, c_at, c_row, m, n, k, add)
-        else:
-            multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, m, n, k, add)
+            b, b_at, b_row = room, 0, n
+        multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, d, d_at, d_row, m, n, k, add)
         return
-    turned = 0 if a_step == 1 else 1
-    gemm(
-        blas, b, b_at, b_row, flip, a, a_at, a_step if turned else max(a_row, k), turned, 1.0 if add else 0.0, c, c_at,
-        c_row, n, m, k,
-    )  # fmt: skip
+    if k == 0 or (add and d_row == 0):
+        for r in range(m):
+            for u in range(n):
+                c[c_at + r * c_row + u] = d[d_at + r * d_row + u] if add else like(c[0], 0)
+    if k > 0:
+        turned = 0 if a_step == 1 else 1
+        gemm(
+            blas, b, b_at, b_row, flip, a, a_at, a_step if turned else max(a_row, k), turned, 1.0 if add else 0.0, c,
+            c_at, c_row, n, m, k,
+        )  # fmt: skip

@@ -56,7 +56,7 @@ def steps(
     x, grad, c_mine, answers_mine = inputs[0 if together else thread], grads[thread], c[thread], targets[thread]
     measured = health[thread]
     total_loss, total_right, total_weight, observed, squared = 0.0, 0.0, 0.0, 0, 0.0
-    key = np.empty(0, np.uint32)
+    key, told, sum_of_weights = np.empty(0, np.uint32), 0, 0.0
     for step in range(count):
         lo = step * batch
         n = min(batch, order.size - lo)
@@ -65,7 +65,8 @@ def steps(
         gather(rows, part(these, r0, r1 - r0), block(x, r0 * d, r1 - r0, d))
         if together and not meet(sync, threads, pause):
             return
-        sum_of_weights = coefficients(weight, these, mean, c_mine)
+        if weight.size or n != told:  # else those of the minibatch before
+            sum_of_weights, told = coefficients(weight, these, mean, c_mine), n
         total_weight += sum_of_weights
         if keys.size:
             key = keys[step]

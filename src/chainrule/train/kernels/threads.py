@@ -7,7 +7,7 @@ from numba import njit
 from chainrule.train.kernels.low_level import atomic_add, atomic_read, give_way
 
 ARRIVED, ROUND, ABORTED = 0, 8, 16  # places in ``sync``, each on its own cache line
-SPINS = 4000
+SPINS = 50_000  # looks at the counter, some 100 microseconds, before others may have the processor
 
 
 @njit(error_model="numpy", nogil=True)
