@@ -319,11 +319,28 @@ def test_a_bad_partition_is_named(client, data, message):
         MLPClassifier(**SMALL, client=client).fit(*data)
 
 
+def test_a_partition_that_cannot_be_read_is_named(client):
+    import dask.dataframe as dd
+    import pandas as pd
+
+    def read(part):
+        if part == 2:
+            raise OSError("the disk is gone")
+        return pd.DataFrame({"a": [0.0, 1.0], "y": [0, 1]})
+
+    frame = dd.from_map(read, range(4), meta=pd.DataFrame({"a": [0.0], "y": [0]}))
+    with pytest.raises(
+        ClusterError, match=r"summary-of-partition: partition 3 \(task '.*'\) failed: OSError: the disk"
+    ):
+        MLPClassifier(**SMALL).fit(frame[["a"]], frame["y"])
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"mode": "rounds", "solver": "lbfgs"}, "mode: expected exact"),
         ({"dropout": 0.5}, "dropout: expected 0 in exact mode"),
+        ({"batch_size": 32}, "batch_size: expected .auto. in exact mode"),
         ({"scoring": "accuracy"}, "scoring"),
         ({"checkpoint": "x", "random_state": None}, "whole number"),
         ({"client": 7}, "client: expected a distributed.Client"),

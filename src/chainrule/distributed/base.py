@@ -122,6 +122,9 @@ class ClusterPerceptron(LazyPredictions):
             raise InputError("mode", "exact, with solver='lbfgs', which makes no minibatches", "rounds")
         if self.mode == "exact" and np.any(est.dropout):
             raise InputError("dropout", "0 in exact mode, whose gradient is that of all units", repr(est.dropout))
+        if self.mode == "exact" and est.solver != "lbfgs" and est.batch_size != "auto":
+            what = "'auto' in exact mode, whose steps are of whole partitions (steps_per_epoch), or mode='rounds'"
+            raise InputError("batch_size", what, repr(est.batch_size))
         if est.scoring is not None:
             raise InputError("scoring", "None on a cluster: accuracy, or R^2", repr(est.scoring))
         if est.solver == "lbfgs":

@@ -149,8 +149,23 @@ class Work:
                     f"{what}: the workers that tried {failure.task!r} died each time; they may be short of memory: "
                     "smaller partitions, or persist=False, may help"
                 ) from None
-            raise failure
+            if isinstance(failure, (InputError, ClusterError)):
+                raise failure
+            first = (str(failure).splitlines() or [""])[0]
+            raise ClusterError(
+                f"{what}: {self._blamed(future.key)} failed: {type(failure).__name__}: {first}"
+            ) from failure
         raise ClusterError(f"{what}: the scheduler at {self._address} is gone ({future.status})")
+
+    def _blamed(self, key: Any) -> str:
+        """The task for whose failure another failed; of a collection of Dask's its partition, from 1."""
+        try:
+            blamed = self.client.run_on_scheduler(_blame, key=key)
+        except Exception:  # the scheduler has forgotten it, or is gone
+            return "a task"
+        if isinstance(blamed, tuple) and len(blamed) > 1 and isinstance(blamed[1], int):
+            return f"partition {blamed[1] + 1} (task {dask.utils.key_split(blamed)!r})"
+        return f"task {blamed!r}"
 
     def _stalled(self, what: str, done: int, count: int) -> str:
         with suppress(Exception):
@@ -170,6 +185,10 @@ def _large_graphs() -> Any:
 
 def _same(value: Any) -> Any:
     return value
+
+
+def _blame(dask_scheduler: Any, key: Any) -> Any:
+    return dask_scheduler.tasks[key].exception_blame.key
 
 
 def _told(topic: str, token: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
