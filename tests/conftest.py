@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import browser
+import chainrule as cr
 from chainrule.cli import main
+from chainrule.train.engine import Rows, start
+from chainrule.train.recipe import Recipe
 from page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
 
@@ -24,6 +27,18 @@ def pytest_configure(config):
     settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
     settings.register_profile("sample", max_examples=30, **quiet)
     settings.load_profile("trials" if trials else "sample")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Compile the training kernels once, before several processes would all do so at the same time."""
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+        return
+    for dtype in ("float32", "float64"):
+        network = cr.Network.random((2, 3, 2), "tanh", seed=0, dtype=dtype)
+        engine = start(network, Recipe(batch_size=2))
+        engine.steps(Rows(np.zeros((2, 2), dtype), np.array([0, 1])), np.arange(2), np.zeros(1))
+        engine.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from chainrule.errors import InputError
 from chainrule.train import loop
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History
 from chainrule.train.checkpoints import Checkpoint
-from chainrule.train.engine import Rows
+from chainrule.train.engine import Rows, start
 from chainrule.train.health import LayerHealth, findings
 from chainrule.train.loop import fit, r_squared
 from chainrule.train.optimizers import optimizer
@@ -364,6 +364,24 @@ def test_a_resumed_run_is_bitwise_the_run_that_was_not_stopped(engine, name, blo
     )
     assert np.array_equal(whole.network.flat, resumed.network.flat)
     assert [e.loss for e in whole.history] == [e.loss for e in resumed.history]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (3, 1), (2, 3)])
+def test_a_training_goes_on_with_another_number_of_threads(before, after, blobs, tmp_path):
+    """To rounding the same; the best so far goes over too, though its place in memory depends on the threads."""
+    rows, held = blobs
+    net = cr.Network.random((5, 40, 33, 3), "tanh", seed=1)
+    place = Checkpoint(tmp_path / "c.safetensors")
+    keywords = {"epochs": 6, "validation": held}
+    one, other = (start(net, Recipe(threads=threads)) for threads in (before, after))
+    other.recall(one.snapshot())
+    assert np.array_equal(other.state().theta, net.flat)
+    whole = fit(net, rows, Recipe(threads=after), callbacks=[EarlyStopping(patience=50)], **keywords)
+    fit(net, rows, Recipe(threads=before), callbacks=[EarlyStopping(patience=50), Diary(stop=4)], checkpoint=place,
+        **keywords)  # fmt: skip
+    resumed = fit(net, rows, Recipe(threads=after), callbacks=[EarlyStopping(patience=50), Diary()], checkpoint=place,
+                  resume=True, **keywords)  # fmt: skip
+    np.testing.assert_allclose(resumed.network.flat, whole.network.flat, rtol=1e-9, atol=1e-12)
 
 
 def test_a_checkpoint_of_another_training_is_refused(blobs, net, tmp_path):

@@ -23,7 +23,7 @@ from chainrule.train.records import Epoch
 if TYPE_CHECKING:
     from chainrule.train.loop import Run
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class CompiledEngine:
         self.limits = np.array(asleep_limits(network), np.float64)
         self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
         self._buffers(self.batch)
-        self.partial = np.zeros((self.threads, 3))
+        self.partial = rows_for(self.threads, 3, np.dtype(np.float64))
         self.no_targets, self.no_weights = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype)
         self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
         self.factors = np.array([dropout.scale(share) for share in shares], np.float64)
@@ -68,7 +68,7 @@ class CompiledEngine:
         self.units, self.slopes, self.deltas = (aligned(sum(blocks), self.dtype) for _ in range(3))
         together = threads > 1 and batch * widths[0] * self.dtype.itemsize >= TOGETHER_BYTES
         self.inputs = rows_for(1 if together else threads, batch * widths[0], self.dtype)
-        self.pulled = rows_for(2 * threads, batch * max(hidden, default=0), self.dtype)
+        self.pulled = rows_for(2 * threads, batch * max(hidden[:-1], default=0), self.dtype)
         self.logits, self.grads_a, self.targets = (rows_for(threads, batch * k, self.dtype) for _ in range(3))
         self.yhats = rows_for(threads, batch * k, self.dtype) if threads > 1 else self.logits
         self.c = rows_for(threads, batch, self.dtype)
@@ -89,12 +89,12 @@ class CompiledEngine:
         return self.like.on_flat(self.slices.outside(self.theta))
 
     def snapshot(self) -> Array:
-        """A copy of the parameters in the kernels' order."""
-        return self.theta.copy()
+        """A copy of the parameters, in the order of ``Network.flat``: that of the kernels depends on the threads."""
+        return self.slices.outside(self.theta)
 
     def recall(self, snapshot: Array) -> None:
         """Go back to the parameters of a snapshot."""
-        self.theta[:] = snapshot
+        self.theta = self.slices.inside(snapshot)
 
     def close(self) -> None:
         """Give back the threads; nothing waits for them."""
@@ -185,7 +185,8 @@ class CompiledEngine:
             while not other.done():
                 try:
                     other.exception()
-                except KeyboardInterrupt as interrupt:  # the others are waited for all the same
+                except KeyboardInterrupt as interrupt:  # the others are waited for, and wait for none themselves
+                    sync[ABORTED] = 1
                     failed.append(interrupt)
         failed = [error for error in (*failed, *(other.exception() for other in others)) if error is not None]
         if failed:

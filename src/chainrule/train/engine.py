@@ -159,7 +159,7 @@ class Engine(Protocol):
         """The network as it is now."""
 
     def snapshot(self) -> Array:
-        """A copy of the parameters, in an order that only the engine knows: cheap."""
+        """A copy of the parameters, in the order of ``Network.flat``."""
 
     def recall(self, snapshot: Array) -> None:
         """Go back to the parameters of a snapshot; the optimizer's moments stay."""

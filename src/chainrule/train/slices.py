@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.activations import Array
 from chainrule.network import Network
 
-LINE = 64  # bytes that a processor takes from another at once: no two threads write into one
+LINE = 64  # bytes that a processor takes from another at once: no two threads' parameters lie in one
 
 
 class Slices:

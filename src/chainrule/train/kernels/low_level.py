@@ -1,4 +1,4 @@
-"""What numba lacks: a product by BLAS on parts of one vector, the bits of a float, a barrier between threads."""
+"""What numba lacks: a product by BLAS on parts of one vector, the bits of a float, counters that threads share."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _compiled_gemm(address, a, a_at, lda, flip_a, b, b_at, ldb, flip_b, beta, c,
     return call
 
 
-# ---------------------------------------------------------------- a barrier
+# ---------------------------------------------------------------- what threads share
 
 
 @intrinsic

@@ -2,13 +2,14 @@
 
 Each thread owns some units of every layer: it computes them, keeps the weights that lead to them, and is the only
 one to read and change those. The last layer is owned by its inputs instead: each thread adds up what its own hidden
-units give to every output. So only units and sums of a minibatch go from thread to thread, never weights.
+units give to every output. So values of a minibatch go from thread to thread, never weights.
 
 What one thread reads of another it reads after they have met. On one thread all of this is the plain backward pass.
 
 Memory: a thread's parameters lie one after another, for each layer but the last W_i transposed, (all units of layer
 i-1, own units of layer i), then b_i; for the last W_L, (outputs, own units of layer L-1), then b_L, which the first
-thread has. Units, slopes and gradients of a minibatch lie example by example; outputs and theirs class by class,
+thread has. Of a minibatch, the units that other threads read lie example by example, (n, units of the layer); the last
+hidden layer's, slopes and gradients in a block a thread, (n, own units); outputs and their gradients class by class,
 (k, n), because k is often less than a vector instruction holds.
 """
 
@@ -62,11 +63,11 @@ def forward(
 
     Args:
         x: the inputs of the minibatch, (n, d) as one vector.
-        logits: (threads, more than k n): a_L, or this thread's part of it.
+        logits: (threads, at least k n): a_L, or this thread's part of it.
         cuts: the first unit of each thread in each layer but the last, (layers, threads + 1).
         places: where each layer's parameters begin in theta, (threads, layers).
         starts: where each layer's block begins in units, slopes and gradients.
-        keys, below, factors: of dropout, for each hidden layer; keys empty: none.
+        keys, below, factors: of dropout in this step, for each hidden layer; keys empty: none.
         room, size: as in ``product``.
     """
     depth = sizes.size - 1
@@ -154,7 +155,8 @@ def learn(
 
     Args:
         delta: grad a_L, (k, n) as one vector.
-        pulled: (2 threads, more than n units of any hidden layer): each thread's part of grad h, of two layers in turn.
+        pulled: each thread's part of grad h, of two layers in turn; (2 threads, at least n units of any hidden layer
+            but the last).
         grad: this thread's own room, of at least ``room`` numbers and one row of the widest layer.
         health: (layers, 3) to which the squares of gradient, parameters and step are added where ``probing``.
     """

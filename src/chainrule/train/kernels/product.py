@@ -18,14 +18,13 @@ from numba.extending import intrinsic
 from chainrule.train.kernels.low_level import gemm, like
 from chainrule.train.kernels.turn import turn
 
-ROWS = 6  # of a tile: with two vectors a row, twelve sums, three short of the registers that most processors have
+ROWS = 6  # of a tile: twelve sums with two vectors a row; two of B and one of A make 15 of AVX's 16 registers
 UNROLL = 4  # terms of the sums between two looks at the counter
 NEAR = 1 << 19  # bytes up to which a matrix is taken to be near: the second cache of one core
-FEW = 8  # rows below which B is not worth turning over
 
 
 def tile_lanes(dtype: Any) -> int:
-    """Columns of a tile, two vectors: 16 float32 with AVX, 32 with AVX-512."""
+    """Columns of a tile: two vectors of AVX (16 float32) or of AVX-512 (32); four of processors with shorter ones."""
     return (128 if binding.get_host_cpu_features().get("avx512f") else 64) * 8 // int(dtype.bitwidth)
 
 
@@ -143,7 +142,7 @@ class _Tile:
 
 def _tile_function(module: Any, real: Any, columns: int, size: int) -> Any:
     """The code of all tiles as a function of its own: copied to wherever it is called, it takes long to compile."""
-    name, n = f"chainrule_tile_{8 * size}", ir.IntType(64)
+    name, n = f"chainrule_tile_{8 * size}_{columns}", ir.IntType(64)
     if name in module.globals:
         return module.globals[name]
     start = real.as_pointer()
@@ -198,8 +197,8 @@ def multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, d, d_at, d_
 
     Args:
         a, a_at, a_row, a_step: the vector A lies in, where it begins, and from row to row and column to column.
-        b, b_at, b_row: likewise; a row's numbers are neighbours, as are those of C and D. D may be C; ``d_row`` = 0:
-            each row of D is the same.
+        b, b_at, b_row: likewise; a row's numbers are neighbours, as are those of C and D.
+        d, d_at, d_row: C itself, or one row for all rows of C, ``d_row`` = 0.
     """
     lanes, tiles = _lanes(c), (m + ROWS - 1) // ROWS
     for u in range(0, n, lanes):
@@ -234,7 +233,7 @@ def product(
     """
     if m == 0 or n == 0:
         return
-    if _near(m, n, k, c.itemsize) and (not flip or (m >= FEW and n * k <= size)):
+    if _near(m, n, k, c.itemsize) and (not flip or n * k <= size):
         if flip:
             turn(b, b_at, b_row, n, k, room)
             b, b_at, b_row = room, 0, n

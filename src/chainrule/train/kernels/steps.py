@@ -1,8 +1,8 @@
 """Some minibatches in one compiled call: gather, forward, backward, update, for any depth without a new compilation.
 
 The loop of ``chainrule.train.plain`` fused. Several threads run the same function, each with its number and with
-units of its own (``kernels.passes``); the examples of the output layer are all done by all of them, or, where those
-are many, shared out.
+units of its own (``kernels.passes``); outputs, loss and grad a_L are done by all of them alike or, where they are
+many, shared out by examples.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def steps(
         rates, decays: of each step.
         keys: of dropout, (steps, hidden layers), or nothing.
         inputs: room for the minibatch, (threads, batch d), or (1, batch d): the threads gather it together.
-        yhats, grads_a, targets: (threads, more than batch k); yhats may be logits.
-        grads: (threads, more than room): room for a part of a layer's gradient.
-        partial: (threads, 3): each thread's loss and right answers of a step, and its penalty.
+        yhats, grads_a, targets: (threads, at least batch k); yhats may be logits.
+        grads: (threads, at least room and one row of the widest layer): room for a part of a layer's gradient.
+        partial: (threads, at least 3): each thread's loss and right answers of a step, and its penalty.
         every: health is observed in each such step, the gradient's in the last; 0: not at all.
         learning: False: the forward pass alone, without dropout or penalty; the loss is then the weighted sum.
         result: loss, right, observed examples, the step that failed (-1: none), the sum of weights; of thread 0.
