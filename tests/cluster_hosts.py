@@ -144,10 +144,9 @@ def trials(say=print):
     Returns:
         Whether all ended well.
     """
-    with cluster(beside=True) as hosts:
-        whole = fit(hosts, 2, lambda step: None)
-    say(f"link whole: {whole}")
     with cluster(beside=True) as hosts, ExitStack() as stack:
+        whole = fit(hosts, 2, lambda step: None)
+        say(f"link whole: {whole}")
         began = time.monotonic()
 
         def cut(step):

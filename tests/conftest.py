@@ -25,7 +25,7 @@ def pytest_configure(config):
     trials = config.getoption("--trials")
     quiet = {"deadline": None, "suppress_health_check": list(HealthCheck)}
     settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
-    settings.register_profile("sample", max_examples=30, **quiet)
+    settings.register_profile("sample", max_examples=12, **quiet)
     settings.load_profile("trials" if trials else "sample")
 
 

@@ -23,24 +23,24 @@ def _share(outcomes):
 
 @pytest.mark.parametrize("part", range(4))
 def test_planted_mistakes_are_named_at_their_line(part):
-    _share([trials.planted(*place, seed) for place in trials.places()[part::4] for seed in range(2)])
+    _share([trials.planted(*place, seed) for place in trials.places()[part::4] for seed in (part % 2,)])
 
 
 def test_slips_of_digits_signs_and_points_are_named():
-    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(20)])
+    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(10)])
 
 
 def test_two_mistakes_are_both_found():
-    results = [trials.pair(seed) for seed in range(80)]
+    results = [trials.pair(seed) for seed in range(45)]
     shown = [both for shows, both, _ in results if shows]
-    assert len(shown) > 30
+    assert len(shown) > 15
     assert sum(shown) >= 0.9 * len(shown)
 
 
 @pytest.mark.parametrize("part", range(2))
 def test_mistakes_of_code_are_named(part):
     backward = [p for p in trials.places() if p[1] in ("dh", "da", "g'", "J", "dW", "db")]
-    _share([trials.coded(*place, seed) for place in backward[part::2] for seed in range(2)])
+    _share([trials.coded(*place, seed) for place in backward[part::2] for seed in (part % 2,)])
 
 
 def test_the_trials_can_fail():
