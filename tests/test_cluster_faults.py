@@ -37,7 +37,7 @@ def test_a_worker_that_hangs_is_given_up(capsys):
     assert "the same weights" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "adam"])
+@pytest.mark.parametrize("name", ["lbfgs"])
 def test_a_resumed_fit_ends_the_same(monkeypatch, name):
     only(monkeypatch, name)
     in_threads(monkeypatch)

@@ -21,8 +21,9 @@ from chainrule.errors import InputError
 from chainrule.formula.sheet import MOST_CLAIMS
 from strangers import HEADER, LINES, REFUSED, RIGHT, SHEETS, as_bytes, drawn, sheets
 
-SECONDS = 2.0  # of processor time to refuse a file, or to mark one with a hostile line
-LARGE = 10.0  # to mark what is as large as may be: the time that `grade` gives a sheet
+SLOWER = 3  # than the machine of the two limits below others may be; what grows without bound takes far longer
+SECONDS = 2.0 * SLOWER  # of processor time to refuse a file, or to mark one with a hostile line
+LARGE = 10.0 * SLOWER  # to mark what is as large as may be: the time that `grade` gives a sheet
 MEGABYTES = 500  # that a file may take
 CODE = ("Python", "eval", "exec", "open", "lambda", "compreh", "attrib", "string", "printf", "shell", "TeX", "Jinja")
 PUBLISHED = sorted((Path(__file__).parent.parent / "examples" / "published").glob("*.md"))
