@@ -210,24 +210,26 @@ scikit-learn's `partial_fit` over the same partitions, in minibatches of 200: an
 
 ## On paper
 
-From these figures, by least squares: {costs_told}. A step of w workers then takes rows * parameters * kernel / w, the tasks of its
+From these figures, by least squares: {costs_told} (0 is a cost that they can't tell from nothing). A step of w workers then takes rows * parameters * kernel / w, the tasks of its
 partitions (64 MB each, one a worker at least), the fixed part, and the weights' and gradients' way over a network of 10 Gbit/s, in 2 log2(w) hops. Doubling the workers
 is said to pay while it makes a step at least 1.5 times as fast. The least number of rows from which a step still pays on 10, 100 and 1,000 workers:
 
 {markdown(["parameters", "10 workers", "100 workers", "1,000 workers"], paper(costs))}
 
 Below these rows fewer workers, larger groups of rows a step, or rounds mode, which sends weights once in `local_steps` steps, are the better choice.
+
+![Speed on paper](cluster.png)
 """
 
 
 def plot(costs):
-    """Speed on paper: how many times one worker, by workers, for a billion rows."""
-    figure, axes = canvas(1, 1, (7, 4.2), "A step of a billion rows on paper")
+    """Speed on paper: how many times one worker, by workers, for a million rows."""
+    figure, axes = canvas(1, 1, (7, 4.2), "A step of a million rows on paper")
     axis, counts = axes[0][0], np.unique(np.geomspace(1, 1000, 40).astype(int))
     for parameters in (10**5, 10**6, 10**7, 10**8):
-        one = costs.step(10**9, parameters, 1)
+        one = costs.step(10**6, parameters, 1)
         axis.plot(
-            counts, [one / costs.step(10**9, parameters, int(w)) for w in counts], label=f"{parameters:,} parameters"
+            counts, [one / costs.step(10**6, parameters, int(w)) for w in counts], label=f"{parameters:,} parameters"
         )
     axis.plot(counts, counts, color="#767676", linestyle=":", label="as many times")
     axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="times one worker's speed")
