@@ -23,7 +23,7 @@ from tables import Progress, canvas, machine, markdown, number, options, plain, 
 
 import chainrule as cr
 from chainrule.distributed.exact import gradient_of_partition
-from chainrule.distributed.partitions import RawPart, partitions
+from chainrule.distributed.partitions import RawPart, name_of, partitions
 from chainrule.distributed.prepare import Preparation, prepare
 from chainrule.distributed.summary import Split
 from chainrule.distributed.work import Work
@@ -94,7 +94,7 @@ def measure(progress):
 
 
 def raw(number, size):
-    return RawPart(number + 1, PARTITIONS, *piece(number, size), None)
+    return RawPart(number + 1, name_of(number + 1, PARTITIONS), *piece(number, size), None)
 
 
 def collection(size):

@@ -1,7 +1,9 @@
 """Shared fixtures."""
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,14 +33,23 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session):
-    """Compile the training kernels once, before several processes would all do so at the same time."""
+    """Compile the training kernels once, each type in a process, before several processes would all do so."""
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         return
-    for dtype in ("float32", "float64"):
-        network = cr.Network.random((2, 3, 2), "tanh", seed=0, dtype=dtype)
-        engine = start(network, Recipe(batch_size=2))
-        engine.steps(Rows(np.zeros((2, 2), dtype), np.array([0, 1])), np.arange(2), np.zeros(1))
-        engine.close()
+    code = "import conftest, sys; conftest.compile_kernels(sys.argv[1])"
+    here = {"cwd": Path(__file__).parent, "stderr": subprocess.DEVNULL}
+    for compiling in [
+        subprocess.Popen([sys.executable, "-c", code, dtype], **here) for dtype in ("float32", "float64")
+    ]:
+        assert compiling.wait() == 0
+
+
+def compile_kernels(dtype):
+    """Train one step."""
+    network = cr.Network.random((2, 3, 2), "tanh", seed=0, dtype=dtype)
+    engine = start(network, Recipe(batch_size=2))
+    engine.steps(Rows(np.zeros((2, 2), dtype), np.array([0, 1])), np.arange(2), np.zeros(1))
+    engine.close()
 
 
 @pytest.fixture

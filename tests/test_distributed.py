@@ -319,6 +319,19 @@ def test_a_bad_partition_is_named(client, data, message):
         MLPClassifier(**SMALL, client=client).fit(*data)
 
 
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        (bad(lambda x, y: x.__setitem__((10, 2), np.nan)), r"validation partition 3 of 6: X, column 3.*nan in row 4"),
+        (bad(lambda x, y: y.__setitem__(130, 9)), r"validation partition 4 of 6: y: expected one of the classes"),
+        ((divided(X)[:, :4], divided(Y)), r"validation X: expected 6 columns"),
+    ],
+)
+def test_a_bad_partition_of_ones_own_validation_is_named(client, held, message):
+    with pytest.raises(cr.InputError, match=message):
+        MLPClassifier(**SMALL, client=client).fit(divided(X), divided(Y), validation_data=held)
+
+
 def test_a_partition_that_cannot_be_read_is_named(client):
     import dask.dataframe as dd
     import pandas as pd

@@ -30,9 +30,10 @@ def drawn_case(seed):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("part", range(4))
 def test_nothing_is_wrong_with_a_right_pass(part, method):
-    for seed in range(part, len(LOSS_OUTPUT) * (1 if method == "central" else 4), 4):
+    central = method == "central"  # many times slower
+    for seed in range(part, len(LOSS_OUTPUT) * (1 if central else 4), 4):
         case = drawn_case(seed)
-        found = check_gradients(case.network, *case.args, method=method)
+        found = check_gradients(case.network, *case.args, method=method, entries=50 if central else 500)
         assert found.ok, f"seed {seed}: {case}\n{found}"
 
 
@@ -178,12 +179,12 @@ def test_a_wrong_entry_outside_the_sample_is_found_by_the_direction():
 
 def test_a_flipped_sign_is_found_however_small_the_entry_is():
     """One column of the gradient is 1e-8 of the others: far above the rounding floor."""
-    network = Network.random([300, 100, 2], "tanh", seed=0)
+    network = Network.random([300, 20, 2], "tanh", seed=0)
     x, y = np.random.default_rng(0).normal(size=(1, 300)), [0]
     x[0, 25] = 1e-8
     gradient = network.backward(x, y)["dL/dW_1"].copy()
     gradient[13, 25] *= -1
-    for entries in (20, 30_000):
+    for entries in (20, 6_000):
         found = check_gradients(network, x, y, gradients={"dL/dW_1": gradient}, entries=entries)
         assert [entry.name for entry in found.wrong] == ["dL/dW_1,14,26"], f"{entries} entries compared"
 

@@ -115,13 +115,13 @@ def assert_is_numerical_gradient(case: Case, rng: np.random.Generator) -> None:
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
 def test_the_gradient_is_the_numerical_gradient_of_the_reported_loss(loss, output):
     names = cycle(ACTIVATIONS)
-    for number, (k, n, weighted, layers, reduction) in enumerate(
-        product((1, 2, 3), (1, 2, 5), (False, True), (1, 2, 3, 5), REDUCTIONS)
-    ):
+    for number, (k, n, layers) in enumerate(product((1, 2, 3), (1, 2, 5), (1, 2, 3, 5))):
+        weighted, reduction = divmod((number + number // 4) % 4, 2)  # goes with each k, n and depth in turn
         if not LOSSES[loss].fits(OUTPUTS[output], k):
             continue
         rules = {"hidden": [next(names) for _ in range(layers - 1)], "output": output, "loss": loss}
-        case = settled_case([number, k], (2,) * layers + (k,), n, weighted, reduction=reduction, **rules)
+        rules |= {"reduction": REDUCTIONS[reduction]}
+        case = settled_case([number, k], (2,) * layers + (k,), n, bool(weighted), **rules)
         assert_is_numerical_gradient(case, np.random.default_rng(number))
         checked = chainrule.check_gradients(case.network, *case.args, entries=2)
         assert checked.ok, f"{case}\n{checked}"

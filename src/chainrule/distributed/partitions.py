@@ -22,20 +22,15 @@ class RawPart:
     """A partition as it was given.
 
     Attributes:
-        number: from 1. count: how many partitions there are.
+        number: from 1. name: for messages.
         x: (n, d) float32 or float64. y: (n,) or (n, k), of any type. weight: (n,) float64, or None.
     """
 
     number: int
-    count: int
+    name: str
     x: Array
     y: Array
     weight: Array | None
-
-    @property
-    def name(self) -> str:
-        """For messages."""
-        return name_of(self.number, self.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +72,9 @@ def partitions(X: Any, y: Any, weight: Any = None, what: str = "") -> Partitions
     ys = _column(f"{what}y", y, len(xs), sizes)
     ws = [None] * len(xs) if weight is None else _column(f"{what}sample_weight", weight, len(xs), sizes)
     read = dask.delayed(read_part, pure=True)
-    token = dask.base.tokenize(*xs, *ys, *ws)
+    token = dask.base.tokenize(what, *xs, *ys, *ws)
     parts = tuple(
-        read(i, len(xs), a, b, c, dtype, dask_key_name=f"read-partition-{token}-{i}")
+        read(i, what + name_of(i, len(xs)), a, b, c, dtype, dask_key_name=f"read-partition-{token}-{i}")
         for i, (a, b, c) in enumerate(zip(xs, ys, ws, strict=True), 1)
     )
     return Partitions(parts, names, width, dtype)
@@ -195,17 +190,16 @@ def _is_frame(given: Any) -> bool:
 # ---------------------------------------------------------------- on a worker
 
 
-def read_part(number: int, count: int, x: Any, y: Any, weight: Any, dtype: Any) -> RawPart:
+def read_part(number: int, name: str, x: Any, y: Any, weight: Any, dtype: Any) -> RawPart:
     """A partition as arrays.
 
     Raises:
         InputError: naming the partition, and the column and the row (counted from 1 within it) that do not fit.
     """
-    name = name_of(number, count)
     whole, taken = x, [c for c in (y, weight) if isinstance(c, Columns)]
     y, weight = (_taken(whole, c) if isinstance(c, Columns) else c for c in (y, weight))
     if taken:
-        x = whole.drop(columns=[name for c in taken for name in c.names])
+        x = whole.drop(columns=[column for c in taken for column in c.names])
     values = _matrix(name, x, dtype)
     answers = _plain(name, np.asarray(y))
     if answers.ndim == 2 and answers.shape[1] == 1:
@@ -221,7 +215,7 @@ def read_part(number: int, count: int, x: Any, y: Any, weight: Any, dtype: Any) 
         if not (np.isfinite(given).all() and (given >= 0).all()):
             bad = int(np.argmin(np.isfinite(given) & (given >= 0)))
             raise InputError(f"{name}: sample_weight", "numbers from 0 up", f"{given[bad]} in row {bad + 1}")
-    return RawPart(number, count, values, answers, given)
+    return RawPart(number, name, values, answers, given)
 
 
 def _plain(name: str, y: Array) -> Array:
