@@ -1,6 +1,7 @@
 """Shared fixtures."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def pytest_configure(config):
     settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
     settings.register_profile("sample", max_examples=12, **quiet)
     settings.load_profile("trials" if trials else "sample")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 
 @pytest.hookimpl(tryfirst=True)

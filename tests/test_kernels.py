@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import mpmath
 import numpy as np
 import pytest
 import scipy.special
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numba import njit
 
@@ -125,8 +126,6 @@ def run(net, rows, recipe, order, rates):
 
 def agree(net, rows, recipe, rates, order):
     """The compiled engine did what the plain one did."""
-    from dataclasses import replace
-
     tolerance = 1e-11 if net.dtype == np.float64 else 3e-4
     plain, one = run(net, rows, replace(recipe, engine="plain"), order, rates)
     fast, two = run(net, rows, replace(recipe, engine="compiled"), order, rates)
@@ -200,8 +199,11 @@ def one_run(sizes, hidden, kind, reduction, dtype, name, n, batch, threads, weig
     net, rows = network_and_rows(rng, sizes, hidden, out, loss, reduction, dtype, n, weighted, False)
     # an epsilon that is no smaller than the rounding of a gradient, or Adam would divide noise by noise
     recipe = Recipe(optimizer(name, epsilon=0.01), batch_size=batch, seed=seed, l2=l2, dropout=dropout, threads=threads)
-    count = -(-n // batch)
-    agree(net, rows, recipe, np.linspace(0.01, 0.001, count), rng.permutation(n))
+    rates, order = np.linspace(0.01, 0.001, -(-n // batch)), rng.permutation(n)
+    plain, _ = run(net, rows, replace(recipe, engine="plain"), order, rates)
+    assume(np.abs(plain.state().theta).max() < 1e3)  # where a training goes off, so does its rounding
+    assume(np.isfinite(plain.evaluate(rows)[0]))
+    agree(net, rows, recipe, rates, order)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

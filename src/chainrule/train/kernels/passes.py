@@ -54,7 +54,7 @@ def last_layer_reads(x, units, cuts, sizes, starts, batch, thread):
     return units, at, count, count
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def forward(
     thread, threads, sync, pause, blas, theta, x, units, slopes, logits, sizes, cuts, places, starts, codes, batch, n,
     keys, below, factors, room, size,
@@ -104,7 +104,7 @@ def forward(
     return meet(sync, threads, pause)
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def collect(logits, yhat, k, n, r0, r1):
     """a_L of the examples r0 to r1: the sum of all threads' parts, always in the same order."""
     for o in range(k):
@@ -144,7 +144,7 @@ def gather_own(pulled, which, threads, deltas, slopes, at, first, span, before, 
         multiply_by(into, slope)
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def learn(
     thread, threads, sync, pause, blas, theta, m, v, x, units, slopes, deltas, delta, pulled, grad, sizes, cuts, places,
     starts, batch, n, room, rule, l2, rate, decay, settings, health, probing,
@@ -218,7 +218,7 @@ def sum_columns(values, into):
         into[o] = total
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def improve(
     blas, theta, m, v, place, a, a_at, a_row, a_step, b, b_at, b_row, rows, width, n, last, biases, grad, room,
     rule, l2, rate, decay, settings, health, layer, probing,
@@ -268,7 +268,7 @@ def squares_of_weights(theta, sizes, cuts, places, thread):
     return total
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def apply(rule, theta, m, v, step, start, l2, rate, decay, settings, health, layer, probing):
     """``update`` of the parameters from ``start`` on by their gradient ``step``, measured where ``probing``."""
     count = step.size

@@ -191,7 +191,7 @@ def _tile(
     return types.void(a, n, n, n, b, n, n, c, n, n, d, n, n, n, n, n, n), build
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def multiply(a, a_at, a_row, a_step, b, b_at, b_row, c, c_at, c_row, d, d_at, d_row, m, n, k, add):
     """C (m, n) = A (m, k) B (k, n) + D where ``add``, tile by tile.
 

@@ -12,7 +12,7 @@ from chainrule.train.kernels.low_level import like, line, part
 from chainrule.train.kernels.mathematics import FAST
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def gather(x, order, units):
     """The rows ``order`` of x into units (n, d)."""
     for r in range(order.size):
@@ -21,7 +21,7 @@ def gather(x, order, units):
             units[r, j] = x[row, j]
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def answer(labels, y, order, targets, r0):
     """The targets of the rows ``order``, one-hot for class numbers, into columns of targets.
 
@@ -44,7 +44,7 @@ def answer(labels, y, order, targets, r0):
                 targets[o, r0 + r] = y[order[r], o]
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def coefficients(weight, order, mean, into):
     """c_n of each example of a minibatch (``chainrule.losses.reduce_by``); returned: the sum of its weights."""
     n, total = order.size, 0.0
@@ -69,7 +69,7 @@ def observe(slopes, limit, asleep):
             asleep[u] += abs(slopes[r, u]) <= limit
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def rightly(yhat, labels, order, r0, room):
     """How many of the examples have their largest output at their label.
 
