@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -98,6 +99,26 @@ class Progress:
 # ---------------------------------------------------------------- what the numbers were measured with
 
 
+WORK = """import time
+done, end = 0, time.perf_counter() + 1.0
+while time.perf_counter() < end:
+    done += sum(range(1000)) > 0
+print(done)"""
+
+
+def worth(cores: int) -> float:
+    """How many times the work of one process ``cores`` of them do at once.
+
+    On a machine that is shared it can be far less than ``cores``, and the load does not show it.
+    """
+
+    def done(count: int) -> int:
+        at_once = [subprocess.Popen([sys.executable, "-c", WORK], stdout=subprocess.PIPE) for _ in range(count)]
+        return sum(int(process.communicate()[0]) for process in at_once)
+
+    return done(cores) / max(1, done(1))
+
+
 def machine(packages: Sequence[str]) -> dict[str, Any]:
     """The kind of machine, the versions, and how busy it was; call it first."""
     versions = {}
@@ -107,9 +128,10 @@ def machine(packages: Sequence[str]) -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             continue
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    cores = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) or 1
     return {
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "architecture": platform.machine(), "system": platform.system(), "python": platform.python_version(),
+        "cores": cores, "architecture": platform.machine(), "system": platform.system(),
+        "python": platform.python_version(), "worth_before": round(worth(cores), 2),
         "versions": versions, "load_before": round(load, 2), "command": _command(),
     }  # fmt: skip
 
@@ -130,6 +152,9 @@ def told(where: dict[str, Any]) -> str:
         f"Measured by `{where['command']}` on {where['cores']} cores ({where['architecture']}, {where['system']}), "
         f"Python {where['python']}, {versions}. Absolute times move from machine to machine and from run to run."
     )
+    text += f" Before the run {where['cores']} processes at once did {where['worth_before']} times the work of one."
+    if where["worth_before"] < 0.85 * where["cores"]:
+        text += "\n\n**Others had a part of the cores: do not trust these times.**"
     if where["load_before"] > 0.5:
         text += f"\n\n**The machine was busy (load {where['load_before']} before the run): do not trust these times.**"
     return text

@@ -400,7 +400,7 @@ LINES = {
             "of both passes": lambda i: f"dL/dW_1{i % 3 + 1}1' = 0.{i + 10}",
             "sums": lambda i: f"a_11 = sum_{{i=1}}^{{100}} W_111 = {i}",
         }.items()
-        for count in ((900, 4_900) if name in LONGEST else (300,))
+        for count in ((900, 4_900) if name in LONGEST else (100,))
     },
     "400 lines of 100 terms": "\n".join(["a_11 = " + " + ".join(["W_111 x_1"] * 80) + " = 3"] * 400),
     "50 long lines that cannot be read": "\n".join(["a_11 = " + "x_1 " * 4_800 + "?"] * 50),

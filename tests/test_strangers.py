@@ -31,7 +31,7 @@ FUZZ = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or (60 if os.environ.get("
 
 
 def is_large(name):
-    return name.startswith(("300 ", "900 ")) or "layers" in name or "200 wide" in name
+    return name.startswith(("100 ", "900 ")) or "layers" in name or "200 wide" in name
 
 
 @pytest.fixture
