@@ -146,14 +146,15 @@ def _command() -> str:
 
 
 def told(where: dict[str, Any]) -> str:
-    """``machine`` as a sentence."""
+    """``machine`` as a sentence; called after the measurement."""
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     text = (
         f"Measured by `{where['command']}` on {where['cores']} cores ({where['architecture']}, {where['system']}), "
         f"Python {where['python']}, {versions}. Absolute times move from machine to machine and from run to run."
     )
-    text += f" Before the run {where['cores']} processes at once did {where['worth_before']} times the work of one."
-    if where["worth_before"] < 0.85 * where["cores"]:
+    before, after = where["worth_before"], round(worth(where["cores"]), 2)
+    text += f" {where['cores']} processes at once did {before} times the work of one before the run, {after} after it."
+    if min(before, after) < 0.85 * where["cores"]:
         text += "\n\n**Others had a part of the cores: do not trust these times.**"
     if where["load_before"] > 0.5:
         text += f"\n\n**The machine was busy (load {where['load_before']} before the run): do not trust these times.**"
