@@ -19,7 +19,7 @@ import dask
 import dask.array as da
 import distributed
 import numpy as np
-from tables import Progress, canvas, machine, markdown, number, options, plain, run, told, write
+from tables import Progress, after, canvas, machine, markdown, number, options, plain, run, told, write
 
 import chainrule as cr
 from chainrule.distributed.exact import gradient_of_partition
@@ -223,13 +223,14 @@ Below these rows fewer workers, larger groups of rows a step, or rounds mode, wh
 
 
 def plot(costs):
-    """Speed on paper: how many times one worker, by workers, for a million rows."""
-    figure, axes = canvas(1, 1, (7, 4.2), "A step of a million rows on paper")
+    """Speed on paper: how many times one worker, by workers."""
+    rows = 10**6
+    figure, axes = canvas(1, 1, (7, 4.2), f"A step of {rows:,} rows on paper")
     axis, counts = axes[0][0], np.unique(np.geomspace(1, 1000, 40).astype(int))
     for parameters in (10**5, 10**6, 10**7, 10**8):
-        one = costs.step(10**6, parameters, 1)
+        one = costs.step(rows, parameters, 1)
         axis.plot(
-            counts, [one / costs.step(10**6, parameters, int(w)) for w in counts], label=f"{parameters:,} parameters"
+            counts, [one / costs.step(rows, parameters, int(w)) for w in counts], label=f"{parameters:,} parameters"
         )
     axis.plot(counts, counts, color="#767676", linestyle=":", label="as many times")
     axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="times one worker's speed")
@@ -246,6 +247,7 @@ def main():
     found = measure(progress)
     progress.end()
     costs = Costs.fit(found)
+    where = after(where)
     numbers = {"machine": where, "measured": [asdict(m) for m in found], "costs": asdict(costs)}
     write(given, "cluster", page(where, costs, found), numbers, lambda: plot(costs))
 

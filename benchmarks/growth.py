@@ -94,6 +94,7 @@ def main() -> None:
         for worker in workers:
             worker.close()
         progress.end()
+    where = tables.after(where)
     text = "\n\n".join(
         ["# Training: how the time of an epoch grows", tables.told(where), table(found),
          f"Medians of {a.rounds} rounds, {a.activation} hidden layers.", "![Growth](growth.png)",

@@ -233,6 +233,7 @@ def main() -> None:
     finally:
         worker.close()
         progress.end()
+    where = tables.after(where)
     head = [
         "case", "sizes", "batch", "activation", "products ms", "by", "GFLOP/s", "traffic ms", "by", "GB/s", "limit ms",
         "epoch ms", "share", "strict share",

@@ -89,6 +89,7 @@ def main() -> None:
         raise SystemExit(str(e)) from None
     finally:
         progress.end()
+    where = tables.after(where)
     rows = [[name, *(span([run[key] for run in several]) for key in COLUMNS)] for name, several in found.items()]
     text = "\n\n".join(
         ["# Starting: a new process until its first epoch", tables.told(where), *missing,

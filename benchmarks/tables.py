@@ -120,7 +120,7 @@ def worth(cores: int) -> float:
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
-    """The kind of machine, the versions, and how busy it was; call it first."""
+    """The kind of machine, the versions, and how busy it was; call it first, and ``after`` last."""
     versions = {}
     for name in packages:
         try:
@@ -136,6 +136,11 @@ def machine(packages: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def after(where: dict[str, Any]) -> dict[str, Any]:
+    """``machine`` with what the cores were worth when all was measured."""
+    return {**where, "worth_after": round(worth(where["cores"]), 2)}
+
+
 def _command() -> str:
     words, skip = [f"python benchmarks/{Path(sys.argv[0]).name}"], False
     for word in sys.argv[1:]:
@@ -146,15 +151,15 @@ def _command() -> str:
 
 
 def told(where: dict[str, Any]) -> str:
-    """``machine`` as a sentence; called after the measurement."""
+    """``machine`` and ``after`` as a sentence, with a warning where others had the machine too."""
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     text = (
         f"Measured by `{where['command']}` on {where['cores']} cores ({where['architecture']}, {where['system']}), "
         f"Python {where['python']}, {versions}. Absolute times move from machine to machine and from run to run."
     )
-    before, after = where["worth_before"], round(worth(where["cores"]), 2)
-    text += f" {where['cores']} processes at once did {before} times the work of one before the run, {after} after it."
-    if min(before, after) < 0.85 * where["cores"]:
+    first, last = where["worth_before"], where["worth_after"]
+    text += f" {where['cores']} processes at once did {first} times the work of one before the run, {last} after it."
+    if min(first, last) < 0.85 * where["cores"]:
         text += "\n\n**Others had a part of the cores: do not trust these times.**"
     if where["load_before"] > 0.5:
         text += f"\n\n**The machine was busy (load {where['load_before']} before the run): do not trust these times.**"

@@ -123,6 +123,7 @@ def main() -> None:
         for worker in chain.from_iterable(workers.values()):
             worker.close()
         progress.end()
+    where = tables.after(where)
     numbers = {"machine": where, "left_out": missing, "pairs": a.pairs, "rows": [f.numbers() for f in found]}
     tables.write(a, "training", page(found, names, where, missing, a.pairs), numbers, lambda: picture(found, names))
 

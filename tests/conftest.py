@@ -39,11 +39,11 @@ def pytest_sessionstart(session):
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         return
     code = "import conftest, sys; conftest.compile_kernels(sys.argv[1])"
-    here = {"cwd": Path(__file__).parent, "stderr": subprocess.DEVNULL}
-    for compiling in [
-        subprocess.Popen([sys.executable, "-c", code, dtype], **here) for dtype in ("float32", "float64")
-    ]:
-        assert compiling.wait() == 0
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, dtype], cwd=Path(__file__).parent)
+        for dtype in ("float32", "float64")
+    ]
+    assert [compiling.wait() for compiling in both] == [0, 0]
 
 
 def compile_kernels(dtype):

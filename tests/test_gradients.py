@@ -119,8 +119,8 @@ def test_the_gradient_is_the_numerical_gradient_of_the_reported_loss(loss, outpu
         weighted, reduction = divmod((number + number // 4) % 4, 2)  # goes with each k, n and depth in turn
         if not LOSSES[loss].fits(OUTPUTS[output], k):
             continue
-        rules = {"hidden": [next(names) for _ in range(layers - 1)], "output": output, "loss": loss}
-        rules |= {"reduction": REDUCTIONS[reduction]}
+        hidden = [next(names) for _ in range(layers - 1)]
+        rules = {"hidden": hidden, "output": output, "loss": loss, "reduction": REDUCTIONS[reduction]}
         case = settled_case([number, k], (2,) * layers + (k,), n, bool(weighted), **rules)
         assert_is_numerical_gradient(case, np.random.default_rng(number))
         checked = chainrule.check_gradients(case.network, *case.args, entries=2)

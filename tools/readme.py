@@ -49,7 +49,7 @@ COLUMNS = ["case", "sizes", "activation", "best peer / chainrule", "scikit-learn
 
 
 def benchmark() -> str:
-    """Some columns of the table that benchmarks/training.py wrote, and its warning if it has one."""
+    """Some columns of the table that benchmarks/training.py wrote, and its warnings."""
     page = (README.parent / "docs/benchmarks/training.md").read_text(encoding="utf-8")
     lines = [line for line in page.split("\n## ")[0].splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -57,8 +57,8 @@ def benchmark() -> str:
     places = [rows[0].index(name) for name in COLUMNS]
     kept = [[row[place] for place in places] for row in rows[:first] if not row[0].startswith("-")]
     kept.insert(1, ["---"] * len(COLUMNS))
-    warned = ["", "**Others had a part of that machine: do not trust these times.**"] if "do not trust" in page else []
-    return "\n".join([*(f"| {' | '.join(row)} |" for row in kept), *warned])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in kept)
+    return "\n\n".join([table, *(line for line in page.splitlines() if line.startswith("**"))])
 
 
 def with_benchmark(text: str) -> str:
