@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from chainrule.train.kernels import steps as kernels
 from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
 from chainrule.train.kernels.low_level import gemm_address, pause_address
 from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
+from chainrule.train.kernels.product import near
 from chainrule.train.kernels.threads import ABORTED
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
@@ -51,6 +54,7 @@ class CompiledEngine:
         self.output = SOFTMAX if network.output == "softmax" else ACTIVATION_CODES[network.output]
         self.limits = np.array(asleep_limits(network), np.float64)
         self.block = max(max(sizes), BLOCK_BYTES // self.dtype.itemsize)
+        self.by_blas = any(not near(self.batch, j, m, self.dtype.itemsize) for j, m in pairwise(sizes))
         self._buffers(self.batch)
         self.partial = rows_for(self.threads, 3, np.dtype(np.float64))
         self.no_targets, self.no_weights = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype)
@@ -123,8 +127,8 @@ class CompiledEngine:
         )  # fmt: skip
         failed = None if result[3] < 0 else int(result[3])
         self.step += count if failed is None else failed
-        norms = np.sqrt(health.sum(axis=0))
-        probe = Probe(norms[:, 0], norms[:, 1], norms[:, 2], asleep, int(result[2]))
+        grads, weights, updates = np.sqrt(health.sum(axis=0)).T
+        probe = Probe(grads, weights, updates, asleep, int(result[2]))
         return Part(float(result[0]), int(result[1]), failed, probe)
 
     def evaluate(self, rows: Rows) -> tuple[float, float]:
@@ -154,7 +158,7 @@ class CompiledEngine:
         )  # fmt: skip
         if self.dtype not in _ready:
             prepare(self.dtype, given)
-        with one_blas_thread():
+        with one_blas_thread() if self.by_blas else nullcontext():
             self._together(given)
         return result
 

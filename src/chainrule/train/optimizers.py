@@ -74,7 +74,7 @@ class Optimizer:
         if self.moments < 2:
             return learning_rates
         t, s = np.arange(first + 1, first + 1 + len(learning_rates)), self.settings
-        rates: Array = learning_rates * np.sqrt(1 - _power(s.beta_2, t)) / (1 - _power(s.beta_1, t))
+        rates: Array = learning_rates * np.sqrt(_less_power(s.beta_2, t)) / _less_power(s.beta_1, t)
         return rates
 
     def decays(self, learning_rates: Array) -> Array:
@@ -82,13 +82,12 @@ class Optimizer:
         return learning_rates * self.settings.weight_decay
 
 
-def _power(beta: float, t: Array) -> Array:
-    """beta^t as far as 1 - beta^t can tell it from 0: smaller powers would be slow, as they underflow."""
+def _less_power(beta: float, t: Array) -> Array:
+    """1 - beta^t. By exp, because powers are slow; below e^-42, which 1 - beta^t can't tell from 0, they underflow."""
     if not beta:
-        return np.zeros(len(t))
-    last = math.ceil(-60 * math.log(2) / math.log(beta))
-    found: Array = beta ** np.minimum(t, last)
-    return found
+        return np.ones(len(t))
+    rest: Array = 1 - np.exp(np.maximum(t * math.log(beta), -42.0))
+    return rest
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,8 @@ def activate(code, units, slopes):
     elif code == RELU:
         for i in range(units.size):
             a = units[i]
+            slopes[i] = zero if a <= zero else one  # before the other, which the compiler else stores under a mask
             units[i] = zero if a <= zero else a
-            slopes[i] = zero if a <= zero else one
     elif code == LEAKY_RELU:
         for i in range(units.size):
             a = units[i]

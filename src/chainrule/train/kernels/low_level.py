@@ -58,6 +58,8 @@ def binary_scale(typing: Any, u: Any) -> Any:
 
 # ---------------------------------------------------------------- parts of a vector
 
+EIGHT = 8
+
 
 @intrinsic
 def bare(typing: Any, array: Any) -> Any:
@@ -107,6 +109,23 @@ def line(typing: Any, matrix: Any, row: Any, start: Any, count: Any) -> Any:
         return _view(context, builder, signature.args[0], args[0], at, signature.return_type, [args[3]])
 
     return types.Array(matrix.dtype, 1, "C")(matrix, types.intp, types.intp, types.intp), build
+
+
+@intrinsic
+def copy_eight(typing: Any, source: Any, at: Any, into: Any, into_at: Any) -> Any:
+    """into[into_at:into_at + 8] = source[at:at + 8] of two vectors, without a check."""
+    bits = ir.IntType(source.dtype.bitwidth)
+    kind = ir.VectorType(bits, EIGHT).as_pointer()
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def place(which: int) -> Any:
+            data = context.make_array(signature.args[which])(context, builder, args[which]).data
+            return builder.bitcast(builder.gep(data, [args[which + 1]]), kind)
+
+        builder.store(builder.load(place(0), align=bits.width // 8), place(2), align=bits.width // 8)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, into, types.intp), build
 
 
 def _view(context: Any, builder: Any, kind: Any, vector: Any, start: Any, into: Any, shape: Any) -> Any:

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from numba import njit
 
-from chainrule.train.kernels.low_level import like, line, part
+from chainrule.train.kernels.low_level import EIGHT, copy_eight, like, line, part
 from chainrule.train.kernels.mathematics import FAST
 
 
 @njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def gather(x, order, units):
     """The rows ``order`` of x into units (n, d)."""
+    width = units.shape[1]
     for r in range(order.size):
-        row = order[r]
-        for j in range(units.shape[1]):
-            units[r, j] = x[row, j]
+        source, into, j = line(x, order[r], 0, width), line(units, r, 0, width), 0
+        while j + EIGHT <= width:
+            copy_eight(source, j, into, j)
+            j += EIGHT
+        if j < width and width >= EIGHT:  # the last eight, some of them once more
+            copy_eight(source, width - EIGHT, into, width - EIGHT)
+        elif j < width:
+            for u in range(width):
+                into[u] = source[u]
 
 
 @njit(error_model="numpy", fastmath=FAST, forceinline=True)
@@ -37,7 +44,7 @@ def answer(labels, y, order, targets, r0):
             for r in range(n):
                 of_class[r] = zero
         for r in range(n):
-            targets[labels[order[r]], r0 + r] = one
+            line(targets, part(labels, order[r], 1)[0], r0 + r, 1)[0] = one
     elif y.size:
         for r in range(n):
             for o in range(k):
@@ -91,5 +98,5 @@ def rightly(yhat, labels, order, r0, room):
             tops[r] = of_class[r] if higher else tops[r]
     right = 0
     for r in range(n):
-        right += int(classes[r]) == labels[order[r]]
+        right += int(classes[r]) == part(labels, order[r], 1)[0]
     return right
