@@ -73,7 +73,8 @@ class CompiledEngine:
         together = threads > 1 and batch * widths[0] * self.dtype.itemsize >= TOGETHER_BYTES
         self.inputs = rows_for(1 if together else threads, batch * widths[0], self.dtype)
         self.pulled = rows_for(2 * threads, batch * max(hidden[:-1], default=0), self.dtype)
-        self.logits, self.grads_a, self.targets = (rows_for(threads, batch * k, self.dtype) for _ in range(3))
+        self.logits, self.grads_a = (rows_for(threads, batch * k, self.dtype) for _ in range(2))
+        self.targets = rows_for(threads, batch * (k + 1), self.dtype)
         self.yhats = rows_for(threads, batch * k, self.dtype) if threads > 1 else self.logits
         self.c = rows_for(threads, batch, self.dtype)
         self.room = rows_for(threads, max(self.block, ROOM * batch) + max(widths), self.dtype)

@@ -29,22 +29,23 @@ def gather(x, order, units):
 
 
 @njit(error_model="numpy", fastmath=FAST, forceinline=True)
-def answer(labels, y, order, targets, r0):
+def answer(labels, y, order, targets, r0, classes):
     """The targets of the rows ``order``, one-hot for class numbers, into columns of targets.
 
     Args:
         targets: (k, rows of the minibatch).
         r0: the first column.
+        classes: takes the class numbers, as reals, so that loops over them fill vector instructions.
     """
     zero, one = targets.dtype.type(0), targets.dtype.type(1)
     n, k = order.size, targets.shape[0]
     if labels.size:
-        for o in range(k):
-            of_class = line(targets, o, r0, n)
-            for r in range(n):
-                of_class[r] = zero
         for r in range(n):
-            line(targets, part(labels, order[r], 1)[0], r0 + r, 1)[0] = one
+            classes[r] = like(zero, part(labels, order[r], 1)[0])
+        for o in range(k):
+            of_class, number = line(targets, o, r0, n), like(zero, o)
+            for r in range(n):
+                of_class[r] = one if classes[r] == number else zero
     elif y.size:
         for r in range(n):
             for o in range(k):
@@ -77,26 +78,26 @@ def observe(slopes, limit, asleep):
 
 
 @njit(error_model="numpy", fastmath=FAST, forceinline=True)
-def rightly(yhat, labels, order, r0, room):
-    """How many of the examples have their largest output at their label.
+def rightly(yhat, classes, r0, room):
+    """How many of the examples have their largest output at their class.
 
     Args:
         yhat: (k, rows of the minibatch).
-        order: the examples' row numbers.
+        classes: the examples', as reals.
         r0: the first one's column.
-        room: at least 2 n numbers to work in; it takes each example's largest output and, as a real, its class.
+        room: at least 2 n numbers to work in; it takes each example's largest output and its number.
     """
-    n = order.size
-    tops, classes, first = part(room, 0, n), part(room, n, n), line(yhat, 0, r0, n)
+    n = classes.size
+    tops, likely, first = part(room, 0, n), part(room, n, n), line(yhat, 0, r0, n)
     for r in range(n):
-        tops[r], classes[r] = first[r], like(first[r], 0)
+        tops[r], likely[r] = first[r], like(first[r], 0)
     for o in range(1, yhat.shape[0]):
         of_class, number = line(yhat, o, r0, n), like(yhat[0, 0], o)
         for r in range(n):
             higher = of_class[r] > tops[r]
-            classes[r] = number if higher else classes[r]
+            likely[r] = number if higher else likely[r]
             tops[r] = of_class[r] if higher else tops[r]
     right = 0
     for r in range(n):
-        right += int(classes[r]) == part(labels, order[r], 1)[0]
+        right += likely[r] == classes[r]
     return right

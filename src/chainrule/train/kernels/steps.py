@@ -37,7 +37,8 @@ def steps(
         rates, decays: of each step.
         keys: of dropout, (steps, hidden layers), or nothing.
         inputs: room for the minibatch, (threads, batch d), or (1, batch d): the threads gather it together.
-        yhats, grads_a, targets: (threads, at least batch k); yhats may be logits.
+        yhats, grads_a: (threads, at least batch k); yhats may be logits.
+        targets: (threads, at least batch (k + 1)): of a minibatch, and its class numbers.
         grads: (threads, at least room and one row of the widest layer): room for a part of a layer's gradient.
         partial: (threads, at least 3): each thread's loss and right answers of a step, and its penalty.
         every: health is observed in each such step, the gradient's in the last; 0: not at all.
@@ -80,14 +81,14 @@ def steps(
         r0, r1 = share(n, thread, threads, 16) if divided else (0, n)
         place = 0 if divided else thread
         yhat, delta, answers = block(yhats[place], 0, k, n), grads_a[place], block(answers_mine, 0, k, n)
-        mine = part(these, r0, r1 - r0)
+        mine, classes = part(these, r0, r1 - r0), part(answers_mine, k * n, r1 - r0)
         if threads > 1:
             collect(logits, yhats[place], k, n, r0, r1)
-        answer(labels, y, mine, answers, r0)
+        answer(labels, y, mine, answers, r0, classes)
         partial[thread, 0] = finish(
             pair, loss, output, yhat, answers, part(c_mine, r0, r1 - r0), block(delta, 0, k, n), r0, grad
         )
-        partial[thread, 1] = rightly(yhat, labels, mine, r0, grad) if labels.size else 0
+        partial[thread, 1] = rightly(yhat, classes, r0, grad) if labels.size else 0
         whole, right = partial[thread, 0], partial[thread, 1]
         if divided:
             if not meet(sync, threads, pause):
