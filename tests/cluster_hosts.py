@@ -124,7 +124,7 @@ def client(workers):
 
     with distributed.Client(ADDRESS, timeout=60) as connected:
         connected.wait_for_workers(workers, timeout=60)
-        x, y = data(48_000)
+        x, y = data(48_000, 6)
         est = MLPClassifier(
             (32,), max_iter=14, random_state=0, client=connected, timeout=TIMEOUT, callbacks=[Say()], persist=False
         )

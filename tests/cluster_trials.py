@@ -33,14 +33,14 @@ SETTINGS = {
 }
 
 
-def data(rows=ROWS):
+def data(rows=ROWS, partitions=PARTITIONS):
     """Rows made on the workers, so that a lost partition can be made again."""
-    size = rows // PARTITIONS
+    size = rows // partitions
 
     def piece(number):
         return table(size, WIDTH, seed=number)
 
-    made = [dask.delayed(piece, pure=True)(i) for i in range(PARTITIONS)]
+    made = [dask.delayed(piece, pure=True)(i) for i in range(partitions)]
     x = [da.from_delayed(part[0], (size, WIDTH), float) for part in made]
     y = [da.from_delayed(part[1], (size,), int) for part in made]
     return da.concatenate(x), da.concatenate(y)

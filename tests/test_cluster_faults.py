@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(cluster_trials, "data", lambda rows=24_000, whole=cluster_trials.data: whole(rows))
+    monkeypatch.setattr(cluster_trials, "data", lambda whole=cluster_trials.data: whole(24_000, 6))
 
 
 def in_threads(monkeypatch):

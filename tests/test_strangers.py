@@ -21,7 +21,7 @@ from chainrule.errors import InputError
 from chainrule.formula.sheet import MOST_CLAIMS
 from strangers import HEADER, LINES, REFUSED, RIGHT, SHEETS, as_bytes, drawn, sheets
 
-SLOWER = 3  # than the machine of the two limits below others may be; what grows without bound takes far longer
+SLOWER = 4  # than the machine of the two limits below others may be; what grows without bound takes far longer
 SECONDS = 2.0 * SLOWER  # of processor time to refuse a file, or to mark one with a hostile line
 LARGE = 10.0 * SLOWER  # to mark what is as large as may be: the time that `grade` gives a sheet
 MEGABYTES = 500  # that a file may take

@@ -53,6 +53,9 @@ def _adam(theta: Array, grad: Array, moments: Moments, rate: float, s: Settings)
     return theta - rate * m / (np.sqrt(v) + s.epsilon), (m, v)
 
 
+_NOTHING = -42.0  # 1 - e^x is 1 from here down; much lower e^x underflows, which is slow
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """A rule with its settings.
@@ -74,20 +77,14 @@ class Optimizer:
         if self.moments < 2:
             return learning_rates
         t, s = np.arange(first + 1, first + 1 + len(learning_rates)), self.settings
-        rates: Array = learning_rates * np.sqrt(_less_power(s.beta_2, t)) / _less_power(s.beta_1, t)
+        logs = [math.log(beta) if beta else -math.inf for beta in (s.beta_1, s.beta_2)]
+        one, two = 1 - np.exp(np.maximum(np.multiply.outer(logs, t), _NOTHING))  # powers, by a quicker way
+        rates: Array = learning_rates * np.sqrt(two) / one
         return rates
 
     def decays(self, learning_rates: Array) -> Array:
         """The share that weights (no biases) lose in a step beside the rule: Loshchilov & Hutter 2019, Algorithm 2."""
         return learning_rates * self.settings.weight_decay
-
-
-def _less_power(beta: float, t: Array) -> Array:
-    """1 - beta^t. By exp, because powers are slow; below e^-42, which 1 - beta^t can't tell from 0, they underflow."""
-    if not beta:
-        return np.ones(len(t))
-    rest: Array = 1 - np.exp(np.maximum(t * math.log(beta), -42.0))
-    return rest
 
 
 @dataclass(frozen=True)
