@@ -1,11 +1,15 @@
 """The kernels against the equations they fuse: one run of minibatches equals the plain loop to rounding."""
 
+import importlib.util
 import itertools
 import os
+import re
+import runpy
 import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -21,7 +25,7 @@ from chainrule.losses import LOSSES
 from chainrule.outputs import EXP, OUTPUTS, output
 from chainrule.train import compiled
 from chainrule.train.engine import Rows, State, start
-from chainrule.train.kernels import activate, mathematics, product, steps, turn
+from chainrule.train.kernels import activate, entry, mathematics, product, steps, turn
 from chainrule.train.kernels.low_level import gemm_address
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.recipe import Recipe
@@ -422,7 +426,26 @@ def test_arrays_that_may_only_be_read_compile_nothing_anew(rng):
 def test_without_a_place_for_the_cache_it_is_compiled_all_the_same():
     scope = {}
     exec("def double(x):\n    return 2 * x", scope)  # from no file, so that there is no place beside it
-    assert mathematics.entry(scope["double"])(4) == 8
+    assert entry.entry(scope["double"])(4) == 8
+
+
+def test_what_was_kept_is_dropped_when_any_source_has_changed(tmp_path, monkeypatch):
+    (tmp_path / "kept.py").write_text("def double(x):\n    return 2 * x\n")
+    hits = []
+    for digest in ("one", "one", "other", "other"):
+        monkeypatch.setattr(entry, "digest", lambda digest=digest: digest)
+        double = entry.entry(runpy.run_path(str(tmp_path / "kept.py"))["double"])
+        assert double(4) == 8
+        hits.append(sum(double.stats.cache_hits.values()))
+    assert hits == [0, 1, 0, 1]
+
+
+def test_the_digest_is_of_all_that_the_kernels_are_compiled_from():
+    texts = [path.read_text() for path in entry.SOURCES if path.parent == entry.FOLDER]
+    modules = {name for text in texts for name in re.findall(r"^from (chainrule[\w.]*) import", text, re.M)}
+    assert "chainrule.losses" in modules
+    files = {Path(importlib.util.find_spec(name).origin) for name in modules}
+    assert files <= set(entry.SOURCES)
 
 
 SECOND_START = """

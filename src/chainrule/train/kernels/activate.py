@@ -14,7 +14,7 @@ from chainrule.train.kernels.low_level import like
 from chainrule.train.kernels.mathematics import FAST, erfc, exp, exp_and_expm1, inlined, log1p
 
 #: the number of each activation in the compiled code; exp is an output only
-CODES = {name: code for code, name in enumerate((*ACTIVATIONS, "exp"))}
+CODES = {name: code for code, name in enumerate((*sorted(ACTIVATIONS), "exp"))}
 EXP = CODES["exp"]
 (IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS) = (
     CODES[name] for name in ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus")

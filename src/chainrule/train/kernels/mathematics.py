@@ -20,19 +20,6 @@ from chainrule.train.kernels.low_level import binary_scale, like, power_of_two
 FAST = {"contract", "nsz", "arcp"}
 inlined = njit(error_model="numpy", fastmath=FAST, forceinline=True)
 
-
-def entry(function: Any) -> Any:
-    """Compile what Python calls: without the interpreter's lock, and kept on disk where there is a place for it.
-
-    numba keeps it beside this file, or, where it may not write there, in the user's cache folder.
-    """
-    options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-    try:
-        return njit(**options, cache=True)(function)
-    except RuntimeError:  # no folder may be written to: compiled anew in each process
-        return njit(**options)(function)
-
-
 # (e^r - 1 - r)/r^2 for |r| <= log(2)/2
 _EXP_32 = (0.5, 0.16666576990, 0.04166655462, 0.00836317905, 0.00139261836)
 _EXP_64 = (

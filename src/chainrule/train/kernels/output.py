@@ -21,8 +21,8 @@ from chainrule.train.kernels.update import SUMS
 
 SOFTMAX = -1
 ROOM = 5  # numbers for each example that ``finish`` works in
-LOSS_CODES = {name: code for code, name in enumerate(LOSSES)}
-PAIR_CODES = {pair: code for code, pair in enumerate((*PAIRS, ("poisson", "exp")), 1)}  # 0: the general path
+LOSS_CODES = {name: code for code, name in enumerate(sorted(LOSSES))}
+PAIR_CODES = {pair: code for code, pair in enumerate((*sorted(PAIRS), ("poisson", "exp")), 1)}  # 0: the general path
 (CROSS_ENTROPY, BINARY, SQUARED, HALF_SQUARED, MEAN_SQUARED, ABSOLUTE, HUBER, POISSON) = (
     LOSS_CODES[name]
     for name in (

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from chainrule.train.kernels.entry import entry
 from chainrule.train.kernels.low_level import bare, block, part
-from chainrule.train.kernels.mathematics import entry
 from chainrule.train.kernels.output import finish
 from chainrule.train.kernels.passes import collect, forward, learn, own, squares_of_weights
 from chainrule.train.kernels.rows import answer, coefficients, gather, observe, rightly
