@@ -20,8 +20,8 @@ from pathlib import Path
 ONE, OTHER = "10.77.0.1", "10.77.0.2"
 ADDRESS = f"tcp://{ONE}:8786"
 CUT = 6.0  # seconds
-TIMEOUT = 25.0  # of the fit: seconds without a partition done
-BOUND = 90.0  # seconds until the last fit must have ended
+TIMEOUT = 45.0  # of the fit: seconds without a partition done
+BOUND = 120.0  # seconds until the last fit must have ended
 SETTINGS = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "12s",
