@@ -24,7 +24,7 @@ from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
 from chainrule.train.kernels.low_level import gemm_address, pause_address
 from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
 from chainrule.train.kernels.product import near
-from chainrule.train.kernels.threads import ABORTED
+from chainrule.train.kernels.threads import ABORTED, LINE
 from chainrule.train.kernels.update import CODES as RULE_CODES
 from chainrule.train.recipe import Recipe
 from chainrule.train.slices import Slices, aligned, rows_for, whole_lines
@@ -69,13 +69,16 @@ class CompiledEngine:
         hidden, k = widths[1:-1], widths[-1]
         blocks = [0, 0, *(whole_lines(batch * width, self.dtype) for width in hidden)]
         self.starts = np.cumsum(blocks)[: len(widths) - 1].astype(np.int64)
-        self.units, self.slopes, self.deltas = (aligned(sum(blocks), self.dtype) for _ in range(3))
+        self.slopes, self.deltas = (aligned(sum(blocks), self.dtype) for _ in range(2))
         together = threads > 1 and batch * widths[0] * self.dtype.itemsize >= TOGETHER_BYTES
         self.inputs = rows_for(1 if together else threads, batch * widths[0], self.dtype)
+        sides = 1 if threads == 1 or together else 2
+        self.units = rows_for(sides, sum(blocks), self.dtype)
         self.pulled = rows_for(2 * threads, batch * max(hidden[:-1], default=0), self.dtype)
-        self.logits, self.grads_a = (rows_for(threads, batch * k, self.dtype) for _ in range(2))
+        self.logits = rows_for(sides * threads, batch * k, self.dtype).reshape(sides, threads, -1)
+        self.grads_a = rows_for(threads, batch * k, self.dtype)
         self.targets = rows_for(threads, batch * (k + 1), self.dtype)
-        self.yhats = rows_for(threads, batch * k, self.dtype) if threads > 1 else self.logits
+        self.yhats = rows_for(threads, batch * k, self.dtype) if threads > 1 else self.logits[0]
         self.c = rows_for(threads, batch, self.dtype)
         self.room = rows_for(threads, max(self.block, ROOM * batch) + max(widths), self.dtype)
 
@@ -147,7 +150,7 @@ class CompiledEngine:
     ) -> Array:  # fmt: skip
         """The kernel on all threads, with this engine's buffers."""
         result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
-        sync = np.zeros(24, np.int64)
+        sync = np.zeros((self.threads + 1) * LINE, np.int64)
         labels, y, weight = self._targets(rows)
         given = (
             self.threads, sync, pause_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,

@@ -90,7 +90,7 @@ def forward(
             for r in range(n):
                 drop(part(units, at + r * stride, span), part(slopes, slope + r * span, span), r, first, keys[i - 1],
                      below[i - 1], factor)  # fmt: skip
-        if shared and not meet(sync, threads, pause):
+        if shared and not meet(sync, thread, threads, pause):
             return False
     h, at, stride, span = last_layer_reads(x, units, cuts, sizes, starts, batch, thread)
     k, place, a = sizes[depth], places[thread, depth - 1], logits[thread]
@@ -101,7 +101,7 @@ def forward(
         for r in range(n):
             of_class[r] = b
     product(blas, theta, place, span, ONE, h, at, stride, ONE, a, NO, n, a, NO, n, k, n, span, ONE, room, size)
-    return meet(sync, threads, pause)
+    return meet(sync, thread, threads, pause)
 
 
 @njit(error_model="numpy", fastmath=FAST, forceinline=True)
@@ -184,7 +184,7 @@ def learn(
                 rule, l2, rate, decay, settings, health, i - 1, probing)  # fmt: skip
         if i == 1:
             break
-        if not meet(sync, threads, pause):
+        if not meet(sync, thread, threads, pause):
             return False
         first, span, mine = own(cuts, i - 1, thread, starts, batch)
         gather_own(pulled, which, threads, deltas, slopes, mine, first, span, before, n)

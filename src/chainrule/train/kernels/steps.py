@@ -37,6 +37,8 @@ def steps(
         rates, decays: of each step.
         keys: of dropout, (steps, hidden layers), or nothing.
         inputs: room for the minibatch, (threads, batch d), or (1, batch d): the threads gather it together.
+        units, logits: (sides, ..): what other threads read. Of two sides the steps take turns, so that none need wait
+            at the end of a step for those who still read.
         yhats, grads_a: (threads, at least batch k); yhats may be logits.
         targets: (threads, at least batch (k + 1)): of a minibatch, and its class numbers.
         grads: (threads, at least room and one row of the widest layer): room for a part of a layer's gradient.
@@ -55,16 +57,17 @@ def steps(
     depth, d, k = sizes.size - 1, sizes[0], sizes[-1]
     count, together = (order.size + batch - 1) // batch, inputs.shape[0] < threads
     x, grad, c_mine, answers_mine = inputs[0 if together else thread], grads[thread], c[thread], targets[thread]
+    sides = units.shape[0]
     measured = health[thread]
     total_loss, total_right, total_weight, observed, squared = 0.0, 0.0, 0.0, 0, 0.0
     key, told, sum_of_weights = np.empty(0, np.uint32), 0, 0.0
     for step in range(count):
-        lo = step * batch
+        lo, side = step * batch, step % sides
         n = min(batch, order.size - lo)
         these = part(order, lo, n)
         r0, r1 = share(n, thread, threads, 16) if together else (0, n)
         gather(rows, part(these, r0, r1 - r0), block(x, r0 * d, r1 - r0, d))
-        if together and not meet(sync, threads, pause):
+        if together and not meet(sync, thread, threads, pause):
             return
         if weight.size or n != told:  # else those of the minibatch before
             sum_of_weights, told = coefficients(weight, these, mean, c_mine), n
@@ -72,8 +75,8 @@ def steps(
         if keys.size:
             key = keys[step]
         if not forward(
-            thread, threads, sync, pause, blas, theta, x, units, slopes, logits, sizes, cuts, places, starts, codes,
-            batch, n, key, below, factors, grad, room,
+            thread, threads, sync, pause, blas, theta, x, units[side], slopes, logits[side], sizes, cuts, places,
+            starts, codes, batch, n, key, below, factors, grad, room,
         ):  # fmt: skip
             return
         # outputs, loss and grad a_L
@@ -83,7 +86,7 @@ def steps(
         yhat, delta, answers = block(yhats[place], 0, k, n), grads_a[place], block(answers_mine, 0, k, n)
         mine, classes = part(these, r0, r1 - r0), part(answers_mine, k * n, r1 - r0)
         if threads > 1:
-            collect(logits, yhats[place], k, n, r0, r1)
+            collect(logits[side], yhats[place], k, n, r0, r1)
         answer(labels, y, mine, answers, r0, classes)
         partial[thread, 0] = finish(
             pair, loss, output, yhat, answers, part(c_mine, r0, r1 - r0), block(delta, 0, k, n), r0, grad
@@ -91,7 +94,7 @@ def steps(
         partial[thread, 1] = rightly(yhat, classes, r0, grad) if labels.size else 0
         whole, right = partial[thread, 0], partial[thread, 1]
         if divided:
-            if not meet(sync, threads, pause):
+            if not meet(sync, thread, threads, pause):
                 return
             whole, right = 0.0, 0.0
             for t in range(threads):
@@ -116,15 +119,15 @@ def steps(
                 inner = squares_of_weights(theta, sizes, cuts, places, thread)
                 squared += 0.5 * penalty * inner * (n / order.size if mean else 1.0)
             if sum_of_weights > 0.0 and not learn(
-                thread, threads, sync, pause, blas, theta, m, v, x, units, slopes, deltas, delta, pulled, grad, sizes,
-                cuts, places, starts, batch, n, room, rule, penalty, rates[step], decays[step], settings, measured,
-                every > 0 and step == count - 1,
+                thread, threads, sync, pause, blas, theta, m, v, x, units[side], slopes, deltas, delta, pulled, grad,
+                sizes, cuts, places, starts, batch, n, room, rule, penalty, rates[step], decays[step], settings,
+                measured, every > 0 and step == count - 1,
             ):  # fmt: skip
                 return
-        if not meet(sync, threads, pause):  # none overwrites what another still reads
+        if sides == 1 and not meet(sync, thread, threads, pause):  # none overwrites what another still reads
             return
     partial[thread, 2] = squared
-    if not meet(sync, threads, pause):
+    if not meet(sync, thread, threads, pause):
         return
     if thread == 0:
         for t in range(threads):

@@ -6,27 +6,29 @@ from numba import njit
 
 from chainrule.train.kernels.low_level import atomic_add, atomic_read, give_way
 
-ARRIVED, ROUND, ABORTED = 0, 8, 16  # places in ``sync``, each on its own cache line
-SPINS = 50_000  # looks at the counter, some 100 microseconds, before others may have the processor
+LINE = 8  # numbers of ``sync`` that a line of the cache holds
+ABORTED = 0  # the place in ``sync``; each thread has the first of a line of its own after it
+SPINS = 50_000  # looks at a counter, some 100 microseconds, before others may have the processor
 
 
 @njit(error_model="numpy", nogil=True)
-def meet(sync, threads, pause):
-    """Wait until every thread is here. False: a thread will never come."""
+def meet(sync, thread, threads, pause):
+    """Wait until every thread is here. False: a thread will never come.
+
+    Each counts its own meetings and looks at the others' counts, so that a line of the cache goes from one to another
+    once.
+    """
     if threads == 1:
         return True
-    now = atomic_read(sync, ROUND)
-    if atomic_add(sync, ARRIVED, 1) == threads - 1:
-        atomic_add(sync, ARRIVED, -threads)
-        atomic_add(sync, ROUND, 1)
-        return True
-    spins = 0
-    while atomic_read(sync, ROUND) == now:
-        spins += 1
-        if spins > SPINS:
-            if atomic_read(sync, ABORTED) != 0:
-                return False
-            give_way(pause)
+    now = atomic_add(sync, (thread + 1) * LINE, 1) + 1
+    for other in range(1, threads + 1):
+        spins = 0
+        while atomic_read(sync, other * LINE) < now:
+            spins += 1
+            if spins > SPINS:
+                if atomic_read(sync, ABORTED) != 0:
+                    return False
+                give_way(pause)
     return True
 
 
