@@ -228,6 +228,7 @@ class Reader:
     reading: Reading
     unit: float
     _own: set[str] = field(default_factory=set)
+    _places: dict[tuple[t.Symbol, float], Place] = field(default_factory=dict, init=False)  # each looked up once
 
     def claims(self, lines: tuple[Line, ...]) -> Iterator[Claim]:
         """Each line as a claim."""
@@ -277,6 +278,12 @@ class Reader:
         Raises:
             InputError: no such quantity in this network.
         """
+        found = self._places.get((symbol, factor))
+        if found is None:
+            found = self._places[symbol, factor] = self._place(symbol, factor)
+        return found
+
+    def _place(self, symbol: t.Symbol, factor: float) -> Place:
         after = 0
         if isinstance(symbol, t.Timed):
             after, symbol = symbol.after, symbol.name
