@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -159,10 +160,23 @@ def test_a_killed_training_ends_in_the_same_model(training, tmp_path):
     assert same
 
 
-def test_the_kill_trial_can_fail(tmp_path, monkeypatch):
-    real, seeds = kill_trials.command, iter("0123456789")
-    monkeypatch.setattr(kill_trials, "command", lambda *given: [*real(*given), "--seed", next(seeds)])
-    assert kill_trials.trial(["iris", "--epochs", "2", "--hidden", "4"], 1, 0, tmp_path)[0] is False
+TRAINING = """
+import os, sys
+import numpy, safetensors.numpy
+name, weights = sys.argv[1:3]
+os.makedirs(name, exist_ok=True)
+print("no checkpoint", flush=True)
+safetensors.numpy.save_file({"history": numpy.full((2, 2), 0.1)}, name + "/training.safetensors")
+with open(name + ".safetensors", "wb") as file:
+    file.write(os.urandom(8) if weights == "other" else b"weights")
+"""
+
+
+@pytest.mark.parametrize("weights", ["same", "other"])
+def test_the_kill_trial_can_fail(tmp_path, monkeypatch, weights):
+    """On a training of two quick epochs that ends in the same weights, or in others each time."""
+    monkeypatch.setattr(kill_trials, "command", lambda training, name: [sys.executable, "-c", TRAINING, name, weights])
+    assert kill_trials.trial(["two epochs"], 1, 0, tmp_path)[0] is (weights == "same")
 
 
 @pytest.mark.parametrize("every", [1, 3])
