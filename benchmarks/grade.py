@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.auditing.exercise import exercise
 from chainrule.auditing.mistakes import applicable
+from chainrule.teaching.exercise import exercise
 
 SEED = 7
 RIGHT = 0.5  # of the submissions

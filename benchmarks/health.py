@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from cases import CASES, Case
 
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.train.engine import Rows
 from chainrule.train.loop import fit
 from chainrule.train.optimizers import optimizer

@@ -27,11 +27,11 @@ WORKER = """
 import json, sys, time
 import numpy as np
 import chainrule as cr
-from chainrule.train.chunks import NpyChunks, ParquetChunks
+from chainrule.tables.chunks import NpyChunks, ParquetChunks
 from chainrule.train.engine import Rows
 from chainrule.train.loop import fit
 from chainrule.train.recipe import Recipe
-from chainrule.train.sources import open_large
+from chainrule.tables.blocks import open_large
 
 def peak():
     return 1024 * int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])

@@ -79,7 +79,7 @@ class Chainrule(Peer):
         import chainrule.train.engine  # noqa: F401
 
     def __init__(self, case: Case, threads: int | None) -> None:
-        from chainrule.network import Network
+        from chainrule.network.network import Network
         from chainrule.train.engine import Rows, start
         from chainrule.train.optimizers import optimizer
         from chainrule.train.recipe import Recipe

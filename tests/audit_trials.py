@@ -21,18 +21,18 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from chainrule.activations import ACTIVATIONS
 from chainrule.auditing.audit import audit_text
-from chainrule.auditing.author import Style, Written, header, names, write
-from chainrule.auditing.claims import Reading
 from chainrule.auditing.code import audit_gradients
-from chainrule.auditing.conventions import scales
+from chainrule.auditing.marking.conventions import scales
 from chainrule.auditing.mistakes import MISTAKES, Mistake, layers_of
-from chainrule.auditing.problem import Problem
-from chainrule.auditing.records import ACCEPTED
-from chainrule.losses import LOSSES
-from chainrule.network import Network
-from chainrule.outputs import OUTPUTS
+from chainrule.auditing.model.claims import Reading
+from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.report.records import ACCEPTED
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
+from chainrule.network.network import Network
+from chainrule.network.outputs import OUTPUTS
+from chainrule.teaching.author import Style, Written, header, names, write
 
 PAIRS = [
     (loss.name, output.name)
@@ -389,8 +389,8 @@ def changed_value(
         return None if before is None else before.printed.reshape(value.shape)
     if id == "grad_not_reset":
         return None if before is None else value + before.printed.reshape(value.shape)
-    from chainrule.auditing.replay import Replay
-    from chainrule.notation import Derivative, Quantity
+    from chainrule.auditing.model.replay import Replay
+    from chainrule.network.names import Derivative, Quantity
 
     total = sum(Replay(p).read(Derivative(Quantity("yhat", None, (o,)), name.wrt)) for o in range(1, p.sizes[-1] + 1))
     return np.asarray(total)[0]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from chainrule import Network
+from chainrule.sheets.header import read_worksheet
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
-from chainrule.worksheet import read_worksheet
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "worked_example.md"
 

@@ -1,8 +1,8 @@
 """Lines of worksheets for tests: read, and what was read."""
 
-from chainrule.formula.sheet import read_lines
 from chainrule.formula.tree import Number, Ref
-from chainrule.notation import read
+from chainrule.network.names import read
+from chainrule.sheets.lines import read_lines
 
 SIZES = (4, 4, 2)
 

@@ -1,6 +1,6 @@
 """Hypothesis strategies for networks with their data, each named by the axes of what it draws.
 
-Axes, as in ``chainrule.equations``: n examples, d inputs, m units of a layer, k outputs.
+Axes, as in ``chainrule.network.equations``: n examples, d inputs, m units of a layer, k outputs.
 
 Hypothesis draws the shapes, the rules and a seed. The numbers themselves come from the seed, normally
 distributed, so that a unit sits on a kink with probability 0; ``elements="halves"`` rounds them to halves:
@@ -16,9 +16,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from chainrule import Backward, Network
-from chainrule.activations import ACTIVATIONS
-from chainrule.losses import LOSSES, REDUCTIONS
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES, REDUCTIONS
+from chainrule.network.outputs import OUTPUTS
 
 Elements = Literal["normal", "halves"]
 

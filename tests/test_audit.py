@@ -7,11 +7,11 @@ import pytest
 
 import chainrule
 from chainrule.auditing.audit import audit_text
-from chainrule.auditing.author import Style, header, names, write
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.problem import Problem
-from chainrule.auditing.records import ACCEPTED
-from chainrule.equations import EQUATIONS
+from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.report.records import ACCEPTED
+from chainrule.network.equations import EQUATIONS
+from chainrule.teaching.author import Style, header, names, write
 from loading import ROOT, tool
 
 PUBLISHED = ROOT / "examples" / "published"

@@ -12,9 +12,9 @@ from autograd.scipy.special import erfc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.activations import ACTIVATIONS
-from chainrule.losses import LOSSES
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
+from chainrule.network.outputs import OUTPUTS
 from strategies import LOSS_OUTPUT, assert_agree, cases, gradients_of, loss_output_of, sums_of_paths
 
 RTOL = 1e-10

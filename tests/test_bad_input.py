@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.storage import load, load_model, save
 from test_cli import NOTES
 

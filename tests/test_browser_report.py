@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 import browser
-from chainrule.activations import ACTIVATIONS
 from chainrule.cli import main
-from chainrule.cli.train_report import _sleepers
-from chainrule.network import Network
+from chainrule.cli.train.report import _sleepers
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.network import Network
 from chainrule.storage import load_model, read_table
 from chainrule.train.health import _ONE_SIDED, MANY_DEAD
 

@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from chainrule.train.datasets import BUNDLED, bundled
+from chainrule.tables.datasets import BUNDLED, bundled
 
 NOTES = """+++
 title = "Worked example"
@@ -184,7 +184,7 @@ def test_check_a_model_with_data_and_without(run):
 
 
 def test_check_exits_with_1_when_a_gradient_is_wrong(run, tmp_path, monkeypatch):
-    from chainrule import equations
+    from chainrule.network import equations
 
     tmp_path.joinpath("sheet.md").write_text(NOTES)
     monkeypatch.setattr(equations, "hidden_batch", lambda W, g: g[:, :1] @ W[:1])

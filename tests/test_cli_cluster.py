@@ -15,9 +15,9 @@ from pyarrow import csv, parquet
 from chainrule.distributed import connection, prepare, table_files, work
 from chainrule.distributed.summary import Split
 from chainrule.storage import load_model, read_table
-from chainrule.train.chunks import ParquetChunks
-from chainrule.train.preprocessing import Inputs, fit_target
-from chainrule.train.sources import open_large
+from chainrule.tables.blocks import open_large
+from chainrule.tables.chunks import ParquetChunks
+from chainrule.tables.columns import Inputs, fit_target
 from clusters import QUIET, cluster
 
 pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]

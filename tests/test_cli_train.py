@@ -19,11 +19,11 @@ import pytest
 
 import kill_trials
 from chainrule.storage import load_model, read_table
+from chainrule.tables.plan import Plan, prepare
+from chainrule.tables.training import cross_validate, lasting_findings, train_table
 from chainrule.train import loop
 from chainrule.train.health import LayerHealth
 from chainrule.train.records import Epoch
-from chainrule.train.table import Plan, prepare
-from chainrule.train.table_training import cross_validate, lasting_findings, train_table
 
 IRIS = ("train", "iris", "--hidden", "8")
 

@@ -9,7 +9,6 @@ import pytest
 from sklearn.base import clone
 
 import chainrule as cr
-from chainrule.backward import backward
 from chainrule.distributed import MLPClassifier, MLPRegressor
 from chainrule.distributed.exact import gradient_of_partition
 from chainrule.distributed.partitions import partitions
@@ -18,7 +17,8 @@ from chainrule.distributed.rounds import Turn, train_partition
 from chainrule.distributed.summary import Moments, Split
 from chainrule.distributed.work import ClusterError, Work
 from chainrule.estimators.solving import recipe_of
-from chainrule.forward import forward
+from chainrule.network.backward import backward
+from chainrule.network.forward import forward
 from chainrule.train.engine import beginning
 from clusters import QUIET, SIZES, bitwise, cluster, divided, table
 

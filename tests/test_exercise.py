@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.activations import ACTIVATIONS
 from chainrule.auditing.audit import audit_text
-from chainrule.auditing.author import names, write
-from chainrule.auditing.exercise import exercise
-from chainrule.auditing.handout import numbered, read_students, stems
-from chainrule.auditing.keys import is_key
 from chainrule.auditing.mistakes import MISTAKES, applicable
 from chainrule.errors import InputError
-from chainrule.losses import LOSSES
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
+from chainrule.network.outputs import OUTPUTS
+from chainrule.teaching.answer_keys import is_key
+from chainrule.teaching.author import names, write
+from chainrule.teaching.exercise import exercise
+from chainrule.teaching.handout import numbered, read_students, stems
 
 SHAPES = ((3, 3), (2, 3, 2), (3, 3), (2, 2, 2, 2))
 

@@ -13,9 +13,9 @@ from mpmath import mpf
 
 import chainrule
 from chainrule import InputError, Network
-from chainrule.activations import ACTIVATIONS
-from chainrule.losses import LOSSES
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
+from chainrule.network.outputs import OUTPUTS
 from strategies import LOSS_OUTPUT
 
 SMALLEST = float(np.finfo(float).tiny)  # below this float64 has fewer digits, then none

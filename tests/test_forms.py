@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import chainrule
-from chainrule.activations import ACTIVATIONS
-from chainrule.equations import EQUATIONS
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.equations import EQUATIONS
+from chainrule.network.outputs import OUTPUTS
 from strategies import LOSS_OUTPUT, UNITS, assert_agree, cases, generators, loss_output_of, sums_of_paths
 
 FORMS = ("component", "vector", "batch")

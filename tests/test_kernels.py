@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from numba import njit
 
 import chainrule as cr
-from chainrule.activations import ACTIVATIONS
-from chainrule.losses import LOSSES
-from chainrule.outputs import EXP, OUTPUTS, output
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
+from chainrule.network.outputs import EXP, OUTPUTS, output
 from chainrule.train import compiled
 from chainrule.train.engine import Rows, State, start
 from chainrule.train.kernels import activate, entry, mathematics, product, steps, turn
 from chainrule.train.kernels.low_level import gemm_address
+from chainrule.train.layout import Slices
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.recipe import Recipe
-from chainrule.train.slices import Slices
 
 EPS = {"float64": 2.3e-16, "float32": 1.2e-7}
 KINDS = [
@@ -443,7 +443,7 @@ def test_what_was_kept_is_dropped_when_any_source_has_changed(tmp_path, monkeypa
 def test_the_digest_is_of_all_that_the_kernels_are_compiled_from():
     texts = [path.read_text() for path in entry.SOURCES if path.parent == entry.FOLDER]
     modules = {name for text in texts for name in re.findall(r"^from (chainrule[\w.]*) import", text, re.M)}
-    assert "chainrule.losses" in modules
+    assert "chainrule.network.losses" in modules
     files = {Path(importlib.util.find_spec(name).origin) for name in modules}
     assert files <= set(entry.SOURCES)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.notation import Quantity, read
+from chainrule.network.names import Quantity, read
 
 SIZES = (3, 4, 2, 4, 3)
 HIDDEN = ("tanh", "sigmoid", "silu", "softplus")

@@ -8,7 +8,18 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from chainrule import InputError
-from chainrule.notation import LOSS, NOTATIONS, Derivative, Quantity, existing, read, resolve, shape, to_latex, to_text
+from chainrule.network.names import (
+    LOSS,
+    NOTATIONS,
+    Derivative,
+    Quantity,
+    existing,
+    read,
+    resolve,
+    shape,
+    to_latex,
+    to_text,
+)
 
 Q, D = Quantity, Derivative
 calm = settings(deadline=None)  # a busy machine is no failure

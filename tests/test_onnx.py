@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import InputError, Network
-from chainrule.activations import ACTIVATIONS
-from chainrule.outputs import OUTPUTS
-from chainrule.storage import load, onnx_file, save, save_onnx, to_onnx
-from chainrule.storage.onnx_graph import RULES
-from chainrule.train.preprocessing import Column, Inputs, Target, fit_target, standardised
-from chainrule.train.table import Model, Split
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.outputs import OUTPUTS
+from chainrule.storage import load, save, save_onnx, to_onnx
+from chainrule.storage.onnx import file as onnx_file
+from chainrule.storage.onnx.graph import RULES
+from chainrule.tables.columns import Column, Inputs, Target, fit_target, standardised
+from chainrule.tables.plan import Model, Split
 from strategies import networks
 
 DTYPES = ["float32", "float64"]

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 import chainrule as cr
 from chainrule import InputError
 from chainrule.storage import from_sklearn
-from chainrule.storage.onnx_sklearn import register
+from chainrule.storage.onnx.sklearn import register
 from test_onnx import run
 
 

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 import chainrule as cr
 from chainrule.auditing.audit import audit_text
-from chainrule.auditing.author import header
-from chainrule.auditing.exercise import exercise
+from chainrule.teaching.author import header
+from chainrule.teaching.exercise import exercise
 from chainrule.view.subject import Subject
 from loading import ROOT
 from page import keys, lit, open_page, served

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.formula import evaluate, parse
-from chainrule.notation import read
+from chainrule.network.names import read
 from chainrule.render.document import Equation
 from strategies import networks, targets_n_k
 

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule import equations
-from chainrule.activations import ACTIVATIONS
-from chainrule.losses import LOSSES, PAIRS
-from chainrule.outputs import OUTPUTS
+from chainrule.network import equations
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES, PAIRS
+from chainrule.network.outputs import OUTPUTS
 
 SSE, CE, BCE, RELU = "sig-sig-sse", "sig-softmax-ce", "sig-sig-bce", "relu-linear-sse"
 ALL = (SSE, CE, RELU)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.worksheet import read_worksheet
+from chainrule.sheets.header import read_worksheet
 
 ROOT = Path(__file__).parent.parent
 spec = importlib.util.spec_from_file_location("published", ROOT / "tools" / "published.py")

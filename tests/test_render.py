@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chainrule.files import write_whole
 from chainrule.render.document import (
     Bullets,
     Code,
@@ -21,6 +20,7 @@ from chainrule.render.document import (
 )
 from chainrule.render.from_tex import from_tex
 from chainrule.render.plots import counts_chart
+from chainrule.system.files import write_whole
 
 
 def page(*blocks):

@@ -27,7 +27,7 @@ from chainrule.formula.tree import (
     refs,
     with_children,
 )
-from chainrule.notation import LOSS, Derivative, Quantity, read
+from chainrule.network.names import LOSS, Derivative, Quantity, read
 from sheets import line, lines, number, q, tree
 
 # ---------------------------------------------------------------- names

@@ -8,13 +8,9 @@ from hypothesis import strategies as st
 
 from chainrule import InputError
 from chainrule.formula import latex, text
-from chainrule.formula.sheet import LARGEST, MOST_LINES, read_lines
-from chainrule.formula.tree import (
-    Array,
-    Ref,
-    children,
-)
-from chainrule.notation import Quantity
+from chainrule.formula.tree import Array, Ref, children
+from chainrule.network.names import Quantity
+from chainrule.sheets.lines import LARGEST, MOST_LINES, read_lines
 from sheets import SIZES, error, line, lines, number, tree
 
 # ---------------------------------------------------------------- lines, claims and prose

@@ -10,13 +10,13 @@ from pyarrow import parquet
 
 import chainrule as cr
 from chainrule.errors import InputError
-from chainrule.train import chunks as chunk_files
-from chainrule.train.chunks import NpyChunks, ParquetChunks
+from chainrule.tables import chunks as chunk_files
+from chainrule.tables.blocks import open_large
+from chainrule.tables.chunks import NpyChunks, ParquetChunks
+from chainrule.tables.columns import Inputs
 from chainrule.train.loop import fit
 from chainrule.train.optimizers import optimizer
-from chainrule.train.preprocessing import Inputs
 from chainrule.train.recipe import Recipe
-from chainrule.train.sources import open_large
 
 
 @pytest.fixture
@@ -153,10 +153,10 @@ def test_memory_does_not_grow_with_the_table(tmp_path, rng):
         np.save(tmp_path / "y.npy", rng.integers(0, 2, rows).astype("int8"))
         code = f"""
 import chainrule as cr
-from chainrule.train.chunks import NpyChunks
+from chainrule.tables.chunks import NpyChunks
 from chainrule.train.loop import fit
 from chainrule.train.recipe import Recipe
-from chainrule.train.sources import open_large
+from chainrule.tables.blocks import open_large
 large = open_large(NpyChunks({str(tmp_path / "x.npy")!r}, {str(tmp_path / "y.npy")!r}), "y")
 net = cr.Network.random((20, 4, 2), "relu", seed=0, dtype="float32")
 fit(net, large.train, Recipe(batch_size=512), epochs=1)
@@ -262,7 +262,7 @@ def test_numbers_of_the_other_byte_order(files):
 
 
 def test_row_groups_too_large_to_keep_one_aside(files, monkeypatch):
-    from chainrule.train import sources
+    from chainrule.tables import blocks as sources
 
     monkeypatch.setattr(sources, "MOST_ASIDE", 50)
     with pytest.raises(InputError, match="smaller row groups"):

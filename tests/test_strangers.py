@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.auditing.audit import audit_text
-from chainrule.auditing.effort import Effort
-from chainrule.auditing.grading import grade
-from chainrule.auditing.records import VERDICTS
+from chainrule.auditing.model.effort import Effort
+from chainrule.auditing.report.records import VERDICTS
 from chainrule.errors import InputError
-from chainrule.formula.sheet import MOST_CLAIMS
+from chainrule.sheets.lines import MOST_CLAIMS
+from chainrule.teaching.grading import grade
 from strangers import HEADER, LINES, REFUSED, RIGHT, SHEETS, as_bytes, drawn, sheets
 
 SLOWER = 4  # than the machine of the two limits below others may be; what grows without bound takes far longer
@@ -169,7 +169,7 @@ def test_what_a_person_writes_takes_a_small_part_of_the_effort(monkeypatch):
 
 def audit_problem():
     from chainrule.auditing.audit import problem_of
-    from chainrule.worksheet import parse_worksheet
+    from chainrule.sheets.header import parse_worksheet
 
     return problem_of(parse_worksheet(RIGHT))
 

@@ -129,11 +129,11 @@ def test_the_lazy_table_is_what_type_checkers_see():
 CLEAN = {
     "chainrule": "def __getattr__(name):\n    from importlib import import_module\n    return import_module(T[name])",
     "chainrule.errors": "import numpy",
-    "chainrule.network": "from chainrule import errors\nif TYPE_CHECKING:\n    from chainrule.forward import Forward",
-    "chainrule.forward": "from chainrule.network import Network\nfrom . import errors",
+    "chainrule.network.network": "from chainrule import errors\nif TYPE_CHECKING:\n    from chainrule.network.forward import Forward",
+    "chainrule.network.forward": "from chainrule.network.network import Network\nfrom . import errors",
     "chainrule.train": "from chainrule.train.loop import fit",
-    "chainrule.train.loop": "import chainrule.forward\nfrom ..network import Network\nfrom sklearn import datasets",
-    "chainrule.explanation": "from chainrule.forward import Forward",
+    "chainrule.train.loop": "import chainrule.network.forward\nfrom ..network import Network\nfrom sklearn import datasets",
+    "chainrule.explanation": "from chainrule.network.forward import Forward",
     "chainrule.cli": "from chainrule import __version__\ndef run():\n    from chainrule.train.loop import fit",
 }
 
@@ -145,22 +145,26 @@ def test_a_clean_sample_passes():
 @pytest.mark.parametrize(
     ("module", "source", "found"),
     [
-        ("network", "from chainrule.forward import forward", "network imports chainrule.forward"),
-        ("network", "import chainrule.forward", "network imports chainrule.forward"),
-        ("network", "from chainrule import forward as f", "network imports chainrule.forward"),
-        ("network", "from .forward import forward", "network imports chainrule.forward"),
-        ("network", "from . import forward", "network imports chainrule.forward"),
+        ("network", "from chainrule.network.forward import forward", "network imports chainrule.network.forward"),
+        ("network", "import chainrule.network.forward", "network imports chainrule.network.forward"),
+        ("network", "from chainrule import forward as f", "network imports chainrule.network.forward"),
+        ("network", "from .forward import forward", "network imports chainrule.network.forward"),
+        ("network", "from . import forward", "network imports chainrule.network.forward"),
         (
             "network",
-            "def random():\n    from chainrule.forward import forward",
-            "network:random imports chainrule.forward",
+            "def random():\n    from chainrule.network.forward import forward",
+            "network:random imports chainrule.network.forward",
         ),
         (
             "network",
-            "class Network:\n    def step(self):\n        import chainrule.forward",
+            "class Network:\n    def step(self):\n        import chainrule.network.forward",
             "network:Network.step imports",
         ),
-        ("network", "if not TYPE_CHECKING:\n    from chainrule import forward", "network imports chainrule.forward"),
+        (
+            "network",
+            "if not TYPE_CHECKING:\n    from chainrule import forward",
+            "network imports chainrule.network.forward",
+        ),
         (
             "network",
             "try:\n    import numba\nexcept ImportError:\n    from chainrule import forward",
@@ -168,13 +172,13 @@ def test_a_clean_sample_passes():
         ),
         (
             "network",
-            "if TYPE_CHECKING:\n    pass\nelse:\n    import chainrule.forward",
-            "network imports chainrule.forward",
+            "if TYPE_CHECKING:\n    pass\nelse:\n    import chainrule.network.forward",
+            "network imports chainrule.network.forward",
         ),
         (
             "network",
-            "import importlib\nimportlib.import_module('chainrule.forward')",
-            "network imports chainrule.forward",
+            "import importlib\nimportlib.import_module('chainrule.network.forward')",
+            "network imports chainrule.network.forward",
         ),
         ("network", "m = __import__(name)", "network imports a module named at run time"),
         ("forward", "from chainrule import Network", "forward imports chainrule.Network"),
@@ -185,7 +189,7 @@ def test_a_clean_sample_passes():
         ("explanation.x", "from sklearn.datasets import load_iris", "explanation.x imports sklearn.datasets"),
         ("cli", "def run():\n    import sklearn", "cli:run imports sklearn"),
         ("helpers", "import numpy", "helpers is missing from the layers"),
-        ("", "from chainrule.network import Network", "chainrule imports chainrule.network"),
+        ("", "from chainrule.network.network import Network", "chainrule imports chainrule.network.network"),
     ],
 )
 def test_a_planted_violation_is_found(module, source, found):
@@ -196,10 +200,10 @@ def test_a_planted_violation_is_found(module, source, found):
 
 
 def test_a_declared_exception_holds_only_where_it_is_declared():
-    method = "class Network:\n    def forward(self):\n        from chainrule.forward import forward"
-    assert violations({**CLEAN, "chainrule.network": method}) == ([], {("network:Network.forward", "forward")})
+    method = "class Network:\n    def forward(self):\n        from chainrule.network.forward import forward"
+    assert violations({**CLEAN, "chainrule.network.network": method}) == ([], {("network:Network.forward", "forward")})
     elsewhere = violations({**CLEAN, "chainrule.errors": method})
-    assert elsewhere == (["chainrule.errors:Network.forward imports chainrule.forward"], set())
+    assert elsewhere == (["chainrule.errors:Network.forward imports chainrule.network.forward"], set())
 
 
 # ---------------------------------------------------------------- (b) importing is cheap

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import notation as names
+from chainrule.network import names
+from chainrule.sheets.header import parse_worksheet
 from chainrule.view import export
 from chainrule.view.export import export_page
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
-from chainrule.worksheet import parse_worksheet
 from page_records import Page, until
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "worked_example.md"

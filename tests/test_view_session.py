@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule import notation as names
-from chainrule.activations import ACTIVATIONS
 from chainrule.errors import InputError
-from chainrule.losses import LOSSES
-from chainrule.notation import NOTATIONS, Derivative, Quantity
-from chainrule.outputs import OUTPUTS
+from chainrule.network import names
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
+from chainrule.network.names import NOTATIONS, Derivative, Quantity
+from chainrule.network.outputs import OUTPUTS
+from chainrule.sheets.header import parse_worksheet
 from chainrule.view import lights, matter, track
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
-from chainrule.worksheet import parse_worksheet
 from page import large, worked_example
 from strategies import LOSS_OUTPUT, networks, targets_n_k
 

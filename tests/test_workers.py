@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from chainrule.workers import Lost, cores, run_all
+from chainrule.system.workers import Lost, cores, run_all
 
 
 def work(task):

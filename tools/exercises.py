@@ -93,9 +93,9 @@ def shown(arguments: list[str]) -> str:
 
 def hand_in() -> None:
     """What the students hand in."""
-    from chainrule.auditing.exercise import exercise
-    from chainrule.auditing.handout import stems
     from chainrule.auditing.mistakes import applicable
+    from chainrule.teaching.exercise import exercise
+    from chainrule.teaching.handout import stems
 
     Path("handed-in").mkdir()
     for student, stem, mistake in zip(STUDENTS, stems(STUDENTS), HANDED_IN, strict=True):

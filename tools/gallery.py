@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chainrule.auditing.audit import audit
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.records import ACCEPTED, Audit
+from chainrule.auditing.report.records import ACCEPTED, Audit
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "examples" / "published"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.auditing.audit import audit as audit
     from chainrule.auditing.code import audit_gradients as audit_gradients
-    from chainrule.auditing.records import Audit as Audit
-    from chainrule.backward import Backward as Backward
+    from chainrule.auditing.report.records import Audit as Audit
     from chainrule.errors import InputError as InputError
     from chainrule.estimators.classifier import MLPClassifier as MLPClassifier
     from chainrule.estimators.display import TrainingCurveDisplay as TrainingCurveDisplay
@@ -17,11 +16,12 @@ if TYPE_CHECKING:
     from chainrule.explanation.graph import Graph as Graph
     from chainrule.explanation.paths import paths as paths
     from chainrule.explanation.records import Explanation as Explanation
-    from chainrule.forms import gradients as gradients
-    from chainrule.forward import Forward as Forward
-    from chainrule.gradcheck import GradientCheck as GradientCheck
-    from chainrule.gradcheck import check_gradients as check_gradients
-    from chainrule.network import Network as Network
+    from chainrule.gradcheck.check import GradientCheck as GradientCheck
+    from chainrule.gradcheck.check import check_gradients as check_gradients
+    from chainrule.network.backward import Backward as Backward
+    from chainrule.network.forms import gradients as gradients
+    from chainrule.network.forward import Forward as Forward
+    from chainrule.network.network import Network as Network
     from chainrule.storage import load as load
     from chainrule.storage import save as save
     from chainrule.view.widget import show as show
@@ -30,13 +30,13 @@ __version__ = "0.1.0"
 
 #: public name -> module that defines it, loaded when first used
 _PUBLIC = {
-    "Network": "chainrule.network",
-    "Forward": "chainrule.forward",
-    "Backward": "chainrule.backward",
-    "GradientCheck": "chainrule.gradcheck",
-    "check_gradients": "chainrule.gradcheck",
-    "gradients": "chainrule.forms",
-    "Audit": "chainrule.auditing.records",
+    "Network": "chainrule.network.network",
+    "Forward": "chainrule.network.forward",
+    "Backward": "chainrule.network.backward",
+    "GradientCheck": "chainrule.gradcheck.check",
+    "check_gradients": "chainrule.gradcheck.check",
+    "gradients": "chainrule.network.forms",
+    "Audit": "chainrule.auditing.report.records",
     "audit": "chainrule.auditing.audit",
     "audit_gradients": "chainrule.auditing.code",
     "Explanation": "chainrule.explanation.records",

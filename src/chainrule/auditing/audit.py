@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing import conventions
-from chainrule.auditing.claims import usual_unit
-from chainrule.auditing.contradictions import contradiction
-from chainrule.auditing.diagnosis import diagnose
-from chainrule.auditing.effort import Effort, Spent
-from chainrule.auditing.interval import Interval
-from chainrule.auditing.marking import Pass
-from chainrule.auditing.marks import Mark
-from chainrule.auditing.messages import message, part_message
-from chainrule.auditing.problem import Problem
-from chainrule.auditing.records import Audit, Contradiction, LineAudit, PartAudit
+from chainrule.auditing.diagnosis.by_equation import diagnose
+from chainrule.auditing.marking import conventions
+from chainrule.auditing.marking.contradictions import contradiction
+from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.model.claims import usual_unit
+from chainrule.auditing.model.effort import Effort, Spent
+from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.report.messages import message, part_message
+from chainrule.auditing.report.records import Audit, Contradiction, LineAudit, PartAudit
 from chainrule.errors import InputError
-from chainrule.formula.sheet import Line, read_lines
-from chainrule.worksheet import Worksheet, parse_worksheet, read_worksheet
+from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
+from chainrule.sheets.lines import Line, read_lines
 
 
 def audit(path: str | os.PathLike[str]) -> Audit:

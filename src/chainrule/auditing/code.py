@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import checks, notation
-from chainrule.activations import Array
 from chainrule.auditing.audit import line_record
-from chainrule.auditing.claims import Claim, Numbers, Reader, Reading
-from chainrule.auditing.diagnosis import diagnose
-from chainrule.auditing.marking import Pass
-from chainrule.auditing.problem import Problem, order
-from chainrule.auditing.records import Audit
+from chainrule.auditing.diagnosis.by_equation import diagnose
+from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.model.claims import Claim, Numbers, Reader, Reading
+from chainrule.auditing.model.problem import Problem, order
+from chainrule.auditing.report.records import Audit
 from chainrule.errors import InputError
-from chainrule.formula.sheet import Line, Part
 from chainrule.formula.tree import Expr, Ref, Transpose, is_matrix
-from chainrule.network import Network
-from chainrule.notation import LOSS, Derivative, Name
+from chainrule.network import checks
+from chainrule.network import names as notation
+from chainrule.network.activations import Array
+from chainrule.network.names import LOSS, Derivative, Name
+from chainrule.network.network import Network
+from chainrule.sheets.lines import Line, Part
 
 #: dtype -> how far an entry may be off, relative to itself, and relative to the largest entry
 TOLERANCE = {"float64": (1e-6, 1e-11), "float32": (1e-3, 1e-5)}

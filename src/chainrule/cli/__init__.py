@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import audit, check, exercise, explain, predict, train, view
+from chainrule.cli import audit, check, exercise, explain, predict, view
+from chainrule.cli.train import command as train
 from chainrule.errors import InputError
 
 app = typer.Typer(

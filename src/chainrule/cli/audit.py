@@ -14,8 +14,8 @@ import typer
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.auditing.grades import Grades
-    from chainrule.auditing.records import Audit
+    from chainrule.auditing.report.records import Audit
+    from chainrule.teaching.grades import Grades
 
 FORMATS = {"text": ".txt", "markdown": ".md", "latex": ".tex", "html": ".html", "json": ".json"}
 PAGES = {"html": ".html", "markdown": ".md"}
@@ -44,7 +44,7 @@ def audit(
     found = _read(file)
     text = _rendered(found, chosen, standalone)
     if out is not None:
-        from chainrule.files import write_whole
+        from chainrule.system.files import write_whole
 
         write_whole(out, text if text.endswith("\n") else f"{text}\n")
     elif chosen == "text":
@@ -140,8 +140,8 @@ def grade(
     With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason; one
     whose header has other numbers than its key is noted.
     """
-    from chainrule.auditing.grading import grade as graded
-    from chainrule.files import write_whole
+    from chainrule.system.files import write_whole
+    from chainrule.teaching.grading import grade as graded
 
     if feedback not in PAGES:
         raise InputError("--feedback", "html or markdown", repr(feedback))
@@ -208,7 +208,7 @@ def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
     """The name of each sheet's page: ada.md -> ada.html; where two sheets would share one, ada.md.html."""
     from collections import Counter
 
-    from chainrule.auditing.grading import find_sheets
+    from chainrule.teaching.grading import find_sheets
 
     def cut(stem: str) -> str:
         return os.fsdecode(os.fsencode(stem)[:200])
@@ -242,9 +242,9 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _write(result: Grades, target: Path) -> None:
-    from chainrule.auditing.class_report import grades_document
-    from chainrule.auditing.grades import UNKNOWN
-    from chainrule.files import write_whole
+    from chainrule.system.files import write_whole
+    from chainrule.teaching.class_report import grades_document
+    from chainrule.teaching.grades import UNKNOWN
 
     target.mkdir(parents=True, exist_ok=True)
     picture = ""

@@ -25,7 +25,7 @@ def check(
     from rich.progress import Progress
 
     from chainrule.cli.shared import read_subject
-    from chainrule.gradcheck import check_gradients
+    from chainrule.gradcheck.check import check_gradients
     from chainrule.render.json import to_json
 
     subject = read_subject(file, data, example, examples, seed)

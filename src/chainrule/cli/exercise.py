@@ -11,7 +11,7 @@ import typer
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.auditing.exercise import Exercise
+    from chainrule.teaching.exercise import Exercise
 
 MOST_SHOWN = 10  # mistakes that are listed
 
@@ -46,10 +46,10 @@ def exercise(
 
     Variants go into OUT/sheets, to be handed out, and OUT/keys: chainrule grade FOLDER --key OUT/keys marks them.
     """
-    from chainrule.auditing import handout
-    from chainrule.auditing.exercise import exercise as made
-    from chainrule.auditing.exercise import variants as each
     from chainrule.cli.shared import numbers_list
+    from chainrule.teaching import handout
+    from chainrule.teaching.exercise import exercise as made
+    from chainrule.teaching.exercise import variants as each
 
     if variants is not None and students is not None:
         raise InputError("--variants", "either --variants or --students", "both")
@@ -85,7 +85,7 @@ def exercise(
 
 
 def _print(exercises: list[Exercise], files: list[Path], folder: Path, several: bool) -> None:
-    from chainrule.auditing.handout import KEYS, SHEETS
+    from chainrule.teaching.handout import KEYS, SHEETS
 
     lines = len(exercises[0].labels)
     if several:

@@ -13,8 +13,8 @@ import typer
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.activations import Array
-    from chainrule.train.table import Model
+    from chainrule.network.activations import Array
+    from chainrule.tables.plan import Model
 
 
 def predict(

@@ -18,7 +18,7 @@ from chainrule.errors import InputError
 if TYPE_CHECKING:
     from chainrule.distributed.exact import PartScore
     from chainrule.distributed.table_files import Layout, Piece
-    from chainrule.train.table import Model
+    from chainrule.tables.plan import Model
 
 AHEAD = 2  # partitions for each thread of the cluster, whose predictions are asked for at once
 
@@ -46,7 +46,7 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
     from chainrule.distributed.prepare import Ready
     from chainrule.distributed.table import table_rows
     from chainrule.distributed.table_files import named, read_piece
-    from chainrule.forward import forward
+    from chainrule.network.forward import forward
     from chainrule.train.engine import Rows
 
     text, score = io.StringIO(), None
@@ -70,7 +70,7 @@ def predict_there(file: Path, data: str, where: str, out: Path | None) -> None:
     Raises:
         InputError: a model, data or a place that does not fit; no cluster; no Dask.
     """
-    from chainrule.cli.train_cluster import check_not_data, need_dask
+    from chainrule.cli.train.cluster import check_not_data, need_dask
 
     need_dask()
     from chainrule.distributed.connection import cluster
@@ -125,7 +125,7 @@ def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
     made = 0
 
     def keep(text: str) -> None:
-        from chainrule.files import write_whole
+        from chainrule.system.files import write_whole
 
         nonlocal made
         made += 1

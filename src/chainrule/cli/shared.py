@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.network import Network
-    from chainrule.worksheet import Worksheet
+    from chainrule.network.network import Network
+    from chainrule.sheets.header import Worksheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ def read_subject(file: str, data: str | None, examples: list[int] | None, most: 
     Args:
         examples: row numbers of ``data``, counted from 1; None takes the first ``most``.
     """
-    from chainrule.worksheet import read_worksheet
+    from chainrule.sheets.header import read_worksheet
 
     if not file.endswith(".safetensors"):
         return _from_sheet(read_worksheet(file), data, examples)

@@ -44,9 +44,9 @@ def view(
 
 def _session(file: str, data: str | None, example: int) -> Session:
     from chainrule.cli.shared import read_subject
+    from chainrule.sheets.header import read_worksheet
     from chainrule.view.session import Session
     from chainrule.view.subject import Subject
-    from chainrule.worksheet import read_worksheet
 
     if example < 1:
         raise InputError("--example", "a number from 1", str(example))
@@ -61,7 +61,7 @@ def _session(file: str, data: str | None, example: int) -> Session:
 
 
 def _export(session: Session, file: Path, steps: int | None) -> None:
-    from chainrule.files import write_whole
+    from chainrule.system.files import write_whole
     from chainrule.view.export import STEPS, export_page
 
     with _progress() as progress:

@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from chainrule.activations import Array
 from chainrule.distributed.partitions import Partitions, partitions
 from chainrule.distributed.predicting import LazyPredictions
 from chainrule.distributed.prepare import Preparation, prepare, rows_fit
@@ -25,8 +24,9 @@ from chainrule.distributed.work import Work, client_of
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import hidden_names, layer_sizes
-from chainrule.losses import loss as loss_of
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.losses import loss as loss_of
+from chainrule.network.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.activations import Array
 from chainrule.distributed.base import CLUSTER, ClusterPerceptron
 from chainrule.distributed.summary import Summary
 from chainrule.errors import InputError
 from chainrule.estimators import classifier as one
 from chainrule.estimators.parameters import take
-from chainrule.train.preprocessing import balanced
+from chainrule.network.activations import Array
+from chainrule.tables.columns import balanced
 
 
 class MLPClassifier(ClusterPerceptron, one.MLPClassifier):

@@ -12,21 +12,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule import losses
-from chainrule.activations import Array
-from chainrule.checks import targets
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
-from chainrule.forward import forward
-from chainrule.network import Network
+from chainrule.network import losses
+from chainrule.network.activations import Array
+from chainrule.network.checks import targets
+from chainrule.network.forward import forward
+from chainrule.network.network import Network
+from chainrule.tables.moments import Moments
 from chainrule.train import blas
 from chainrule.train.engine import Away, Part, Probe, Rows, weight_mask
 from chainrule.train.gradient import BLOCK, SumGradient
 from chainrule.train.loop import mean_r_squared
-from chainrule.train.moments import Moments
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
 

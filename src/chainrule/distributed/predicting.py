@@ -10,12 +10,12 @@ import dask
 import dask.array as da
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.distributed.exact import PartScore
 from chainrule.distributed.partitions import RawPart, partitions
 from chainrule.distributed.summary import add
 from chainrule.errors import InputError
-from chainrule.train.moments import Moments
+from chainrule.network.activations import Array
+from chainrule.tables.moments import Moments
 
 #: what a worker needs not
 _LEFT = ("client", "checkpoint", "callbacks", "history_", "health_")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import Array
-from chainrule.checks import within
 from chainrule.distributed.partitions import RawPart
 from chainrule.distributed.summary import Split
 from chainrule.errors import InputError
+from chainrule.network.activations import Array
+from chainrule.network.checks import within
 from chainrule.train.engine import Rows
 
 MEMORY_SHARE = 0.3  # of the workers' memory that rows may take to be kept there

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.activations import Array
 from chainrule.distributed.base import CLUSTER, ClusterPerceptron
 from chainrule.distributed.summary import Summary
 from chainrule.estimators import regressor as one
 from chainrule.estimators.parameters import take
+from chainrule.network.activations import Array
 
 
 class MLPRegressor(ClusterPerceptron, one.MLPRegressor):

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
-from chainrule.files import write_whole
+from chainrule.network.activations import Array
+from chainrule.system.files import write_whole
 
 _FIRST = b"chainrule replay 1\n"
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.work import Work
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train import blas
 from chainrule.train.engine import Part, Probe, State, minibatches, start
 from chainrule.train.plain import PlainEngine

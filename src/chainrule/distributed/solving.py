@@ -18,7 +18,7 @@ from chainrule.estimators.lbfgs import finish, minimise
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.solving import batch_of, recipe_of, settle, stopping_rule
 from chainrule.estimators.task import NOT_FINITE
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Away, minibatches
 from chainrule.train.loop import fit

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 
-from chainrule.activations import Array
 from chainrule.distributed.partitions import RawPart
 from chainrule.errors import InputError
-from chainrule.train.moments import Moments
+from chainrule.network.activations import Array
+from chainrule.tables.moments import Moments
 
 MOST_CLASSES = 1000
 

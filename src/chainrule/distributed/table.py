@@ -1,6 +1,6 @@
 """Tables in files on a cluster: one pass that learns what prepares their columns, and rows made ready by it.
 
-The rules are those of ``chainrule.train.sources``: means and scales of the rows to learn from, categories and classes
+The rules are those of ``chainrule.tables.blocks``: means and scales of the rows to learn from, categories and classes
 of the whole table.
 """
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.summary import Split
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
+from chainrule.network.activations import Array
+from chainrule.tables.blocks import ColumnSummary
+from chainrule.tables.columns import Inputs, Target
 from chainrule.train.engine import Rows
-from chainrule.train.preprocessing import Inputs, Target
-from chainrule.train.sources import ColumnSummary
 
 if TYPE_CHECKING:
     import pyarrow as pa

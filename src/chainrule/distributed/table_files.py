@@ -20,8 +20,8 @@ from fsspec.utils import read_block  # type: ignore[import-untyped]
 
 from chainrule.distributed.partitions import name_of
 from chainrule.errors import InputError
-from chainrule.storage.tables import csv_options
-from chainrule.train.preprocessing import is_number, require
+from chainrule.tables.columns import is_number, require
+from chainrule.tables.files import csv_options
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,17 +19,17 @@ from chainrule.distributed.table import TablePreparation, TableSummary, prepare_
 from chainrule.distributed.table_files import TableFiles
 from chainrule.distributed.work import ClusterError, Work
 from chainrule.errors import InputError
+from chainrule.tables.block_training import untrained
+from chainrule.tables.columns import Inputs, Target, balanced
+from chainrule.tables.plan import Model, Plan, check_plan
+from chainrule.tables.scores import Scores
+from chainrule.tables.training import Together, Trained, best_epoch
 from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Away, minibatches
 from chainrule.train.loop import fit
-from chainrule.train.metrics import Scores
-from chainrule.train.preprocessing import Inputs, Target, balanced
 from chainrule.train.recipe import whole
 from chainrule.train.records import Fitted
-from chainrule.train.table import Model, Plan, check_plan
-from chainrule.train.table_blocks import untrained
-from chainrule.train.table_training import Together, Trained, best_epoch
 
 
 @dataclass(frozen=True)

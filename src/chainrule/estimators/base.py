@@ -12,15 +12,15 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
 from chainrule.estimators.data import pieces
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import CONSTRAINTS, hidden_names, layer_sizes
 from chainrule.estimators.solving import solve
 from chainrule.estimators.task import Task
-from chainrule.forward import propagate
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.forward import propagate
+from chainrule.network.network import Network
 
 
 class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]

@@ -14,11 +14,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
 from chainrule.estimators.base import MultilayerPerceptron
 from chainrule.estimators.objective import CLASSIFICATION, Objective, classification
 from chainrule.estimators.parameters import CONSTRAINTS, take
+from chainrule.network.activations import Array
 
 
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc]

@@ -12,13 +12,13 @@ from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, source
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.task import Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train.engine import Rows, weight_mask
 from chainrule.train.gradient import BLOCK, SumGradient
 from chainrule.train.recipe import Recipe

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import xlogy
 
-from chainrule import losses
-from chainrule.activations import Array
 from chainrule.errors import InputError
+from chainrule.network import losses
+from chainrule.network.activations import Array
 from chainrule.train.records import Epoch
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from chainrule.activations import ACTIVATIONS
 from chainrule.errors import InputError
+from chainrule.network.activations import ACTIVATIONS
 from chainrule.train.checkpoints import Checkpoint
 
 SOLVERS = ("adam", "sgd", "lbfgs", "adamw")

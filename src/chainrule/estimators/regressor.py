@@ -11,10 +11,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from chainrule.activations import Array
 from chainrule.estimators.base import MultilayerPerceptron
 from chainrule.estimators.objective import REGRESSION, Objective, regression
 from chainrule.estimators.parameters import CONSTRAINTS, take
+from chainrule.network.activations import Array
 
 
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.estimators.objective import Objective
+from chainrule.network.activations import Array
 from chainrule.train.callbacks import Callback
 from chainrule.train.loop import Run
 

@@ -19,7 +19,7 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.rule import Count, StoppingRule, Terms
 from chainrule.estimators.task import NOT_FINITE, OptimizerState, Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import State
 from chainrule.train.loop import fit

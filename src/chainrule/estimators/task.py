@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.estimators.objective import Objective
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import MultilayerPerceptron

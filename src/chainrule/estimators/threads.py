@@ -7,7 +7,7 @@ import threading
 from contextlib import nullcontext
 from typing import Any
 
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.train.engine import compiled_here
 from chainrule.train.recipe import Recipe
 

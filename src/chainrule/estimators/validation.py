@@ -10,11 +10,11 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, split
-from chainrule.forward import propagate
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.forward import propagate
+from chainrule.network.network import Network
 from chainrule.train.engine import Rows
 from chainrule.train.loop import Scorer
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chainrule.backward import Backward
 from chainrule.explanation import rules
 from chainrule.explanation.steps import StepsBuilder
 from chainrule.formula.tree import Array, Expr, Hadamard, Mul, Number, Ref, Slope, Transpose
-from chainrule.notation import Derivative, Notation, Quantity
+from chainrule.network.backward import Backward
+from chainrule.network.names import Derivative, Notation, Quantity
 
 ZERO, ONE = Number(0.0), Number(1.0)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import Array
-from chainrule.backward import Backward
 from chainrule.explanation.records import Check
-from chainrule.notation import Derivative, Notation, Quantity, to_text
-from chainrule.numerical import STEP, Probe
+from chainrule.gradcheck.numerical import STEP, Probe
+from chainrule.network.activations import Array
+from chainrule.network.backward import Backward
+from chainrule.network.names import Derivative, Notation, Quantity, to_text
 
 MOST = 6  # entries of a vector or a matrix that are differentiated: the largest and the smallest
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import notation as names
-from chainrule.backward import Backward, backward
 from chainrule.errors import InputError
 from chainrule.explanation.back import BackBuilder
 from chainrule.explanation.check import numerical_check
 from chainrule.explanation.records import Contribution, Explanation, Step
 from chainrule.explanation.steps import StepsBuilder
 from chainrule.formula.tree import refs
-from chainrule.forward import Forward, forward
-from chainrule.jacobians import check_order
-from chainrule.network import Network
-from chainrule.notation import NOTATIONS, Derivative, Name, Notation, Quantity
+from chainrule.network import names
+from chainrule.network.backward import Backward, backward
+from chainrule.network.forward import Forward, forward
+from chainrule.network.jacobians import check_order
+from chainrule.network.names import NOTATIONS, Derivative, Name, Notation, Quantity
+from chainrule.network.network import Network
 
 
 def explain(

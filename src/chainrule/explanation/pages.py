@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule import notation as names
 from chainrule.explanation import printed
 from chainrule.explanation.records import Explanation, Step
 from chainrule.formula import latex, text
 from chainrule.formula.printing import number_text, symbol_latex, symbol_text
 from chainrule.formula.tree import Ref, Symbol
-from chainrule.notation import Derivative, Notation
+from chainrule.network import names
+from chainrule.network.names import Derivative, Notation
 from chainrule.render.document import Block, Bullets, Document, Equation, Heading, Line, Math, Paragraph, Table, line
 
 if TYPE_CHECKING:

@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import losses
-from chainrule import notation as names
-from chainrule.activations import Array
-from chainrule.backward import Backward, backward
 from chainrule.errors import InputError
 from chainrule.explanation import printed
-from chainrule.forward import forward
-from chainrule.network import Network
-from chainrule.notation import LOSS, Derivative, Notation, Quantity
+from chainrule.network import losses, names
+from chainrule.network.activations import Array
+from chainrule.network.backward import Backward, backward
+from chainrule.network.forward import forward
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity
+from chainrule.network.network import Network
 from chainrule.render.document import Document, Rendered
 
 

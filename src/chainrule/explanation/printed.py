@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.formula import evaluate, text
 from chainrule.formula.printing import number_text, symbol_latex, symbol_text
 from chainrule.formula.tree import Add, Expr, More, Number, Ref, Symbol, children, refs, with_children
-from chainrule.notation import Notation
+from chainrule.network.names import Notation
 
 if TYPE_CHECKING:
     from chainrule.explanation.records import Explanation, Step

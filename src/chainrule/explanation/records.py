@@ -7,8 +7,8 @@ from typing import Any
 
 from chainrule.explanation import printed
 from chainrule.formula.tree import Expr, Symbol
-from chainrule.network import Network
-from chainrule.notation import Name, Notation
+from chainrule.network.names import Name, Notation
+from chainrule.network.network import Network
 from chainrule.render.document import Document, Rendered
 
 

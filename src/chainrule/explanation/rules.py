@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from chainrule.activations import Activation
 from chainrule.formula import parse
 from chainrule.formula.tree import (
     Add,
@@ -27,7 +26,8 @@ from chainrule.formula.tree import (
     substitute,
     with_children,
 )
-from chainrule.losses import Loss, Pair
+from chainrule.network.activations import Activation
+from chainrule.network.losses import Loss, Pair
 
 ONE = Number(1.0)
 

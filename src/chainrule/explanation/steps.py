@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import Activation
-from chainrule.backward import Backward
-from chainrule.equations import EQUATIONS
 from chainrule.errors import InputError
 from chainrule.explanation import rules
 from chainrule.explanation.records import Step
 from chainrule.formula.evaluate import evaluate, magnitude
 from chainrule.formula.tree import Add, Expr, More, Mul, Number, Ref, Slope, Symbol, refs
-from chainrule.jacobians import local_derivative
-from chainrule.losses import shortcut
-from chainrule.notation import LOSS, Derivative, Name, Notation, Quantity, to_text
+from chainrule.network.activations import Activation
+from chainrule.network.backward import Backward
+from chainrule.network.equations import EQUATIONS
+from chainrule.network.jacobians import local_derivative
+from chainrule.network.losses import shortcut
+from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity, to_text
 
 NARROW = 4  # units of a layer that is still walked one by one
 SHOWN = 4  # terms of a long sum that are shown

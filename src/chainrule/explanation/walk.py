@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chainrule.backward import backward
 from chainrule.explanation import printed
 from chainrule.explanation.back import BackBuilder
 from chainrule.explanation.pages import step_equation
 from chainrule.explanation.records import Step
 from chainrule.formula.tree import Slope
-from chainrule.forward import forward
-from chainrule.network import Network
-from chainrule.notation import LOSS, Derivative, Notation, Quantity
+from chainrule.network.backward import backward
+from chainrule.network.forward import forward
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity
+from chainrule.network.network import Network
 from chainrule.render.document import Block, Document, Heading, Rendered, line
 
 Phase = Literal["forward", "loss", "backward"]

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import activations as act
-from chainrule import losses
 from chainrule.errors import InputError
 from chainrule.formula.tree import (
     Add,
@@ -29,8 +27,10 @@ from chainrule.formula.tree import (
     Symbol,
     Transpose,
 )
-from chainrule.notation import Quantity
-from chainrule.outputs import softmax
+from chainrule.network import activations as act
+from chainrule.network import losses
+from chainrule.network.names import Quantity
+from chainrule.network.outputs import softmax
 
 Value = Any  # a float, or an array (m, n); a vector is (m, 1)
 MOST_ENTRIES = 1_000_000  # of an array

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from chainrule import notation
 from chainrule.errors import InputError
 from chainrule.formula.evaluate import FUNCTIONS
 from chainrule.formula.tree import (
@@ -29,6 +28,7 @@ from chainrule.formula.tree import (
     children,
     is_matrix,
 )
+from chainrule.network import names as notation
 
 if TYPE_CHECKING:
     from lark import Lark

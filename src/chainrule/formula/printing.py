@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import notation as names
 from chainrule.formula.plain import GREEK
 from chainrule.formula.tree import (
     Add,
@@ -31,7 +30,8 @@ from chainrule.formula.tree import (
     Transpose,
     is_matrix,
 )
-from chainrule.notation import Notation, Quantity
+from chainrule.network import names
+from chainrule.network.names import Notation, Quantity
 
 #: how tightly a node binds; a part that binds less tightly than its place asks is put in brackets
 _SUM, _NEGATIVE, _PRODUCT, _POWER, _ATOM = range(5)

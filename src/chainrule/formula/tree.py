@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from chainrule.notation import LOSS, Derivative, Name, Quantity
+from chainrule.network.names import LOSS, Derivative, Name, Quantity
 
 
 @dataclass(frozen=True)

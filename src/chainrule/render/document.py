@@ -94,25 +94,25 @@ class Document:
 
     def to_text(self) -> str:
         """For a terminal of 80 columns."""
-        from chainrule.render.text import to_text
+        from chainrule.render.writers.text import to_text
 
         return to_text(self)
 
     def to_markdown(self) -> str:
         """Markdown with LaTeX between dollar signs."""
-        from chainrule.render.markdown import to_markdown
+        from chainrule.render.writers.markdown import to_markdown
 
         return to_markdown(self)
 
     def to_latex(self, standalone: bool = False) -> str:
         """LaTeX: a fragment, or a whole document."""
-        from chainrule.render.tex import to_latex
+        from chainrule.render.writers.latex import to_latex
 
         return to_latex(self, standalone)
 
     def to_html(self, fragment: bool = False) -> str:
         """A self-contained page, or the part of one inside its body."""
-        from chainrule.render.html import to_html
+        from chainrule.render.writers.html import to_html
 
         return to_html(self, fragment)
 

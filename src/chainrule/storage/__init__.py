@@ -2,8 +2,8 @@
 
 from chainrule.storage.importers import from_keras, from_sklearn, from_torch, load_torch
 from chainrule.storage.model_file import load, load_model, save, save_model
-from chainrule.storage.onnx_file import save_onnx, to_onnx
-from chainrule.storage.tables import read_table
+from chainrule.storage.onnx.file import save_onnx, to_onnx
+from chainrule.tables.files import read_table
 
 __all__ = [
     "from_keras",

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import checks
-from chainrule.activations import Array
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.network import checks
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 
 #: the loss that goes with an output where none is named; half_squared_error with all others
 _USUAL_LOSS = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy", "exp": "poisson"}

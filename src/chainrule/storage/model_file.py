@@ -16,12 +16,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
-from chainrule.files import write_whole
-from chainrule.network import Network
-from chainrule.train.preprocessing import Inputs, Target
-from chainrule.train.table import Model, Split
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
+from chainrule.system.files import write_whole
+from chainrule.tables.columns import Inputs, Target
+from chainrule.tables.plan import Model, Split
 
 FORMAT = "chainrule-model"
 VERSION = 1

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
+from chainrule.network.activations import Array
 from chainrule.train.health import findings
 from chainrule.train.recipe import whole
 

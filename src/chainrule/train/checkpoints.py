@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
-from chainrule.files import write_whole
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
+from chainrule.system.files import write_whole
 from chainrule.train.callbacks import Callback
 from chainrule.train.engine import State
 from chainrule.train.health import LayerHealth

@@ -13,8 +13,8 @@ import numpy as np
 from numba import typeof
 from numba.core import event
 
-from chainrule.activations import Array
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train import dropout
 from chainrule.train.blas import one_blas_thread
 from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatches, observed_steps
@@ -26,8 +26,8 @@ from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
 from chainrule.train.kernels.product import near
 from chainrule.train.kernels.threads import ABORTED, LINE
 from chainrule.train.kernels.update import CODES as RULE_CODES
+from chainrule.train.layout import Slices, aligned, rows_for, whole_lines
 from chainrule.train.recipe import Recipe
-from chainrule.train.slices import Slices, aligned, rows_for, whole_lines
 
 _NO_KEYS, _NO_LABELS = np.zeros((0, 0), np.uint32), np.zeros(0, np.int64)
 TOGETHER_BYTES = 1 << 16  # of a minibatch's inputs from which the threads gather them together

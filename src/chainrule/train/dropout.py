@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import Array
+from chainrule.network.activations import Array
 
 
 def mix(h: Any) -> Any:

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chainrule import checks
-from chainrule.activations import Array
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.network import checks
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train.recipe import Recipe
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.activations import Array
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train.engine import Rows, State, start
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import Recipe

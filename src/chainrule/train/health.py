@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.activations import Array
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train.engine import Probe
 
 #: slope at or below which a unit is asleep: it (hardly) learns from such an example. A hundredth of the steepest slope;
@@ -106,7 +106,7 @@ def _finding_of_step(row: LayerHealth) -> str:
 
 def largest_layer(network: Network, x: Array) -> int:
     """The first layer at which the values of a batch are no longer finite; else the one of the largest values."""
-    from chainrule.forward import propagate
+    from chainrule.network.forward import propagate
 
     with np.errstate(over="ignore", invalid="ignore"):
         values, _ = propagate(network, x)

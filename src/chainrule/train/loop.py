@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
 from chainrule.train.callbacks import Callback
 from chainrule.train.checkpoints import Checkpoint, read_checkpoint
 from chainrule.train.engine import Away, Engine, Part, Rows, State, fitting, minibatches, start
@@ -248,7 +248,7 @@ def _validate(run: Run, validation: Rows | Away | None, scorer: Scorer | None) -
 
 def r_squared(network: Network, rows: Rows) -> float:
     """R^2 of the outputs, their mean over outputs."""
-    from chainrule.forward import propagate
+    from chainrule.network.forward import propagate
 
     weight = np.ones(len(rows)) if rows.weight is None else rows.weight
     y = rows.y.astype(np.float64)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule import equations
-from chainrule.activations import Array
 from chainrule.errors import InputError
+from chainrule.network import equations
+from chainrule.network.activations import Array
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import losses
-from chainrule.activations import Array
-from chainrule.backward import backward
-from chainrule.checks import targets
-from chainrule.forward import Forward, forward
-from chainrule.network import Network
+from chainrule.network import losses
+from chainrule.network.activations import Array
+from chainrule.network.backward import backward
+from chainrule.network.checks import targets
+from chainrule.network.forward import Forward, forward
+from chainrule.network.network import Network
 from chainrule.train.dropout import keep, keys
 from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatches, observed_steps, weight_mask
 from chainrule.train.health import asleep_limits

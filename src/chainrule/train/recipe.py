@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.train.optimizers import Optimizer, optimizer
 from chainrule.train.schedules import Schedule
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.train.engine import State
 from chainrule.train.health import LayerHealth
 

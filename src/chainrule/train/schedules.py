@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.activations import Array
 from chainrule.errors import InputError
+from chainrule.network.activations import Array
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from importlib.resources import files
 from itertools import product
 from typing import Any
 
-from chainrule import notation as names
 from chainrule.errors import InputError
-from chainrule.network import Network
-from chainrule.notation import LOSS, NOTATIONS, Derivative, Name, Quantity
+from chainrule.network import names
+from chainrule.network.names import LOSS, NOTATIONS, Derivative, Name, Quantity
+from chainrule.network.network import Network
 from chainrule.render.document import visible
 from chainrule.render.json import record
 from chainrule.view.matter import WIDE

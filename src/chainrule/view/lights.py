@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chainrule import notation as names
-from chainrule.auditing.wording import PRIMED
+from chainrule.auditing.report.wording import PRIMED
 from chainrule.errors import InputError
-from chainrule.notation import Derivative, Name, Quantity
+from chainrule.network import names
+from chainrule.network.names import Derivative, Name, Quantity
 
 #: symbol -> the part of a layer in which it is drawn
 _PARTS = {"x": "act", "y": "target", "yhat": "act", "L": "loss", "a": "pre", "h": "act", "b": "bias", "W": "weight"}

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.activations import Array
-from chainrule.backward import Backward
-from chainrule.notation import Derivative, Name, Quantity
+from chainrule.network.activations import Array
+from chainrule.network.backward import Backward
+from chainrule.network.names import Derivative, Name, Quantity
 
 WIDE = 12  # units of a layer that are all drawn
 SHOWN = 8  # of a wider one, beside those that are asked

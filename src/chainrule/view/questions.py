@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chainrule.errors import InputError
-from chainrule.worksheet import LARGEST
+from chainrule.sheets.header import LARGEST
 
 Way = Literal["textbook", "delta"]
 Text = Annotated[str, Field(max_length=LARGEST)]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import notation as names
-from chainrule.activations import ACTIVATIONS, Array
-from chainrule.backward import Backward
-from chainrule.losses import LOSSES, fitting_outputs
-from chainrule.notation import LOSS, Derivative, Name, Notation, Quantity
-from chainrule.outputs import OUTPUTS
+from chainrule.network import names
+from chainrule.network.activations import ACTIVATIONS, Array
+from chainrule.network.backward import Backward
+from chainrule.network.losses import LOSSES, fitting_outputs
+from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
+from chainrule.network.outputs import OUTPUTS
 from chainrule.view.matter import contributions, shown_units
 from chainrule.view.subject import Subject
 from chainrule.view.track import Track

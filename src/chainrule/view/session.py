@@ -7,26 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import notation as names
 from chainrule.auditing.audit import audit_sheet
-from chainrule.auditing.author import header
-from chainrule.auditing.exercise import exercise
-from chainrule.auditing.records import ACCEPTED
-from chainrule.auditing.report import summary
+from chainrule.auditing.report.document import summary
+from chainrule.auditing.report.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.explanation import explain, paths
 from chainrule.explanation.pages import name_math, step_equation
 from chainrule.explanation.walk import gives, means, phase, walk
-from chainrule.notation import LOSS, Derivative, Name, Notation, Quantity
-from chainrule.render.blocks import block_data, line_data, to_blocks
+from chainrule.network import names
+from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.render.document import Document, Heading, Paragraph, line
 from chainrule.render.json import record
+from chainrule.render.writers.blocks import block_data, line_data, to_blocks
+from chainrule.sheets.header import Worksheet, parse_worksheet
+from chainrule.teaching.author import header
+from chainrule.teaching.exercise import exercise
 from chainrule.view import questions as asked
 from chainrule.view.lights import lights, missed_paths, place
 from chainrule.view.scene import scene
 from chainrule.view.subject import Subject
 from chainrule.view.track import Track
-from chainrule.worksheet import Worksheet, parse_worksheet
 
 EXERCISE_RATE = 0.5
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import checks
-from chainrule import notation as names
-from chainrule.activations import Array
-from chainrule.backward import Backward, backward
 from chainrule.errors import InputError
-from chainrule.forward import forward
-from chainrule.network import Network
-from chainrule.notation import Quantity
-from chainrule.worksheet import Worksheet
+from chainrule.network import checks, names
+from chainrule.network.activations import Array
+from chainrule.network.backward import Backward, backward
+from chainrule.network.forward import forward
+from chainrule.network.names import Quantity
+from chainrule.network.network import Network
+from chainrule.sheets.header import Worksheet
 
 LEARNING_RATE = 0.1  # where a worksheet gives none
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.backward import backward
 from chainrule.errors import InputError
-from chainrule.forward import forward
-from chainrule.network import Network
+from chainrule.network.backward import backward
+from chainrule.network.forward import forward
+from chainrule.network.network import Network
 from chainrule.view.subject import Subject
 
 MOST_STEPS = 100_000

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
-from chainrule.network import Network
+from chainrule.network.network import Network
 from chainrule.render.json import record
 from chainrule.view.door import one_line, read_json
 from chainrule.view.session import Session

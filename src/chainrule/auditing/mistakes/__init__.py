@@ -12,7 +12,7 @@ from chainrule.auditing.mistakes.forward import FORWARD
 from chainrule.auditing.mistakes.output import SLOPES
 from chainrule.auditing.mistakes.parameters import PARAMETERS
 from chainrule.auditing.mistakes.table import Mistake
-from chainrule.auditing.problem import Problem
+from chainrule.auditing.model.problem import Problem
 
 #: every row; an id may stand in several, for several kinds of node
 MISTAKES: tuple[Mistake, ...] = (*FORWARD, *SLOPES, *PARAMETERS)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import ACTIVATIONS
 from chainrule.auditing.mistakes.table import (
     ACT,
     PRE,
@@ -21,8 +20,9 @@ from chainrule.auditing.mistakes.table import (
     softmax,
     square,
 )
-from chainrule.auditing.problem import Node, Problem
-from chainrule.auditing.replay import Replay, Rule
+from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.replay import Replay, Rule
+from chainrule.network.activations import ACTIVATIONS
 
 _LOGS = loss_is("cross_entropy", "binary_cross_entropy", "poisson")
 

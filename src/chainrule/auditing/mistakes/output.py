@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.interval import Interval, image
 from chainrule.auditing.mistakes.table import (
     JACOBIAN,
     OUT,
@@ -25,9 +24,10 @@ from chainrule.auditing.mistakes.table import (
     pair_is,
     softmax,
 )
-from chainrule.auditing.problem import Node
-from chainrule.auditing.replay import TURNS, Replay, Rule
-from chainrule.losses import LOSSES
+from chainrule.auditing.model.interval import Interval, image
+from chainrule.auditing.model.problem import Node
+from chainrule.auditing.model.replay import TURNS, Replay, Rule
+from chainrule.network.losses import LOSSES
 
 _CE = pair_is(("cross_entropy", "softmax"), ("poisson", "softmax"))
 _BCE = pair_is(("binary_cross_entropy", "sigmoid"))

@@ -23,8 +23,8 @@ from chainrule.auditing.mistakes.table import (
     several_next,
     square,
 )
-from chainrule.auditing.problem import Node, Problem
-from chainrule.auditing.replay import Replay, Rule
+from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.replay import Replay, Rule
 
 
 def _by_row(r: Replay, q: Node) -> Any:

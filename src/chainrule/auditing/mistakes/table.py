@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.delta import delta_latex, delta_words
-from chainrule.auditing.interval import Interval, image
-from chainrule.auditing.problem import Node, Problem
-from chainrule.auditing.replay import Replay, Rule, Wrong
-from chainrule.equations import EQUATIONS
+from chainrule.auditing.model.interval import Interval, image
+from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.replay import Replay, Rule, Wrong
+from chainrule.auditing.report.delta import delta_latex, delta_words
+from chainrule.network.equations import EQUATIONS
 
 Fits = Callable[[Problem, int], bool]
 

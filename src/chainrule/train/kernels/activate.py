@@ -1,6 +1,6 @@
 """Equation forward.act with its slope, fused: h = g(a) and g'(a) of a block of one layer in one pass.
 
-Stands beside ``chainrule.activations``: the same rows by the same names, in loops that vectorise. The slope is
+Stands beside ``chainrule.network.activations``: the same rows by the same names, in loops that vectorise. The slope is
 kept because ``backward.pre`` is then a plain product for every activation, and because it is exact where g
 saturates, which h(1 - h) is not.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from chainrule.activations import ACTIVATIONS, LEAK
+from chainrule.network.activations import ACTIVATIONS, LEAK
 from chainrule.train.kernels.low_level import like
 from chainrule.train.kernels.mathematics import FAST, erfc, exp, exp_and_expm1, inlined, log1p
 

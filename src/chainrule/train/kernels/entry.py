@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 #: what the kernels are compiled from
 SOURCES = (
     *sorted(FOLDER.glob("*.py")),
-    *(FOLDER.parents[1] / name for name in ("activations.py", "losses.py", "train/dropout.py")),
+    *(FOLDER.parents[1] / name for name in ("network/activations.py", "network/losses.py", "train/dropout.py")),
 )
 
 

@@ -2,7 +2,7 @@
 
 All lie class by class, (k, n): loops over the examples fill vector instructions, loops over few classes would not.
 
-Stands beside ``chainrule.losses`` and ``chainrule.outputs``. A declared pair goes straight from a_L; any other
+Stands beside ``chainrule.network.losses`` and ``chainrule.network.outputs``. A declared pair goes straight from a_L; any other
 loss and output take the general path.
 """
 
@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-from chainrule.losses import HUBER_DELTA, LOSSES, PAIRS
+from chainrule.network.losses import HUBER_DELTA, LOSSES, PAIRS
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
 from chainrule.train.kernels.low_level import like, line, part
 from chainrule.train.kernels.mathematics import FAST, exp, log1p
@@ -38,7 +38,7 @@ POISSON_SOFTMAX = PAIR_CODES["poisson", "softmax"]
 POISSON_SIGMOID = PAIR_CODES["poisson", "sigmoid"]
 POISSON_SOFTPLUS = PAIR_CODES["poisson", "softplus"]
 POISSON_EXP = PAIR_CODES["poisson", "exp"]
-_FEW = -18.0  # softplus(a) is e^a - e^{2a}/2 below this, as in chainrule.losses
+_FEW = -18.0  # softplus(a) is e^a - e^{2a}/2 below this, as in chainrule.network.losses
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -211,7 +211,7 @@ def _finish_softmax(pair, units, targets, c, delta, r0, tops, most, rests, whole
 def _finish_bce_softmax(units, targets, c, delta, r0, tops, most, rests):
     """Binary cross-entropy of a softmax, through log p and log(1 - p), so that nothing cancels next to 0 and 1.
 
-    As in ``chainrule.losses``: delta first takes log p, then the gradient.
+    As in ``chainrule.network.losses``: delta first takes log p, then the gradient.
     """
     n, k = c.size, units.shape[0]
     zero, one = units.dtype.type(0), units.dtype.type(1)

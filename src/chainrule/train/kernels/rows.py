@@ -54,7 +54,7 @@ def answer(labels, y, order, targets, r0, classes):
 
 @njit(error_model="numpy", fastmath=FAST, forceinline=True)
 def coefficients(weight, order, mean, into):
-    """c_n of each example of a minibatch (``chainrule.losses.reduce_by``); returned: the sum of its weights."""
+    """c_n of each example of a minibatch (``chainrule.network.losses.reduce_by``); returned: the sum of its weights."""
     n, total = order.size, 0.0
     if weight.size == 0:
         c = 1.0 / n if mean else 1.0

@@ -1,0 +1,275 @@
+"""Conventions before accusations: what a whole sheet holds to is not a mistake.
+
+The sheet is marked as the header says. Where lines are wrong, it is marked again under each convention that people
+use; one is taken only where it costs less over the whole sheet and makes no line wrong that was right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.model.claims import Reading
+from chainrule.auditing.model.effort import READINGS, Effort, Spent
+from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.report.records import Convention
+from chainrule.formula import tree as t
+from chainrule.sheets.lines import Line
+
+GAIN = 1.5  # what a convention must save: more than one wrong line does
+NOISE = 1e-12  # what is left of a sum that is 0
+DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
+MOST = 3  # conventions of one sheet that differ from its header
+_GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
+
+_FINE = ("right", "rounded", "truncated")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One convention that may hold."""
+
+    id: str
+    words: str
+    reading: Reading
+
+
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """What a sheet is read under.
+
+    Attributes:
+        best: the pass that costs least. held: the conventions it is read under.
+        others: the sheet under each convention that was not taken.
+        effort: what is left for trying readings.
+    """
+
+    best: Pass
+    held: list[Option]
+    others: list[tuple[Option, Pass]]
+    effort: Effort
+
+
+def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> Inferred:
+    """The conventions of a sheet."""
+    first = tuple(line for line in lines if not _far(line))
+    effort = Effort.of(problem, READINGS)
+    best, held = _biases(problem, _first(problem, first, unit), effort)
+    others: list[tuple[Option, Pass]] = []
+    while cost(best) >= 1 and len(held) < MOST:
+        others = list(_tried(problem, best, held, effort))
+        better = [(cost(p), option, p) for option, p in others if _better(best, p)]
+        if not better:
+            break
+        _, option, best = min(better, key=lambda b: b[0])
+        held, others = [*held, option], []
+    return Inferred(best, held, others, effort)
+
+
+def _tried(problem: Problem, p: Pass, held: list[Option], effort: Effort) -> Iterator[tuple[Option, Pass]]:
+    """The sheet under each convention that is not held yet, as long as there is effort left."""
+    with suppress(Spent):
+        for option in options(problem, p):
+            if option.id not in {h.id for h in held}:
+                yield option, _under(problem, option.reading, p, effort)
+
+
+def doubtful(read: Inferred) -> dict[Line, Option]:
+    """Lines that are wrong as the sheet is read, but right under a convention that nothing in the sheet speaks against.
+
+    One line is too little to tell a convention from a mistake: such a line is undecided.
+    """
+    found: dict[Line, Option] = {}
+    for option, other in read.others:
+        if cost(read.best) - cost(other) < 1 or not _keeps(read.best, other):
+            continue
+        for old, new in zip(read.best.marks, other.marks, strict=True):
+            if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in _FINE:
+                found.setdefault(old.claim.line, option)
+    return found
+
+
+def doubt(mark: Mark, option: Option) -> str:
+    """Why a line is undecided between a convention and a mistake."""
+    mistake = f"; if not, {mark.found[0].words}" if mark.found else ""
+    return f"it is right if {option.words} (one line more would show it){mistake}"
+
+
+def cost(p: Pass) -> float:
+    """Wrong numbers and formulas, and half for each line that is right where the author's own lines say otherwise.
+
+    A name that the network does not have weighs double: no slip of arithmetic makes one.
+    """
+    return sum(map(_cost, p.marks))
+
+
+def _cost(mark: Mark) -> float:
+    if mark.verdict == "unreadable":
+        return 2.0
+    formula = any(f.verdict == "wrong" and f.kind == "formula" for f in mark.formulas)
+    number = mark.verdict == "wrong" and (mark.value_verdict == "wrong" or not formula)
+    return formula + number + 0.5 * mark.inconsistent
+
+
+def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> Pass:
+    """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
+    rounds = Pass(problem, Reading(), lines, unit, effort=Effort.of(problem)).run()
+    if cost(rounds) == 0:
+        return rounds
+    both = Pass(problem, Reading(), lines, unit, both=True, effort=Effort.of(problem)).run()
+    return both if _wrong(both) < _wrong(rounds) else rounds
+
+
+def _under(problem: Problem, reading: Reading, p: Pass, effort: Effort) -> Pass:
+    """The lines of a pass under another reading; digits may be cut there too, where that leaves fewer lines wrong."""
+    other = Pass(problem, reading, p.lines, p.unit, p.both, effort=effort).run()
+    cut = any(m.value_verdict == "truncated" for m in other.marks)
+    if p.both or not _wrong(other) or not (cut or cost(other) < cost(p)):
+        return other
+    both = Pass(problem, reading, p.lines, p.unit, both=True, effort=effort).run()
+    return both if _wrong(both) < _wrong(other) else other
+
+
+def _wrong(p: Pass) -> int:
+    return sum(m.verdict == "wrong" for m in p.marks)
+
+
+def _better(old: Pass, new: Pass) -> bool:
+    """It saves enough, and no line that was right is wrong now."""
+    return cost(old) - cost(new) >= GAIN and _keeps(old, new)
+
+
+def _keeps(old: Pass, new: Pass) -> bool:
+    return all(
+        b.verdict in (*_FINE, "undecided") or a.verdict not in _FINE for a, b in zip(old.marks, new.marks, strict=True)
+    )
+
+
+def _biases(problem: Problem, best: Pass, effort: Effort) -> tuple[Pass, list[Option]]:
+    """Biases that a sheet never updates stay as they are, where a later line does not say otherwise."""
+    updated = {m.place.node.kind for m in best.marks if m.place and m.place.node and m.place.time == 1}
+    if not updated - {"W", "b"} or "b" in updated or cost(best) == 0 or "W" not in updated:
+        return best, []
+    reading = replace(best.reading, update_biases=False)
+    try:
+        without = _under(problem, reading, best, effort)
+    except Spent:
+        return best, []
+    if cost(without) > cost(best):
+        return best, []
+    return without, [Option("biases_kept", "the biases are not updated", reading)]
+
+
+def _far(line: Line) -> bool:
+    """Whether a line speaks of many updates, which take long to make."""
+    return any(
+        isinstance(symbol, t.Timed) and symbol.after > 1
+        for part in line.parts
+        if part.tree is not None
+        for symbol in t.refs(part.tree)
+    )
+
+
+def options(problem: Problem, p: Pass) -> Iterator[Option]:
+    """Conventions that could explain what is wrong."""
+    bad = [m for m in p.marks if m.verdict in ("wrong", "unreadable")]
+    kinds = {m.place.node.kind for m in bad if m.place and m.place.node}
+    reading = p.reading
+    if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
+        words = "the matrices W are given transposed: a row for each unit of the layer before"
+        yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
+    if kinds & _GRADIENTS:
+        for id, words, factor in scales(problem):
+            if _allows(p, _GRADIENTS, factor):
+                yield Option(id, words, replace(reading, scale=reading.scale * factor))
+    if any(_uses(m.claim.line, t.Delta) for m in p.marks) and not any(map(_settles_delta, p.marks)):
+        yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
+    if any(m.place and m.place.node and m.place.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
+        yield Option("biases_kept", "the biases are not updated", replace(reading, update_biases=False))
+    unread = any(m.verdict == "unreadable" for m in bad)
+    if kinds & {"W", "dW"} or unread:
+        words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
+        yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
+
+
+def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:
+    """Whether what is right before any update could be so many times as large, within what rounding may drift."""
+    for m in p.marks:
+        if m.verdict not in _FINE or m.numbers is None or m.place is None or m.place.node is None or m.place.time:
+            continue
+        at_the_end = m.place.node.kind == "L" or m.place.node.layer == p.problem.depth  # little has drifted there
+        far = np.abs(m.numbers.value - m.due * factor) > DRIFT * m.numbers.unit + NOISE
+        if m.place.node.kind in kinds and at_the_end and far.any():
+            return False
+    return True
+
+
+def _settles_delta(m: Mark) -> bool:
+    """A δ that is right as it stands and could not be its negative."""
+    if not _uses_first(m.claim.line) or m.verdict not in _FINE or m.numbers is None:
+        return False
+    return bool((np.abs(m.due) > DRIFT * m.numbers.unit).any())
+
+
+def _uses_first(line: Line) -> bool:
+    tree = line.parts[0].tree if line.parts else None
+    return isinstance(tree, t.Ref) and isinstance(tree.name, t.Delta)
+
+
+def _uses(line: Line, kind: type) -> bool:
+    return any(
+        isinstance(symbol.name if isinstance(symbol, t.Timed) else symbol, kind)
+        for part in line.parts
+        if part.tree is not None
+        for symbol in t.refs(part.tree)
+    )
+
+
+def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
+    """By what factor people's loss differs from the header's."""
+    k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
+    if loss in ("half_squared_error", "squared_error", "mean_squared_error"):
+        halved = loss == "half_squared_error"
+        yield (
+            ("no_half", "the squared error has no 1/2", 2.0) if halved else ("half", "the squared error has a 1/2", 0.5)
+        )
+        if k > 1:
+            if loss == "mean_squared_error":
+                yield "sum_outputs", "the loss is the sum over the outputs, not their mean", float(k)
+                yield "half_sum_outputs", "the loss is half the sum over the outputs, not their mean", k / 2
+            else:
+                yield "mean_outputs", "the loss is the mean over the outputs, not their sum", 1 / k
+                if halved:
+                    yield (
+                        "no_half_mean_outputs",
+                        "the loss is the mean of the squares over the outputs, without 1/2",
+                        2 / k,
+                    )
+                else:
+                    yield "half_mean_outputs", "the loss is half the mean of the squares over the outputs", 0.5 / k
+    if n > 1 and np.ptp(problem.coefficients) == 0:
+        if problem.network.reduction == "mean":
+            yield "sum_batch", "the loss is the sum over the examples, not their mean", float(n)
+        else:
+            yield "mean_batch", "the loss is the mean over the examples, not their sum", 1 / n
+    if loss in ("cross_entropy", "binary_cross_entropy"):
+        yield "log_base_10", "the logarithm is to base 10, also in the gradients", 1 / math.log(10)
+        yield "log_base_2", "the logarithm is to base 2, also in the gradients", 1 / math.log(2)
+
+
+def records(held: list[Option], p: Pass) -> tuple[Convention, ...]:
+    """The conventions of a sheet as records."""
+    found = [Convention(option.id, option.words) for option in held]
+    rows = tuple(m.number for m in p.marks if any(f.rows for f in m.formulas))
+    if rows:
+        found.append(Convention("row_vectors", "vectors are rows: a = h W + b", rows))
+    lines = tuple(m.number for m in p.marks if m.verdict == "truncated")
+    if len(lines) > 1:
+        found.append(Convention("truncates", "digits are cut, not rounded", lines))
+    return tuple(found)

@@ -1,0 +1,375 @@
+"""What a line claims: a quantity, at a time, by formulas and by numbers with their digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from statistics import median_low
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.problem import Node, Problem, gradient_node, is_backward, node_of
+from chainrule.errors import InputError
+from chainrule.formula import tree as t
+from chainrule.network import names as notation
+from chainrule.network.activations import Array
+from chainrule.network.names import Derivative, Name, Quantity
+from chainrule.sheets.lines import Line, Part
+from chainrule.sheets.tokens import MOST_EXPONENT
+
+CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Conventions under which a sheet is read.
+
+    Attributes:
+        scale: the author's loss, and all its gradients, are so many times the header's.
+        minus_delta: the author's δ is -dL/da.
+        swapped: the author's W_ij, dL/dW_ij and their arrays go from i to j.
+        transposed: the header's W are the transposes of the author's.
+        update_biases: False where the author leaves the biases as they are.
+    """
+
+    scale: float = 1.0
+    minus_delta: bool = False
+    swapped: bool = False
+    transposed: bool = False
+    update_biases: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Numbers as written: their values and the unit of the last digit of each."""
+
+    value: Array
+    unit: Array
+    text: str
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of the finest entry."""
+        return max(0, round(-math.log10(float(self.unit.min(initial=1.0)))))
+
+    def interval(self, both: bool) -> Interval:
+        """Numbers that are written so: rounded, or with ``both`` rounded or cut."""
+        half = self.unit / 2
+        away = self.unit * CUT if both else half
+        # cut towards 0: the number itself is farther from 0 than what is written
+        high = np.where(self.value >= 0, self.value + away, self.value + half)
+        low = np.where(self.value <= 0, self.value - away, self.value - half)
+        return Interval(low, high)
+
+    def reshaped(self, shape: tuple[int, ...]) -> Numbers:
+        """In another shape."""
+        return Numbers(self.value.reshape(shape), self.unit.reshape(shape), self.text)
+
+    @property
+    def diagonal(self) -> Numbers | None:
+        """The diagonal of a matrix that is 0 everywhere else, as a vector; None for another."""
+        if np.any(self.value - np.diag(np.diag(self.value))):
+            return None
+        return Numbers(np.diag(self.value), np.diag(self.unit), self.text)
+
+    @property
+    def T(self) -> Numbers:
+        """Transposed."""
+        return Numbers(self.value.T, self.unit.T, self.text)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A quantity of the network that a line claims.
+
+    Attributes:
+        name: as resolved against the network. time: updates before it.
+        factor: the line claims so many times the quantity (-1 for -dL/dW_212).
+        node: where the value stands, or None (a derivative of one unit by another, far one).
+        index: which entry of the node, without the axis of examples; () for the whole.
+        flip: the line has the whole as its transpose.
+    """
+
+    name: Name
+    time: int
+    factor: float
+    node: Node | None
+    index: tuple[int, ...]
+    flip: bool = False
+
+    @property
+    def examples(self) -> bool:
+        """Whether the node has an axis of examples."""
+        return self.node is None or self.node.kind in ("a", "h", "J", "g'", "da", "dh", "y")
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """One line, understood.
+
+    Attributes:
+        line: as read.
+        place: what it claims of the network; None for a name of the author's or a formula.
+        own: the author's own name that it introduces or repeats, or "".
+        formulas: parts with names in them, the subject too where it is a formula.
+        arithmetic: parts of numbers that are computed.
+        numbers: the value claimed.
+        error: why it cannot be read.
+    """
+
+    line: Line
+    subject: t.Expr | None
+    place: Place | None = None
+    own: str = ""
+    formulas: tuple[Part, ...] = ()
+    arithmetic: tuple[Part, ...] = ()
+    numbers: Numbers | None = None
+    error: str = ""
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def numbers_of(tree: t.Expr, unit: float, text: str = "") -> Numbers | None:
+    """A number, a vector or a matrix as written; None for anything else.
+
+    Args:
+        unit: what an integer of one digit is written to.
+    """
+    rows = _entries(tree)
+    if rows is None:
+        return None
+    flat = [entry for row in rows for entry in row]
+    units = [u for _, u in flat]
+    finest = min((u for u in units if u is not None), default=unit)
+    values = np.array([v for v, _ in flat])
+    filled = np.array([min(finest, unit) if u is None else u for u in units])
+    if isinstance(tree, t.Array):
+        shape: tuple[int, ...] = (len(rows), len(rows[0])) if _is_matrix(tree) else (len(flat),)
+    else:
+        shape = ()
+    return Numbers(values.reshape(shape), filled.reshape(shape), text)
+
+
+def _is_matrix(tree: t.Array) -> bool:
+    return any(isinstance(item, t.Array) for item in tree.items)
+
+
+def _entries(tree: t.Expr) -> list[list[tuple[float, float | None]]] | None:
+    """Rows of (value, unit); the unit of an integer of one digit is None."""
+    if not isinstance(tree, t.Array):
+        one = _entry(tree)
+        return None if one is None else [[one]]
+    if not tree.items:
+        return None
+    rows = []
+    for item in tree.items:
+        inner = item.items if isinstance(item, t.Array) else (item,)
+        row = [_entry(part) for part in inner]
+        if any(entry is None for entry in row) or not row:
+            return None
+        rows.append([entry for entry in row if entry is not None])
+    if len({len(row) for row in rows}) != 1:
+        return None
+    return rows
+
+
+def _entry(tree: t.Expr) -> tuple[float, float | None] | None:
+    match tree:
+        case t.Number(value=value, written=written):
+            return value, _unit(written or repr(value))
+        case t.Neg(item=item):
+            inner = _entry(item)
+            return None if inner is None else (-inner[0], inner[1])
+        case t.Mul(factors=(first, t.Pow(base=t.Number(value=10.0), exponent=power))):
+            inner, ten = _entry(first), _entry(power)
+            if inner is None or ten is None or abs(ten[0]) > MOST_EXPONENT:
+                return None
+            scale = 10.0 ** ten[0]
+            return inner[0] * scale, (1.0 if inner[1] is None else inner[1]) * scale
+        case _:
+            return None
+
+
+def _unit(written: str) -> float | None:
+    mantissa, _, exponent = written.lower().partition("e")
+    whole, point, decimals = mantissa.partition(".")
+    if not point and not exponent and len(whole.lstrip("+-")) == 1:
+        return None
+    return float(10.0 ** (int(exponent or 0) - len(decimals)))
+
+
+def usual_unit(lines: tuple[Line, ...]) -> float:
+    """The unit that the sheet's numbers are written to: what a bare 0 or 1 stands for."""
+    decimals = []
+    for line in lines:
+        last = line.parts[-1].tree if line.parts else None
+        for row in (_entries(last) if last is not None else None) or []:
+            decimals += [-math.log10(unit) for _, unit in row if unit is not None and 0 < unit < 1]
+    return float(10.0 ** -max(2, round(median_low(decimals)))) if decimals else 0.01
+
+
+def has_names(tree: t.Expr) -> bool:
+    """Whether a formula has names in it, rather than numbers alone."""
+    return any(True for _ in t.refs(tree))
+
+
+# ---------------------------------------------------------------- places
+
+
+@dataclass
+class Reader:
+    """Reads lines into claims under one reading of the sheet."""
+
+    problem: Problem
+    reading: Reading
+    unit: float
+    _own: set[str] = field(default_factory=set)
+    _places: dict[tuple[t.Symbol, float], Place] = field(default_factory=dict, init=False)  # each looked up once
+
+    def claims(self, lines: tuple[Line, ...]) -> Iterator[Claim]:
+        """Each line as a claim."""
+        for line in lines:
+            yield self._claim(line)
+
+    def _claim(self, line: Line) -> Claim:
+        subject = line.parts[0].tree if line.parts else None
+        if line.error or subject is None:
+            return Claim(line, subject, error=line.error or "the line cannot be read")
+        try:
+            place, own = self._subject(subject)
+        except InputError as error:
+            return Claim(line, subject, error=f"expected {error.expected}; got {error.got}")
+        parts = [p for p in line.parts[1:] if p.tree is not None]
+        numbers = (
+            numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts and parts[-1].tree is not None else None
+        )
+        rest = parts[:-1] if numbers is not None else parts
+        if place is None and not own:
+            rest = [line.parts[0], *rest]
+        formulas = tuple(p for p in rest if p.tree is not None and has_names(p.tree))
+        arithmetic = tuple(p for p in rest if p.tree is not None and not has_names(p.tree))
+        if place is not None and _in_place(place, formulas):
+            place = replace(self.place(t.Timed(_name_of(subject), 1), place.factor), flip=place.flip)
+        if own and not parts:
+            return Claim(line, subject, error="a value or a formula after the sign of equality is missing")
+        return Claim(line, subject, place, own, formulas, arithmetic, numbers)
+
+    def _subject(self, tree: t.Expr) -> tuple[Place | None, str]:
+        factor, core = _factor(tree)
+        turned = isinstance(core, t.Transpose)
+        core = core.item if isinstance(core, t.Transpose) else core
+        if not isinstance(core, t.Ref) or (turned and isinstance(core.name, str)):
+            return None, ""
+        name = core.name
+        if isinstance(name, str):
+            if name == "eta" or factor != 1.0:
+                return None, ""
+            return None, name
+        place = self.place(name, factor)
+        return replace(place, flip=not place.flip) if turned else place, ""
+
+    def place(self, symbol: t.Symbol, factor: float = 1.0) -> Place:
+        """Where the value of a name stands.
+
+        Raises:
+            InputError: no such quantity in this network.
+        """
+        found = self._places.get((symbol, factor))
+        if found is None:
+            found = self._places[symbol, factor] = self._place(symbol, factor)
+        return found
+
+    def _place(self, symbol: t.Symbol, factor: float) -> Place:
+        after = 0
+        if isinstance(symbol, t.Timed):
+            after, symbol = symbol.after, symbol.name
+        if isinstance(symbol, t.Delta):
+            factor = -factor if self.reading.minus_delta else factor
+            symbol = symbol.name
+        if isinstance(symbol, (str, t.Slope)):
+            raise InputError("name", "a quantity of the network", str(symbol))
+        name = self.resolved(symbol)
+        if isinstance(name, Derivative) and is_backward(name, self.problem.depth):
+            raise InputError(f"name {name}", f"a derivative of what comes after {name.wrt}", str(name.of))
+        node, index = self._node(name, min(after, 1) if after < 2 else 0)
+        flip = self.reading.swapped and not index and node is not None and node.kind in ("W", "dW")
+        return Place(name, after, factor, node, index, flip)
+
+    def resolved(self, name: Name) -> Name:
+        """The name as the network knows it, indices of weights the way the author counts them."""
+        if self.reading.swapped:
+            name = _swapped(name)
+        return notation.resolve(name, self.problem.sizes)
+
+    def _node(self, name: Name, time: int) -> tuple[Node | None, tuple[int, ...]]:
+        depth = self.problem.depth
+        if isinstance(name, Quantity):
+            return node_of(name, time, depth), _from_zero(name)
+        if name.of.symbol == "L":
+            return gradient_node(name.wrt, time, depth), _from_zero(name.wrt)
+        layer = depth if name.of.symbol == "yhat" else name.of.layer
+        if name.of.symbol in ("h", "yhat") and name.wrt == Quantity("a", layer, name.wrt.index) and layer:
+            slopes = self.problem.slope_node(layer, time)
+            if slopes.kind == "J":
+                both = bool(name.of.index) and bool(name.wrt.index)
+                whole = not name.of.index and not name.wrt.index
+                if both:
+                    return slopes, (name.of.index[0] - 1, name.wrt.index[0] - 1)
+                return (slopes, ()) if whole else (None, ())
+            if name.of.index == name.wrt.index:
+                return slopes, _from_zero(name.wrt)
+        return None, ()
+
+
+def _in_place(place: Place, formulas: tuple[Part, ...]) -> bool:
+    """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
+    if place.time or place.node is None or place.node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
+        return False
+    names = {_plain(s) for part in formulas if part.tree is not None for s in t.refs(part.tree)}
+    wholes = {n.whole for n in names if isinstance(n, Quantity)}
+    gradients = {n.wrt.whole for n in names if isinstance(n, Derivative)}
+    return place.name.whole in wholes & gradients
+
+
+def _plain(symbol: t.Symbol) -> Any:
+    return symbol.name if isinstance(symbol, t.Timed | t.Delta) else symbol
+
+
+def _name_of(tree: t.Expr) -> Name:
+    """The name that a subject is, a factor or a transpose of it left out."""
+    _, core = _factor(tree)
+    core = core.item if isinstance(core, t.Transpose) else core
+    assert isinstance(core, t.Ref)
+    name = core.name
+    assert isinstance(name, Quantity | Derivative)
+    return name
+
+
+def _from_zero(name: Quantity) -> tuple[int, ...]:
+    return tuple(i - 1 for i in name.index)
+
+
+def _swapped(name: Name) -> Name:
+    if isinstance(name, Derivative):
+        of, wrt = _swapped(name.of), _swapped(name.wrt)
+        assert isinstance(of, Quantity)
+        assert isinstance(wrt, Quantity)
+        return Derivative(of, wrt)
+    return Quantity(name.symbol, name.layer, name.index[::-1]) if name.symbol == "W" else name
+
+
+def _factor(tree: t.Expr) -> tuple[float, t.Expr]:
+    """A constant before one name: -dL/dW_212 is -1 times it."""
+    match tree:
+        case t.Neg(item=item):
+            factor, core = _factor(item)
+            return -factor, core
+        case t.Mul(factors=(t.Number(value=value), rest)):
+            factor, core = _factor(rest)
+            return value * factor, core
+        case _:
+            return 1.0, tree

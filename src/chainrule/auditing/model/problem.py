@@ -1,0 +1,211 @@
+"""What a sheet is about, and the graph of its quantities: which is computed from which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.network import equations, losses
+from chainrule.network.activations import Activation, Array
+from chainrule.network.backward import read_targets
+from chainrule.network.forward import forward, propagate
+from chainrule.network.names import Derivative, Quantity
+from chainrule.network.network import Network
+
+
+class Node(NamedTuple):
+    """One whole quantity: kind, layer, and how many updates came before (0 or 1).
+
+    Kinds: W, b, a, h (layer 0 is x, layer L is yhat), y, L; J, the output's Jacobian; g', the slopes dh_i/da_i;
+    dh, da, dW, db, the gradients of L.
+    """
+
+    kind: str
+    layer: int
+    time: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A network in float64 with its examples, and how it is updated.
+
+    Attributes:
+        x, y: (n, d), (n, k). coefficients: c_n of each example in L, (n,).
+        single: x was one example, so quantities are named without the axis of examples.
+        learning_rate: None where none is given.
+        update_biases: False where the biases stay as they are.
+    """
+
+    network: Network
+    x: Array
+    y: Array
+    coefficients: Array
+    single: bool = True
+    learning_rate: float | None = None
+    update_biases: bool = True
+
+    @classmethod
+    def of(cls, network: Network, x: Any, y: Any, sample_weight: Any = None, rate: float | None = None) -> Problem:
+        """The problem of a network and examples as a caller gives them."""
+        network = network.astype("float64")
+        f = forward(network, x)
+        targets, coefficients = read_targets(f, y, sample_weight)
+        return cls(network, f.x, targets, coefficients, f.single, rate)
+
+    @property
+    def depth(self) -> int:
+        """L, the number of layers."""
+        return self.network.depth
+
+    @property
+    def n(self) -> int:
+        """Number of examples."""
+        return len(self.x)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of each layer."""
+        return self.network.sizes
+
+    @cached_property
+    def pair(self) -> losses.Pair | None:
+        """The declared pair of output and loss by which people compute, if there is one."""
+        pair = losses.shortcut(self.network.loss, self.network.output)
+        return None if pair is None or "{" in pair.formula else pair
+
+    @property
+    def rate(self) -> float:
+        """The learning rate; 1 where none is given."""
+        return 1.0 if self.learning_rate is None else self.learning_rate
+
+    def rule(self, layer: int) -> Activation | None:
+        """The elementwise rule of a layer; None for softmax."""
+        return self.network.output_rule.rule if layer == self.depth else self.network.activations[layer - 1]
+
+    def slope_node(self, layer: int, time: int) -> Node:
+        """Where dh_i/da_i stands: the Jacobian of softmax, the slopes of an elementwise rule."""
+        return Node("J" if self.rule(layer) is None else "g'", layer, time)
+
+    def scaled(self, factor: float) -> Problem:
+        """The same with every coefficient of the loss multiplied."""
+        return replace(self, coefficients=self.coefficients * factor)
+
+    def on(self, network: Network) -> Problem:
+        """The same examples for another network."""
+        return replace(self, network=network)
+
+
+def node_of(name: Quantity, time: int, depth: int) -> Node:
+    """The node of a quantity."""
+    match name.symbol:
+        case "x" | "yhat":
+            return Node("h", 0 if name.symbol == "x" else depth, time)
+        case "y" | "L":
+            return Node(name.symbol, 0, time)
+        case _:
+            return Node(name.symbol, name.layer or 0, time)
+
+
+def gradient_node(wrt: Quantity, time: int, depth: int) -> Node:
+    """The node of dL by a quantity."""
+    node = node_of(wrt, time, depth)
+    return node._replace(kind="d" + node.kind)
+
+
+def quantity_of(node: Node, depth: int) -> Quantity:
+    """The quantity of a node: of a gradient what it is by, of slopes the activation."""
+    kind = node.kind.removeprefix("d") if node.kind.startswith("d") else {"g'": "h", "J": "h"}.get(node.kind, node.kind)
+    if kind == "h" and node.layer in (0, depth):
+        return Quantity("x" if node.layer == 0 else "yhat")
+    return Quantity(kind) if kind in ("L", "y") else Quantity(kind, node.layer)
+
+
+def is_backward(name: Derivative, depth: int) -> bool:
+    """Whether it is the derivative of what comes before: da_1/dh_1, da_1/dW_2."""
+    if name.of.symbol == "L":
+        return False
+    of, wrt = (node_of(q, 0, depth) for q in (name.of, name.wrt))
+    return (of.layer, of.kind == "h") < (wrt.layer, wrt.kind == "h")
+
+
+def part(whole: Any, name: Quantity) -> Any:
+    """The component that a name picks from the last axes."""
+    return whole[(..., *(i - 1 for i in name.index))] if name.index else whole
+
+
+def parents(node: Node, problem: Problem) -> Iterator[Node]:
+    """What a node is computed from."""
+    kind, i, t = node
+    depth = problem.depth
+    match kind:
+        case "W" | "b":
+            if t and (kind == "W" or problem.update_biases):
+                yield from (Node(kind, i, t - 1), Node("d" + kind, i, t - 1))
+        case "a":
+            yield from (Node("W", i, t), Node("b", i, t), Node("h", i - 1, t))
+        case "h":
+            if i:
+                yield Node("a", i, t)
+        case "L" | "J":
+            yield Node("h", depth, t)
+        case "g'":
+            yield from (Node("h", i, t), Node("a", i, t))
+        case "dh":
+            yield from ([Node("h", depth, t)] if i == depth else [Node("W", i + 1, t), Node("da", i + 1, t)])
+        case "da":
+            if i == depth and problem.pair is not None:
+                yield Node("h", depth, t)
+            yield from (Node("dh", i, t), problem.slope_node(i, t))
+        case "dW":
+            yield from (Node("da", i, t), Node("h", i - 1, t))
+        case "db":
+            yield Node("da", i, t)
+
+
+_FORWARD = {"y": 0, "W": 0, "b": 0, "a": 1, "h": 2, "g'": 3, "J": 3}
+_BACKWARD = {"dh": 0, "da": 1, "dW": 2, "db": 2}
+
+
+def order(node: Node, depth: int) -> tuple[int, int, int, int]:
+    """A rank above that of all parents."""
+    kind, i, t = node
+    if kind in ("W", "b"):
+        return (t, 0, 0, 0)
+    if kind == "L":
+        return (t, 2, 0, 0)
+    if kind in _FORWARD:
+        return (t, 1, i, _FORWARD[kind])
+    return (t, 3, depth - i, _BACKWARD[kind])
+
+
+def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Network:
+    """The network after so many steps of gradient descent on the same examples.
+
+    Args:
+        updated_first: W_i is updated before the gradient goes on back through it (the mistake
+            ``updated_weights_used``).
+    """
+    network, c, y = problem.network, problem.coefficients, problem.y
+    W, b = list(network.weights), list(network.biases)
+    rules, out, pair, rate = network.activations, network.output_rule, problem.pair, problem.rate
+    depth = network.depth
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            a, h = propagate(network._with(tuple(W), tuple(b)), problem.x)
+            if pair is not None:
+                grad = equations.loss_grad_batch(c, pair.gradient(a[-1], h[-1], y))
+            else:
+                grad = out.pull(a[-1], h[-1], equations.loss_grad_batch(c, network.loss_rule.gradient(h[-1], y)))
+            for i in range(depth - 1, -1, -1):
+                step, before = equations.weight_batch(grad, h[i]), W[i]
+                W[i] = equations.update(before, step, rate)
+                if problem.update_biases:
+                    b[i] = equations.update(b[i], equations.bias_batch(grad), rate)
+                if i:
+                    back = equations.hidden_batch(W[i] if updated_first else before, grad)
+                    grad = equations.pre_grad(back, equations.slope(rules[i - 1].dg, a[i - 1]))
+    return network._with(tuple(W), tuple(b))

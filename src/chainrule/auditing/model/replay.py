@@ -1,0 +1,343 @@
+"""The network replayed from what an author wrote: every quantity from the lines that stand, the rest by the equations.
+
+A replay is lazy. It computes a quantity from its parents by the equations of ``equations``; where the author has
+written a value, that value stands. It runs on numbers or on intervals, with the right equations or with one of
+them replaced by a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing.model.interval import Interval, image
+from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
+from chainrule.network import equations, losses
+from chainrule.network.activations import ACTIVATIONS, Activation, Array
+from chainrule.network.names import Derivative, Quantity
+
+#: an elementwise rule's turning points: of g, of g'
+TURNS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "sigmoid": ((), (0.0,)),
+    "tanh": ((), (0.0,)),
+    "gelu": ((-0.7517915246935645,), (-1.4142135623730951, 1.4142135623730951)),
+    "silu": ((-1.2784645427610738,), (-2.399357280520542, 2.399357280520542)),
+}
+_NONE: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+#: pairs whose gradient rises with a_L and yhat, entry by entry
+_RISING = {
+    ("cross_entropy", "softmax"),
+    ("poisson", "softmax"),
+    ("binary_cross_entropy", "sigmoid"),
+    ("cross_entropy", "sigmoid"),
+    ("poisson", "softplus"),
+}
+
+Rule = Callable[["Replay", Node], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Wrong:
+    """One equation replaced: at this node, ``rule`` gives the value instead.
+
+    ``updated_first``: over many updates, it is that each layer is updated before the gradient goes on through it.
+    """
+
+    kind: str
+    layer: int
+    rule: Rule
+    updated_first: bool = False
+
+    def at(self, node: Node) -> bool:
+        """Whether it replaces the equation of this node; of W and b that is the update."""
+        return node[:2] == (self.kind, self.layer) and (node.time > 0 or self.kind not in ("W", "b"))
+
+
+@dataclass(eq=False)
+class Replay:
+    """One replay.
+
+    Attributes:
+        problem: what it is about.
+        given: node -> (values, mask): what the author wrote, where the mask is true.
+        intervals: run on intervals.
+        wrong: equations that are replaced.
+        long_way: where two ways to a value disagree, because a line between is wrong, take the one through the
+            lines nearest to it (slopes from h, dL/da_L through dL/dyhat); else the shorter one.
+    """
+
+    problem: Problem
+    given: dict[Node, tuple[Any, Array]] = field(default_factory=dict)
+    intervals: bool = False
+    wrong: tuple[Wrong, ...] = ()
+    long_way: bool = False
+    known: dict[Node, Any] = field(default_factory=dict)
+
+    def write(self, node: Node, value: Any, mask: Array) -> None:
+        """Let the author's value stand from now on."""
+        if node in self.given:
+            before, old = self.given[node]
+            value = before.where(mask, value) if self.intervals else np.where(mask, value, before)
+            mask = old | mask
+        self.given[node] = (value, mask)
+        self.known = self._before(node)
+
+    def _before(self, node: Node) -> dict[Node, Any]:
+        depth, rank = self.problem.depth, order(node, self.problem.depth)
+        return {k: v for k, v in self.known.items() if order(k, depth) < rank}
+
+    def with_wrong(self, *wrong: Wrong, without: tuple[Node, ...] = (), long_way: bool | None = None) -> Replay:
+        """The same with more equations replaced, and without what the author wrote for some nodes."""
+        way = self.long_way if long_way is None else long_way
+        given = {k: v for k, v in self.given.items() if k not in without} if without else self.given
+        known: dict[Node, Any] = {}
+        if way == self.long_way:
+            places = [*(Node(w.kind, w.layer, t) for w in wrong for t in (0, 1)), *without]
+            depth = self.problem.depth
+            least = min((order(p, depth) for p in places), default=None)
+            known = self.known if least is None else {k: v for k, v in self.known.items() if order(k, depth) < least}
+        return Replay(self.problem, given, self.intervals, (*self.wrong, *wrong), way, dict(known))
+
+    def get(self, node: Node) -> Any:
+        """The value of a node: as written, else computed."""
+        if node not in self.known:
+            self.known[node] = self._merged(node)
+        return self.known[node]
+
+    def _merged(self, node: Node) -> Any:
+        if node not in self.given:
+            return self.computed(node)
+        value, mask = self.given[node]
+        if mask.all():
+            return value
+        computed = self.computed(node)
+        return computed.where(mask, value) if self.intervals else np.where(mask, value, computed)
+
+    def computed(self, node: Node) -> Any:
+        """The value of a node from its parents, whatever the author wrote for it."""
+        with np.errstate(all="ignore"):
+            for wrong in self.wrong:
+                if wrong.at(node):
+                    return wrong.rule(self, node)
+            return self.right(node)
+
+    def right(self, node: Node) -> Any:
+        """The same by the right equation."""
+        kind, i, t = node
+        problem, depth = self.problem, self.problem.depth
+        match kind:
+            case "y":
+                return self.number(problem.y)
+            case "W" | "b":
+                return self._parameter(node)
+            case "a":
+                W, h, b = self.get(Node("W", i, t)), self.get(Node("h", i - 1, t)), self.get(Node("b", i, t))
+                return equations.pre_batch(W, h, b)
+            case "h":
+                return self.number(problem.x) if i == 0 else self.act(i, self.get(Node("a", i, t)))
+            case "L":
+                return self._loss(t)
+            case "J":
+                return self._jacobian(self.get(Node("h", depth, t)))
+            case "g'":
+                return self._slope(i, t)
+            case "dh":
+                if i == depth:
+                    return self._loss_gradient(self.get(Node("h", depth, t)))
+                return equations.hidden_batch(self.get(Node("W", i + 1, t)), self.get(Node("da", i + 1, t)))
+            case "da":
+                if i == depth:
+                    return self._out(t)
+                return equations.pre_grad(self.get(Node("dh", i, t)), self.get(Node("g'", i, t)))
+            case "dW":
+                return equations.weight_batch(self.get(Node("da", i, t)), self.get(Node("h", i - 1, t)))
+            case _:
+                return equations.bias_batch(self.get(Node("da", i, t)))
+
+    def number(self, value: Any) -> Any:
+        """Exact numbers, as this replay runs on them."""
+        return Interval.of(value) if self.intervals else value
+
+    # ------------------------------------------------------------ one equation each
+
+    def _parameter(self, node: Node) -> Any:
+        kind, i, t = node
+        if t == 0 or (kind == "b" and not self.problem.update_biases):
+            return self.number((self.problem.network.weights if kind == "W" else self.problem.network.biases)[i - 1])
+        before = Node(kind, i, t - 1)
+        return equations.update(self.get(before), self.get(Node("d" + kind, i, t - 1)), self.problem.rate)
+
+    def act(self, i: int, a: Any) -> Any:
+        """The activation of layer i, or the output function."""
+        rule = self.problem.rule(i)
+        if rule is not None:
+            return self.elementwise(rule.g, a, TURNS.get(rule.name, _NONE)[0])
+        if not self.intervals:
+            return self.problem.network.output_rule.value(a)
+        return Interval(_softmax_bound(a.low, a.high), _softmax_bound(a.high, a.low))
+
+    def elementwise(self, rule: Callable[[Array], Array], value: Any, turns: tuple[Any, ...] = ()) -> Any:
+        """An elementwise rule, monotone between ``turns``."""
+        return image(rule, value, turns) if self.intervals else rule(value)
+
+    def _loss(self, t: int) -> Any:
+        problem, top = self.problem, Node("h", self.problem.depth, t)
+        network, yhat, a = problem.network, self.get(top), Node("a", problem.depth, t)
+        c, value = problem.coefficients, network.loss_rule.value
+        if not self.intervals:
+            written = top in self.given or any(w.at(top) for w in self.wrong)
+            each = (
+                value(yhat, problem.y)
+                if written
+                else losses.example_losses(network.loss, network.output, self.get(a), yhat, problem.y)
+            )
+            return np.array(equations.loss_batch(c, each))
+        # the loss is a sum of convex terms, one an output: each is least and greatest at an end or at y
+        base = value(yhat.low, problem.y)
+        low, high = base.copy(), base.copy()
+        for k in range(yhat.shape[1]):
+            changes = [np.zeros_like(base)]
+            for point in (yhat.high, np.clip(problem.y, yhat.low, yhat.high)):
+                moved = yhat.low.copy()
+                moved[:, k] = point[:, k]
+                changes.append(value(moved, problem.y) - base)
+            low, high = low + np.min(changes, axis=0), high + np.max(changes, axis=0)
+        unknown = ~np.isfinite(base)
+        low, high = np.where(unknown, -np.inf, low), np.where(unknown, np.inf, high)
+        counted = c != 0
+        return Interval(np.asarray((c[counted] * low[counted]).sum()), np.asarray((c[counted] * high[counted]).sum()))
+
+    def _loss_gradient(self, yhat: Any) -> Any:
+        problem = self.problem
+
+        def gradient(p: Array) -> Array:
+            return equations.loss_grad_batch(problem.coefficients, problem.network.loss_rule.gradient(p, problem.y))
+
+        return self.elementwise(gradient, yhat)
+
+    def _jacobian(self, yhat: Any) -> Any:
+        if not self.intervals:
+            return equations.jacobian_batch(yhat)
+        off = -(yhat[:, :, None] * yhat[:, None, :])
+        # printed outputs need not sum to 1, so that p (1 - p) and p times the sum of the others differ
+        others = Interval(yhat.low.sum(1, keepdims=True) - yhat.low, yhat.high.sum(1, keepdims=True) - yhat.high)
+        on = image(lambda p: p * (1 - p), yhat, (0.5,)).hull(yhat * others)
+        return off.where(np.eye(yhat.shape[1], dtype=bool)[None], on[:, :, None])
+
+    def _slope(self, i: int, t: int) -> Any:
+        rule, a = self.problem.rule(i), Node("a", i, t)
+        assert rule is not None
+        by_a = self.elementwise(rule.dg, self.get(a), TURNS.get(rule.name, _NONE)[1])
+        by_h = slope_of_h(rule)
+        if by_h is None or (not self.intervals and not self.long_way):
+            return by_a
+        return self._ways(by_a, self.elementwise(by_h, self.get(Node("h", i, t)), (0.5, 0.0)))
+
+    def _ways(self, short: Any, long: Any) -> Any:
+        """Of two ways to one value: both, where they meet; else the one asked for."""
+        if not self.intervals:
+            return long if self.long_way else short
+        if short.touches(long).all():
+            return short.hull(long)
+        return long if self.long_way else short
+
+    def _out(self, t: int) -> Any:
+        """dL/da_L by the declared pair or the long way."""
+        problem, depth = self.problem, self.problem.depth
+        through = problem.slope_node(depth, t)
+        long = self._long(through, Node("dh", depth, t))
+        changed = any(w.at(through) or w.at(Node("dh", depth, t)) for w in self.wrong)
+        if problem.pair is None or changed:
+            return long
+        short = self._pair(problem.pair, t)
+        if not self.intervals and not (self.long_way or through in self.given or Node("dh", depth, t) in self.given):
+            return short
+        return self._ways(short, long)
+
+    def _long(self, through: Node, dyhat: Node) -> Any:
+        grad, slopes = self.get(dyhat), self.get(through)
+        if through.kind == "g'":
+            return grad * slopes
+        return (slopes * grad[:, :, None]).sum(1) if self.intervals else equations.out_batch(slopes, grad)
+
+    def _pair(self, pair: losses.Pair, t: int) -> Any:
+        problem, depth = self.problem, self.problem.depth
+        a, yhat = self.get(Node("a", depth, t)), self.get(Node("h", depth, t))
+
+        def gradient(a: Array, p: Array) -> Array:
+            return equations.loss_grad_batch(problem.coefficients, pair.gradient(a, p, problem.y))
+
+        if not self.intervals:
+            return gradient(a, yhat)
+        if (pair.loss, pair.output) in _RISING:
+            return Interval(gradient(a.low, yhat.low), gradient(a.high, yhat.high))
+        sigmoid = ACTIVATIONS["sigmoid"].g  # poisson with sigmoid: (yhat - y) (1 - yhat)
+        return (yhat - problem.y) * self.elementwise(lambda v: sigmoid(-v), a) * problem.coefficients[:, None]
+
+    # ------------------------------------------------------------ names
+
+    def read(self, name: Quantity | Derivative, time: int = 0) -> Any:
+        """The value of a name: (n, …) for what each example has, the shape of W or b for parameters, () for L."""
+        if isinstance(name, Quantity):
+            return part(self.get(node_of(name, time, self.problem.depth)), name)
+        if name.of.symbol == "L":
+            return part(self.get(gradient_node(name.wrt, time, self.problem.depth)), name.wrt)
+        return self._local(name, time)
+
+    def _local(self, name: Derivative, time: int) -> Any:
+        """d of / d wrt: rows of the identity at ``of`` carried back to ``wrt``."""
+        problem, depth = self.problem, self.problem.depth
+        start, stop = node_of(name.of, time, depth), node_of(name.wrt, time, depth)
+        width = problem.sizes[start.layer]
+        units = [u - 1 for u in name.of.index] or list(range(width))
+        rows: Any = np.zeros((problem.n, len(units), width))
+        rows[:, np.arange(len(units)), units] = 1
+        rows = self.number(rows)
+        at_h, layer = start.kind == "h", start.layer
+        while (layer, at_h) != (stop.layer, stop.kind == "h"):
+            if at_h:
+                through = problem.slope_node(layer, time)
+                slopes = self.get(through)
+                rows = rows @ slopes if through.kind == "J" else rows * slopes[:, None, :]
+            else:
+                rows = rows @ self.get(Node("W", layer, time))
+                layer -= 1
+            at_h = not at_h
+        if stop.kind == "W":
+            inputs = self.get(Node("h", stop.layer - 1, time))
+            rows = rows[:, :, :, None] * inputs[:, None, None, :]
+        rows = part(rows, name.wrt)
+        return rows[:, 0] if name.of.index else rows
+
+
+def _softmax_bound(own: Array, others: Array) -> Array:
+    """Softmax of each entry with its own logit from one array and those of the rest from another."""
+    top = np.maximum(own.max(axis=1, keepdims=True), others.max(axis=1, keepdims=True))
+    rest = np.exp(others - top)
+    e = np.exp(own - top)
+    bound: Array = e / (e + np.maximum(rest.sum(axis=1, keepdims=True) - rest, 0.0))
+    return bound
+
+
+@lru_cache
+def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
+    """g' as a function of h alone, by the table's formula; None where the formula needs a."""
+    from chainrule.formula import evaluate, parse, refs
+
+    tree = parse(rule.dformula, "free")
+    if set(refs(tree)) != {"h"}:
+        return None
+    return lambda h: np.reshape(evaluate(_elementwise(tree), lambda _: np.ravel(h)), np.shape(h))
+
+
+def _elementwise(tree: Any) -> Any:
+    """The formula with its products taken entry by entry."""
+    from chainrule.formula import Hadamard, Mul
+    from chainrule.formula.tree import children, with_children
+
+    parts = tuple(_elementwise(part) for part in children(tree))
+    return Hadamard(parts) if isinstance(tree, Mul) else with_children(tree, parts)

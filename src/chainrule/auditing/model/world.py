@@ -1,0 +1,310 @@
+"""What the names in a formula are worth: at the header's numbers, at other points, by the author's own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing.model.claims import Place, Reader, Reading
+from chainrule.auditing.model.effort import AGAIN, FORMULA, LOOK, Effort
+from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.problem import Node, Problem, simulate
+from chainrule.auditing.model.replay import Replay, Wrong
+from chainrule.errors import InputError
+from chainrule.formula import evaluate
+from chainrule.formula import tree as t
+from chainrule.network.activations import Array
+from chainrule.network.network import Network
+
+MOST_UPDATES = 10_000  # updates that a line may speak of
+MOST_LAYERS_UPDATED = 40_000  # updates times layers, in all lines
+MOST_WORK = 2_000_000  # updates times parameters times examples
+
+
+class NumbersOnly(Exception):
+    """A name of the author's that has a value but no formula."""
+
+
+@dataclass(eq=False)
+class World:
+    """The values of all quantities at one set of numbers, after any number of updates.
+
+    Attributes:
+        problem: at no update.
+        wrong: equations replaced, everywhere.
+        intervals: what is read are intervals; ``given`` are the author's lines.
+    """
+
+    problem: Problem
+    intervals: bool = False
+    wrong: tuple[Wrong, ...] = ()
+    long_way: bool = False
+    replays: dict[int, Replay] = field(default_factory=dict)
+    networks: dict[int, Network] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
+
+    def replay(self, after: int) -> Replay:
+        """The replay that has the quantities after so many updates: 0 and 1 share one."""
+        key = 0 if after < 2 else after
+        if key not in self.replays:
+            problem = self.problem if key == 0 else self.problem.on(self._network(key))
+            self.replays[key] = Replay(problem, {}, self.intervals, self.wrong, self.long_way)
+        return self.replays[key]
+
+    def _network(self, after: int) -> Network:
+        network = self.problem.network
+        if after > MOST_UPDATES or after * network.parameter_count * self.problem.n > MOST_WORK:
+            raise InputError("updates", f"at most {MOST_UPDATES}, fewer for a large network", str(after))
+        if after not in self.networks:
+            if (after + sum(self.networks)) * network.depth > MOST_LAYERS_UPDATED:
+                raise InputError("updates", f"at most {MOST_LAYERS_UPDATED // network.depth} in all lines", "more")
+            updated_first = any(w.updated_first for w in self.wrong)
+            before = max((n for n in self.networks if n < after), default=0)
+            start = self.problem if before == 0 else self.problem.on(self.networks[before])
+            self.networks[after] = simulate(start, after - before, updated_first)
+        return self.networks[after]
+
+    def other(self, *wrong: Wrong, without: tuple[Node, ...] = (), long_way: bool | None = None) -> World:
+        """The same world with more equations replaced, and without what is given for some nodes."""
+        self.effort.spend(self.effort.replay)
+        way = self.long_way if long_way is None else long_way
+        looped = any(w.updated_first for w in wrong)
+        replays = {
+            k: r.with_wrong(*wrong, without=without, long_way=way)
+            for k, r in self.replays.items()
+            if k == 0 or not looped
+        }
+        networks = {} if looped else self.networks
+        return World(self.problem, self.intervals, (*self.wrong, *wrong), way, replays, networks, self.effort)
+
+    def whole_of(self, kind: str, layer: int) -> Any:
+        """A node at no update, of the first example where there is one."""
+        value = self.replay(0).get(Node(kind, layer))
+        return value[0] if self.problem.single and kind not in ("W", "b", "L") else value
+
+    def whole(self, place: Place) -> Any:
+        """The node's value without the axis of examples where there is one example."""
+        replay = self.replay(place.time)
+        if place.node is not None:
+            value = replay.get(place.node)
+            examples = place.examples
+        else:
+            value = replay.read(place.name, place.time if place.time < 2 else 0)
+            examples = True
+        return value[0] if examples and self.problem.single else value
+
+    def value(self, place: Place, computed: bool = False) -> Any:
+        """What the line should claim: the entry, the factor in it.
+
+        Args:
+            computed: from its parents, whatever is given for it.
+        """
+        again = computed and place.time == 1
+        self.effort.spend(LOOK + (AGAIN * self.effort.replay if again else 0.0))
+        if computed and place.node is not None:
+            value = self.replay(place.time).computed(place.node)
+            value = value[0] if place.examples and self.problem.single else value
+        else:
+            value = self.whole(place)
+        if place.node is not None and place.index:
+            value = value[(..., *place.index)]
+        if place.flip:
+            value = value.T
+        return value if place.factor == 1.0 else value * place.factor
+
+
+# ---------------------------------------------------------------- names in formulas
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to read a formula.
+
+    Attributes:
+        rows: vectors as rows; with ``flipped``, matrices as their transposes: a = h W + b.
+        generic: σ is the layer's own activation.
+        example: of a batch, one example alone; None takes the arrays whole, examples as rows.
+        columns: of a batch, examples as columns.
+        sums: ``sum (…)^2`` is the sum of the squares, ``sum a*b`` the sum of the products.
+    """
+
+    rows: bool = False
+    flipped: bool = False
+    generic: bool = False
+    example: int | None = None
+    columns: bool = False
+    sums: bool = False
+
+
+@dataclass(eq=False)
+class Names:
+    """The names of a formula at one world.
+
+    Attributes:
+        own: the author's names -> a formula, or None, and the number written.
+        numeric: the numbers written for the author's names may be used.
+        claimed: values that the author wrote for derivatives of one unit by another.
+        moved: names that are worth so much more.
+    """
+
+    world: World
+    reader: Reader
+    own: dict[str, tuple[t.Expr | None, Any]]
+    numeric: bool = False
+    way: Way = field(default_factory=Way)
+    claimed: dict[Any, Any] = field(default_factory=dict)
+    moved: dict[t.Symbol, Any] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
+
+    def __call__(self, symbol: t.Symbol) -> Any:
+        """The value of a name: a float, a vector (m,), a matrix."""
+        value = self._named(symbol)
+        return value + np.reshape(self.moved[symbol], np.shape(value)) if symbol in self.moved else value
+
+    def _named(self, symbol: t.Symbol) -> Any:
+        if isinstance(symbol, str):
+            return self._own_name(symbol)
+        key = symbol
+        if key in self.claimed:
+            return self.claimed[key]
+        return self.value(self.reader.place(symbol))
+
+    def value(self, place: Place) -> Any:
+        """The value of a place, shaped as the formula is read."""
+        value = self.world.value(place)
+        value = value.middle if isinstance(value, Interval) else value
+        if place.examples and not self.world.problem.single:
+            if self.way.example is not None:
+                value = value[self.way.example]
+            elif self.way.columns:
+                value = np.transpose(value)
+        if self.way.rows and np.ndim(value) == 1:
+            return np.atleast_2d(value)
+        return np.transpose(value) if self.way.flipped and np.ndim(value) == 2 else value
+
+    def _own_name(self, symbol: str) -> Any:
+        if symbol in self.own:
+            tree, number = self.own[symbol]
+            if self.numeric and number is not None:
+                return number
+            if tree is None:
+                raise NumbersOnly
+            if symbol not in self.known:
+                self.known[symbol] = value_of(tree, self)
+            return self.known[symbol]
+        if symbol == "eta":
+            if self.world.problem.learning_rate is None:
+                raise InputError("eta", "a learning_rate in the header", "none")
+            return self.world.problem.learning_rate
+        raise InputError("name", "a name introduced by an earlier line", symbol)
+
+
+def value_of(tree: t.Expr, names: Names, generic: bool = False) -> Any:
+    """The value of a formula; a vector is (m,), unless it is read in rows."""
+    if any(isinstance(node, t.Diff) for node in _nodes(tree)):  # what is differentiated must show what it is made of
+        tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
+    names.world.effort.spend(FORMULA * t.size(tree))
+    value = evaluate(settled(tree, names.reader, generic), names)
+    if np.ndim(value) == 2 and value.shape[1] == 1 and not names.way.rows:
+        return value[:, 0]
+    return value
+
+
+def _nodes(tree: t.Expr) -> Iterator[t.Expr]:
+    yield tree
+    for part in t.children(tree):
+        yield from _nodes(part)
+
+
+def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
+    """The formula with g, g' and σ' as the functions they stand for, and softmax of one unit as that output.
+
+    Args:
+        generic: σ is the activation of the layer it is applied to, as books in delta notation use it.
+    """
+    parts = tuple(settled(part, reader, generic) for part in t.children(tree))
+    tree = t.with_children(tree, parts)
+    if not isinstance(tree, t.Call) or len(tree.arguments) != 1:
+        return tree
+    layer, slope = _layer_of(tree.arguments[0], reader), tree.function.endswith("'")
+    bare = tree.function.rstrip("'")
+    if bare in ("g", "f") or (bare == "sigma" and generic):
+        if layer is None:
+            raise InputError(f"function {tree.function}", "a pre-activation such as a_1 in it", "something else")
+        rule = reader.problem.rule(layer)
+        name = "softmax" if rule is None else rule.name
+        if rule is None and slope:
+            raise InputError(f"function {tree.function}", "an elementwise activation", "softmax, which has a Jacobian")
+        tree = t.Call(f"{name}'" if slope else name, tree.arguments)
+    elif bare == "sigma":
+        tree = t.Call("sigmoid'" if slope else "sigmoid", tree.arguments)
+    if tree.function == "softmax" and layer is not None:
+        unit = _unit_of(tree.arguments[0])
+        if unit:
+            layers = tuple(t.Ref(_component(tree.arguments[0], j)) for j in range(1, reader.problem.sizes[layer] + 1))
+            powers = tuple(t.Call("exp", (one,)) for one in layers)
+            return t.Div(powers[unit - 1], t.Add(powers))
+    return tree
+
+
+def _core(tree: t.Expr) -> tuple[Any, int] | None:
+    if not isinstance(tree, t.Ref):
+        return None
+    name, after = (tree.name.name, tree.name.after) if isinstance(tree.name, t.Timed) else (tree.name, 0)
+    return name, after
+
+
+def _layer_of(tree: t.Expr, reader: Reader) -> int | None:
+    """The layer whose pre-activation this is."""
+    from chainrule.network.names import Quantity
+
+    core = _core(tree)
+    if core is None or not isinstance(core[0], Quantity) or core[0].symbol != "a":
+        return None
+    layer = core[0].layer
+    return layer if layer is not None and 1 <= layer <= reader.problem.depth else None
+
+
+def _unit_of(tree: t.Expr) -> int:
+    core = _core(tree)
+    return core[0].index[0] if core is not None and core[0].index else 0
+
+
+def _component(tree: t.Expr, unit: int) -> t.Symbol:
+    core = _core(tree)
+    assert core is not None
+    name = replace(core[0], index=(unit,))
+    return t.Timed(name, core[1]) if core[1] else name
+
+
+# ---------------------------------------------------------------- other points
+
+
+def other_points(problem: Problem, count: int = 2, seed: int = 20) -> list[Problem]:
+    """The same network, loss and targets at other numbers; what is 0 in the header stays 0."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        weights = [_drawn(rng, W, 1 / np.sqrt(W.shape[1])) for W in problem.network.weights]
+        biases = [_drawn(rng, b, 1.0) for b in problem.network.biases]
+        network = problem.network._with(tuple(weights), tuple(biases))
+        found.append(replace(problem, network=network, x=_drawn(rng, problem.x, 1.0)))
+    return found
+
+
+def _drawn(rng: np.random.Generator, like: Array, scale: float) -> Array:
+    drawn = rng.normal(size=like.shape) * scale
+    return np.where(like == 0, 0.0, drawn)
+
+
+def read_problem(problem: Problem, reading: Reading) -> Problem:
+    """The problem as the author's conventions have it."""
+    if reading.scale != 1.0:
+        problem = problem.scaled(reading.scale)
+    if reading.transposed:
+        flipped = tuple(np.ascontiguousarray(W.T) for W in problem.network.weights)
+        problem = problem.on(problem.network._with(flipped, problem.network.biases))
+    return replace(problem, update_biases=reading.update_biases)

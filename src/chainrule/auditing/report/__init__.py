@@ -1,0 +1,1 @@
+"""What an audit tells: its records, its words, its page."""

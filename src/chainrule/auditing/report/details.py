@@ -1,0 +1,152 @@
+"""A closer look at one line: what it says, what is right in it, what was probably done, what is due."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.auditing.report.wording import array, name_part, number, sentence, short
+from chainrule.render.document import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
+from chainrule.render.from_tex import from_tex
+
+if TYPE_CHECKING:
+    from chainrule.auditing.report.records import Found, LineAudit, PartAudit
+
+SIGNS = {
+    "right": "✓", "rounded": "≈", "truncated": "≈", "follows": "→", "wrong": "✗", "undecided": "?", "unreadable": "?",
+}  # fmt: skip
+_WORDS = {"rounded": "right, rounded", "truncated": "right, cut off"}
+MOST_WRITTEN = 1200  # letters of a line on its own
+MOST_ENTRIES = 5  # of an array that are told one by one
+
+
+def verdict_words(verdict: str) -> str:
+    """A verdict in words."""
+    return _WORDS.get(verdict, verdict)
+
+
+def line_name(a: LineAudit) -> tuple[str | Math | Code, ...]:
+    """``line 24, dL/dW_212``."""
+    name = name_part(a.name)
+    return (f"line {a.number}", ", ", name) if name else (f"line {a.number}",)
+
+
+def closer_look(a: LineAudit) -> Iterator[Block]:
+    """A line that is not right: what it says, what is right in it, what was probably done, what is due."""
+    yield Heading(3, (f"{SIGNS[a.verdict]} ", *line_name(a), f": {verdict_words(a.verdict)}"))
+    yield Verbatim(short(a.text, MOST_WRITTEN))
+    if a.message:
+        yield Paragraph(line(sentence(_shorter(a), ".")))
+    if len({p.verdict for p in a.parts}) > 1:
+        yield Bullets(tuple(_part(p, a.message) for p in a.parts))
+    elif a.parts and a.parts[0].message and a.parts[0].message not in a.message:
+        yield Paragraph(line(sentence(a.parts[0].message, ".")))
+    if a.verdict in ("wrong", "undecided"):
+        yield from _found(a)
+        due = _due(a)
+        if due:
+            yield Paragraph(line(due))
+
+
+def _shorter(a: LineAudit) -> str:
+    """The message without the formula that stands right above it, where the line has only one."""
+    formulas = [p.text for p in a.parts if p.kind == "formula"]
+    if len(formulas) != 1:
+        return a.message
+    return re.sub(rf"([Tt]he formula) {re.escape(formulas[0])} ", r"\1 ", a.message)
+
+
+def _part(p: PartAudit, said: str) -> Line:
+    message = f": {p.message}" if p.message and p.message.lower() not in said.lower() else ""
+    return line(f"{SIGNS[p.verdict]} the {p.kind} ", Code(short(p.text)), f" {_is(p.verdict)}{message}")
+
+
+def _is(verdict: str) -> str:
+    words = {
+        "rounded": "is right, rounded",
+        "truncated": "is right, cut off",
+        "follows": "follows from the lines before",
+    }
+    return words.get(verdict, f"is {verdict}")
+
+
+def _found(a: LineAudit) -> Iterator[Block]:
+    found = a.found or tuple(f for p in a.parts for f in p.found)[:3]
+    said = all(f.words.lower() in a.message.lower() for f in found)
+    if len(found) > 1:
+        if not said:
+            yield Paragraph(line(f"{len(found)} mistakes give this line; the likeliest first:"))
+        starts = ("the first", "the second", "the third") if said else tuple(f.words for f in found)
+        items = [_mistake(start, f) for start, f in zip(starts, found, strict=False) if f.wrong or f.right or not said]
+        if items:
+            yield Bullets(tuple(items))
+    elif found:
+        if not said:
+            sure = found[0].id in ("arithmetic", "inconsistent_with_own_line")
+            yield Paragraph(line(sentence(found[0].words if sure else f"probably {found[0].words}", ".")))
+        if found[0].wrong or found[0].right:
+            yield Bullets(tuple(_equations(found[0])))
+
+
+def _mistake(start: str, f: Found) -> Line:
+    parts: list[str | Math | Code] = [start]
+    if f.wrong:
+        parts += [": ", _formula(f.wrong)]
+    if f.right:
+        parts += [" for ", _formula(f.right)] if f.wrong else [": due is ", _formula(f.right)]
+    return tuple(parts)
+
+
+def _equations(f: Found) -> Iterator[Line]:
+    if f.wrong:
+        yield line("what seems to be done: ", _formula(f.wrong))
+    if f.right:
+        yield line("what is due: ", _formula(f.right))
+
+
+def _formula(latex: str) -> Math:
+    return Math(from_tex(latex), latex)
+
+
+def _due(a: LineAudit) -> str:
+    """What is due, in as many digits as the line has; nothing where the message says it already."""
+    if a.right is None or a.claimed is None:
+        return ""
+    if np.ndim(a.right):
+        return _entries(a)
+    due = number(a.right, a.digits)
+    parts = [] if due in a.message else [f"Written is {number(a.claimed, a.digits)}, due is {due}."]
+    if a.accepted is not None and np.ndim(a.accepted[0]) == 0:
+        low, high = (number(end, None if a.digits is None else a.digits + 1) for end in a.accepted)
+        if low != high and low not in a.message:
+            parts.append(f"From your own lines before it, anything from {low} to {high} would do.")
+    return " ".join(parts)
+
+
+def _entries(a: LineAudit) -> str:
+    """The entries of an array that are not as they should be."""
+    claimed, right = np.asarray(a.claimed, dtype=float), np.asarray(a.right, dtype=float)
+    if claimed.shape != right.shape:
+        return f"Written has the shape {_shape(claimed)}, due is {_shape(right)}: {array(right, a.digits)}."
+    off = np.ones(right.shape, dtype=bool) if a.fits is None else ~np.asarray(a.fits)
+    places = list(zip(*np.nonzero(off), strict=True)) if off.any() else []
+    if not places or (len(places) > 1 and off.all()):
+        due = array(right, a.digits)
+        return "" if due in a.message else f"Due is {due}."
+    said = [
+        f"{number(claimed[p], a.digits)} at {_place(p)} (due is {number(right[p], a.digits)})"
+        for p in places[:MOST_ENTRIES]
+    ]
+    more = f" and {len(places) - MOST_ENTRIES} more" if len(places) > MOST_ENTRIES else ""
+    return f"Not right: {', '.join(said)}{more}; the rest is."
+
+
+def _place(place: Sequence[Any]) -> str:
+    return f"entry {', '.join(str(int(i) + 1) for i in place)}"
+
+
+def _shape(value: Any) -> str:
+    return " x ".join(map(str, value.shape)) or "a number"

@@ -1,0 +1,225 @@
+"""An audit as a page for its author, and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.auditing.report.details import SIGNS, closer_look, line_name, verdict_words
+from chainrule.auditing.report.wording import name_part, sentence, short, value
+from chainrule.render.document import Block, Bullets, Code, Document, Heading, Math, Paragraph, Table, line
+
+if TYPE_CHECKING:
+    from chainrule.auditing.report.records import Audit, Found, LineAudit
+
+_FINE = ("right", "rounded", "truncated")
+MOST_ROWS = 400  # of the table of lines
+MOST_CLOSER = 60  # lines that are told one by one
+
+
+def audit_document(audit: Audit) -> Document:
+    """The page of an audit: what is right so far, the first line that is not, and each line with its verdict."""
+    blocks: list[Block] = [Heading(1, line(audit.title.strip() or "Worksheet"))]
+    blocks += [Paragraph(line(f"{audit.network}.")), Paragraph(line(*summary(audit)))]
+    if audit.conventions:
+        blocks.append(Heading(2, line("Conventions of this sheet, which are not mistakes")))
+        blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.conventions)))
+    if audit.contradictions:
+        blocks.append(Heading(2, line("The given numbers contradict the lines")))
+        blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.contradictions)))
+    if audit.lines:
+        blocks.append(Heading(2, line("Line by line")))
+        header = (line("line"), line("verdict"), line("as written"))
+        shown = audit.lines[:MOST_ROWS]
+        rows = tuple((line(str(a.number)), line(_verdict(a)), line(Code(short(a.text)))) for a in shown)
+        blocks += [Table(header, rows), *_left_out(len(audit.lines) - len(shown))]
+    closer = [a for a in audit.lines if a.verdict not in (*_FINE, "follows") or _says_more(a)]
+    if closer:
+        blocks.append(Heading(2, line("A closer look")))
+        for a in closer[:MOST_CLOSER]:
+            blocks += closer_look(a)
+        blocks += _left_out(len(closer) - MOST_CLOSER)
+    blocks += _remarks(audit)
+    blocks += _followers([a for a in audit.lines if a.verdict == "follows"])
+    return Document(tuple(blocks))
+
+
+def _left_out(count: int) -> list[Block]:
+    return [Paragraph(line(f"… and {count} more lines."))] if count > 0 else []
+
+
+def _says_more(a: LineAudit) -> bool:
+    """A line that is right as a whole can have a part that is not; one that follows, a mistake of its own."""
+    return any(p.verdict not in (*_FINE, "follows") for p in a.parts)
+
+
+def _remarks(audit: Audit) -> Iterator[Block]:
+    """What is to say of lines that are right; digits that are cut throughout are told once, as a convention."""
+    told = any(c.id == "truncates" for c in audit.conventions)
+    lines = [a for a in audit.lines if a.verdict in _FINE and a.message and not _says_more(a)]
+    remarks = [(*line_name(a), f": {a.message}") for a in lines if not (told and a.verdict == "truncated")]
+    if remarks:
+        yield Heading(2, line("Right, with a remark"))
+        yield Bullets(tuple(remarks[:MOST_CLOSER]))
+        yield from _left_out(len(remarks) - MOST_CLOSER)
+
+
+# ---------------------------------------------------------------- in a sentence
+
+
+def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
+    """What is right so far, the first line that is not, and how many follow from it."""
+    lines = audit.lines
+    if not lines:
+        return ("No line claims anything: there is nothing to check.",)
+    first = next((i for i, a in enumerate(lines) if a.verdict not in _FINE), None)
+    if first is None:
+        digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
+        return (f"{_all(len(lines))} right{digits.get(audit.rounding, '')}.",)
+    parts: list[str | Math | Code] = [_so_far(first, len(lines))]
+    root = audit.first_wrong
+    if root is None:
+        parts.append("No line is shown to be wrong.")
+    else:
+        parts += ["The first that is wrong is ", *line_name(root), "."]
+        following = sum(a.verdict == "follows" and _roots(a, lines) == root.number for a in lines)
+        if following:
+            parts.append(f" {_several(following, 'later line')} only because of it, and would be right with it mended.")
+        more = [a.number for a in lines if a.verdict == "wrong" and a is not root]
+        if more:
+            parts.append(f" {_lines(more).capitalize()} {'has a mistake' if len(more) == 1 else 'have mistakes'} too.")
+    for verdict, words in (("undecided", "cannot be decided"), ("unreadable", "cannot be read")):
+        numbers = [a.number for a in lines if a.verdict == verdict]
+        if numbers:
+            parts.append(f" {_lines(numbers).capitalize()} {words}.")
+    return tuple(parts)
+
+
+def _all(count: int) -> str:
+    return "The only line is" if count == 1 else f"All {count} lines are"
+
+
+def _so_far(first: int, count: int) -> str:
+    if first == 0:
+        return ""
+    return f"The first {f'{first} lines are' if first > 1 else 'line is'} right, of {count}. "
+
+
+def _several(count: int, what: str) -> str:
+    return f"1 {what} is off" if count == 1 else f"{count} {what}s are off"
+
+
+def _roots(a: LineAudit, lines: Sequence[LineAudit]) -> int | None:
+    """The line that everything before this one follows from."""
+    by_number = {other.number: other for other in lines}
+    number, seen = a.root, set[int]()
+    while number is not None and number not in seen and number in by_number:
+        seen.add(number)
+        earlier = by_number[number]
+        if earlier.verdict != "follows":
+            break
+        number = earlier.root
+    return number
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    """``line 4``, ``lines 4, 5 and 9``."""
+    shown = [str(n) for n in numbers[:8]] + ([f"{len(numbers) - 8} more"] if len(numbers) > 8 else [])
+    if len(shown) == 1:
+        return f"line {shown[0]}"
+    return f"lines {', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _at(numbers: Sequence[int]) -> str:
+    return f" ({_lines(numbers)})" if numbers else ""
+
+
+# ---------------------------------------------------------------- line by line
+
+
+def _verdict(a: LineAudit) -> str:
+    root = f" from line {a.root}" if a.verdict == "follows" and a.root is not None else ""
+    return f"{SIGNS[a.verdict]} {verdict_words(a.verdict)}{root}"
+
+
+def _followers(lines: Sequence[LineAudit]) -> Iterator[Block]:
+    """The lines that follow from a wrong one: what they would be without it."""
+    rows = [
+        (line(str(a.number)), name_part(a.name), line(value(a.claimed, a.digits)), line(value(a.right, a.digits)))
+        for a in lines
+        if a.claimed is not None and a.right is not None
+    ]
+    if rows:
+        yield Heading(2, line("Lines that follow"))
+        yield Paragraph(line("These are off only because of an earlier line. With that line mended they would be:"))
+        header = (line("line"), line("quantity"), line("written"), line("due"))
+        yield Table(header, tuple((n, line(q), w, d) for n, q, w, d in rows[:MOST_ROWS]))
+        yield from _left_out(len(rows) - MOST_ROWS)
+
+
+# ---------------------------------------------------------------- plain data
+
+
+def audit_dict(audit: Audit) -> dict[str, Any]:
+    """The data of an audit."""
+    first = audit.first_wrong
+    return {
+        "path": audit.path,
+        "title": audit.title,
+        "network": audit.network,
+        "ok": audit.ok,
+        "score": audit.score,
+        "first_wrong": None if first is None else first.number,
+        "rounding": audit.rounding,
+        "conventions": [{"id": c.id, "words": c.words, "lines": list(c.lines)} for c in audit.conventions],
+        "contradictions": [
+            {"name": c.name, "printed": c.printed, "needed": c.needed, "lines": list(c.lines), "words": c.words}
+            for c in audit.contradictions
+        ],
+        "lines": [_line_dict(a) for a in audit.lines],
+    }
+
+
+def _line_dict(a: LineAudit) -> dict[str, Any]:
+    return {
+        "number": a.number,
+        "text": a.text,
+        "name": a.name,
+        "verdict": a.verdict,
+        "claimed": _plain(a.claimed),
+        "right": _plain(a.right),
+        "accepted": None if a.accepted is None else [_plain(end) for end in a.accepted],
+        "digits": a.digits,
+        "root": a.root,
+        "message": a.message,
+        "mistakes": list(a.mistakes),
+        "found": [_found_dict(f) for f in a.found],
+        "parts": [
+            {
+                "text": p.text,
+                "kind": p.kind,
+                "verdict": p.verdict,
+                "message": p.message,
+                "mistakes": list(p.mistakes),
+                "found": [_found_dict(f) for f in p.found],
+            }
+            for p in a.parts
+        ],
+    }
+
+
+def _found_dict(f: Found) -> dict[str, Any]:
+    return {
+        "id": f.id,
+        "where": f.where,
+        "words": f.words,
+        "wrong": f.wrong,
+        "right": f.right,
+        "value": _plain(f.value),
+    }
+
+
+def _plain(given: Any) -> Any:
+    return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given

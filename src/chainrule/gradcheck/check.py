@@ -1,0 +1,325 @@
+"""Gradient check: the backward pass against numerical differentiation of the loss that is reported.
+
+First whole quantities along random directions, then entries: all of a small quantity, a stated
+sample of a large one; where a direction disagrees, halving the set of entries leads to those that do.
+The complex step (Squire & Trapp 1998) is exact to rounding; central differences (SciPy's, with the
+step chosen entry by entry) are the second method, and say so when they cross a kink.
+
+An entry is right when it agrees within the relative tolerance. Below that there is only the rounding
+floor: 64 units of rounding of the sum of the absolute values of all its paths. An entry that is wrong
+by its sign is found however small it is, unless the floor hides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.gradcheck.numerical import NEGLIGIBLE, Method, Probe, differentiate, rounding_floors
+from chainrule.network import checks
+from chainrule.network import names as notation
+from chainrule.network.activations import Array
+from chainrule.network.backward import Backward
+from chainrule.network.names import LOSS, Derivative, Quantity
+from chainrule.network.network import Network
+
+Progress = Callable[[str, int, int], None]
+
+LISTED = 20  # wrong entries that halving looks for
+SHOWN = 5  # wrong entries of a quantity that are printed
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry that differs, or whose difference crosses a kink. ``example`` counts from 1."""
+
+    name: str
+    backward: float
+    numerical: float
+    relative_error: float
+    example: int | None = None
+
+    def __str__(self) -> str:
+        where = self.name if self.example is None else f"{self.name} of example {self.example}"
+        return f"{where}: backward pass {self.backward:.10g}, numerical {self.numerical:.10g}"
+
+
+@dataclass(frozen=True)
+class QuantityCheck:
+    """The check of one quantity.
+
+    Attributes:
+        name: such as ``dL/dW_1``.
+        size, checked: its entries, and how many of them were compared one by one.
+        direction: what the random direction said: ``agrees``, ``differs`` or ``crosses a kink``.
+        max_relative_error: over the entries compared, those within the rounding floor left out.
+        wrong: entries that differ, worst first.
+        kinks: entries whose difference crosses a kink; they are neither right nor wrong.
+    """
+
+    name: str
+    size: int
+    checked: int
+    direction: str
+    max_relative_error: float
+    wrong: tuple[Entry, ...]
+    kinks: tuple[Entry, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing differs."""
+        return not self.wrong and self.direction != "differs"
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """The result of ``check_gradients``: one ``QuantityCheck`` each, from the output back to the input.
+
+    Attributes:
+        at_kink: units (of an example) that sit exactly on a kink, where the stated convention holds.
+    """
+
+    quantities: tuple[QuantityCheck, ...]
+    method: Method
+    tolerance: float
+    seed: int
+    at_kink: int
+
+    @property
+    def ok(self) -> bool:
+        """True when every quantity agrees."""
+        return all(q.ok for q in self.quantities)
+
+    @property
+    def wrong(self) -> tuple[Entry, ...]:
+        """All entries that differ."""
+        return tuple(e for q in self.quantities for e in q.wrong)
+
+    @property
+    def first_wrong(self) -> str | None:
+        """The first quantity, on the way back from the output, that differs: there the mistake sits."""
+        return next((q.name for q in self.quantities if not q.ok), None)
+
+    def __getitem__(self, name: str) -> QuantityCheck:
+        """The check of one quantity, by its name."""
+        for q in self.quantities:
+            if q.name == name:
+                return q
+        raise InputError(f"name {name!r}", f"one of {', '.join(q.name for q in self.quantities)}", "another")
+
+    def __str__(self) -> str:
+        head = f"{'quantity':<10} {'entries':>9} {'compared':>9}  {'direction':<16} {'largest error':>13}"
+        lines = [f"gradient check: {self.method} step, relative tolerance {self.tolerance:g}, seed {self.seed}", head]
+        for q in self.quantities:
+            error = f"{q.max_relative_error:.1e}" if q.max_relative_error else "rounding"
+            row = f"{q.name:<10} {q.size:>9} {q.checked:>9}  {q.direction:<16} {error:>13}"
+            lines.append(row + ("" if q.ok else f"  {len(q.wrong)} differ"))
+            lines += [f"    {entry}" for entry in q.wrong[:SHOWN]]
+            if q.kinks:
+                lines.append(f"    {len(q.kinks)} of its differences cross a kink: neither right nor wrong")
+        if self.at_kink:
+            lines.append(f"{self.at_kink} units sit exactly on a kink: there the stated convention is what is compared")
+        lines.append("every gradient agrees" if self.ok else f"first to differ on the way back: {self.first_wrong}")
+        return "\n".join(lines)
+
+
+def check_gradients(
+    network: Network,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    gradients: Mapping[str, Any] | None = None,
+    method: Method = "complex",
+    tolerance: float | None = None,
+    entries: int = 500,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> GradientCheck:
+    """Hold the backward pass against numerical differentiation of the loss.
+
+    Args:
+        network, x, y, sample_weight: as for ``Network.backward``.
+        gradients: gradients of your own to check instead, by name: ``{"dL/dW_1": array}``.
+        method: ``complex`` (exact to rounding) or ``central`` (differences with chosen steps).
+        tolerance: relative; 1e-7, or 1e-3 for a float32 network.
+        entries: quantities of up to this many entries are compared entirely, of larger ones so many
+            entries drawn at random.
+        seed: of the directions and of the sample.
+        progress: called with the quantity's name, how many entries are done, how many there are.
+
+    Raises:
+        InputError: input that does not fit; a loss that is not finite.
+    """
+    _check_arguments(method, tolerance, entries, seed)
+    b = network.backward(x, y, sample_weight)
+    if not np.isfinite(b.L):
+        raise InputError("L", "a finite loss to differentiate", str(b.L))
+    if tolerance is None:
+        tolerance = 1e-7 if network.dtype == np.float64 else 1e-3
+    probe = Probe.of(b, method)
+    floors = rounding_floors(b)
+    rng = np.random.default_rng(seed)
+    results = []
+    for quantity, gradient in _to_check(b, gradients):
+        task = _Task(probe, quantity, gradient.astype(float), floors[quantity], tolerance)
+        results.append(_check_quantity(task, entries, rng, progress))
+    return GradientCheck(tuple(results), method, tolerance, seed, probe.at_kink())
+
+
+def _check_arguments(method: str, tolerance: float | None, entries: int, seed: int) -> None:
+    if method not in ("complex", "central"):
+        raise InputError("method", "complex or central", repr(method))
+    if tolerance is not None and not tolerance >= 0:
+        raise InputError("tolerance", "a number from 0 up", repr(tolerance))
+    for name, value in (("entries", entries), ("seed", seed)):
+        if value < 0:
+            raise InputError(name, "a whole number from 0 up", repr(value))
+
+
+def _to_check(b: Backward, given: Mapping[str, Any] | None) -> Iterator[tuple[Quantity, Array]]:
+    """Quantities with the gradient to check, from the output back to the input."""
+    if given is None:
+        yield from ((q, b.gradient(q)) for q in _all_quantities(b))
+        return
+    if not given:
+        raise InputError("gradients", "at least one gradient by name, or None", "none")
+    read = dict(_read_given(b, given))
+    order = [Quantity("yhat"), *_all_quantities(b)]
+    yield from sorted(read.items(), key=lambda item: order.index(item[0]))
+
+
+def _read_given(b: Backward, given: Mapping[str, Any]) -> Iterator[tuple[Quantity, Array]]:
+    sizes = b.forward.network.sizes
+    for name, value in given.items():
+        resolved, written = notation.find(name, sizes)
+        if not isinstance(resolved, Derivative) or resolved.of != LOSS or resolved.wrt.index:
+            raise InputError(
+                f"gradients: name {name!r}", "the whole of a gradient, such as dL/dW_1", "another quantity"
+            )
+        array = checks.numbers(name, value)
+        if written == "delta" and resolved.wrt.symbol == "W":
+            array = array.T
+        expected = b.gradient(resolved.wrt)
+        if b.forward.single and resolved.wrt.symbol not in "Wb":
+            array = array[None]
+        yield resolved.wrt, checks.shaped(name, array, *expected.shape)
+
+
+def _all_quantities(b: Backward) -> Iterator[Quantity]:
+    if b.shortcut is None:
+        yield Quantity("yhat")
+    for i in range(b.forward.network.depth, 0, -1):
+        yield from (Quantity("a", i), Quantity("W", i), Quantity("b", i))
+        yield Quantity("h", i - 1) if i > 1 else Quantity("x")
+
+
+# ---------------------------------------------------------------- one quantity
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    probe: Probe
+    quantity: Quantity
+    gradient: Array
+    floor: Array
+    tolerance: float
+
+    @property
+    def name(self) -> str:
+        return str(Derivative(LOSS, self.quantity))
+
+    def along(self, v: Array) -> tuple[float, float, bool]:
+        """Derivative of the loss along ``v``, its error, and whether a kink was crossed."""
+
+        def loss(t: complex) -> tuple[Any, bool]:
+            return self.probe.moved(self.quantity, t * v)
+
+        return differentiate(loss, self.probe.method, 1e-2 / max(float(np.abs(v).max(initial=0.0)), 1e-300))
+
+    def entry(self, where: tuple[int, ...]) -> tuple[float, float, bool]:
+        """Derivative of the loss by one entry, its error, and whether a kink was crossed."""
+        parameter = self.quantity.symbol in "Wb"
+        shape = (1, *self.gradient.shape[1:]) if parameter else self.gradient.shape
+        place = (0, *where[1:]) if parameter else where
+        unit = np.zeros(shape)
+        unit[place] = 1.0
+
+        def loss(t: complex) -> tuple[Any, bool]:
+            return self.probe.moved(self.quantity, t * unit, row=where[0] if parameter else None)
+
+        return differentiate(loss, self.probe.method, 0.1)
+
+    def judge(self, where: tuple[int, ...]) -> tuple[Entry, bool, bool]:
+        """The entry, whether it is wrong, whether a kink was crossed."""
+        numerical, error, crossed = self.entry(where)
+        ours = float(self.gradient[where])
+        gap, size = abs(ours - numerical), max(abs(ours), abs(numerical))
+        slack = float(self.floor[where]) + error + NEGLIGIBLE
+        relative = gap / size if size and gap > slack else 0.0
+        parameter = self.quantity.symbol in "Wb"
+        index = tuple(i + 1 for i in (where if parameter else where[1:]))
+        name = str(Derivative(LOSS, replace(self.quantity, index=index)))
+        entry = Entry(name, ours, numerical, relative, None if parameter else where[0] + 1)
+        return entry, not gap <= self.tolerance * size + slack, crossed
+
+
+def _check_quantity(task: _Task, entries: int, rng: np.random.Generator, progress: Progress | None) -> QuantityCheck:
+    size = task.gradient.size
+    direction, found = _by_directions(task, rng) if size else ("agrees", [])
+    flat = np.arange(size) if size <= entries else rng.choice(size, entries, replace=False)
+    places = list(dict.fromkeys([*found, *flat.tolist()]))
+    wrong, kinks, largest = [], [], 0.0
+    for done, place in enumerate(places):
+        if progress is not None:
+            progress(task.name, done, len(places))
+        entry, is_wrong, crossed = task.judge(tuple(int(i) for i in np.unravel_index(place, task.gradient.shape)))
+        if crossed:
+            kinks.append(entry)
+        else:
+            largest = max(largest, entry.relative_error)
+            if is_wrong:
+                wrong.append(entry)
+    if progress is not None:
+        progress(task.name, len(places), len(places))
+    wrong.sort(key=lambda e: -e.relative_error)
+    return QuantityCheck(task.name, size, len(places), direction, largest, tuple(wrong), tuple(kinks))
+
+
+def _by_directions(task: _Task, rng: np.random.Generator) -> tuple[str, list[int]]:
+    """What a random direction says and, if it disagrees, entries that make it so."""
+    size = np.abs(task.gradient)
+    top = float(size.max()) or 1.0
+    least = (1e-12 if task.probe.method == "complex" else 1e-3) * top  # a difference needs a step of its own size
+    level = least / np.maximum(size, least)  # small entries move more, so that none hides behind large ones
+    v = level * rng.choice((-1.0, 1.0), size.shape)
+    crossed, differs = _disagrees(task, v)
+    if crossed:
+        return "crosses a kink", []
+    if not differs:
+        return "agrees", []
+    found: list[int] = []
+    sets = [np.arange(v.size)]
+    while sets and len(found) < LISTED:
+        part = sets.pop()
+        if len(part) == 1:
+            found.append(int(part[0]))
+            continue
+        for half in np.array_split(part, 2):
+            only = np.zeros(v.size)
+            only[half] = v.ravel()[half]
+            if _disagrees(task, only.reshape(v.shape))[1]:
+                sets.append(half)
+    return "differs", found
+
+
+def _disagrees(task: _Task, v: Array) -> tuple[bool, bool]:
+    """(a kink was crossed, the inner product with ``v`` differs from the derivative along ``v``)."""
+    numerical, error, crossed = task.along(v)
+    terms = task.gradient * v
+    slack = 8 * float(np.linalg.norm(task.floor * v)) + error + NEGLIGIBLE
+    return crossed, not abs(terms.sum() - numerical) <= task.tolerance * float(np.linalg.norm(terms)) + slack

@@ -1,0 +1,1 @@
+"""The mathematics: names, activations, losses, the equations, the network and its two passes."""

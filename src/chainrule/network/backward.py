@@ -1,0 +1,173 @@
+"""Backward: every gradient of the loss, by the equations backward.out to backward.bias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network import checks, equations, losses
+from chainrule.network import names as notation
+from chainrule.network.activations import Array
+from chainrule.network.forward import Forward, pick, tidy
+from chainrule.network.losses import Pair
+from chainrule.network.names import Quantity
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """One backward pass: the loss L of the batch and its derivative by every quantity.
+
+    Attributes:
+        forward: the forward pass it was made from.
+        y: targets (n, k).
+        coefficients: c_n of each example in L = sum_n c_n l_n, (n,).
+        L: the loss.
+        shortcut: the declared pair that gave grad a_L, or None where the general path did.
+        grad_a: dL/da_1 … dL/da_L, each (n, m). The coefficient of each example is in them.
+        grad_h: dL/dh_1 … dL/dh_{L-1}, each (n, m).
+        grad_W: dL/dW_1 … dL/dW_L, each shaped as its W.
+        grad_b: dL/db_1 … dL/db_L.
+    """
+
+    forward: Forward
+    y: Array
+    coefficients: Array
+    L: float
+    shortcut: Pair | None
+    grad_a: tuple[Array, ...]
+    grad_h: tuple[Array, ...]
+    grad_W: tuple[Array, ...]
+    grad_b: tuple[Array, ...]
+
+    @cached_property
+    def grad_yhat(self) -> Array:
+        """dL/dyhat (n, k)."""
+        return _frozen(_grad_yhat(self.forward, self.y, self.coefficients))
+
+    @cached_property
+    def grad_x(self) -> Array:
+        """dL/dx (n, d). Equation backward.hidden at the first layer."""
+        return _frozen(equations.hidden_batch(self.forward.network.weights[0], self.grad_a[0]))
+
+    @cached_property
+    def example_losses(self) -> Array:
+        """The loss of each example, without its coefficient, (n,)."""
+        return _frozen(_example_losses(self.forward, self.y))
+
+    @cached_property
+    def flat(self) -> Array:
+        """The gradient as one vector in the order of ``Network.flat``."""
+        pairs = zip(self.grad_W, self.grad_b, strict=True)
+        return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
+
+    def __getitem__(self, name: str) -> Any:
+        """The quantity of that name: a float, or an array with examples as its first axis in a batch.
+
+        ``b["L"]``, ``b["dL/da_2"]``, ``b["dL/dW_212"]``, ``b["dL/dx"]``, ``b["dyhat_1/da_21"]``; in delta
+        notation ``b["δ^2"]``, ``b["dL/dw^2"]`` (the transpose of dL/dW_2); and all that Forward has.
+
+        Raises:
+            InputError: no such quantity; the message says what exists.
+        """
+        resolved, written = notation.find(name, self.forward.network.sizes)
+        single = self.forward.single
+        if isinstance(resolved, Quantity):
+            if resolved.symbol == "L":
+                return self.L
+            if resolved.symbol == "y":
+                return tidy(pick(self.y, resolved), resolved, written, single)
+            return self.forward[name]
+        if resolved.of.symbol != "L":
+            return self.forward[name]
+        value = pick(self.gradient(resolved.wrt), resolved.wrt)
+        return tidy(value, resolved.wrt, written, single and resolved.wrt.symbol not in "Wb")
+
+    def gradient(self, wrt: Quantity) -> Array:
+        """dL by the whole of a quantity: a batch's (n, m), or a parameter's own shape."""
+        symbol, layer = wrt.symbol, wrt.layer or 0
+        if symbol in ("x", "yhat"):
+            return self.grad_x if symbol == "x" else self.grad_yhat
+        return {"W": self.grad_W, "b": self.grad_b, "a": self.grad_a, "h": self.grad_h}[symbol][layer - 1]
+
+
+def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shortcuts: bool = True) -> Backward:
+    """The closed-form backward pass.
+
+    Args:
+        forward: the forward pass.
+        y: targets (k,) or (n, k), or class numbers counted from 0; not needed by the loss ``identity``.
+        sample_weight: (n,), none negative.
+        shortcuts: use the declared pair of output and loss where there is one; False takes the
+            general path, with the output's full Jacobian; next to a probability of 0 or 1 that path loses
+            digits, and at logits of hundreds the loss's own derivative overflows.
+
+    Raises:
+        InputError: targets or weights that do not fit the network or the batch.
+    """
+    network = forward.network
+    targets, coefficients = read_targets(forward, y, sample_weight)
+    pair = losses.shortcut(network.loss, network.output) if shortcuts else None
+    grad_a = [_grad_output(forward, targets, coefficients, pair, shortcuts)]
+    grad_h: list[Array] = []
+    for i in range(network.depth - 1, 0, -1):
+        grad_h.insert(0, equations.hidden_batch(network.weights[i], grad_a[0]))
+        slope = equations.slope(network.activations[i - 1].dg, forward.a[i - 1])
+        grad_a.insert(0, equations.pre_grad(grad_h[0], slope * forward.keep[i - 1] if forward.keep else slope))
+    loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
+    grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
+    grad_b = [equations.bias_batch(g) for g in grad_a]
+    parts = (tuple(map(_frozen, part)) for part in (grad_a, grad_h, grad_W, grad_b))
+    return Backward(forward, _frozen(targets), _frozen(coefficients), loss, pair, *parts)
+
+
+def loss_value(forward: Forward, y: Any = None, sample_weight: Any = None) -> float:
+    """The loss L of the batch alone, the same number as ``Backward.L``."""
+    targets, coefficients = read_targets(forward, y, sample_weight)
+    return equations.loss_batch(coefficients, _example_losses(forward, targets))
+
+
+def read_targets(forward: Forward, y: Any, sample_weight: Any) -> tuple[Array, Array]:
+    """Targets (n, k) and the coefficient of each example (n,).
+
+    Raises:
+        InputError: they do not fit the network, its loss or the batch.
+    """
+    network, n = forward.network, forward.n
+    if y is None:
+        if network.loss != "identity":
+            raise InputError("y", f"targets for the loss {network.loss}", "none")
+        targets = np.zeros((n, 1), network.dtype)
+    else:
+        targets = checks.targets(y, n, network.sizes[-1], forward.single, network.dtype)
+    checks.within(f"y (targets of {network.loss})", targets, *network.loss_rule.target_range)
+    weights = checks.weights(sample_weight, n, network.dtype)
+    return targets, losses.reduce_by(network.reduction, n, weights, network.dtype)
+
+
+def _frozen(array: Array) -> Array:
+    array.setflags(write=False)
+    return array
+
+
+def _example_losses(forward: Forward, y: Array) -> Array:
+    network = forward.network
+    return losses.example_losses(network.loss, network.output, forward.a[-1], forward.yhat, y)
+
+
+def _grad_yhat(forward: Forward, y: Array, coefficients: Array) -> Array:
+    return equations.loss_grad_batch(coefficients, forward.network.loss_rule.gradient(forward.yhat, y))
+
+
+def _grad_output(forward: Forward, y: Array, coefficients: Array, pair: Pair | None, shortcuts: bool) -> Array:
+    """dL/da_L: by the declared pair, else by backward.out; its Jacobian is formed only on the long way."""
+    a, yhat, out = forward.a[-1], forward.yhat, forward.network.output_rule
+    if pair is not None:
+        return equations.loss_grad_batch(coefficients, pair.gradient(a, yhat, y))
+    grad_yhat = _grad_yhat(forward, y, coefficients)
+    if shortcuts:
+        return out.pull(a, yhat, grad_yhat)
+    return equations.out_batch(out.jacobian(a, yhat), grad_yhat)

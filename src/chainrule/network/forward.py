@@ -1,0 +1,127 @@
+"""Forward: the values of every unit, by the equations forward.pre and forward.act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network import checks, equations
+from chainrule.network import names as notation
+from chainrule.network.activations import Array
+from chainrule.network.jacobians import local_derivative
+from chainrule.network.names import Derivative, Quantity
+from chainrule.network.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """One forward pass.
+
+    Attributes:
+        network: the network it was made from.
+        a: a_1 … a_L, each (n, m).
+        h: h_0 … h_L, each (n, m): h_0 is x, h_L is yhat.
+        single: x was one example (d,); quantities are then given without the axis of examples.
+        keep: what dropout multiplied each hidden layer with, (n, m) each; empty outside of training.
+    """
+
+    network: Network
+    a: tuple[Array, ...]
+    h: tuple[Array, ...]
+    single: bool
+    keep: tuple[Array, ...] = ()
+
+    @property
+    def x(self) -> Array:
+        """The inputs (n, d)."""
+        return self.h[0]
+
+    @property
+    def yhat(self) -> Array:
+        """The outputs (n, k)."""
+        return self.h[-1]
+
+    @property
+    def n(self) -> int:
+        """Number of examples."""
+        return int(self.h[0].shape[0])
+
+    def __getitem__(self, name: str) -> Any:
+        """The quantity of that name: a float, or an array with examples as its first axis in a batch.
+
+        ``f["a_1"]``, ``f["h_13"]``, ``f["yhat"]``, ``f["W_2"]``, ``f["dyhat_1/da_21"]``; in delta
+        notation ``f["z^1"]``, ``f["a^1"]``, ``f["w^2"]`` (the transpose of W_2).
+
+        Raises:
+            InputError: no such quantity; the message says what exists.
+        """
+        resolved, written = notation.find(name, self.network.sizes)
+        subject = resolved.of if isinstance(resolved, Derivative) else resolved
+        if subject.symbol in ("L", "y"):
+            needs = f"{subject.symbol}, which needs the targets (ask the backward pass)"
+            raise InputError(f"name {name!r}", "a quantity of the forward pass", needs)
+        if isinstance(resolved, Derivative):
+            return tidy(local_derivative(self.network, self.a, self.h, resolved), resolved.wrt, written, self.single)
+        return tidy(self._value(resolved), resolved, written, self.single and resolved.symbol not in "Wb")
+
+    def _value(self, quantity: Quantity) -> Array:
+        symbol, layer = quantity.symbol, quantity.layer or 0
+        if symbol in ("W", "b"):
+            whole = (self.network.weights if symbol == "W" else self.network.biases)[layer - 1]
+        elif symbol == "a":
+            whole = self.a[layer - 1]
+        else:
+            whole = self.h[{"x": 0, "yhat": -1}.get(symbol, layer)]
+        return pick(whole, quantity)
+
+
+def forward(network: Network, x: Any, keep: tuple[Array, ...] = ()) -> Forward:
+    """Equations forward.pre and forward.act through all layers, for one example (d,) or a batch (n, d).
+
+    Args:
+        keep: for dropout, factors of each hidden layer (n, m): h_i = keep_i * g(a_i).
+
+    Raises:
+        InputError: x has another width, or is not finite.
+    """
+    batch, single = checks.examples("x", x, network.sizes[0], network.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite value is a value; who needs a finite one says so
+        a, h = propagate(network, np.array(batch), keep)
+    for values in (*a, *h):
+        values.setflags(write=False)
+    return Forward(network, a, h, single, keep)
+
+
+def propagate(network: Network, x: Array, keep: tuple[Array, ...] = ()) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """(a_1 … a_L), (h_0 … h_L) of a batch (n, d) that is known to fit."""
+    a: list[Array] = []
+    h = [x]
+    rules = (*(row.g for row in network.activations), network.output_rule.value)
+    for W, b, g in zip(network.weights, network.biases, rules, strict=True):
+        a.append(equations.pre_batch(W, h[-1], b))
+        unit = equations.act(g, a[-1])
+        h.append(unit * keep[len(h) - 1] if len(h) <= len(keep) else unit)
+    return tuple(a), tuple(h)
+
+
+def pick(whole: Array, quantity: Quantity) -> Array:
+    """The component that a quantity names, from the last axes of the whole."""
+    where: tuple[Any, ...] = (..., *(i - 1 for i in quantity.index))
+    picked: Array = whole[where] if quantity.index else whole
+    return picked
+
+
+def tidy(value: Array, quantity: Quantity, written: notation.Notation, drop_examples: bool) -> Any:
+    """The value as the caller's notation and kind of input ask: w^l transposed, no axis for one example."""
+    if drop_examples:
+        value = value[0]
+    if written == "delta" and quantity.symbol == "W" and not quantity.index:
+        value = value.swapaxes(-1, -2)
+    if value.ndim == 0:
+        return float(value)
+    view = value.view()
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,280 @@
+"""Network: the frozen specification and parameters of a feedforward network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network import checks, equations
+from chainrule.network.activations import Activation, Array, activation
+from chainrule.network.losses import REDUCTIONS, Loss, Reduction, fitting_outputs, loss
+from chainrule.network.outputs import Output, output
+
+if TYPE_CHECKING:
+    from chainrule.network.backward import Backward
+    from chainrule.network.forward import Forward
+
+#: Activations for which weights are drawn after He et al. 2015, eq. 10; the others after Glorot & Bengio 2010, eq. 16.
+_HE = ("relu", "leaky_relu", "elu", "gelu", "silu")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """A network of L layers: h_0 = x; a_i = W_i h_{i-1} + b_i; h_i = g_i(a_i); yhat = O(a_L).
+
+    Attributes:
+        weights: W_1 … W_L; W_i has a row for each unit of layer i, a column for each unit of layer i-1.
+            All float64, or all float32 and then everything computed from them is float32.
+        biases: b_1 … b_L; None means zeros.
+        hidden: one activation name for all hidden layers, or one each.
+        output: ``softmax`` or an activation name.
+        loss: a name of ``chainrule.network.losses``; it must fit the output.
+        reduction: ``mean`` (weighted mean over the batch) or ``sum``.
+
+    Raises:
+        InputError: a shape that does not fit, numbers that are not finite, an unknown name.
+    """
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...] = ()
+    hidden: tuple[str, ...] = ("sigmoid",)
+    output: str = "softmax"
+    loss: str = "cross_entropy"
+    reduction: Reduction = "mean"
+
+    if TYPE_CHECKING:  # what a caller may give; the fields hold what it becomes
+
+        def __init__(
+            self,
+            weights: Sequence[Any],
+            biases: Sequence[Any] | None = None,
+            hidden: str | Sequence[str] = "sigmoid",
+            output: str = "softmax",
+            loss: str = "cross_entropy",
+            reduction: str = "mean",
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__
+        weights = _read_weights(self.weights)
+        set_field(self, "weights", weights)
+        set_field(self, "biases", _read_biases(self.biases, weights))
+        set_field(self, "hidden", _read_hidden(self.hidden, len(weights)))
+        if self.reduction not in REDUCTIONS:
+            raise InputError("reduction", " or ".join(REDUCTIONS), repr(self.reduction))
+        _check_fit(loss(self.loss), output(self.output), self.sizes[-1])
+
+    # ------------------------------------------------------------ what it is
+
+    @property
+    def depth(self) -> int:
+        """L, the number of layers of weights."""
+        return len(self.weights)
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of each layer, the inputs first."""
+        return (self.weights[0].shape[1], *(W.shape[0] for W in self.weights))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+        return self.weights[0].dtype
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of weights and biases."""
+        return sum(W.size + b.size for W, b in zip(self.weights, self.biases, strict=True))
+
+    @cached_property
+    def activations(self) -> tuple[Activation, ...]:
+        """The row of each hidden layer's activation."""
+        return tuple(activation(name) for name in self.hidden)
+
+    @cached_property
+    def output_rule(self) -> Output:
+        """The output function O."""
+        return output(self.output)
+
+    @cached_property
+    def loss_rule(self) -> Loss:
+        """The loss."""
+        return loss(self.loss)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.sizes))
+        hidden = self.hidden[0] if len(set(self.hidden)) == 1 else "/".join(self.hidden) or "none"
+        rules = f"hidden={hidden}, output={self.output}, loss={self.loss}, {self.reduction}"
+        return f"Network({sizes}, {rules}, {self.dtype})"
+
+    # ------------------------------------------------------------ others like it
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        hidden: str | Sequence[str] = "sigmoid",
+        output: str = "softmax",
+        loss: str = "cross_entropy",
+        reduction: str = "mean",
+        *,
+        seed: int | None = None,
+        dtype: Any = "float64",
+    ) -> Network:
+        """A network with drawn weights and biases of zero.
+
+        Weights are uniform with variance 2/(fan_in + fan_out) (Glorot & Bengio 2010, eq. 16), or, into a
+        layer of the relu family, 2/fan_in (He et al. 2015, eq. 10).
+        """
+        sizes = tuple(sizes) if isinstance(sizes, (Sequence, np.ndarray)) else (sizes,)
+        if len(sizes) < 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
+            raise InputError("sizes", "at least two positive whole numbers, the inputs first", repr(sizes))
+        dtype = checks.float_type(dtype)
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise InputError("seed", "a whole number from 0 up, or None", repr(seed))
+        rng = np.random.default_rng(seed)
+        names = _read_hidden(hidden, len(sizes) - 1)
+        weights = []
+        for fan_in, fan_out, name in zip(sizes, sizes[1:], [*names, output], strict=False):
+            variance = 2 / fan_in if name in _HE else 2 / (fan_in + fan_out)
+            bound = (3 * variance) ** 0.5
+            weights.append(rng.uniform(-bound, bound, (fan_out, fan_in)).astype(dtype))
+        return cls(weights, None, hidden, output, loss, reduction)
+
+    @cached_property
+    def flat(self) -> Array:
+        """All parameters as one vector: W_1 row by row, b_1, W_2, b_2, …"""
+        pairs = zip(self.weights, self.biases, strict=True)
+        return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
+
+    def with_flat(self, flat: Array) -> Network:
+        """This network with other parameters, given as one vector in the order of ``flat``.
+
+        Raises:
+            InputError: another length, or numbers that are not finite.
+        """
+        given = checks.shaped("flat", checks.numbers("flat", flat, self.dtype), self.parameter_count)
+        return self.on_flat(np.array(given))
+
+    def on_flat(self, flat: Array) -> Network:
+        """The same on views of ``flat``, not copied and not checked: for a loop that owns the vector."""
+        weights, biases, start = [], [], 0
+        for W, b in zip(self.weights, self.biases, strict=True):
+            weights.append(flat[start : start + W.size].reshape(W.shape))
+            biases.append(flat[start + W.size : start + W.size + b.size])
+            start += W.size + b.size
+        return self._with(tuple(map(_frozen, weights)), tuple(map(_frozen, biases)))
+
+    def astype(self, dtype: Any) -> Network:
+        """This network in float64 or float32."""
+        dtype = checks.float_type(dtype)
+        cast = [tuple(p.astype(dtype) for p in part) for part in (self.weights, self.biases)]
+        return Network(cast[0], cast[1], self.hidden, self.output, self.loss, self.reduction)
+
+    def summed(self) -> Network:
+        """This network with the reduction ``sum``."""
+        return Network(self.weights, self.biases, self.hidden, self.output, self.loss, "sum")
+
+    def _with(self, weights: tuple[Array, ...], biases: tuple[Array, ...]) -> Network:
+        """Other parameters of the same shapes, not checked again."""
+        new = object.__new__(Network)
+        fields = {"hidden": self.hidden, "output": self.output, "loss": self.loss, "reduction": self.reduction}
+        new.__dict__.update(fields, weights=weights, biases=biases)
+        return new
+
+    # ------------------------------------------------------------ the passes
+
+    def forward(self, x: Any) -> Forward:
+        """The forward pass of one example (d,) or a batch (n, d)."""
+        from chainrule.network.forward import forward
+
+        return forward(self, x)
+
+    def backward(self, x: Any, y: Any = None, sample_weight: Any = None, *, shortcuts: bool = True) -> Backward:
+        """The forward and the backward pass: every gradient of the loss of y given x."""
+        from chainrule.network.backward import backward
+        from chainrule.network.forward import forward
+
+        return backward(forward(self, x), y, sample_weight, shortcuts=shortcuts)
+
+    def step(self, b: Backward, learning_rate: float) -> Network:
+        """One step of gradient descent, a new network. Equation update."""
+        if b.forward.network.sizes != self.sizes:
+            raise InputError("backward pass", f"one of a network of sizes {self.sizes}", str(b.forward.network.sizes))
+        if b.forward.network.dtype != self.dtype:
+            raise InputError("backward pass", f"one in {self.dtype}", str(b.forward.network.dtype))
+        rate = checks.number("learning_rate", learning_rate)
+        weights = (equations.update(W, g, rate) for W, g in zip(self.weights, b.grad_W, strict=True))
+        biases = (equations.update(p, g, rate) for p, g in zip(self.biases, b.grad_b, strict=True))
+        return self._with(tuple(map(_frozen, weights)), tuple(map(_frozen, biases)))
+
+
+def _frozen(array: Array) -> Array:
+    array.setflags(write=False)
+    return array
+
+
+def _read_hidden(given: Any, depth: int) -> tuple[str, ...]:
+    """The activation of each hidden layer: one name for all, or one each."""
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Sequence) else None
+    if names is None:
+        raise InputError("hidden", "the name of an activation, or a list of names", repr(given))
+    for i, name in enumerate(names, 1):
+        activation(name, "hidden" if isinstance(given, str) else f"hidden activation of layer {i}")
+    if len(names) == 1:
+        names *= depth - 1
+    if len(names) != depth - 1:
+        raise InputError("hidden", f"one activation, or {depth - 1} (one a hidden layer)", str(len(names)))
+    return names
+
+
+def _read_weights(given: Any) -> tuple[Array, ...]:
+    if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, str):
+        raise InputError("weights", "a list of matrices", repr(given))
+    if len(given) == 0:
+        raise InputError("weights", "at least one matrix", "none")
+    weights = [np.array(checks.numbers(f"W_{i}", W)) for i, W in enumerate(given, 1)]
+    for i, W in enumerate(weights, 1):
+        if W.ndim != 2 or 0 in W.shape:
+            raise InputError(
+                f"W_{i}", "a matrix (units of layer i, units of layer i-1), none empty", f"shape {W.shape}"
+            )
+        if W.dtype != weights[0].dtype:
+            raise InputError(f"W_{i}", f"{weights[0].dtype}, as W_1", str(W.dtype))
+        if i > 1 and W.shape[1] != weights[i - 2].shape[0]:
+            units = weights[i - 2].shape[0]
+            raise InputError(f"W_{i}", f"{units} columns, one for each row of W_{i - 1}", f"shape {W.shape}")
+    return tuple(map(_frozen, weights))
+
+
+def _read_biases(given: Any, weights: Sequence[Array]) -> tuple[Array, ...]:
+    if given is None or (isinstance(given, Sequence) and len(given) == 0):
+        return tuple(_frozen(np.zeros(W.shape[0], W.dtype)) for W in weights)
+    if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, str):
+        raise InputError("biases", "a list of vectors, or None", repr(given))
+    if len(given) != len(weights):
+        raise InputError("biases", f"{len(weights)} vectors, one for each matrix of weights", str(len(given)))
+    biases = []
+    for i, (b, W) in enumerate(zip(given, weights, strict=True), 1):
+        if isinstance(b, np.ndarray) and b.dtype.kind == "f" and b.dtype != W.dtype:
+            raise InputError(f"b_{i}", f"{W.dtype}, as W_{i}", str(b.dtype))
+        biases.append(_frozen(np.array(checks.shaped(f"b_{i}", checks.numbers(f"b_{i}", b, W.dtype), W.shape[0]))))
+    return tuple(biases)
+
+
+def _check_fit(rule: Loss, out: Output, outputs: int) -> None:
+    if rule.fits(out, outputs):
+        return
+    if rule.name == "identity":
+        raise InputError("loss identity (L = yhat)", "a network of one output", f"{outputs} outputs")
+    fitting = ", ".join(fitting_outputs(rule.name, outputs))
+    raise InputError(
+        f"loss {rule.name}",
+        f"an output inside {rule.output_range}: {fitting}",
+        f"{out.name} with {outputs} output{'s' if outputs > 1 else ''}",
+    )

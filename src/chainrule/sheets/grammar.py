@@ -1,0 +1,120 @@
+"""The grammar of formulas in worksheets, plain or LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chainrule.formula.tree import Expr
+from chainrule.network.names import Notation
+from chainrule.sheets.reader import tree_of
+from chainrule.sheets.sums import Names
+from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, UnreadError, tokens
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+LONGEST_NAME = 200  # characters, with what is around it
+_GRAMMAR = r"""
+?start: sum
+?sum: signed ((PLUS | MINUS) signed)*
+?signed: MINUS signed -> negative
+       | PLUS signed -> positive
+       | product
+?product: item (((TIMES | HADAMARD | DIVIDE) operand) | implicit)*
+?operand: MINUS operand -> negative
+        | PLUS operand -> positive
+        | item
+?item: numeric | implicit
+?numeric: NUMBER
+        | NUMBER TRANSPOSED+ -> postfix
+        | NUMBER _CARET exponent -> power
+?implicit: postfix
+         | postfix _CARET exponent -> power
+         | EXP _CARET exponent -> exponential
+         | BARE item -> apply
+         | DIFFG implicit -> difference
+         | DIFF signed -> difference
+         | SUM signed -> total
+?exponent: MINUS exponent -> negative
+         | PLUS exponent -> positive
+         | postfix
+         | NUMBER
+?postfix: atom
+        | atom (TRANSPOSED | PRIME)+
+?atom: NAME | OWN | RATIO
+     | _LPAR sum _RPAR -> group
+     | _LBRACE sum _RBRACE -> group
+     | _LSQB [sum (_COMMA sum)*] _RSQB -> array
+     | _MOPEN row (_ROW row)* _MCLOSE -> matrix
+     | _FRAC _LBRACE sum _RBRACE _LBRACE sum _RBRACE -> fraction
+     | CALL _LPAR sum (_COMMA sum)* _RPAR -> call
+     | CALL _LBRACE sum _RBRACE -> call
+row: [sum (_AMP sum)*]
+%declare PLUS MINUS TIMES HADAMARD DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
+%declare _CARET _COMMA _AMP _ROW _LPAR _RPAR _LBRACE _RBRACE _LSQB _RSQB _MOPEN _MCLOSE _FRAC
+"""
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    from lark import Lark
+    from lark.lexer import Lexer
+
+    class Ready(Lexer):
+        """The tokens are there already."""
+
+        def __init__(self, _: Any) -> None: ...
+
+        def lex(self, data: Any) -> Iterator[Any]:  # type: ignore[override]
+            return iter(data)
+
+    return Lark(_GRAMMAR, parser="lalr", lexer=Ready, propagate_positions=False)
+
+
+def parse_part(text: str, names: Names) -> tuple[Expr, Notation]:
+    """Read one formula; with it the notation it is written in.
+
+    Args:
+        text: plain (``plain.plain``).
+
+    Raises:
+        UnreadError: with the place in ``text``.
+    """
+    found = tokens(text, names.depth, names.own)
+    tree, has_caret = tree_of(_parsed(found, text), names)
+    return tree, "delta" if has_caret else "textbook"
+
+
+def new_name(text: str, names: Names) -> str | None:
+    """The name that a line introduces whose subject is nothing but this: ``e_1``, ``E_{total}``, ``Δw_23``."""
+    if len(text) > LONGEST_NAME:
+        return None
+    try:
+        found = tokens(text, names.depth, names.own)
+    except UnreadError:
+        return None
+    kinds = [token.type for token in found]
+    if kinds not in (["OWN"], ["OWN", "PRIME"]):
+        return None
+    name = str(found[0].value.name) + "'" * (min(found[1].value, MOST_SIGNS) if len(found) == 2 else 0)
+    return None if name in LEARNING_RATES - {"alpha", "α"} else name
+
+
+def _parsed(found: list[Any], text: str) -> Any:
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        return _parser().parse(found)
+    except UnexpectedInput as error:
+        token = getattr(error, "token", None)
+        ended = token is None or token.type == "$END"
+        place = len(found) if ended else next(i for i, t in enumerate(found) if t is token)
+        before = found[place - 1].type if place else ""
+        due = "an operator or the end" if before in ENDS_VALUE else "a number, a name or a bracket"
+        if ended:
+            due = "a closing bracket" if before in ENDS_VALUE else due
+            raise UnreadError(len(text.rstrip()), f"expected {due}; got the end") from None
+        at = token.start_pos if token is not None else 0
+        raise UnreadError(at, f"expected {due}; got {text[at : at + 12].strip()!r}") from None

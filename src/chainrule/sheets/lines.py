@@ -1,0 +1,195 @@
+"""The lines of a worksheet: which of them claim something, and what each claims, part by part.
+
+A claim is ``subject = formula = … = number``, plain or in LaTeX. Everything else is prose and is left out. Nothing
+raises but the limits of a whole sheet: a line that cannot be read says why, with line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chainrule.errors import InputError
+from chainrule.formula.grammar import LONGEST
+from chainrule.formula.plain import JOIN, has_sign, with_equals
+from chainrule.formula.tree import Expr, Ref, size
+from chainrule.network.names import Notation
+from chainrule.sheets.grammar import new_name, parse_part
+from chainrule.sheets.statements import Claim, Place, claims, short, words
+from chainrule.sheets.sums import Names
+from chainrule.sheets.tokens import UnreadError, function_named
+
+MOST_LINES = 5_000
+LARGEST = 1_000_000  # characters of a sheet
+MOST_CLAIMS = 1_000
+MOST_WRITTEN = 200_000  # characters of all claims
+MOST_NODES = 50_000  # names, numbers and operators of a sheet, its sums written out
+MOST_PARTS = 100  # of one claim
+
+
+@dataclass(frozen=True)
+class Part:
+    """What stands between two signs of equality.
+
+    Attributes:
+        text: as written.
+        tree: what it says; None where it cannot be read (the line's ``error`` says why).
+    """
+
+    text: str
+    tree: Expr | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One claim.
+
+    Attributes:
+        number: of the line in the file, counted from 1.
+        text: as written.
+        parts: the first is the subject.
+        notation: ``delta`` where a name with a caret is in it.
+        error: why it cannot be read: line, column and what stands there; "" for a line that can.
+    """
+
+    number: int
+    text: str
+    parts: tuple[Part, ...]
+    notation: Notation
+    error: str = ""
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing has been filled in behind the sign of equality: ``a_1 =``."""
+        return is_blank(self.text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
+    _, sign, rest = with_equals(text).partition("=")
+    return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
+
+
+def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> tuple[Line, ...]:
+    """Read the lines below a worksheet's header; prose is left out.
+
+    Args:
+        first_line: the number in the file of the first of them.
+        sizes: units of each layer, the inputs first.
+
+    Raises:
+        InputError: more than 5,000 lines, 1,000,000 characters or 1,000 claims; too many large formulas.
+    """
+    if len(lines) > MOST_LINES:
+        raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
+    if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
+        raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
+    lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    written = [line for line in lines if has_sign(line[:LONGEST])]
+    names = Names(
+        tuple(sizes),
+        has_h=any(_H.search(line[:LONGEST]) for line in written),
+        has_z=any(_Z.search(line[:LONGEST]) for line in written),
+    )
+    found: list[Line] = []
+    written_so_far = nodes = 0
+    for claim in claims(lines, first_line):
+        written_so_far += sum(part.end - part.start for part in claim.parts)
+        if written_so_far > MOST_WRITTEN:
+            most = f"claims of at most {MOST_WRITTEN} characters in all"
+            raise InputError("worksheet", most, f"more, from line {claim.number} on")
+        line = _read(claim, names)
+        if line is None:
+            continue
+        found.append(line)
+        nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
+        if len(found) > MOST_CLAIMS:
+            raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")
+        if nodes > MOST_NODES:
+            most = f"at most {MOST_NODES} names, numbers and operators, with sums written out"
+            raise InputError("worksheet", most, f"more, from line {line.number} on")
+    return tuple(found)
+
+
+_H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
+_Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0-9, ]{1,20}\})(?!\s{0,4}\^)")
+
+
+_SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
+_ASIDE = re.compile(r"\s\([A-Za-z][A-Za-z ,'-]*\)$")
+_BLANK = re.compile(r"[_?….\s]*")
+
+
+def _is_prose(claim: Claim, names: Names) -> bool:
+    """Whether a line with a sign of equality is a sentence all the same."""
+    subject, *others = (part.text for part in claim.parts)
+    if not subject.strip(f"{JOIN} "):
+        return True
+    alone = new_name(subject, names) is not None
+    told = words(subject, names.own)
+    if not alone and (told > 1 or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
+        return True
+    if others and all(words(part, names.own) > 1 and _SENTENCE.search(part) for part in others):
+        return True
+    return alone and len(others) == 1 and function_named(others[0].strip(f"{JOIN} ")) is not None
+
+
+def _read(claim: Claim, names: Names) -> Line | None:
+    """Read a claim with the names that earlier lines introduced; None for prose."""
+    if claim.error:
+        return Line(claim.number, claim.text, (), "textbook", claim.error)
+    if _is_prose(claim, names):
+        return None
+    if len(claim.parts) > MOST_PARTS:
+        why = f"at most {MOST_PARTS} parts between signs of equality can be read; got {len(claim.parts)}"
+        return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
+    introduced = new_name(claim.parts[0].text, names)
+    claim.parts[-1] = _without_aside(claim.parts[-1], names)
+    parts: list[Part] = []
+    notation: Notation = "textbook"
+    error = ""
+    for part in claim.parts:
+        tree, why = None, ""
+        if introduced is not None and not parts:
+            parts.append(Part(part.written, Ref(introduced)))
+            continue
+        if _BLANK.fullmatch(part.text.replace(JOIN, " ")):
+            why = _at(part, 0, "expected a number or a formula behind the =; got nothing")
+        else:
+            try:
+                tree, written_in = parse_part(part.text, names)
+                notation = "delta" if written_in == "delta" else notation
+            except UnreadError as unread:
+                why = _at(part, unread.at, unread.message)
+        error = error or why
+        parts.append(Part(part.written, tree))
+    if introduced is not None:
+        names.own.add(introduced)
+    return Line(claim.number, _whole(claim), tuple(parts), notation, error)
+
+
+def _without_aside(part: Place, names: Names) -> Place:
+    """``0.5 (rounded)`` without the words in brackets, if they are no names."""
+    aside = _ASIDE.search(part.text)
+    if aside is None or not words(aside[0], names.own) or any(word in aside[0] for word in names.own):
+        return part
+    return part.within(0, aside.start())
+
+
+def _at(part: Place, at: int, message: str) -> str:
+    line, column = part.where(at)
+    return f"line {line}, column {column}: {message}"
+
+
+def _whole(claim: Claim) -> str:
+    """The claim as written, from its subject to its last part."""
+    texts: list[str] = []
+    first = last = claim.parts[0]
+    for part in claim.parts[1:]:
+        if part.source is not first.source:
+            texts.append(Place(first.source, first.line, first.start, last.end).written)
+            first = part
+        last = part
+    texts.append(Place(first.source, first.line, first.start, last.end).written)
+    return " = ".join(texts)

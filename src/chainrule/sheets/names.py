@@ -1,0 +1,220 @@
+"""Names in the plain text of a worksheet: those of the design with their layers and indices, and the author's own.
+
+Whether a superscript is a layer or a power is settled here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chainrule.network.names import SYMBOLS
+
+_GREEK = "Α-Ωα-ω"
+_ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
+_INDEX_LETTERS = "i-np-s"
+
+_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]))(?![A-Za-z0-9])")
+_SUB = re.compile(
+    r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
+    rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
+    r"|(?P<alone>[0-9]{2,}+,)(?=\s*(?:$|-\s|[=*/+)\]}^⊙']))"
+    rf"|(?P<mixed>[0-9]*[{_INDEX_LETTERS}][0-9{_INDEX_LETTERS}]*+)(?![A-Za-z0-9_])"
+    r"|(?P<digits>[0-9]+))"
+)
+_FLIP = r"(?:,\s*)?(?:\^\s*)?(?:[T⊤]|\{\s*[T⊤]\s*\})"  # a^{[1]T}
+_LAYER = re.compile(
+    rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
+    rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
+)
+_PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
+IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")
+_OWN = re.compile(
+    rf"(?P<change>Δ\s*)?(?P<word>[A-Za-z][A-Za-z0-9]{{0,40}}|[{_GREEK}])"
+    rf"(?:\s*_\s*\{{(?P<braced>[^{{}}]{{1,40}})\}}"
+    rf"|\s*_(?P<plain>[A-Za-z0-9{_GREEK}]{{1,40}}{_PIECES}(?:,[0-9]{{1,9}}){{0,4}}+))?"
+)
+PRIMES = re.compile(
+    r"\s*(?P<primes>'+)(?:\s*\{\s*(?P<after>[0-9]{1,9})\s*\}|\s*\^\s*\{\s*\(\s*(?P<raised>[0-9]{1,9})\s*\)\s*\})?"
+)
+NEW = re.compile(r"\s*\^\s*(?:\{\s*(?:new|\+)\s*\}|\+(?=\s*$))")
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index as written: a number, or a letter and a number to add to it."""
+
+    letter: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """A name of the design as written.
+
+    Attributes:
+        symbol: x, y, yhat, L, a, h, b, W, w, z or δ.
+        indices: below the line; the first is the layer where none stands above.
+        above: the layer, where it stands above the line.
+        bracketed: that layer is in brackets.
+        after: updates, by primes before the index; those behind the name are tokens of their own.
+        flipped: a T for the transpose stands beside the layer: ``a^{[1]T}``.
+    """
+
+    symbol: str
+    indices: tuple[Index, ...] = ()
+    above: Index | None = None
+    bracketed: bool = False
+    after: int = 0
+    flipped: bool = False
+
+    def __str__(self) -> str:
+        return self.symbol
+
+
+@dataclass(frozen=True)
+class Own:
+    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter."""
+
+    name: str
+    word: str = ""
+    index: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Operand: TypeAlias = Written | Own
+
+
+def operand(text: str, at: int, depth: int) -> tuple[Operand, int] | None:
+    """The name at a place, with the place behind it: one of the design, or one of the author's own."""
+    return _name(text, at, depth) or own_name(text, at)
+
+
+def own_name(text: str, at: int) -> tuple[Own, int] | None:
+    """The name of the author's own at a place, with the place behind it."""
+    match = _OWN.match(text, at)
+    if match is None:
+        return None
+    end, index = match.end(), re.sub(r"\s+", "", match["braced"] or match["plain"] or "")
+    if match["plain"] and "," in index and not match["change"]:
+        kept = index.partition(",")[0]
+        end, index = end - (len(index) - len(kept)), kept
+    word = ("Δ" if match["change"] else "") + match["word"]
+    return Own(f"{word}_{index}" if index else word, word, index), end
+
+
+def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
+    """A name of the design: a letter, then its indices below and its layer above, in either order."""
+    core = _CORE.match(text, at)
+    if core is None:
+        return None
+    symbol = {"delta": "δ", "ω": "w", "Z": "z", "A": "a"}.get(core[1], core[1])
+    at = core.end()
+    early, after = after_primes(text, at)  # W'_212 is W_212'
+    if after and re.compile(r"\s*_").match(text, early):
+        at = early
+    else:
+        after = 0
+    above, end = _layer(text, symbol, None, at)
+    indices: tuple[Index, ...] = ()
+    if below := _SUB.match(text, end):
+        found, end = _indices(symbol, below, above is not None, depth)
+        if found is None:
+            return None
+        indices = found
+        if above is None:
+            above, end = _layer(text, symbol, indices, end)
+            indices = indices if above is None else _below(below, symbol, True) or indices
+    layer, how = above or (None, "")
+    return Written(symbol, indices, layer, how != "", after, how == "flip"), end
+
+
+def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> tuple[tuple[Index, str] | None, int]:
+    """A layer above the line, if what stands there is one and no power; and "round" in brackets, "flip" with a T."""
+    match = _LAYER.match(text, at)
+    if match is None or symbol == "L":
+        return None, at
+    bracketed = match["bracketed"] is not None
+    if symbol in ("x", "y", "yhat") and not bracketed and (match["plain"] or match["braced"]) != "L":
+        return None, at
+    if below is not None and not bracketed:
+        units = 2 if symbol in "Ww" else 1
+        full = len(below) == units + 1
+        one = len(below) == 1
+        if full or symbol == "h" or (one and units == 2):
+            return None, at
+    item = _item(match["bracketed"] or match["round"] or match["braced"] or match["plain"])
+    how = "flip" if match["flip"] else "round" if bracketed or match["round"] else ""
+    return ((item, how), match.end()) if item else (None, at)
+
+
+def _indices(symbol: str, below: re.Match[str], above: bool, depth: int) -> tuple[tuple[Index, ...] | None, int]:
+    """The indices below the line; of ``h_1,2`` in a list only those that a name can have."""
+    if symbol == "L":
+        return None, below.end()
+    found = _below(below, symbol, above)
+    listed = below["listed"] or below["alone"]
+    if found is None or not listed:
+        return found, below.end()
+    units = SYMBOLS[_plain_symbol(symbol)][1]
+    most = units if above or symbol in ("x", "y", "yhat") else units + 1
+    fits = len(found) <= most and all(i.letter or i.number for i in found) and not (above and below["alone"])
+    if fits and (above or found[0].letter or found[0].number <= depth):
+        return found, below.end()
+    first = listed.partition(",")[0]
+    return _split(first, most), below.end() - len(listed) + len(first)
+
+
+def _plain_symbol(symbol: str) -> str:
+    return {"w": "W", "z": "a", "δ": "a"}.get(symbol, symbol)
+
+
+def _below(match: re.Match[str], symbol: str, above: bool) -> tuple[Index, ...] | None:
+    units = SYMBOLS[_plain_symbol(symbol)][1]
+    one = units == 1 and (above or symbol in ("x", "y", "yhat"))
+    written = next(
+        g for g in (match["braced"], match["listed"], match["alone"], match["mixed"], match["digits"]) if g is not None
+    )
+    return _split(written, 1 if one else 3)
+
+
+def _split(written: str, most: int) -> tuple[Index, ...] | None:
+    """``2,1,2``, ``212``, ``2k3``, ``k``, ``k+1``; of one index alone the digits are one number."""
+    written = written.strip()
+    if "," in written:
+        parts = written.split(",")
+        if len(parts) == 2 and not parts[1].strip():
+            parts.pop()  # a_{10,} is the whole layer 10
+        items = [_item(part) for part in parts]
+    elif re.fullmatch(_ITEM, written) and (most == 1 or not written.isdecimal()):
+        items = [_item(written)]
+    else:
+        items = [_item(c) for c in written if not c.isspace()] if len(written) <= 60 else []
+    found = tuple(item for item in items if item is not None)
+    return found if found and len(found) == len(items) else None
+
+
+def _item(written: str) -> Index | None:
+    """One index."""
+    match = re.fullmatch(rf"\s*([0-9]{{1,9}}|[lL{_INDEX_LETTERS}])\s*([+-]\s*[0-9]{{1,9}})?\s*", written)
+    if match is None:
+        return None
+    added = int(re.sub(r"\s+", "", match[2])) if match[2] else 0
+    return Index("", int(match[1]) + added) if match[1].isdecimal() else Index(match[1], added)
+
+
+def updates(match: re.Match[str]) -> int:
+    """How many updates primes stand for."""
+    if "primes" not in match.re.groupindex:
+        return 1
+    written = match["after"] or match["raised"]
+    return int(written) if written else len(match["primes"])
+
+
+def after_primes(text: str, at: int) -> tuple[int, int]:
+    """The place behind primes, and the updates they stand for."""
+    match = PRIMES.match(text, at)
+    return (match.end(), updates(match)) if match else (at, 0)

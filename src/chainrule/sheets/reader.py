@@ -1,0 +1,357 @@
+"""From a parsed formula of a worksheet to its tree: names resolved, sums written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from chainrule.errors import InputError
+from chainrule.formula.tree import (
+    Add,
+    Array,
+    Call,
+    Delta,
+    Diff,
+    Div,
+    Expr,
+    Hadamard,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Ref,
+    Symbol,
+    Timed,
+    Transpose,
+    children,
+    is_matrix,
+)
+from chainrule.network import names as notation
+from chainrule.network.names import Derivative, Name, Quantity
+from chainrule.sheets.names import Index, Own, Written
+from chainrule.sheets.sums import Names, tokens_in, width
+from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio, UnreadError
+
+LARGEST = 1_000  # names of a formula, its sums written out
+MOST_NUMBERS = 20_000  # of a formula, its sums written out
+MOST_NESTED = 3  # derivatives of derivatives
+
+_Product: TypeAlias = type[Mul] | type[Hadamard] | type[Div]
+_KINDS: dict[str, _Product] = {"DIVIDE": Div, "HADAMARD": Hadamard}
+
+
+def tree_of(parsed: Any, names: Names) -> tuple[Expr, bool]:
+    """The tree of a parsed formula, and whether a name with a caret is in it.
+
+    Raises:
+        UnreadError: an unknown name, an index without a number, a quantity that no network has.
+    """
+    reader = _Reader(names)
+    return reader.top(parsed), reader.has_caret
+
+
+@dataclass
+class _Reader:
+    """From lark's tree to ours.
+
+    Attributes:
+        bound: the numbers that letters stand for within sums.
+        has_caret: a name with a caret has been met.
+        names_left, numbers_left: how many may still come.
+    """
+
+    names: Names
+    bound: Mapping[str, int] = field(default_factory=dict)
+    has_caret: bool = False
+    names_left: int = LARGEST
+    numbers_left: int = MOST_NUMBERS
+
+    def top(self, node: Any) -> Expr:
+        """The tree of a whole part, or of an item of an array: ``[x]`` is a vector there, elsewhere a bracket."""
+        if getattr(node, "data", "") != "array":
+            return self.tree(node)
+        items = tuple(self.top(part) for part in node.children if part is not None)
+        return items[0] if len(items) == 1 and _is_matrix(node.children[0]) else Array(items)
+
+    def tree(self, node: Any) -> Expr:
+        """The tree of a parsed node."""
+        from lark import Token
+
+        if isinstance(node, Token):
+            return self.leaf(node)
+        parts = node.children
+        match node.data:
+            case "sum":
+                return self.sum(parts)
+            case "product":
+                return self.product(parts)
+            case "negative":
+                return Neg(self.tree(parts[-1]))
+            case "positive" | "group":
+                return self.tree(parts[-1])
+            case "power":
+                return Pow(self.tree(parts[0]), self.tree(parts[1]))
+            case "exponential":
+                return Call("exp", (self.tree(parts[1]),))
+            case "postfix":
+                return self.postfix(parts)
+            case "call" | "apply":
+                return Call(parts[0].value, tuple(self.tree(p) for p in parts[1:]))
+            case "fraction":
+                return Div(self.tree(parts[0]), self.tree(parts[1]))
+            case "difference":
+                wrt = self.symbol(parts[0].value.wrt, parts[0].start_pos)
+                item = self.tree(parts[1])
+                if getattr(parts[1], "data", "") == "array" and isinstance(item, Array) and len(item.items) == 1:
+                    (item,) = item.items
+                if _nested(item) >= MOST_NESTED:
+                    raise UnreadError(
+                        parts[0].start_pos, f"at most {MOST_NESTED} derivatives of derivatives can be read"
+                    )
+                return Diff(item, wrt)
+            case "total":
+                return self.total(*parts)
+            case "array":
+                return self.array(node)
+            case "matrix":
+                return self.matrix(parts)
+            case _:
+                raise TypeError(node.data)
+
+    def leaf(self, token: Any) -> Expr:
+        self.names_left -= token.type != "NUMBER"
+        self.numbers_left -= token.type == "NUMBER"
+        if min(self.names_left, self.numbers_left) < 0:
+            most = f"at most {LARGEST} names and {MOST_NUMBERS} numbers"
+            raise UnreadError(token.start_pos, f"{most} can be read in a formula, with sums written out")
+        match token.type:
+            case "NUMBER":
+                return Number(float(token.value), str(token.value))
+            case "RATIO":
+                return self.ratio(token.value, token.start_pos)
+            case _:
+                return self.operand(token.value, token.start_pos)
+
+    # ---- operators
+
+    def sum(self, parts: list[Any]) -> Expr:
+        terms = [self.tree(parts[0])]
+        for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+            term = self.tree(part)
+            terms.append(term if sign.type == "PLUS" else Neg(term))
+        return Add(tuple(terms))
+
+    def product(self, parts: list[Any]) -> Expr:
+        """Left to right; runs of one operator become one node."""
+        factors, nodes = [self.tree(parts[0])], 0
+        made: _Product | None = None
+        for operator, right in self.operands(parts[1:]):
+            kind = _KINDS.get(operator, Mul)
+            if kind is made and kind is not Div:
+                factors.append(right)
+                continue
+            tree = _made(made, factors)
+            nodes, made, factors = nodes + 1, kind, [tree, right]
+            if nodes > 3 * MOST_SIGNS:
+                raise UnreadError(_place(parts[0]), "expected fewer products and quotients in turn; got too many")
+        return _made(made, factors)
+
+    def operands(self, parts: list[Any]) -> Iterator[tuple[str, Expr]]:
+        """Operators with what follows each; in ``σ'(a_1) ⊙ W_2^T δ_2`` the matrix is multiplied first."""
+        pairs: list[tuple[str, Expr]] = []
+        rest = iter(parts)
+        for part in rest:
+            operator = getattr(part, "type", "")
+            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "DIVIDE") else part)
+            pairs.append((operator, right))
+        at = 0
+        while at < len(pairs):
+            operator, right = pairs[at]
+            at += 1
+            if operator == "HADAMARD" and _is_whole_matrix(right):
+                end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ("HADAMARD", "DIVIDE")), len(pairs))
+                if end > at:
+                    right = Mul((right, *(factor for _, factor in pairs[at:end])))
+                    at = end
+            yield operator, right
+
+    def postfix(self, parts: list[Any]) -> Expr:
+        first, marks = parts[0], parts[1:]
+        if getattr(first, "type", "") == "OWN" and marks[0].type == "PRIME":
+            name = first.value.name + "'" * min(marks[0].value, MOST_SIGNS)
+            tree: Expr = Ref(self.own(name, first.start_pos))  # e_1' is a name of its own
+            marks = marks[1:]
+        else:
+            tree = self.tree(first)
+        for mark in marks:
+            tree = Transpose(tree) if mark.type == "TRANSPOSED" else self.later(tree, mark)
+        return tree
+
+    def later(self, tree: Expr, mark: Any) -> Expr:
+        """A quantity after updates."""
+        if isinstance(tree, Transpose):
+            return Transpose(self.later(tree.item, mark))
+        name = tree.name if isinstance(tree, Ref) else None
+        if isinstance(name, Timed):
+            return Ref(Timed(name.name, name.after + mark.value))
+        if not isinstance(name, Quantity | Derivative | Delta):
+            raise UnreadError(mark.start_pos, "a prime stands behind a name, or behind a function before its bracket")
+        return Ref(Timed(name, mark.value))
+
+    # ---- arrays
+
+    def array(self, node: Any) -> Expr:
+        """``[x]`` within a formula is a bracket, unless it holds a number or a row."""
+        found = self.top(node)
+        if not isinstance(found, Array) or len(found.items) != 1:
+            return found
+        (item,) = found.items
+        return found if isinstance(item.item if isinstance(item, Neg) else item, Number | Array) else item
+
+    def matrix(self, rows: list[Any]) -> Expr:
+        """The environments of LaTeX; one column is a vector."""
+        found = [tuple(self.tree(p) for p in row.children if p is not None) for row in rows]
+        found = [row for row in found if row]
+        if all(len(row) == 1 for row in found):
+            return Array(tuple(row[0] for row in found))
+        return Array(tuple(Array(row) for row in found))
+
+    # ---- sums written out
+
+    def total(self, token: Any, body: Any) -> Expr:
+        over: Over | None = token.value
+        if over is None:
+            return Call("sum", (self.tree(body),))
+        high = over.high if over.high is not None else width(over.letter, body, self.names, self.bound)
+        if high is None:
+            raise UnreadError(token.start_pos, f"nothing says how far the sum over {over.letter} runs")
+        if high < over.low or high - over.low >= MOST_NUMBERS:
+            raise UnreadError(token.start_pos, f"a sum from {over.low} to {high} cannot be written out")
+        outer, terms = self.bound, []
+        for number in range(over.low, high + 1):
+            self.bound = {**outer, over.letter: number}
+            terms.append(self.tree(body))
+        self.bound = outer
+        return terms[0] if len(terms) == 1 else Add(tuple(terms))
+
+    # ---- names
+
+    def number(self, index: Index, at: int) -> int:
+        found = self.names.number(index, self.bound)
+        if found is None:
+            raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
+        return found
+
+    def operand(self, value: Written | Own, at: int) -> Expr:
+        if isinstance(value, Own):
+            if value.name in self.bound:
+                return Number(float(self.bound[value.name]), str(self.bound[value.name]))
+            return Ref(self.own_name(value, at))
+        name, flips = self.written(value, at)
+        tree = Ref(Timed(name, value.after) if value.after else name)
+        return Transpose(tree) if flips else tree
+
+    def own_name(self, value: Own, at: int) -> str:
+        if value.name not in self.names.own and value.index in self.bound:
+            return self.own(f"{value.word}_{self.bound[value.index]}", at)
+        if value.name in LEARNING_RATES and value.name not in self.names.own:
+            return "eta"
+        return self.own(value.name, at)
+
+    def own(self, name: str, at: int) -> str:
+        if name in self.names.own:
+            return name
+        raise UnreadError(at, f"unknown name {name!r}")
+
+    def symbol(self, value: Written | Own, at: int) -> Symbol:
+        return self.own_name(value, at) if isinstance(value, Own) else self.written(value, at)[0]
+
+    def ratio(self, value: Ratio, at: int) -> Expr:
+        assert value.of is not None
+        of, wrt = self.symbol(value.of, at), self.symbol(value.wrt, at)
+        if not isinstance(of, Quantity) or not isinstance(wrt, Quantity):
+            if isinstance(of, Delta) or isinstance(wrt, Delta):
+                raise UnreadError(at, "δ is a derivative itself; within one stands z or a")
+            return Diff(Ref(of), wrt)
+        flips = isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
+        name: Symbol = Derivative(of, wrt)
+        tree: Expr = Ref(Timed(Derivative(of, wrt), value.after) if value.after else name)
+        return Transpose(tree) if flips else tree
+
+    def written(self, value: Written, at: int) -> tuple[Quantity | Delta, bool]:
+        """The quantity, and whether what is written is its transpose (w^l is W_l^T)."""
+        symbol, numbers = value.symbol, [self.number(index, at) for index in value.indices]
+        if value.above is not None:
+            quantity, flips = self.above(value, self.number(value.above, at), numbers, at)
+        else:
+            flips = False
+            if symbol in ("a", "h", "b", "W", "w", "z", "δ") and not numbers and self.names.depth == 1:
+                numbers = [1]
+            is_activation = symbol == "a" and self.names.has_z and not self.names.has_h
+            letter = "h" if is_activation else {"w": "W", "z": "a", "δ": "a"}.get(symbol, symbol)
+            quantity = self.checked(letter, letter, numbers, at)
+        if symbol == "δ":
+            assert quantity.layer is not None
+            return Delta(quantity.layer, quantity.index), value.flipped
+        if value.flipped and symbol in "Ww" and numbers:
+            raise UnreadError(at, "a weight with its indices has no transpose; got one")
+        return quantity, flips is not value.flipped
+
+    def above(self, value: Written, layer: int, units: list[int], at: int) -> tuple[Quantity, bool]:
+        """A name with its layer above the line."""
+        symbol = value.symbol
+        if symbol in ("x", "y", "yhat"):
+            due = 0 if symbol == "x" else self.names.depth
+            if layer != due:
+                raise UnreadError(at, f"{symbol} belongs to layer {due}; got layer {layer}")
+            return self.checked(symbol, symbol, units, at), False
+        textbook = value.bracketed and self.names.has_h
+        self.has_caret |= symbol != "h" and not textbook
+        if symbol in ("h", "W") or (symbol == "a" and textbook):
+            return self.checked(symbol, symbol, [layer, *units], at), False
+        found = self.checked(f"{symbol}^{{{layer}}}", symbol, units, at)
+        return found, symbol == "w" and not units
+
+    def checked(self, head: str, letter: str, numbers: list[int], at: int) -> Quantity:
+        """The quantity as ``notation`` reads it: it knows how many indices there are."""
+        if any(number < 0 for number in numbers):
+            raise UnreadError(at, f"{letter} has indices from 1; got {min(numbers)}")
+        inside = ",".join(map(str, numbers)) + ("," if len(numbers) == 1 else "")
+        try:
+            name = _read(f"{head}_{{{inside}}}" if numbers else head)
+        except InputError as error:
+            raise UnreadError(at, f"expected {error.expected}; got {error.got}") from None
+        return name.wrt if isinstance(name, Derivative) else name
+
+
+def _made(kind: _Product | None, factors: list[Expr]) -> Expr:
+    """A product or quotient of what has been collected."""
+    if kind is None:
+        return factors[0]
+    return Div(*factors) if kind is Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
+
+
+def _nested(tree: Expr) -> int:
+    """How many derivatives of derivatives it has."""
+    return isinstance(tree, Diff) + max(map(_nested, children(tree)), default=0)
+
+
+def _is_matrix(node: Any) -> bool:
+    """Whether a parsed node is an environment of LaTeX."""
+    return getattr(node, "data", "") == "matrix"
+
+
+def _is_whole_matrix(tree: Expr) -> bool:
+    """W_i as a whole, or its transpose."""
+    inner = tree.item if isinstance(tree, Transpose) else tree
+    return isinstance(inner, Ref) and is_matrix(inner.name)
+
+
+def _place(node: Any) -> int:
+    """Where a node begins."""
+    return next((token.start_pos for token in tokens_in(node)), 0)
+
+
+_read: Callable[[str], Name] = lru_cache(maxsize=4096)(lambda text: notation.read(text)[0])

@@ -1,0 +1,94 @@
+"""How far the sums of a worksheet run where no bound is given: as far as the quantity that their letter counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.sheets.names import Index, Operand, Own
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the names of a sheet mean.
+
+    Attributes:
+        sizes: units of each layer, the inputs first.
+        own: the names that the author has introduced so far.
+        has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
+        has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
+    """
+
+    sizes: tuple[int, ...]
+    own: set[str] = field(default_factory=set)
+    has_h: bool = False
+    has_z: bool = False
+
+    @property
+    def depth(self) -> int:
+        """Layers."""
+        return len(self.sizes) - 1
+
+    def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
+        """The number of an index; None for a letter that stands for none."""
+        if not index.letter:
+            return index.number
+        if index.letter in bound:
+            return bound[index.letter] + index.number
+        return self.depth + index.number if index.letter == "L" else None
+
+
+def width(letter: str, body: Any, names: Names, bound: Mapping[str, int]) -> int | None:
+    """How far a letter runs in a parsed formula; None where nothing says so.
+
+    A vector that has it as its index is asked before a matrix, whose indices may be swapped.
+    """
+    widths = [pair for operand in _operands(body) for pair in _widths(letter, operand, names, bound)]
+    return next((width for wanted in (False, True) for is_matrix, width in widths if is_matrix is wanted), None)
+
+
+def _widths(letter: str, operand: Operand, names: Names, bound: Mapping[str, int]) -> Iterator[tuple[bool, int]]:
+    """For each place of the letter in a name: whether that is a matrix, and its width there."""
+    if isinstance(operand, Own):
+        count = 0
+        while operand.index == letter and f"{operand.word}_{count + 1}" in names.own:
+            count += 1
+        if count:
+            yield False, count
+        return
+    if not any(index.letter == letter for index in operand.indices):
+        return
+    sizes, units, above = names.sizes, operand.indices, operand.above
+    if operand.symbol in ("x", "y", "yhat"):
+        yield False, sizes[0] if operand.symbol == "x" else sizes[-1]
+        return
+    layer = names.number(units[0] if above is None else above, bound)
+    if layer is None:
+        return
+    is_matrix = operand.symbol in ("W", "w")
+    ends = [layer, layer - 1] if is_matrix else [layer]
+    if operand.symbol == "w" and above is not None:
+        ends.reverse()
+    for index, end in zip(units[above is None :], ends, strict=False):
+        if index.letter == letter and 0 <= end < len(sizes):
+            yield is_matrix, sizes[end]
+
+
+def tokens_in(node: Any) -> Iterator[Any]:
+    """The tokens of a parsed formula, in order."""
+    from lark import Token
+
+    if isinstance(node, Token):
+        return iter((node,))
+    found: Iterator[Any] = node.scan_values(lambda value: isinstance(value, Token))
+    return found
+
+
+def _operands(node: Any) -> Iterator[Operand]:
+    """The names in a parsed formula."""
+    for token in tokens_in(node):
+        if token.type in ("NAME", "OWN"):
+            yield token.value
+        elif token.type == "RATIO":
+            yield from (token.value.of, token.value.wrt)

@@ -1,0 +1,388 @@
+"""The tokens of a formula of a worksheet, from its plain text: names whole, with their layers and indices.
+
+Whether ``dW_212`` is a differential, and a word a function or a name, is settled here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chainrule.formula.evaluate import FUNCTIONS
+from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
+from chainrule.sheets.names import (
+    IDENTIFIER,
+    NEW,
+    PRIMES,
+    Operand,
+    Own,
+    Written,
+    after_primes,
+    operand,
+    own_name,
+    updates,
+)
+
+if TYPE_CHECKING:
+    from lark import Token
+
+MOST_SIGNS = 20  # signs, functions without brackets, or marks behind a name, in a row
+MOST_EXPONENT = 99  # of ten
+_NUMBER = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE](?P<exponent>[+-]?[0-9]++))?")
+_TRANSPOSED = re.compile(r"\^\s*(?:\{\s*[T⊤]\s*\}|T(?![A-Za-z0-9_])|⊤)|\.T(?![A-Za-z0-9_])")
+_FUNCTION = re.compile(
+    r"(?:(?P<log>log)\s*_\s*(?:\{\s*(?P<base>2|10|e)\s*\}|(?P<bare>2|10|e)(?![0-9]))"
+    rf"|(?P<word>{IDENTIFIER.pattern}))(?P<primes>(?:\s*')*)(?=\s*(?P<next>.?))",
+    re.DOTALL,
+)
+_EXPONENTIAL = re.compile(r"e(?=\s*\^)")
+_SUM = re.compile(
+    r"(?:∑|sum(?=\s*_\s*(?:\{|[a-z](?![A-Za-z0-9]))))"
+    r"(?:\s*\^\s*(?:\{(?P<top>[^{}]{1,20})\}|(?P<high>\w)))?"
+    r"(?:\s*_\s*(?:\{(?P<under>[^{}]{1,30})\}|(?P<letter>[a-z])))?"
+    r"(?:\s*\^\s*(?:\{(?P<over>[^{}]{1,20})\}|(?P<above>\w)))?"
+)
+_BOUND = re.compile(r"\s*([a-z])\s*(?:=\s*([0-9]{1,6})\s*)?")
+_D = re.compile(r"[d∂]\s*")
+_LOSS = Written("L")
+_SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
+_BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
+_ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
+_NABLA = re.compile(r"∇\s*_\s*(\{\s*)?")
+_FRAC = re.compile(r"\\frac\s*")
+
+_OPERATORS = {
+    "+": "PLUS",
+    "-": "MINUS",
+    "*": "TIMES",
+    "/": "DIVIDE",
+    "⊙": "HADAMARD",
+    "^": "_CARET",
+    ",": "_COMMA",
+    "&": "_AMP",
+    BREAK: "_ROW",
+    "(": "_LPAR",
+    ")": "_RPAR",
+    "[": "_LSQB",
+    "]": "_RSQB",
+    "{": "_LBRACE",
+    "}": "_RBRACE",
+    OPEN: "_MOPEN",
+    CLOSE: "_MCLOSE",
+}
+_OPENING = frozenset(("_LPAR", "_LSQB", "_LBRACE", "_MOPEN"))
+_CLOSING = frozenset(("_RPAR", "_RSQB", "_RBRACE", "_MCLOSE"))
+#: kinds of tokens behind which an operator or the end is due
+ENDS_VALUE = frozenset((*_CLOSING, "NUMBER", "NAME", "OWN", "RATIO", "TRANSPOSED", "PRIME"))
+_PREFIXES = frozenset(("MINUS", "PLUS", "BARE"))
+_MARKS = frozenset(("TRANSPOSED", "PRIME"))
+LEARNING_RATES = frozenset(("eta", "η", "lr", "learning_rate", "alpha", "α"))
+_GENERAL = {"g": "g", "f": "g", "σ": "sigma", "sigma": "sigma"}  # the activation, whichever it is
+
+
+class UnreadError(Exception):
+    """What cannot be read, and where in the plain text."""
+
+    def __init__(self, at: int, message: str) -> None:
+        super().__init__(message)
+        self.at = at
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A derivative as written, after so many updates; without ``of``, the operator d/dx."""
+
+    of: Operand | None
+    wrt: Operand
+    after: int = 0
+
+    def __str__(self) -> str:
+        return f"d/d{self.wrt}"
+
+
+@dataclass(frozen=True)
+class Over:
+    """What a sum runs over: a letter, its first value, its last one or None for all there are."""
+
+    letter: str
+    low: int
+    high: int | None
+
+    def __str__(self) -> str:
+        return self.letter
+
+
+@lru_cache
+def _functions() -> dict[str, str]:
+    """Functions by what they are called, in small letters without underscores where that is not one already."""
+    names = [name for name in FUNCTIONS if not name.endswith("'")]
+    loose = {name.lower().replace("_", ""): name for name in reversed(names) if name.lower() != "phi"}
+    return {**loose, **{name: name for name in names}, "logistic": "sigmoid"}
+
+
+@lru_cache(maxsize=4096)
+def function_named(word: str) -> str | None:
+    """The function of the language that a word means, in capitals or not."""
+    known = _functions()
+    return known.get(word) or known.get(word.lower().replace("_", ""))
+
+
+@dataclass
+class _Scanner:
+    """One pass over a plain text; ``own`` are the names that the author has introduced."""
+
+    text: str
+    depth: int
+    own: frozenset[str] | set[str]
+    at: int = 0
+    tokens: list[Any] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+
+    def scan(self) -> list[Any]:
+        rules: tuple[Callable[[], bool], ...] = (
+            self.ratio,
+            self.short,
+            self.total,
+            self.fraction,
+            self.word,
+            self.number,
+        )
+        space = re.compile(rf"[\s{JOIN}]*")
+        while True:
+            start = self.at
+            self.at = space.match(self.text, start).end()  # type: ignore[union-attr]
+            if self.at >= len(self.text):
+                return self.tokens
+            self.separate(self.text[start : self.at])
+            if not any(rule() for rule in rules):
+                self.operator()
+            self.check()
+
+    # ---- emitting
+
+    def put(self, kind: str, value: Any, end: int) -> bool:
+        from lark import Token
+
+        self.tokens.append(Token(kind, value, start_pos=self.at))
+        self.at = end
+        return True
+
+    @property
+    def last(self) -> str:
+        return self.tokens[-1].type if self.tokens else ""
+
+    def check(self) -> None:
+        """Nothing piles up without end."""
+        if len(self.open) > DEEPEST:
+            raise UnreadError(self.at - 1, f"at most {DEEPEST} brackets within brackets can be read")
+        kind = self.last
+        row = _PREFIXES if kind in _PREFIXES else _MARKS if kind in _MARKS else None
+        if row is not None and len(self.tokens) > MOST_SIGNS and all(t.type in row for t in self.tokens[-MOST_SIGNS:]):
+            raise UnreadError(self.at - 1, f"at most {MOST_SIGNS} signs in a row can be read")
+        if kind in ("SUM", "DIFF") and sum(t.type in ("SUM", "DIFF") for t in self.tokens) > MOST_SIGNS:
+            raise UnreadError(self.at - 1, f"at most {MOST_SIGNS} sums in a formula can be read")
+
+    def separate(self, gap: str) -> None:
+        """A space between the entries of a vector is its comma."""
+        if not (gap and self.open and self.open[-1] == "_LSQB" and self.last in ENDS_VALUE):
+            return
+        here, following = self.text[self.at], self.text[self.at + 1 : self.at + 2]
+        signed = here == "-" and (following.isdigit() or following == ".")
+        number = here.isdigit() or here == "." or signed
+        value = number or here.isalpha() or here in "(\\"
+        if (number and self.last == "NUMBER") or (value and WIDE in gap):
+            self.put("_COMMA", ",", self.at)
+
+    def operator(self) -> None:
+        transposed = _TRANSPOSED.match(self.text, self.at)
+        if transposed:
+            self.put("TRANSPOSED", "^T", transposed.end())
+            return
+        primes = PRIMES.match(self.text, self.at) or NEW.match(self.text, self.at)
+        if primes and self.last in ENDS_VALUE:
+            self.put("PRIME", updates(primes), primes.end())
+            return
+        character = self.text[self.at]
+        kind = _OPERATORS.get(character)
+        if kind is None:
+            raise UnreadError(self.at, f"nothing here is written with {_named(self.text, self.at)}")
+        if kind in _OPENING:
+            self.open.append(kind)
+        elif kind in _CLOSING and self.open:
+            self.open.pop()
+        if kind in ("_AMP", "_ROW") and (not self.open or self.open[-1] != "_MOPEN"):
+            self.at += 1  # where lines are aligned, not in a matrix
+            return
+        self.put(kind, character, self.at + 1)
+
+    # ---- numbers, fractions, sums
+
+    def number(self) -> bool:
+        match = _NUMBER.match(self.text, self.at)
+        if match is None:
+            return False
+        if match.end() - self.at > LONGEST_NUMBER:
+            got = match.end() - self.at
+            raise UnreadError(self.at, f"expected a number of at most {LONGEST_NUMBER} characters; got one of {got}")
+        if abs(int(match["exponent"] or 0)) > MOST_EXPONENT:
+            due = f"a power of ten from -{MOST_EXPONENT} to {MOST_EXPONENT}"
+            raise UnreadError(self.at, f"expected {due}; got {match[0]}")
+        return self.put("NUMBER", match[0], match.end())
+
+    def fraction(self) -> bool:
+        match = _FRAC.match(self.text, self.at)
+        if match is None:
+            return False
+        self.put("_FRAC", match[0], match.end())
+        for _ in range(2):  # \frac12
+            digit = re.compile(r"\s*([0-9])").match(self.text, self.at)
+            if digit is None:
+                break
+            self.at = digit.start(1)
+            self.put("_LBRACE", "{", self.at)
+            self.put("NUMBER", digit[1], self.at + 1)
+            self.put("_RBRACE", "}", self.at)
+        return True
+
+    def total(self) -> bool:
+        match = _SUM.match(self.text, self.at)
+        if match is None:
+            return False
+        under = match["under"] or match["letter"]
+        above = match["over"] or match["above"] or match["top"] or match["high"]
+        if under is None:
+            return self.put("SUM", None, match.end())
+        bound = _BOUND.fullmatch(under)
+        if bound is None:
+            raise UnreadError(self.at, "a sum runs over one letter, as in sum_{i=1}^{2} or sum_i")
+        high = int(above) if above and above.strip().isdecimal() else None
+        return self.put("SUM", Over(bound[1], int(bound[2] or 1), high), match.end())
+
+    # ---- words
+
+    def word(self) -> bool:
+        if not self.text[self.at].isalpha():
+            return False
+        if "e" not in self.own and (match := _EXPONENTIAL.match(self.text, self.at)):
+            return self.put("EXP", "e", match.end())
+        if self.function():
+            return True
+        found = self.name(self.at)
+        if found is None:
+            return False
+        value, end = found
+        if isinstance(value, Own):
+            return self.put("OWN", value, end)
+        return self.put("NAME", value, end)
+
+    def function(self) -> bool:
+        match = _FUNCTION.match(self.text, self.at)
+        if match is None:
+            return False
+        word = f"log_{match['base'] or match['bare']}" if match["log"] else match["word"]
+        called = match["next"] in ("(", "{") and match["next"] != ""
+        if word in self.own and not (called and function_named(word)):
+            return False
+        primes = match["primes"].count("'") * "'"
+        stem = re.sub(r"_[0-9]$", "", word)
+        if stem in _GENERAL and match["next"] == "(":
+            name = _GENERAL[stem] + primes
+            known = len(primes) <= 1
+        else:
+            base = {"log_e": "ln", "log_2": "log2", "log_10": "log10"}.get(word) or function_named(word)
+            if base is None:
+                return False
+            name, known = base + primes, base + primes in FUNCTIONS
+        if not called and (match["next"] in ("", *"=,;+-*/)]}⊙^_&'") or name in ("sigma", "sigma'")):
+            return False  # the word alone
+        if not known:
+            raise UnreadError(self.at, f"unknown function {name!r}")
+        return self.put("CALL" if called else "BARE", name, match.end("primes"))
+
+    def ratio(self) -> bool:
+        r"""dL/dW_212, \frac{dL}{dW_212}, the operators d/dx and \frac{d}{dx}, and ∇_W L."""
+        if (match := _NABLA.match(self.text, self.at)) is not None:
+            return self.nabla(match)
+        framed = _FRAC.match(self.text, self.at)
+        at = self.at
+        if framed:
+            at = self.passed(r"\s*\{\s*", framed.end())
+        d = _D.match(self.text, at) if at >= 0 else None
+        if d is None or self.introduced(at):
+            return False
+        of = self.name(d.end())
+        at = d.end() if of is None else after_primes(self.text, of[1])[0]
+        at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*/\s*[d∂]\s*", at)
+        wrt = self.name(at) if at >= 0 else None
+        if wrt is None:
+            return False
+        end, after = after_primes(self.text, wrt[1]) if framed else (wrt[1], 0)
+        end = self.passed(r"\s*\}", end) if framed else end
+        if end < 0:
+            return False
+        if of is not None:
+            return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0], after), end)
+        bracket = re.compile(r"\s*[(\[{]").match(self.text, end)
+        return self.put("DIFFG" if bracket else "DIFF", Ratio(None, wrt[0]), end)
+
+    def introduced(self, at: int) -> bool:
+        match = IDENTIFIER.match(self.text, at)
+        return match is not None and match[0] in self.own
+
+    def nabla(self, match: re.Match[str]) -> bool:
+        wrt = self.name(match.end())
+        end = -1 if wrt is None else self.passed(r"\s*\}\s*" if match[1] else r"\s*", wrt[1])
+        of = self.name(end) if end >= 0 else None
+        if wrt is None or of is None:
+            raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
+        return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0]), of[1])
+
+    def short(self) -> bool:
+        """``dW^{[2]}``, which is dL/dW^{[2]} unless it is part of a quotient of differentials."""
+        d = _SHORT.match(self.text, self.at)
+        if d is None or self.introduced(self.at) or _BELOW_LINE.search(self.text[max(0, self.at - 20) : self.at]):
+            return False
+        wrt = self.name(d.end())
+        if wrt is None or not (isinstance(wrt[0], Written) and wrt[0].bracketed):
+            return False
+        if _ABOVE_LINE.match(self.text, wrt[1]):
+            return False
+        return self.put("RATIO", Ratio(_LOSS, wrt[0]), wrt[1])
+
+    def loss(self, of: Operand) -> Operand:
+        """J is the loss in a derivative, unless the author has introduced it."""
+        return _LOSS if isinstance(of, Own) and of.name == "J" and "J" not in self.own else of
+
+    def name(self, at: int) -> tuple[Operand, int] | None:
+        if self.text[at : at + 1] in ("Z", "A") and self.introduced(at):
+            return own_name(self.text, at)
+        return operand(self.text, at, self.depth)
+
+    def passed(self, pattern: str, at: int) -> int:
+        """The place behind a pattern, or -1."""
+        match = re.compile(pattern).match(self.text, at)
+        return match.end() if match else -1
+
+
+def _named(text: str, at: int) -> str:
+    """What stands at a place, as far as it is one thing."""
+    match = re.compile(r"\\?[A-Za-z]+|.", re.DOTALL).match(text, at)
+    return repr(match[0][:20] if match else "")
+
+
+def tokens(text: str, depth: int, own: frozenset[str] | set[str]) -> list[Token]:
+    """The tokens of a plain text.
+
+    Args:
+        depth: layers of the network.
+        own: names that the author has introduced.
+
+    Raises:
+        UnreadError: a character that no formula has, a number too long, too many brackets.
+    """
+    return _Scanner(text.replace(JOIN, " "), depth, own).scan()

@@ -1,0 +1,128 @@
+"""ONNX files: a network, or a model of a table with its preprocessing, as one graph for other runtimes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network import checks
+from chainrule.network.network import Network
+from chainrule.storage.onnx.graph import Graph, propagate
+from chainrule.system.files import write_whole
+from chainrule.tables.columns import Column, Target
+from chainrule.tables.plan import Model
+
+if TYPE_CHECKING:
+    import onnx
+
+MOST_BYTES = 2**31 - 2**20  # what one protobuf message holds, less some room for the graph
+
+
+def to_onnx(network_or_model: Network | Model) -> onnx.ModelProto:
+    """The ONNX model: from x (n, d) to yhat (n, k), in the network's own float type.
+
+    A table's ``Model`` takes what the table has and standardises it itself. With numbers alone the input is x
+    (n, columns), in the order of ``model.inputs.columns``; with text among them each column is an input of its own
+    (n, 1) under the column's name, text as strings, and a category that the training did not see is an error.
+    Regression gives yhat in the target's own unit; classification gives beside yhat the ``label`` (n,), a string.
+
+    Raises:
+        InputError: the onnx package is missing; something else than a network or a model; too large for one file.
+    """
+    if not isinstance(network_or_model, Network | Model):
+        raise InputError("ONNX export", "a Network or a Model", type(network_or_model).__name__)
+    model = network_or_model if isinstance(network_or_model, Model) else None
+    network = network_or_model.network if isinstance(network_or_model, Model) else network_or_model
+    size = network.parameter_count * network.dtype.itemsize
+    if size > MOST_BYTES:
+        raise InputError("ONNX export", f"at most {MOST_BYTES} bytes of parameters", f"{size} bytes")
+    g = Graph(network.dtype)
+    if model is None:
+        x = g.takes("x", network.sizes[0])
+    else:
+        _check_fit(model)
+        x = _prepared(g, model.inputs.columns)
+    yhat = propagate(g, network, x)
+    if model and not model.target.classes:
+        yhat = _restored(g, yhat, model.target)
+    g.gives("yhat", yhat, g.kind, network.sizes[-1])
+    if model and model.target.classes:
+        number = g("ArgMax", "yhat", axis=1, keepdims=0)
+        g.gives("label", g("Gather", g.texts("classes", model.target.classes), number), g.TEXT)
+    return g.model(_about(network, model))
+
+
+def save_onnx(network_or_model: Network | Model, path: str | os.PathLike[str]) -> None:
+    """Write ``to_onnx`` to a file; a file of that name is replaced only once the new one is whole.
+
+    Raises:
+        InputError: as ``to_onnx``.
+    """
+    write_whole(path, to_onnx(network_or_model).SerializeToString(deterministic=True))
+
+
+# ---------------------------------------------------------------- the table around it
+
+
+def _prepared(g: Graph, columns: Sequence[Column]) -> str:
+    """The inputs of a table, and what makes the network's x of them."""
+    if not any(column.categories for column in columns):
+        return _standardised(g, g.takes("x", len(columns)), columns)
+    taken = [g.takes(column.name, 1, g.TEXT if column.categories else None) for column in columns]
+    parts = [
+        _one_hot(g, name, column) if column.categories else _standardised(g, name, [column])
+        for name, column in zip(taken, columns, strict=True)
+    ]
+    return g("Concat", *parts, axis=1)
+
+
+def _standardised(g: Graph, x: str, columns: Sequence[Column]) -> str:
+    """(x - mean) / scale; in float32 the mean is two numbers, so that no digits of a large one are lost."""
+    for column in columns:
+        checks.numbers(f"mean of column {column.name!r}", column.mean, g.dtype)
+        if not float(np.finfo(g.dtype).tiny) <= column.scale <= float(np.finfo(g.dtype).max):
+            raise InputError(f"scale of column {column.name!r}", f"a positive number in {g.dtype}", str(column.scale))
+    mean = np.array([column.mean for column in columns])
+    near = mean.astype(g.dtype)
+    x = g("Sub", x, g.array("mean", near))
+    if (near != mean).any():
+        x = g("Sub", x, g.array("mean_rest", mean - near))
+    return g("Div", x, g.array("scale", np.array([column.scale for column in columns])))
+
+
+def _restored(g: Graph, yhat: str, target: Target) -> str:
+    """yhat in the target's own unit."""
+    if (target.mean, target.scale) == (0.0, 1.0):
+        return yhat
+    for name in ("mean", "scale"):
+        checks.numbers(f"{name} of target {target.name!r}", getattr(target, name), g.dtype)
+    return g("Add", g("Mul", yhat, float(target.scale)), float(target.mean))
+
+
+def _one_hot(g: Graph, name: str, column: Column) -> str:
+    """Text (n, 1) -> (n, categories); ``zeros=0`` makes an unknown category an error."""
+    categories = [category.encode() for category in column.categories]
+    coded = g("OneHotEncoder", name, domain="ai.onnx.ml", cats_strings=categories, zeros=0)
+    flat = g("Squeeze", coded, g.array("axis", np.array([1])))
+    return flat if g.dtype == np.float32 else g("Cast", flat, to=g.kind)
+
+
+def _check_fit(model: Model) -> None:
+    expected = (len(model.inputs.names), model.target.outputs)
+    found = (model.network.sizes[0], model.network.sizes[-1])
+    if found != expected:
+        raise InputError("network of the model", f"inputs and outputs {expected}, as its table", str(found))
+
+
+def _about(network: Network, model: Model | None) -> dict[str, str]:
+    about = {"hidden": json.dumps(network.hidden), "output": network.output, "loss": network.loss}
+    if model:
+        about["columns"] = json.dumps([column.name for column in model.inputs.columns])
+        about["target"] = model.target.name
+        about["classes"] = json.dumps(model.target.classes)
+    return about

@@ -1,0 +1,1 @@
+"""The machine: files written whole, work on all cores."""

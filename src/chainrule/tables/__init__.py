@@ -1,0 +1,1 @@
+"""Tables of data: read, made ready for a network, trained on, scored."""

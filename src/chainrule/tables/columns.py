@@ -1,0 +1,273 @@
+"""From a table to the arrays a network takes, and back: standardised inputs, encoded categories and labels.
+
+What is learnt from the training rows is held in frozen records, which a model file keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network.activations import Array
+from chainrule.network.checks import numbers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Task = Literal["classification", "regression"]
+MOST_CATEGORIES = 1000  # of one column: more are names or keys, not categories
+MOST_WHOLE_CLASSES = 20  # distinct whole numbers that a target may have and still be taken as class labels
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input column: a number to standardise, or categories to encode as one input each."""
+
+    name: str
+    mean: float = 0.0
+    scale: float = 1.0
+    categories: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs it gives."""
+        return [f"{self.name}={c}" for c in self.categories] or [self.name]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The input columns, in order."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the network's inputs x_1, x_2, …"""
+        return [name for column in self.columns for name in column.inputs]
+
+    @classmethod
+    def fit(cls, table: pa.Table, names: Sequence[str], train: Array) -> Inputs:
+        """The named columns: categories of the whole table, means and scales of its training rows alone.
+
+        Raises:
+            InputError: a column that cannot be an input; a bad value in any row, which is named.
+        """
+        if not names:
+            raise InputError("data", "at least one column beside the target", "none")
+        require(table, names)
+        return cls(tuple(_fit_column(table, name, train) for name in names))
+
+    def apply(self, table: pa.Table) -> Array:
+        """The inputs X (n, d). Other columns of the table are left alone.
+
+        Raises:
+            InputError: a column is missing, holds another type, a missing value or an unknown category.
+        """
+        require(table, [column.name for column in self.columns])
+        parts = [_apply_column(table, column) for column in self.columns]
+        return np.concatenate(parts, axis=1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target column: class labels, or a number that may be standardised."""
+
+    name: str
+    classes: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def task(self) -> Task:
+        """Classification where there are classes."""
+        return "classification" if self.classes else "regression"
+
+    @property
+    def outputs(self) -> int:
+        """Outputs that a network for it has."""
+        return len(self.classes) or 1
+
+    def apply(self, table: pa.Table) -> Array:
+        """Class numbers (n,), or standardised numbers (n, 1).
+
+        Raises:
+            InputError: the column is missing, or holds a value that is not one of the classes.
+        """
+        require(table, [self.name])
+        if self.classes:
+            labels = texts(table, self.name)
+            order = {label: i for i, label in enumerate(self.classes)}
+            for row, label in enumerate(labels, 1):
+                if label not in order:
+                    known = ", ".join(self.classes[:10])
+                    raise InputError(f"target {self.name}", f"one of the classes {known}", f"{label!r} in row {row}")
+            return np.array([order[label] for label in labels], dtype=np.int64)
+        return (column_numbers(table, self.name)[:, None] - self.mean) / self.scale
+
+    def restore(self, yhat: Array) -> Array:
+        """Predictions in the target's own unit from the network's outputs (n, 1)."""
+        own: Array = yhat[:, 0] * self.scale + self.mean
+        return own
+
+
+def fit_target(table: pa.Table, name: str, task: Task | None) -> Target:
+    """The target column as classes or numbers, these not standardised.
+
+    Args:
+        task: None decides by the column: text, truth values, and whole numbers of at most
+            ``MOST_WHOLE_CLASSES`` different values are classes.
+
+    Raises:
+        InputError: no such column, one class only, numbers asked of text.
+    """
+    require(table, [name])
+    if task is None:
+        task = _guess_task(table, name)
+    if task == "classification":
+        labels = texts(table, name)
+        found = in_order(set(labels))
+        if len(found) < 2:
+            raise InputError(f"target {name}", "at least two classes", f"{len(found)}: {', '.join(found)}")
+        if len(found) > MOST_CATEGORIES:
+            raise InputError(f"target {name}", f"at most {MOST_CATEGORIES} classes", str(len(found)))
+        return Target(name, tuple(found))
+    column_numbers(table, name)
+    return Target(name)
+
+
+def standardised(target: Target, table: pa.Table, train: Array) -> Target:
+    """A target of numbers with the mean and the scale of the training rows, for an output that can give any number."""
+    values = column_numbers(table, target.name)[train]
+    return Target(target.name, (), float(values.mean()), _scale(values))
+
+
+def _guess_task(table: pa.Table, name: str) -> Task:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = table.column(name).type
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "regression"
+    if pa.types.is_integer(kind):
+        few: bool = pc.count_distinct(table.column(name)).as_py() <= MOST_WHOLE_CLASSES
+        return "classification" if few else "regression"
+    return "classification"
+
+
+def balanced(counts: Array) -> Array:
+    """The weight of each class with which all that have rows count the same: n / (classes * rows of the class).
+
+    Args:
+        counts: rows of each class.
+    """
+    weights: Array = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return weights
+
+
+def in_order(labels: set[str]) -> list[str]:
+    """Labels in order: numbers by size, other labels by letters."""
+    try:
+        return sorted(labels, key=float)
+    except ValueError:
+        return sorted(labels)
+
+
+def require(table: pa.Table, names: Sequence[str]) -> None:
+    """Raise an InputError unless the table has these columns, each once, and at least one row."""
+    for name in names:
+        times = table.column_names.count(name)
+        if times != 1:
+            shown = ", ".join(table.column_names[:12]) + (", …" if table.num_columns > 12 else "")
+            raise InputError(f"column {name!r}", f"one of: {shown}", "no such column" if not times else "it twice")
+    if table.num_rows == 0:
+        raise InputError("data", "at least one row", "none")
+
+
+def column_numbers(table: pa.Table, name: str) -> Array:
+    """A column as float64, finite.
+
+    Raises:
+        InputError: text, a missing value, NaN or infinity; the row is named, counted from 1.
+    """
+    import pyarrow as pa
+
+    column = filled(table, name)
+    if not is_number(column.type):
+        raise InputError(f"column {name!r}", "numbers", f"{column.type} such as {column[0].as_py()!r}")
+    values = column.cast(pa.float64(), safe=False).to_numpy()
+    if not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values)))
+        raise InputError(f"column {name!r}", "finite numbers", f"{values[row]} in row {row + 1}")
+    return numbers(f"column {name!r}", values)
+
+
+def texts(table: pa.Table, name: str) -> list[str]:
+    """A column as labels: text as it is, numbers and truth values as they print."""
+    column = filled(table, name)
+    return [_label(value) for value in column.to_pylist()]
+
+
+def _label(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def filled(table: pa.Table, name: str) -> Any:
+    """The column, which has a value in every row.
+
+    Raises:
+        InputError: a missing value; the row is named, counted from 1.
+    """
+    import pyarrow.compute as pc
+
+    column = table.column(name)
+    if column.null_count:
+        row = pc.index(column.is_null(), True).as_py() + 1
+        raise InputError(f"column {name!r}", "a value in every row", f"none in row {row}")
+    return column
+
+
+def is_number(kind: Any) -> bool:
+    """Whether a column's type is a number or a truth value."""
+    import pyarrow as pa
+
+    t = pa.types
+    return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind) or t.is_decimal(kind))
+
+
+def _fit_column(table: pa.Table, name: str, train: Array) -> Column:
+    import pyarrow as pa
+
+    kind = table.column(name).type
+    if is_number(kind):
+        values = column_numbers(table, name)[train]
+        return Column(name, float(values.mean()), _scale(values))
+    t = pa.types
+    if not (t.is_string(kind) or t.is_large_string(kind) or t.is_dictionary(kind)):
+        raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
+    found = in_order(set(texts(table, name)))
+    if len(found) > MOST_CATEGORIES:
+        raise InputError(f"column {name!r}", f"at most {MOST_CATEGORIES} categories", str(len(found)))
+    return Column(name, categories=tuple(found))
+
+
+def _apply_column(table: pa.Table, column: Column) -> Array:
+    if not column.categories:
+        return (column_numbers(table, column.name)[:, None] - column.mean) / column.scale
+    order = {category: i for i, category in enumerate(column.categories)}
+    encoded = np.zeros((table.num_rows, len(order)))
+    for row, value in enumerate(texts(table, column.name)):
+        if value not in order:
+            known = ", ".join(column.categories[:10])
+            raise InputError(f"column {column.name!r}", f"one of {known}", f"{value!r} in row {row + 1}")
+        encoded[row, order[value]] = 1.0
+    return encoded
+
+
+def _scale(values: Array) -> float:
+    """Standard deviation, or 1 for a constant column."""
+    deviation = float(values.std())
+    return deviation if deviation > 1e-12 * max(1.0, float(np.abs(values).max())) else 1.0

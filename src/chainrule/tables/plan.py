@@ -1,0 +1,264 @@
+"""A table made ready for training: the plan, the parts of the rows, the untrained model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network.activations import Array
+from chainrule.network.checks import within
+from chainrule.network.forward import forward
+from chainrule.network.network import Network
+from chainrule.tables.columns import Inputs, Target, Task, fit_target, require, standardised
+from chainrule.tables.scores import Scores, score
+from chainrule.train.optimizers import optimizer
+from chainrule.train.recipe import EngineName, Recipe, whole
+from chainrule.train.schedules import Schedule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: the output that goes with a loss where none is asked for; for the others: softmax for classes, identity for numbers
+_USUAL_OUTPUT = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "softplus"}
+_USUAL_LOSS = {"classification": "cross_entropy", "regression": "half_squared_error"}
+
+
+VALIDATION = 0.1  # share of the training rows that early stopping watches where none is asked for
+EXPONENTIAL_END = 0.01  # what the exponential schedule has left of the learning rate at the end
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. None means the usual choice for the data and the loss.
+
+    Attributes:
+        warmup: epochs in which the learning rate rises from 0.
+        dropout: one share for all hidden layers, or one each.
+        patience: epochs without a better validation loss that are borne; None: no early stopping.
+        validation: share of the training rows whose loss is taken after each epoch, and that are not learnt from.
+        class_weight: ``balanced``: an example counts the more, the rarer its class; all classes count the same.
+    """
+
+    hidden: tuple[int, ...] = (128, 64)
+    activation: tuple[str, ...] = ("relu",)
+    output: str | None = None
+    loss: str | None = None
+    task: Task | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    epochs: int = 30
+    batch_size: int = 32
+    test: float = 0.2
+    seed: int = 0
+    dtype: str = "float64"
+    schedule: str = "constant"
+    warmup: float = 0.0
+    l2: float = 0.0
+    weight_decay: float | None = None
+    dropout: tuple[float, ...] = (0.0,)
+    patience: int | None = None
+    validation: float | None = None
+    class_weight: str | None = None
+    engine: EngineName = "auto"
+    threads: int | None = None
+
+    @property
+    def validation_share(self) -> float:
+        """The share of the training rows that is not learnt from."""
+        if self.validation is not None:
+            return self.validation
+        return VALIDATION if self.patience is not None else 0.0
+
+    def recipe(self) -> Recipe:
+        """The plan as ``fit`` takes it.
+
+        Raises:
+            InputError: a number or a name that does not fit.
+        """
+        rule = optimizer(self.optimizer, self.learning_rate, weight_decay=self.weight_decay)
+        whole("epochs", self.epochs)
+        if self.warmup >= self.epochs:
+            raise InputError("warmup", f"fewer epochs than the {self.epochs} of the training", f"{self.warmup:g}")
+        ends = self.schedule in ("cosine", "linear")
+        factor = EXPONENTIAL_END ** (1 / self.epochs) if self.schedule == "exponential" else 0.5
+        schedule = Schedule(self.schedule, self.epochs if ends else 1.0, factor, warmup=self.warmup)
+        return Recipe(
+            rule, self.batch_size, self.seed, self.l2, self.dropout, schedule, True, self.engine, self.threads
+        )  # fmt: skip
+
+
+def apart(
+    rows: Array, share: float, seed: int, labels: Sequence[int] | Array | None, part: str = "test"
+) -> tuple[Array, Array]:
+    """The rows without a share of them, and the share; with labels (of these rows), each class in proportion.
+
+    Raises:
+        InputError: too few rows for two parts.
+    """
+    from sklearn.model_selection import train_test_split
+
+    if share == 0:
+        return rows, rows[:0]
+    count, taken = len(rows), math.ceil(share * len(rows))
+    if not 0 < taken < count:
+        raise InputError("data", f"rows enough for a {part} part of {share:g} and a training part", str(count))
+    if labels is not None:  # each class in proportion needs two rows of each, and a place for each in both parts
+        counts = np.bincount(np.asarray(labels))
+        counts = counts[counts > 0]
+        if counts.min() < 2 or min(taken, count - taken) < len(counts):
+            labels = None
+    left, kept = train_test_split(rows, test_size=taken, random_state=seed, stratify=labels)
+    return left, kept
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the test part was put aside; the same table gives the same parts again."""
+
+    rows: int
+    test: float
+    seed: int
+
+    def parts(self, labels: Sequence[int] | Array | None) -> tuple[Array, Array]:
+        """Row numbers of the training part and of the test part; with labels, each class in proportion."""
+        return apart(np.arange(self.rows), self.test, self.seed, labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """All that a prediction needs: the network, what prepares its inputs and reads its outputs, and the split."""
+
+    network: Network
+    inputs: Inputs
+    target: Target
+    split: Split
+
+    def forward(self, table: pa.Table) -> Array:
+        """yhat (n, k) of the table's rows."""
+        return forward(self.network, self.inputs.apply(table)).yhat
+
+    def evaluate(self, table: pa.Table) -> Scores:
+        """Scores over a table that has the target column."""
+        return score(forward(self.network, self.inputs.apply(table)), self.target.apply(table), self.target)
+
+    def part(self, table: pa.Table, name: str) -> pa.Table:
+        """The ``train`` or ``test`` rows of the table it was trained on, or ``all``.
+
+        Raises:
+            InputError: another number of rows than the table of the training had.
+        """
+        if name == "all":
+            return table
+        if not self.split.rows:
+            raise InputError(f"--part {name}", "all: a training in blocks does not keep its parts", name)
+        if table.num_rows != self.split.rows:
+            raise InputError(f"data for --part {name}", f"the {self.split.rows} rows of training", str(table.num_rows))
+        labels = self.target.apply(table) if self.target.classes else None
+        train, test = self.split.parts(labels)
+        return table.take(train if name == "train" else test)
+
+
+class TrainingTable(Protocol):
+    """A table ready to train on, wherever its rows are: ``Prepared``, in blocks, or on a cluster."""
+
+    @property
+    def model(self) -> Model:
+        """Not trained yet."""
+
+    @property
+    def train(self) -> Sized:
+        """The rows to learn from, as far as their number goes."""
+
+    @property
+    def validation(self) -> Sized:
+        """Rows whose loss is taken after each epoch."""
+
+    @property
+    def test(self) -> Sized:
+        """Rows that are kept aside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A table ready to train on.
+
+    Attributes:
+        model: not trained yet.
+        train, validation, test: numbers of the table's rows, from 0.
+    """
+
+    model: Model
+    table: pa.Table
+    train: Array
+    validation: Array
+    test: Array
+
+
+def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
+    """The untrained model and the parts of the table.
+
+    Raises:
+        InputError: a table, a target or a plan that does not fit.
+    """
+    require(table, [target])
+    check_plan(plan)
+    target_kind = fit_target(table, target, plan.task)
+    if plan.class_weight and not target_kind.classes:
+        raise InputError("class weight", f"classes in {target}", "numbers")
+    split = Split(table.num_rows, plan.test, plan.seed)
+    rows, test = split.parts(target_kind.apply(table) if target_kind.classes else None)
+    return _prepared(table, target_kind, plan, split, rows, test)
+
+
+def check_plan(plan: Plan) -> None:
+    """All of a plan that can be checked without its table.
+
+    Raises:
+        InputError: a number or a name that does not fit.
+    """
+    plan.recipe()
+    for name, share in (("test", plan.test), ("validation", plan.validation_share)):
+        if not 0 <= share < 1:
+            raise InputError(name, "a share from 0 to below 1", str(share))
+    if plan.patience is not None:
+        whole("patience", plan.patience)
+        if not plan.validation_share:
+            raise InputError("early stopping", "a validation share above 0", "0")
+    if plan.class_weight not in (None, "balanced"):
+        raise InputError("class weight", "balanced", repr(plan.class_weight))
+
+
+def with_parts(prepared: Prepared, plan: Plan, rows: Array, test: Array) -> Prepared:
+    """The same table with other rows to learn from and to test on; all that is learnt from rows is learnt anew."""
+    model = prepared.model
+    return _prepared(prepared.table, Target(model.target.name, model.target.classes), plan, model.split, rows, test)
+
+
+def usual(plan: Plan, target: Target) -> tuple[str, str]:
+    """Loss and output: those of the plan, or the usual ones for the target."""
+    loss = plan.loss or _USUAL_LOSS[target.task]
+    return loss, plan.output or _USUAL_OUTPUT.get(loss, "softmax" if target.classes else "identity")
+
+
+def _prepared(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
+    """Args:
+    target: not standardised.
+    rows: to learn from and to validate with.
+    """
+    labels = target.apply(table)[rows] if target.classes else None
+    train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
+    loss, output = usual(plan, target)
+    inputs = Inputs.fit(table, [name for name in table.column_names if name != target.name], train)
+    if not target.classes and output == "identity":
+        target = standardised(target, table, train)
+    sizes = (len(inputs.names), *plan.hidden, target.outputs)
+    network = Network.random(sizes, plan.activation, output, loss, seed=plan.seed, dtype=plan.dtype)
+    if not target.classes:
+        within(f"target {target.name} (for the loss {loss})", target.apply(table), *network.loss_rule.target_range)
+    plan.recipe().dropout_of(network)
+    return Prepared(Model(network, inputs, target, split), table, train, validation, test)

@@ -1,0 +1,1 @@
+"""Exercises to set, and folders of answers to mark."""

@@ -1,0 +1,174 @@
+"""The records of a marked folder: each sheet's points, and which mistakes the class makes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.render.document import Document, Rendered, visible
+from chainrule.teaching.marking_scheme import Mark
+
+UNKNOWN = "unknown"  # the id of a wrong line that no mistake of the table explains
+_COLUMNS = ("file", "score", "of", "percent", "first wrong line", "mistakes", "error", "note")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake in one line of a sheet: the likeliest one that gives a wrong line."""
+
+    id: str
+    words: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One sheet.
+
+    Attributes:
+        file: its name, fit to be printed.
+        marks: what each line that is due earned; () where the sheet was refused.
+        first_wrong: number and name of the first line that is wrong, or "".
+        slips: the mistake of each wrong line.
+        error: why it was refused, in one line, or "".
+        note: what a teacher should look at, or "".
+    """
+
+    file: str
+    marks: tuple[Mark, ...] = ()
+    first_wrong: str = ""
+    slips: tuple[Slip, ...] = ()
+    error: str = ""
+    note: str = ""
+
+    @property
+    def score(self) -> float | None:
+        """Points earned; None for a sheet that was refused."""
+        return None if self.error else sum(m.points for m in self.marks)
+
+    @property
+    def of(self) -> float | None:
+        """Points that could be earned; None for a sheet that was refused."""
+        return None if self.error else sum(m.of for m in self.marks)
+
+    @property
+    def percent(self) -> float | None:
+        """100 score / of; None for a sheet that was refused or has no lines."""
+        return 100 * self.score / self.of if self.score is not None and self.of else None
+
+
+@dataclass(frozen=True)
+class ClassMistake:
+    """A mistake that sheets of the class make.
+
+    Attributes:
+        sheets: how many make it at least once.
+        share: of all sheets that were marked.
+        lines: (name of the line, number of sheets), the most frequent first.
+    """
+
+    id: str
+    words: str
+    sheets: int
+    share: float
+    lines: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Grades(Rendered):
+    """The sheets of a folder, marked.
+
+    Attributes:
+        folder: its name. key: the file that says which lines are due, or "".
+        notes: what a teacher should know of the key.
+    """
+
+    folder: str
+    sheets: tuple[Graded, ...]
+    key: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def marked(self) -> tuple[Graded, ...]:
+        """The sheets that were not refused."""
+        return tuple(s for s in self.sheets if not s.error)
+
+    @property
+    def mistakes(self) -> tuple[ClassMistake, ...]:
+        """The mistakes of the class, the most frequent first."""
+        words: dict[str, Counter[str]] = {}
+        lines: dict[str, Counter[str]] = {}
+        sheets: Counter[str] = Counter()
+        for sheet in self.marked:
+            sheets.update({slip.id for slip in sheet.slips})
+            for slip_id, name in dict.fromkeys((slip.id, slip.line) for slip in sheet.slips):
+                lines.setdefault(slip_id, Counter())[name] += 1
+            for slip in sheet.slips:
+                words.setdefault(slip.id, Counter())[slip.words] += 1
+        found = [
+            ClassMistake(i, words[i].most_common(1)[0][0], n, n / len(self.marked), tuple(lines[i].most_common()))
+            for i, n in sheets.items()
+        ]
+        return tuple(sorted(found, key=lambda m: (m.id == UNKNOWN, -m.sheets, m.id)))
+
+    @property
+    def mean(self) -> float | None:
+        """Mean percentage of the sheets that were marked."""
+        percents = [s.percent for s in self.marked if s.percent is not None]
+        return statistics.fmean(percents) if percents else None
+
+    def to_csv(self) -> str:
+        """A row a sheet; no cell is a formula for a spreadsheet."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for s in self.sheets:
+            slips = "; ".join(dict.fromkeys(f"{slip.id} ({slip.line})" for slip in s.slips))
+            numbers = [_number(s.score), _number(s.of), "" if s.percent is None else f"{s.percent:.1f}"]
+            words = map(_harmless, (s.first_wrong, slips, s.error, s.note))
+            writer.writerow([_harmless(s.file), *numbers, *words])
+        return out.getvalue()
+
+    def document(self) -> Document:
+        """The summary as a document."""
+        from chainrule.teaching.class_report import grades_document
+
+        return grades_document(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "folder": self.folder,
+            "key": self.key,
+            "mean": self.mean,
+            "notes": list(self.notes),
+            "sheets": [
+                {
+                    "file": s.file,
+                    "score": s.score,
+                    "of": s.of,
+                    "percent": s.percent,
+                    "first_wrong": s.first_wrong,
+                    "mistakes": list(dict.fromkeys(slip.id for slip in s.slips)),
+                    "error": s.error,
+                    "note": s.note,
+                    "marks": list(s.marks),
+                }
+                for s in self.sheets
+            ],
+            "mistakes": list(self.mistakes),
+        }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _harmless(cell: str) -> str:
+    """A cell that a spreadsheet takes for text."""
+    cell = " ".join(visible(cell).split())
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
