@@ -12,10 +12,10 @@ import statistics
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import browser
-from page import large, open_page, served, worked_example
+from tests.support import browser
+from tests.support.page import large, open_page, served, worked_example
 
 RUNS = 15
 

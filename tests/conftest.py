@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-import browser
 import chainrule as cr
 from chainrule.cli import main
 from chainrule.train.engine import Rows, start
 from chainrule.train.recipe import Recipe
-from page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
+from tests.support import browser
+from tests.support.page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
 
 def pytest_addoption(parser):
@@ -38,9 +38,9 @@ def pytest_sessionstart(session):
     """Compile the training kernels once, each type in a process, before several processes would all do so."""
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         return
-    code = "import conftest, sys; conftest.compile_kernels(sys.argv[1])"
+    code = "import sys; from tests.conftest import compile_kernels; compile_kernels(sys.argv[1])"
     both = [
-        subprocess.Popen([sys.executable, "-c", code, dtype], cwd=Path(__file__).parent)
+        subprocess.Popen([sys.executable, "-c", code, dtype], cwd=Path(__file__).parents[1])
         for dtype in ("float32", "float64")
     ]
     assert [compiling.wait() for compiling in both] == [0, 0]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-import browser  # noqa: E402  tests/ is in the path only now
-from page import open_page, served, worked_example  # noqa: E402
+from tests.support import browser  # noqa: E402  the root is in the path only now
+from tests.support.page import open_page, served, worked_example  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -17,7 +17,7 @@ from chainrule.errors import InputError
 from chainrule.formula.tree import Expr, Ref, Transpose, is_matrix
 from chainrule.network import checks
 from chainrule.network import names as notation
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.names import LOSS, Derivative, Name
 from chainrule.network.network import Network
 from chainrule.sheets.lines import Line, Part

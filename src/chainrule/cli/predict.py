@@ -13,7 +13,7 @@ import typer
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.network.activations import Array
+    from chainrule.network.arrays import Array
     from chainrule.tables.plan import Model
 
 

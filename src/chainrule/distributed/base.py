@@ -24,7 +24,7 @@ from chainrule.distributed.work import Work, client_of
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import hidden_names, layer_sizes
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.losses import loss as loss_of
 from chainrule.network.network import Network
 

@@ -12,7 +12,7 @@ from chainrule.distributed.summary import Summary
 from chainrule.errors import InputError
 from chainrule.estimators import classifier as one
 from chainrule.estimators.parameters import take
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.tables.columns import balanced
 
 

@@ -18,7 +18,7 @@ from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.network import losses
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.checks import targets
 from chainrule.network.forward import forward
 from chainrule.network.network import Network

@@ -11,7 +11,7 @@ import dask.array as da
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 _NONE = ("NAType", "NaTType")  # what a dataframe has for no value; comparing it gives no truth value
 PIECES = 8  # partitions of an array that comes whole

@@ -14,7 +14,7 @@ from chainrule.distributed.exact import PartScore
 from chainrule.distributed.partitions import RawPart, partitions
 from chainrule.distributed.summary import add
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.tables.moments import Moments
 
 #: what a worker needs not

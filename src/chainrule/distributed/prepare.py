@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.distributed.partitions import RawPart
 from chainrule.distributed.summary import Split
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.checks import within
 from chainrule.train.engine import Rows
 

@@ -11,7 +11,7 @@ from chainrule.distributed.base import CLUSTER, ClusterPerceptron
 from chainrule.distributed.summary import Summary
 from chainrule.estimators import regressor as one
 from chainrule.estimators.parameters import take
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 class MLPRegressor(ClusterPerceptron, one.MLPRegressor):

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.system.files import write_whole
 
 _FIRST = b"chainrule replay 1\n"

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.work import Work
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train import blas
 from chainrule.train.engine import Part, Probe, State, minibatches, start

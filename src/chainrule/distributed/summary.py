@@ -11,7 +11,7 @@ from scipy.special import xlogy
 
 from chainrule.distributed.partitions import RawPart
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.tables.moments import Moments
 
 MOST_CLASSES = 1000

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.distributed.prepare import Ready
 from chainrule.distributed.summary import Split
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.tables.blocks import ColumnSummary
 from chainrule.tables.columns import Inputs, Target
 from chainrule.train.engine import Rows

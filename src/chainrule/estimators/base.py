@@ -18,7 +18,7 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import CONSTRAINTS, hidden_names, layer_sizes
 from chainrule.estimators.solving import solve
 from chainrule.estimators.task import Task
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
 

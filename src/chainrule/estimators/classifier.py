@@ -18,7 +18,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.base import MultilayerPerceptron
 from chainrule.estimators.objective import CLASSIFICATION, Objective, classification
 from chainrule.estimators.parameters import CONSTRAINTS, take
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc]

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.model_selection import train_test_split
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.train.engine import Rows
 
 DENSE_BYTES = 1 << 28  # sparse rows that take no more when dense are made dense as a whole

@@ -17,7 +17,7 @@ from chainrule.estimators.data import dense, source
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.task import Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.engine import Rows, weight_mask
 from chainrule.train.gradient import BLOCK, SumGradient

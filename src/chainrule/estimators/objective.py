@@ -9,7 +9,7 @@ from scipy.special import xlogy
 
 from chainrule.errors import InputError
 from chainrule.network import losses
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.train.records import Epoch
 
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from chainrule.estimators.base import MultilayerPerceptron
 from chainrule.estimators.objective import REGRESSION, Objective, regression
 from chainrule.estimators.parameters import CONSTRAINTS, take
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.estimators.objective import Objective
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.train.callbacks import Callback
 from chainrule.train.loop import Run
 

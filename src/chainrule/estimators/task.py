@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.estimators.objective import Objective
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sklearn.metrics import check_scoring
 
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, split
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
 from chainrule.train.engine import Rows

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.explanation.records import Check
 from chainrule.gradcheck.numerical import STEP, Probe
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import Derivative, Notation, Quantity, to_text
 

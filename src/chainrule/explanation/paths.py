@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.explanation import printed
 from chainrule.network import losses, names
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import forward
 from chainrule.network.names import LOSS, Derivative, Notation, Quantity

@@ -22,7 +22,7 @@ from chainrule.errors import InputError
 from chainrule.gradcheck.numerical import NEGLIGIBLE, Method, Probe, differentiate, rounding_floors
 from chainrule.network import checks
 from chainrule.network import names as notation
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import LOSS, Derivative, Quantity
 from chainrule.network.network import Network

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.network import equations, losses
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.forward import propagate
 from chainrule.network.names import LOSS, Quantity

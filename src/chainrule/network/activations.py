@@ -10,14 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from chainrule.errors import InputError
-
-Array = npt.NDArray[Any]
+from chainrule.network.arrays import Array
 
 LEAK = 0.01  # slope of leaky_relu left of 0
 _PHI_LIMIT = 40.0  # exp(-40^2/2) is 0 in float64

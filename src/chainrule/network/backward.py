@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks, equations, losses
 from chainrule.network import names as notation
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.forward import Forward, pick, tidy
 from chainrule.network.losses import Pair
 from chainrule.network.names import Quantity

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 FLOATS = (np.dtype("float64"), np.dtype("float32"))
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 # ---------------------------------------------------------------- forward.pre: a_i = W_i h_{i-1} + b_i
 

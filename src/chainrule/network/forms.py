@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import equations as eq
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import backward, read_targets
 from chainrule.network.forward import forward
 from chainrule.network.network import Network

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks, equations
 from chainrule.network import names as notation
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Quantity
 from chainrule.network.network import Network

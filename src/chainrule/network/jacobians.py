@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import equations
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
 from chainrule.network.network import Network
 

@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import ACTIVATIONS, Array, log1p, side
+from chainrule.network.activations import ACTIVATIONS, log1p, side
+from chainrule.network.arrays import Array
 from chainrule.network.outputs import EXP, OUTPUTS, Output
 
 Reduction = Literal["mean", "sum"]

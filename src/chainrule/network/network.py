@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import checks, equations
-from chainrule.network.activations import Activation, Array, activation
+from chainrule.network.activations import Activation, activation
+from chainrule.network.arrays import Array
 from chainrule.network.losses import REDUCTIONS, Loss, Reduction, fitting_outputs, loss
 from chainrule.network.outputs import Output, output
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import equations
-from chainrule.network.activations import ACTIVATIONS, Activation, Array
+from chainrule.network.activations import ACTIVATIONS, Activation
+from chainrule.network.arrays import Array
 
 
 @dataclass(frozen=True)

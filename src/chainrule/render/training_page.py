@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.render.document import Block, Bullets, Code, Document, Heading, Paragraph, Table, line
 from chainrule.render.training_plots import (
     MOST_NUMBERED,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.render.charts import WIDTH, Values, chart, finite, lines_chart, short
 from chainrule.render.look import Drawing, colours
 from chainrule.render.plots import scale_losses

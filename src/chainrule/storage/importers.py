@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import checks
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
 #: the loss that goes with an output where none is named; half_squared_error with all others

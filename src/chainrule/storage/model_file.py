@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.system.files import write_whole
 from chainrule.tables.columns import Inputs, Target

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.checks import float_type
 from chainrule.tables.chunks import Chunks
 from chainrule.tables.columns import (

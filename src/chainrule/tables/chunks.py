@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 CHUNK_BYTES = 1 << 21  # of a .npy file, about
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

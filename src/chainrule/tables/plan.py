@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.checks import within
 from chainrule.network.forward import forward
 from chainrule.network.network import Network

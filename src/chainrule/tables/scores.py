@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import loss_value
 from chainrule.network.forward import Forward
 from chainrule.tables.columns import Target

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.tables.columns import balanced
 from chainrule.tables.plan import Model, Plan, Prepared, TrainingTable, with_parts

@@ -15,7 +15,7 @@ from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.auditing.model.world import read_problem
 from chainrule.formula.tree import Symbol, Timed
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.names import LOSS, Derivative, Name, Quantity, to_text
 from chainrule.network.network import Network
 

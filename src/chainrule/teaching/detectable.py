@@ -11,7 +11,7 @@ from chainrule.auditing.mistakes import Mistake, applicable
 from chainrule.auditing.model.claims import Place
 from chainrule.auditing.model.problem import Node, Problem, parents, quantity_of
 from chainrule.auditing.model.replay import Replay
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.names import LOSS, Derivative, Name, Notation, to_text
 
 SAME = 1e-9  # of two values, relative: what is not a difference at any digits a person writes

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from chainrule.auditing.model.problem import Problem
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network
 from chainrule.network.outputs import OUTPUTS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.train.health import findings
 from chainrule.train.recipe import whole
 

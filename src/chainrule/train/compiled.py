@@ -13,7 +13,7 @@ import numpy as np
 from numba import typeof
 from numba.core import event
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train import dropout
 from chainrule.train.blas import one_blas_thread

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 def mix(h: Any) -> Any:

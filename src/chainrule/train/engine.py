@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import checks
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.recipe import Recipe
 

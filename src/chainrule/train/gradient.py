@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.engine import Rows, State, start
 from chainrule.train.optimizers import optimizer

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
 LINE = 64  # bytes that a processor takes from another at once: no two threads' parameters lie in one

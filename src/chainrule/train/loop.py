@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.callbacks import Callback
 from chainrule.train.checkpoints import Checkpoint, read_checkpoint

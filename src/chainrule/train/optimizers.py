@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import equations
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.network import losses
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import backward
 from chainrule.network.checks import targets
 from chainrule.network.forward import Forward, forward

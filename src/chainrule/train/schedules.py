@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 
 @dataclass(frozen=True)

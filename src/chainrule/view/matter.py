@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import Derivative, Name, Quantity
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.network import names
-from chainrule.network.activations import ACTIVATIONS, Array
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.losses import LOSSES, fitting_outputs
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity

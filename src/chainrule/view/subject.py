@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import checks, names
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import forward
 from chainrule.network.names import Quantity

@@ -20,7 +20,8 @@ from chainrule.errors import InputError
 from chainrule.formula import text
 from chainrule.formula import tree as t
 from chainrule.formula.printing import symbol_text
-from chainrule.network.activations import ACTIVATIONS, Array
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
 
 if TYPE_CHECKING:

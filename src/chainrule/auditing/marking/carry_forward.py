@@ -10,7 +10,7 @@ from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.model.claims import Place
 from chainrule.auditing.model.interval import Interval
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 if TYPE_CHECKING:
     from chainrule.auditing.marking.sheet import Pass

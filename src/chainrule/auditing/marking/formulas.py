@@ -18,7 +18,7 @@ from chainrule.auditing.model.world import Names, NumbersOnly, Way, World, value
 from chainrule.auditing.report.records import Found, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.sheets.lines import Part
 
 if TYPE_CHECKING:

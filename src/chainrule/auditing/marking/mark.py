@@ -11,7 +11,7 @@ from chainrule.auditing.model.claims import Claim, Numbers, Place
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.report.records import Found, Verdict
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 MOST = 3  # mistakes named for one line
 BAD = ("wrong", "follows")

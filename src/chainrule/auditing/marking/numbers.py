@@ -17,7 +17,7 @@ from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import Names, NumbersOnly, World, value_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 if TYPE_CHECKING:
     from chainrule.auditing.marking.sheet import Pass

@@ -15,7 +15,7 @@ from chainrule.auditing.model.problem import Node, Problem, gradient_node, is_ba
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.sheets.lines import Line, Part
 from chainrule.sheets.tokens import MOST_EXPONENT

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 
 SLACK = 1e-9  # relative: rounding of the arithmetic itself
 

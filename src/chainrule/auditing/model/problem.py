@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.network import equations, losses
-from chainrule.network.activations import Activation, Array
+from chainrule.network.activations import Activation
+from chainrule.network.arrays import Array
 from chainrule.network.backward import read_targets
 from chainrule.network.forward import forward, propagate
 from chainrule.network.names import Derivative, Quantity

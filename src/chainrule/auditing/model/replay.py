@@ -17,7 +17,8 @@ import numpy as np
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
 from chainrule.network import equations, losses
-from chainrule.network.activations import ACTIVATIONS, Activation, Array
+from chainrule.network.activations import ACTIVATIONS, Activation
+from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
 
 #: an elementwise rule's turning points: of g, of g'

@@ -16,7 +16,7 @@ from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.errors import InputError
 from chainrule.formula import evaluate
 from chainrule.formula import tree as t
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
 MOST_UPDATES = 10_000  # updates that a line may speak of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.cli.train.words import about_plan, about_rows, ending, spread
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.render.training_page import Cells, Predictions, TrainingReport, training_document
 
 if TYPE_CHECKING:

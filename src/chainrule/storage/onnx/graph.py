@@ -14,7 +14,8 @@ import numpy as np
 
 from chainrule import __version__
 from chainrule.errors import InputError
-from chainrule.network.activations import LEAK, Array
+from chainrule.network.activations import LEAK
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network.activations import Array
+from chainrule.network.arrays import Array
 from chainrule.storage.onnx.graph import Graph, propagate
 
 #: of skl2onnx: below it Relu takes no float64

@@ -2,8 +2,8 @@
 
 All lie class by class, (k, n): loops over the examples fill vector instructions, loops over few classes would not.
 
-Stands beside ``chainrule.network.losses`` and ``chainrule.network.outputs``. A declared pair goes straight from a_L; any other
-loss and output take the general path.
+Stands beside ``chainrule.network.losses`` and ``chainrule.network.outputs``. A declared pair goes straight from a_L;
+any other loss and output take the general path.
 """
 
 from __future__ import annotations

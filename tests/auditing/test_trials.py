@@ -1,0 +1,56 @@
+"""A sample of the large trials of ``python -m trials.audit``: no right sheet accused, planted mistakes found."""
+
+import pytest
+
+from trials import audit as trials
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_right_sheets_are_accused_of_nothing(block):
+    for seed in range(25 * block, 25 * (block + 1)):
+        id, accused = trials.right_sheet(10_000_000 + seed)
+        assert accused == [], id
+
+
+def _share(outcomes):
+    shown = [o for o in outcomes if o.shown]
+    named = sum(o.named for o in shown) / len(shown)
+    root = sum(o.root for o in shown) / len(shown)
+    assert len(shown) > len(outcomes) / 3
+    assert root >= 0.97, [o.detail for o in shown if not o.root]
+    assert named >= 0.97, [o.detail for o in shown if not o.named]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_planted_mistakes_are_named_at_their_line(part):
+    _share([trials.planted(*place, seed) for place in trials.places()[part::4] for seed in (part % 2,)])
+
+
+def test_slips_of_digits_signs_and_points_are_named():
+    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(20)])
+
+
+def test_two_mistakes_are_both_found():
+    results = [trials.pair(seed) for seed in range(30)]
+    shown = [both for shows, both, _ in results if shows]
+    assert len(shown) > 10
+    assert sum(shown) >= 0.9 * len(shown)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_mistakes_of_code_are_named(part):
+    backward = [p for p in trials.places() if p[1] in ("dh", "da", "g'", "J", "dW", "db")]
+    _share([trials.coded(*place, seed) for place in backward[part::2] for seed in (part % 2,)])
+
+
+def test_the_trials_can_fail():
+    """A planted mistake that the table does not know is not named; a wrong sheet is not called right."""
+    from chainrule.auditing.mistakes.table import Mistake
+
+    unknown = Mistake("cubed", "h", lambda p, i: i > 0, lambda r, q: r.right(q) ** 3 + 0.1, "", "", "")
+    rng = trials.np.random.default_rng(0)
+    p = trials.problem(rng, 2, True)
+    lines = trials.write(p, trials.names(p), trials.Style(digits=4), rng, [unknown.at(1)])
+    found = trials.outcome("cubed", 1, p, lines, 1)
+    assert found.root
+    assert not found.named

