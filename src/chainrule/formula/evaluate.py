@@ -28,8 +28,7 @@ from chainrule.formula.tree import (
     Transpose,
 )
 from chainrule.network import activations as act
-from chainrule.network import losses
-from chainrule.network.arrays import Array
+from chainrule.network import arrays, losses
 from chainrule.network.names import Quantity
 from chainrule.network.outputs import softmax
 
@@ -37,7 +36,7 @@ Value = Any  # a float, or an array (m, n); a vector is (m, 1)
 MOST_ENTRIES = 1_000_000  # of an array
 
 
-def _on_array(rule: Callable[[Array], Array]) -> Callable[[Value], Value]:
+def _on_array(rule: Callable[[arrays.Array], arrays.Array]) -> Callable[[Value], Value]:
     """A rule of the tables for a number or an array."""
     return lambda v: rule(np.asarray(v, dtype=float))
 
