@@ -19,7 +19,6 @@ from chainrule.formula.tree import Add, Expr, More, Mul, Number, Ref, Slope, Sym
 from chainrule.network.activations import Activation
 from chainrule.network.backward import Backward
 from chainrule.network.equations import EQUATIONS
-from chainrule.network.jacobians import local_derivative
 from chainrule.network.losses import shortcut
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity, to_text
 
@@ -76,9 +75,8 @@ class StepsBuilder:
         else:
             key = Derivative(LOSS, name.wrt.whole) if isinstance(name, Derivative) else name.whole
         if key not in self._references:
-            f = self.backward.forward
             if isinstance(key, Derivative) and key.of.symbol != "L":
-                value = local_derivative(self.network, f.a, f.h, key)[0]
+                value = self.backward.value(key)[0]
             else:
                 value = self.backward[to_text(key)]
             self._references[key] = np.asarray(value, dtype=float)

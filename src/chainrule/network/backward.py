@@ -14,7 +14,7 @@ from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.forward import Forward, pick, tidy
 from chainrule.network.losses import Pair
-from chainrule.network.names import Quantity
+from chainrule.network.names import LOSS, Derivative, Name, Quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +74,26 @@ class Backward:
             InputError: no such quantity; the message says what exists.
         """
         resolved, written = notation.find(name, self.forward.network.sizes)
-        single = self.forward.single
-        if isinstance(resolved, Quantity):
-            if resolved.symbol == "L":
-                return self.L
-            if resolved.symbol == "y":
-                return tidy(pick(self.y, resolved), resolved, written, single)
+        if resolved == LOSS:
+            return self.L
+        if isinstance(resolved, Quantity) and resolved.symbol == "y":
+            return tidy(self.value(resolved), resolved, written, self.forward.single)
+        if isinstance(resolved, Quantity) or resolved.of != LOSS:
             return self.forward[name]
-        if resolved.of.symbol != "L":
-            return self.forward[name]
-        value = pick(self.gradient(resolved.wrt), resolved.wrt)
-        return tidy(value, resolved.wrt, written, single and resolved.wrt.symbol not in "Wb")
+        shared = resolved.wrt.symbol in "Wb"
+        return tidy(self.value(resolved), resolved.wrt, written, self.forward.single and not shared)
+
+    def value(self, name: Name) -> Array:
+        """The quantity of a name that fits the network, examples first: (n,), (n, m); of L (), of dL/dW its own shape.
+
+        Raises:
+            InputError: a derivative by something that comes later.
+        """
+        if isinstance(name, Derivative) and name.of == LOSS:
+            return pick(self.gradient(name.wrt), name.wrt)
+        if isinstance(name, Quantity) and name.symbol in ("L", "y"):
+            return np.asarray(self.L) if name.symbol == "L" else pick(self.y, name)
+        return self.forward.value(name)
 
     def gradient(self, wrt: Quantity) -> Array:
         """dL by the whole of a quantity: a batch's (n, m), or a parameter's own shape."""
@@ -111,12 +120,10 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
     network = forward.network
     targets, coefficients = read_targets(forward, y, sample_weight)
     pair = losses.shortcut(network.loss, network.output) if shortcuts else None
-    grad_a = [_grad_output(forward, targets, coefficients, pair, shortcuts)]
-    grad_h: list[Array] = []
-    for i in range(network.depth - 1, 0, -1):
-        grad_h.insert(0, equations.hidden_batch(network.weights[i], grad_a[0]))
-        slope = equations.slope(network.activations[i - 1].dg, forward.a[i - 1])
-        grad_a.insert(0, equations.pre_grad(grad_h[0], slope * forward.keep[i - 1] if forward.keep else slope))
+    grads = [_grad_output(forward, targets, coefficients, pair, shortcuts)]  # at a_L, h_{L-1}, …, h_1, a_1
+    for stage in network.stages[-2:0:-1]:
+        grads.append(stage.vjp(forward.derivative(stage), grads[-1]))
+    grad_a, grad_h = grads[::-2], grads[-2::-2]
     loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
     grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
     grad_b = [equations.bias_batch(g) for g in grad_a]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network import checks, equations
+from chainrule.network import checks
 from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.jacobians import local_derivative
-from chainrule.network.names import Derivative, Quantity
+from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.network.network import Network
+from chainrule.network.stages import Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +64,35 @@ class Forward:
         if subject.symbol in ("L", "y"):
             needs = f"{subject.symbol}, which needs the targets (ask the backward pass)"
             raise InputError(f"name {name!r}", "a quantity of the forward pass", needs)
-        if isinstance(resolved, Derivative):
-            return tidy(local_derivative(self.network, self.a, self.h, resolved), resolved.wrt, written, self.single)
-        return tidy(self._value(resolved), resolved, written, self.single and resolved.symbol not in "Wb")
+        shared = isinstance(resolved, Quantity) and resolved.symbol in "Wb"
+        wrt = resolved.wrt if isinstance(resolved, Derivative) else resolved
+        return tidy(self.value(resolved), wrt, written, self.single and not shared)
 
-    def _value(self, quantity: Quantity) -> Array:
-        symbol, layer = quantity.symbol, quantity.layer or 0
+    def value(self, name: Name) -> Array:
+        """The quantity of a name that fits the network, examples first: (n,), (n, m); of W and b their own shape.
+
+        Of a derivative, such as dyhat_1/da_21: (n,) + the shape of what is derived + the shape of what it is by.
+
+        Raises:
+            InputError: a derivative by something that comes later.
+        """
+        if isinstance(name, Derivative):
+            return local_derivative(name, self.network.stages, self.value, self.derivative)
+        symbol, layer = name.symbol, name.layer or 0
         if symbol in ("W", "b"):
             whole = (self.network.weights if symbol == "W" else self.network.biases)[layer - 1]
         elif symbol == "a":
             whole = self.a[layer - 1]
         else:
             whole = self.h[{"x": 0, "yhat": -1}.get(symbol, layer)]
-        return pick(whole, quantity)
+        return pick(whole, name)
+
+    def derivative(self, stage: Stage) -> Array:
+        """The derivative of a stage at the values of this pass, with the factors of dropout: W_i, g'(a_i) or J_O."""
+        found = stage.derivative(self.value(stage.before), self.value(stage.after))
+        if stage.kind == "activation" and self.keep:
+            found = found * self.keep[stage.layer - 1]
+        return found
 
 
 def forward(network: Network, x: Any, keep: tuple[Array, ...] = ()) -> Forward:
@@ -97,14 +114,12 @@ def forward(network: Network, x: Any, keep: tuple[Array, ...] = ()) -> Forward:
 
 def propagate(network: Network, x: Array, keep: tuple[Array, ...] = ()) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """(a_1 … a_L), (h_0 … h_L) of a batch (n, d) that is known to fit."""
-    a: list[Array] = []
-    h = [x]
-    rules = (*(row.g for row in network.activations), network.output_rule.value)
-    for W, b, g in zip(network.weights, network.biases, rules, strict=True):
-        a.append(equations.pre_batch(W, h[-1], b))
-        unit = equations.act(g, a[-1])
-        h.append(unit * keep[len(h) - 1] if len(h) <= len(keep) else unit)
-    return tuple(a), tuple(h)
+    values = [x]
+    for stage in network.stages:
+        values.append(stage.forward(values[-1]))
+        if stage.kind == "activation" and keep:
+            values[-1] = values[-1] * keep[stage.layer - 1]
+    return tuple(values[1::2]), tuple(values[::2])
 
 
 def pick(whole: Array, quantity: Quantity) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from chainrule.network.activations import Activation, activation
 from chainrule.network.arrays import Array
 from chainrule.network.losses import REDUCTIONS, Loss, Reduction, fitting_outputs, loss
 from chainrule.network.outputs import Output, output
+from chainrule.network.stages import Stage, stages
 
 if TYPE_CHECKING:
     from chainrule.network.backward import Backward
@@ -106,6 +107,18 @@ class Network:
     def loss_rule(self) -> Loss:
         """The loss."""
         return loss(self.loss)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of the forward pass in order: affine 1, activation 1, …, affine L, output."""
+        return stages(self.weights, self.biases, self.activations, self.output_rule)
+
+    def rule(self, layer: int) -> Activation | None:
+        """The elementwise rule of a layer, the output layer L included; None where that is softmax."""
+        return self.output_rule.rule if layer == self.depth else self.activations[layer - 1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: self.__dict__[field.name] for field in fields(self)}  # no rows: functions do not pickle
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))
