@@ -208,7 +208,7 @@ def test_all_that_the_page_can_ask_is_in_it(loss):
                     assert answers[key]["paths"] == live["paths"]
             walk = session.ask({"kind": "walk", "notation": notation})
             assert answers[key_of(kind="walk", notation=notation)]["steps"] == walk["steps"]
-        assert answers[key_of(kind="scene", notation="delta")]["track"]["now"] == step
+        assert answers[key_of(kind="scene", notation="delta")]["descent"]["now"] == step
         session.ask({"kind": "descend", "steps": 1, "learning_rate": 0.5})
 
 
@@ -255,7 +255,7 @@ def test_the_session_is_left_as_it_was_and_progress_is_told():
     session, told = tiny(learning_rate=0.5), []
     session.ask({"kind": "descend", "steps": 4, "learning_rate": 0.5})
     export_page(session, 2, lambda done, total: told.append((done, total)))
-    assert session.track.now == 4
+    assert session.descent.now == 4
     total = told[0][1]
     assert told == [(done, total) for done in range(1, total + 1)]
 

@@ -16,8 +16,9 @@ from types import SimpleNamespace
 import pytest
 
 from chainrule.errors import InputError
-from chainrule.view import door, server
-from chainrule.view.door import HEADERS, read_json
+from chainrule.view import guard, server, strict_json
+from chainrule.view.guard import HEADERS
+from chainrule.view.strict_json import read_json
 
 PATIENCE = 20  # seconds, on a busy machine
 
@@ -229,7 +230,7 @@ def test_an_unforeseen_error_tells_nothing_and_the_server_goes_on(client, caplog
     status, answer = client.ask(token, {"kind": kind})
     assert status == 500
     assert answer["message"] == "something went wrong in the server; its terminal says what"
-    assert [r.name for r in caplog.records] == ["chainrule.view.door"]
+    assert [r.name for r in caplog.records] == ["chainrule.view.guard"]
     assert caplog.records[0].exc_info
     caplog.clear()
     assert client.ask(token, {})[0] == 200
@@ -349,7 +350,7 @@ def chunked(data, size=65536):
 
 def test_the_largest_question(client):
     start, end = f'{{"session": "{client.open()}", "question": {{"a": "'.encode(), b'"}}'
-    full = start + b"x" * (door.LARGEST - len(start) - len(end)) + end
+    full = start + b"x" * (guard.LARGEST - len(start) - len(end)) + end
     for body, expected in ((full, 200), (full + b" ", 413)):
         assert client.post("/api/ask", body)[0] == expected
         assert client.post("/api/ask", chunked(body), Transfer_Encoding="chunked")[0] == expected
@@ -384,7 +385,7 @@ def test_a_body_that_takes_too_long(client, monkeypatch):
     assert b"content-security-policy" in answer
 
 
-NESTED = door.DEEPEST - 3  # inside the question, which is inside the body, with a number in it
+NESTED = strict_json.DEEPEST - 3  # inside the question, which is inside the body, with a number in it
 
 #: JSON that is none, or that no page sends; each inside {"session": …, "question": …} and as the whole body
 NO_JSON = {

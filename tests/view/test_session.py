@@ -17,7 +17,7 @@ from chainrule.network.losses import LOSSES
 from chainrule.network.names import NOTATIONS, Derivative, Quantity
 from chainrule.network.outputs import OUTPUTS
 from chainrule.sheets.header import parse_worksheet
-from chainrule.view import lights, matter, track
+from chainrule.view import descent, highlights, relevance
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
 from tests.support.page import large, worked_example
@@ -114,7 +114,7 @@ def test_narrow_deep_and_wide_shapes(sizes, rng):
     steps = session.ask({"kind": "walk"})["steps"]
     assert steps[-1]["gives"] == {"part": "act", "layer": 0, "unit": None, "from": None}
     for name in ("dL/dW_1", "dL/dx_1", f"a_{{{len(sizes) - 1},1}}"):
-        assert session.ask({"kind": "explain", "name": name})["lights"]
+        assert session.ask({"kind": "explain", "name": name})["highlights"]
 
 
 def test_extreme_logits_become_null_and_never_a_number_json_lacks():
@@ -148,7 +148,7 @@ def test_what_goes_through_a_later_layer_adds_up_to_the_gradient(network, data):
     before = data.draw(st.integers(1, network.sizes[layer - 1]))
     q = data.draw(st.sampled_from([Quantity("a", layer, (unit,)), Quantity("b", layer, (unit,))]))
     name = Derivative(names.LOSS, data.draw(st.sampled_from([q, Quantity("W", layer, (unit, before))])))
-    found = matter.contributions(b, name)
+    found = relevance.contributions(b, name)
     assert [len(layer) for layer in found] == list(network.sizes)
     grad = float(b[f"dL/da_{{{layer},{unit}}}"])
     for i in range(layer + 1, network.depth + 1):
@@ -159,13 +159,13 @@ def test_what_goes_through_a_later_layer_adds_up_to_the_gradient(network, data):
 def test_what_an_earlier_unit_adds_is_its_slope_times_its_value(rng):
     s = simple((3, 4, 4, 2), rng)
     b = s.passes()
-    found = matter.contributions(b, names.read("dL/da_32")[0])
+    found = relevance.contributions(b, names.read("dL/da_32")[0])
     for i, symbol in ((2, "h_2"), (1, "h_1"), (0, "x")):
         for j in range(s.network.sizes[i]):
             h = f"{symbol}{j + 1}" if i else f"x_{j + 1}"
             expected = float(b[f"da_32/d{h}"]) * float(b.forward.h[i][0, j])
             assert found[i][j] == pytest.approx(expected, rel=1e-12)
-    for i, whole in enumerate(matter.contributions(b, None)):
+    for i, whole in enumerate(relevance.contributions(b, None)):
         inner = (b.grad_x, *b.grad_h, b.grad_yhat)[i][0]
         assert whole == pytest.approx(inner * b.forward.h[i][0])
 
@@ -175,7 +175,7 @@ def test_a_wide_network_shows_what_matters_and_sums_the_rest():
     session, b = Session(s), s.passes()
     scene = session.ask({"kind": "scene", "focus": "dL/dW_{1,7,11}"})
     assert not scene["whole"]
-    found = matter.contributions(b, names.read("dL/dW_{1,7,11}")[0])
+    found = relevance.contributions(b, names.read("dL/dW_{1,7,11}")[0])
     for layer, values in zip(scene["layers"], found, strict=True):
         units = [unit["unit"] for unit in layer["units"]]
         adds = {unit["unit"]: unit["adds"] for unit in layer["units"]}
@@ -243,14 +243,14 @@ def test_a_name_in_any_spelling(session, name, notation):
     assert answer["name"] == due.name
     assert answer["value"] == due.value
     assert answer["record"] == json.loads(json.dumps(due.to_dict()))
-    assert answer["lights"] == [{"part": "weight", "layer": 2, "unit": 1, "from": 2}]
+    assert answer["highlights"] == [{"part": "weight", "layer": 2, "unit": 1, "from": 2}]
     assert answer["paths"]
 
 
 def test_the_target_is_given_and_says_so(session):
     answer = session.ask({"kind": "explain", "name": "y_2"})
     assert (answer["name"], answer["value"], answer["paths"]) == ("y_2", 0.0, False)
-    assert answer["lights"] == [{"part": "target", "layer": 2, "unit": 2, "from": None}]
+    assert answer["highlights"] == [{"part": "target", "layer": 2, "unit": 2, "from": None}]
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
@@ -320,9 +320,9 @@ def test_the_audit_is_that_of_the_library(session):
     assert [line["number"] for line in found["lines"]] == [1, 2, 3]
     assert [line["asks"] for line in found["lines"]] == [None, "dL/dW_212", None]
     first, path, _ = found["lines"]
-    assert (first["fault"], first["lights"]) == (None, [{"part": "act", "layer": 1, "unit": None, "from": None}])
+    assert (first["fault"], first["highlights"]) == (None, [{"part": "act", "layer": 1, "unit": None, "from": None}])
     assert path["fault"]["id"] == "softmax_cross_terms_dropped"
-    assert path["lights"] == [
+    assert path["highlights"] == [
         {"part": "weight", "layer": 2, "unit": 1, "from": 2},
         {"part": "crossing", "layer": 2, "unit": 2, "from": 1},  # the path that was left out
     ]
@@ -342,7 +342,7 @@ def test_the_audit_is_that_of_the_library(session):
     ],
 )
 def test_the_paths_that_a_mistake_leaves_out(mistake, at, line, missed):
-    found = lights.missed_paths(mistake, at, line, (4, 4, 2))
+    found = highlights.missed_paths(mistake, at, line, (4, 4, 2))
     assert [(p["part"], p["layer"], p["unit"], p["from"]) for p in found] == missed
 
 
@@ -352,7 +352,7 @@ def test_a_saved_sheet_opens_again_as_it_was(session):
     sheet = parse_worksheet(text, "saved")
     assert np.array_equal(sheet.network.flat, session.subject.network.flat)
     other = Session(worked_example())
-    assert other.ask({"kind": "open", "text": text, "file": "saved.md"})["L"] == session.track.losses[1]
+    assert other.ask({"kind": "open", "text": text, "file": "saved.md"})["L"] == session.descent.losses[1]
     assert [line for line in other.ask({"kind": "scene"})["lines"] if line] == ["L = 0.03"]
 
 
@@ -428,21 +428,21 @@ def by_hand(network, x, y, rates):
 @pytest.mark.parametrize("most", [10**9, 30 * 8 * 7, 1])
 def test_any_step_again_bit_for_bit(monkeypatch, most, session):
     """However few of the networks are kept: all, seven, none but the start."""
-    monkeypatch.setattr(track, "MOST_BYTES", most)
+    monkeypatch.setattr(descent, "MOST_BYTES", most)
     rates = [0.5] * 12 + [0.1] * 5
     due = by_hand(session.subject.network, [2, 5, 3, 3], [1, 0], rates)
     session.ask({"kind": "descend", "steps": 12, "learning_rate": 0.5})
     session.ask({"kind": "descend", "steps": 5, "learning_rate": 0.1})
-    assert session.track.losses == [float(net.backward([2, 5, 3, 3], [1, 0]).L) for net in due]
+    assert session.descent.losses == [float(net.backward([2, 5, 3, 3], [1, 0]).L) for net in due]
     for step in (17, 3, 12, 0, 13, 16, 1):
         assert session.ask({"kind": "rewind", "step": step}) | {"schema": 0} == {
-            "schema": 0, "kind": "rewind", "now": step, "steps": 17, "L": session.track.losses[step],
+            "schema": 0, "kind": "rewind", "now": step, "steps": 17, "L": session.descent.losses[step],
         }  # fmt: skip
         assert np.array_equal(session.subject.network.flat, due[step].flat)
     session.ask({"kind": "rewind", "step": 5})
     session.ask({"kind": "descend", "steps": 2, "learning_rate": 0.3})
     other = by_hand(due[5], [2, 5, 3, 3], [1, 0], [0.3, 0.3])
-    assert len(session.track.losses) == 8
+    assert len(session.descent.losses) == 8
     assert np.array_equal(session.subject.network.flat, other[2].flat)
     session.ask({"kind": "rewind", "step": 6})
     assert np.array_equal(session.subject.network.flat, other[1].flat)
@@ -454,19 +454,19 @@ def test_a_descent_that_leaves_the_numbers_ends_before(rng):
     with pytest.raises(InputError, match="smaller learning rate"):
         session.ask({"kind": "descend", "steps": 100, "learning_rate": 1e6})
     scene = session.ask({"kind": "scene"})
-    assert 0 < scene["track"]["now"] < 100
-    assert all(math.isfinite(loss) for loss in scene["track"]["losses"])
-    assert scene["track"]["now"] == len(scene["track"]["losses"]) - 1
+    assert 0 < scene["descent"]["now"] < 100
+    assert all(math.isfinite(loss) for loss in scene["descent"]["losses"])
+    assert scene["descent"]["now"] == len(scene["descent"]["losses"]) - 1
     assert session.ask({"kind": "rewind", "step": 0})["now"] == 0
     assert np.array_equal(session.subject.network.flat, s.network.flat)
 
 
 def test_there_is_an_end_to_steps(monkeypatch, session):
-    monkeypatch.setattr(track, "MOST_STEPS", 10)
+    monkeypatch.setattr(descent, "MOST_STEPS", 10)
     session.ask({"kind": "descend", "steps": 10, "learning_rate": 0.1})
     with pytest.raises(InputError, match="at most 10 in all"):
         session.ask({"kind": "descend", "steps": 1, "learning_rate": 0.1})
-    assert session.track.now == 10
+    assert session.descent.now == 10
 
 
 # ---------------------------------------------------------------- words of strangers

@@ -3,7 +3,7 @@
 import { button, choice, h } from "./dom";
 import { Drawing } from "./drawing";
 import { equation } from "./formula";
-import { pathLights, placeLights } from "./lighting";
+import { pathHighlights, placeHighlights } from "./highlights";
 import { askPanel } from "./panels/ask";
 import { auditPanel } from "./panels/audit";
 import { changePanel } from "./panels/change";
@@ -121,12 +121,12 @@ function stage(state: State): Piece {
   }
 
   function light(on: Drawing): void {
-    on.mark(state.explanation && state.tab === "ask" ? placeLights(state.explanation.lights, on.keys()) : new Map());
-    if (state.fault) on.light(placeLights(state.fault, on.keys()), "place");
+    on.mark(state.explanation && state.tab === "ask" ? placeHighlights(state.explanation.highlights, on.keys()) : new Map());
+    if (state.fault) on.light(placeHighlights(state.fault, on.keys()), "place");
     else if (state.paths && state.tab === "ask") {
       const { paths } = state.paths;
-      on.light(pathLights(state.alone === null ? paths : [paths[state.alone]!], on.layout), "path");
-    } else if (state.explanation && state.tab === "ask") on.light(placeLights(state.explanation.lights, on.keys()), "place");
+      on.light(pathHighlights(state.alone === null ? paths : [paths[state.alone]!], on.layout), "path");
+    } else if (state.explanation && state.tab === "ask") on.light(placeHighlights(state.explanation.highlights, on.keys()), "place");
     else on.light(null);
     const now = [state.fault, state.paths, state.alone, state.explanation];
     if (now.some((part, i) => part !== lit[i])) bringIntoView(element);

@@ -3,7 +3,7 @@
 import { short, svg } from "./dom";
 import { label, spoken } from "./names";
 import { BOX, Layout, type Point } from "./layout";
-import { key, type Lights } from "./lighting";
+import { key, type Highlights } from "./highlights";
 import type { Layer, Named, Place, Scene, WalkStep } from "./records";
 
 export interface Look {
@@ -48,14 +48,14 @@ export class Drawing {
     return [...this.items.keys()];
   }
 
-  /** Light some boxes and lines, and dim the others; null lights nothing and dims nothing. */
-  light(lights: Lights | null, kind: "path" | "place" = "path"): void {
-    this.element.classList.toggle("dimmed", lights !== null);
-    this.element.dataset.lit = lights === null ? "" : kind;
-    this.element.classList.toggle("few", lights !== null && lights.size <= FEW);
-    const largest = Math.max(...[...(lights?.values() ?? [])].map(Math.abs), 0);
+  /** Light some boxes and lines, and dim the others; null highlights nothing and dims nothing. */
+  light(highlights: Highlights | null, kind: "path" | "place" = "path"): void {
+    this.element.classList.toggle("dimmed", highlights !== null);
+    this.element.dataset.lit = highlights === null ? "" : kind;
+    this.element.classList.toggle("few", highlights !== null && highlights.size <= FEW);
+    const largest = Math.max(...[...(highlights?.values() ?? [])].map(Math.abs), 0);
     for (const [name, item] of this.items) {
-      const size = lights?.get(name);
+      const size = highlights?.get(name);
       item.classList.toggle("lit", size !== undefined);
       item.classList.remove("pulls-up", "pulls-down");
       const line = item.querySelector<SVGElement>(".line");
@@ -67,7 +67,7 @@ export class Drawing {
   }
 
   /** Mark what is asked for. */
-  mark(asked: Lights): void {
+  mark(asked: Highlights): void {
     for (const [name, item] of this.items) item.classList.toggle("asked", asked.has(name));
   }
 

@@ -107,7 +107,7 @@ export interface Explanation {
   name: string;
   value: unknown;
   blocks: Block[];
-  lights: Place[];
+  highlights: Place[];
   /** Whether its paths can be asked for. */
   paths: boolean;
 }
@@ -143,7 +143,7 @@ export interface AuditLine {
   /** What was probably done. */
   fault: { id: string; where: string; words: string; wrong: string; right: string } | null;
   parts: { text: string; kind: string; verdict: Verdict; message: string }[];
-  lights: Place[];
+  highlights: Place[];
   asks: string | null;
 }
 

@@ -130,7 +130,7 @@ export class State {
 
   /** What is drawn of the quantity that is asked for; null for a whole layer. */
   get item(): { item: Named; part: Place["part"] } | null {
-    const place = this.explanation?.lights[0];
+    const place = this.explanation?.highlights[0];
     const item = place && itemAt(this.scene, place);
     return item ? { item, part: place.part } : null;
   }

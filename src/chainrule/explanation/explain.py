@@ -25,7 +25,7 @@ def explain(
     network: Network,
     x: Any,
     y: Any,
-    name: str,
+    name: str | Name,
     notation: Notation | None = None,
     *,
     sample_weight: Any = None,
@@ -38,7 +38,8 @@ def explain(
     Args:
         network, x, y, sample_weight: as for ``Network.backward``; one example or a batch. ``y`` may be None
             where the question does not need it (``a_21``, ``dyhat_1/da_21``).
-        name: a derivative (``dL/dW_212``, ``dL/dh_1``, ``dyhat_1/da_21``) or a value (``a_21``, ``yhat_1``, ``L``).
+        name: a derivative (``dL/dW_212``, ``dL/dh_1``, ``dyhat_1/da_21``) or a value (``a_21``, ``yhat_1``, ``L``);
+            as text, or as it was read.
         notation: ``textbook`` or ``delta``; None takes that of ``name``.
         shortcuts: False takes the long way through the output's Jacobian.
         full: show every term of long sums and every entry of large arrays.

@@ -161,7 +161,7 @@ def paths_page(p: Paths) -> Document:
         blocks.append(Heading(2, line(title)))
     for number, path in enumerate(p.paths, 1):
         blocks.append(Paragraph(line(f"{number}. " + " → ".join(path.nodes))))
-        blocks.append(_path_equation(path, p.notation))
+        blocks.append(_path_equation(path))
     return Document(tuple(blocks))
 
 
@@ -171,12 +171,12 @@ def _cancels(ratio: float) -> str:
     return " (they nearly cancel)" if ratio < 0.05 else ""
 
 
-def _path_equation(path: Path, notation: Notation) -> Equation:
+def _path_equation(path: Path) -> Equation:
     """The product of a path's edges, from the loss down, as the notes write it."""
     digits = printed.product_digits(path.factors, path.product)
     numbers = [number_text(f, digits) for f in path.factors[::-1]]
-    read = [names.read(edge)[0] for edge in path.edges[::-1]]
-    symbolic = Math("*".join(path.edges[::-1]), " ".join(names.to_latex(r, notation) for r in read))
+    slopes = [names.to_latex(slope, path.notation) for slope in path.slopes[::-1]]
+    symbolic = Math("*".join(path.edges[::-1]), " ".join(slopes))
     shown = "*".join(f"({n})" if n.startswith("-") and i else n for i, n in enumerate(numbers))
     tex = [_tex_number(n) for n in numbers]
     tex_shown = r" \cdot ".join(rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(tex))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from chainrule.network import losses, names
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import forward
-from chainrule.network.names import LOSS, Derivative, Notation, Quantity
+from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.network.network import Network
 from chainrule.render.document import Document, Rendered
 
@@ -28,16 +29,30 @@ class Path:
     """One path.
 
     Attributes:
-        nodes: from the quantity asked to the loss, as text: ``W_131``, ``a_13``, ``h_13``, …, ``L``.
-        factors: the derivative along each edge, one less than the nodes.
-        edges: the names of those derivatives, as text: ``da_13/dW_131``, …
+        quantities: from the one asked to the loss: W_131, a_13, h_13, …, L.
+        factors: the derivative along each edge, one less than the quantities.
         product: of the factors.
     """
 
-    nodes: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
     factors: tuple[float, ...]
-    edges: tuple[str, ...]
     product: float
+    notation: Notation
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The quantities as text: ``W_131``, ``a_13``, ``h_13``, …, ``L``."""
+        return tuple(printed.symbol(q, self.notation) for q in self.quantities)
+
+    @property
+    def slopes(self) -> tuple[Derivative, ...]:
+        """The derivatives along the edges: da_13/dW_131, …"""
+        return tuple(Derivative(after, before) for before, after in pairwise(self.quantities))
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """The derivatives along the edges as text: ``da_13/dW_131``, …"""
+        return tuple(printed.symbol(slope, self.notation) for slope in self.slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +119,7 @@ def paths(
     network: Network,
     x: Any,
     y: Any,
-    name: str,
+    name: str | Name,
     top: int = 10,
     notation: Notation | None = None,
     *,
@@ -115,7 +130,8 @@ def paths(
 
     Args:
         network, x, y, sample_weight: one example, as for ``Network.backward``.
-        name: the derivative of the loss by one weight, bias, unit or input, such as ``dL/dW_131``.
+        name: the derivative of the loss by one weight, bias, unit or input, such as ``dL/dW_131``; as text, or as it
+            was read.
         top: how many of the largest paths to list.
         shortcuts: take the declared pair of output and loss as one edge from a_L to L. Where the long way
             loses its digits (a probability next to 0 or 1) this is done in any case; ``direct`` says so.
@@ -126,7 +142,7 @@ def paths(
     quantity, written = names.find(name, network.sizes)
     if not isinstance(quantity, Derivative) or quantity.of != LOSS or not quantity.wrt.is_component:
         what = "the derivative of L by one number, such as dL/dW_111 or dL/dx_1"
-        raise InputError(f"name {name!r}", what, "another quantity, or a whole vector or matrix")
+        raise InputError(f"name {str(name)!r}", what, "another quantity, or a whole vector or matrix")
     if top < 0:
         raise InputError("top", "0 or more", str(top))
     f = forward(network, x)
@@ -135,11 +151,11 @@ def paths(
     b = backward(f, y, sample_weight, shortcuts=False)
     from_yhat = quantity.wrt.symbol == "yhat"
     if from_yhat and not np.isfinite(b.grad_yhat).all():
-        raise InputError(f"name {name!r}", "a finite derivative", "an infinite one (a probability is 0)")
+        raise InputError(f"name {str(name)!r}", "a finite derivative", "an infinite one (a probability is 0)")
     layers = _Layers.of(b, shortcuts and not from_yhat, may_be_direct=not from_yhat)
     found = layers.answer(quantity, top, notation or written)
     if not np.isfinite([found.total, found.absolute]).all():
-        raise InputError(f"name {name!r}", "a finite derivative", f"a sum over paths that is {found.total}")
+        raise InputError(f"name {str(name)!r}", "a finite derivative", f"a sum over paths that is {found.total}")
     return found
 
 
@@ -255,10 +271,7 @@ class _Layers:
         if wrt.symbol in "Wb":
             nodes.insert(0, wrt)
             factors.insert(0, last)
-        pairs = zip(nodes[1:], nodes, strict=False)
-        edges_text = tuple(printed.symbol(Derivative(after, before), way) for after, before in pairs)
-        product = float(np.prod(factors)) if factors else 1.0
-        return Path(tuple(printed.symbol(n, way) for n in nodes), tuple(factors), edges_text, product)
+        return Path(tuple(nodes), tuple(factors), float(np.prod(factors)) if factors else 1.0, way)
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,8 +241,13 @@ def _subscript(numbers: Sequence[int], alone: bool = False) -> str:
 # ---------------------------------------------------------------- against a network
 
 
-def find(text: str, sizes: Sequence[int]) -> tuple[Name, Notation]:
-    """Read a name and hold it against a network: ``read``, then ``resolve``. Errors repeat the name as it was typed."""
+def find(text: str | Name, sizes: Sequence[int]) -> tuple[Name, Notation]:
+    """Read a name and hold it against a network: ``read``, then ``resolve``. Errors repeat the name as it was typed.
+
+    A name that is read already is only resolved; its notation is ``textbook``.
+    """
+    if isinstance(text, Quantity | Derivative):
+        return resolve(text, sizes), "textbook"
     name, notation = read(text)
     try:
         return resolve(name, sizes), notation

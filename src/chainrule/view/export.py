@@ -19,8 +19,8 @@ from chainrule.network import names
 from chainrule.network.names import LOSS, NOTATIONS, Derivative, Name, Quantity
 from chainrule.network.network import Network
 from chainrule.render.document import visible
-from chainrule.render.json import record
-from chainrule.view.matter import WIDE
+from chainrule.view.answers import refusal
+from chainrule.view.relevance import WIDE
 from chainrule.view.session import Session
 
 STEPS = 3  # of gradient descent that a file holds
@@ -48,11 +48,11 @@ def export_page(session: Session, steps: int = STEPS, progress: Callable[[int, i
     net = session.opened.network
     _check(net, steps)
     own = session.fork()
-    with suppress(InputError):  # numbers that stop being finite: the track ends before them
+    with suppress(InputError):  # numbers that stop being finite: the descent ends before them
         own.ask({"kind": "descend", "steps": steps, "learning_rate": session.opened.learning_rate}) if steps else None
     questions = list(_questions(own))
-    total, states = len(own.track.losses) * len(questions), []
-    for step in range(len(own.track.losses)):
+    total, states = len(own.descent.losses) * len(questions), []
+    for step in range(len(own.descent.losses)):
         own.ask({"kind": "rewind", "step": step})
         answers: dict[str, Any] = {}
         for key, question in questions:
@@ -138,8 +138,8 @@ def _answer(session: Session, question: dict[str, Any]) -> dict[str, Any]:
     try:
         answer = session.ask(question)
     except InputError as error:
-        return record("error", {"message": str(error)})
-    return {key: value for key, value in answer.items() if key not in ("record", "schema")}
+        answer = refusal(str(error))
+    return {key: value for key, value in answer.items() if key != "schema"}
 
 
 def _page(title: str, kept: dict[str, Any]) -> str:

@@ -15,11 +15,13 @@ NameText = Annotated[str, Field(max_length=60)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Question(BaseModel):
+class PageQuestion(BaseModel):
+    """A question of a page: nothing but its own fields, each of its own type."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class SceneQuestion(_Question):
+class SceneQuestion(PageQuestion):
     """The drawing; of wide layers the units that matter for ``focus``."""
 
     kind: Literal["scene"]
@@ -27,14 +29,14 @@ class SceneQuestion(_Question):
     focus: NameText | None = None
 
 
-class WalkQuestion(_Question):
+class WalkQuestion(PageQuestion):
     """Every equation in its order."""
 
     kind: Literal["walk"]
     notation: Way = "textbook"
 
 
-class ExplainQuestion(_Question):
+class ExplainQuestion(PageQuestion):
     """Where a quantity comes from."""
 
     kind: Literal["explain"]
@@ -42,7 +44,7 @@ class ExplainQuestion(_Question):
     notation: Way = "textbook"
 
 
-class PathsQuestion(_Question):
+class PathsQuestion(PageQuestion):
     """The paths of a number to the loss."""
 
     kind: Literal["paths"]
@@ -51,21 +53,21 @@ class PathsQuestion(_Question):
     top: Annotated[int, Field(ge=0, le=50)] = 10
 
 
-class AuditQuestion(_Question):
+class AuditQuestion(PageQuestion):
     """The verdict of each line of somebody's derivation."""
 
     kind: Literal["audit"]
     text: Text
 
 
-class SheetQuestion(_Question):
+class SheetQuestion(PageQuestion):
     """These lines as a worksheet, under a header with this network."""
 
     kind: Literal["sheet"]
     text: Text
 
 
-class ChangeQuestion(_Question):
+class ChangeQuestion(PageQuestion):
     """Other numbers (by name) or other rules."""
 
     kind: Literal["change"]
@@ -75,7 +77,7 @@ class ChangeQuestion(_Question):
     loss: NameText | None = None
 
 
-class DescendQuestion(_Question):
+class DescendQuestion(PageQuestion):
     """Steps of gradient descent from here."""
 
     kind: Literal["descend"]
@@ -83,14 +85,14 @@ class DescendQuestion(_Question):
     learning_rate: Finite
 
 
-class RewindQuestion(_Question):
+class RewindQuestion(PageQuestion):
     """Back to a step of gradient descent; 0 is the start."""
 
     kind: Literal["rewind"]
     step: Annotated[int, Field(ge=0)]
 
 
-class OpenQuestion(_Question):
+class OpenQuestion(PageQuestion):
     """Another worksheet, given as its text."""
 
     kind: Literal["open"]
@@ -98,7 +100,7 @@ class OpenQuestion(_Question):
     file: Annotated[str, Field(max_length=200)] = "worksheet"
 
 
-class ExerciseQuestion(_Question):
+class ExerciseQuestion(PageQuestion):
     """An exercise with a network of this shape."""
 
     kind: Literal["exercise"]

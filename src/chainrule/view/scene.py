@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from chainrule.network import names
@@ -13,53 +11,65 @@ from chainrule.network.backward import Backward
 from chainrule.network.losses import LOSSES, fitting_outputs
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.network.outputs import OUTPUTS
-from chainrule.view.matter import contributions, shown_units
-from chainrule.view.subject import Subject
-from chainrule.view.track import Track
+from chainrule.view.answers import (
+    DescentSoFar,
+    DrawnLayer,
+    DrawnNumber,
+    DrawnUnit,
+    DrawnWeight,
+    DrawnWeights,
+    OtherUnits,
+    OtherWeights,
+    OutputSlope,
+    RuleChoices,
+    SceneAnswer,
+)
+from chainrule.view.descent import Descent
+from chainrule.view.relevance import contributions, shown_units
 
 
-def scene(subject: Subject, track: Track, notation: Notation, focus: Name | None) -> dict[str, Any]:
+def scene(descent: Descent, notation: Notation, focus: Name | None) -> SceneAnswer:
     """What a page needs to draw the network.
 
     Args:
         focus: the question; of a wide layer the units that matter for it are drawn, the others gathered into one.
     """
+    subject = descent.subject
     b = subject.passes()
     net = subject.network
     found = contributions(b, focus)
     shown = shown_units(found, focus)
-    pen = _Pen(b, notation)
-    return {
-        "title": subject.title,
-        "note": subject.note,
-        "network": repr(net),
-        "notation": notation,
-        "sizes": net.sizes,
-        "hidden": net.hidden,
-        "output": net.output,
-        "loss": net.loss,
-        "dtype": str(net.dtype),
-        "parameters": net.parameter_count,
-        "learning_rate": subject.learning_rate,
-        "whole": all(len(units) == size for units, size in zip(shown, net.sizes, strict=True)),
-        "layers": [pen.layer(i, units, found[i]) for i, units in enumerate(shown)],
-        "weights": [pen.weights(i, shown[i], shown[i - 1]) for i in range(1, net.depth + 1)],
-        "crossing": pen.crossing(shown[-1]),
-        "targets": [] if subject.y is None else [pen.number(Quantity("y", None, (u,)), None) for u in shown[-1]],
-        "L": {"name": "L", "value": float(b.L)},
-        "track": {"now": track.now, "losses": track.losses},
-        "choices": choices(net.sizes[-1]),
-    }
+    drawing = _Drawing(b, notation)
+    return SceneAnswer(
+        title=subject.title,
+        note=subject.note,
+        notation=notation,
+        sizes=list(net.sizes),
+        hidden=list(net.hidden),
+        output=net.output,
+        loss=net.loss,
+        parameters=net.parameter_count,
+        learning_rate=subject.learning_rate,
+        whole=all(len(units) == size for units, size in zip(shown, net.sizes, strict=True)),
+        layers=[drawing.layer(i, units, found[i]) for i, units in enumerate(shown)],
+        weights=[drawing.weights(i, shown[i], shown[i - 1]) for i in range(1, net.depth + 1)],
+        crossing=drawing.crossing(shown[-1]),
+        targets=[] if subject.y is None else drawing.targets(shown[-1]),
+        L=drawing.given(LOSS, b.L),
+        descent=DescentSoFar(now=descent.now, losses=descent.losses),
+        choices=choices(net.sizes[-1]),
+        lines=list(subject.lines),
+    )
 
 
-def choices(outputs: int) -> dict[str, Any]:
+def choices(outputs: int) -> RuleChoices:
     """The rules that may be chosen; a loss that goes with no output of so many units is left out."""
     losses = [loss for loss in LOSSES if fitting_outputs(loss, outputs)]
-    return {"hidden": list(ACTIVATIONS), "output": list(OUTPUTS), "loss": losses}
+    return RuleChoices(hidden=list(ACTIVATIONS), output=list(OUTPUTS), loss=losses)
 
 
-class _Pen:
-    """Draws the parts of one network under their names."""
+class _Drawing:
+    """The parts of one network under their names in one notation; units are counted from 1."""
 
     def __init__(self, b: Backward, notation: Notation) -> None:
         self.b, self.net, self.notation = b, b.forward.network, notation
@@ -68,81 +78,79 @@ class _Pen:
         """A name in the notation of the page; yhat keeps its name, which the loss is written with."""
         return names.to_text(name, self.notation)
 
-    def number(self, q: Quantity, value: float | None, gradient: float | None = None) -> dict[str, Any]:
-        """A number with its name, and its gradient with its."""
-        known = self.b[names.to_text(q)] if value is None else value
-        data: dict[str, Any] = {"name": self.text(q), "unit": q.index[0], "value": float(known)}
-        if gradient is not None:
-            data |= {"gradient": float(gradient), "gradient_name": self.text(Derivative(LOSS, q))}
-        return data
+    def given(self, q: Quantity, value: float) -> DrawnNumber:
+        """A number without a gradient: a target, or the loss itself."""
+        unit = q.index[0] if q.index else 0
+        return DrawnNumber(name=self.text(q), unit=unit, value=float(value), gradient=None, gradient_name=None)
 
-    def layer(self, i: int, units: tuple[int, ...], found: Array) -> dict[str, Any]:
-        """A layer: its units, each of a pre-activation, an activation and a bias, and the rest of them as one."""
-        return {
-            "layer": i,
-            "size": self.net.sizes[i],
-            "activation": (None, *self.net.hidden, self.net.output)[i],
-            "units": [self._unit(i, u, found) for u in units],
-            "rest": self._rest(units, found),
-        }
+    def number(self, q: Quantity, value: float, gradient: float) -> DrawnNumber:
+        """A number under its name, and its gradient under its own."""
+        gradient_name = self.text(Derivative(LOSS, q))
+        return DrawnNumber(
+            name=self.text(q),
+            unit=q.index[0],
+            value=float(value),
+            gradient=float(gradient),
+            gradient_name=gradient_name,
+        )
 
-    def _unit(self, i: int, u: int, found: Array) -> dict[str, Any]:
+    def layer(self, i: int, units: tuple[int, ...], found: Array) -> DrawnLayer:
+        """A layer: its units that are drawn, and the rest of them as one; ``found``: what each unit of it adds."""
+        return DrawnLayer(
+            layer=i,
+            size=self.net.sizes[i],
+            activation=(None, *self.net.hidden, self.net.output)[i],
+            units=[self._unit(i, u, float(found[u - 1])) for u in units],
+            rest=_others(units, found),
+        )
+
+    def _unit(self, i: int, u: int, adds: float) -> DrawnUnit:
+        """Unit u of layer i."""
         f, b, depth = self.b.forward, self.b, self.net.depth
         symbol, layer = ("x", None) if i == 0 else ("yhat", None) if i == depth else ("h", i)
         grads = (b.grad_x, *b.grad_h, b.grad_yhat)[i]
         act = self.number(Quantity(symbol, layer, (u,)), f.h[i][0, u - 1], grads[0, u - 1])
-        unit: dict[str, Any] = {"unit": u, "adds": float(found[u - 1]), "act": act}
-        if i:
-            unit["pre"] = self.number(Quantity("a", i, (u,)), f.a[i - 1][0, u - 1], b.grad_a[i - 1][0, u - 1])
-            bias, slope = self.net.biases[i - 1][u - 1], b.grad_b[i - 1][u - 1]
-            unit["bias"] = self.number(Quantity("b", i, (u,)), bias, slope)
-        return unit
+        if i == 0:
+            return DrawnUnit(unit=u, adds=adds, act=act, pre=None, bias=None)
+        pre = self.number(Quantity("a", i, (u,)), f.a[i - 1][0, u - 1], b.grad_a[i - 1][0, u - 1])
+        bias = self.number(Quantity("b", i, (u,)), self.net.biases[i - 1][u - 1], b.grad_b[i - 1][u - 1])
+        return DrawnUnit(unit=u, adds=adds, act=act, pre=pre, bias=bias)
 
-    @staticmethod
-    def _rest(units: tuple[int, ...], found: Array) -> dict[str, Any] | None:
-        if len(units) == len(found):
-            return None
-        left = np.delete(found, [u - 1 for u in units])
-        return {"count": len(left), "adds": float(left.sum()), "largest": float(np.abs(left).max())}
-
-    def weights(self, i: int, to: tuple[int, ...], before: tuple[int, ...]) -> dict[str, Any]:
+    def weights(self, i: int, to: tuple[int, ...], before: tuple[int, ...]) -> DrawnWeights:
         """The weights between the units that are drawn, and what the rest of the layer before adds to each unit."""
         W, grad, h = self.net.weights[i - 1], self.b.grad_W[i - 1], self.b.forward.h[i - 1][0]
-        edges = [
-            {
-                "from": j,
-                "to": m,
-                **self.number(Quantity("W", i, (m, j)), W[m - 1, j - 1], grad[m - 1, j - 1]),
-            }
-            for m in to
-            for j in before
-        ]
         others = np.setdiff1d(np.arange(W.shape[1]), [j - 1 for j in before])
-        rest = [{"to": m, "adds": float(W[m - 1, others] @ h[others])} for m in to] if len(others) else []
-        return {
-            "layer": i,
-            "largest": float(np.abs(W).max()),
-            "largest_gradient": float(np.abs(grad).max()),
-            "edges": edges,
-            "rest": rest,
-        }
+        rest = [OtherWeights(to=m, adds=float(W[m - 1, others] @ h[others])) for m in to] if len(others) else []
+        return DrawnWeights(
+            layer=i,
+            largest=float(np.abs(W).max()),
+            largest_gradient=float(np.abs(grad).max()),
+            edges=[self._weight(i, m, j, W[m - 1, j - 1], grad[m - 1, j - 1]) for m in to for j in before],
+            rest=rest,
+        )
 
-    def crossing(self, units: tuple[int, ...]) -> list[dict[str, Any]]:
+    def _weight(self, i: int, m: int, j: int, value: float, gradient: float) -> DrawnWeight:
+        """The weight of layer i from unit j to unit m."""
+        return DrawnWeight(from_=j, to=m, **dict(self.number(Quantity("W", i, (m, j)), value, gradient)))
+
+    def crossing(self, units: tuple[int, ...]) -> list[OutputSlope]:
         """The edges dyhat_o/da_Lm of the output function, between the units that are drawn."""
-        depth, a, yhat = self.net.depth, self.b.forward.a[-1], self.b.forward.yhat
+        a, yhat = self.b.forward.a[-1], self.b.forward.yhat
         rule = self.net.output_rule.rule
         if rule is not None:
             slopes = rule.dg(a)[0]
-            pairs = [(u, u, slopes[u - 1]) for u in units]
-        else:
-            jacobian = self.net.output_rule.jacobian(a, yhat)[0]
-            pairs = [(m, o, jacobian[o - 1, m - 1]) for o in units for m in units]
-        return [
-            {
-                "from": m,
-                "to": o,
-                "name": self.text(Derivative(Quantity("yhat", None, (o,)), Quantity("a", depth, (m,)))),
-                "value": float(value),
-            }
-            for m, o, value in pairs
-        ]
+            return [self._slope(u, u, slopes[u - 1]) for u in units]
+        jacobian = self.net.output_rule.jacobian(a, yhat)[0]
+        return [self._slope(m, o, jacobian[o - 1, m - 1]) for o in units for m in units]
+
+    def _slope(self, m: int, o: int, value: float) -> OutputSlope:
+        name = Derivative(Quantity("yhat", None, (o,)), Quantity("a", self.net.depth, (m,)))
+        return OutputSlope(from_=m, to=o, name=self.text(name), value=float(value))
+
+
+def _others(units: tuple[int, ...], found: Array) -> OtherUnits | None:
+    """What the units that are not drawn add; None where all are."""
+    if len(units) == len(found):
+        return None
+    left = np.delete(found, [u - 1 for u in units])
+    return OtherUnits(count=len(left), adds=float(left.sum()), largest=float(np.abs(left).max()))

@@ -1,6 +1,6 @@
 """The server of ``chainrule view``: pages on one network, for browsers of this machine.
 
-Every request passes the ``door`` first. Each page has a session of its own, which its token names.
+Every request passes the ``guard`` first. Each page has a session of its own, which its token names.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chainrule.errors import InputError
 from chainrule.render.json import record
-from chainrule.view.door import RAW_HEADERS, Door, answer, failure, one_line, read_body, refused
+from chainrule.view.answers import refusal
+from chainrule.view.guard import RAW_HEADERS, Guard, answer, failure, read_body, refused
 
 MOST_SESSIONS = 64
 MOST_AT_WORK = 8  # questions in threads; others wait, the files of the page do not
@@ -47,13 +48,13 @@ OPEN, ASK = "/api/open", "/api/ask"
 METHODS = dict.fromkeys(PAGE, "GET") | dict.fromkeys((OPEN, ASK), "POST")
 
 
-class Session(Protocol):
+class Answerer(Protocol):
     """What the server needs of ``chainrule.view.session.Session``."""
 
     def ask(self, question: Any) -> dict[str, Any]:
         """The answer, as plain data; InputError for a question that cannot be asked."""
 
-    def fork(self) -> Session:
+    def fork(self) -> Answerer:
         """Another page on what was opened."""
 
 
@@ -62,7 +63,7 @@ class Session(Protocol):
 
 @dataclass(eq=False)
 class _Page:
-    session: Session
+    session: Answerer
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
 
@@ -73,11 +74,11 @@ class Pages:
         at_work: tokens of the pages that a thread answers right now.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Answerer) -> None:
         self.opened = session
         self.pages: OrderedDict[str, _Page] = OrderedDict()
         self.at_work: set[str] = set()
-        self.hands = anyio.CapacityLimiter(MOST_AT_WORK)
+        self.threads = anyio.CapacityLimiter(MOST_AT_WORK)
 
     async def open(self) -> str:
         """A new page on what was opened; its token."""
@@ -96,23 +97,23 @@ class Pages:
         self.pages.move_to_end(token)
         async with page.lock:
             return await to_thread.run_sync(
-                self._work, token, page.session, question, abandon_on_cancel=True, limiter=self.hands
+                self._work, token, page.session, question, abandon_on_cancel=True, limiter=self.threads
             )
 
-    def _work(self, token: str, session: Session, question: Any) -> bytes:
+    def _work(self, token: str, session: Answerer, question: Any) -> bytes:
         """The answer as JSON; to a question that has none, a sentence: the page says it, and nothing went wrong."""
         self.at_work.add(token)
         try:
             try:
                 found = session.ask(question)
             except InputError as error:
-                found = record("error", {"message": one_line(str(error))})
+                found = refusal(str(error))
             return json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
         finally:
             self.at_work.discard(token)
 
 
-def create_app(session: Session, *, hosts: Collection[str], static: Traversable | None = None) -> Starlette:
+def create_app(session: Answerer, *, hosts: Collection[str], static: Traversable | None = None) -> Starlette:
     """The app: the page's files, ``/api/open`` and ``/api/ask``.
 
     Args:
@@ -144,7 +145,7 @@ def create_app(session: Session, *, hosts: Collection[str], static: Traversable 
             Route(OPEN, open_page, methods=["POST"]),
             Route(ASK, ask, methods=["POST"]),
         ],
-        middleware=[Middleware(Door, hosts=frozenset(hosts), methods=METHODS)],
+        middleware=[Middleware(Guard, hosts=frozenset(hosts), methods=METHODS)],
         exception_handlers={HTTPException: refused, InputError: refused},
     )
     app.state.pages = pages
@@ -212,7 +213,7 @@ def server_of(app: Starlette) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(session: Session, listener: socket.socket, hosts: Collection[str], ready: Callable[[], None]) -> bool:
+def serve(session: Answerer, listener: socket.socket, hosts: Collection[str], ready: Callable[[], None]) -> bool:
     """Answer until Ctrl-C; in the main thread only.
 
     Args:

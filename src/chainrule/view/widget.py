@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
-from chainrule.render.json import record
-from chainrule.view.door import one_line, read_json
+from chainrule.view.answers import one_line, refusal
 from chainrule.view.session import Session
+from chainrule.view.strict_json import read_json
 from chainrule.view.subject import Subject
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def answer_message(session: Session, content: Any) -> dict[str, Any] | None:
     try:
         answer = session.ask(read_json(json.dumps(content.get("question")).encode()))
     except InputError as error:
-        answer = record("error", {"message": one_line(str(error))})
+        answer = refusal(str(error))
     except Exception as error:
         _log.exception("cr.show: a question failed")
-        answer = record("error", {"message": one_line(f"something went wrong: {type(error).__name__}: {error}")})
+        answer = refusal(f"something went wrong: {type(error).__name__}: {error}")
     return {"id": one_line(content["id"]), "answer": answer}
 
 

@@ -74,7 +74,7 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
     if (text !== document.activeElement) return;
     const number = text.value.slice(0, text.selectionStart).split("\n").length;
     const one = lines.find((line) => line.number === number);
-    light(state, one && !ACCEPTED.has(one.verdict) ? one.lights : null);
+    light(state, one && !ACCEPTED.has(one.verdict) ? one.highlights : null);
   }
 
   function show(audit: Audit): void {
@@ -134,9 +134,9 @@ function light(state: State, places: Place[] | null): void {
   state.tell();
 }
 
-/** A line with its verdict; to point at it lights what it is about. */
+/** A line with its verdict; to point at it highlights what it is about. */
 function verdict(state: State, one: AuditLine): HTMLElement {
-  const on = () => light(state, one.lights);
+  const on = () => light(state, one.highlights);
   const off = () => light(state, null);
   const root = one.verdict === "follows" && one.root !== null ? ` from line ${one.root}` : "";
   const wrong = one.fault?.wrong ? equationPair(one.fault.wrong, one.fault.right) : null;

@@ -46,7 +46,7 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
 
   function update(): void {
     const { scene } = state;
-    const { now, losses } = scene.track;
+    const { now, losses } = scene.descent;
     if (opened !== state.opened) rate.value = String(scene.learning_rate);
     rate.disabled = !state.source.live;
     opened = state.opened;

@@ -1,9 +1,9 @@
-/** What lights up on the drawing: keys of boxes and lines, each with a number that gives width and sign. */
+/** What highlights up on the drawing: keys of boxes and lines, each with a number that gives width and sign. */
 
 import type { Path, Place } from "./records";
 import type { Layout } from "./layout";
 
-export type Lights = Map<string, number>;
+export type Highlights = Map<string, number>;
 
 /** The key of a box or a line: weight:2:1:3 is W_2 from unit 3 to unit 1. */
 export function key(part: string, layer: number, unit: number | null = null, from: number | null = null): string {
@@ -11,14 +11,14 @@ export function key(part: string, layer: number, unit: number | null = null, fro
 }
 
 /** The boxes and lines of paths; where several share one, their products add up. */
-export function pathLights(paths: Path[], layout: Layout): Lights {
-  const lights: Lights = new Map();
-  const add = (name: string, product: number | null) => lights.set(name, (lights.get(name) ?? 0) + (product ?? 0));
+export function pathHighlights(paths: Path[], layout: Layout): Highlights {
+  const highlights: Highlights = new Map();
+  const add = (name: string, product: number | null) => highlights.set(name, (highlights.get(name) ?? 0) + (product ?? 0));
   for (const path of paths) {
     const keys = path.stops.flatMap((stop, i) => [...between(path.stops[i - 1], stop, layout), boxOf(stop, layout)]);
     for (const name of new Set(keys)) add(name, path.product);
   }
-  return lights;
+  return highlights;
 }
 
 function boxOf(stop: Place, layout: Layout): string {
@@ -45,11 +45,11 @@ function between(before: Place | undefined, stop: Place, layout: Layout): string
 }
 
 /** The boxes and lines of places: a whole vector is all of its layer. */
-export function placeLights(places: Place[], keys: string[]): Lights {
-  const lights: Lights = new Map();
+export function placeHighlights(places: Place[], keys: string[]): Highlights {
+  const highlights: Highlights = new Map();
   for (const place of places) {
     const start = place.part === "loss" ? "loss" : key(place.part, place.layer, place.unit, place.from);
-    for (const name of keys) if (name === start || name.startsWith(`${start}:`)) lights.set(name, 0);
+    for (const name of keys) if (name === start || name.startsWith(`${start}:`)) highlights.set(name, 0);
   }
-  return lights;
+  return highlights;
 }

@@ -14,7 +14,7 @@ MOST_STEPS = 100_000
 MOST_BYTES = 16 * 2**20  # of the networks that are kept, each of which holds its numbers twice
 
 
-class Track:
+class Descent:
     """The steps from one network; what later steps gave is kept until another step is taken from an earlier one.
 
     Attributes:
@@ -35,10 +35,10 @@ class Track:
         return self.start.with_network(self._network(self.now))
 
     def descend(self, steps: int, rate: float) -> None:
-        """Take steps of gradient descent from where the track is; equation update.
+        """Take steps of gradient descent from where the descent is; equation update.
 
         Raises:
-            InputError: too many steps, or one whose numbers are not finite: the track ends before it.
+            InputError: too many steps, or one whose numbers are not finite: the descent ends before it.
         """
         if self.now + steps > MOST_STEPS:
             raise InputError("steps", f"at most {MOST_STEPS} in all", str(self.now + steps))
@@ -57,7 +57,7 @@ class Track:
             self._keep(network)
 
     def rewind(self, step: int) -> None:
-        """Look at another step of the track.
+        """Look at another step of the descent.
 
         Raises:
             InputError: no such step.

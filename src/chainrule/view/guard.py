@@ -1,14 +1,12 @@
-"""The door of the server: what strangers send is checked here, before anything else reads it.
+"""What guards the server: requests of strangers are checked here, before anything else reads them.
 
-Every answer carries the headers of ``HEADERS``. What a stranger sends can be refused, but cannot stop the server.
+Every response carries the headers of ``HEADERS``. What a stranger sends can be refused, but cannot stop the server.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import math
-import re
 from typing import Any
 
 import anyio
@@ -18,15 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chainrule.errors import InputError
-from chainrule.render.document import visible
-from chainrule.render.json import record
+from chainrule.view.answers import refusal
+from chainrule.view.strict_json import read_json
 
 LARGEST = 1_000_000  # bytes of a question
-DEEPEST = 32  # levels of values in lists and objects
-MOST_DIGITS = 300  # of a whole number: any more, and no float is as large
 SLOWEST = 30.0  # seconds until a question has come
-LONGEST_MESSAGE = 1000
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -37,17 +31,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _log = logging.getLogger(__name__)
 
 
-# ---------------------------------------------------------------- answers
-
-
-def one_line(message: str) -> str:
-    """A message as one line with nothing in it that a terminal or a browser obeys, not too long."""
-    line = " ".join(visible(message).split())
-    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
+# ---------------------------------------------------------------- responses
 
 
 def answer(data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -57,7 +44,7 @@ def answer(data: dict[str, Any], status: int = 200, headers: dict[str, str] | No
 
 def failure(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     """``{"kind": "error", "message": one line}``."""
-    return answer(record("error", {"message": one_line(message)}), status, headers)
+    return answer(refusal(message), status, headers)
 
 
 async def refused(_: Request, error: Exception) -> Response:
@@ -67,10 +54,10 @@ async def refused(_: Request, error: Exception) -> Response:
     return failure(400, str(error))
 
 
-# ---------------------------------------------------------------- the door
+# ---------------------------------------------------------------- requests
 
 
-class Door:
+class Guard:
     """Lets in what is meant for this server; puts the headers on every answer; an unforeseen error ends here.
 
     Args:
@@ -141,53 +128,3 @@ async def read_body(request: Request) -> Any:
     except TimeoutError:
         raise HTTPException(408, "the question took too long to come", {"Connection": "close"}) from None
     return await to_thread.run_sync(read_json, bytes(body), abandon_on_cancel=True)
-
-
-def read_json(body: bytes) -> Any:
-    """The one value that the bytes stand for in strict JSON, of bounded depth, every number finite.
-
-    Raises:
-        InputError: anything else.
-    """
-    try:
-        value = json.loads(
-            body.decode(), object_pairs_hook=_object, parse_int=_whole, parse_float=_finite, parse_constant=_finite
-        )
-    except InputError:
-        raise
-    except (ValueError, RecursionError):
-        raise InputError("question", "JSON in UTF-8", "something else") from None
-    level, depth = [value], 0
-    while level:
-        if depth > DEEPEST:
-            raise InputError("question", f"at most {DEEPEST} levels of lists and objects", "more")
-        level, depth = [part for item in level for part in _parts(item)], depth + 1
-    return value
-
-
-def _parts(item: Any) -> list[Any]:
-    if isinstance(item, str) and _HALF_PAIR.search(item):
-        raise InputError("question", "words in Unicode", "half of a surrogate pair")
-    if isinstance(item, dict):
-        return [*item, *item.values()]
-    return item if isinstance(item, list) else []
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise InputError("question", "each key of an object once", "one twice")
-    return found
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise InputError("question", f"whole numbers of at most {MOST_DIGITS} digits", str(len(digits)))
-    return int(digits)
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not math.isfinite(value):
-        raise InputError("question", "finite numbers", number)
-    return value
