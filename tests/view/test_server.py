@@ -378,7 +378,7 @@ def test_a_body_without_an_end_is_cut_off(client):
 
 
 def test_a_body_that_takes_too_long(client, monkeypatch):
-    monkeypatch.setattr(door, "SLOWEST", 0.1)
+    monkeypatch.setattr(guard, "SLOWEST", 0.1)
     head = f"POST /api/open HTTP/1.1\r\nHost: {client.host}\r\nContent-Type: application/json\r\n"
     answer = client.raw(head.encode() + b"Content-Length: 2\r\n\r\n{")
     assert answer.startswith(b"HTTP/1.1 408 ")

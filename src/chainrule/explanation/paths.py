@@ -19,7 +19,7 @@ from chainrule.network import losses, names
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import forward
-from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.network.network import Network
 from chainrule.render.document import Document, Rendered
 
@@ -119,7 +119,7 @@ def paths(
     network: Network,
     x: Any,
     y: Any,
-    name: str | Name,
+    name: str,
     top: int = 10,
     notation: Notation | None = None,
     *,
@@ -130,8 +130,7 @@ def paths(
 
     Args:
         network, x, y, sample_weight: one example, as for ``Network.backward``.
-        name: the derivative of the loss by one weight, bias, unit or input, such as ``dL/dW_131``; as text, or as it
-            was read.
+        name: the derivative of the loss by one weight, bias, unit or input, such as ``dL/dW_131``.
         top: how many of the largest paths to list.
         shortcuts: take the declared pair of output and loss as one edge from a_L to L. Where the long way
             loses its digits (a probability next to 0 or 1) this is done in any case; ``direct`` says so.
@@ -142,7 +141,7 @@ def paths(
     quantity, written = names.find(name, network.sizes)
     if not isinstance(quantity, Derivative) or quantity.of != LOSS or not quantity.wrt.is_component:
         what = "the derivative of L by one number, such as dL/dW_111 or dL/dx_1"
-        raise InputError(f"name {str(name)!r}", what, "another quantity, or a whole vector or matrix")
+        raise InputError(f"name {name!r}", what, "another quantity, or a whole vector or matrix")
     if top < 0:
         raise InputError("top", "0 or more", str(top))
     f = forward(network, x)
@@ -151,11 +150,11 @@ def paths(
     b = backward(f, y, sample_weight, shortcuts=False)
     from_yhat = quantity.wrt.symbol == "yhat"
     if from_yhat and not np.isfinite(b.grad_yhat).all():
-        raise InputError(f"name {str(name)!r}", "a finite derivative", "an infinite one (a probability is 0)")
+        raise InputError(f"name {name!r}", "a finite derivative", "an infinite one (a probability is 0)")
     layers = _Layers.of(b, shortcuts and not from_yhat, may_be_direct=not from_yhat)
     found = layers.answer(quantity, top, notation or written)
     if not np.isfinite([found.total, found.absolute]).all():
-        raise InputError(f"name {str(name)!r}", "a finite derivative", f"a sum over paths that is {found.total}")
+        raise InputError(f"name {name!r}", "a finite derivative", f"a sum over paths that is {found.total}")
     return found
 
 

@@ -56,7 +56,7 @@ def scene(descent: Descent, notation: Notation, focus: Name | None) -> SceneAnsw
         crossing=drawing.crossing(shown[-1]),
         targets=[] if subject.y is None else drawing.targets(shown[-1]),
         L=drawing.given(LOSS, b.L),
-        descent=DescentSoFar(now=descent.now, losses=descent.losses),
+        descent=DescentSoFar(now=descent.now, losses=[*descent.losses]),
         choices=choices(net.sizes[-1]),
         lines=list(subject.lines),
     )
@@ -85,14 +85,17 @@ class _Drawing:
 
     def number(self, q: Quantity, value: float, gradient: float) -> DrawnNumber:
         """A number under its name, and its gradient under its own."""
-        gradient_name = self.text(Derivative(LOSS, q))
         return DrawnNumber(
             name=self.text(q),
             unit=q.index[0],
             value=float(value),
             gradient=float(gradient),
-            gradient_name=gradient_name,
+            gradient_name=self.text(Derivative(LOSS, q)),
         )
+
+    def targets(self, units: tuple[int, ...]) -> list[DrawnNumber]:
+        """The target of each unit of the output."""
+        return [self.given(Quantity("y", None, (u,)), self.b.y[0, u - 1]) for u in units]
 
     def layer(self, i: int, units: tuple[int, ...], found: Array) -> DrawnLayer:
         """A layer: its units that are drawn, and the rest of them as one; ``found``: what each unit of it adds."""

@@ -135,7 +135,7 @@ class Session:
     @_answer.register
     def _paths(self, question: asked.PathsQuestion) -> PathsAnswer:
         s = self.subject
-        found = paths(s.network, s.x, s.y, self._name(question.name), question.top, question.notation)
+        found = paths(s.network, s.x, s.y, question.name, question.top, question.notation)
         return PathsAnswer(
             quantity=found.name,
             latex=names.to_latex(found.quantity, question.notation),
@@ -161,7 +161,7 @@ class Session:
         found = audit_sheet(Worksheet("page", s.title, s.network, s.x, s.y, None, s.learning_rate, lines, 1))
         return AuditAnswer(
             summary=line_parts(summary(found)),
-            remarks=[remark.words for remark in (*found.contradictions, *found.conventions)],
+            remarks=[one.words for one in found.contradictions] + [one.words for one in found.conventions],
             lines=[audited_line(one, s.network.sizes) for one in found.lines],
         )
 
