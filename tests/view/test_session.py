@@ -3,6 +3,7 @@
 import json
 import math
 from itertools import pairwise
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from chainrule.network.names import NOTATIONS, Derivative, Quantity
 from chainrule.network.outputs import OUTPUTS
 from chainrule.sheets.header import parse_worksheet
 from chainrule.view import descent, highlights, relevance
+from chainrule.view.answers import ANSWERS
+from chainrule.view.blocks import document_blocks
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
 from tests.support.page import large, worked_example
@@ -50,10 +53,16 @@ def everything(scene):
     """Every number of the drawing with its name."""
     for layer in scene["layers"]:
         for unit in layer["units"]:
-            yield from (unit[part] for part in ("act", "pre", "bias") if part in unit)
+            yield from (unit[part] for part in ("act", "pre", "bias") if unit[part] is not None)
     for weights in scene["weights"]:
         yield from weights["edges"]
     yield from scene["targets"]
+
+
+def test_every_question_has_its_kind_of_answer():
+    """Each answer is made by a function that is typed to give the record that the page's types are written from."""
+    made = {kind: act for kind, act in vars(Session)["_answer"].dispatcher.registry.items() if kind is not object}
+    assert {kind: get_type_hints(act)["return"] for kind, act in made.items()} == ANSWERS
 
 
 # ---------------------------------------------------------------- the drawing
@@ -92,7 +101,7 @@ def test_every_loss_with_every_output_that_fits_opens(loss, output, dtype, rng):
     s = simple((2, 3, k), rng, "sigmoid", output, loss, dtype)
     asked = Session(s)
     scene = asked.ask({"kind": "scene"})
-    assert (scene["loss"], scene["output"], scene["dtype"]) == (loss, output, np.dtype(dtype).name)
+    assert (scene["loss"], scene["output"], asked.subject.network.dtype) == (loss, output, dtype)
     assert loss in scene["choices"]["loss"]
     assert output in scene["choices"]["output"]
     assert len(scene["targets"]) == (0 if loss == "identity" else k)
@@ -242,7 +251,7 @@ def test_a_name_in_any_spelling(session, name, notation):
     due = cr.explain(session.subject.network, [2, 5, 3, 3], [1, 0], "dL/dW_212", notation)
     assert answer["name"] == due.name
     assert answer["value"] == due.value
-    assert answer["record"] == json.loads(json.dumps(due.to_dict()))
+    assert answer["blocks"] == [block.model_dump() for block in document_blocks(due.document())]
     assert answer["highlights"] == [{"part": "weight", "layer": 2, "unit": 1, "from": 2}]
     assert answer["paths"]
 
@@ -338,12 +347,14 @@ def test_the_audit_is_that_of_the_library(session):
         ("softmax_cross_terms_dropped", "dyhat/da_2", "dL/da_21", [("crossing", 2, 2, 1)]),
         ("softmax_cross_terms_dropped", "dyhat/da_2", "dL/dW_131", [("crossing", 2, None, None)]),
         ("factor_2", "dL/dyhat", "dL/dyhat_1", []),
-        ("missed_last_path", "nonsense", "dL/dh_13", []),
+        ("missed_last_path", None, "dL/dh_13", []),
     ],
 )
 def test_the_paths_that_a_mistake_leaves_out(mistake, at, line, missed):
-    found = highlights.missed_paths(mistake, at, line, (4, 4, 2))
-    assert [(p["part"], p["layer"], p["unit"], p["from"]) for p in found] == missed
+    sizes = (4, 4, 2)
+    read = [None if text is None else names.find(text, sizes)[0] for text in (at, line)]
+    found = highlights.missed_paths(mistake, *read, sizes)
+    assert [(p.part, p.layer, p.unit, p.from_) for p in found] == missed
 
 
 def test_a_saved_sheet_opens_again_as_it_was(session):

@@ -163,7 +163,7 @@ function walk(state: State): Piece {
     back.disabled ||= state.at === 0;
     said.textContent = state.walkProblem || position(state, steps);
     means.textContent = step?.means ?? "";
-    shown.replaceChildren(...(step && step.block.block === "equation" ? [equation(step.block, true)] : []));
+    shown.replaceChildren(...(step ? [equation(step.block, true)] : []));
     legend.textContent = legendOf(state);
   }
   return { element, update };

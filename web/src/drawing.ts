@@ -4,7 +4,7 @@ import { short, svg } from "./dom";
 import { label, spoken } from "./names";
 import { BOX, Layout, type Point } from "./layout";
 import { key, type Highlights } from "./highlights";
-import type { Layer, Named, Place, Scene, WalkStep } from "./records";
+import type { DrawnLayer, DrawnNumber, DrawnPlace, SceneAnswer, WalkStep } from "./records";
 
 export interface Look {
   mode: "value" | "gradient";
@@ -12,7 +12,7 @@ export interface Look {
   done: WalkStep[] | null;
 }
 
-type Ask = (item: Named, part: Place["part"]) => void;
+type Ask = (item: DrawnNumber, part: DrawnPlace["part"]) => void;
 
 const WIDEST = 7; // of a line
 const MUTE = { "aria-hidden": "true" }; // words that the label of their box says already
@@ -25,7 +25,7 @@ export class Drawing {
   private readonly items = new Map<string, SVGElement>();
 
   constructor(
-    private readonly scene: Scene,
+    private readonly scene: SceneAnswer,
     private readonly look: Look,
     private readonly ask: Ask,
   ) {
@@ -48,7 +48,7 @@ export class Drawing {
     return [...this.items.keys()];
   }
 
-  /** Light some boxes and lines, and dim the others; null highlights nothing and dims nothing. */
+  /** Light some boxes and lines, and dim the others; null lights nothing and dims nothing. */
   light(highlights: Highlights | null, kind: "path" | "place" = "path"): void {
     this.element.classList.toggle("dimmed", highlights !== null);
     this.element.dataset.lit = highlights === null ? "" : kind;
@@ -79,7 +79,7 @@ export class Drawing {
 
   // ---------------------------------------------------------------- layers
 
-  private drawLayer(layer: Layer): void {
+  private drawLayer(layer: DrawnLayer): void {
     const i = layer.layer;
     const { scene, layout } = this;
     if (i > 0) this.drawWeights(i);
@@ -94,7 +94,7 @@ export class Drawing {
     if (layer.rest) this.drawRest(layer, layer.rest);
   }
 
-  private drawRest(layer: Layer, rest: NonNullable<Layer["rest"]>): void {
+  private drawRest(layer: DrawnLayer, rest: NonNullable<DrawnLayer["rest"]>): void {
     const { x, y } = this.layout.into(layer.layer, 0);
     const width = this.layout.from(layer.layer, 0).x - x;
     const words = `${rest.count.toLocaleString("en")} more units, which together add ${short(rest.adds)}`;
@@ -106,13 +106,13 @@ export class Drawing {
   }
 
   /** A box with its name above, its value in it, its gradient below. */
-  private box(part: "bias" | "pre" | "act" | "target", layer: number, item: Named): void {
+  private box(part: "bias" | "pre" | "act" | "target", layer: number, item: DrawnNumber): void {
     const { layout } = this;
     const x = layout.left(part, layer);
     const width = layout.boxWidth(part, layer);
     const y = layout.y(layer, item.unit);
     const known = this.known(part, layer);
-    const knows = item.gradient !== undefined && this.knownGradient(part, layer);
+    const knows = item.gradient_name !== null && this.knownGradient(part, layer);
     const digits = part === "bias" || Math.abs(item.value ?? 1) < 0.01 ? 2 : 3; // as many as have room
     const value = known ? short(item.value, digits) : "·";
     const gradient = knows ? short(item.gradient, 2) : "";
@@ -133,7 +133,7 @@ export class Drawing {
     this.put(key(part, layer, item.unit), group);
   }
 
-  private clickable(item: Named, part: Place["part"]): Record<string, any> {
+  private clickable(item: DrawnNumber, part: DrawnPlace["part"]): Record<string, any> {
     const act = () => this.ask(item, part);
     return {
       tabindex: 0,
@@ -229,8 +229,8 @@ export class Drawing {
     const { layout, scene } = this;
     const known = this.known("loss", layout.depth);
     const y = layout.middle;
-    const item: Named = { name: "L", unit: 0, value: scene.L.value };
-    const value = known ? short(scene.L.value, 4) : "·";
+    const item = scene.L;
+    const value = known ? short(item.value, 4) : "·";
     const place = { x: layout.loss, y: y - 24, width: BOX.loss, height: 48, rx: 24, class: "shape" };
     const shape = svg("rect", { ...place, ...this.clickable(item, "loss"), "aria-label": `loss L ${value}` });
     const middle = layout.loss + BOX.loss / 2;

@@ -2,15 +2,13 @@
 
 import katex from "katex";
 import { h } from "./dom";
-import type { Block, Formula, Part } from "./records";
+import type { DocumentBlock, EquationBlock, FormulaPart, LinePart } from "./records";
 
-export function formula(math: Formula, display = false): HTMLElement {
+export function formula(math: FormulaPart, display = false): HTMLElement {
   const place = h("span", { class: display ? "display" : "formula" });
   katex.render(math.latex, place, { displayMode: display, throwOnError: false, output: "htmlAndMathml" });
   return place;
 }
-
-type EquationBlock = Extract<Block, { block: "equation" }>;
 
 /** An equation with its right sides one below the other; or one after the other, where there is room for that. */
 export function equation(block: EquationBlock, wide = false): HTMLElement {
@@ -27,7 +25,7 @@ export function equation(block: EquationBlock, wide = false): HTMLElement {
   return h("figure", { class: "equation" }, note ? h("figcaption", {}, note) : null, math);
 }
 
-function line(parts: Part[]): Node[] {
+function line(parts: LinePart[]): Node[] {
   return parts.map((part) => {
     if ("words" in part) return document.createTextNode(part.words);
     return "code" in part ? h("code", {}, part.code) : formula(part);
@@ -37,7 +35,7 @@ function line(parts: Part[]): Node[] {
 export { line };
 
 /** All blocks, headings from the given level down. */
-export function blocks(list: Block[], top = 3): HTMLElement[] {
+export function blocks(list: DocumentBlock[], top = 3): HTMLElement[] {
   const made: HTMLElement[] = [];
   let values: HTMLElement | null = null; // values without a title stand side by side
   for (const block of list) {
@@ -51,7 +49,7 @@ export function blocks(list: Block[], top = 3): HTMLElement[] {
   return made;
 }
 
-function one(block: Block, top: number): HTMLElement {
+function one(block: DocumentBlock, top: number): HTMLElement {
   switch (block.block) {
     case "heading":
       return h(`h${Math.min(6, top + block.level - 1)}` as "h3", {}, ...line(block.line));

@@ -1,6 +1,6 @@
-/** What highlights up on the drawing: keys of boxes and lines, each with a number that gives width and sign. */
+/** What lights up on the drawing: keys of boxes and lines, each with a number that gives width and sign. */
 
-import type { Path, Place } from "./records";
+import type { DrawnPath, DrawnPlace } from "./records";
 import type { Layout } from "./layout";
 
 export type Highlights = Map<string, number>;
@@ -11,7 +11,7 @@ export function key(part: string, layer: number, unit: number | null = null, fro
 }
 
 /** The boxes and lines of paths; where several share one, their products add up. */
-export function pathHighlights(paths: Path[], layout: Layout): Highlights {
+export function pathHighlights(paths: DrawnPath[], layout: Layout): Highlights {
   const highlights: Highlights = new Map();
   const add = (name: string, product: number | null) => highlights.set(name, (highlights.get(name) ?? 0) + (product ?? 0));
   for (const path of paths) {
@@ -21,7 +21,7 @@ export function pathHighlights(paths: Path[], layout: Layout): Highlights {
   return highlights;
 }
 
-function boxOf(stop: Place, layout: Layout): string {
+function boxOf(stop: DrawnPlace, layout: Layout): string {
   if (stop.part === "loss") return "loss";
   if (stop.part === "weight") return weightKey(stop.layer, stop.unit!, stop.from!, layout);
   return boxKey(stop.part, stop.layer, stop.unit!, layout);
@@ -36,7 +36,7 @@ function weightKey(layer: number, to: number, from: number, layout: Layout): str
   return layout.drawn(layer - 1, from) ? key("weight", layer, to, from) : key("restline", layer, to);
 }
 
-function between(before: Place | undefined, stop: Place, layout: Layout): string[] {
+function between(before: DrawnPlace | undefined, stop: DrawnPlace, layout: Layout): string[] {
   if (before === undefined || before.part === "weight" || before.part === "bias") return [];
   if (stop.part === "loss") return [key(before.part === "pre" ? "direct" : "lossline", layout.depth, before.unit)];
   if (before.part === "act") return [weightKey(stop.layer, stop.unit!, before.unit!, layout)];
@@ -45,7 +45,7 @@ function between(before: Place | undefined, stop: Place, layout: Layout): string
 }
 
 /** The boxes and lines of places: a whole vector is all of its layer. */
-export function placeHighlights(places: Place[], keys: string[]): Highlights {
+export function placeHighlights(places: DrawnPlace[], keys: string[]): Highlights {
   const highlights: Highlights = new Map();
   for (const place of places) {
     const start = place.part === "loss" ? "loss" : key(place.part, place.layer, place.unit, place.from);

@@ -1,6 +1,6 @@
 /** Where everything stands: columns for the input, each layer, the output, the loss; rows for units. */
 
-import type { Place, Scene } from "./records";
+import type { DrawnPlace, SceneAnswer } from "./records";
 
 export const BOX = { height: 40, bias: 64, value: 74, rest: 104, loss: 124 } as const;
 const ROW = { least: 88, most: 140, all: 490 } as const;
@@ -21,7 +21,7 @@ export class Layout {
   readonly loss: number;
   private readonly rows: Map<number, number>[];
 
-  constructor(private readonly scene: Scene) {
+  constructor(private readonly scene: SceneAnswer) {
     const most = Math.max(...scene.layers.map((layer) => layer.units.length + (layer.rest ? 1 : 0)));
     const row = Math.max(ROW.least, Math.min(ROW.most, ROW.all / most));
     this.height = MARGIN.top + most * row - (row - BOX.height) + MARGIN.bottom;
@@ -56,7 +56,7 @@ export class Layout {
   }
 
   /** The middle of a part of a layer, from the left edge. */
-  middleOf(part: Place["part"], layer: number): number {
+  middleOf(part: DrawnPlace["part"], layer: number): number {
     if (part === "loss") return this.loss + BOX.loss / 2;
     if (part === "weight" || part === "crossing") return this.lefts[layer]! - GAP.weights / 2;
     return this.left(part, layer) + this.boxWidth(part, layer) / 2;

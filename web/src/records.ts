@@ -1,177 +1,359 @@
-/** The answers of the session, as Python gives them. */
+/** The questions of the page and their answers. Written by tools/typescript.py from the records of Python. */
 
 export type Notation = "textbook" | "delta";
 
-export interface Named {
-  name: string;
-  unit: number;
-  value: number | null;
-  gradient?: number | null;
-  gradient_name?: string;
+export type Verdict = "right" | "rounded" | "truncated" | "follows" | "wrong" | "undecided" | "unreadable";
+
+export type LinePart = WordsPart | CodePart | FormulaPart;
+
+export type DocumentBlock = HeadingBlock | ParagraphBlock | EquationBlock | TableBlock | BulletsBlock | VerbatimBlock | PictureBlock;
+
+/** The audit of some lines; the remarks are about the sheet as a whole. */
+export interface AuditAnswer {
+  summary: LinePart[];
+  remarks: string[];
+  lines: AuditedLine[];
 }
 
-export interface Unit {
-  unit: number;
-  adds: number;
-  act: Named;
-  pre?: Named;
-  bias?: Named;
+/** The verdict of each line of somebody's derivation. */
+export interface AuditQuestion {
+  kind: "audit";
+  text: string;
 }
 
-export interface Layer {
+/** A line with its verdict. `asks`: the name whose paths explain it; `part_messages`: of its single parts. */
+export interface AuditedLine {
+  number: number;
+  text: string;
+  verdict: Verdict;
+  message: string;
+  part_messages: string[];
+  root: number | null;
+  fault: LineFault | null;
+  highlights: DrawnPlace[];
+  asks: string | null;
+}
+
+/** A list. */
+export interface BulletsBlock {
+  block: "bullets";
+  items: LinePart[][];
+}
+
+/** Other numbers (by name) or other rules. */
+export interface ChangeQuestion {
+  kind: "change";
+  values?: Record<string, number>;
+  hidden?: string[] | null;
+  output?: string | null;
+  loss?: string | null;
+}
+
+/** Something as it is typed, within a line. */
+export interface CodePart {
+  code: string;
+}
+
+/** Steps of gradient descent from here. */
+export interface DescendQuestion {
+  kind: "descend";
+  steps: number;
+  learning_rate: number;
+}
+
+/** The loss at the start and after each step of gradient descent, and the step that is looked at. */
+export interface DescentSoFar {
+  now: number;
+  losses: (number | null)[];
+}
+
+/** The units of a layer that are drawn, and the others; layer 0 is the input, which has no activation. */
+export interface DrawnLayer {
   layer: number;
   size: number;
   activation: string | null;
-  units: Unit[];
-  rest: { count: number; adds: number; largest: number } | null;
+  units: DrawnUnit[];
+  rest: OtherUnits | null;
 }
 
-export interface Edge extends Named {
-  from: number;
-  to: number;
+/** A number under its name; its derivative of the loss, under its own, is null for a target and the loss. */
+export interface DrawnNumber {
+  name: string;
+  unit: number;
+  value: number | null;
+  gradient: number | null;
+  gradient_name: string | null;
 }
 
-export interface Weights {
-  layer: number;
-  largest: number | null;
-  largest_gradient: number | null;
-  edges: Edge[];
-  rest: { to: number; adds: number | null }[];
+/** A path: its nodes as text, as LaTeX and as places; the derivative along each edge, and their product. */
+export interface DrawnPath {
+  nodes: string[];
+  latex: string[];
+  stops: DrawnPlace[];
+  factors: (number | null)[];
+  product: number | null;
 }
 
-export interface Scene {
-  title: string;
-  note: string;
-  network: string;
-  notation: Notation;
-  sizes: number[];
-  hidden: string[];
-  output: string;
-  loss: string;
-  dtype: string;
-  parameters: number;
-  learning_rate: number;
-  whole: boolean;
-  layers: Layer[];
-  weights: Weights[];
-  crossing: { from: number; to: number; name: string; value: number | null }[];
-  targets: Named[];
-  L: { name: string; value: number | null };
-  track: { now: number; losses: (number | null)[] };
-  choices: { hidden: string[]; output: string[]; loss: string[] };
-  lines: string[];
-}
-
-export interface Formula {
-  text: string;
-  latex: string;
-}
-
-export type Part = { words: string } | { code: string } | Formula;
-
-export type Block =
-  | { block: "heading"; level: number; line: Part[] }
-  | { block: "paragraph"; line: Part[] }
-  | { block: "equation"; left: Formula; rights: Formula[]; title: string; note: string }
-  | { block: "table"; header: Part[][]; rows: Part[][][] }
-  | { block: "bullets"; items: Part[][] }
-  | { block: "verbatim"; text: string }
-  | { block: "picture"; file: string; words: string };
-
-/** Where a quantity is drawn; `unit` is null for a whole vector or matrix. */
-export interface Place {
+/** Where a quantity is drawn; `unit` and `from` are null for a whole vector or matrix. */
+export interface DrawnPlace {
   part: "pre" | "act" | "bias" | "weight" | "target" | "loss" | "crossing";
   layer: number;
   unit: number | null;
   from: number | null;
 }
 
-export interface WalkStep {
-  phase: "forward" | "loss" | "backward";
-  equation: string;
+/** A unit and what it adds to what is asked; an input has an activation alone. */
+export interface DrawnUnit {
+  unit: number;
+  adds: number | null;
+  act: DrawnNumber;
+  pre: DrawnNumber | null;
+  bias: DrawnNumber | null;
+}
+
+/** A weight, from a unit of the layer before to a unit of its own layer. */
+export interface DrawnWeight {
+  name: string;
+  unit: number;
+  value: number | null;
+  gradient: number | null;
+  gradient_name: string | null;
+  from: number;
+  to: number;
+}
+
+/** The weights between two layers; the largest by size are those of the whole matrix, drawn or not. */
+export interface DrawnWeights {
+  layer: number;
+  largest: number | null;
+  largest_gradient: number | null;
+  edges: DrawnWeight[];
+  rest: OtherWeights[];
+}
+
+/** A left side and what it equals, one right side after the other. */
+export interface EquationBlock {
+  block: "equation";
+  left: FormulaPart;
+  rights: FormulaPart[];
   title: string;
-  stage: string;
-  /** What the step does, in one sentence. */
-  means: string;
-  name: string;
-  gives: Place;
-  is_gradient: boolean;
-  block: Block;
+  note: string;
 }
 
-export interface Walk {
-  steps: WalkStep[];
+/** An exercise with a network of this shape. */
+export interface ExerciseQuestion {
+  kind: "exercise";
+  ask?: "all" | "forward" | "backward" | "update" | "one";
+  seed?: number;
+  digits?: number;
+  notation?: Notation;
 }
 
-export interface Explanation {
+/** Where a quantity comes from. `paths`: its paths to the loss can be asked for. */
+export interface ExplainAnswer {
   name: string;
-  value: unknown;
-  blocks: Block[];
-  highlights: Place[];
-  /** Whether its paths can be asked for. */
+  value: number | unknown[] | null;
+  blocks: DocumentBlock[];
+  highlights: DrawnPlace[];
   paths: boolean;
 }
 
-export interface Path {
-  nodes: string[];
-  edges: string[];
-  factors: (number | null)[];
-  product: number | null;
-  stops: Place[];
-  latex: string[];
-}
-
-export interface Paths {
-  quantity: string;
-  latex: string;
-  total: number | null;
-  count: number;
-  share: number;
-  direct: boolean;
-  paths: Path[];
-}
-
-export type Verdict = "right" | "rounded" | "truncated" | "follows" | "wrong" | "undecided" | "unreadable";
-
-export interface AuditLine {
-  number: number;
-  text: string;
+/** Where a quantity comes from. */
+export interface ExplainQuestion {
+  kind: "explain";
   name: string;
-  verdict: Verdict;
-  message: string;
-  root: number | null;
-  /** What was probably done. */
-  fault: { id: string; where: string; words: string; wrong: string; right: string } | null;
-  parts: { text: string; kind: string; verdict: Verdict; message: string }[];
-  highlights: Place[];
-  asks: string | null;
+  notation?: Notation;
 }
 
-export interface Audit {
-  ok: boolean;
-  summary: Part[];
-  conventions: { id: string; words: string; lines: number[] }[];
-  contradictions: { words: string; lines: number[] }[];
-  lines: AuditLine[];
+/** A formula as plain text and as LaTeX. */
+export interface FormulaPart {
+  text: string;
+  latex: string;
 }
 
-export interface Moved {
+/** A heading; level 1 is the title. */
+export interface HeadingBlock {
+  block: "heading";
+  level: number;
+  line: LinePart[];
+}
+
+/** The mistake that a line most probably makes: its id, the wrong equation and the one due, as LaTeX or "". */
+export interface LineFault {
+  id: string;
+  wrong: string;
+  right: string;
+}
+
+/** The network that the page shows now: the step of gradient descent, of how many, and the loss. */
+export interface MovedAnswer {
   now: number;
   steps: number;
   L: number | null;
 }
 
-/** A question's kind, what it takes, and its answer. */
+/** Another worksheet, given as its text. */
+export interface OpenQuestion {
+  kind: "open";
+  text: string;
+  file?: string;
+}
+
+/** The units of a layer that are not drawn: how many, what they add together, and the one that adds most. */
+export interface OtherUnits {
+  count: number;
+  adds: number | null;
+  largest: number | null;
+}
+
+/** What the units that are not drawn add to the pre-activation of one that is. */
+export interface OtherWeights {
+  to: number;
+  adds: number | null;
+}
+
+/** The derivative of a prediction by a pre-activation of the last layer. */
+export interface OutputSlope {
+  from: number;
+  to: number;
+  name: string;
+  value: number | null;
+}
+
+/** A paragraph. */
+export interface ParagraphBlock {
+  block: "paragraph";
+  line: LinePart[];
+}
+
+/** The largest paths from a number to the loss, how many there are, and the sum of all. */
+export interface PathsAnswer {
+  quantity: string;
+  latex: string;
+  total: number | null;
+  count: number;
+  paths: DrawnPath[];
+}
+
+/** The paths of a number to the loss. */
+export interface PathsQuestion {
+  kind: "paths";
+  name: string;
+  notation?: Notation;
+  top?: number;
+}
+
+/** A picture by the name of its file, and what it shows in words. */
+export interface PictureBlock {
+  block: "picture";
+  file: string;
+  words: string;
+}
+
+/** Back to a step of gradient descent; 0 is the start. */
+export interface RewindQuestion {
+  kind: "rewind";
+  step: number;
+}
+
+/** The rules that may be chosen. */
+export interface RuleChoices {
+  hidden: string[];
+  output: string[];
+  loss: string[];
+}
+
+/** All that is drawn. `whole`: no unit is left out. `lines`: of the worksheet that was opened. */
+export interface SceneAnswer {
+  title: string;
+  note: string;
+  notation: Notation;
+  sizes: number[];
+  hidden: string[];
+  output: string;
+  loss: string;
+  parameters: number;
+  learning_rate: number;
+  whole: boolean;
+  layers: DrawnLayer[];
+  weights: DrawnWeights[];
+  crossing: OutputSlope[];
+  targets: DrawnNumber[];
+  L: DrawnNumber;
+  descent: DescentSoFar;
+  choices: RuleChoices;
+  lines: string[];
+}
+
+/** The drawing; of wide layers the units that matter for `focus`. */
+export interface SceneQuestion {
+  kind: "scene";
+  notation?: Notation;
+  focus?: string | null;
+}
+
+/** A worksheet as its text. */
+export interface SheetAnswer {
+  text: string;
+}
+
+/** These lines as a worksheet, under a header with this network. */
+export interface SheetQuestion {
+  kind: "sheet";
+  text: string;
+}
+
+/** A table: the cells of its header, and of each row. */
+export interface TableBlock {
+  block: "table";
+  header: LinePart[][];
+  rows: LinePart[][][];
+}
+
+/** Text whose lines and spaces stay as they are. */
+export interface VerbatimBlock {
+  block: "verbatim";
+  text: string;
+}
+
+/** Every equation in the order in which it is applied. */
+export interface WalkAnswer {
+  steps: WalkStep[];
+}
+
+/** Every equation in its order. */
+export interface WalkQuestion {
+  kind: "walk";
+  notation?: Notation;
+}
+
+/** An equation: what it gives and where, what it means in a sentence, and with the network's numbers. */
+export interface WalkStep {
+  phase: "forward" | "loss" | "backward";
+  stage: string;
+  means: string;
+  name: string;
+  gives: DrawnPlace;
+  is_gradient: boolean;
+  block: EquationBlock;
+}
+
+/** Words within a line. */
+export interface WordsPart {
+  words: string;
+}
+
+/** A question's kind, the question, and its answer. */
 export interface Questions {
-  scene: [{ notation: Notation; focus?: string }, Scene];
-  walk: [{ notation: Notation }, Walk];
-  explain: [{ name: string; notation: Notation }, Explanation];
-  paths: [{ name: string; notation: Notation; top: number }, Paths];
-  audit: [{ text: string }, Audit];
-  sheet: [{ text: string }, { text: string }];
-  change: [{ values?: Record<string, number>; hidden?: string[]; output?: string; loss?: string }, Moved];
-  descend: [{ steps: number; learning_rate: number }, Moved];
-  rewind: [{ step: number }, Moved];
-  open: [{ text: string; file: string }, Moved];
-  exercise: [{ ask: string; seed: number; digits: number; notation: Notation }, Moved];
+  scene: [SceneQuestion, SceneAnswer];
+  walk: [WalkQuestion, WalkAnswer];
+  explain: [ExplainQuestion, ExplainAnswer];
+  paths: [PathsQuestion, PathsAnswer];
+  audit: [AuditQuestion, AuditAnswer];
+  sheet: [SheetQuestion, SheetAnswer];
+  change: [ChangeQuestion, MovedAnswer];
+  descend: [DescendQuestion, MovedAnswer];
+  rewind: [RewindQuestion, MovedAnswer];
+  open: [OpenQuestion, MovedAnswer];
+  exercise: [ExerciseQuestion, MovedAnswer];
 }

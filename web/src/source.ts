@@ -2,10 +2,14 @@
 
 import type { Questions } from "./records";
 
+/** What a kind of question takes, and its answer. */
+export type Asked<K extends keyof Questions> = Omit<Questions[K][0], "kind">;
+export type Answer<K extends keyof Questions> = Questions[K][1];
+
 export interface Source {
   /** Whether it computes; a file only knows what was asked before it was written. */
   readonly live: boolean;
-  ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]>;
+  ask<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<Answer<K>>;
 }
 
 /** What the session says to a question that has no answer. */
@@ -16,13 +20,13 @@ export class Server implements Source {
   readonly live = true;
   private session: Promise<string> | null = null;
 
-  async ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
-    this.session ??= post("/api/open", {}).then((answer) => answer.session as string);
-    return (await post("/api/ask", { session: await this.session, question: { kind, ...rest } })) as Questions[K][1];
+  async ask<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<Answer<K>> {
+    this.session ??= post<{ session: string }>("/api/open", {}).then((answer) => answer.session);
+    return post<Answer<K>>("/api/ask", { session: await this.session, question: { kind, ...rest } });
   }
 }
 
-async function post(path: string, body: object): Promise<Record<string, unknown>> {
+async function post<T>(path: string, body: object): Promise<T> {
   let response: Response;
   try {
     const headers = { "Content-Type": "application/json" };
@@ -59,7 +63,7 @@ export class Notebook implements Source {
     model.on("comm_live_update", this.left);
   }
 
-  ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
+  ask<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<Answer<K>> {
     const id = `${this.page}:${this.count++}`;
     return new Promise((done, failed) => {
       if (this.gone) return failed(new Refused(NO_KERNEL));
@@ -105,26 +109,24 @@ export class File implements Source {
     this.kept = new Response(stream).json();
   }
 
-  async ask<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<Questions[K][1]> {
+  async ask<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<Answer<K>> {
     const { states, names } = await this.kept;
-    const to = this.moved(kind, rest as { steps: number; step: number });
-    if (to !== null) {
+    const question = { kind, ...rest } as unknown as Questions[keyof Questions][0];
+    if (question.kind === "descend" || question.kind === "rewind") {
+      const to = question.kind === "descend" ? this.now + question.steps : question.step;
       if (to >= states.length) throw new Refused(`This file holds ${states.length - 1} gradient steps, no more.`);
       this.now = to;
-      return { now: to, steps: states.length - 1, L: null } as Questions[K][1];
+      return { now: to, steps: states.length - 1, L: null } as Answer<K>;
     }
-    const found = states[this.now]![key({ kind, ...rest, ...("name" in rest ? { name: known(rest.name, names) } : {}) })];
+    const name = "name" in question ? question.name : null;
+    const found = states[this.now]![key(name === null ? question : { ...question, name: known(name, names) })];
     if (found === undefined) {
-      const what = "name" in rest ? `"${rest.name}"` : "that";
+      const what = name === null ? "that" : `"${name}"`;
       throw new Refused(`This file has no answer to ${what}; \`chainrule view\` may have one.`);
     }
     const refused = found as { kind: string; message: string };
     if (refused.kind === "error") throw new Refused(refused.message);
-    return found as Questions[K][1];
-  }
-
-  private moved(kind: string, rest: { steps: number; step: number }): number | null {
-    return kind === "descend" ? this.now + rest.steps : kind === "rewind" ? rest.step : null;
+    return found as Answer<K>;
   }
 }
 

@@ -1,8 +1,8 @@
 /** What the page looks at, and every way to change that. Panels read it and are told when it has changed. */
 
 import { isGiven, itemAt } from "./items";
-import type { Explanation, Named, Notation, Paths, Place, Questions, Scene, Walk, WalkStep } from "./records";
-import { Refused, type Source } from "./source";
+import type { DrawnNumber, DrawnPlace, ExplainAnswer, Notation, PathsAnswer, Questions, SceneAnswer, WalkAnswer, WalkStep } from "./records";
+import { Refused, type Asked, type Source } from "./source";
 
 export type Tab = "ask" | "change" | "descend" | "audit";
 
@@ -14,20 +14,20 @@ export class State {
   notation: Notation = "textbook";
   mode: "value" | "gradient" = "value";
   tab: Tab = "ask";
-  scene!: Scene;
-  walk: Walk | null = null;
+  scene!: SceneAnswer;
+  walk: WalkAnswer | null = null;
   walkProblem = "";
   /** Steps of the walk that are done; null shows everything. */
   at: number | null = null;
   /** The name that is asked for, as it was typed or as the drawing has it. */
   asked: string | null = null;
-  explanation: Explanation | null = null;
-  paths: Paths | null = null;
+  explanation: ExplainAnswer | null = null;
+  paths: PathsAnswer | null = null;
   askProblem = "";
   /** A path that is lit alone. */
   alone: number | null = null;
   /** Places of an audited line that are lit, and its paths. */
-  fault: Place[] | null = null;
+  fault: DrawnPlace[] | null = null;
   problem = "";
   /** Counts what was opened; panels that hold a person's own text read it again then. */
   opened = 0;
@@ -89,7 +89,7 @@ export class State {
   }
 
   /** Do what changes the network, one after the other, and show it; a refusal becomes a sentence. */
-  async move<K extends keyof Questions>(kind: K, rest: Questions[K][0]): Promise<boolean> {
+  async move<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<boolean> {
     const moved = this.moving.then(() => this.source.ask(kind, rest));
     this.moving = moved.catch(() => null);
     let refused = "";
@@ -116,7 +116,7 @@ export class State {
   // ---------------------------------------------------------------- asking
 
   /** Ask for what is drawn: of a unit its gradient or its value, of what is given what it does to the loss. */
-  ask(item: Named, part: Place["part"]): void {
+  ask(item: DrawnNumber, part: DrawnPlace["part"]): void {
     const value = this.prefers === "value" && !isGiven(this.scene, item, part);
     this.askName(value ? item.name : (item.gradient_name ?? item.name));
   }
@@ -129,7 +129,7 @@ export class State {
   }
 
   /** What is drawn of the quantity that is asked for; null for a whole layer. */
-  get item(): { item: Named; part: Place["part"] } | null {
+  get item(): { item: DrawnNumber; part: DrawnPlace["part"] } | null {
     const place = this.explanation?.highlights[0];
     const item = place && itemAt(this.scene, place);
     return item ? { item, part: place.part } : null;

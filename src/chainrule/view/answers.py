@@ -12,6 +12,7 @@ from pydantic import Field
 
 from chainrule.auditing.report.records import Verdict
 from chainrule.explanation.walk import Phase
+from chainrule.network.names import Notation
 from chainrule.render.document import visible
 from chainrule.render.json import record
 from chainrule.view import questions as asked
@@ -137,7 +138,7 @@ class SceneAnswer(PageData):
 
     title: str
     note: str
-    notation: asked.Way
+    notation: Notation
     sizes: list[int]
     hidden: list[str]
     output: str

@@ -27,7 +27,7 @@ from chainrule.render.document import (
 class PageData(BaseModel):
     """A record that is sent to the page: all of its fields, always."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 # ---------------------------------------------------------------- lines

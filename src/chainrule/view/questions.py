@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chainrule.errors import InputError
+from chainrule.network.names import Notation
 from chainrule.sheets.header import LARGEST
 
-Way = Literal["textbook", "delta"]
 Text = Annotated[str, Field(max_length=LARGEST)]
 NameText = Annotated[str, Field(max_length=60)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -25,7 +25,7 @@ class SceneQuestion(PageQuestion):
     """The drawing; of wide layers the units that matter for ``focus``."""
 
     kind: Literal["scene"]
-    notation: Way = "textbook"
+    notation: Notation = "textbook"
     focus: NameText | None = None
 
 
@@ -33,7 +33,7 @@ class WalkQuestion(PageQuestion):
     """Every equation in its order."""
 
     kind: Literal["walk"]
-    notation: Way = "textbook"
+    notation: Notation = "textbook"
 
 
 class ExplainQuestion(PageQuestion):
@@ -41,7 +41,7 @@ class ExplainQuestion(PageQuestion):
 
     kind: Literal["explain"]
     name: NameText
-    notation: Way = "textbook"
+    notation: Notation = "textbook"
 
 
 class PathsQuestion(PageQuestion):
@@ -49,7 +49,7 @@ class PathsQuestion(PageQuestion):
 
     kind: Literal["paths"]
     name: NameText
-    notation: Way = "textbook"
+    notation: Notation = "textbook"
     top: Annotated[int, Field(ge=0, le=50)] = 10
 
 
@@ -107,7 +107,7 @@ class ExerciseQuestion(PageQuestion):
     ask: Literal["all", "forward", "backward", "update", "one"] = "all"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
     digits: Annotated[int, Field(ge=1, le=12)] = 4
-    notation: Way = "textbook"
+    notation: Notation = "textbook"
 
 
 Question = Annotated[

@@ -3,7 +3,7 @@
 import { button, choice, h, short } from "../dom";
 import { blocks, formula } from "../formula";
 import { isGiven } from "../items";
-import type { Path } from "../records";
+import type { DrawnPath } from "../records";
 import type { State } from "../state";
 
 export function askPanel(state: State): { element: HTMLElement; update: () => void } {
@@ -113,7 +113,7 @@ function pathList(state: State, jump: HTMLElement | null): HTMLElement | null {
   );
 }
 
-function pathItem(state: State, path: Path, index: number): HTMLElement {
+function pathItem(state: State, path: DrawnPath, index: number): HTMLElement {
   const light = () => state.lightAlone(index);
   const dark = () => state.lightAlone(null);
   const nodes = formula({ latex: path.latex.join(" \\to "), text: path.nodes.join(" → ") });

@@ -2,16 +2,17 @@
 
 import { button, h } from "../dom";
 import { formula, line } from "../formula";
-import type { Audit, AuditLine, Place } from "../records";
+import type { AuditAnswer, AuditedLine, DrawnPlace, Verdict } from "../records";
 import { words } from "../state";
 import type { State } from "../state";
 
 const PAUSE = 150; // ms after the last key
-const SIGNS: Record<string, string> = {
+const SIGNS: Record<Verdict, string> = {
   right: "✓", rounded: "✓", truncated: "✓", follows: "↳", wrong: "✗", undecided: "?", unreadable: "!",
 };
 
-const ACCEPTED = new Set(["right", "rounded", "truncated"]);
+const ACCEPTED = new Set<Verdict>(["right", "rounded", "truncated"]);
+const EXERCISES = ["all", "forward", "backward", "update", "one"] as const;
 
 export function auditPanel(state: State): { element: HTMLElement; update: () => void } {
   const text = h("textarea", {
@@ -27,13 +28,13 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   const said = h("p", { class: "status", role: "status" });
   const file = h("input", { type: "file", id: state.id("open-sheet"), accept: ".md,.txt,.toml,text/*", onchange: () => void open() });
   const kind = h("select", { id: state.id("exercise-kind") },
-    ...["all", "forward", "backward", "update", "one"].map((part) => h("option", { value: part }, part)));
+    ...EXERCISES.map((part) => h("option", { value: part }, part)));
   const seed = h("input", { id: state.id("exercise-seed"), type: "number", min: 0, step: 1, value: 7 });
   let waiting: number | undefined;
   let turn = 0;
   let opened = -1;
   let audited = "";
-  let lines: AuditLine[] = [];
+  let lines: AuditedLine[] = [];
   const tools = h(
     "div",
     { class: "tools" },
@@ -77,10 +78,10 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
     light(state, one && !ACCEPTED.has(one.verdict) ? one.highlights : null);
   }
 
-  function show(audit: Audit): void {
+  function show(audit: AuditAnswer): void {
     lines = audit.lines;
     said.replaceChildren(...line(audit.summary));
-    const remarks = [...audit.contradictions, ...audit.conventions].map((found) => h("p", { class: "remark" }, found.words));
+    const remarks = audit.remarks.map((remark) => h("p", { class: "remark" }, remark));
     verdicts.replaceChildren(...remarks, h("ol", {}, ...audit.lines.map((one) => verdict(state, one))));
     follow();
   }
@@ -95,7 +96,7 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
 
   async function exercise(): Promise<void> {
     const { notation } = state;
-    const asked = { ask: kind.value, seed: seed.valueAsNumber || 0, digits: 4, notation };
+    const asked = { ask: EXERCISES[kind.selectedIndex], seed: seed.valueAsNumber || 0, digits: 4, notation };
     await begin(() => state.move("exercise", asked), 0); // what is to be found is not shown
   }
 
@@ -128,19 +129,18 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   return { element, update };
 }
 
-function light(state: State, places: Place[] | null): void {
+function light(state: State, places: DrawnPlace[] | null): void {
   if (state.fault === places) return;
   state.fault = places;
   state.tell();
 }
 
-/** A line with its verdict; to point at it highlights what it is about. */
-function verdict(state: State, one: AuditLine): HTMLElement {
+/** A line with its verdict; to point at it lights what it is about. */
+function verdict(state: State, one: AuditedLine): HTMLElement {
   const on = () => light(state, one.highlights);
   const off = () => light(state, null);
   const root = one.verdict === "follows" && one.root !== null ? ` from line ${one.root}` : "";
   const wrong = one.fault?.wrong ? equationPair(one.fault.wrong, one.fault.right) : null;
-  const parts = one.parts.filter((part) => part.message && !one.message.includes(part.message));
   const ask = one.asks;
   return h(
     "li",
@@ -148,7 +148,7 @@ function verdict(state: State, one: AuditLine): HTMLElement {
     h("code", {}, one.text.trim()),
     h("span", { class: "badge" }, `${SIGNS[one.verdict]} ${one.verdict}${root}`),
     one.message ? h("p", {}, one.message) : null,
-    ...parts.map((part) => h("p", {}, part.message)),
+    ...one.part_messages.map((message) => h("p", {}, message)),
     wrong,
     ask ? button("Show where it comes from", () => state.askName(ask)) : null,
   );

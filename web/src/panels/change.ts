@@ -1,25 +1,25 @@
 /** Change: the rules by choice, every given number in place; the page follows as one types. */
 
 import { h } from "../dom";
-import type { Named, Scene } from "../records";
+import type { DrawnNumber, SceneAnswer } from "../records";
 import type { State } from "../state";
 
 export function changePanel(state: State): { element: HTMLElement; update: () => void } {
   const element = h("div", { class: "change" });
   let shape = "";
   let inputs = new Map<string, HTMLInputElement>();
-  let selects: [HTMLSelectElement, (scene: Scene) => string][] = [];
+  let selects: [HTMLSelectElement, (scene: SceneAnswer) => string][] = [];
 
-  function build(scene: Scene): void {
+  function build(scene: SceneAnswer): void {
     inputs = new Map();
     selects = [];
-    const select = (label: string, options: string[], now: (scene: Scene) => string, chosen: (value: string) => void) => {
+    const select = (label: string, options: string[], now: (scene: SceneAnswer) => string, chosen: (value: string) => void) => {
       const id = state.id(`rule-${selects.length}`);
       const box = h("select", { id, onchange: () => chosen(box.value) }, ...options.map((o) => h("option", { value: o }, o.replaceAll("_", " "))));
       selects.push([box, now]);
       return h("p", { class: "row" }, h("label", { for: id }, label), box);
     };
-    const number = (item: Named) => {
+    const number = (item: DrawnNumber) => {
       const input = h("input", {
         type: "number", step: "any", "aria-label": item.name, title: item.name,
         oninput: () => {
@@ -29,7 +29,7 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       inputs.set(item.name, input);
       return input;
     };
-    const vector = (title: string, items: Named[]) => matrix(title, [items.map(number)]);
+    const vector = (title: string, items: DrawnNumber[]) => matrix(title, [items.map(number)]);
     const hidden = scene.hidden.map((_, i) =>
       select(`Layer ${i + 1}`, scene.choices.hidden, (s) => s.hidden[i]!, (value) =>
         void state.move("change", { hidden: state.scene.hidden.map((was, j) => (i === j ? value : was)) }),
