@@ -10,6 +10,7 @@ import chainrule as cr
 from chainrule.auditing.audit import audit_text
 from chainrule.teaching.author import header
 from chainrule.teaching.exercise import exercise
+from chainrule.sheets.header import read_worksheet
 from chainrule.view.subject import Subject
 from tests.support.loading import ROOT
 from tests.support.page import keys, lit, open_page, served
@@ -92,7 +93,7 @@ def test_the_lines_of_the_notes(tab):
     """The tour's last part: the notes' own lines, as they are published, with their four mistakes."""
     path = ROOT / "examples" / "published" / "notes_003.md"
     due = cr.audit(path)
-    with served(Subject.of_worksheet(cr.worksheet.read_worksheet(path))) as address:
+    with served(Subject.of_worksheet(read_worksheet(path))) as address:
         page = open_page(tab, address)
         page.get_by_role("tab", name="Audit").click()
         items = page.locator(".verdict")
