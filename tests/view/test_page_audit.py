@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 import chainrule as cr
 from chainrule.auditing.audit import audit_text
+from chainrule.sheets.header import read_worksheet
 from chainrule.teaching.author import header
 from chainrule.teaching.exercise import exercise
-from chainrule.sheets.header import read_worksheet
 from chainrule.view.subject import Subject
 from tests.support.loading import ROOT
 from tests.support.page import keys, lit, open_page, served

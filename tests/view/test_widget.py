@@ -1,6 +1,7 @@
 """``cr.show``: the page in a notebook, by a widget that never raises, in JupyterLab itself."""
 
 import builtins
+import doctest
 import json
 import subprocess
 import sys
@@ -271,6 +272,16 @@ def test_without_anywidget_it_says_what_is_missing(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(cr.InputError, match=r"cr.show: expected the extra chainrule\[notebook\]"):
         cr.show(cr.Network(W, **RULES), [1.0, 2.0], [1.0])
+
+
+def test_the_example_of_the_documentation():
+    """Its lines that need anywidget are left out where there is none; here there is."""
+    text = cr.show.__doc__.replace("  # doctest: +SKIP", "").replace(
+        "        >>> page  # the", "        >>> _ = page  # the"
+    )
+    example = doctest.DocTestParser().get_doctest(text, {}, "cr.show", None, None)
+    assert len(example.examples) == 5
+    assert doctest.DocTestRunner().run(example) == doctest.TestResults(0, 5)
 
 
 def test_input_that_does_not_fit():

@@ -15,9 +15,10 @@ MOST_BYTES = 16 * 2**20  # of the networks that are kept, each of which holds it
 
 
 class Descent:
-    """The steps from one network; what later steps gave is kept until another step is taken from an earlier one.
+    """Gradient descent from one network; later steps are kept until another step is taken from an earlier one.
 
     Attributes:
+        start: the network and its example before the first step.
         losses: L at the start and after each step.
         now: the step that is looked at, 0 at the start.
     """
@@ -35,10 +36,10 @@ class Descent:
         return self.start.with_network(self._network(self.now))
 
     def descend(self, steps: int, rate: float) -> None:
-        """Take steps of gradient descent from where the descent is; equation update.
+        """Take steps from the step that is looked at; equation update.
 
         Raises:
-            InputError: too many steps, or one whose numbers are not finite: the descent ends before it.
+            InputError: too many steps, or one whose numbers are not finite: the steps before it stay.
         """
         if self.now + steps > MOST_STEPS:
             raise InputError("steps", f"at most {MOST_STEPS} in all", str(self.now + steps))
@@ -57,7 +58,7 @@ class Descent:
             self._keep(network)
 
     def rewind(self, step: int) -> None:
-        """Look at another step of the descent.
+        """Look at another of the steps that were taken.
 
         Raises:
             InputError: no such step.

@@ -48,7 +48,7 @@ def export_page(session: Session, steps: int = STEPS, progress: Callable[[int, i
     net = session.opened.network
     _check(net, steps)
     own = session.fork()
-    with suppress(InputError):  # numbers that stop being finite: the descent ends before them
+    with suppress(InputError):  # numbers stop being finite: the file has the steps before
         own.ask({"kind": "descend", "steps": steps, "learning_rate": session.opened.learning_rate}) if steps else None
     questions = list(_questions(own))
     total, states = len(own.descent.losses) * len(questions), []

@@ -3,7 +3,7 @@
 For the loss L (or no question): dL/dh_ij * h_ij, what a unit adds to the loss to first order.
 For a question about one unit u (of a weight or a bias: the unit it leads to):
 - in a later layer, da_im/du * dL/da_im: what goes through a unit; over a layer they add up to dL/du;
-- in an earlier layer, du/dh_ij * h_ij: what a unit adds to u to first order.
+- in an earlier layer, da/dh_ij * h_ij, a the pre-activation of u: what a unit adds to it to first order.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ SHOWN = 8  # of a wider one, beside those that are asked
 def contributions(b: Backward, name: Name | None) -> list[Array]:
     """What each unit of each layer (0 to L) adds to what is asked, (m,) each."""
     f, net = b.forward, b.forward.network
-    last = net.depth
-    wrt = _asked(name)
-    if wrt is None:
+    asked = _asked(name)
+    if asked is None:
         inner = [b.grad_x, *b.grad_h, b.grad_yhat]
         with np.errstate(invalid="ignore"):
             return [np.nan_to_num((grad * h)[0].astype(float)) for grad, h in zip(inner, f.h, strict=True)]
-    layer, unit, is_pre = wrt
+    layer, unit, is_pre = asked
     found: list[Array] = [np.zeros(m) for m in net.sizes]
-    onward = np.zeros(net.sizes[layer])
-    onward[unit] = 1.0
-    for i in range(layer, last):
-        if i > layer or is_pre:
-            onward = net.activations[i - 1].dg(f.a[i - 1])[0] * onward
-        onward = net.weights[i] @ onward
-        found[i + 1] = onward * b.grad_a[i][0]
-    before = net.weights[layer - 1][unit].astype(float) if layer else np.zeros(0)
-    for i in range(layer - 1, -1, -1):
-        found[i] = before * f.h[i][0]
-        if i > 0:
-            before = (before * net.activations[i - 1].dg(f.a[i - 1])[0]) @ net.weights[i - 1]
+    one = np.zeros(net.sizes[layer])
+    one[unit] = 1.0
+    onward = one  # d of the unit after a stage / du
+    for stage in net.stages[2 * layer - is_pre : -1]:
+        slope = f.derivative(stage)
+        onward = slope @ onward if stage.kind == "affine" else slope[0] * onward
+        if stage.kind == "affine":
+            found[stage.layer] = onward * b.grad_a[stage.layer - 1][0]
+    back = one[None]  # da / d of the unit before a stage
+    for stage in reversed(net.stages[: max(0, 2 * layer - 1)]):
+        back = stage.vjp(f.derivative(stage), back)
+        if stage.kind == "affine":
+            found[stage.layer - 1] = back[0] * f.h[stage.layer - 1][0]
     return found
 
 

@@ -126,7 +126,7 @@ class Session:
         said = Document((Heading(1, line(math)), Paragraph(line(math, " is given: what the prediction should be."))))
         return ExplainAnswer(
             name=names.to_text(y, notation),
-            value=plain(s.passes()[names.to_text(y)]),
+            value=plain(s.passes().value(y)[0]),
             blocks=document_blocks(said),
             highlights=highlights([y], s.network.depth),
             paths=False,
