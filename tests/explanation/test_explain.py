@@ -171,6 +171,11 @@ def test_a_declared_shortcut_is_named_and_the_long_way_is_there():
     assert math.isclose(short.value, long.value, rel_tol=1e-12)
 
 
+def test_a_name_may_be_given_as_it_was_read():
+    for text in ("dL/dW_111", "yhat_2", "h_11"):
+        assert str(cr.explain(NET, X, Y, read(text)[0])) == str(cr.explain(NET, X, Y, text))
+
+
 def test_the_order_is_the_notes_order():
     stages = list(dict.fromkeys(s.stage for s in cr.explain(NET, X, Y, "dL/dW_111").steps))
     assert stages == ["Talk to the output layer", "Talk to hidden layer 1", "And now talk to the weights"]

@@ -14,6 +14,7 @@ from chainrule.network.names import (
     Derivative,
     Quantity,
     existing,
+    find,
     read,
     resolve,
     shape,
@@ -308,3 +309,10 @@ def test_a_component_knows_its_whole():
     assert component.is_component
     assert not component.whole.is_component
     assert component.whole == read("W_2")[0]
+
+
+def test_a_name_that_is_read_is_only_resolved():
+    for text in ("W_212", "dL/dh_1", "h_0", "δ^2_1"):
+        assert find(read(text)[0], SIZES) == (find(text, SIZES)[0], "textbook")
+    with pytest.raises(InputError, match="name W_9: expected one of"):
+        find(read("W_9")[0], SIZES)

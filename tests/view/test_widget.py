@@ -294,4 +294,4 @@ def test_input_that_does_not_fit():
 def test_importing_brings_no_widget():
     code = "import sys, chainrule, chainrule.view.widget; print(*{m.partition('.')[0] for m in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"anywidget", "ipywidgets", "IPython"} & set(loaded)
+    assert not {"anywidget", "ipywidgets", "IPython", "starlette", "uvicorn"} & set(loaded)
