@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from chainrule.auditing.report.records import Verdict
@@ -57,9 +57,9 @@ def questions() -> str:
     return "\n".join([words, "export interface Questions {", *rows, "}", ""])
 
 
-def kind_of(question: type) -> str:
+def kind_of(question: type[BaseModel]) -> str:
     """The word that tells this question from the others."""
-    return question.model_json_schema()["properties"]["kind"]["const"]
+    return str(question.model_json_schema()["properties"]["kind"]["const"])
 
 
 def type_of(schema: dict[str, Any], named: dict[str, list[str]]) -> str:
