@@ -31,6 +31,15 @@ class Backward:
         grad_h: dL/dh_1 … dL/dh_{L-1}, each (n, m).
         grad_W: dL/dW_1 … dL/dW_L, each shaped as its W.
         grad_b: dL/db_1 … dL/db_L.
+
+    >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
+    >>> b = net.backward([1, 2], [1])
+    >>> b["dL/dW_2"].round(4)
+    array([[-0.0744, -0.0451]])
+    >>> round(b["dL/dW_212"], 4), round(b["δ^2_1"], 4)  # the second in delta notation: dL/da_21
+    (-0.0451, -0.1195)
+    >>> b.forward.network is net
+    True
     """
 
     forward: Forward
