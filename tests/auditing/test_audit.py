@@ -10,7 +10,7 @@ from chainrule.auditing.audit import audit_text
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.report.records import ACCEPTED
-from chainrule.network.equations import EQUATIONS
+from chainrule.network.equation_table import EQUATIONS
 from chainrule.teaching.author import Style, header, names, write
 from tests.support.loading import ROOT, tool
 

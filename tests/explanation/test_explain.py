@@ -182,7 +182,7 @@ def test_the_order_is_the_notes_order():
 
 
 def test_every_step_names_an_equation_of_the_table():
-    from chainrule.network.equations import EQUATIONS
+    from chainrule.network.equation_table import EQUATIONS
 
     for name in ("dL/dW_1", "dL/db_11", "dL/dx", "L", "yhat_2", "dyhat_1/dW_111", "dh_11/da_11", "da_21/da_21"):
         for step in cr.explain(NET, X, Y, name).steps:

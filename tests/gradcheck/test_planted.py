@@ -18,8 +18,9 @@ import pytest
 import chainrule
 from chainrule.network import equations
 from chainrule.network.activations import ACTIVATIONS
-from chainrule.network.losses import LOSSES, PAIRS
+from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
+from chainrule.network.pairs import PAIRS
 
 SSE, CE, BCE, RELU = "sig-sig-sse", "sig-softmax-ce", "sig-sig-bce", "relu-linear-sse"
 ALL = (SSE, CE, RELU)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import chainrule
 from chainrule.network.activations import ACTIVATIONS
-from chainrule.network.equations import EQUATIONS
+from chainrule.network.equation_table import EQUATIONS
 from chainrule.network.outputs import OUTPUTS
 from tests.support.strategies import LOSS_OUTPUT, UNITS, assert_agree, cases, generators, loss_output_of, sums_of_paths
 
@@ -77,7 +77,7 @@ def test_the_forms_name_every_gradient_and_an_unknown_form_is_an_error():
 
 
 def by_form(equation_id):
-    return tuple(EQUATIONS[equation_id].function(form) for form in FORMS)
+    return tuple(getattr(EQUATIONS[equation_id], form) for form in FORMS)
 
 
 def forward_pre(draw, n, m, j):

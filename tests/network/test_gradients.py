@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 import chainrule
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.backward import loss_value
-from chainrule.network.losses import HUBER_DELTA, LOSSES, PAIRS, REDUCTIONS
+from chainrule.network.losses import HUBER_DELTA, LOSSES, REDUCTIONS
 from chainrule.network.outputs import OUTPUTS
+from chainrule.network.pairs import PAIRS
 from tests.support.strategies import (
     LOSS_OUTPUT,
     Case,

@@ -12,10 +12,11 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.formula import Delta, Diff, Ref, Timed, latex
-from chainrule.network.equations import EQUATIONS
-from chainrule.network.losses import LOSSES, PAIRS
+from chainrule.network.equation_table import EQUATIONS
+from chainrule.network.losses import LOSSES
 from chainrule.network.names import LOSS, NOTATIONS, Derivative, Quantity
 from chainrule.network.outputs import OUTPUTS
+from chainrule.network.pairs import PAIRS
 from chainrule.render.document import Bullets, Equation, Heading, Math, Paragraph, Table
 
 NODE = Path(__file__).parent / "katex"

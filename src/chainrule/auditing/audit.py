@@ -29,6 +29,28 @@ def audit(path: str | os.PathLike[str]) -> Audit:
 
     Raises:
         InputError: no such file, or one that is no worksheet; a line that cannot be read is no error but a verdict.
+
+    >>> text = '''
+    ... +++
+    ... [network]
+    ... output = "identity"
+    ... loss = "half_squared_error"
+    ... x = [1, 2]
+    ... y = [1]
+    ... [[network.layer]]
+    ... W = [[0.5, -0.6]]
+    ... +++
+    ... yhat_1 = 0.5 * 1 - 0.6 * 2 = -0.7
+    ... dL/dyhat_1 = y_1 - yhat_1 = 1.7
+    ... dL/dW_112 = 3.4
+    ... '''
+    >>> with open("sheet.md", "w") as file:
+    ...     _ = file.write(text)
+    >>> for line in cr.audit("sheet.md").lines:
+    ...     print(line.name, line.verdict, *line.mistakes[:1])
+    yhat_1 right
+    dL/dyhat_1 wrong error_sign
+    dL/dW_112 follows
     """
     return audit_sheet(read_worksheet(path))
 

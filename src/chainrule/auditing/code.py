@@ -50,6 +50,13 @@ def audit_gradients(
 
     Raises:
         InputError: a name that the network does not have, an array that is not finite numbers.
+
+    >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
+    >>> b = net.backward([1, 2], [1])
+    >>> mine = {"dL/dW_2": b["dL/dW_2"], "dL/dW_1": np.outer(b["dL/dh_1"], b["x"])}
+    >>> audit = cr.audit_gradients(net, [1, 2], [1], mine)
+    >>> audit.first_wrong.name, audit.first_wrong.mistakes
+    ('dL/dW_1', ('hidden_derivative_missing',))
     """
     problem = Problem.of(network, x, y, sample_weight, learning_rate)
     if not gradients:

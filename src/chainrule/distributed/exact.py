@@ -17,7 +17,7 @@ from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
-from chainrule.network import losses
+from chainrule.network import pairs
 from chainrule.network.arrays import Array
 from chainrule.network.checks import targets
 from chainrule.network.forward import forward
@@ -125,7 +125,7 @@ def score_of_partition(
             f = forward(network, rows.x[part])
             y = targets(rows.y[part], f.n, k, False, network.dtype)
             w = np.ones(f.n) if rows.weight is None else rows.weight[part]
-            each = losses.example_losses(like.loss, like.output, f.a[-1], f.yhat, y).astype(np.float64)
+            each = pairs.example_losses(like.loss, like.output, f.a[-1], f.yhat, y).astype(np.float64)
             if rows.y.ndim == 1:
                 right = f.yhat.argmax(axis=1) == rows.y[part]
             else:

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.explanation import printed
-from chainrule.network import losses, names
+from chainrule.network import names, pairs
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import forward
@@ -183,7 +183,7 @@ class _Layers:
     def of(cls, b: Backward, shortcuts: bool, may_be_direct: bool) -> _Layers:
         """Rows of a backward pass that went the long way; one edge from a_L to L where that loses its digits."""
         network, f, depth = b.forward.network, b.forward, b.forward.network.depth
-        pair = backward(f, b.y[0], b.coefficients) if losses.shortcut(network.loss, network.output) else None
+        pair = backward(f, b.y[0], b.coefficients) if pairs.shortcut(network.loss, network.output) else None
         direct = may_be_direct and pair is not None and (shortcuts or _lost(b.grad_a[-1], pair.grad_a[-1]))
         a_L, yhat = Quantity("a", depth), Quantity("yhat")
         edges: list[_Edges] = []

@@ -27,7 +27,8 @@ from chainrule.formula.tree import (
     with_children,
 )
 from chainrule.network.activations import Activation
-from chainrule.network.losses import Loss, Pair
+from chainrule.network.losses import Loss
+from chainrule.network.pairs import Pair
 
 ONE = Number(1.0)
 

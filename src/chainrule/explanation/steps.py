@@ -18,9 +18,9 @@ from chainrule.formula.evaluate import evaluate, magnitude
 from chainrule.formula.tree import Add, Expr, More, Mul, Number, Ref, Slope, Symbol, refs
 from chainrule.network.activations import Activation
 from chainrule.network.backward import Backward
-from chainrule.network.equations import EQUATIONS
-from chainrule.network.losses import shortcut
+from chainrule.network.equation_table import EQUATIONS
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity, to_text
+from chainrule.network.pairs import shortcut
 
 NARROW = 4  # units of a layer that is still walked one by one
 SHOWN = 4  # terms of a long sum that are shown

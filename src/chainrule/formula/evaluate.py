@@ -28,7 +28,7 @@ from chainrule.formula.tree import (
     Transpose,
 )
 from chainrule.network import activations as act
-from chainrule.network import arrays, losses
+from chainrule.network import arrays, losses, pairs
 from chainrule.network.names import Quantity
 from chainrule.network.outputs import softmax
 
@@ -67,7 +67,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "sigma": (_on_array(act.ACTIVATIONS["sigmoid"].g), 1),
     **{name: (_on_array(rule.g), 1) for name, rule in act.ACTIVATIONS.items()},
     **{f"{name}'": (_on_array(rule.dg), 1) for name, rule in act.ACTIVATIONS.items()},
-    "logsoftplus": (_on_array(losses.log_softplus), 1),
+    "logsoftplus": (_on_array(pairs.log_softplus), 1),
     "step": (lambda v: np.where(np.asarray(v) > 0, 1.0, 0.0), 1),
     "Phi": (_on_array(act.normal_cdf), 1),
     "phi": (_on_array(act.normal_pdf), 1),

@@ -97,7 +97,7 @@ def parse(formula: str, names: Names = "textbook") -> Expr:
         token = getattr(error, "token", None)
         at = len(formula) if token is None or token.type == "$END" else token.start_pos
         raise _unreadable(formula, at or 0) from None
-    return _Reader(free=names == "free").tree(parsed)
+    return _TreeBuilder(free=names == "free").tree(parsed)
 
 
 def _check_size(formula: str) -> None:
@@ -147,7 +147,7 @@ def _parser(names: Names) -> Lark:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _TreeBuilder:
     """From lark's tree to ours. ``free``: names are variables, whatever they look like."""
 
     free: bool

@@ -81,6 +81,20 @@ class GradientCheck:
 
     Attributes:
         at_kink: units (of an example) that sit exactly on a kink, where the stated convention holds.
+
+    >>> net = cr.Network([[[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
+    >>> check = cr.check_gradients(net, [1, 2], [1])
+    >>> check.ok, check.first_wrong, check["dL/dW_1"].checked
+    (True, None, 2)
+    >>> print(check)
+    gradient check: complex step, relative tolerance 1e-07, seed 0
+    quantity     entries  compared  direction        largest error
+    dL/dyhat           1         1  agrees                rounding
+    dL/da_1            1         1  agrees                rounding
+    dL/dW_1            2         2  agrees                rounding
+    dL/db_1            1         1  agrees                rounding
+    dL/dx              2         2  agrees                rounding
+    every gradient agrees
     """
 
     quantities: tuple[QuantityCheck, ...]
@@ -154,6 +168,13 @@ def check_gradients(
 
     Raises:
         InputError: input that does not fit; a loss that is not finite.
+
+    >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
+    >>> cr.check_gradients(net, [1, 2], [1]).ok
+    True
+    >>> mine = cr.check_gradients(net, [1, 2], [1], gradients={"dL/dW_1": [[-1.7, 3.4]]})
+    >>> print(*mine.wrong)
+    dL/dW_112: backward pass 3.4, numerical -3.4
     """
     _check_arguments(method, tolerance, entries, seed)
     b = network.backward(x, y, sample_weight)

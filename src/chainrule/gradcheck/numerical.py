@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.network import equations, losses
+from chainrule.network import equations, pairs
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.forward import propagate
@@ -96,7 +96,7 @@ class Probe:
         yhat = equations.act(network.output_rule.value, a)
         if self.reads.symbol == "yhat":
             return self._unit(yhat), crossed
-        each = losses.example_losses(network.loss, network.output, a, yhat, self.y)
+        each = pairs.example_losses(network.loss, network.output, a, yhat, self.y)
         return self._total(each), crossed or self._error_changes_side(yhat)
 
     def _total(self, losses_: Array) -> Any:

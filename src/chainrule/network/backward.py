@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network import checks, equations, losses
+from chainrule.network import checks, equations, losses, pairs
 from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.forward import Forward, pick, tidy
-from chainrule.network.losses import Pair
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
+from chainrule.network.pairs import Pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,15 @@ class Backward:
         grad_h: dL/dh_1 … dL/dh_{L-1}, each (n, m).
         grad_W: dL/dW_1 … dL/dW_L, each shaped as its W.
         grad_b: dL/db_1 … dL/db_L.
+
+    >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
+    >>> b = net.backward([1, 2], [1])
+    >>> b["dL/dW_2"].round(4)
+    array([[-0.0744, -0.0451]])
+    >>> round(b["dL/dW_212"], 4), round(b["δ^2_1"], 4)  # the second in delta notation: dL/da_21
+    (-0.0451, -0.1195)
+    >>> b.forward.network is net
+    True
     """
 
     forward: Forward
@@ -119,7 +128,7 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
     """
     network = forward.network
     targets, coefficients = read_targets(forward, y, sample_weight)
-    pair = losses.shortcut(network.loss, network.output) if shortcuts else None
+    pair = pairs.shortcut(network.loss, network.output) if shortcuts else None
     grads = [_grad_output(forward, targets, coefficients, pair, shortcuts)]  # at a_L, h_{L-1}, …, h_1, a_1
     for stage in network.stages[-2:0:-1]:
         grads.append(stage.vjp(forward.derivative(stage), grads[-1]))
@@ -162,7 +171,7 @@ def _frozen(array: Array) -> Array:
 
 def _example_losses(forward: Forward, y: Array) -> Array:
     network = forward.network
-    return losses.example_losses(network.loss, network.output, forward.a[-1], forward.yhat, y)
+    return pairs.example_losses(network.loss, network.output, forward.a[-1], forward.yhat, y)
 
 
 def _grad_yhat(forward: Forward, y: Array, coefficients: Array) -> Array:

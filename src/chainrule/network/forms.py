@@ -32,6 +32,10 @@ def gradients(
 
     Raises:
         InputError: an unknown form, or input that does not fit.
+
+    >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
+    >>> cr.gradients(net, [1, 2], [0.3], form="component")
+    {'dL/dW_1': array([[-1., -2.]]), 'dL/db_1': array([-1.]), 'dL/da_1': array([-1.]), 'dL/dx': array([-0.5,  0.6])}
     """
     f = forward(network, x)
     if form == "batch":

@@ -27,6 +27,15 @@ class Forward:
         h: h_0 … h_L, each (n, m): h_0 is x, h_L is yhat.
         single: x was one example (d,); quantities are then given without the axis of examples.
         keep: what dropout multiplied each hidden layer with, (n, m) each; empty outside of training.
+
+    >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
+    >>> f = net.forward([1, 2])
+    >>> f["a_1"]
+    array([ 0.5, -0.5])
+    >>> round(f["yhat_1"], 4), round(f["dyhat_1/dh_12"], 4)
+    (0.5212, -0.1497)
+    >>> net.forward([[1, 2], [0, 1], [3, 3]])["h_1"].shape
+    (3, 2)
     """
 
     network: Network

@@ -40,6 +40,13 @@ class Network:
 
     Raises:
         InputError: a shape that does not fit, numbers that are not finite, an unknown name.
+
+    >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
+    >>> net
+    Network(2-2-1, hidden=sigmoid, output=sigmoid, loss=half_squared_error, mean, float64)
+    >>> b = net.backward(x=[1, 2], y=[1])
+    >>> round(b.L, 4), round(net.step(b, learning_rate=0.5).backward([1, 2], [1]).L, 4)
+    (0.1146, 0.1026)
     """
 
     weights: tuple[Array, ...]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.formula.tree import Expr
 from chainrule.network.names import Notation
+from chainrule.sheets.names import Names
 from chainrule.sheets.reader import tree_of
-from chainrule.sheets.sums import Names
 from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, UnreadError, tokens
 
 if TYPE_CHECKING:
@@ -62,15 +62,15 @@ def _parser() -> Lark:
     from lark import Lark
     from lark.lexer import Lexer
 
-    class Ready(Lexer):
-        """The tokens are there already."""
+    class TokensAsGiven(Lexer):
+        """Hands the parser the tokens that ``tokens`` has found."""
 
         def __init__(self, _: Any) -> None: ...
 
         def lex(self, data: Any) -> Iterator[Any]:  # type: ignore[override]
             return iter(data)
 
-    return Lark(_GRAMMAR, parser="lalr", lexer=Ready, propagate_positions=False)
+    return Lark(_GRAMMAR, parser="lalr", lexer=TokensAsGiven, propagate_positions=False)
 
 
 def parse_part(text: str, names: Names) -> tuple[Expr, Notation]:

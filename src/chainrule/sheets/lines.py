@@ -16,8 +16,8 @@ from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Expr, Ref, size
 from chainrule.network.names import Notation
 from chainrule.sheets.grammar import new_name, parse_part
+from chainrule.sheets.names import Names
 from chainrule.sheets.statements import Claim, Place, claims, short, words
-from chainrule.sheets.sums import Names
 from chainrule.sheets.tokens import UnreadError, function_named
 
 MOST_LINES = 5_000

@@ -30,8 +30,8 @@ from chainrule.formula.tree import (
 )
 from chainrule.network import names as notation
 from chainrule.network.names import Derivative, Name, Quantity
-from chainrule.sheets.names import Index, Own, Written
-from chainrule.sheets.sums import Names, tokens_in, width
+from chainrule.sheets.names import Index, Names, Own, Written
+from chainrule.sheets.sums import tokens_in, width
 from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio, UnreadError
 
 LARGEST = 1_000  # names of a formula, its sums written out
@@ -48,12 +48,12 @@ def tree_of(parsed: Any, names: Names) -> tuple[Expr, bool]:
     Raises:
         UnreadError: an unknown name, an index without a number, a quantity that no network has.
     """
-    reader = _Reader(names)
+    reader = _FormulaReader(names)
     return reader.top(parsed), reader.has_caret
 
 
 @dataclass
-class _Reader:
+class _FormulaReader:
     """From lark's tree to ours.
 
     Attributes:

@@ -3,40 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.sheets.names import Index, Operand, Own
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the names of a sheet mean.
-
-    Attributes:
-        sizes: units of each layer, the inputs first.
-        own: the names that the author has introduced so far.
-        has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
-        has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
-    """
-
-    sizes: tuple[int, ...]
-    own: set[str] = field(default_factory=set)
-    has_h: bool = False
-    has_z: bool = False
-
-    @property
-    def depth(self) -> int:
-        """Layers."""
-        return len(self.sizes) - 1
-
-    def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
-        """The number of an index; None for a letter that stands for none."""
-        if not index.letter:
-            return index.number
-        if index.letter in bound:
-            return bound[index.letter] + index.number
-        return self.depth + index.number if index.letter == "L" else None
+from chainrule.sheets.names import Names, Operand, Own
 
 
 def width(letter: str, body: Any, names: Names, bound: Mapping[str, int]) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.network import losses
+from chainrule.network import pairs
 from chainrule.network.arrays import Array
 from chainrule.network.backward import backward
 from chainrule.network.checks import targets
@@ -90,7 +90,7 @@ class PlainEngine:
         with np.errstate(over="ignore", invalid="ignore"):
             f = forward(self.now, rows.x)
             y = targets(rows.y, f.n, self.like.sizes[-1], False, self.like.dtype)
-            of_each = losses.example_losses(self.like.loss, self.like.output, f.a[-1], f.yhat, y).astype(np.float64)
+            of_each = pairs.example_losses(self.like.loss, self.like.output, f.a[-1], f.yhat, y).astype(np.float64)
         weight = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(np.float64)
         total = float(np.multiply(of_each, weight, where=weight != 0, out=np.zeros_like(of_each)).sum())
         accuracy = float((f.yhat.argmax(axis=1) == rows.y).mean()) if rows.y.ndim == 1 else float("nan")

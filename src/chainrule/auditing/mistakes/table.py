@@ -12,7 +12,7 @@ from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule, Wrong
 from chainrule.auditing.report.delta import delta_latex, delta_words
-from chainrule.network.equations import EQUATIONS
+from chainrule.network.equation_table import EQUATIONS
 
 Fits = Callable[[Problem, int], bool]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.network import equations, losses
+from chainrule.network import equations, pairs
 from chainrule.network.activations import Activation
 from chainrule.network.arrays import Array
 from chainrule.network.backward import read_targets
@@ -73,9 +73,9 @@ class Problem:
         return self.network.sizes
 
     @cached_property
-    def pair(self) -> losses.Pair | None:
+    def pair(self) -> pairs.Pair | None:
         """The declared pair of output and loss by which people compute, if there is one."""
-        pair = losses.shortcut(self.network.loss, self.network.output)
+        pair = pairs.shortcut(self.network.loss, self.network.output)
         return None if pair is None or "{" in pair.formula else pair
 
     @property

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
-from chainrule.network import equations, losses
+from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS, Activation
 from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
@@ -194,7 +194,7 @@ class Replay:
             each = (
                 value(yhat, problem.y)
                 if written
-                else losses.example_losses(network.loss, network.output, self.get(a), yhat, problem.y)
+                else pairs.example_losses(network.loss, network.output, self.get(a), yhat, problem.y)
             )
             return np.array(equations.loss_batch(c, each))
         # the loss is a sum of convex terms, one an output: each is least and greatest at an end or at y
@@ -265,7 +265,7 @@ class Replay:
             return grad * slopes
         return (slopes * grad[:, :, None]).sum(1) if self.intervals else equations.out_batch(slopes, grad)
 
-    def _pair(self, pair: losses.Pair, t: int) -> Any:
+    def _pair(self, pair: pairs.Pair, t: int) -> Any:
         problem, depth = self.problem, self.problem.depth
         a, yhat = self.get(Node("a", depth, t)), self.get(Node("h", depth, t))
 

@@ -137,6 +137,13 @@ class Audit(Rendered):
         conventions: held throughout, not mistakes.
         contradictions: of the header's numbers.
         rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
+
+    >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
+    >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
+    >>> audit.ok, audit.score, audit.first_wrong.name
+    (False, 0.5, 'dL/dW_1')
+    >>> [line.verdict for line in audit.lines]
+    ['right', 'wrong']
     """
 
     path: str

@@ -87,7 +87,7 @@ def _outcome(model: Model, table: pa.Table, numbers: Array) -> _Outcome:
     """In blocks: all values of all layers of many rows would need much memory."""
     from chainrule.network.checks import targets
     from chainrule.network.forward import forward
-    from chainrule.network.losses import example_losses
+    from chainrule.network.pairs import example_losses
 
     network = model.network
     yhat, losses, y = [], [], []

@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numba import njit
 
-from chainrule.network.losses import HUBER_DELTA, LOSSES, PAIRS
+from chainrule.network.losses import HUBER_DELTA, LOSSES
+from chainrule.network.pairs import PAIRS
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
 from chainrule.train.kernels.low_level import like, line, part
 from chainrule.train.kernels.mathematics import FAST, exp, log1p
