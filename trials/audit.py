@@ -27,7 +27,7 @@ from chainrule.auditing.marking.conventions import scales
 from chainrule.auditing.mistakes import MISTAKES, Mistake, layers_of
 from chainrule.auditing.model.claims import Reading
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.report.records import ACCEPTED
+from chainrule.auditing.records import ACCEPTED
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network

@@ -9,7 +9,7 @@ import chainrule
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.report.records import ACCEPTED
+from chainrule.auditing.records import ACCEPTED
 from chainrule.network.equation_table import EQUATIONS
 from chainrule.teaching.author import Style, header, names, write
 from tests.support.loading import ROOT, tool

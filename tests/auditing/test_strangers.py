@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.model.effort import Effort
-from chainrule.auditing.report.records import VERDICTS
+from chainrule.auditing.records import VERDICTS
 from chainrule.errors import InputError
 from chainrule.sheets.lines import MOST_CLAIMS
 from chainrule.teaching.grading import grade

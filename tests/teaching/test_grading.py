@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from chainrule.auditing.report.records import Audit, Convention, Found, LineAudit
+from chainrule.auditing.records import Convention, Found
+from chainrule.auditing.report.records import Audit, LineAudit
 from chainrule.errors import InputError
 from chainrule.system.workers import Lost
 from chainrule.teaching import grading

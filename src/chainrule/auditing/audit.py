@@ -17,8 +17,9 @@ from chainrule.auditing.model.claims import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.records import Contradiction
 from chainrule.auditing.report.messages import message, part_message
-from chainrule.auditing.report.records import Audit, Contradiction, LineAudit, PartAudit
+from chainrule.auditing.report.records import Audit, LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.lines import Line, read_lines

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.auditing.report.records import ACCEPTED, Audit, LineAudit
+from chainrule.auditing.records import ACCEPTED
+from chainrule.auditing.report.records import Audit, LineAudit
 from chainrule.auditing.report.wording import PRIMED, plain_name
 from chainrule.errors import InputError
 from chainrule.network import names

@@ -12,7 +12,7 @@ from chainrule.auditing.marking.formulas import literals, replaced, with_radius
 from chainrule.auditing.model.claims import Place, numbers_of
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.world import NumbersOnly
-from chainrule.auditing.report.records import Found
+from chainrule.auditing.records import Found
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.formula.printing import symbol_text

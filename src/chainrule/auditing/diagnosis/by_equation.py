@@ -19,7 +19,7 @@ from chainrule.auditing.model.claims import Place
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, parents, quantity_of
 from chainrule.auditing.model.world import World
-from chainrule.auditing.report.records import Found
+from chainrule.auditing.records import Found
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS, Derivative, Quantity, to_text
 

@@ -15,7 +15,7 @@ from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, Way, World
-from chainrule.auditing.report.records import Found
+from chainrule.auditing.records import Found
 from chainrule.errors import InputError
 from chainrule.formula import text
 from chainrule.formula import tree as t

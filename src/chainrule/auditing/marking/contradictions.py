@@ -13,7 +13,7 @@ from chainrule.auditing.marking.sheet import Pass
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.report.records import Contradiction
+from chainrule.auditing.records import Contradiction
 from chainrule.network.names import Quantity
 from chainrule.network.network import Network
 from chainrule.sheets.lines import Line

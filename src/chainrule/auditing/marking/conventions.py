@@ -18,7 +18,7 @@ from chainrule.auditing.marking.sheet import Pass
 from chainrule.auditing.model.claims import Reading
 from chainrule.auditing.model.effort import READINGS, Effort, Spent
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.report.records import Convention
+from chainrule.auditing.records import Convention
 from chainrule.formula import tree as t
 from chainrule.sheets.lines import Line
 

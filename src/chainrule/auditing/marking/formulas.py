@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.auditing.model.claims import numbers_of
 from chainrule.auditing.model.effort import Effort
 from chainrule.auditing.model.world import Names, NumbersOnly, Way, World, value_of
-from chainrule.auditing.report.records import Found, Verdict
+from chainrule.auditing.records import Found, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array

@@ -10,7 +10,7 @@ from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.claims import Claim, Numbers, Place
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
-from chainrule.auditing.report.records import Found, Verdict
+from chainrule.auditing.records import Found, Verdict
 from chainrule.network.arrays import Array
 
 MOST = 3  # mistakes named for one line

@@ -19,7 +19,7 @@ from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import Names, NumbersOnly, Way, World, other_points, read_problem, value_of
-from chainrule.auditing.report.records import Verdict
+from chainrule.auditing.records import Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.names import Notation

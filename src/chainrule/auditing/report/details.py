@@ -13,7 +13,8 @@ from chainrule.render.document import Block, Bullets, Code, Heading, Line, Math,
 from chainrule.render.from_tex import from_tex
 
 if TYPE_CHECKING:
-    from chainrule.auditing.report.records import Found, LineAudit, PartAudit
+    from chainrule.auditing.records import Found
+    from chainrule.auditing.report.records import LineAudit, PartAudit
 
 SIGNS = {
     "right": "✓", "rounded": "≈", "truncated": "≈", "follows": "→", "wrong": "✗", "undecided": "?", "unreadable": "?",

@@ -12,7 +12,8 @@ from chainrule.auditing.report.wording import name_part, sentence, short, value
 from chainrule.render.document import Block, Bullets, Code, Document, Heading, Math, Paragraph, Table, line
 
 if TYPE_CHECKING:
-    from chainrule.auditing.report.records import Audit, Found, LineAudit
+    from chainrule.auditing.records import Found
+    from chainrule.auditing.report.records import Audit, LineAudit
 
 _FINE = ("right", "rounded", "truncated")
 MOST_ROWS = 400  # of the table of lines
