@@ -13,7 +13,7 @@ from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.sheet import Pass
-from chainrule.auditing.model.claims import usual_unit
+from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Problem

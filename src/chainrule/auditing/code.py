@@ -10,7 +10,8 @@ import numpy as np
 from chainrule.auditing.audit import line_record
 from chainrule.auditing.diagnosis.by_equation import diagnose
 from chainrule.auditing.marking.sheet import Pass
-from chainrule.auditing.model.claims import Claim, Numbers, Reader, Reading
+from chainrule.auditing.model.claims import LineClaim, Reader, Reading
+from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.problem import Problem, order
 from chainrule.auditing.report.records import Audit
 from chainrule.errors import InputError
@@ -70,7 +71,7 @@ def audit_gradients(
 
 def _claims(
     problem: Problem, given: Mapping[str, Any], tolerance: float | None, single_precision: bool
-) -> Iterator[Claim]:
+) -> Iterator[LineClaim]:
     """The arrays in the order of a backward pass."""
     reader = Reader(problem, Reading(), 1.0)
     claims = []
@@ -90,7 +91,7 @@ def _claims(
     for number, (_, name, read, tree, place, numbers) in enumerate(claims, 1):
         _check_size(name, read, numbers, problem)
         line = Line(number, name, (Part(name, tree),), "textbook")
-        yield Claim(line, tree, place, numbers=numbers)
+        yield LineClaim(line, tree, place, numbers=numbers)
 
 
 def _numbers(array: Array, tolerance: float | None, single_precision: bool) -> Numbers:

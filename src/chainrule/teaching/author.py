@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.auditing.model.claims import Place, Reader, Reading
+from chainrule.auditing.model.claims import QuantityPlace, Reader, Reading
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.auditing.model.world import read_problem
@@ -56,7 +56,7 @@ class Written:
     """
 
     label: str
-    place: Place
+    place: QuantityPlace
     value: Array
     printed: Array
     text: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.auditing.mistakes import Mistake, applicable
-from chainrule.auditing.model.claims import Place
+from chainrule.auditing.model.claims import QuantityPlace
 from chainrule.auditing.model.problem import Node, Problem, parents, quantity_of
 from chainrule.auditing.model.replay import Replay
 from chainrule.network.arrays import Array
@@ -75,7 +75,7 @@ class Showing:
 
 
 def showing(
-    problem: Problem, asked: Sequence[Place], digits: int, significant: bool, notation: Notation = "textbook"
+    problem: Problem, asked: Sequence[QuantityPlace], digits: int, significant: bool, notation: Notation = "textbook"
 ) -> Showing:
     """Replay every mistake that can be made on the way to ``asked`` and compare the lines with the right ones.
 
@@ -103,7 +103,7 @@ def showing(
     return Showing(len(made), tuple(hidden), pairs, len(mixed), tuple(mixed), len(right), zeros)
 
 
-def _possible(problem: Problem, asked: Sequence[Place]) -> Iterator[tuple[Mistake, int]]:
+def _possible(problem: Problem, asked: Sequence[QuantityPlace]) -> Iterator[tuple[Mistake, int]]:
     """Mistakes in an equation that somebody needs who computes what is asked."""
     needed: set[Node] = set()
     waiting = [place.node for place in asked if place.node is not None]
@@ -117,7 +117,7 @@ def _possible(problem: Problem, asked: Sequence[Place]) -> Iterator[tuple[Mistak
             yield mistake, layer
 
 
-def _values(replay: Replay, asked: Sequence[Place]) -> Array:
+def _values(replay: Replay, asked: Sequence[QuantityPlace]) -> Array:
     """The numbers of the lines asked, one after the other."""
     found = []
     for place in asked:

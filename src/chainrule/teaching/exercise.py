@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.model.claims import Place, Reader, Reading
+from chainrule.auditing.model.claims import QuantityPlace, Reader, Reading
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.report.wording import PRIMED
@@ -300,5 +300,5 @@ def _named(problem: Problem, word: str, updates: bool) -> Symbol:
     return symbol
 
 
-def _place(problem: Problem, symbol: Symbol) -> Place:
+def _place(problem: Problem, symbol: Symbol) -> QuantityPlace:
     return Reader(problem, Reading(), 0.01).place(symbol)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.auditing.marking.formulas import literals, replaced, with_radius
-from chainrule.auditing.model.claims import Place, numbers_of
+from chainrule.auditing.model.claims import QuantityPlace
+from chainrule.auditing.model.digits import digit_slip, numbers_of
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.world import NumbersOnly
 from chainrule.auditing.records import Found
@@ -186,28 +187,6 @@ def _round(value: float, unit: float) -> str:
     return f"{value:.{decimals}f}"
 
 
-def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:
-    """Two neighbouring digits changed places, or one digit is another: of three digits or more."""
-    if unit <= 0 or not max(abs(due), abs(claimed)) / unit <= 1e12 or (claimed < 0) != (due < 0):
-        return False
-    for near in (round(abs(due) / unit), int(abs(due) / unit)):
-        a, b = str(round(abs(claimed) / unit)), str(near)
-        width = max(len(a), len(b))
-        a, b = a.zfill(width), b.zfill(width)
-        differ = [i for i in range(width) if a[i] != b[i]]
-        if len(b.lstrip("0")) < least and len(a.lstrip("0")) < least:
-            return False
-        swapped = (
-            len(differ) == 2
-            and differ[1] == differ[0] + 1
-            and a[differ[0]] == b[differ[1]]
-            and a[differ[1]] == b[differ[0]]
-        )
-        if swapped or len(differ) == 1:
-            return True
-    return False
-
-
 def _copied(p: Pass, mark: Mark, at: tuple[int, ...], claimed: float) -> Iterator[Candidate]:
     """The number of another entry, or of another line."""
     assert mark.numbers is not None
@@ -229,7 +208,7 @@ def _copied(p: Pass, mark: Mark, at: tuple[int, ...], claimed: float) -> Iterato
 # ---------------------------------------------------------------- around the equations
 
 
-def _around(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
+def _around(p: Pass, mark: Mark, place: QuantityPlace) -> Iterator[Candidate]:
     assert place.node is not None
     gradient = place.node.kind in ("dh", "da", "dW", "db")
     if place.time == 1 and place.node.time == 1:
@@ -238,7 +217,7 @@ def _around(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
         yield from _of_output(p, mark, place)
 
 
-def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[Candidate]:
+def _second_pass(p: Pass, mark: Mark, place: QuantityPlace, gradient: bool) -> Iterator[Candidate]:
     assert place.node is not None
     assert mark.numbers is not None
     node = place.node._replace(time=0)
@@ -264,7 +243,7 @@ def _second_pass(p: Pass, mark: Mark, place: Place, gradient: bool) -> Iterator[
                 break
 
 
-def _entry(value: Any, p: Pass, place: Place) -> Interval:
+def _entry(value: Any, p: Pass, place: QuantityPlace) -> Interval:
     value = Interval.of(value)
     if place.examples and p.problem.single:
         value = value[0]
@@ -281,7 +260,7 @@ def _shaped(value: Interval, mark: Mark) -> Interval:
     return (value.T if mark.flipped else value).reshape(mark.numbers.value.shape)
 
 
-def _of_output(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
+def _of_output(p: Pass, mark: Mark, place: QuantityPlace) -> Iterator[Candidate]:
     """dyhat_o/dW where dL/dW is due: of any one output, or of their sum."""
     if not isinstance(place.name, Derivative) or place.name.of != LOSS or place.name.wrt.symbol == "yhat":
         return

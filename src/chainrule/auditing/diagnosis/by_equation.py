@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.auditing.diagnosis import by_digits as structural
 from chainrule.auditing.marking.mark import MOST, Candidate, Mark
 from chainrule.auditing.mistakes import MISTAKES, Mistake
-from chainrule.auditing.model.claims import Place
+from chainrule.auditing.model.claims import QuantityPlace
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, parents, quantity_of
 from chainrule.auditing.model.world import World
@@ -92,7 +92,7 @@ def _spared(p: Pass, candidate: Candidate, world: World) -> bool:
     return True
 
 
-def _looped(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
+def _looped(p: Pass, mark: Mark, place: QuantityPlace) -> Iterator[Candidate]:
     """After many updates: the mistake was made in each."""
     assert mark.numbers is not None
     mistake = next(m for m in MISTAKES if m.id == "updated_weights_used")
@@ -106,7 +106,7 @@ def _looped(p: Pass, mark: Mark, place: Place) -> Iterator[Candidate]:
         yield Candidate(found_at(p, mistake, Node("dh", 1), value), None, True, 1)
 
 
-def _matching(p: Pass, mark: Mark, place: Place, world: World) -> Iterator[Candidate]:
+def _matching(p: Pass, mark: Mark, place: QuantityPlace, world: World) -> Iterator[Candidate]:
     assert mark.numbers is not None
     places = closure(p, place, world)
     exactly = mark.numbers.interval(False)
@@ -135,7 +135,7 @@ def _matching(p: Pass, mark: Mark, place: Place, world: World) -> Iterator[Candi
             yield Candidate(found_at(p, mistake, node, best), wrong, exact, distance)
 
 
-def _value(p: Pass, mark: Mark, place: Place, world: World) -> Any:
+def _value(p: Pass, mark: Mark, place: QuantityPlace, world: World) -> Any:
     """The value of the line in a world, shaped as its numbers; None where there is none."""
     assert mark.numbers is not None
     try:
@@ -150,7 +150,7 @@ def _value(p: Pass, mark: Mark, place: Place, world: World) -> Any:
     return None if np.isnan(value).any() else value
 
 
-def closure(p: Pass, place: Place, world: World) -> dict[Node, tuple[int, tuple[Node, ...]]]:
+def closure(p: Pass, place: QuantityPlace, world: World) -> dict[Node, tuple[int, tuple[Node, ...]]]:
     """Nodes whose equation the author may have got wrong for this line: its own, and up to the lines written.
 
     Each with its distance and what must not be taken as given for the mistake to show: the slopes are part of

@@ -14,7 +14,7 @@ from chainrule.auditing.marking.formulas import FormulaMark, due_of, evaluated, 
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Wrong
-from chainrule.auditing.model.world import NumbersOnly, Way, World
+from chainrule.auditing.model.world import FormulaReading, NumbersOnly, World
 from chainrule.auditing.records import Found
 from chainrule.errors import InputError
 from chainrule.formula import text
@@ -56,7 +56,7 @@ def _worlds(p: Pass) -> list[World]:
     return [p.truth, *p.points]
 
 
-def _values(p: Pass, judged: FormulaMark) -> tuple[Way, list[Array]] | None:
+def _values(p: Pass, judged: FormulaMark) -> tuple[FormulaReading, list[Array]] | None:
     for way in ways(p):
         try:
             return way, [evaluated(p, judged.tree, world, way) for world in _worlds(p)]
@@ -65,7 +65,7 @@ def _values(p: Pass, judged: FormulaMark) -> tuple[Way, list[Array]] | None:
     return None
 
 
-def _dues(p: Pass, mark: Mark, way: Way, *wrong: Wrong) -> list[Array]:
+def _dues(p: Pass, mark: Mark, way: FormulaReading, *wrong: Wrong) -> list[Array]:
     """What the line should equal at each set of numbers; or would, by wrong equations."""
     target = p.target(mark)
     assert target is not None
@@ -92,7 +92,7 @@ def _named(p: Pass, judged: FormulaMark) -> set[Node | None]:
     return named
 
 
-def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: Way, here: list[Array]) -> Iterator[Found]:
+def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: FormulaReading, here: list[Array]) -> Iterator[Found]:
     place = mark.place
     if place is None:
         return

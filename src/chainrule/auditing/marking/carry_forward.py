@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.model.claims import Place
+from chainrule.auditing.model.claims import QuantityPlace
 from chainrule.auditing.model.interval import Interval
 from chainrule.network.arrays import Array
 
@@ -71,7 +71,7 @@ def _carried(p: Pass, mark: Mark) -> Interval:
     return wanted.hull(printed)
 
 
-def _within(p: Pass, value: Interval, plain: Array, place: Place) -> Interval:
+def _within(p: Pass, value: Interval, plain: Array, place: QuantityPlace) -> Interval:
     """Values of a unit stay inside what its activation can give, where the printed one does."""
     if place.node is None or place.node.kind != "h" or place.node.layer == 0:
         return value

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.auditing.diagnosis.by_digits import digit_slip
 from chainrule.auditing.marking.conventions import cost
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.model.digits import digit_slip
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Problem

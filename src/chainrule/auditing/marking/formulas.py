@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chainrule.auditing.model.claims import numbers_of
+from chainrule.auditing.model.digits import numbers_of
 from chainrule.auditing.model.effort import Effort
-from chainrule.auditing.model.world import Names, NumbersOnly, Way, World, value_of
+from chainrule.auditing.model.world import FormulaReading, NameValues, NumbersOnly, World, value_of
 from chainrule.auditing.records import Found, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -87,18 +87,23 @@ def judge_formula(p: Pass, mark: Mark, part: Part, target: Target) -> FormulaMar
     return judged
 
 
-def ways(p: Pass) -> Iterator[Way]:
+def ways(p: Pass) -> Iterator[FormulaReading]:
     """The ways in which people read a formula."""
     if p.problem.single or p.problem.n == 1:
-        shapes = [Way(), Way(rows=True), Way(rows=True, flipped=True)]
+        shapes = [FormulaReading(), FormulaReading(rows=True), FormulaReading(rows=True, flipped=True)]
     else:
-        shapes = [Way(example=0), Way(rows=True, example=0), Way(rows=True), Way(columns=True)]
+        shapes = [
+            FormulaReading(example=0),
+            FormulaReading(rows=True, example=0),
+            FormulaReading(rows=True),
+            FormulaReading(columns=True),
+        ]
     for sums in (False, True):
         for generic in (False, True):
             yield from (replace(way, generic=generic, sums=sums) for way in shapes)
 
 
-def agrees(p: Pass, tree: t.Expr, target: Target, world: World, way: Way) -> bool:
+def agrees(p: Pass, tree: t.Expr, target: Target, world: World, way: FormulaReading) -> bool:
     """Whether the formula has the target's value in this world.
 
     Raises:
@@ -108,7 +113,7 @@ def agrees(p: Pass, tree: t.Expr, target: Target, world: World, way: Way) -> boo
     return same(value, due)
 
 
-def evaluated(p: Pass, tree: t.Expr, world: World, way: Way) -> Array:
+def evaluated(p: Pass, tree: t.Expr, world: World, way: FormulaReading) -> Array:
     """The value of a formula in a world."""
     names = p.lookup(world, way=way)
     if way.sums:
@@ -130,7 +135,7 @@ def summed(tree: t.Expr) -> t.Expr:
     return tree
 
 
-def due_of(p: Pass, target: Target, world: World, way: Way) -> Array:
+def due_of(p: Pass, target: Target, world: World, way: FormulaReading) -> Array:
     """What the line should equal in a world, as the way of reading has it."""
     due = np.asarray(target(world), dtype=float)
     if way.example is not None and due.ndim and due.shape[0] == p.problem.n:
@@ -206,7 +211,7 @@ def _by_numbers(p: Pass, mark: Mark, judged: FormulaMark) -> FormulaMark:
     return judged
 
 
-def with_radius(tree: t.Expr, names: Names | None, exact: frozenset[float], effort: Effort) -> tuple[Array, Array]:
+def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float], effort: Effort) -> tuple[Array, Array]:
     """The value of a formula, and how far the digits of its own numbers can move it.
 
     Args:

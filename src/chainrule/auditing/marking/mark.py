@@ -7,7 +7,8 @@ from typing import Any
 
 from chainrule.auditing.marking.formulas import FormulaMark
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.model.claims import Claim, Numbers, Place
+from chainrule.auditing.model.claims import LineClaim, QuantityPlace
+from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.records import Found, Verdict
@@ -58,7 +59,7 @@ class Mark:
         candidates: the mistakes that explain it, best first. via: that of the root by which it follows.
     """
 
-    claim: Claim
+    claim: LineClaim
     verdict: Verdict = "undecided"
     due: Any = None
     own: Interval | None = None
@@ -75,7 +76,7 @@ class Mark:
     unexplained: bool = False
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> QuantityPlace | None:
         """What it claims of the network."""
         return self.claim.place
 

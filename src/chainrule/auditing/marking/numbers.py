@@ -10,11 +10,11 @@ import numpy as np
 
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.mark import BAD, Adopted, Mark, fitted
-from chainrule.auditing.model.claims import Claim
+from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
-from chainrule.auditing.model.world import Names, NumbersOnly, World, value_of
+from chainrule.auditing.model.world import NameValues, NumbersOnly, World, value_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
@@ -141,7 +141,7 @@ def _carried(p: Pass, *wrong: Wrong) -> World | None:
         return None
 
 
-def _spread(p: Pass, claim: Claim) -> tuple[Any, Any]:
+def _spread(p: Pass, claim: LineClaim) -> tuple[Any, Any]:
     """The line's first formula from the author's own numbers, and how far their digits can move it."""
     tree = p.definition(claim)
     if tree is None:
@@ -161,7 +161,7 @@ def _spread(p: Pass, claim: Claim) -> tuple[Any, Any]:
     return base, radius * 1.01
 
 
-def _moved(p: Pass, tree: t.Expr, names: Names, symbol: t.Symbol, by: Any) -> Array:
+def _moved(p: Pass, tree: t.Expr, names: NameValues, symbol: t.Symbol, by: Any) -> Array:
     """The formula's value with one name moved by a little."""
     moved = replace(names, moved={symbol: by})
     return np.asarray(value_of(tree, moved), dtype=float)

@@ -14,11 +14,19 @@ from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import judge_arithmetic, judge_formula
 from chainrule.auditing.marking.mark import BAD, Adopted, Candidate, Mark
 from chainrule.auditing.marking.numbers import mark_numbers
-from chainrule.auditing.model.claims import Claim, Reader, Reading
+from chainrule.auditing.model.claims import LineClaim, Reader, Reading
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Wrong
-from chainrule.auditing.model.world import Names, NumbersOnly, Way, World, other_points, read_problem, value_of
+from chainrule.auditing.model.world import (
+    FormulaReading,
+    NameValues,
+    NumbersOnly,
+    World,
+    other_points,
+    read_problem,
+    value_of,
+)
 from chainrule.auditing.records import Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -83,7 +91,7 @@ class Pass:
         """Other numbers for the same network, at which formulas are judged."""
         return [World(p, effort=self.effort) for p in other_points(self.problem)]
 
-    def run(self, claims: Iterable[Claim] | None = None) -> Pass:
+    def run(self, claims: Iterable[LineClaim] | None = None) -> Pass:
         """Mark every line; or claims that come from elsewhere."""
         for claim in self.reader.claims(self.lines) if claims is None else claims:
             mark = Mark(claim)
@@ -153,16 +161,18 @@ class Pass:
         except NumbersOnly:
             return value_of(tree, self.lookup(world, numeric=True))
 
-    def definition(self, claim: Claim) -> t.Expr | None:
+    def definition(self, claim: LineClaim) -> t.Expr | None:
         """The formula by which a line's subject is known: of a name of the author's, or the subject itself."""
         if claim.own in self.names and self.names[claim.own][0] is not None:
             return self.names[claim.own][0]
         candidates = [*claim.formulas, *claim.arithmetic]
         return candidates[0].tree if candidates else None
 
-    def lookup(self, world: World, numeric: bool = False, way: Way | None = None) -> Names:
+    def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
         """The names of this sheet in a world."""
-        return Names(world, self.reader, self.names, numeric, way or Way(), self.claimed if numeric else {})
+        return NameValues(
+            world, self.reader, self.names, numeric, way or FormulaReading(), self.claimed if numeric else {}
+        )
 
     # ------------------------------------------------------------ formulas
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from statistics import median_low
 from typing import Any
 
-import numpy as np
-
-from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.digits import Numbers, numbers_of
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, is_backward, node_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
-from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.sheets.lines import Line, Part
-from chainrule.sheets.tokens import MOST_EXPONENT
-
-CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
 
 
 @dataclass(frozen=True)
@@ -43,46 +35,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
-    """Numbers as written: their values and the unit of the last digit of each."""
-
-    value: Array
-    unit: Array
-    text: str
-
-    @property
-    def decimals(self) -> int:
-        """Decimals of the finest entry."""
-        return max(0, round(-math.log10(float(self.unit.min(initial=1.0)))))
-
-    def interval(self, both: bool) -> Interval:
-        """Numbers that are written so: rounded, or with ``both`` rounded or cut."""
-        half = self.unit / 2
-        away = self.unit * CUT if both else half
-        # cut towards 0: the number itself is farther from 0 than what is written
-        high = np.where(self.value >= 0, self.value + away, self.value + half)
-        low = np.where(self.value <= 0, self.value - away, self.value - half)
-        return Interval(low, high)
-
-    def reshaped(self, shape: tuple[int, ...]) -> Numbers:
-        """In another shape."""
-        return Numbers(self.value.reshape(shape), self.unit.reshape(shape), self.text)
-
-    @property
-    def diagonal(self) -> Numbers | None:
-        """The diagonal of a matrix that is 0 everywhere else, as a vector; None for another."""
-        if np.any(self.value - np.diag(np.diag(self.value))):
-            return None
-        return Numbers(np.diag(self.value), np.diag(self.unit), self.text)
-
-    @property
-    def T(self) -> Numbers:
-        """Transposed."""
-        return Numbers(self.value.T, self.unit.T, self.text)
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
+class QuantityPlace:
     """A quantity of the network that a line claims.
 
     Attributes:
@@ -107,7 +60,7 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
-class Claim:
+class LineClaim:
     """One line, understood.
 
     Attributes:
@@ -122,94 +75,12 @@ class Claim:
 
     line: Line
     subject: t.Expr | None
-    place: Place | None = None
+    place: QuantityPlace | None = None
     own: str = ""
     formulas: tuple[Part, ...] = ()
     arithmetic: tuple[Part, ...] = ()
     numbers: Numbers | None = None
     error: str = ""
-
-
-# ---------------------------------------------------------------- numbers
-
-
-def numbers_of(tree: t.Expr, unit: float, text: str = "") -> Numbers | None:
-    """A number, a vector or a matrix as written; None for anything else.
-
-    Args:
-        unit: what an integer of one digit is written to.
-    """
-    rows = _entries(tree)
-    if rows is None:
-        return None
-    flat = [entry for row in rows for entry in row]
-    units = [u for _, u in flat]
-    finest = min((u for u in units if u is not None), default=unit)
-    values = np.array([v for v, _ in flat])
-    filled = np.array([min(finest, unit) if u is None else u for u in units])
-    if isinstance(tree, t.Array):
-        shape: tuple[int, ...] = (len(rows), len(rows[0])) if _is_matrix(tree) else (len(flat),)
-    else:
-        shape = ()
-    return Numbers(values.reshape(shape), filled.reshape(shape), text)
-
-
-def _is_matrix(tree: t.Array) -> bool:
-    return any(isinstance(item, t.Array) for item in tree.items)
-
-
-def _entries(tree: t.Expr) -> list[list[tuple[float, float | None]]] | None:
-    """Rows of (value, unit); the unit of an integer of one digit is None."""
-    if not isinstance(tree, t.Array):
-        one = _entry(tree)
-        return None if one is None else [[one]]
-    if not tree.items:
-        return None
-    rows = []
-    for item in tree.items:
-        inner = item.items if isinstance(item, t.Array) else (item,)
-        row = [_entry(part) for part in inner]
-        if any(entry is None for entry in row) or not row:
-            return None
-        rows.append([entry for entry in row if entry is not None])
-    if len({len(row) for row in rows}) != 1:
-        return None
-    return rows
-
-
-def _entry(tree: t.Expr) -> tuple[float, float | None] | None:
-    match tree:
-        case t.Number(value=value, written=written):
-            return value, _unit(written or repr(value))
-        case t.Neg(item=item):
-            inner = _entry(item)
-            return None if inner is None else (-inner[0], inner[1])
-        case t.Mul(factors=(first, t.Pow(base=t.Number(value=10.0), exponent=power))):
-            inner, ten = _entry(first), _entry(power)
-            if inner is None or ten is None or abs(ten[0]) > MOST_EXPONENT:
-                return None
-            scale = 10.0 ** ten[0]
-            return inner[0] * scale, (1.0 if inner[1] is None else inner[1]) * scale
-        case _:
-            return None
-
-
-def _unit(written: str) -> float | None:
-    mantissa, _, exponent = written.lower().partition("e")
-    whole, point, decimals = mantissa.partition(".")
-    if not point and not exponent and len(whole.lstrip("+-")) == 1:
-        return None
-    return float(10.0 ** (int(exponent or 0) - len(decimals)))
-
-
-def usual_unit(lines: tuple[Line, ...]) -> float:
-    """The unit that the sheet's numbers are written to: what a bare 0 or 1 stands for."""
-    decimals = []
-    for line in lines:
-        last = line.parts[-1].tree if line.parts else None
-        for row in (_entries(last) if last is not None else None) or []:
-            decimals += [-math.log10(unit) for _, unit in row if unit is not None and 0 < unit < 1]
-    return float(10.0 ** -max(2, round(median_low(decimals)))) if decimals else 0.01
 
 
 def has_names(tree: t.Expr) -> bool:
@@ -227,22 +98,22 @@ class Reader:
     problem: Problem
     reading: Reading
     unit: float
-    _own: set[str] = field(default_factory=set)
-    _places: dict[tuple[t.Symbol, float], Place] = field(default_factory=dict, init=False)  # each looked up once
+    #: each looked up once
+    _places: dict[tuple[t.Symbol, float], QuantityPlace] = field(default_factory=dict, init=False)
 
-    def claims(self, lines: tuple[Line, ...]) -> Iterator[Claim]:
+    def claims(self, lines: tuple[Line, ...]) -> Iterator[LineClaim]:
         """Each line as a claim."""
         for line in lines:
             yield self._claim(line)
 
-    def _claim(self, line: Line) -> Claim:
+    def _claim(self, line: Line) -> LineClaim:
         subject = line.parts[0].tree if line.parts else None
         if line.error or subject is None:
-            return Claim(line, subject, error=line.error or "the line cannot be read")
+            return LineClaim(line, subject, error=line.error or "the line cannot be read")
         try:
             place, own = self._subject(subject)
         except InputError as error:
-            return Claim(line, subject, error=f"expected {error.expected}; got {error.got}")
+            return LineClaim(line, subject, error=f"expected {error.expected}; got {error.got}")
         parts = [p for p in line.parts[1:] if p.tree is not None]
         numbers = (
             numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts and parts[-1].tree is not None else None
@@ -255,10 +126,10 @@ class Reader:
         if place is not None and _in_place(place, formulas):
             place = replace(self.place(t.Timed(_name_of(subject), 1), place.factor), flip=place.flip)
         if own and not parts:
-            return Claim(line, subject, error="a value or a formula after the sign of equality is missing")
-        return Claim(line, subject, place, own, formulas, arithmetic, numbers)
+            return LineClaim(line, subject, error="a value or a formula after the sign of equality is missing")
+        return LineClaim(line, subject, place, own, formulas, arithmetic, numbers)
 
-    def _subject(self, tree: t.Expr) -> tuple[Place | None, str]:
+    def _subject(self, tree: t.Expr) -> tuple[QuantityPlace | None, str]:
         factor, core = _factor(tree)
         turned = isinstance(core, t.Transpose)
         core = core.item if isinstance(core, t.Transpose) else core
@@ -272,7 +143,7 @@ class Reader:
         place = self.place(name, factor)
         return replace(place, flip=not place.flip) if turned else place, ""
 
-    def place(self, symbol: t.Symbol, factor: float = 1.0) -> Place:
+    def place(self, symbol: t.Symbol, factor: float = 1.0) -> QuantityPlace:
         """Where the value of a name stands.
 
         Raises:
@@ -283,7 +154,7 @@ class Reader:
             found = self._places[symbol, factor] = self._place(symbol, factor)
         return found
 
-    def _place(self, symbol: t.Symbol, factor: float) -> Place:
+    def _place(self, symbol: t.Symbol, factor: float) -> QuantityPlace:
         after = 0
         if isinstance(symbol, t.Timed):
             after, symbol = symbol.after, symbol.name
@@ -297,7 +168,7 @@ class Reader:
             raise InputError(f"name {name}", f"a derivative of what comes after {name.wrt}", str(name.of))
         node, index = self._node(name, min(after, 1) if after < 2 else 0)
         flip = self.reading.swapped and not index and node is not None and node.kind in ("W", "dW")
-        return Place(name, after, factor, node, index, flip)
+        return QuantityPlace(name, after, factor, node, index, flip)
 
     def resolved(self, name: Name) -> Name:
         """The name as the network knows it, indices of weights the way the author counts them."""
@@ -325,7 +196,7 @@ class Reader:
         return None, ()
 
 
-def _in_place(place: Place, formulas: tuple[Part, ...]) -> bool:
+def _in_place(place: QuantityPlace, formulas: tuple[Part, ...]) -> bool:
     """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
     if place.time or place.node is None or place.node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
         return False

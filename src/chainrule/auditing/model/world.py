@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.model.claims import Place, Reader, Reading
+from chainrule.auditing.model.claims import QuantityPlace, Reader, Reading
 from chainrule.auditing.model.effort import AGAIN, FORMULA, LOOK, Effort
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
@@ -85,7 +85,7 @@ class World:
         value = self.replay(0).get(Node(kind, layer))
         return value[0] if self.problem.single and kind not in ("W", "b", "L") else value
 
-    def whole(self, place: Place) -> Any:
+    def whole(self, place: QuantityPlace) -> Any:
         """The node's value without the axis of examples where there is one example."""
         replay = self.replay(place.time)
         if place.node is not None:
@@ -96,7 +96,7 @@ class World:
             examples = True
         return value[0] if examples and self.problem.single else value
 
-    def value(self, place: Place, computed: bool = False) -> Any:
+    def value(self, place: QuantityPlace, computed: bool = False) -> Any:
         """What the line should claim: the entry, the factor in it.
 
         Args:
@@ -120,7 +120,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Way:
+class FormulaReading:
     """One way to read a formula.
 
     Attributes:
@@ -140,7 +140,7 @@ class Way:
 
 
 @dataclass(eq=False)
-class Names:
+class NameValues:
     """The names of a formula at one world.
 
     Attributes:
@@ -154,7 +154,7 @@ class Names:
     reader: Reader
     own: dict[str, tuple[t.Expr | None, Any]]
     numeric: bool = False
-    way: Way = field(default_factory=Way)
+    way: FormulaReading = field(default_factory=FormulaReading)
     claimed: dict[Any, Any] = field(default_factory=dict)
     moved: dict[t.Symbol, Any] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
@@ -172,7 +172,7 @@ class Names:
             return self.claimed[key]
         return self.value(self.reader.place(symbol))
 
-    def value(self, place: Place) -> Any:
+    def value(self, place: QuantityPlace) -> Any:
         """The value of a place, shaped as the formula is read."""
         value = self.world.value(place)
         value = value.middle if isinstance(value, Interval) else value
@@ -202,7 +202,7 @@ class Names:
         raise InputError("name", "a name introduced by an earlier line", symbol)
 
 
-def value_of(tree: t.Expr, names: Names, generic: bool = False) -> Any:
+def value_of(tree: t.Expr, names: NameValues, generic: bool = False) -> Any:
     """The value of a formula; a vector is (m,), unless it is read in rows."""
     if any(isinstance(node, t.Diff) for node in _nodes(tree)):  # what is differentiated must show what it is made of
         tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
