@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.diagnosis.by_equation import diagnose
+from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.marking.sheet import mark_sheet
+from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
-from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import Contradiction
 from chainrule.auditing.report.messages import message, part_message
@@ -57,13 +57,13 @@ def audit(path: str | os.PathLike[str]) -> Audit:
 
 
 def audit_text(text: str, name: str = "worksheet") -> Audit:
-    """The same for the text of a worksheet; ``name`` stands for it in messages."""
+    """Audit the text of a worksheet; ``name`` stands for it in messages. Raises as ``audit`` does."""
     return audit_sheet(parse_worksheet(text, name))
 
 
 @np.errstate(all="ignore")  # numbers beyond all sizes are values like others
 def audit_sheet(sheet: Worksheet) -> Audit:
-    """The same for a worksheet that has been read."""
+    """Audit a worksheet that has been read."""
     problem = problem_of(sheet)
     lines = read_lines(sheet.lines, sheet.first_line, problem.sizes)
     try:
@@ -76,26 +76,33 @@ def audit_sheet(sheet: Worksheet) -> Audit:
 def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:
     unit = usual_unit(lines)
     read = conventions.infer(problem, lines, unit)
-    first, doubts = read.best, conventions.doubtful(read)
-    p = Pass(problem, first.reading, lines, unit, first.both, diagnose, effort=Effort.of(problem)).run()
-    for mark, option in ((m, doubts[m.claim.line]) for m in p.marks if m.claim.line in doubts):
-        mark.verdict, mark.why = "undecided", conventions.doubt(mark, option)
-    found = contradiction(p, read.effort)
+
+    def marked(header: Problem) -> SheetState:
+        best = read.best
+        state = SheetState(header, best.reading, lines, unit, best.both, effort=Effort.of(problem))
+        return mark_sheet(state, diagnose)
+
+    state, doubts = marked(problem), conventions.doubtful(read)
+    state.marks = [
+        replace(m, verdict="undecided", why=conventions.doubt(m, doubts[m.claim.line])) if m.claim.line in doubts else m
+        for m in state.marks
+    ]
+    found = contradiction(state, read.effort)
     contradictions: tuple[Contradiction, ...] = ()
     if found is not None:
-        contradictions = (found[0],)
-        p = Pass(found[1], first.reading, lines, unit, first.both, diagnose, effort=Effort.of(problem)).run()
-        for mark in p.marks:
-            if mark.claim.line is found[2]:
-                mark.verdict, mark.why = "undecided", found[0].words
+        told, mended, shows = found
+        contradictions, state = (told,), marked(mended)
+        state.marks = [
+            replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
+        ]
     return Audit(
         sheet.path,
         sheet.title,
         repr(sheet.network),
-        tuple(line_record(p, mark) for mark in p.marks),
-        conventions.records(read.held, p),
+        tuple(line_record(state, mark) for mark in state.marks),
+        conventions.records(read.held, state),
         contradictions,
-        _rounding(p),
+        _rounding(state),
     )
 
 
@@ -111,43 +118,38 @@ def problem_of(sheet: Worksheet) -> Problem:
     return Problem.of(sheet.network, sheet.x, sheet.y, sheet.sample_weight, sheet.learning_rate)
 
 
-def _rounding(p: Pass) -> str:
-    cut = sum(m.verdict == "truncated" for m in p.marks)
-    rounded = sum(m.verdict == "rounded" and not m.why for m in p.marks)
+def _rounding(state: SheetState) -> str:
+    cut = sum(m.verdict == "truncated" for m in state.marks)
+    rounded = sum(m.verdict == "rounded" and not m.why for m in state.marks)
     return "rounds" if not cut else "both" if rounded else "truncates"
 
 
-def line_record(p: Pass, mark: Mark) -> LineAudit:
+def line_record(state: SheetState, mark: Mark) -> LineAudit:
     """A mark as a record."""
-    numbers = mark.numbers or mark.claim.numbers
-    claimed = None if numbers is None else _plain(numbers.value)
-    due = mark.due
-    if due is None and mark.place is not None and mark.verdict != "unreadable":
-        due = p.truth.value(mark.place)
-    parts = [PartAudit(f.part.text, f.kind, f.verdict, part_message(f), tuple(f.found)) for f in mark.formulas]
-    if numbers is not None and mark.value_verdict is not None:
-        found = tuple(f for f in mark.found if f.value is not None) if mark.value_verdict == "wrong" else ()
-        parts.append(PartAudit(numbers.text, "value", mark.value_verdict, "", found))
-    line = mark.claim.line
+    line, value = mark.claim.line, mark.value
+    numbers = mark.claim.numbers if value is None else value.numbers
+    due = None if value is None else _plain(value.due)
+    if value is None and mark.place is not None and mark.verdict != "unreadable":
+        due = _plain(state.truth.value(mark.place))
+    parts = [PartAudit(f.part.text, f.kind, f.verdict, part_message(f), f.found) for f in mark.formulas]
+    if value is not None:
+        found = tuple(f for f in mark.found if f.value is not None) if value.verdict == "wrong" else ()
+        parts.append(PartAudit(value.numbers.text, "value", value.verdict, "", found))
     return LineAudit(
         line.number,
         line.text,
-        line.parts[0].text if line.parts else "",
-        claimed,
-        None if due is None else _plain(due),
-        _ends(mark.own),
+        mark.claim.subject,
+        None if numbers is None else _plain(numbers.value),
+        due,
+        None if value is None or value.own is None else (_plain(value.own.low), _plain(value.own.high)),
         mark.verdict,
         tuple(parts),
         tuple(mark.found),
-        message(p, mark),
+        message(state, mark),
         mark.root.number if mark.root is not None and mark.verdict == "follows" else None,
-        None if numbers is None or p.exact else numbers.decimals,
-        mark.fits,
+        None if numbers is None or state.exact else numbers.decimals,
+        None if value is None else value.fits,
     )
-
-
-def _ends(own: Interval | None) -> tuple[Any, Any] | None:
-    return None if own is None else (_plain(own.low), _plain(own.high))
 
 
 def _plain(value: Any) -> Any:

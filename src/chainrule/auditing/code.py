@@ -1,4 +1,4 @@
-"""``audit_gradients``: the same diagnosis for arrays that somebody's own backward pass computed."""
+"""``audit_gradients``: the diagnosis of a worksheet, for arrays that somebody's own backward pass computed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.audit import line_record
-from chainrule.auditing.diagnosis.by_equation import diagnose
-from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.diagnosis import diagnose
+from chainrule.auditing.marking.sheet import mark_sheet
+from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, Reader, Reading
 from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.problem import Problem, order
@@ -64,8 +65,8 @@ def audit_gradients(
         raise InputError("gradients", "at least one array by name", "none")
     single_precision = network.dtype == np.float32
     claims = list(_claims(problem, gradients, tolerance, single_precision))
-    p = Pass(problem, Reading(), (), 1.0, diagnose=diagnose, exact=True).run(claims)
-    lines = tuple(line_record(p, mark) for mark in p.marks)
+    state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose, claims)
+    lines = tuple(line_record(state, mark) for mark in state.marks)
     return Audit("", "Gradients of your code", repr(network), lines)
 
 
@@ -91,7 +92,7 @@ def _claims(
     for number, (_, name, read, tree, place, numbers) in enumerate(claims, 1):
         _check_size(name, read, numbers, problem)
         line = Line(number, name, (Part(name, tree),), "textbook")
-        yield LineClaim(line, tree, place, numbers=numbers)
+        yield LineClaim(line, place, numbers=numbers)
 
 
 def _numbers(array: Array, tolerance: float | None, single_precision: bool) -> Numbers:

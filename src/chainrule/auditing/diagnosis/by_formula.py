@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.auditing.diagnosis.by_equation import closure, found_at
-from chainrule.auditing.marking.formulas import FormulaMark, due_of, evaluated, same, ways
-from chainrule.auditing.mistakes import MISTAKES
+from chainrule.auditing.diagnosis.reach import found_at, reached
+from chainrule.auditing.marking.formulas import agrees, due_of, evaluated, same, ways
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.claims import Formula, LineClaim
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import FormulaReading, NumbersOnly, World
@@ -22,11 +22,7 @@ from chainrule.formula import tree as t
 from chainrule.formula.printing import symbol_text
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
-from chainrule.network.names import Derivative, Quantity
-
-if TYPE_CHECKING:
-    from chainrule.auditing.marking.mark import Mark
-    from chainrule.auditing.marking.sheet import Pass
+from chainrule.network.names import Derivative, Quantity, resolve, shape
 
 MENDING = 200_000  # parts of all the changed formulas that are tried for one
 #: by what a formula may be off as a whole -> in words
@@ -37,39 +33,33 @@ _FACTORS = {
 }
 
 
-def explain_formula(p: Pass, mark: Mark, judged: FormulaMark) -> list[Found]:
+def explain_formula(state: SheetState, claim: LineClaim, part: Formula) -> list[Found]:
     """The mistakes that a wrong formula is, best first; from the table, else one change that mends it."""
-    values = _values(p, judged)
+    values = _values(state, part.tree)
     if values is not None:
         way, here = values
-        found = list(_by_table(p, mark, judged, way, here))
+        found = list(_by_table(state, claim, part.tree, way, here))
         if found:
             return found
         for factor, (id, words) in _FACTORS.items():
-            if all(_equal(v, d * factor) for v, d in zip(here, _dues(p, mark, way), strict=True)):
-                return [Found(id, judged.part.text, words)]
-    mended = _mended(p, mark, judged)
+            if all(_equal(v, d * factor) for v, d in zip(here, _dues(state, claim, way), strict=True)):
+                return [Found(id, part.text, words)]
+    mended = _mended(state, claim, part)
     return [mended] if mended is not None else []
 
 
-def _worlds(p: Pass) -> list[World]:
-    return [p.truth, *p.points]
-
-
-def _values(p: Pass, judged: FormulaMark) -> tuple[FormulaReading, list[Array]] | None:
-    for way in ways(p):
+def _values(state: SheetState, tree: t.Expr) -> tuple[FormulaReading, list[Array]] | None:
+    for way in ways(state.problem):
         try:
-            return way, [evaluated(p, judged.tree, world, way) for world in _worlds(p)]
+            return way, [evaluated(state, tree, world, way) for world in state.worlds]
         except (InputError, NumbersOnly):
             continue
     return None
 
 
-def _dues(p: Pass, mark: Mark, way: FormulaReading, *wrong: Wrong) -> list[Array]:
+def _dues(state: SheetState, claim: LineClaim, way: FormulaReading, *wrong: Wrong) -> list[Array]:
     """What the line should equal at each set of numbers; or would, by wrong equations."""
-    target = p.target(mark)
-    assert target is not None
-    return [due_of(p, lambda w: target(w, False), w.other(*wrong) if wrong else w, way) for w in _worlds(p)]
+    return [due_of(state, claim, w.other(*wrong) if wrong else w, way) for w in state.worlds]
 
 
 def _equal(value: Array, due: Array) -> bool:
@@ -79,12 +69,12 @@ def _equal(value: Array, due: Array) -> bool:
         return False
 
 
-def _named(p: Pass, judged: FormulaMark) -> set[Node | None]:
+def _named(state: SheetState, tree: t.Expr) -> set[Node | None]:
     """What the formula takes by its name, so that its own equation cannot be what is wrong in it; slopes apart."""
     named: set[Node | None] = set()
-    for symbol in t.refs(judged.tree):
+    for symbol in t.refs(tree):
         try:
-            node = p.reader.place(symbol).node
+            node = state.reader.place(symbol).node
         except InputError:
             continue
         if node is not None and node.kind not in ("g'", "J"):
@@ -92,33 +82,27 @@ def _named(p: Pass, judged: FormulaMark) -> set[Node | None]:
     return named
 
 
-def _by_table(p: Pass, mark: Mark, judged: FormulaMark, way: FormulaReading, here: list[Array]) -> Iterator[Found]:
-    place = mark.place
-    if place is None:
+def _by_table(
+    state: SheetState, claim: LineClaim, tree: t.Expr, way: FormulaReading, here: list[Array]
+) -> Iterator[Found]:
+    if claim.place is None:
         return
-    places = closure(p, place, World(p.problem))
-    named = _named(p, judged)
+    named = _named(state, tree)
     scored = []
-    for rank, mistake in enumerate(MISTAKES):
-        for node, (distance, _) in places.items():
-            if mistake.kind != node.kind or not mistake.fits(p.problem, node.layer):
-                continue
-            if node.kind in ("W", "b") and node.time == 0:
-                continue
-            try:
-                with np.errstate(all="ignore"):
-                    dues = _dues(p, mark, way, mistake.at(node.layer))
-            except (InputError, ValueError):
-                continue
-            if all(_equal(v, d) for v, d in zip(here, dues, strict=True)):
-                scored.append((node in named, distance, rank, found_at(p, mistake, node)))
+    for rank, (mistake, node, distance, _) in enumerate(reached(state.problem, claim.place, World(state.problem))):
+        try:
+            with np.errstate(all="ignore"):
+                dues = _dues(state, claim, way, mistake.at(node.layer))
+        except (InputError, ValueError):
+            continue
+        if all(_equal(v, d) for v, d in zip(here, dues, strict=True)):
+            scored.append((node in named, distance, rank, found_at(state, mistake, node)))
     if not all(s[0] for s in scored):
         scored = [s for s in scored if not s[0]]
-    seen = set()
+    best: dict[str, Found] = {}
     for *_, found in sorted(scored, key=lambda s: s[:3]):
-        if found.id not in seen:
-            seen.add(found.id)
-            yield found
+        best.setdefault(found.id, found)
+    yield from best.values()
 
 
 # ---------------------------------------------------------------- one change that mends it
@@ -133,27 +117,22 @@ class Change:
     words: str
 
 
-def _mended(p: Pass, mark: Mark, judged: FormulaMark) -> Found | None:
-    target = p.target(mark)
-    assert target is not None
-    for change in islice(changes(p, judged.tree), MENDING // t.size(judged.tree)):
-        for way in ways(p):
+def _mended(state: SheetState, claim: LineClaim, part: Formula) -> Found | None:
+    for change in islice(changes(state, part.tree), MENDING // t.size(part.tree)):
+        for way in ways(state.problem):
             try:
-                if all(
-                    same(evaluated(p, change.tree, w, way), due_of(p, lambda q: target(q, False), w, way))
-                    for w in _worlds(p)
-                ):
-                    return Found(change.id, judged.part.text, change.words)
+                if all(agrees(state, claim, change.tree, world, way) for world in state.worlds):
+                    return Found(change.id, part.text, change.words)
             except (InputError, NumbersOnly, ValueError):
                 continue
     return None
 
 
-def changes(p: Pass, tree: t.Expr) -> Iterator[Change]:
+def changes(state: SheetState, tree: t.Expr) -> Iterator[Change]:
     """Every formula that differs in one place, in the order in which people slip."""
     for make in (_names, _factors, _signs, _functions, _transposes):
         for path, node in _places(tree):
-            for new, id, words in make(p, node):
+            for new, id, words in make(state, node):
                 yield Change(_at(tree, path, new), id, words)
 
 
@@ -174,7 +153,7 @@ def _at(tree: t.Expr, path: tuple[int, ...], new: t.Expr) -> t.Expr:
 Made = Iterator[tuple[t.Expr, str, str]]
 
 
-def _names(p: Pass, node: t.Expr) -> Made:
+def _names(state: SheetState, node: t.Expr) -> Made:
     """Another unit, or another quantity of the same shape."""
     if not isinstance(node, t.Ref) or isinstance(node.name, (str, t.Slope)):
         return
@@ -182,23 +161,21 @@ def _names(p: Pass, node: t.Expr) -> Made:
     name = node.name.name if isinstance(node.name, t.Timed) else node.name
     if isinstance(name, t.Delta):
         name = name.name
-    for other in _others(p, name):
+    for other in _others(state, name):
         symbol: t.Symbol = t.Timed(other, after) if after else other
-        words = f"{symbol_text(node.name, p.notation)} stands where {symbol_text(symbol, p.notation)} is due"
+        words = f"{symbol_text(node.name, state.notation)} stands where {symbol_text(symbol, state.notation)} is due"
         yield t.Ref(symbol), "index_slip", words
     if after:
         yield t.Ref(name), "updated_value_used", f"{name} after the update stands where the one before it is due"
 
 
-def _others(p: Pass, name: Quantity | Derivative) -> Iterator[Quantity | Derivative]:
-    from chainrule.network.names import resolve, shape
-
+def _others(state: SheetState, name: Quantity | Derivative) -> Iterator[Quantity | Derivative]:
     if isinstance(name, Derivative):
-        for other in _others(p, name.wrt):
+        for other in _others(state, name.wrt):
             if isinstance(other, Quantity):
                 yield Derivative(name.of, other)
         return
-    sizes = p.problem.sizes
+    sizes = state.problem.sizes
     try:
         resolve(name, sizes)
         whole = shape(name.whole, sizes)
@@ -213,12 +190,12 @@ def _others(p: Pass, name: Quantity | Derivative) -> Iterator[Quantity | Derivat
         for unit in range(1, sizes[0 if name.symbol == "x" else -1] + 1):
             yield replace(name, index=(unit,))
     # another quantity with a number for each unit of the same layer, or the same kind in another layer
-    layer = {"x": 0, "yhat": p.problem.depth, "y": p.problem.depth}.get(name.symbol, name.layer)
+    layer = {"x": 0, "yhat": state.problem.depth, "y": state.problem.depth}.get(name.symbol, name.layer)
     assert layer is not None or name.symbol == "L"
     if name.symbol == "L":
         return
     if name.symbol in ("a", "h", "x", "yhat"):
-        for i in range(p.problem.depth + 1):
+        for i in range(state.problem.depth + 1):
             for symbol in ("h", "a"):
                 if (symbol == "a" and i == 0) or (symbol, i) == (name.symbol, layer):
                     continue
@@ -230,33 +207,33 @@ def _others(p: Pass, name: Quantity | Derivative) -> Iterator[Quantity | Derivat
                 if made != name and isinstance(made, Quantity):
                     yield made
     elif name.symbol in ("W", "b"):
-        for i in range(1, p.problem.depth + 1):
+        for i in range(1, state.problem.depth + 1):
             if i != name.layer:
                 yield Quantity(name.symbol, i, name.index)
 
 
-def _factors(p: Pass, node: t.Expr) -> Made:
+def _factors(state: SheetState, node: t.Expr) -> Made:
     """A factor or a term too many."""
     if isinstance(node, (t.Mul, t.Hadamard)) and len(node.factors) > 1:
         for i, factor in enumerate(node.factors):
             rest = (*node.factors[:i], *node.factors[i + 1 :])
             new = rest[0] if len(rest) == 1 else type(node)(rest)
             id = "weight_times_gradient" if _is_weight(factor) else "factor_too_many"
-            yield new, id, f"the factor {text(factor, p.notation)} is one too many"
+            yield new, id, f"the factor {text(factor, state.notation)} is one too many"
     if isinstance(node, t.Add) and len(node.terms) > 1:
         for i, term in enumerate(node.terms):
             rest = (*node.terms[:i], *node.terms[i + 1 :])
             yield (
                 rest[0] if len(rest) == 1 else t.Add(rest),
                 "term_too_many",
-                f"the term {text(term, p.notation)} is one too many",
+                f"the term {text(term, state.notation)} is one too many",
             )
     if isinstance(node, t.Div):
-        yield node.top, "factor_too_many", f"the division by {text(node.bottom, p.notation)} is one too many"
+        yield node.top, "factor_too_many", f"the division by {text(node.bottom, state.notation)} is one too many"
         yield (
             t.Mul((node.top, node.bottom)),
             "divided_not_multiplied",
-            f"divided by {text(node.bottom, p.notation)}, where it is multiplied",
+            f"divided by {text(node.bottom, state.notation)}, where it is multiplied",
         )
 
 
@@ -264,22 +241,22 @@ def _is_weight(tree: t.Expr) -> bool:
     return isinstance(tree, t.Ref) and isinstance(tree.name, Quantity) and tree.name.symbol == "W"
 
 
-def _signs(p: Pass, node: t.Expr) -> Made:
+def _signs(state: SheetState, node: t.Expr) -> Made:
     if isinstance(node, t.Neg):
-        yield node.item, "sign_lost", f"the minus before {text(node.item, p.notation)} is one too many"
+        yield node.item, "sign_lost", f"the minus before {text(node.item, state.notation)} is one too many"
     elif isinstance(node, t.Add):
         for i, term in enumerate(node.terms):
             new = term.item if isinstance(term, t.Neg) else t.Neg(term)
             yield (
                 t.Add((*node.terms[:i], new, *node.terms[i + 1 :])),
                 "sign_lost",
-                f"the sign of {text(term, p.notation)} is wrong",
+                f"the sign of {text(term, state.notation)} is wrong",
             )
     elif isinstance(node, t.Ref):
-        yield t.Neg(node), "sign_lost", f"a minus before {symbol_text(node.name, p.notation)} is missing"
+        yield t.Neg(node), "sign_lost", f"a minus before {symbol_text(node.name, state.notation)} is missing"
 
 
-def _functions(p: Pass, node: t.Expr) -> Made:
+def _functions(state: SheetState, node: t.Expr) -> Made:
     """g for g', g' for g, another activation, g' of h for g' of a."""
     if not isinstance(node, t.Call) or len(node.arguments) != 1:
         return
@@ -300,10 +277,10 @@ def _functions(p: Pass, node: t.Expr) -> Made:
             yield t.Call(new, node.arguments), "wrong_activation", f"{node.function} stands where {new} is due"
 
 
-def _transposes(p: Pass, node: t.Expr) -> Made:
+def _transposes(state: SheetState, node: t.Expr) -> Made:
     if isinstance(node, t.Transpose):
-        yield node.item, "transposed", f"{text(node.item, p.notation)} must not be transposed"
+        yield node.item, "transposed", f"{text(node.item, state.notation)} must not be transposed"
     elif isinstance(node, t.Ref) and not isinstance(node.name, str):
-        yield t.Transpose(node), "transposed", f"{symbol_text(node.name, p.notation)} must be transposed"
+        yield t.Transpose(node), "transposed", f"{symbol_text(node.name, state.notation)} must be transposed"
     elif isinstance(node, t.Mul) and len(node.factors) == 2:
         yield t.Mul(node.factors[::-1]), "order_of_product", "the factors stand in the wrong order"

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.model.claims import QuantityPlace
+from chainrule.auditing.marking.mark import Mark, NumberMark
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.problem import Node
+from chainrule.auditing.records import ACCEPTED
 from chainrule.network.arrays import Array
 
-if TYPE_CHECKING:
-    from chainrule.auditing.marking.sheet import Pass
 
-
-def write(p: Pass, mark: Mark) -> None:
+def write(state: SheetState, mark: Mark) -> None:
     """Let a line stand for those that come after it."""
     claim = mark.claim
-    if claim.own:
-        first = p.definition(claim)
-        number = None if mark.claim.numbers is None else mark.claim.numbers.value
-        if claim.own not in p.names or number is not None:
-            p.names[claim.own] = (first, number)
-    if mark.place is None or mark.numbers is None:
+    if claim.own and (claim.own not in state.names or claim.numbers is not None):
+        number = None if claim.numbers is None else claim.numbers.value
+        state.names[claim.own] = (state.definition(claim), number)
+    if claim.place is None or mark.value is None:
         return
-    place, numbers = mark.place, mark.numbers
+    place, numbers = claim.place, mark.value.numbers
     if place.node is None or place.factor == 0:
-        p.claimed[place.name] = numbers.value / (place.factor or 1.0)
+        state.claimed[place.name] = numbers.value / (place.factor or 1.0)
         return
-    value = _carried(p, mark)
+    value = _possible(state, claim, mark.value)
     if place.factor != 1.0:
         value = value * (1 / place.factor)
     plain = numbers.value / place.factor
-    if mark.flipped:
+    if mark.value.flipped != place.flip:
         value, plain = value.T, plain.T
-    if place.flip:
-        value, plain = value.T, plain.T
-    value = _within(p, value, plain, place)
-    shape = p.own.replay(place.time).get(place.node).shape
+    value = _within(state, value, plain, place.node)
+    shape = state.own.replay(place.time).get(place.node).shape
     where: tuple[Any, ...] = (..., *place.index)
-    if place.examples and p.problem.single:
+    if place.examples and state.problem.single:
         where = (0, *where)
     mask = np.zeros(shape, dtype=bool)
     mask[where] = True
@@ -49,33 +45,30 @@ def write(p: Pass, mark: Mark) -> None:
     target = low[where].shape
     low[where], high[where] = value.low.reshape(target), value.high.reshape(target)
     middle[where] = plain.reshape(target)
-    if not p.exact:
-        p.own.replay(place.time).write(place.node, Interval(low, high), mask)
-    p.printed.replay(place.time).write(place.node, middle, mask)
-    p.writers.setdefault((place.node, place.time if place.time > 1 else 0), []).append(mark)
+    if not state.exact:
+        state.own.replay(place.time).write(place.node, Interval(low, high), mask)
+    state.printed.replay(place.time).write(place.node, middle, mask)
+    state.writers.setdefault((place.node, place.time if place.time > 1 else 0), []).append(mark)
 
 
-def _carried(p: Pass, mark: Mark) -> Interval:
+def _possible(state: SheetState, claim: LineClaim, value: NumberMark) -> Interval:
     """What the author may have gone on with: what is printed, or what it was printed from."""
-    assert mark.numbers is not None
-    printed = Interval.of(mark.numbers.value)
-    cut = p.both or mark.value_verdict == "truncated"
-    wanted = mark.numbers.interval(cut)
-    if mark.own is not None:
-        meet = wanted.meet(mark.own)
-        narrow = meet.low <= meet.high
-        wanted = wanted.where(narrow, meet)
-    if mark.value_verdict in ("right", "rounded", "truncated") and not sources(p, mark):
-        due = Interval.of(mark.due)
-        wanted = wanted.where(np.abs(mark.numbers.value - mark.due) <= mark.numbers.unit * 1.01, wanted.hull(due))
-    return wanted.hull(printed)
+    numbers = value.numbers
+    wanted = numbers.interval(state.both or value.verdict == "truncated")
+    if value.own is not None:
+        meet = wanted.meet(value.own)
+        wanted = wanted.where(meet.low <= meet.high, meet)
+    if value.verdict in ACCEPTED and not sources(state, claim):
+        near = np.abs(numbers.value - value.due) <= numbers.unit * 1.01
+        wanted = wanted.where(near, wanted.hull(Interval.of(value.due)))
+    return wanted.hull(Interval.of(numbers.value))
 
 
-def _within(p: Pass, value: Interval, plain: Array, place: QuantityPlace) -> Interval:
+def _within(state: SheetState, value: Interval, plain: Array, node: Node) -> Interval:
     """Values of a unit stay inside what its activation can give, where the printed one does."""
-    if place.node is None or place.node.kind != "h" or place.node.layer == 0:
+    if node.kind != "h" or node.layer == 0:
         return value
-    rule = p.problem.rule(place.node.layer)
+    rule = state.problem.rule(node.layer)
     low, high = (0.0, 1.0) if rule is None else (rule.low, rule.high)
     inside = (plain >= low) & (plain <= high)
     return value.where(inside, Interval(np.clip(value.low, low, high), np.clip(value.high, low, high)))

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.marking.sheet import Pass
+from chainrule.auditing.marking.sheet import mark_sheet
+from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Reading
 from chainrule.auditing.model.effort import READINGS, Effort, Spent
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.records import Convention
+from chainrule.auditing.records import ACCEPTED, Convention
 from chainrule.formula import tree as t
 from chainrule.sheets.lines import Line
 
@@ -27,8 +28,6 @@ NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
 _GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
-
-_FINE = ("right", "rounded", "truncated")
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,14 @@ class Inferred:
     """What a sheet is read under.
 
     Attributes:
-        best: the pass that costs least. held: the conventions it is read under.
+        best: the sheet marked under the reading that costs least. held: the conventions it is read under.
         others: the sheet under each convention that was not taken.
         effort: what is left for trying readings.
     """
 
-    best: Pass
+    best: SheetState
     held: list[Option]
-    others: list[tuple[Option, Pass]]
+    others: list[tuple[Option, SheetState]]
     effort: Effort
 
 
@@ -61,7 +60,7 @@ def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> Inferred:
     first = tuple(line for line in lines if not _far(line))
     effort = Effort.of(problem, READINGS)
     best, held = _biases(problem, _first(problem, first, unit), effort)
-    others: list[tuple[Option, Pass]] = []
+    others: list[tuple[Option, SheetState]] = []
     while cost(best) >= 1 and len(held) < MOST:
         others = list(_tried(problem, best, held, effort))
         better = [(cost(p), option, p) for option, p in others if _better(best, p)]
@@ -72,12 +71,14 @@ def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> Inferred:
     return Inferred(best, held, others, effort)
 
 
-def _tried(problem: Problem, p: Pass, held: list[Option], effort: Effort) -> Iterator[tuple[Option, Pass]]:
+def _tried(
+    problem: Problem, state: SheetState, held: list[Option], effort: Effort
+) -> Iterator[tuple[Option, SheetState]]:
     """The sheet under each convention that is not held yet, as long as there is effort left."""
     with suppress(Spent):
-        for option in options(problem, p):
+        for option in options(problem, state):
             if option.id not in {h.id for h in held}:
-                yield option, _under(problem, option.reading, p, effort)
+                yield option, _under(problem, option.reading, state, effort)
 
 
 def doubtful(read: Inferred) -> dict[Line, Option]:
@@ -90,7 +91,7 @@ def doubtful(read: Inferred) -> dict[Line, Option]:
         if cost(read.best) - cost(other) < 1 or not _keeps(read.best, other):
             continue
         for old, new in zip(read.best.marks, other.marks, strict=True):
-            if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in _FINE:
+            if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in ACCEPTED:
                 found.setdefault(old.claim.line, option)
     return found
 
@@ -101,12 +102,12 @@ def doubt(mark: Mark, option: Option) -> str:
     return f"it is right if {option.words} (one line more would show it){mistake}"
 
 
-def cost(p: Pass) -> float:
+def cost(state: SheetState) -> float:
     """Wrong numbers and formulas, and half for each line that is right where the author's own lines say otherwise.
 
     A name that the network does not have weighs double: no slip of arithmetic makes one.
     """
-    return sum(map(_cost, p.marks))
+    return sum(map(_cost, state.marks))
 
 
 def _cost(mark: Mark) -> float:
@@ -114,46 +115,47 @@ def _cost(mark: Mark) -> float:
         return 2.0
     formula = any(f.verdict == "wrong" and f.kind == "formula" for f in mark.formulas)
     number = mark.verdict == "wrong" and (mark.value_verdict == "wrong" or not formula)
-    return formula + number + 0.5 * mark.inconsistent
+    return formula + number + 0.5 * (mark.value is not None and mark.value.inconsistent)
 
 
-def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> Pass:
+def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> SheetState:
     """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
-    rounds = Pass(problem, Reading(), lines, unit, effort=Effort.of(problem)).run()
+    rounds = mark_sheet(SheetState(problem, Reading(), lines, unit, effort=Effort.of(problem)))
     if cost(rounds) == 0:
         return rounds
-    both = Pass(problem, Reading(), lines, unit, both=True, effort=Effort.of(problem)).run()
+    both = mark_sheet(SheetState(problem, Reading(), lines, unit, both=True, effort=Effort.of(problem)))
     return both if _wrong(both) < _wrong(rounds) else rounds
 
 
-def _under(problem: Problem, reading: Reading, p: Pass, effort: Effort) -> Pass:
+def _under(problem: Problem, reading: Reading, state: SheetState, effort: Effort) -> SheetState:
     """The lines of a pass under another reading; digits may be cut there too, where that leaves fewer lines wrong."""
-    other = Pass(problem, reading, p.lines, p.unit, p.both, effort=effort).run()
+    other = mark_sheet(SheetState(problem, reading, state.lines, state.unit, state.both, effort=effort))
     cut = any(m.value_verdict == "truncated" for m in other.marks)
-    if p.both or not _wrong(other) or not (cut or cost(other) < cost(p)):
+    if state.both or not _wrong(other) or not (cut or cost(other) < cost(state)):
         return other
-    both = Pass(problem, reading, p.lines, p.unit, both=True, effort=effort).run()
+    both = mark_sheet(SheetState(problem, reading, state.lines, state.unit, both=True, effort=effort))
     return both if _wrong(both) < _wrong(other) else other
 
 
-def _wrong(p: Pass) -> int:
-    return sum(m.verdict == "wrong" for m in p.marks)
+def _wrong(state: SheetState) -> int:
+    return sum(m.verdict == "wrong" for m in state.marks)
 
 
-def _better(old: Pass, new: Pass) -> bool:
+def _better(old: SheetState, new: SheetState) -> bool:
     """It saves enough, and no line that was right is wrong now."""
     return cost(old) - cost(new) >= GAIN and _keeps(old, new)
 
 
-def _keeps(old: Pass, new: Pass) -> bool:
+def _keeps(old: SheetState, new: SheetState) -> bool:
     return all(
-        b.verdict in (*_FINE, "undecided") or a.verdict not in _FINE for a, b in zip(old.marks, new.marks, strict=True)
+        b.verdict in (*ACCEPTED, "undecided") or a.verdict not in ACCEPTED
+        for a, b in zip(old.marks, new.marks, strict=True)
     )
 
 
-def _biases(problem: Problem, best: Pass, effort: Effort) -> tuple[Pass, list[Option]]:
+def _biases(problem: Problem, best: SheetState, effort: Effort) -> tuple[SheetState, list[Option]]:
     """Biases that a sheet never updates stay as they are, where a later line does not say otherwise."""
-    updated = {m.place.node.kind for m in best.marks if m.place and m.place.node and m.place.time == 1}
+    updated = {m.node.kind for m in best.marks if m.node and m.claim.time == 1}
     if not updated - {"W", "b"} or "b" in updated or cost(best) == 0 or "W" not in updated:
         return best, []
     reading = replace(best.reading, update_biases=False)
@@ -166,31 +168,30 @@ def _biases(problem: Problem, best: Pass, effort: Effort) -> tuple[Pass, list[Op
     return without, [Option("biases_kept", "the biases are not updated", reading)]
 
 
+def _symbols(line: Line) -> Iterator[t.Symbol]:
+    return (symbol for part in line.parts if part.tree is not None for symbol in t.refs(part.tree))
+
+
 def _far(line: Line) -> bool:
     """Whether a line speaks of many updates, which take long to make."""
-    return any(
-        isinstance(symbol, t.Timed) and symbol.after > 1
-        for part in line.parts
-        if part.tree is not None
-        for symbol in t.refs(part.tree)
-    )
+    return any(isinstance(symbol, t.Timed) and symbol.after > 1 for symbol in _symbols(line))
 
 
-def options(problem: Problem, p: Pass) -> Iterator[Option]:
+def options(problem: Problem, state: SheetState) -> Iterator[Option]:
     """Conventions that could explain what is wrong."""
-    bad = [m for m in p.marks if m.verdict in ("wrong", "unreadable")]
-    kinds = {m.place.node.kind for m in bad if m.place and m.place.node}
-    reading = p.reading
+    bad = [m for m in state.marks if m.verdict in ("wrong", "unreadable")]
+    kinds = {m.node.kind for m in bad if m.node}
+    reading = state.reading
     if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
     if kinds & _GRADIENTS:
         for id, words, factor in scales(problem):
-            if _allows(p, _GRADIENTS, factor):
+            if _allows(state, _GRADIENTS, factor):
                 yield Option(id, words, replace(reading, scale=reading.scale * factor))
-    if any(_uses(m.claim.line, t.Delta) for m in p.marks) and not any(map(_settles_delta, p.marks)):
+    if any(_uses(m.claim.line, t.Delta) for m in state.marks) and not any(map(_settles_delta, state.marks)):
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
-    if any(m.place and m.place.node and m.place.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
+    if any(m.node and m.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
         yield Option("biases_kept", "the biases are not updated", replace(reading, update_biases=False))
     unread = any(m.verdict == "unreadable" for m in bad)
     if kinds & {"W", "dW"} or unread:
@@ -198,23 +199,24 @@ def options(problem: Problem, p: Pass) -> Iterator[Option]:
         yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
 
 
-def _allows(p: Pass, kinds: frozenset[str], factor: float) -> bool:
+def _allows(state: SheetState, kinds: frozenset[str], factor: float) -> bool:
     """Whether what is right before any update could be so many times as large, within what rounding may drift."""
-    for m in p.marks:
-        if m.verdict not in _FINE or m.numbers is None or m.place is None or m.place.node is None or m.place.time:
+    for m in state.marks:
+        if m.verdict not in ACCEPTED or m.value is None or m.node is None or m.claim.time:
             continue
-        at_the_end = m.place.node.kind == "L" or m.place.node.layer == p.problem.depth  # little has drifted there
-        far = np.abs(m.numbers.value - m.due * factor) > DRIFT * m.numbers.unit + NOISE
-        if m.place.node.kind in kinds and at_the_end and far.any():
+        at_the_end = m.node.kind == "L" or m.node.layer == state.problem.depth  # little has drifted there
+        numbers = m.value.numbers
+        far = np.abs(numbers.value - m.value.due * factor) > DRIFT * numbers.unit + NOISE
+        if m.node.kind in kinds and at_the_end and far.any():
             return False
     return True
 
 
 def _settles_delta(m: Mark) -> bool:
     """A δ that is right as it stands and could not be its negative."""
-    if not _uses_first(m.claim.line) or m.verdict not in _FINE or m.numbers is None:
+    if not _uses_first(m.claim.line) or m.verdict not in ACCEPTED or m.value is None:
         return False
-    return bool((np.abs(m.due) > DRIFT * m.numbers.unit).any())
+    return bool((np.abs(m.value.due) > DRIFT * m.value.numbers.unit).any())
 
 
 def _uses_first(line: Line) -> bool:
@@ -223,12 +225,7 @@ def _uses_first(line: Line) -> bool:
 
 
 def _uses(line: Line, kind: type) -> bool:
-    return any(
-        isinstance(symbol.name if isinstance(symbol, t.Timed) else symbol, kind)
-        for part in line.parts
-        if part.tree is not None
-        for symbol in t.refs(part.tree)
-    )
+    return any(isinstance(s.name if isinstance(s, t.Timed) else s, kind) for s in _symbols(line))
 
 
 def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
@@ -263,13 +260,13 @@ def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
         yield "log_base_2", "the logarithm is to base 2, also in the gradients", 1 / math.log(2)
 
 
-def records(held: list[Option], p: Pass) -> tuple[Convention, ...]:
+def records(held: list[Option], state: SheetState) -> tuple[Convention, ...]:
     """The conventions of a sheet as records."""
     found = [Convention(option.id, option.words) for option in held]
-    rows = tuple(m.number for m in p.marks if any(f.rows for f in m.formulas))
+    rows = tuple(m.number for m in state.marks if any(f.rows for f in m.formulas))
     if rows:
         found.append(Convention("row_vectors", "vectors are rows: a = h W + b", rows))
-    lines = tuple(m.number for m in p.marks if m.verdict == "truncated")
+    lines = tuple(m.number for m in state.marks if m.verdict == "truncated")
     if len(lines) > 1:
         found.append(Convention("truncates", "digits are cut, not rounded", lines))
     return tuple(found)

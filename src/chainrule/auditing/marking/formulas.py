@@ -1,4 +1,4 @@
-"""Formulas and arithmetic of a line, each judged apart from the number behind it.
+"""Formulas and arithmetic of a line, each marked apart from the number behind it.
 
 A formula is right when it equals what the line claims at the header's numbers and at random other ones. Arithmetic
 is numbers alone: it is held against the number that the line prints behind it.
@@ -6,119 +6,90 @@ is numbers alone: it is held against the number that the line prints behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.marking.mark import FormulaMark, NumberMark
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.claims import Formula, LineClaim
 from chainrule.auditing.model.digits import numbers_of
 from chainrule.auditing.model.effort import Effort
+from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.world import FormulaReading, NameValues, NumbersOnly, World, value_of
-from chainrule.auditing.records import Found, Verdict
 from chainrule.errors import InputError
+from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
-from chainrule.sheets.lines import Part
-
-if TYPE_CHECKING:
-    from chainrule.auditing.marking.mark import Mark
-    from chainrule.auditing.marking.sheet import Pass
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
 
-@dataclass(eq=False)
-class FormulaMark:
-    """A part of a line while it is marked.
+def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula) -> FormulaMark:
+    """Whether a formula equals what the line claims.
 
-    Attributes:
-        rows: it holds with vectors as rows.
-        value: of arithmetic, what it gives and how far its digits can move that.
+    Args:
+        value: the mark of the line's number, where it has one.
     """
-
-    part: Part
-    kind: Literal["formula", "arithmetic"]
-    verdict: Verdict
-    why: str = ""
-    rows: bool = False
-    found: list[Found] = field(default_factory=list)
-    value: tuple[Array, Array] | None = None
-
-    @property
-    def tree(self) -> t.Expr:
-        """Its formula."""
-        assert self.part.tree is not None
-        return self.part.tree
-
-
-Target = Callable[[World], Any]
-
-
-def judge_formula(p: Pass, mark: Mark, part: Part, target: Target) -> FormulaMark:
-    """Whether a formula equals what the line claims."""
-    assert part.tree is not None
-    judged = FormulaMark(part, "formula", "wrong")
     trouble = ""
     here = evaluates = False
-    for way in ways(p):
+    for way in ways(state.problem):
         try:
-            if not agrees(p, part.tree, target, p.truth, way):
+            if not agrees(state, claim, part.tree, state.truth, way):
                 evaluates = True
                 continue
             here = True
-            if all(agrees(p, part.tree, target, world, way) for world in p.points):
-                judged.verdict, judged.rows = "right", way.flipped
-                return judged
+            if all(agrees(state, claim, part.tree, world, way) for world in state.worlds[1:]):
+                return FormulaMark(part, "formula", "right", rows=way.flipped)
         except NumbersOnly:
-            return _by_numbers(p, mark, judged)
+            return _by_numbers(state, claim, value, part)
         except InputError as error:
             trouble = trouble or f"{error.quantity}: expected {error.expected}; got {error.got}"
-    if has_data(p, part.tree):
-        return _by_numbers(p, mark, judged)
+    if has_data(state.problem, part.tree):
+        return _by_numbers(state, claim, value, part)
     if here:
-        judged.verdict, judged.why = "undecided", "it holds at these numbers, but not at others"
-        return judged
-    judged.why = trouble
-    if not evaluates:  # its shapes do not fit: loose writing as often as a mistake
-        judged.verdict = "undecided"
-    return judged
+        return FormulaMark(part, "formula", "undecided", "it holds at these numbers, but not at others")
+    # where its shapes do not fit, that is loose writing as often as a mistake
+    return FormulaMark(part, "formula", "wrong" if evaluates else "undecided", trouble)
 
 
-def ways(p: Pass) -> Iterator[FormulaReading]:
+def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:
+    kinds = [(sums, generic) for sums in (False, True) for generic in (False, True)]
+    return tuple(replace(way, generic=generic, sums=sums) for sums, generic in kinds for way in shapes)
+
+
+_OF_ONE = _readings(FormulaReading(), FormulaReading(rows=True), FormulaReading(rows=True, flipped=True))
+_OF_BATCH = _readings(
+    FormulaReading(example=0),
+    FormulaReading(rows=True, example=0),
+    FormulaReading(rows=True),
+    FormulaReading(columns=True),
+)
+
+
+def ways(problem: Problem) -> tuple[FormulaReading, ...]:
     """The ways in which people read a formula."""
-    if p.problem.single or p.problem.n == 1:
-        shapes = [FormulaReading(), FormulaReading(rows=True), FormulaReading(rows=True, flipped=True)]
-    else:
-        shapes = [
-            FormulaReading(example=0),
-            FormulaReading(rows=True, example=0),
-            FormulaReading(rows=True),
-            FormulaReading(columns=True),
-        ]
-    for sums in (False, True):
-        for generic in (False, True):
-            yield from (replace(way, generic=generic, sums=sums) for way in shapes)
+    return _OF_ONE if problem.n == 1 else _OF_BATCH
 
 
-def agrees(p: Pass, tree: t.Expr, target: Target, world: World, way: FormulaReading) -> bool:
-    """Whether the formula has the target's value in this world.
+def agrees(state: SheetState, claim: LineClaim, tree: t.Expr, world: World, way: FormulaReading) -> bool:
+    """Whether a formula has the value in this world that the line claims.
 
     Raises:
         InputError: shapes that do not fit. NumbersOnly: it needs a number of the author's.
     """
-    value, due = evaluated(p, tree, world, way), due_of(p, target, world, way)
-    return same(value, due)
+    value = evaluated(state, tree, world, way)
+    return same(value, due_of(state, claim, world, way))
 
 
-def evaluated(p: Pass, tree: t.Expr, world: World, way: FormulaReading) -> Array:
+def evaluated(state: SheetState, tree: t.Expr, world: World, way: FormulaReading) -> Array:
     """The value of a formula in a world."""
-    names = p.lookup(world, way=way)
-    if way.sums:
-        tree = summed(tree)
-    return np.asarray(value_of(tree, names, way.generic), dtype=float)
+    tree = summed(tree) if way.sums else tree
+    return np.asarray(value_of(tree, state.lookup(world, way=way), way.generic), dtype=float)
 
 
 def summed(tree: t.Expr) -> t.Expr:
@@ -135,12 +106,12 @@ def summed(tree: t.Expr) -> t.Expr:
     return tree
 
 
-def due_of(p: Pass, target: Target, world: World, way: FormulaReading) -> Array:
+def due_of(state: SheetState, claim: LineClaim, world: World, way: FormulaReading) -> Array:
     """What the line should equal in a world, as the way of reading has it."""
-    due = np.asarray(target(world), dtype=float)
-    if way.example is not None and due.ndim and due.shape[0] == p.problem.n:
+    due = np.asarray(state.due(claim, world), dtype=float)
+    if way.example is not None and due.ndim and due.shape[0] == state.problem.n:
         due = due[way.example]
-    if way.columns and due.ndim == 2 and due.shape[0] == p.problem.n:
+    if way.columns and due.ndim == 2 and due.shape[0] == state.problem.n:
         due = due.T
     return due.T if way.flipped and due.ndim == 2 else due
 
@@ -166,10 +137,9 @@ def _words(value: Array) -> str:
     return f"{' x '.join(map(str, value.shape))} numbers"
 
 
-def has_data(p: Pass, tree: t.Expr) -> bool:
+def has_data(problem: Problem, tree: t.Expr) -> bool:
     """Whether the formula has measured numbers in it, not only constants such as 1/2 and the learning rate."""
-    rate = p.problem.learning_rate
-    return any(n.value not in _PLAIN and n.value != rate for n in literals(tree))
+    return any(n.value not in _PLAIN and n.value != problem.learning_rate for n in literals(tree))
 
 
 def literals(tree: t.Expr) -> Iterator[t.Number]:
@@ -180,35 +150,29 @@ def literals(tree: t.Expr) -> Iterator[t.Number]:
         yield from literals(part)
 
 
-def _by_numbers(p: Pass, mark: Mark, judged: FormulaMark) -> FormulaMark:
+def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula) -> FormulaMark:
     """A formula with data in it: held against the numbers, to the digits of its own."""
-    aim = mark.due if mark.due is not None else None
-    best: float | None = None
-    for world in (p.truth, p.printed):
-        names = p.lookup(world, numeric=True)
+    wanted: list[Any] = []
+    unit: Any = 0.0
+    if value is not None:
+        wanted, unit = [value.due, value.numbers.value], value.numbers.unit
+    elif claim.place is not None:
+        wanted = [np.asarray(state.truth.value(claim.place), dtype=float)]
+    worst = []
+    for world in (state.truth, state.printed):
         try:
-            value, radius = with_radius(judged.tree, names, p.given, p.effort)
+            given, radius = with_radius(part.tree, state.lookup(world, numeric=True), state.given, state.effort)
         except (InputError, NumbersOnly):
             continue
-        wanted = [aim] if aim is not None else []
-        unit: Any = 0.0
-        if mark.numbers is not None:
-            wanted.append(mark.numbers.value)
-            unit = mark.numbers.unit
-        elif mark.place is not None:
-            wanted.append(np.asarray(p.truth.value(mark.place), dtype=float))
         for one in wanted:
-            if np.size(one) == value.size:
-                gap = np.abs(value.ravel() - np.ravel(one)) - radius.ravel() - np.ravel(unit)
-                worst = float(gap.max(initial=0.0))
-                best = worst if best is None else min(best, worst)
-    if best is not None and best <= 1e-9:
-        judged.verdict = "right"
-    elif best is None:
-        judged.verdict, judged.why = "undecided", "its numbers cannot be held against the network's"
-    else:
-        judged.why = "with the numbers in it, it does not give the value"
-    return judged
+            if np.size(one) == given.size:
+                gap = np.abs(given.ravel() - np.ravel(one)) - radius.ravel() - np.ravel(unit)
+                worst.append(float(gap.max(initial=0.0)))
+    if not worst:
+        return FormulaMark(part, "formula", "undecided", "its numbers cannot be held against the network's")
+    if min(worst) <= 1e-9:
+        return FormulaMark(part, "formula", "right")
+    return FormulaMark(part, "formula", "wrong", "with the numbers in it, it does not give the value")
 
 
 def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float], effort: Effort) -> tuple[Array, Array]:
@@ -243,8 +207,6 @@ def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float],
 
 
 def _plain(tree: t.Expr) -> Any:
-    from chainrule.formula import evaluate
-
     def none(symbol: t.Symbol) -> Any:
         raise InputError("formula", "numbers alone", str(symbol))
 
@@ -267,38 +229,31 @@ def replaced(tree: t.Expr, index: int, value: float) -> t.Expr:
 # ---------------------------------------------------------------- arithmetic
 
 
-def judge_arithmetic(p: Pass, mark: Mark, part: Part) -> FormulaMark:
-    """Numbers that are computed: do they give what stands behind them?"""
-    assert part.tree is not None
-    judged = FormulaMark(part, "arithmetic", "right")
-    exact, radius = with_radius(part.tree, None, p.given, p.effort)
-    numbers = mark.numbers
-    if numbers is None:
-        if mark.claim.numbers is not None or mark.place is None:
-            return judged
-        due = np.asarray(p.truth.value(mark.place), dtype=float)
-        if due.size != exact.size or not (np.abs(due.ravel() - exact.ravel()) <= radius.ravel() + 1e-9).all():
-            judged.verdict, judged.why = "wrong", f"it gives {shown(exact)}"
-        return judged
+def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula) -> FormulaMark:
+    """Whether numbers that are computed give what stands behind them."""
+    exact, radius = with_radius(part.tree, None, state.given, state.effort)
+    if value is None:
+        if claim.place is not None:
+            due = np.asarray(state.truth.value(claim.place), dtype=float)
+            if due.size != exact.size or not (np.abs(due.ravel() - exact.ravel()) <= radius.ravel() + 1e-9).all():
+                return FormulaMark(part, "arithmetic", "wrong", f"it gives {shown(exact)}")
+        return FormulaMark(part, "arithmetic", "right")
+    numbers = value.numbers
     if exact.size != numbers.value.size:
-        judged.verdict, judged.why = "wrong", f"it gives {_words(exact)}"
-        return judged
+        return FormulaMark(part, "arithmetic", "wrong", f"it gives {_words(exact)}")
     exact, radius = exact.reshape(numbers.value.shape), radius.reshape(numbers.value.shape)
-    judged.value = exact, radius
     gap = np.abs(exact - numbers.value)
     if (gap <= numbers.unit / 2 * (1 + 1e-9) + 1e-12).all():
-        return judged
+        return FormulaMark(part, "arithmetic", "right", value=(exact, radius))
     within = gap <= radius + numbers.unit
     cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * (1 - 1e-6))
     whole = np.isclose(exact, np.round(exact / numbers.unit) * numbers.unit, rtol=0, atol=1e-9 * numbers.unit)
-    carried = bool((np.abs(numbers.value - np.asarray(mark.due)) <= numbers.unit).all())
-    if within.all() and (carried or (~whole | cut).all()):
-        judged.verdict = "truncated" if cut.all() else "rounded"
-        judged.why = "the numbers are printed with fewer digits than were used"
-        return judged
-    judged.verdict = "wrong"
-    judged.why = f"{part.text} is {shown(exact, numbers.decimals + 1)}, not {numbers.text}"
-    return judged
+    near_due = bool((np.abs(numbers.value - value.due) <= numbers.unit).all())
+    if within.all() and (near_due or (~whole | cut).all()):
+        why = "the numbers are printed with fewer digits than were used"
+        return FormulaMark(part, "arithmetic", "truncated" if cut.all() else "rounded", why, value=(exact, radius))
+    why = f"{part.text} is {shown(exact, numbers.decimals + 1)}, not {numbers.text}"
+    return FormulaMark(part, "arithmetic", "wrong", why, value=(exact, radius))
 
 
 def shown(value: Any, decimals: int = 6) -> str:

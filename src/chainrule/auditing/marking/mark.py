@@ -1,15 +1,15 @@
-"""A line while it is marked, and the mistakes that explain it."""
+"""What marking makes of a line: the marks of its number and of its formulas, and the mistakes that explain it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-from chainrule.auditing.marking.formulas import FormulaMark
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.model.claims import LineClaim, QuantityPlace
+from chainrule.auditing.model.claims import Formula, LineClaim, QuantityPlace
 from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.records import Found, Verdict
 from chainrule.network.arrays import Array
@@ -45,34 +45,76 @@ class Candidate:
         return (not self.named, not self.exact, self.structural, self.distance, _RANK.get(self.found.id, 0))
 
 
-@dataclass(eq=False)
-class Mark:
-    """A line while it is marked.
+@dataclass(frozen=True, eq=False)
+class FormulaMark:
+    """A part of a line that is computed, marked apart from the number behind it.
 
     Attributes:
-        due: the right value, shaped as the line has it; None where there is none.
-        own: what the author's own earlier lines give.
-        fits: entries that are right to their digits, or follow.
-        root: the line that it follows from. inconsistent: right, though the author's own lines give something else.
+        rows: it holds with vectors as rows.
+        value: of arithmetic, what it gives and how far its digits can move that.
+        found: the mistakes that it is, best first, once the line is diagnosed.
+    """
+
+    part: Formula
+    kind: Literal["formula", "arithmetic"]
+    verdict: Verdict
+    why: str = ""
+    rows: bool = False
+    value: tuple[Array, Array] | None = None
+    found: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class NumberMark:
+    """The number of a line, marked.
+
+    Attributes:
+        numbers: as written, in the shape of what is due, or of its transpose.
+        due: the right value, shaped as the line has it.
         flipped: the numbers have the shape of the transpose.
+        fits: entries that are right to their digits, or follow.
+        own: what the author's own earlier lines give; None where that is not known.
+        root: the line that it follows from. via: the mistake in that line by which it follows.
+        inconsistent: right, though the author's own lines give something else.
+    """
+
+    numbers: Numbers
+    due: Array
+    flipped: bool
+    verdict: Verdict
+    fits: Array
+    own: Interval | None
+    why: str = ""
+    root: Mark | None = None
+    via: Candidate | None = None
+    inconsistent: bool = False
+
+    @property
+    def own_or_due(self) -> Interval:
+        """What the author's own lines give; where that is not known, the right value."""
+        return Interval.of(self.due) if self.own is None else self.own
+
+    def shaped(self, value: Interval) -> Interval:
+        """The value of the quantity as the line has it: transposed where the numbers are."""
+        return (value.T if self.flipped else value).reshape(self.numbers.value.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A line, marked; once it is diagnosed, with the mistakes that explain it.
+
+    Attributes:
+        value: the mark of its number; None where it has none that can be held against anything.
+        candidates: the mistakes that explain it, best first.
         unexplained: its mistake was not looked for to the end: the sheet has too many.
-        candidates: the mistakes that explain it, best first. via: that of the root by which it follows.
     """
 
     claim: LineClaim
     verdict: Verdict = "undecided"
-    due: Any = None
-    own: Interval | None = None
-    numbers: Numbers | None = None
-    fits: Array | None = None
-    formulas: list[FormulaMark] = field(default_factory=list)
-    candidates: list[Candidate] = field(default_factory=list)
     why: str = ""
-    value_verdict: Verdict | None = None
-    root: Mark | None = None
-    inconsistent: bool = False
-    flipped: bool = False
-    via: Candidate | None = None
+    value: NumberMark | None = None
+    formulas: tuple[FormulaMark, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     unexplained: bool = False
 
     @property
@@ -81,9 +123,24 @@ class Mark:
         return self.claim.place
 
     @property
+    def node(self) -> Node | None:
+        """The whole quantity that it claims, or claims an entry of."""
+        return None if self.claim.place is None else self.claim.place.node
+
+    @property
     def number(self) -> int:
         """Its line in the file."""
         return self.claim.line.number
+
+    @property
+    def value_verdict(self) -> Verdict | None:
+        """The verdict of its number."""
+        return None if self.value is None else self.value.verdict
+
+    @property
+    def root(self) -> Mark | None:
+        """The line that it follows from."""
+        return None if self.value is None else self.value.root
 
     @property
     def found(self) -> list[Found]:
@@ -98,24 +155,3 @@ class Adopted:
     wrong: Wrong
     mark: Mark
     candidate: Candidate
-
-
-def fitted(
-    numbers: Numbers, due: Array, by_example: bool, is_slopes: bool = False
-) -> tuple[Numbers | None, bool, Array]:
-    """The numbers in the shape of what is due: (numbers, whether it is the transpose's shape, due).
-
-    Args:
-        by_example: there is a row, or a column, for each example.
-        is_slopes: it may be written as a diagonal matrix.
-    """
-    shape, given = due.shape, numbers.value.shape
-    if given == shape:
-        return numbers, False, due
-    if due.size == numbers.value.size and (due.ndim < 2 or 1 in shape) and (len(given) < 2 or 1 in given):
-        return numbers.reshaped(shape), False, due
-    if len(shape) == 2 and given == shape[::-1]:
-        return (numbers.T, False, due) if by_example else (numbers, True, due.T)
-    if is_slopes and len(shape) == 1 and given == (*shape, *shape):
-        return numbers.diagonal, False, due
-    return None, False, due

@@ -2,204 +2,209 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.mark import BAD, Adopted, Mark, fitted
+from chainrule.auditing.marking.mark import BAD, Adopted, Mark, NumberMark
+from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
+from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NameValues, NumbersOnly, World, value_of
+from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
-if TYPE_CHECKING:
-    from chainrule.auditing.marking.sheet import Pass
-
 LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 
 
-def mark_numbers(p: Pass, mark: Mark, target: Callable[[World, bool], Any]) -> None:
-    """Give the line's number its verdict.
+def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> NumberMark:
+    """The mark of the line's number.
 
     Raises:
         InputError: its shape does not fit; the header lacks what it needs.
     """
-    assert mark.claim.numbers is not None
-    due = np.asarray(target(p.truth, False), dtype=float)
-    numbers, flipped, due = fitted(mark.claim.numbers, due, _by_example(p, mark), _is_slopes(mark))
-    if numbers is None:
-        shape = " x ".join(map(str, due.shape)) or "one number"
-        got = " x ".join(map(str, mark.claim.numbers.value.shape)) or "one number"
-        raise InputError(mark.claim.line.parts[0].text, shape, got)
-    mark.numbers, mark.flipped, mark.due = numbers, flipped, due
+    due = np.asarray(state.due(claim, state.truth), dtype=float)
+    numbers, flipped, due = _fitted(written, due, state, claim)
     if np.isnan(due).any():
-        raise InputError(mark.claim.line.parts[0].text, "what it needs in the header (y)", "none")
+        raise InputError(claim.subject, "what it needs in the header (y)", "none")
     rounds, cuts = numbers.interval(False), numbers.interval(True)
-    exact = np.abs(numbers.value - due) <= 1e-9 * np.abs(due) + 1e-12
+    gap = np.abs(numbers.value - due)
     by_rounding = rounds.touches(Interval.of(due))
     by_cutting = cuts.touches(Interval.of(due))
-    gap = np.abs(numbers.value - due)
     last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
-    wanted = rounds if not p.both else cuts
-    mark.fits = by_rounding | by_cutting | last_digit
-    own_fits = _own_fits(p, mark, wanted, target)
-    drift = (by_rounding | own_fits).all()
-    bad = sources(p, mark) if drift else []
+    fits = by_rounding | by_cutting | last_digit
+    own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
+    root = own.adopted.mark if own.adopted else None
+    drift = (by_rounding | own.fits).all()
+    bad = sources(state, claim) if drift else []
+    verdict: Verdict
+    why = ""
     if by_rounding.all():
-        mark.value_verdict = "right" if exact.all() else "rounded"
-    elif drift and not bad and mark.root is None:
-        mark.value_verdict = "rounded"
+        verdict = "right" if (gap <= 1e-9 * np.abs(due) + 1e-12).all() else "rounded"
+    elif drift and not bad and root is None:
+        verdict = "rounded"
     elif (by_rounding | by_cutting).all():
-        mark.value_verdict = "truncated"
-    elif mark.fits.all():
-        mark.value_verdict, mark.why = "rounded", "one off in the last digit"
-    elif (mark.fits | own_fits).all():
-        bad = bad or sources(p, mark)
-        mark.value_verdict = "follows" if bad or mark.root else "rounded"
-        mark.root = mark.root or (bad[0] if bad else None)
-        _trivial(p, mark)
+        verdict = "truncated"
+    elif fits.all():
+        verdict, why = "rounded", "one off in the last digit"
+    elif (fits | own.fits).all():
+        root = root or next(iter(bad or sources(state, claim)), None)
+        verdict = "follows" if root else "rounded"
+        if root and own.value is not None and _trivial(numbers, due, own.value):
+            verdict = "undecided"
+            why = f"the 0 carried from an earlier line (line {root.number}) makes this line 0 whatever is done: "
+            why += "it shows nothing"
     else:
-        mark.value_verdict = "wrong"
-    mark.fits = mark.fits | own_fits
+        verdict = "wrong"
+    fits = fits | own.fits
     if flipped:
-        mark.value_verdict, mark.fits = "wrong", np.zeros(due.shape, dtype=bool)
-    if mark.value_verdict in ("right", "rounded", "truncated"):
-        mark.root = None
-        mark.inconsistent = not own_fits.all() and bool(sources(p, mark))
+        verdict, fits = "wrong", np.zeros(due.shape, dtype=bool)
+    inconsistent = False
+    if verdict in ACCEPTED:
+        root, inconsistent = None, not own.fits.all() and bool(sources(state, claim))
+    via = own.adopted.candidate if own.adopted else None
+    return NumberMark(numbers, due, flipped, verdict, fits, own.value, why, root, via, inconsistent)
 
 
-def _by_example(p: Pass, mark: Mark) -> bool:
-    """Whether the line has a row, or a column, for each example."""
-    return mark.place is not None and mark.place.examples and not p.problem.single
+def _fitted(written: Numbers, due: Array, state: SheetState, claim: LineClaim) -> tuple[Numbers, bool, Array]:
+    """The numbers in the shape of what is due: (numbers, whether it is the transpose's shape, due).
+
+    Raises:
+        InputError: the shape does not fit.
+    """
+    shape, given, place = due.shape, written.value.shape, claim.place
+    if given == shape:
+        return written, False, due
+    if due.size == written.value.size and (due.ndim < 2 or 1 in shape) and (len(given) < 2 or 1 in given):
+        return written.reshaped(shape), False, due
+    if len(shape) == 2 and given == shape[::-1]:
+        by_example = place is not None and place.examples and not state.problem.single
+        return (written.T, False, due) if by_example else (written, True, due.T)
+    is_slopes = place is not None and place.node is not None and place.node.kind == "g'"
+    if is_slopes and len(shape) == 1 and given == (*shape, *shape) and written.diagonal is not None:
+        return written.diagonal, False, due
+    expected, got = (" x ".join(map(str, s)) or "one number" for s in (shape, given))
+    raise InputError(claim.subject, expected, got)
 
 
-def _is_slopes(mark: Mark) -> bool:
-    return mark.place is not None and mark.place.node is not None and mark.place.node.kind == "g'"
+class _FromOwnLines(NamedTuple):
+    """What the author's own earlier lines give: entries that fit, the value, and the mistake it takes, if any."""
+
+    fits: Array
+    value: Interval | None
+    adopted: Adopted | None = None
 
 
-def _own_fits(p: Pass, mark: Mark, wanted: Interval, target: Callable[[World, bool], Any]) -> Array:
-    """Entries that the author's own earlier lines give, by any of the ways they can be taken."""
-    best = np.zeros(wanted.shape, dtype=bool)
-    place = mark.place
+def _from_own_lines(state: SheetState, claim: LineClaim, wanted: Interval, fits: Array, flipped: bool) -> _FromOwnLines:
+    """By any of the ways in which the author's earlier lines can be taken.
+
+    Args:
+        wanted: numbers that are written as the line's are. fits: entries that are right as they stand.
+    """
+    best, place = np.zeros(wanted.shape, dtype=bool), claim.place
     if place is None:
-        value, radius = _spread(p, mark.claim)
-        if value is not None:
-            shaped = Interval(value - radius, value + radius).reshape(wanted.shape)
-            mark.own = shaped
-            best = wanted.touches(shaped)
-        return best
-    for world, adopted in _ways(p, place.time > 1):
-        root = adopted.mark if adopted else None
+        value = _spread(state, claim)
+        if value is None:
+            return _FromOwnLines(best, None)
+        value = value.reshape(wanted.shape)
+        return _FromOwnLines(wanted.touches(value), value)
+    own = None
+    for world, adopted in _own_worlds(state, place.time > 1):
         value = Interval.of(world.value(place, computed=True))
-        value = _shaped(value, mark)
+        value = (value.T if flipped else value).reshape(wanted.shape)
         touching = wanted.touches(value)
-        if mark.own is None or touching.sum() > best.sum():
-            mark.own = value
-        if touching.all() or (touching | (mark.fits if mark.fits is not None else False)).all():
-            mark.own, mark.root = value, root
-            mark.via = adopted.candidate if adopted else None
-            return touching
-        best = best | touching if root is None else best
-        if root is None and mark.fits is not None and mark.fits.all():
-            return best
-    return best
+        if (touching | fits).all():
+            return _FromOwnLines(touching, value, adopted)
+        if own is None or touching.sum() > best.sum():
+            own = value
+        if adopted is None:
+            best = best | touching
+    return _FromOwnLines(best, own)
 
 
-def _ways(p: Pass, far: bool) -> Iterator[tuple[World, Adopted | None]]:
+def _own_worlds(state: SheetState, far: bool) -> Iterator[tuple[World, Adopted | None]]:
     """The author's worlds: as the lines stand, the other way where two disagree, with mistakes found before."""
-    yield p.own, None
-    if any(m.verdict in BAD for m in p.marks):
-        yield p.own.other(long_way=True), None
+    yield state.own, None
+    if any(m.verdict in BAD for m in state.marks):
+        yield state.own.other(long_way=True), None
     if far:  # many updates are made anew from the header, not from these lines
         return
-    for adopted in p.adopted:
-        world = _carried(p, adopted.wrong)
+    for adopted in state.adopted:
+        world = _with_mistakes(state, adopted.wrong)
         if world is None:
             return
         yield world, adopted
-    roots = list(dict.fromkeys(a.mark for a in p.adopted))
-    if len(roots) > 1:
-        firsts = [next(a for a in p.adopted if a.mark is root) for root in roots]
-        world = _carried(p, *(a.wrong for a in firsts))
+    firsts: dict[Mark, Adopted] = {}
+    for adopted in state.adopted:
+        firsts.setdefault(adopted.mark, adopted)
+    if len(firsts) > 1:
+        world = _with_mistakes(state, *(a.wrong for a in firsts.values()))
         if world is not None:
-            yield world, firsts[-1]
+            yield world, [*firsts.values()][-1]
 
 
-def _carried(p: Pass, *wrong: Wrong) -> World | None:
+def _with_mistakes(state: SheetState, *wrong: Wrong) -> World | None:
     """The author's world with mistakes found before; None where the sheet has too many to try them all."""
     try:
-        with p.effort.explaining():
-            return p.own.other(*wrong, long_way=True)
+        with state.effort.explaining():
+            return state.own.other(*wrong, long_way=True)
     except Spent:
         return None
 
 
-def _spread(p: Pass, claim: LineClaim) -> tuple[Any, Any]:
-    """The line's first formula from the author's own numbers, and how far their digits can move it."""
-    tree = p.definition(claim)
+def _spread(state: SheetState, claim: LineClaim) -> Interval | None:
+    """The line's first formula from the author's own numbers, as far as their digits can move it."""
+    tree = state.definition(claim)
     if tree is None:
-        return None, None
-    names = p.lookup(p.printed, numeric=True)
+        return None
+    names = state.lookup(state.printed, numeric=True)
     try:
         base = np.asarray(value_of(tree, names), dtype=float)
         radius = np.zeros_like(base)
         for symbol in set(t.refs(tree)):
-            widths = _width(p, symbol)
+            widths = _width(state, symbol)
             if widths is None or not np.any(widths):
                 continue
-            moved = [_moved(p, tree, names, symbol, s * widths) for s in (-1, 1)]
+            moved = [_moved(tree, names, symbol, s * widths) for s in (-1, 1)]
             radius = radius + np.maximum(np.abs(moved[0] - base), np.abs(moved[1] - base))
     except (InputError, NumbersOnly):
-        return None, None
-    return base, radius * 1.01
+        return None
+    radius = radius * 1.01
+    return Interval(base - radius, base + radius)
 
 
-def _moved(p: Pass, tree: t.Expr, names: NameValues, symbol: t.Symbol, by: Any) -> Array:
+def _moved(tree: t.Expr, names: NameValues, symbol: t.Symbol, by: Any) -> Array:
     """The formula's value with one name moved by a little."""
-    moved = replace(names, moved={symbol: by})
-    return np.asarray(value_of(tree, moved), dtype=float)
+    return np.asarray(value_of(tree, replace(names, moved={symbol: by})), dtype=float)
 
 
-def _width(p: Pass, symbol: t.Symbol) -> Any:
+def _width(state: SheetState, symbol: t.Symbol) -> Any:
+    """How far the digits of a name's number leave it open, to each side; None for what is exact."""
     if isinstance(symbol, str):
-        return p.names[symbol][1] * 0 + _own_unit(p, symbol) / 2 if symbol in p.names else None
-    value = p.own.value(p.reader.place(symbol))
+        if symbol not in state.names:
+            return None
+        return state.names[symbol][1] * 0 + _own_unit(state, symbol) / 2
+    value = state.own.value(state.reader.place(symbol))
     return (value.high - value.low) / 2 if isinstance(value, Interval) else None
 
 
-def _own_unit(p: Pass, symbol: str) -> float:
-    for mark in reversed(p.marks):
+def _own_unit(state: SheetState, symbol: str) -> float:
+    for mark in reversed(state.marks):
         if mark.claim.own == symbol and mark.claim.numbers is not None:
             return float(mark.claim.numbers.unit.max(initial=0.0))
     return 0.0
 
 
-def _trivial(p: Pass, mark: Mark) -> None:
-    """A carried 0 that makes the line true whatever the author knows earns nothing."""
-    assert mark.numbers is not None
-    if mark.value_verdict != "follows" or mark.own is None:
-        return
-    differs = ~np.isclose(mark.numbers.value, mark.due, rtol=1e-9, atol=1e-12)
-    zero = (
-        (mark.numbers.value == 0)
-        & (np.abs(mark.own.low) < mark.numbers.unit)
-        & (np.abs(mark.own.high) < mark.numbers.unit)
-    )
-    if differs.any() and zero[differs].all():
-        where = f" (line {mark.root.number})" if mark.root else ""
-        mark.value_verdict = "undecided"
-        mark.why = f"the 0 carried from an earlier line{where} makes this line 0 whatever is done: it shows nothing"
-
-
-def _shaped(value: Interval, mark: Mark) -> Interval:
-    assert mark.numbers is not None
-    if mark.flipped:
-        value = value.T
-    return value.reshape(mark.numbers.value.shape)
+def _trivial(numbers: Numbers, due: Array, own: Interval) -> bool:
+    """A carried 0 makes the line true whatever the author knows, so that it earns nothing."""
+    differs = ~np.isclose(numbers.value, due, rtol=1e-9, atol=1e-12)
+    zero = (numbers.value == 0) & (np.abs(own.low) < numbers.unit) & (np.abs(own.high) < numbers.unit)
+    return bool(differs.any() and zero[differs].all())

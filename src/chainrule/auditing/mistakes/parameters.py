@@ -253,6 +253,7 @@ PARAMETERS: tuple[Mistake, ...] = (
         "the already updated W_{n} is used on the way back",
         r"(W_{<i+1>} - \eta \nabla_{W_{<i+1>}} L)^T \nabla_{a_{<i+1>}} L",
         HIDDEN,
+        updated_first=True,
     ),
     Mistake(
         "error_not_delta",

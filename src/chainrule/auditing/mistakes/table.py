@@ -28,6 +28,7 @@ class Mistake:
             something).
         words: what was done; ``{i}`` is the layer, ``{n}`` the next one, ``{p}`` the one before.
         wrong: the equation as LaTeX, <i> for the layer. right: the same, or the id of an equation of ``equations``.
+        updated_first: in training it means that a layer is updated before the gradient goes on back through it.
     """
 
     id: str
@@ -37,10 +38,11 @@ class Mistake:
     words: str
     wrong: str
     right: str
+    updated_first: bool = False
 
     def at(self, layer: int) -> Wrong:
         """The mistake at one layer."""
-        return Wrong(self.kind, layer, self.rule, self.id == "updated_weights_used")
+        return Wrong(self.kind, layer, self.rule, self.updated_first)
 
     def says(self, layer: int, delta: bool = False) -> str:
         """The words for one layer."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainrule.auditing.model.digits import Numbers, numbers_of
-from chainrule.auditing.model.problem import Node, Problem, gradient_node, is_backward, node_of
+from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import Derivative, Name, Quantity
-from chainrule.sheets.lines import Line, Part
+from chainrule.sheets.lines import Line
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,13 @@ class QuantityPlace:
         return self.node is None or self.node.kind in ("a", "h", "J", "g'", "da", "dh", "y")
 
 
+class Formula(NamedTuple):
+    """A part of a line that is computed: as written, and as read."""
+
+    text: str
+    tree: t.Expr
+
+
 @dataclass(frozen=True, eq=False)
 class LineClaim:
     """One line, understood.
@@ -74,13 +81,22 @@ class LineClaim:
     """
 
     line: Line
-    subject: t.Expr | None
     place: QuantityPlace | None = None
     own: str = ""
-    formulas: tuple[Part, ...] = ()
-    arithmetic: tuple[Part, ...] = ()
+    formulas: tuple[Formula, ...] = ()
+    arithmetic: tuple[Formula, ...] = ()
     numbers: Numbers | None = None
     error: str = ""
+
+    @property
+    def time(self) -> int:
+        """Updates before what it claims of the network; 0 where it claims nothing of it."""
+        return 0 if self.place is None else self.place.time
+
+    @property
+    def subject(self) -> str:
+        """What stands before the first sign of equality, as written."""
+        return self.line.parts[0].text if self.line.parts else ""
 
 
 def has_names(tree: t.Expr) -> bool:
@@ -109,25 +125,24 @@ class Reader:
     def _claim(self, line: Line) -> LineClaim:
         subject = line.parts[0].tree if line.parts else None
         if line.error or subject is None:
-            return LineClaim(line, subject, error=line.error or "the line cannot be read")
+            return LineClaim(line, error=line.error or "the line cannot be read")
         try:
             place, own = self._subject(subject)
         except InputError as error:
-            return LineClaim(line, subject, error=f"expected {error.expected}; got {error.got}")
-        parts = [p for p in line.parts[1:] if p.tree is not None]
-        numbers = (
-            numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts and parts[-1].tree is not None else None
-        )
-        rest = parts[:-1] if numbers is not None else parts
+            return LineClaim(line, error=f"expected {error.expected}; got {error.got}")
+        parts = [Formula(p.text, p.tree) for p in line.parts[1:] if p.tree is not None]
+        if own and not parts:
+            return LineClaim(line, error="a value or a formula after the sign of equality is missing")
+        numbers = numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts else None
+        if numbers is not None:
+            del parts[-1]
         if place is None and not own:
-            rest = [line.parts[0], *rest]
-        formulas = tuple(p for p in rest if p.tree is not None and has_names(p.tree))
-        arithmetic = tuple(p for p in rest if p.tree is not None and not has_names(p.tree))
+            parts.insert(0, Formula(line.parts[0].text, subject))
+        formulas = tuple(p for p in parts if has_names(p.tree))
+        arithmetic = tuple(p for p in parts if not has_names(p.tree))
         if place is not None and _in_place(place, formulas):
             place = replace(self.place(t.Timed(_name_of(subject), 1), place.factor), flip=place.flip)
-        if own and not parts:
-            return LineClaim(line, subject, error="a value or a formula after the sign of equality is missing")
-        return LineClaim(line, subject, place, own, formulas, arithmetic, numbers)
+        return LineClaim(line, place, own, formulas, arithmetic, numbers)
 
     def _subject(self, tree: t.Expr) -> tuple[QuantityPlace | None, str]:
         factor, core = _factor(tree)
@@ -179,9 +194,9 @@ class Reader:
     def _node(self, name: Name, time: int) -> tuple[Node | None, tuple[int, ...]]:
         depth = self.problem.depth
         if isinstance(name, Quantity):
-            return node_of(name, time, depth), _from_zero(name)
+            return node_of(name, time, depth), index_of(name)
         if name.of.symbol == "L":
-            return gradient_node(name.wrt, time, depth), _from_zero(name.wrt)
+            return gradient_node(name.wrt, time, depth), index_of(name.wrt)
         layer = depth if name.of.symbol == "yhat" else name.of.layer
         if name.of.symbol in ("h", "yhat") and name.wrt == Quantity("a", layer, name.wrt.index) and layer:
             slopes = self.problem.slope_node(layer, time)
@@ -192,15 +207,15 @@ class Reader:
                     return slopes, (name.of.index[0] - 1, name.wrt.index[0] - 1)
                 return (slopes, ()) if whole else (None, ())
             if name.of.index == name.wrt.index:
-                return slopes, _from_zero(name.wrt)
+                return slopes, index_of(name.wrt)
         return None, ()
 
 
-def _in_place(place: QuantityPlace, formulas: tuple[Part, ...]) -> bool:
+def _in_place(place: QuantityPlace, formulas: tuple[Formula, ...]) -> bool:
     """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
     if place.time or place.node is None or place.node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
         return False
-    names = {_plain(s) for part in formulas if part.tree is not None for s in t.refs(part.tree)}
+    names = {_plain(s) for part in formulas for s in t.refs(part.tree)}
     wholes = {n.whole for n in names if isinstance(n, Quantity)}
     gradients = {n.wrt.whole for n in names if isinstance(n, Derivative)}
     return place.name.whole in wholes & gradients
@@ -218,10 +233,6 @@ def _name_of(tree: t.Expr) -> Name:
     name = core.name
     assert isinstance(name, Quantity | Derivative)
     return name
-
-
-def _from_zero(name: Quantity) -> tuple[int, ...]:
-    return tuple(i - 1 for i in name.index)
 
 
 def _swapped(name: Name) -> Name:

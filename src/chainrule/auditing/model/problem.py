@@ -14,7 +14,7 @@ from chainrule.network.activations import Activation
 from chainrule.network.arrays import Array
 from chainrule.network.backward import read_targets
 from chainrule.network.forward import forward, propagate
-from chainrule.network.names import Derivative, Quantity
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity, to_text
 from chainrule.network.network import Network
 
 
@@ -125,6 +125,15 @@ def quantity_of(node: Node, depth: int) -> Quantity:
     return Quantity(kind) if kind in ("L", "y") else Quantity(kind, node.layer)
 
 
+def name_of(node: Node, depth: int, notation: Notation = "textbook") -> str:
+    """The name of a node's quantity as text; primes for updates."""
+    quantity = quantity_of(node, depth)
+    if node.kind in ("g'", "J"):
+        return to_text(Derivative(quantity, Quantity("a", node.layer)), notation)
+    name = Derivative(LOSS, quantity) if node.kind.startswith("d") else quantity
+    return to_text(name, notation) + "'" * node.time
+
+
 def is_backward(name: Derivative, depth: int) -> bool:
     """Whether it is the derivative of what comes before: da_1/dh_1, da_1/dW_2."""
     if name.of.symbol == "L":
@@ -135,7 +144,12 @@ def is_backward(name: Derivative, depth: int) -> bool:
 
 def part(whole: Any, name: Quantity) -> Any:
     """The component that a name picks from the last axes."""
-    return whole[(..., *(i - 1 for i in name.index))] if name.index else whole
+    return whole[(..., *index_of(name))] if name.index else whole
+
+
+def index_of(name: Quantity) -> tuple[int, ...]:
+    """The indices of a component as an array has them, from 0."""
+    return tuple(i - 1 for i in name.index)
 
 
 def parents(node: Node, problem: Problem) -> Iterator[Node]:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.diagnosis.by_equation import where
-from chainrule.auditing.marking.formulas import FormulaMark
+from chainrule.auditing.marking.mark import FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import Spent
-from chainrule.auditing.model.problem import Node
+from chainrule.auditing.model.problem import Node, name_of
 from chainrule.auditing.report.wording import array, number
-
-if TYPE_CHECKING:
-    from chainrule.auditing.marking.mark import Mark
-    from chainrule.auditing.marking.sheet import Pass
-
 
 MOST_SHOWN = 16  # entries of an array that are told whole
 
 
-def message(p: Pass, mark: Mark) -> str:
+def message(state: SheetState, mark: Mark) -> str:
     """The message of a line; "" for one that is right."""
     match mark.verdict:
         case "right":
@@ -30,18 +25,18 @@ def message(p: Pass, mark: Mark) -> str:
         case "truncated":
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
-            root = _line(p, mark.root) if mark.root else "an earlier line"
+            root = _line(state, mark.root) if mark.root else "an earlier line"
             return (
                 f"it follows from {root}: your step here is right; with that line mended it would be {due_text(mark)}"
             )
         case "wrong":
-            return _wrong(p, mark)
+            return _wrong(state, mark)
         case _:
             return mark.why or _undecided(mark)
 
 
-def _line(p: Pass, mark: Mark) -> str:
-    return _subject(mark) if p.exact else f"line {mark.number}"
+def _line(state: SheetState, mark: Mark) -> str:
+    return mark.claim.subject if state.exact else f"line {mark.number}"
 
 
 def _undecided(mark: Mark) -> str:
@@ -58,35 +53,35 @@ def part_message(judged: FormulaMark) -> str:
 
 def due_text(mark: Mark, more: int = 0) -> str:
     """What is due, in the line's own digits."""
-    if mark.due is None:
+    if mark.value is None:
         return "another value"
-    if np.size(mark.due) > MOST_SHOWN:
-        return _worst(mark)
-    decimals = None if mark.numbers is None or mark.numbers.text == "" else mark.numbers.decimals + more
-    return array(mark.due, decimals) if np.ndim(mark.due) else number(float(mark.due), decimals)
+    due, numbers = mark.value.due, mark.value.numbers
+    if due.size > MOST_SHOWN:
+        return _worst(mark.value)
+    decimals = None if numbers.text == "" else numbers.decimals + more
+    return array(due, decimals) if due.ndim else number(float(due), decimals)
 
 
-def _worst(mark: Mark) -> str:
+def _worst(value: NumberMark) -> str:
     """Of a large array the entry that is farthest off."""
-    assert mark.numbers is not None
-    gap = np.abs(mark.numbers.value - mark.due)
+    gap = np.abs(value.numbers.value - value.due)
     at = np.unravel_index(int(gap.argmax()), gap.shape)
     entry = ", ".join(str(i + 1) for i in at)
-    count = int((gap > mark.numbers.unit).sum())
-    due, written = number(mark.due[at], None), number(mark.numbers.value[at], None)
+    count = int((gap > value.numbers.unit).sum())
+    due, written = number(value.due[at], None), number(value.numbers.value[at], None)
     return f"{due} at entry {entry}, not {written} ({count} of {gap.size} differ)"
 
 
 def _drift(mark: Mark) -> str:
-    if mark.numbers is None or mark.due is None:
+    if mark.value is None:
         return ""
-    gap = np.abs(mark.numbers.value - mark.due)
-    if (gap <= mark.numbers.unit / 2 * (1 + 1e-9)).all():
+    gap = np.abs(mark.value.numbers.value - mark.value.due)
+    if (gap <= mark.value.numbers.unit / 2 * (1 + 1e-9)).all():
         return ""
     return f"right from your rounded lines; from exact numbers it is {due_text(mark)}"
 
 
-def _wrong(p: Pass, mark: Mark) -> str:
+def _wrong(state: SheetState, mark: Mark) -> str:
     parts = []
     formulas = [f for f in mark.formulas if f.verdict == "wrong" and f.kind == "formula"]
     sums = [f for f in mark.formulas if f.verdict == "wrong" and f.kind == "arithmetic"]
@@ -104,11 +99,11 @@ def _wrong(p: Pass, mark: Mark) -> str:
         parts.append(sums[0].why)
     if mark.value_verdict == "wrong":
         due = due_text(mark)
-        parts.append(f"{_subject(mark)} should be {due}" if not formulas else f"due is {due}")
+        parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"due is {due}")
         named = [f for f in mark.found if not formulas or f.words not in " ".join(parts)]
         if len(mark.found) > 1 and named:
             parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
-            parts.append(deciding(p, mark))
+            parts.append(deciding(state, mark))
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
@@ -118,11 +113,7 @@ def _wrong(p: Pass, mark: Mark) -> str:
     return "; ".join(said)
 
 
-def _subject(mark: Mark) -> str:
-    return mark.claim.line.parts[0].text
-
-
-def deciding(p: Pass, mark: Mark) -> str:
+def deciding(state: SheetState, mark: Mark) -> str:
     """What would tell mistakes that all fit apart: more digits, where they differ in value, or another line."""
     values = [f.value for f in mark.found[:2]]
     if any(v is None for v in values) or np.shape(values[0]) != np.shape(values[1]):
@@ -132,7 +123,7 @@ def deciding(p: Pass, mark: Mark) -> str:
     if not np.isfinite(largest):
         return ""
     if largest <= 1e-12:
-        line = _other_line(p, mark)
+        line = _other_line(state, mark)
         return f"no digit of this line tells them apart; {line or 'the formula'} would"
     decimals = max(0, int(np.ceil(-np.log10(largest))) + 1)
     at: Any = np.unravel_index(int(gap.argmax()), gap.shape)
@@ -140,23 +131,23 @@ def deciding(p: Pass, mark: Mark) -> str:
     return f"{decimals} decimals would decide: {ends[0]} or {ends[1]}"
 
 
-def _other_line(p: Pass, mark: Mark) -> str:
+def _other_line(state: SheetState, mark: Mark) -> str:
     """A quantity that is not written and comes out otherwise by one mistake than by the other."""
     ids = [f.id for f in mark.found[:2]]
     first, second = (next(c.wrong for c in mark.candidates if c.found.id == id) for id in ids)
     if first is None or second is None:
         return ""
     try:
-        with p.effort.explaining():
-            replays = [p.truth.other(w).replay(0) for w in (first, second)]
+        with state.effort.explaining():
+            replays = [state.truth.other(w).replay(0) for w in (first, second)]
     except Spent:
         return ""
     for kind in ("da", "dW", "db", "dh"):
-        for layer in range(p.problem.depth, 0, -1):
+        for layer in range(state.problem.depth, 0, -1):
             node = Node(kind, layer)
-            if node in p.printed.replay(0).given:
+            if node in state.printed.replay(0).given:
                 continue
             one, other = (r.get(node) for r in replays)
             if np.shape(one) == np.shape(other) and not np.allclose(one, other, 1e-3, 1e-9, equal_nan=True):
-                return where(p, node)
+                return name_of(node, state.problem.depth, state.notation)
     return ""

@@ -1,0 +1,113 @@
+"""The state of marking a sheet: its problem, the author's worlds so far, and what the lines up to here have said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing.marking.mark import Adopted, Mark
+from chainrule.auditing.model.claims import LineClaim, Reader, Reading
+from chainrule.auditing.model.effort import Effort
+from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.world import (
+    FormulaReading,
+    NameValues,
+    NumbersOnly,
+    World,
+    other_points,
+    read_problem,
+    value_of,
+)
+from chainrule.formula import tree as t
+from chainrule.network.names import Notation
+from chainrule.sheets.lines import Line
+
+
+@dataclass(eq=False)
+class SheetState:
+    """A sheet while it is marked under one reading.
+
+    Attributes:
+        header: the problem as the header has it. problem: as the reading has it.
+        both: numbers may be cut as well as rounded.
+        exact: the numbers are all there is to them, not rounded ones: arrays of somebody's code.
+        truth: the right values. own: what the author's lines so far give, as intervals; printed: as numbers.
+        marks: of the lines so far.
+        names: the author's own names -> a formula, or None, and the number written.
+        claimed: derivative of one unit by another -> the value written.
+        adopted: mistakes that the author may have gone on with.
+        writers: (node, updates) -> lines that write it.
+        kept: worlds after many updates with a mistake in each, by the mistake's id.
+    """
+
+    header: Problem
+    reading: Reading
+    lines: tuple[Line, ...]
+    unit: float
+    both: bool = False
+    exact: bool = False
+    effort: Effort = field(default_factory=Effort)
+    marks: list[Mark] = field(default_factory=list, init=False)
+    names: dict[str, tuple[t.Expr | None, Any]] = field(default_factory=dict, init=False)
+    claimed: dict[Any, Any] = field(default_factory=dict, init=False)
+    adopted: list[Adopted] = field(default_factory=list, init=False)
+    writers: dict[tuple[Node, int], list[Mark]] = field(default_factory=dict, init=False)
+    kept: dict[str, World] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.problem = read_problem(self.header, self.reading)
+        self.reader = Reader(self.problem, self.reading, self.unit)
+        self.truth = World(self.problem, effort=self.effort)
+        self.printed = World(self.problem, networks=self.truth.networks, effort=self.effort)
+        self.own = self.printed
+        if not self.exact:
+            self.own = World(self.problem, intervals=True, networks=self.truth.networks, effort=self.effort)
+
+    @cached_property
+    def notation(self) -> Notation:
+        """The notation of most lines."""
+        delta = sum(line.notation == "delta" for line in self.lines)
+        return "delta" if 2 * delta > len(self.lines) else "textbook"
+
+    @cached_property
+    def given(self) -> frozenset[float]:
+        """Sizes of the header's numbers: where one stands in a formula it is exact."""
+        network, problem = self.problem.network, self.problem
+        arrays = [*network.weights, *network.biases, problem.x, problem.y]
+        return frozenset(float(abs(v)) for array in arrays for v in np.ravel(array)) | {abs(problem.rate)}
+
+    @cached_property
+    def worlds(self) -> list[World]:
+        """The truth, and the same network at other numbers: where formulas are judged."""
+        return [self.truth, *(World(p, effort=self.effort) for p in other_points(self.problem))]
+
+    def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
+        """The names of this sheet in a world."""
+        claimed = self.claimed if numeric else {}
+        return NameValues(world, self.reader, self.names, numeric, way or FormulaReading(), claimed)
+
+    def definition(self, claim: LineClaim) -> t.Expr | None:
+        """The formula by which a line's subject is known: of a name of the author's, or the subject itself."""
+        known, _ = self.names.get(claim.own, (None, None))
+        if known is not None:
+            return known
+        return next((part.tree for part in (*claim.formulas, *claim.arithmetic)), None)
+
+    def due(self, claim: LineClaim, world: World) -> Any:
+        """What a line's value should be in a world.
+
+        Raises:
+            NumbersOnly: a name of the author's that has a number alone.
+        """
+        if claim.place is not None:
+            return world.value(claim.place)
+        tree = self.definition(claim)
+        if tree is None:
+            raise NumbersOnly
+        try:
+            return value_of(tree, self.lookup(world))
+        except NumbersOnly:  # what has no formula is worth its number
+            return value_of(tree, self.lookup(world, numeric=True))
