@@ -122,8 +122,7 @@ def mistakes() -> str:
     for m in MISTAKES:
         if m.id not in seen:
             seen.add(m.id)
-            words = m.words.replace("{i}", "i").replace("{n}", "i+1").replace("{p}", "i-1")
-            rows.append(f"| `{m.id}` | {words} |")
+            rows.append(f"| `{m.id}` | {m.says()} |")
     return "\n".join(rows)
 
 

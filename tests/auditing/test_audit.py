@@ -204,6 +204,12 @@ def test_the_accepted_range_is_what_the_authors_digits_allow():
     assert (high - low < 0.02).all()
 
 
+def test_an_own_name_without_a_number_may_be_used():
+    formula = "yhat_1 = 0.57\ne_1 = y_1 - yhat_1\nf_1 = e_1 * 2 = "
+    assert [verdict for verdict, _ in verdicts(formula + "0.86")] == ["rounded", "right", "rounded"]
+    assert verdicts(formula + "0.4")[-1][0] == "wrong"
+
+
 def test_own_names_may_be_used_and_have_their_own_formula():
     lines = verdicts("yhat_1 = 0.5675", "e_1 = y_1 - yhat_1 = 0.4325", "dL/dyhat_1 = -e_1 = -0.4325", "e_2 = y_2 = 0.3")
     assert [v for v, _ in lines] == ["rounded", "rounded", "rounded", "wrong"]

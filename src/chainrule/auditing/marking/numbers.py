@@ -165,6 +165,8 @@ def _spread(state: SheetState, claim: LineClaim) -> Interval | None:
     tree = state.definition(claim)
     if tree is None:
         return None
+    unwritten = {name: formula for name, (formula, number) in state.names.items() if number is None}
+    tree = t.substitute(tree, lambda symbol: unwritten.get(symbol) if isinstance(symbol, str) else None)
     names = state.lookup(state.printed, numeric=True)
     try:
         base = np.asarray(value_of(tree, names), dtype=float)
@@ -189,9 +191,8 @@ def _moved(tree: t.Expr, names: NameValues, symbol: t.Symbol, by: Any) -> Array:
 def _width(state: SheetState, symbol: t.Symbol) -> Any:
     """How far the digits of a name's number leave it open, to each side; None for what is exact."""
     if isinstance(symbol, str):
-        if symbol not in state.names:
-            return None
-        return state.names[symbol][1] * 0 + _own_unit(state, symbol) / 2
+        _, number = state.names.get(symbol, (None, None))
+        return None if number is None else number * 0 + _own_unit(state, symbol) / 2
     value = state.own.value(state.reader.place(symbol))
     return (value.high - value.low) / 2 if isinstance(value, Interval) else None
 

@@ -52,8 +52,8 @@ FORWARD: tuple[Mistake, ...] = (
         "a",
         square,
         lambda r, q: get(r, q, "h", -1) @ get(r, q, "W") + get(r, q, "b"),
-        "the weights of layer {i} are used transposed: columns for rows",
-        r"a_{<i>} = W_{<i>}^T h_{<i-1>} + b_{<i>}",
+        "the weights of layer <i> are used transposed: columns for rows",
+        r"<a i> = <W^T i> <h i-1> + <b i>",
         PRE,
     ),
     Mistake(
@@ -61,8 +61,8 @@ FORWARD: tuple[Mistake, ...] = (
         "a",
         lambda p, i: bool(np.any(p.network.biases[i - 1])),
         lambda r, q: get(r, q, "h", -1) @ get(r, q, "W").T,
-        "the bias of layer {i} is left out",
-        r"a_{<i>} = W_{<i>} h_{<i-1>}",
+        "the bias of layer <i> is left out",
+        r"<a i> = <W i> <h i-1>",
         PRE,
     ),
     Mistake(
@@ -70,8 +70,8 @@ FORWARD: tuple[Mistake, ...] = (
         "h",
         lambda p, i: i > 0 and (p.rule(i) is None or curved(p, i)),
         of("a"),
-        "the activation of layer {i} is left out: h is a",
-        r"h_{<i>} = a_{<i>}",
+        "the activation of layer <i> is left out: h is a",
+        r"<h i> = <a i>",
         ACT,
     ),
     Mistake(
@@ -80,8 +80,8 @@ FORWARD: tuple[Mistake, ...] = (
         activation_is("sigmoid"),
         _sigmoid_of_minus,
         "the sign of the exponent in the sigmoid is lost",
-        r"h_{<i>} = 1 / (1 + e^{a_{<i>}})",
-        r"h_{<i>} = 1 / (1 + e^{-a_{<i>}})",
+        r"<h i> = 1 / (1 + e^{<a i>})",
+        r"<h i> = 1 / (1 + e^{-<a i>})",
     ),
     Mistake(
         "softmax_without_exp",

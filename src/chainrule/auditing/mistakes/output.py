@@ -191,7 +191,7 @@ SLOPES: tuple[Mistake, ...] = (
         softmax,
         lambda r, q: _diagonal(_ones(get(r, q, "h"))),
         "the derivative of the output function is left out",
-        r"\nabla_{a_{<i>}} L = \nabla_{\hat{y}} L",
+        r"<da i> = \nabla_{\hat{y}} L",
         OUT,
     ),
     Mistake(
@@ -200,7 +200,7 @@ SLOPES: tuple[Mistake, ...] = (
         both(last, curved),
         lambda r, q: _ones(get(r, q, "a")),
         "the derivative of the output function is left out",
-        r"\nabla_{a_{<i>}} L = \nabla_{\hat{y}} L",
+        r"<da i> = \nabla_{\hat{y}} L",
         OUT,
     ),
     Mistake(
@@ -208,8 +208,8 @@ SLOPES: tuple[Mistake, ...] = (
         "g'",
         both(hidden, curved),
         lambda r, q: _ones(get(r, q, "a")),
-        "the derivative of the activation of layer {i} is left out",
-        r"\nabla_{a_{<i>}} L = \nabla_{h_{<i>}} L",
+        "the derivative of the activation of layer <i> is left out",
+        r"<da i> = <dh i>",
         PRE_GRAD,
     ),
     Mistake(
@@ -218,7 +218,7 @@ SLOPES: tuple[Mistake, ...] = (
         both(last, curved, lambda p, i: not activation_is("relu")(p, i)),
         of("h"),
         "the activation itself stands where its derivative is due",
-        r"\frac{\partial \hat{y}}{\partial a_{<i>}} = g(a_{<i>})",
+        r"\frac{\partial \hat{y}}{\partial <a i>} = g(<a i>)",
         SLOPE,
     ),
     Mistake(
@@ -227,7 +227,7 @@ SLOPES: tuple[Mistake, ...] = (
         both(hidden, curved, lambda p, i: not activation_is("relu")(p, i)),
         of("h"),
         "the activation itself stands where its derivative is due",
-        r"\frac{\partial h_{<i>}}{\partial a_{<i>}} = g(a_{<i>})",
+        r"\frac{\partial <h i>}{\partial <a i>} = g(<a i>)",
         SLOPE,
     ),
     Mistake(
@@ -236,7 +236,7 @@ SLOPES: tuple[Mistake, ...] = (
         activation_is("relu"),
         of("h"),
         "the ReLU itself stands where its derivative, 0 or 1, is due",
-        r"\frac{\partial h_{<i>}}{\partial a_{<i>}} = h_{<i>}",
+        r"\frac{\partial <h i>}{\partial <a i>} = <h i>",
         SLOPE,
     ),
     Mistake(
@@ -254,8 +254,8 @@ SLOPES: tuple[Mistake, ...] = (
         lambda p, i: curved(p, i) and not activation_is("relu", "leaky_relu")(p, i),
         _slope_of_activated,
         "the derivative is taken at h, where it is due at a",
-        r"g'(h_{<i>})",
-        r"g'(a_{<i>})",
+        r"g'(<h i>)",
+        r"g'(<a i>)",
     ),
     Mistake(
         "tanh_rule_on_sigmoid",
@@ -288,9 +288,9 @@ SLOPES: tuple[Mistake, ...] = (
             )
         ),
         _next_slope,
-        "the derivative of the activation is taken at layer {n}, where it is due at layer {i}",
-        r"\nabla_{h_{<i>}} L \odot g'(a_{<i+1>})",
-        r"\nabla_{h_{<i>}} L \odot g'(a_{<i>})",
+        "the derivative of the activation is taken at layer <i+1>, where it is due at layer <i>",
+        r"<dh i> \odot g'(<a i+1>)",
+        r"<dh i> \odot g'(<a i>)",
     ),
     # the gradient of the pre-activations
     Mistake(
@@ -299,8 +299,8 @@ SLOPES: tuple[Mistake, ...] = (
         pair_is(("cross_entropy", "softmax"), ("poisson", "softmax"), ("binary_cross_entropy", "sigmoid")),
         lambda r, q: -r.right(q),
         "the error is taken the wrong way round: y - yhat for yhat - y",
-        r"\nabla_{a_{<i>}} L = y - \hat{y}",
-        r"\nabla_{a_{<i>}} L = \hat{y} - y",
+        r"<da i> = y - \hat{y}",
+        r"<da i> = \hat{y} - y",
     ),
     Mistake(
         "softmax_derivative_twice",
@@ -326,7 +326,7 @@ SLOPES: tuple[Mistake, ...] = (
         _BCE,
         lambda r, q: r.right(q) * get(r, q, "g'"),
         "yhat - y has the derivative of the sigmoid in it already; it is applied once more",
-        r"(\hat{y} - y)\, \sigma'(a_{<i>})",
+        r"(\hat{y} - y)\, \sigma'(<a i>)",
         r"\hat{y} - y",
     ),
     Mistake(
@@ -335,7 +335,7 @@ SLOPES: tuple[Mistake, ...] = (
         both(hidden, activation_is("relu")),
         _masked,
         "the ReLU's mask is taken from the sign of the gradient, where the sign of a decides",
-        r"\max(0, \nabla_{h_{<i>}} L)",
-        r"\nabla_{h_{<i>}} L \odot [a_{<i>} > 0]",
+        r"\max(0, <dh i>)",
+        r"<dh i> \odot [<a i> > 0]",
     ),
 )

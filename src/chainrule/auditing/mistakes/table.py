@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,6 @@ import numpy as np
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule, Wrong
-from chainrule.auditing.report.delta import delta_latex, delta_words
 from chainrule.network.equation_table import EQUATIONS
 
 Fits = Callable[[Problem, int], bool]
@@ -21,13 +21,17 @@ Fits = Callable[[Problem, int], bool]
 class Mistake:
     """One wrong equation.
 
+    In its templates ``<i>`` is the layer's number and ``<i-1>`` that of the one before; ``<a i>``, ``<h i-1>``,
+    ``<W i+1>``, ``<b i>`` are names, in either notation; in LaTeX also ``<da i>``, the gradient of L by a_i;
+    ``<W^T i>``, transposed; and ``<W_mj i>``, a component.
+
     Attributes:
         id: its name in reports.
         kind: the kind of node whose equation it replaces.
         fits: (problem, layer) -> whether it makes sense there (the shapes fit, the rule is of that kind, it changes
             something).
-        words: what was done; ``{i}`` is the layer, ``{n}`` the next one, ``{p}`` the one before.
-        wrong: the equation as LaTeX, <i> for the layer. right: the same, or the id of an equation of ``equations``.
+        words: what was done, a template. wrong: the equation as LaTeX, a template. right: the equation that is due, a
+            template or the id of an equation of ``equations``.
         updated_first: in training it means that a layer is updated before the gradient goes on back through it.
     """
 
@@ -44,23 +48,54 @@ class Mistake:
         """The mistake at one layer."""
         return Wrong(self.kind, layer, self.rule, self.updated_first)
 
-    def says(self, layer: int, delta: bool = False) -> str:
-        """The words for one layer."""
-        words = self.words.format(i=layer, n=layer + 1, p=layer - 1)
-        return delta_words(words) if delta else words
+    def says(self, layer: int | None = None, delta: bool = False) -> str:
+        """The words for one layer, or for any layer i."""
+        return _TEMPLATE.sub(lambda match: _name(match, layer, delta), self.words)
 
     def latex(self, layer: int, delta: bool = False) -> tuple[str, str]:
         """The wrong and the right equation for one layer."""
 
         def filled(text: str) -> str:
-            for letter, value in (("i+1", layer + 1), ("i-1", layer - 1), ("i", layer)):
-                text = text.replace(f"<{letter}>", str(value))
-            return delta_latex(text) if delta else text
+            return _TEMPLATE.sub(lambda match: _latex(match, layer, delta), text)
 
         if self.right not in EQUATIONS:
             return filled(self.wrong), filled(self.right)
         right = EQUATIONS[self.right].at_layer(layer, delta, component=self.kind in ("h", "J", "g'"))
         return filled(self.wrong), right
+
+
+#: (d, symbol, ^T, indices, offset) of a name in a template
+_TEMPLATE = re.compile(r"<(?:(d?)([ahWb])(\^T)?(?:_(\w+))? )?i([+-]1)?>")
+_DELTA = {"a": "z", "h": "a", "W": "w", "b": "b"}  # w^l is the transpose of W_l
+
+
+def _number(match: re.Match[str], layer: int | None) -> str:
+    offset = match[5] or ""
+    return f"i{offset}" if layer is None else str(layer + int(offset or 0))
+
+
+def _name(match: re.Match[str], layer: int | None, delta: bool) -> str:
+    number, symbol = _number(match, layer), match[2]
+    if symbol is None:
+        return number
+    return f"{_DELTA[symbol]}^{number}" if delta else f"{symbol}_{number}"
+
+
+def _latex(match: re.Match[str], layer: int, delta: bool) -> str:
+    number = _number(match, layer)
+    gradient, symbol, turned, index, _ = match.groups()
+    if symbol is None:
+        return number
+    if not delta:
+        one = f"{symbol}_{{{','.join((number, *(index or '')))}}}"
+        return (rf"\nabla_{{{one}}} L" if gradient else one) + (turned or "")
+    one = f"{_DELTA[symbol]}^{{{number}}}"
+    if index:
+        return f"{one}_{{{index[::-1]}}}"
+    if gradient:
+        of_W = rf"\left(\frac{{\partial L}}{{\partial {one}}}\right)^T"
+        return {"a": rf"\delta^{{{number}}}", "W": of_W}.get(symbol, rf"\nabla_{{{one}}} L")
+    return f"({one})^T" if (symbol == "W") != bool(turned) else one
 
 
 # ---------------------------------------------------------------- where a mistake makes sense

@@ -44,6 +44,11 @@ class Interval:
         return self.low.ndim
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the ends."""
+        return self.low.dtype
+
+    @property
     def T(self) -> Interval:
         """Transposed."""
         if self.exact:

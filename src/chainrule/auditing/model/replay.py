@@ -19,7 +19,9 @@ from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_
 from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS, Activation
 from chainrule.network.arrays import Array
+from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Quantity
+from chainrule.network.stages import Stage
 
 #: an elementwise rule's turning points: of g, of g'
 TURNS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
@@ -287,32 +289,16 @@ class Replay:
             return part(self.get(node_of(name, time, self.problem.depth)), name)
         if name.of.symbol == "L":
             return part(self.get(gradient_node(name.wrt, time, self.problem.depth)), name.wrt)
-        return self._local(name, time)
+        problem = self.problem
 
-    def _local(self, name: Derivative, time: int) -> Any:
-        """d of / d wrt: rows of the identity at ``of`` carried back to ``wrt``."""
-        problem, depth = self.problem, self.problem.depth
-        start, stop = node_of(name.of, time, depth), node_of(name.wrt, time, depth)
-        width = problem.sizes[start.layer]
-        units = [u - 1 for u in name.of.index] or list(range(width))
-        rows: Any = np.zeros((problem.n, len(units), width))
-        rows[:, np.arange(len(units)), units] = 1
-        rows = self.number(rows)
-        at_h, layer = start.kind == "h", start.layer
-        while (layer, at_h) != (stop.layer, stop.kind == "h"):
-            if at_h:
-                through = problem.slope_node(layer, time)
-                slopes = self.get(through)
-                rows = rows @ slopes if through.kind == "J" else rows * slopes[:, None, :]
-            else:
-                rows = rows @ self.get(Node("W", layer, time))
-                layer -= 1
-            at_h = not at_h
-        if stop.kind == "W":
-            inputs = self.get(Node("h", stop.layer - 1, time))
-            rows = rows[:, :, :, None] * inputs[:, None, None, :]
-        rows = part(rows, name.wrt)
-        return rows[:, 0] if name.of.index else rows
+        def value(quantity: Quantity) -> Any:
+            return self.get(node_of(quantity, time, problem.depth))
+
+        def derivative(stage: Stage) -> Any:
+            affine = stage.kind == "affine"
+            return self.get(Node("W", stage.layer, time) if affine else problem.slope_node(stage.layer, time))
+
+        return local_derivative(name, problem.network.stages, value, derivative)
 
 
 def _softmax_bound(own: Array, others: Array) -> Array:
