@@ -77,16 +77,16 @@ def _matching(
         value = _value(place, written, world.other(wrong, without=without))
         if value is None or not wanted.touches(Interval.of(value)).all():
             continue
-        points = [w.other(wrong, without=without) for w in (state.printed, state.truth)]
-        points.append(state.printed.other(wrong, without=without, long_way=True))
+        worlds = [w.other(wrong, without=without) for w in (state.printed, state.truth)]
+        worlds.append(state.printed.other(wrong, without=without, long_way=True))
         exact, best = False, None
-        for changed in points:
-            point = _value(place, written, changed)
-            if point is None:
+        for changed in worlds:
+            numbers = _value(place, written, changed)
+            if numbers is None:
                 continue
-            best = point if best is None else best
-            if exactly.touches(Interval.of(point)).all():
-                exact, best = True, point
+            best = numbers if best is None else best
+            if exactly.touches(Interval.of(numbers)).all():
+                exact, best = True, numbers
                 break
         yield Candidate(found_at(state, mistake, node, best), wrong, exact, distance), wrong
 

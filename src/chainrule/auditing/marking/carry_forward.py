@@ -48,7 +48,7 @@ def write(state: SheetState, mark: Mark) -> None:
     if not state.exact:
         state.own.replay(place.time).write(place.node, Interval(low, high), mask)
     state.printed.replay(place.time).write(place.node, middle, mask)
-    state.writers.setdefault((place.node, place.time if place.time > 1 else 0), []).append(mark)
+    state.lines_of(place.node, place.time).append(mark)
 
 
 def _possible(state: SheetState, claim: LineClaim, value: NumberMark) -> Interval:

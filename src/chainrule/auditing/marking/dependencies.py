@@ -27,8 +27,7 @@ def _writers_of(state: SheetState, symbol: t.Symbol) -> list[Mark]:
         return []
     if place.node is None:
         return [m for m in state.marks if m.place is not None and m.place.name == place.name]
-    key = (place.node, place.time if place.time > 1 else 0)
-    return state.writers.get(key, []) or _bad_above(state, place.node, place.time)
+    return state.lines_of(place.node, place.time) or _bad_above(state, place.node, place.time)
 
 
 def _bad_above(state: SheetState, node: Node, time: int) -> list[Mark]:
@@ -40,9 +39,7 @@ def _bad_above(state: SheetState, node: Node, time: int) -> list[Mark]:
         if parent in seen:
             continue
         seen.add(parent)
-        writers = state.writers.get((parent, time if time > 1 else 0), [])
-        known = set(found)
-        found += [m for m in writers if m.verdict in BAD and m not in known]
+        found += [m for m in state.lines_of(parent, time) if m.verdict in BAD and m not in found]
         given = replay.given.get(parent)
         if given is None or not given[1].all():
             queue += parents(parent, state.problem)

@@ -129,7 +129,7 @@ class Mark:
 
     @property
     def number(self) -> int:
-        """Its line in the file."""
+        """The number of its line in the file."""
         return self.claim.line.number
 
     @property

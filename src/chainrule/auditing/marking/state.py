@@ -17,7 +17,7 @@ from chainrule.auditing.model.world import (
     NameValues,
     NumbersOnly,
     World,
-    other_points,
+    at_other_numbers,
     read_problem,
     value_of,
 )
@@ -82,12 +82,16 @@ class SheetState:
     @cached_property
     def worlds(self) -> list[World]:
         """The truth, and the same network at other numbers: where formulas are judged."""
-        return [self.truth, *(World(p, effort=self.effort) for p in other_points(self.problem))]
+        return [self.truth, *(World(p, effort=self.effort) for p in at_other_numbers(self.problem))]
 
     def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
         """The names of this sheet in a world."""
         claimed = self.claimed if numeric else {}
         return NameValues(world, self.reader, self.names, numeric, way or FormulaReading(), claimed)
+
+    def lines_of(self, node: Node, time: int) -> list[Mark]:
+        """The lines that write a node after so many updates, to read and to add to; 0 and 1 share a replay."""
+        return self.writers.setdefault((node, time if time > 1 else 0), [])
 
     def definition(self, claim: LineClaim) -> t.Expr | None:
         """The formula by which a line's subject is known: of a name of the author's, or the subject itself."""

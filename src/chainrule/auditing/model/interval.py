@@ -164,5 +164,5 @@ def _between(values: Sequence[Array]) -> Interval:
 
 def image(rule: Callable[[Array], Array], value: Interval, turns: Sequence[Any] = ()) -> Interval:
     """The values of an elementwise rule that is monotone between ``turns`` (numbers or arrays that broadcast)."""
-    points = [value.low, value.high, *(np.clip(turn, value.low, value.high) for turn in turns)]
-    return _between([np.asarray(rule(point)) for point in points])
+    ends = [value.low, value.high, *(np.clip(turn, value.low, value.high) for turn in turns)]
+    return _between([np.asarray(rule(end)) for end in ends])

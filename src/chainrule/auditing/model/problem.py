@@ -92,11 +92,11 @@ class Problem:
         return Node("J" if self.rule(layer) is None else "g'", layer, time)
 
     def scaled(self, factor: float) -> Problem:
-        """The same with every coefficient of the loss multiplied."""
+        """The problem with every coefficient of the loss multiplied."""
         return replace(self, coefficients=self.coefficients * factor)
 
     def on(self, network: Network) -> Problem:
-        """The same examples for another network."""
+        """The problem of another network with these examples."""
         return replace(self, network=network)
 
 

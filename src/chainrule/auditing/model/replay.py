@@ -16,6 +16,8 @@ import numpy as np
 
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
+from chainrule.formula import Hadamard, Mul, evaluate, parse, refs
+from chainrule.formula.tree import children, with_children
 from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS, Activation
 from chainrule.network.arrays import Array
@@ -94,7 +96,7 @@ class Replay:
         return {k: v for k, v in self.known.items() if order(k, depth) < rank}
 
     def with_wrong(self, *wrong: Wrong, without: tuple[Node, ...] = (), long_way: bool | None = None) -> Replay:
-        """The same with more equations replaced, and without what the author wrote for some nodes."""
+        """A replay with more equations replaced, and without what the author wrote for some nodes."""
         way = self.long_way if long_way is None else long_way
         given = {k: v for k, v in self.given.items() if k not in without} if without else self.given
         known: dict[Node, Any] = {}
@@ -129,7 +131,7 @@ class Replay:
             return self.right(node)
 
     def right(self, node: Node) -> Any:
-        """The same by the right equation."""
+        """The value of a node from its parents by the right equation, whatever is replaced."""
         kind, i, t = node
         problem, depth = self.problem, self.problem.depth
         match kind:
@@ -313,8 +315,6 @@ def _softmax_bound(own: Array, others: Array) -> Array:
 @lru_cache
 def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
     """g' as a function of h alone, by the table's formula; None where the formula needs a."""
-    from chainrule.formula import evaluate, parse, refs
-
     tree = parse(rule.dformula, "free")
     if set(refs(tree)) != {"h"}:
         return None
@@ -323,8 +323,5 @@ def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
 
 def _elementwise(tree: Any) -> Any:
     """The formula with its products taken entry by entry."""
-    from chainrule.formula import Hadamard, Mul
-    from chainrule.formula.tree import children, with_children
-
     parts = tuple(_elementwise(part) for part in children(tree))
     return Hadamard(parts) if isinstance(tree, Mul) else with_children(tree, parts)

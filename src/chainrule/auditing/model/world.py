@@ -1,4 +1,4 @@
-"""What the names in a formula are worth: at the header's numbers, at other points, by the author's own lines."""
+"""What the names in a formula are worth: at the header's numbers, at others, by the author's own lines."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from chainrule.errors import InputError
 from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
+from chainrule.network.names import Quantity
 from chainrule.network.network import Network
 
 MOST_UPDATES = 10_000  # updates that a line may speak of
@@ -68,7 +69,7 @@ class World:
         return self.networks[after]
 
     def other(self, *wrong: Wrong, without: tuple[Node, ...] = (), long_way: bool | None = None) -> World:
-        """The same world with more equations replaced, and without what is given for some nodes."""
+        """This world with more equations replaced, and without what is given for some nodes."""
         self.effort.spend(self.effort.replay)
         way = self.long_way if long_way is None else long_way
         looped = any(w.updated_first for w in wrong)
@@ -259,8 +260,6 @@ def _core(tree: t.Expr) -> tuple[Any, int] | None:
 
 def _layer_of(tree: t.Expr, reader: Reader) -> int | None:
     """The layer whose pre-activation this is."""
-    from chainrule.network.names import Quantity
-
     core = _core(tree)
     if core is None or not isinstance(core[0], Quantity) or core[0].symbol != "a":
         return None
@@ -280,10 +279,10 @@ def _component(tree: t.Expr, unit: int) -> t.Symbol:
     return t.Timed(name, core[1]) if core[1] else name
 
 
-# ---------------------------------------------------------------- other points
+# ---------------------------------------------------------------- other numbers
 
 
-def other_points(problem: Problem, count: int = 2, seed: int = 20) -> list[Problem]:
+def at_other_numbers(problem: Problem, count: int = 2, seed: int = 20) -> list[Problem]:
     """The same network, loss and targets at other numbers; what is 0 in the header stays 0."""
     rng = np.random.default_rng(seed)
     found = []
