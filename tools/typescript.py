@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from chainrule.auditing.report.records import Verdict
+from chainrule.auditing.records import Verdict
 from chainrule.network.names import Notation
 from chainrule.view.answers import ANSWERS
 from chainrule.view.blocks import DocumentBlock, LinePart

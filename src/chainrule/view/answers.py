@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from chainrule.auditing.report.records import Verdict
+from chainrule.auditing.records import Verdict
 from chainrule.explanation.walk import Phase
 from chainrule.network.names import Notation
 from chainrule.render.document import visible

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.auditing.report.records import ACCEPTED, Found, LineAudit
+from chainrule.auditing.records import ACCEPTED, Found
+from chainrule.auditing.report.records import LineAudit
 from chainrule.auditing.report.wording import PRIMED
 from chainrule.errors import InputError
 from chainrule.network import names

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.audit import audit_sheet
-from chainrule.auditing.records import ACCEPTED
 from chainrule.auditing.report.document import summary
 from chainrule.errors import InputError
 from chainrule.explanation import explain, paths
