@@ -35,12 +35,10 @@ def show(
 
     What is changed there stays there: ``network`` is not touched.
 
-        >>> import chainrule as cr
-        >>> net = cr.Network.random([2, 3, 1], hidden="tanh", output="sigmoid", loss="half_squared_error", seed=0)
-        >>> page = cr.show(net, [1.0, 2.0], [1.0], title="A small network")  # doctest: +SKIP
-        >>> page  # the last line of a cell shows it  # doctest: +SKIP
-        >>> page.session.subject.network.sizes  # the network as it is on the page now  # doctest: +SKIP
-        (2, 3, 1)
+    >>> net = cr.Network.random([2, 3, 1], output="sigmoid", loss="half_squared_error", seed=0)
+    >>> page = cr.show(net, [1.0, 2.0], [1.0], title="A small network")  # doctest: +SKIP
+    >>> page.session.subject.network.sizes  # the network as it is on the page now  # doctest: +SKIP
+    (2, 3, 1)
 
     Args:
         x, y: one example, as for ``Network.backward``; a class may be given by its number.
