@@ -26,11 +26,21 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     trials = config.getoption("--trials")
-    quiet = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+    # no database is kept: CI begins on a clean clone, and what a draw has found becomes a case of its own
+    quiet = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
     settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
     settings.register_profile("sample", max_examples=12, **quiet)
     settings.load_profile("trials" if trials else "sample")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """The tests that wait longest come first, then groups (of one browser, of one cluster), then all others."""
+    for item in items:
+        if "chromium" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: (not item.get_closest_marker("slow_first"), not item.get_closest_marker("xdist_group")))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -28,7 +28,7 @@ LARGE = 10.0 * SLOWER  # to mark what is as large as may be: the time that `grad
 MEGABYTES = 500  # that a file may take
 CODE = ("Python", "eval", "exec", "open", "lambda", "compreh", "attrib", "string", "printf", "shell", "TeX", "Jinja")
 PUBLISHED = sorted((ROOT / "examples" / "published").glob("*.md"))
-FUZZ = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or (60 if os.environ.get("CI") else 10))  # both parts together
+FUZZ = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or 10)  # both parts together
 
 
 def is_large(name):
@@ -446,7 +446,7 @@ def drawn_sheet(rng, known):
 
 @pytest.mark.parametrize("part", range(2))
 def test_drawn_sheets_for_a_while(part):
-    """Together for CHAINRULE_FUZZ_SECONDS, a minute where CI is set, else ten seconds; the seed is the day's."""
+    """Together for CHAINRULE_FUZZ_SECONDS, else ten seconds; the seed is the day's."""
     known = [RIGHT, *(p.read_text() for p in PUBLISHED if p.stat().st_size < 2500)]
     seed = int(os.environ.get("CHAINRULE_FUZZ_SEED") or time.time() // 86400) * 2 + part
     rng = random.Random(seed)

@@ -18,9 +18,9 @@ from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
 from chainrule.tables.columns import Inputs, fit_target
-from tests.support.clusters import QUIET, cluster
+from tests.support.clusters import TOGETHER, cluster
 
-pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
+pytestmark = TOGETHER
 
 ROWS, GROUP, FILES = 600, 70, 2  # of the table, of a row group, of its files
 SMALL = ("--hidden", "6", "--epochs", 4, "--learning-rate", 0.01)

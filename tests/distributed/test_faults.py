@@ -8,7 +8,7 @@ from tests.support.clusters import QUIET, cluster
 from trials import cluster as cluster_trials
 from trials import cluster_hosts
 
-pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
+pytestmark = QUIET
 
 
 @pytest.fixture(autouse=True)

@@ -20,9 +20,9 @@ from chainrule.estimators.solving import recipe_of
 from chainrule.network.backward import backward
 from chainrule.network.forward import forward
 from chainrule.train.engine import beginning
-from tests.support.clusters import QUIET, SIZES, bitwise, cluster, divided, table
+from tests.support.clusters import SIZES, TOGETHER, bitwise, cluster, divided, table
 
-pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
+pytestmark = [*TOGETHER]
 pytestmark.append(pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning"))
 pytestmark.append(pytest.mark.filterwarnings("ignore:lbfgs failed:sklearn.exceptions.ConvergenceWarning"))
 
@@ -30,12 +30,6 @@ X, Y = table()
 WEIGHT = np.random.default_rng(1).uniform(0, 3, len(Y)) * (np.arange(len(Y)) % 5 > 0)
 FULL = (100, 25, 75, 25)
 SMALL = {"hidden_layer_sizes": (5,), "activation": "tanh", "random_state": 3, "max_iter": 4}
-
-
-@pytest.fixture(scope="module")
-def client():
-    with cluster(2) as made:
-        yield made
 
 
 # ---------------------------------------------------------------- the gradient

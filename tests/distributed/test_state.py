@@ -15,20 +15,14 @@ from chainrule.distributed.exact import ClusterLoss, PartGradient
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work, client_of
 from chainrule.estimators.objective import Objective
-from tests.support.clusters import QUIET, bitwise, cluster, divided, table
+from tests.support.clusters import TOGETHER, bitwise, cluster, divided, table
 
-pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
+pytestmark = [*TOGETHER]
 pytestmark.append(pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning"))
 pytestmark.append(pytest.mark.filterwarnings("ignore:lbfgs failed:sklearn.exceptions.ConvergenceWarning"))
 
 X, Y = table()
 SMALL = {"hidden_layer_sizes": (5,), "activation": "tanh", "random_state": 3, "max_iter": 4}
-
-
-@pytest.fixture(scope="module")
-def client():
-    with cluster(2) as made:
-        yield made
 
 
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was(client):

@@ -7,13 +7,18 @@ import dask
 import dask.array as da
 import distributed
 import numpy as np
+import pytest
 
 QUIET = [
-    "ignore:Port 8787 is already in use",
-    "ignore:unclosed:ResourceWarning",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-    "ignore:The inplace keyword:Warning",  # Dask's own call of pandas
+    pytest.mark.filterwarnings(line)
+    for line in (
+        "ignore:Port 8787 is already in use",
+        "ignore:unclosed:ResourceWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+        "ignore:The inplace keyword:Warning",  # Dask's own call of pandas
+    )
 ]
+TOGETHER = [*QUIET, pytest.mark.xdist_group("cluster")]  # in one process, which keeps its clusters
 SIZES = (7, 0, 120, 33, 1, 64)  # rows of the partitions: uneven, one empty, one of a single row
 
 
