@@ -67,10 +67,10 @@ def warm_cluster(**settings):
     A worker says nothing while it imports; a busy machine takes seconds for that, also where a nanny starts one again.
     Without this, silence would not mean the fault.
     """
-    with dask.config.set({"distributed.worker.preload": ["trials.cluster"]} | settings):
-        with cluster(2, processes=True) as client:
-            processes(client)
-            yield client
+    settings = {"distributed.worker.preload": ["trials.cluster"]} | settings
+    with dask.config.set(settings), cluster(2, processes=True) as client:
+        processes(client)
+        yield client
 
 
 class Fault(threading.Thread):

@@ -2,9 +2,9 @@
 
 python -m trials.cluster_hosts     needs root and Linux's network namespaces (iproute2)
 
-Three fits: the link whole; the link cut for some seconds and restored, with a second worker beside the scheduler; and
-the link cut for good, with no other worker. The first two must end with the same weights, the last with an error within
-its bound.
+Three fits by one client: the link whole; the link cut for some seconds and restored, with a second worker beside the
+scheduler; and the link cut for good, with no other worker. The first two must end with the same weights, the last with
+an error within its bound. The workers import all of a fit before they take a task, so that silence means the cut.
 """
 
 import hashlib
@@ -14,15 +14,16 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ONE, OTHER = "10.77.0.1", "10.77.0.2"
 ADDRESS = f"tcp://{ONE}:8786"
-CUT = 6.0  # seconds
-TIMEOUT = 45.0  # of the fit: seconds without a partition done
-BOUND = 120.0  # seconds until the last fit must have ended
+CUT = 3.0  # seconds; TCP tries again 6.2 s after the cut, before anybody gives up
+PATIENCE = 120.0  # of the fits that end: seconds without a partition done
+TIMEOUT = 15.0  # of the fit that cannot end
+BOUND = 60.0  # seconds until it must have ended
 SETTINGS = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "12s",
@@ -86,34 +87,33 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
-@contextmanager
-def cluster(beside):
-    """Hosts with a scheduler, a worker on the other host, and perhaps one beside the scheduler."""
-    with Hosts() as hosts:
-        dask = ["-m", "dask"]
-        hosts.start(hosts.one, *dask, "scheduler", "--host", ONE, "--port", "8786", "--no-dashboard")
-        worker = [*dask, "worker", ADDRESS, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "60"]
-        hosts.start(hosts.other, *worker, "--host", OTHER)
-        if beside:
-            hosts.start(hosts.one, *worker, "--host", ONE)
-        yield hosts
+def cluster(hosts):
+    """A scheduler on one host, a worker on the other, a worker and a client beside the scheduler: the last two."""
+    dask = ["-m", "dask"]
+    hosts.start(hosts.one, *dask, "scheduler", "--host", ONE, "--port", "8786", "--no-dashboard")
+    worker = [*dask, "worker", ADDRESS, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "60"]
+    worker += ["--preload", "trials.cluster"]
+    hosts.start(hosts.other, *worker, "--host", OTHER)
+    beside = hosts.start(hosts.one, *worker, "--host", ONE)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return beside, hosts.start(hosts.one, "-m", "trials.cluster_hosts", "client", **pipes)
 
 
-def fit(hosts, workers, on_step):
-    """The last line that a fit on these hosts says; ``on_step`` is told each of its steps as it ends."""
-    client = hosts.start(
-        hosts.one, "-m", "trials.cluster_hosts", "client", str(workers), stdout=subprocess.PIPE, text=True
-    )
-    said = ""
+def fit(client, workers, timeout, on_step):
+    """The last line that the client says of a fit; ``on_step`` is told each of its steps as it ends."""
+    print(workers, timeout, file=client.stdin, flush=True)
     for said in client.stdout:
-        if said.startswith("step "):
-            on_step(int(said.split()[1]))
-    client.wait()
-    return said.strip()
+        if not said.startswith("step "):
+            return said.strip()
+        on_step(int(said.split()[1]))
+    return "the client has ended"
 
 
-def client(workers):
-    """What runs beside the scheduler: a fit in exact mode; says each step, and a digest of the weights or the error."""
+def client():
+    """What runs beside the scheduler: fits in exact mode, each as a line of the input says: workers, and a timeout.
+
+    Says each step of a fit, and a digest of its weights or the error.
+    """
     import distributed
     import numpy as np
 
@@ -125,20 +125,23 @@ def client(workers):
         def on_epoch_end(self, run):
             print("step", len(run.history), flush=True)
 
-    with distributed.Client(ADDRESS, timeout=60) as connected:
-        connected.wait_for_workers(workers, timeout=60)
-        x, y = data(48_000, 6)
-        est = MLPClassifier(
-            (32,), max_iter=14, random_state=0, client=connected, timeout=TIMEOUT, callbacks=[Say()], persist=False
-        )
+    connected = distributed.Client(ADDRESS, timeout=60)
+    x, y = data(48_000, 6)
+    for line in sys.stdin:
+        workers, timeout = line.split()
+        end = time.monotonic() + 60
+        while len(connected.scheduler_info()["workers"]) != int(workers):  # also one that is to go
+            assert time.monotonic() < end, f"expected {workers} workers"
+            time.sleep(0.1)
+        settings = {"max_iter": 14, "random_state": 0, "timeout": float(timeout), "persist": False}
         try:
-            est.fit(x, y)
+            est = MLPClassifier((32,), client=connected, callbacks=[Say()], **settings).fit(x, y)
         except OSError as error:
             print(f"error: {error}", flush=True)
-            os._exit(1)  # the scheduler may not answer a goodbye
+            continue
         weights = b"".join(np.ascontiguousarray(part).tobytes() for part in (*est.coefs_, *est.intercepts_))
         print("weights", hashlib.sha256(weights).hexdigest()[:16], flush=True)
-        os._exit(0)
+    os._exit(0)  # the scheduler may not answer a goodbye
 
 
 def trials(say=print):
@@ -147,8 +150,9 @@ def trials(say=print):
     Returns:
         Whether all ended well.
     """
-    with cluster(beside=True) as hosts, ExitStack() as stack:
-        whole = fit(hosts, 2, lambda step: None)
+    with Hosts() as hosts, ExitStack() as stack:
+        beside, client = cluster(hosts)
+        whole = fit(client, 2, PATIENCE, lambda step: None)
         say(f"link whole: {whole}")
         began = time.monotonic()
 
@@ -159,9 +163,9 @@ def trials(say=print):
                 timer.start()
                 stack.callback(timer.join)
 
-        again = fit(hosts, 2, cut)
+        again = fit(client, 2, PATIENCE, cut)
         say(f"link cut for {CUT:g} s: {again} after {time.monotonic() - began:.0f} s")
-    with cluster(beside=False) as hosts:
+        beside.terminate()
         began = []
 
         def cut_for_good(step):
@@ -169,7 +173,7 @@ def trials(say=print):
                 hosts.link("down")
                 began.append(time.monotonic())
 
-        last = fit(hosts, 1, cut_for_good)
+        last = fit(client, 1, TIMEOUT, cut_for_good)
         length = time.monotonic() - began[0] if began else float("inf")
         say(f"link cut for good: {last!r}, {length:.0f} s after the cut")
     return whole.startswith("weights") and again == whole and last.startswith("error: ") and length < BOUND
@@ -177,7 +181,7 @@ def trials(say=print):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["client"]:
-        client(int(sys.argv[2]))
+        client()
     elif reason := able():
         sys.exit(f"no network namespaces here: {reason}")
     else:

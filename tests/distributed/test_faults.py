@@ -25,6 +25,7 @@ def only(monkeypatch, *names):
     monkeypatch.setattr(cluster_trials, "SETTINGS", {name: cluster_trials.SETTINGS[name] for name in names})
 
 
+@pytest.mark.slow_first
 @pytest.mark.parametrize("name", ["lbfgs"])
 def test_a_killed_worker_changes_nothing(monkeypatch, name, capsys):
     only(monkeypatch, name)
@@ -32,11 +33,13 @@ def test_a_killed_worker_changes_nothing(monkeypatch, name, capsys):
     assert f"{name}: 1 runs" in capsys.readouterr().out
 
 
+@pytest.mark.slow_first
 def test_a_worker_that_hangs_is_given_up(capsys):
     assert cluster_trials.hang(1, 0) == 0
     assert "the same weights" in capsys.readouterr().out
 
 
+@pytest.mark.xdist_group("cluster")
 @pytest.mark.parametrize("name", ["lbfgs"])
 def test_a_resumed_fit_ends_the_same(monkeypatch, name):
     only(monkeypatch, name)
@@ -44,6 +47,7 @@ def test_a_resumed_fit_ends_the_same(monkeypatch, name):
     assert cluster_trials.resume(1, 0) == 0
 
 
+@pytest.mark.xdist_group("cluster")
 def test_the_trial_sees_other_weights(monkeypatch, capsys):
     only(monkeypatch, "adam")
     in_threads(monkeypatch)
@@ -54,6 +58,7 @@ def test_the_trial_sees_other_weights(monkeypatch, capsys):
     assert "other weights" in capsys.readouterr().out
 
 
+@pytest.mark.slow_first
 def test_two_hosts_and_a_link_that_is_cut(capsys):
     reason = cluster_hosts.able()
     if reason:

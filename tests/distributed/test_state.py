@@ -15,7 +15,7 @@ from chainrule.distributed.exact import ClusterLoss, PartGradient
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work, client_of
 from chainrule.estimators.objective import Objective
-from tests.support.clusters import TOGETHER, bitwise, cluster, divided, table
+from tests.support.clusters import TOGETHER, bitwise, divided, table
 
 pytestmark = [*TOGETHER]
 pytestmark.append(pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning"))

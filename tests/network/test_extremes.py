@@ -1,7 +1,8 @@
 """Extremes: logits of ±1000 held against 1,000 digits, no examples, one example, one class, one unit, float32.
 
 The reference is written in mpmath from the definitions, with so many digits (``digits``) that what a difference of
-numbers near 1 leaves has fifty and more: even 1 - softmax(±1000), some 1e-869, has a hundred. Everything runs under ``np.errstate(all="raise", under="ignore")``.
+numbers near 1 leaves has fifty and more: even 1 - softmax(±1000), some 1e-869, has a hundred. Everything runs under
+``np.errstate(all="raise", under="ignore")``.
 """
 
 from functools import cache
