@@ -1,4 +1,4 @@
-"""``cr.show``: the page in a notebook, by a widget that never raises, in JupyterLab itself."""
+"""``cr.show``: the page in a notebook, by a widget that never raises."""
 
 import builtins
 import doctest
@@ -14,129 +14,63 @@ from hypothesis import strategies as st
 import chainrule as cr
 from chainrule.view import widget
 from chainrule.view.session import Session
-from chainrule.view.subject import Subject
 from chainrule.view.widget import answer_message
-from tests.support import lab
-from tests.support.page_records import Page, until
+from tests.support.notebook import RULES, W, subject, use_two_pages
+from tests.support.page_records import Page
 
-W = [[[0.1, 0.3], [-0.3, -0.2]], [[0.5, 0.8]]]
-RULES = {"hidden": "sigmoid", "output": "sigmoid", "loss": "half_squared_error"}
-CELLS = [
-    f"import chainrule as cr\nnet = cr.Network({W}, **{RULES})\n"
-    'first = cr.show(net, [1.0, 2.0], [1.0], title="First", learning_rate=0.5)\nfirst',
-    'second = cr.show(net, [1.0, 3.0], [0.0], title="Second")\nsecond',
-    "print(*(float(n.weights[0][0, 0]) for n in (net, first.session.subject.network, second.session.subject.network)))",
-    "first.close()",
-]
+# ---------------------------------------------------------------- in a page of another's, as JupyterLab's
 
 
-def subject(x=(1.0, 2.0), y=(1.0,), **more):
-    return Subject.of(cr.Network(W, **RULES), list(x), list(y), **more)
+HOST = """<!DOCTYPE html><html lang="en"><head><title>t</title></head>
+<body><div class="cell" tabindex="0"></div><div class="cell" tabindex="0"></div></body></html>"""
+#: a notebook's part: a model for each widget, whose messages go to Python, and keys that it would take for its cells
+MOUNT = """async ({ source, style }) => {
+  document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+  const page = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  window.taken = [];
+  document.addEventListener("keydown", (event) => window.taken.push((event.ctrlKey ? "Control+" : "") + event.key));
+  window.models = [...document.querySelectorAll(".cell")].map((el, i) => {
+    const heard = { "msg:custom": new Set(), comm_live_update: new Set() };
+    const model = {
+      on: (event, listener) => heard[event].add(listener),
+      off: (event, listener) => heard[event].delete(listener),
+      say: (event, content) => heard[event].forEach((listener) => listener(content)),
+      listeners: () => heard["msg:custom"].size + heard.comm_live_update.size,
+      send: async (content) => (await window.ask(i, content)).forEach((reply) => model.say("msg:custom", reply)),
+    };
+    model.close = page.default.render({ model, el });
+    return model;
+  });
+}"""
 
 
-# ---------------------------------------------------------------- in JupyterLab
+def test_two_pages_beside_each_other(tab):
+    examples = ([1.0, 2.0], [1.0]), ([1.0, 3.0], [0.0])
+    made = [
+        cr.show(cr.Network(W, **RULES), *xy, title=title, learning_rate=rate)
+        for xy, title, rate in zip(examples, ("First", "Second"), (0.5, None), strict=True)
+    ]
+    try:
+        tab.expose_function("ask", lambda number, content: heard(made[number], content))
+        tab.set_content(HOST)
+        state = made[0].get_state()
+        tab.evaluate(MOUNT, {"source": state["_esm"], "style": state["_css"]})
+        for title in ("First", "Second"):
+            tab.locator("h1", has_text=title).wait_for()
+        first, _ = use_two_pages(tab)
+        changed = float(first.subject.network.weights[0][0, 0])
+        assert [float(m.session.subject.network.weights[0][0, 0]) for m in made] == [changed, 0.1]
+        assert set(tab.evaluate("taken")) == {"Control+a"}
 
-
-def run_cell(tab, number):
-    cell = tab.locator(".jp-CodeCell").nth(number)
-    cell.locator(".cm-content").click()
-    tab.keyboard.press("Shift+Enter")
-    return cell
-
-
-def wait_for_kernel(tab):
-    tab.locator(".jp-StatusBar-Widget, #jp-main-statusbar").get_by_text("| Idle").first.wait_for()
-
-
-@pytest.fixture
-def opened(new_tab, tmp_path):
-    """A notebook, open in JupyterLab with its kernel running: the tab. All of it has ended when the test has."""
-    tab = new_tab(viewport={"width": 1500, "height": 1000})
-    tab.set_default_timeout(lab.PATIENCE * 1000)
-    with lab.jupyter(tmp_path) as (address, folder):
-        try:
-            (folder / "lesson.ipynb").write_text(lab.notebook(CELLS))
-            tab.goto(address.format("lesson.ipynb"))
-            wait_for_kernel(tab)
-            server = [int(place.stem.partition("-")[2]) for place in (tmp_path / "run").glob("jpserver-*.json")]
-            kernels = lab.children(server[0])
-            assert kernels
-            yield tab
-        finally:
-            tab.close()
-    assert lab.gone([*server, *kernels])
-
-
-def test_two_pages_in_a_notebook(opened):
-    tab = opened
-    run_cell(tab, 0).locator("h1", has_text="First").wait_for()
-    run_cell(tab, 1).locator("h1", has_text="Second").wait_for()
-    one, two = (Page(tab.locator(".chainrule.page").nth(i)) for i in (0, 1))
-    first, second = Session(subject(learning_rate=0.5)), Session(subject((1.0, 3.0), (0.0,)))
-    ids = tab.locator(".chainrule [id]").evaluate_all("all => all.map((one) => one.id)")
-    assert len(ids) == len(set(ids))
-
-    one.walk(first.ask({"kind": "walk"}))
-    one.type_name("dL/dW_212")
-    one.shows(first.ask({"kind": "explain", "name": "dL/dW_212"}))
-    one.shows_paths(first.ask({"kind": "paths", "name": "dL/dW_212"}))
-    two.box("a_11").click()
-    two.shows(second.ask({"kind": "explain", "name": "dL/da_11"}))
-
-    one.box("W_111").focus()
-    one.keyboard.press("Enter")
-    one.root.get_by_label("W_111 =").click()
-    one.keyboard.press("Control+a")
-    one.keyboard.type("0.25")
-    first.ask({"kind": "change", "values": {"W_111": 0.25}})
-    one.shows(first.ask({"kind": "explain", "name": "dL/dW_111"}))
-    one.show("Train")
-    one.button("10 steps").click()
-    first.ask({"kind": "descend", "steps": 10, "learning_rate": 0.5})
-    one.shows_loss(first.ask({"kind": "scene"})["L"]["value"])
-    two.shows_loss(second.ask({"kind": "scene"})["L"]["value"])
-
-    one.show("Audit")  # keys that JupyterLab would take for its cells
-    lines = one.root.get_by_label("Your lines")
-    lines.click()
-    one.keyboard.type("a_11 = 1")
-    one.keyboard.press("Enter")
-    one.keyboard.type("L = 1")
-    want = first.ask({"kind": "audit", "text": "a_11 = 1\nL = 1"})["lines"]
-    verdicts = one.root.locator(".verdict .badge")
-    until(lambda: [text.split()[1] for text in verdicts.all_text_contents()] == [line["verdict"] for line in want])
-    one.keyboard.press("Control+z")
-    until(lambda: lines.input_value() != "a_11 = 1\nL = 1")
-    one.box("W_111").focus()
-    for letter in "abdmxyz":
-        one.keyboard.press(letter)
-    assert tab.locator(".jp-Cell").count() == len(CELLS)
-
-    numbers = run_cell(tab, 2).locator(".jp-OutputArea-output").inner_text().split()
-    changed = float(first.subject.network.weights[0][0, 0])
-    assert list(map(float, numbers)) == [0.1, changed, 0.1]
-
-    run_cell(tab, 3)
-    until(lambda: tab.locator(".chainrule.page").count() == 1, lab.PATIENCE)
-    two = Page(tab.locator(".chainrule.page"))
-    two.type_name("dL/dx")
-    two.shows(second.ask({"kind": "explain", "name": "dL/dx"}))
-
-    tab.get_by_role("menuitem", name="Kernel", exact=True).click()
-    tab.get_by_text("Restart Kernel…", exact=True).click()
-    tab.get_by_role("button", name="Confirm Kernel Restart").click()
-    gone = two.root.get_by_text("The kernel that made this page has gone. Run the cell again.")
-    for _ in range(40):  # until the restart has come through
+        two = Page(tab.locator(".chainrule.page").nth(1))
+        tab.evaluate("models[1].say('comm_live_update')")
         two.type_name("L")
-        if gone.count():
-            break
-        tab.wait_for_timeout(250)
-    assert gone.first.is_visible()
-    wait_for_kernel(tab)
-    run_cell(tab, 0).locator("h1", has_text="First").wait_for()
-    again = Page(tab.locator(".chainrule.page", has_text="First"))
-    again.type_name("L")
-    again.shows(Session(subject()).ask({"kind": "explain", "name": "L"}))
+        two.root.get_by_text("The kernel that made this page has gone. Run the cell again.").first.wait_for()
+        tab.evaluate("models.forEach((model) => model.close())")
+        assert tab.evaluate("models.map((model) => model.listeners())") == [0, 0]
+    finally:
+        for one in made:
+            one.close()
 
 
 # ---------------------------------------------------------------- in Python
