@@ -62,7 +62,6 @@ def done(state: Path) -> tuple[int, float]:
 def trial(training: list[str], kills: int, seed: int, folder: Path) -> tuple[bool, int]:
     """Whether the model is the same after so many kills; how many of them came within the epochs."""
     rng = random.Random(seed)
-    finish([*command(training, "warm"), "--epochs", "1"], folder)  # what is compiled once is compiled now
     finish(command(training, "whole"), folder)
     epochs, seconds = done(folder / "whole" / "training.safetensors")
     arguments, state = [*command(training, "killed"), "--resume"], folder / "killed" / "training.safetensors"
@@ -92,6 +91,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     good, met = True, 0
+    with tempfile.TemporaryDirectory() as folder:
+        finish([*command(TRAININGS[0], "warm"), "--epochs", "1"], Path(folder))  # what is compiled once is compiled now
     for i, training in enumerate(TRAININGS):
         kills = asked.kills // len(TRAININGS) + (i < asked.kills % len(TRAININGS))
         with tempfile.TemporaryDirectory() as folder:
