@@ -96,7 +96,7 @@ def _masked(r: Replay, q: Node) -> Any:
     return r.elementwise(lambda v: np.maximum(v, 0), get(r, q, "dh"))
 
 
-SLOPES: tuple[Mistake, ...] = (
+OUTPUT: tuple[Mistake, ...] = (
     # the gradient by the output
     Mistake(
         "factor_2",
