@@ -1,10 +1,18 @@
 """The table of mistakes: its words and equations for any layer, in both notations."""
 
+import re
+
+import numpy as np
 import pytest
 
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.mistakes.table import Mistake, anywhere
+from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.problem import Node
+from chainrule.auditing.model.replay import Replay
+from chainrule.network.equation_table import EQUATIONS
 from chainrule.render.from_tex import from_tex
+from trials import audit as trials
 
 PLANTED = Mistake(
     "planted",
@@ -37,7 +45,24 @@ def test_every_mistake_says_what_it_is_at_any_layer(delta):
         for layer in (1, 12):
             said = (mistake.says(layer, delta), *mistake.latex(layer, delta))
             assert all(said), mistake.id
-            assert not any("<i" in text or " i>" in text for text in said), mistake.id
+            assert not any(re.search("<[dahWbi]|i>", text) for text in said), mistake.id
             for latex in said[1:]:
                 assert latex.count("{") == latex.count("}"), mistake.id
                 from_tex(latex)
+        assert mistake.right in EQUATIONS or not re.fullmatch("[a-z]+[.][a-z]+", mistake.right), mistake.right
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: f"{m.id}-{m.kind}")
+def test_every_mistake_can_be_made_and_changes_something(mistake):
+    rng = np.random.default_rng(7)
+    changed = []
+    for layer in (0, 1, 2, 3, 1, 2):
+        p = trials.fitting(rng, mistake, layer)
+        if p is None:
+            continue
+        node, made = Node(mistake.kind, layer, int(mistake.kind in ("W", "b"))), (mistake.at(layer),)
+        right, wrong = Replay(p).get(node), Replay(p, wrong=made).get(node)
+        assert np.shape(right) == np.shape(wrong)
+        assert Replay(p, intervals=True, wrong=made).get(node).touches(Interval.of(wrong))[~np.isnan(wrong)].all()
+        changed.append(not np.allclose(right, wrong, equal_nan=True))
+    assert any(changed)

@@ -16,7 +16,7 @@ def written():
 def test_the_pages_are_what_the_tool_writes(written):
     assert len(written) == len(list(gallery.PUBLISHED.glob("*.md"))) + 1 == 13
     for path, text in written.items():
-        assert path.read_text(encoding="utf-8") == text, path.name
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run python tools/gallery.py"
 
 
 def test_every_disagreement_is_argued(written):

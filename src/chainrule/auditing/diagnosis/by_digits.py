@@ -198,11 +198,7 @@ def _second_pass(
 
     def before(world: World) -> Interval:
         value = Interval.of(world.replay(0).get(node._replace(time=0)))
-        if place.examples and state.problem.single:
-            value = value[0]
-        if place.index:
-            value = value[(..., *place.index)]
-        return written.shaped(_as_claimed(value, place))
+        return written.shaped(place.claimed(value[0] if place.examples and state.problem.single else value))
 
     first = before(state.own)
     if _gives(state, written, first):
@@ -218,13 +214,6 @@ def _second_pass(
             break
 
 
-def _as_claimed(value: Interval, place: QuantityPlace) -> Interval:
-    """A value in the direction, and times the factor, that a line claims of it."""
-    value = value.T if place.flip else value
-    scaled: Interval = value * place.factor if place.factor != 1.0 else value
-    return scaled
-
-
 def _of_output(
     state: SheetState, mark: Mark, written: NumberMark, place: QuantityPlace, node: Node
 ) -> Iterator[Candidate]:
@@ -233,7 +222,7 @@ def _of_output(
         return
     problem, rows = state.problem, []
     for unit in range(1, problem.sizes[-1] + 1):
-        name = Derivative(Quantity("yhat", None, (unit,)), place.name.wrt)
+        name = Derivative(Quantity("yhat", None, (unit,)), place.name.wrt.whole)
         try:
             value = Interval.of(state.own.replay(place.time).read(name, place.time))
         except InputError:
@@ -242,7 +231,7 @@ def _of_output(
             value = value[0]
         elif node.kind in ("dW", "db"):
             value = value.sum(0) * (1 / problem.n)
-        value = _as_claimed(value, place)
+        value = place.claimed(value)
         if value.low.size != written.due.size:
             return
         rows.append(written.shaped(value))

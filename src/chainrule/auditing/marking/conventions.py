@@ -231,25 +231,20 @@ def _uses(line: Line, kind: type) -> bool:
 def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
     """By what factor people's loss differs from the header's."""
     k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
-    if loss in ("half_squared_error", "squared_error", "mean_squared_error"):
-        halved = loss == "half_squared_error"
-        yield (
-            ("no_half", "the squared error has no 1/2", 2.0) if halved else ("half", "the squared error has a 1/2", 0.5)
-        )
-        if k > 1:
-            if loss == "mean_squared_error":
-                yield "sum_outputs", "the loss is the sum over the outputs, not their mean", float(k)
-                yield "half_sum_outputs", "the loss is half the sum over the outputs, not their mean", k / 2
-            else:
-                yield "mean_outputs", "the loss is the mean over the outputs, not their sum", 1 / k
-                if halved:
-                    yield (
-                        "no_half_mean_outputs",
-                        "the loss is the mean of the squares over the outputs, without 1/2",
-                        2 / k,
-                    )
-                else:
-                    yield "half_mean_outputs", "the loss is half the mean of the squares over the outputs", 0.5 / k
+    halved = loss == "half_squared_error"
+    if halved:
+        yield "no_half", "the squared error has no 1/2", 2.0
+    elif loss in ("squared_error", "mean_squared_error"):
+        yield "half", "the squared error has a 1/2", 0.5
+    if loss == "mean_squared_error" and k > 1:
+        yield "sum_outputs", "the loss is the sum over the outputs, not their mean", float(k)
+        yield "half_sum_outputs", "the loss is half the sum over the outputs, not their mean", k / 2
+    elif loss in ("half_squared_error", "squared_error") and k > 1:
+        yield "mean_outputs", "the loss is the mean over the outputs, not their sum", 1 / k
+        if halved:
+            yield "no_half_mean_outputs", "the loss is the mean of the squares over the outputs, without 1/2", 2 / k
+        else:
+            yield "half_mean_outputs", "the loss is half the mean of the squares over the outputs", 0.5 / k
     if n > 1 and np.ptp(problem.coefficients) == 0:
         if problem.network.reduction == "mean":
             yield "sum_batch", "the loss is the sum over the examples, not their mean", float(n)

@@ -2,6 +2,9 @@
 
 Ids and words follow collections of mistakes that people publish. A rule takes a replay (of numbers or intervals)
 and the node whose equation it replaces; i is the node's layer, L the last.
+
+A new one is a row in ``forward``, ``output`` or ``parameters``, nothing else: where several fit a line they are named
+in the order of the rows, the trials plant every row, and ``tools/gallery.py`` writes the table into the documentation.
 """
 
 from __future__ import annotations
@@ -9,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.auditing.mistakes.forward import FORWARD
-from chainrule.auditing.mistakes.output import SLOPES
+from chainrule.auditing.mistakes.output import OUTPUT
 from chainrule.auditing.mistakes.parameters import PARAMETERS
 from chainrule.auditing.mistakes.table import Mistake
 from chainrule.auditing.model.problem import Problem
 
 #: every row; an id may stand in several, for several kinds of node
-MISTAKES: tuple[Mistake, ...] = (*FORWARD, *SLOPES, *PARAMETERS)
+MISTAKES: tuple[Mistake, ...] = (*FORWARD, *OUTPUT, *PARAMETERS)
 
 
 def applicable(problem: Problem, kinds: set[str] | None = None) -> Iterator[tuple[Mistake, int]]:

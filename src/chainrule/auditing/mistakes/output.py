@@ -26,7 +26,7 @@ from chainrule.auditing.mistakes.table import (
 )
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node
-from chainrule.auditing.model.replay import TURNS, Replay, Rule
+from chainrule.auditing.model.replay import Replay, Rule
 from chainrule.network.losses import LOSSES
 
 _CE = pair_is(("cross_entropy", "softmax"), ("poisson", "softmax"))
@@ -86,18 +86,6 @@ def _jacobian_twice(r: Replay, q: Node) -> Any:
     return (J * e[:, :, None]).sum(1)
 
 
-def _slope_of_activated(r: Replay, q: Node) -> Any:
-    rule = r.problem.rule(q.layer)
-    assert rule is not None
-    return r.elementwise(rule.dg, get(r, q, "h"), TURNS.get(rule.name, ((), ()))[1])
-
-
-def _next_slope(r: Replay, q: Node) -> Any:
-    rule = r.problem.rule(q.layer + 1)
-    assert rule is not None
-    return r.elementwise(rule.dg, get(r, q, "a", 1), TURNS.get(rule.name, ((), ()))[1])
-
-
 def _square_of(value: Any) -> Any:
     if isinstance(value, Interval):
         return image(lambda v: v**2, value, (0.0,))
@@ -108,7 +96,7 @@ def _masked(r: Replay, q: Node) -> Any:
     return r.elementwise(lambda v: np.maximum(v, 0), get(r, q, "dh"))
 
 
-SLOPES: tuple[Mistake, ...] = (
+OUTPUT: tuple[Mistake, ...] = (
     # the gradient by the output
     Mistake(
         "factor_2",
@@ -252,7 +240,7 @@ SLOPES: tuple[Mistake, ...] = (
         "sigma_prime_of_activated",
         "g'",
         lambda p, i: curved(p, i) and not activation_is("relu", "leaky_relu")(p, i),
-        _slope_of_activated,
+        lambda r, q: r.slope_at(q.layer, get(r, q, "h")),
         "the derivative is taken at h, where it is due at a",
         r"g'(<h i>)",
         r"g'(<a i>)",
@@ -287,7 +275,7 @@ SLOPES: tuple[Mistake, ...] = (
                 activation_is("identity")(p, i + 1) or (activation_is("relu")(p, i) and activation_is("relu")(p, i + 1))
             )
         ),
-        _next_slope,
+        lambda r, q: r.slope_at(q.layer + 1, get(r, q, "a", 1)),
         "the derivative of the activation is taken at layer <i+1>, where it is due at layer <i>",
         r"<dh i> \odot g'(<a i+1>)",
         r"<dh i> \odot g'(<a i>)",

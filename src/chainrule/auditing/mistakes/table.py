@@ -30,8 +30,10 @@ class Mistake:
         kind: the kind of node whose equation it replaces.
         fits: (problem, layer) -> whether it makes sense there (the shapes fit, the rule is of that kind, it changes
             something).
+        rule: (replay, node) -> the wrong value, of numbers or of intervals: ``get`` and ``of`` give other nodes,
+            ``replay.right(node)`` the right value, ``replay.elementwise`` applies a function.
         words: what was done, a template. wrong: the equation as LaTeX, a template. right: the equation that is due, a
-            template or the id of an equation of ``equations``.
+            template or the id of an equation of ``equation_table``.
         updated_first: in training it means that a layer is updated before the gradient goes on back through it.
     """
 

@@ -58,6 +58,12 @@ class QuantityPlace:
         """Whether the node has an axis of examples."""
         return self.node is None or self.node.kind in ("a", "h", "J", "g'", "da", "dh", "y")
 
+    def claimed(self, whole: Any) -> Any:
+        """What the line should claim, from the whole value: the entry, in the line's direction, times the factor."""
+        value = whole[(..., *self.index)] if self.node is not None and self.index else whole
+        value = value.T if self.flip else value
+        return value if self.factor == 1.0 else value * self.factor
+
 
 class Formula(NamedTuple):
     """A part of a line that is computed: as written, and as read."""
@@ -140,8 +146,8 @@ class Reader:
             parts.insert(0, Formula(line.parts[0].text, subject))
         formulas = tuple(p for p in parts if has_names(p.tree))
         arithmetic = tuple(p for p in parts if not has_names(p.tree))
-        if place is not None and _in_place(place, formulas):
-            place = replace(self.place(t.Timed(_name_of(subject), 1), place.factor), flip=place.flip)
+        if place is not None and place.node is not None and _in_place(place, place.node, formulas):
+            place = replace(place, time=1, node=place.node._replace(time=1))
         return LineClaim(line, place, own, formulas, arithmetic, numbers)
 
     def _subject(self, tree: t.Expr) -> tuple[QuantityPlace | None, str]:
@@ -211,9 +217,9 @@ class Reader:
         return None, ()
 
 
-def _in_place(place: QuantityPlace, formulas: tuple[Formula, ...]) -> bool:
+def _in_place(place: QuantityPlace, node: Node, formulas: tuple[Formula, ...]) -> bool:
     """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
-    if place.time or place.node is None or place.node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
+    if place.time or node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
         return False
     names = {_plain(s) for part in formulas for s in t.refs(part.tree)}
     wholes = {n.whole for n in names if isinstance(n, Quantity)}
@@ -223,16 +229,6 @@ def _in_place(place: QuantityPlace, formulas: tuple[Formula, ...]) -> bool:
 
 def _plain(symbol: t.Symbol) -> Any:
     return symbol.name if isinstance(symbol, t.Timed | t.Delta) else symbol
-
-
-def _name_of(tree: t.Expr) -> Name:
-    """The name that a subject is, a factor or a transpose of it left out."""
-    _, core = _factor(tree)
-    core = core.item if isinstance(core, t.Transpose) else core
-    assert isinstance(core, t.Ref)
-    name = core.name
-    assert isinstance(name, Quantity | Derivative)
-    return name
 
 
 def _swapped(name: Name) -> Name:

@@ -233,11 +233,15 @@ class Replay:
         on = image(lambda p: p * (1 - p), yhat, (0.5,)).hull(yhat * others)
         return off.where(np.eye(yhat.shape[1], dtype=bool)[None], on[:, :, None])
 
-    def _slope(self, i: int, t: int) -> Any:
-        rule, a = self.problem.rule(i), Node("a", i, t)
+    def slope_at(self, i: int, values: Any) -> Any:
+        """g' of layer i, which has an elementwise rule, at these values."""
+        rule = self.problem.rule(i)
         assert rule is not None
-        by_a = self.elementwise(rule.dg, self.get(a), TURNS.get(rule.name, _NONE)[1])
-        by_h = slope_of_h(rule)
+        return self.elementwise(rule.dg, values, TURNS.get(rule.name, _NONE)[1])
+
+    def _slope(self, i: int, t: int) -> Any:
+        by_a, rule = self.slope_at(i, self.get(Node("a", i, t))), self.problem.rule(i)
+        by_h = None if rule is None else slope_of_h(rule)
         if by_h is None or (not self.intervals and not self.long_way):
             return by_a
         return self._ways(by_a, self.elementwise(by_h, self.get(Node("h", i, t)), (0.5, 0.0)))

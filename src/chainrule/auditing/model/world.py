@@ -88,14 +88,9 @@ class World:
 
     def whole(self, place: QuantityPlace) -> Any:
         """The node's value without the axis of examples where there is one example."""
-        replay = self.replay(place.time)
-        if place.node is not None:
-            value = replay.get(place.node)
-            examples = place.examples
-        else:
-            value = replay.read(place.name, place.time if place.time < 2 else 0)
-            examples = True
-        return value[0] if examples and self.problem.single else value
+        replay, node = self.replay(place.time), place.node
+        value = replay.read(place.name, place.time if place.time < 2 else 0) if node is None else replay.get(node)
+        return value[0] if place.examples and self.problem.single else value
 
     def value(self, place: QuantityPlace, computed: bool = False) -> Any:
         """What the line should claim: the entry, the factor in it.
@@ -105,16 +100,10 @@ class World:
         """
         again = computed and place.time == 1
         self.effort.spend(LOOK + (AGAIN * self.effort.replay if again else 0.0))
-        if computed and place.node is not None:
-            value = self.replay(place.time).computed(place.node)
-            value = value[0] if place.examples and self.problem.single else value
-        else:
-            value = self.whole(place)
-        if place.node is not None and place.index:
-            value = value[(..., *place.index)]
-        if place.flip:
-            value = value.T
-        return value if place.factor == 1.0 else value * place.factor
+        if not computed or place.node is None:
+            return place.claimed(self.whole(place))
+        value = self.replay(place.time).computed(place.node)
+        return place.claimed(value[0] if place.examples and self.problem.single else value)
 
 
 # ---------------------------------------------------------------- names in formulas
@@ -168,9 +157,8 @@ class NameValues:
     def _named(self, symbol: t.Symbol) -> Any:
         if isinstance(symbol, str):
             return self._own_name(symbol)
-        key = symbol
-        if key in self.claimed:
-            return self.claimed[key]
+        if symbol in self.claimed:
+            return self.claimed[symbol]
         return self.value(self.reader.place(symbol))
 
     def value(self, place: QuantityPlace) -> Any:
