@@ -4,11 +4,12 @@
     python -m trials.mutants --package formula --count 60
     python -m trials.mutants --list
 
-Needs the extra ``mutation``. The tests run in a copy of the tree, once without a mutation; then each mutant runs those
-tests of its package that run the changed line, fastest first, until one fails. A run that takes several times as long as
-its tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can kill, each
-with the reason. The exit code is 1 where fewer than 92 of 100 are killed (those of the list are not counted), where a
-survivor is not on the list, and where one of the list is killed; 2 where the tests fail without a mutation.
+Needs the extra ``mutation``. The tests run in a copy of the tree, once without a mutation; then each mutant runs
+those tests of its package that run the changed line, fastest first, until one fails. A run that takes several times as
+long as its tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
+kill, each with the reason. The exit code is 1 where fewer than 92 of 100 are killed (those of the list are not
+counted), where a survivor is not on the list, and where one of the list is killed; 2 where the tests fail without a
+mutation.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from typing import TypeVar
 from trials.mutants.draw import Mutant, mutants_of, sample
 from trials.mutants.runs import Measure, Project, Refused, Result, Tree
 
-J, R = TypeVar("J"), TypeVar("R")
+J = TypeVar("J")
+R = TypeVar("R")
 ROOT = Path(__file__).parents[2]
 EQUAL = Path(__file__).with_name("equal.toml")
 BAR = 0.92  # of the mutants that are not argued equal

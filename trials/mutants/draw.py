@@ -1,8 +1,8 @@
 """What may be changed in a source file: every mutant of it, and a sample that later changes disturb little.
 
 The changes are mutmut's (``mutmut.mutation.mutators``): boundaries, signs and operators, numbers, True and False,
-``not``, ``in``, ``and``, keyword arguments left out, branches forced one way, cases left out of a ``match``. The rest of
-mutmut is not used: it keeps all mutants of a function beside it and chooses one at each call, which leaves out the
+``not``, ``in``, ``and``, keyword arguments left out, branches forced one way, cases left out of a ``match``. The rest
+of mutmut is not used: it keeps all mutants of a function beside it and chooses one at each call, which leaves out the
 tables of rules at the top of our modules, properties, and cached functions. Neither are its changes to None: the type
 checker finds them without a test. cosmic-ray reads this tree as well, but replaces each operator by every other
 (11 for one ``+``, most of them refused by the interpreter at once), and changes no arguments, strings or cases.
@@ -144,7 +144,7 @@ class _Visitor(cst.CSTVisitor):
                 (target,) = [case for case in node.cases if case not in changed.cases]
             case cst.Call(), cst.Call() if len(node.args) > len(changed.args):
                 (target,) = [a for a in node.args if a not in changed.args]
-                if target.keyword is None:  # type: ignore[attr-defined]
+                if target.keyword is None:
                     return  # it would be refused at once
             case cst.Call(), cst.Call() if node.func is changed.func:
                 return  # an argument that is None

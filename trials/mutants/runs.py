@@ -198,7 +198,8 @@ class Tree:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
-        return json.loads(self._answer())
+        told: dict[str, Any] = json.loads(self._answer())
+        return told
 
     def _answer(self) -> str:
         assert self.process.stdout is not None

@@ -52,8 +52,8 @@ def run(job: dict[str, Any], parent: int) -> dict[str, Any]:
     status = None
     with contextlib.suppress(ProcessLookupError), _ending(pid):
         while status is None and time.monotonic() - start < job["wall"] and os.getppid() == parent:
-            done, code = os.waitpid(pid, os.WNOHANG)
-            status = code if done else time.sleep(POLL)  # type: ignore[func-returns-value]
+            done, ended = os.waitpid(pid, os.WNOHANG)
+            status = ended if done else time.sleep(POLL)  # type: ignore[func-returns-value]
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)  # and what the tests started
     if status is None:
@@ -61,8 +61,8 @@ def run(job: dict[str, Any], parent: int) -> dict[str, Any]:
     if os.getppid() != parent:
         sys.exit()
     told_by = json.loads(told.read_text()) if told.exists() else {}
-    stopped = status is None or os.WIFSIGNALED(status)
-    return {"code": None if stopped else os.waitstatus_to_exitcode(status), "seconds": _used() - before} | told_by
+    code = None if status is None or os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
+    return {"code": code, "seconds": _used() - before} | told_by
 
 
 @contextlib.contextmanager
