@@ -144,8 +144,8 @@ class _Visitor(cst.CSTVisitor):
                 (target,) = [case for case in node.cases if case not in changed.cases]
             case cst.Call(), cst.Call() if len(node.args) > len(changed.args):
                 (target,) = [a for a in node.args if a not in changed.args]
-                if target.keyword is None:
-                    return  # it would be refused at once
+                if target.keyword is None or target.keyword.value == "strict":
+                    return  # it would be refused at once; ``strict`` of ``zip`` is an assertion
             case cst.Call(), cst.Call() if node.func is changed.func:
                 return  # an argument that is None
             case ((cst.If() | cst.IfExp() | cst.CompIf()), _):
