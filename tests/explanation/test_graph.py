@@ -95,7 +95,8 @@ def test_formulas_that_cannot_be_read(formulas, says):
         ("dz/dq", None, "of variables x, y1, y2, z"),
         ("z", None, "a derivative such as"),
         ("dx/dz", None, "a variable that x depends on"),
-        ("dz/dx", {"y": 1.0}, "none for x and one for y"),
+        ("dz/dx", {"y": 1.0}, "a value for each of x; got none for x and one for y$"),
+        ("dz/dx", {"x": 1.0, "y": 1.0}, "a value for each of x; got one for y$"),
         ("dz/dx", {"x": 1.0, "y1": 1.0}, "no formula gives"),
         ("dz/dx", {"x": 0.0}, "value of z: expected a finite number"),
     ],
@@ -103,6 +104,11 @@ def test_formulas_that_cannot_be_read(formulas, says):
 def test_questions_that_make_no_sense(name, at, says):
     with pytest.raises(cr.InputError, match=says):
         cr.Graph(TOY).derivative(name, at)
+
+
+def test_a_missing_value_alone_is_refused():
+    with pytest.raises(cr.InputError, match=re.escape("at: expected a value for each of w, x; got none for w") + "$"):
+        cr.Graph("z = w*x").derivative("dz/dx", {"x": 1.0})
 
 
 def test_many_paths_are_counted():

@@ -65,6 +65,17 @@ def test_a_unit_on_the_kink_has_one_convention_in_every_form():
             assert chainrule.gradients(network, [0.0], [-1.0], form=form)["dL/da_1"] == pytest.approx([slope])
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_softmax_of_large_preactivations_is_finite_in_every_form(form):
+    """exp(800) is not: each form has to take the largest from all."""
+    network = chainrule.Network([[[800.0], [799.0]]], None, output="softmax", loss="squared_error")
+    p = 1 / (1 + np.exp(-1.0))
+    q = 1 - p
+    slope = 2 * p * q * ((p - 1) - q)
+    found = chainrule.gradients(network, [1.0], [1.0, 0.0], form=form)
+    np.testing.assert_allclose(found["dL/da_1"], [slope, -slope], rtol=1e-12)
+
+
 def test_the_forms_name_every_gradient_and_an_unknown_form_is_an_error():
     network = chainrule.Network.random([3, 4, 2], seed=0)
     names = {f"dL/d{symbol}_{i}" for symbol in "Wba" for i in (1, 2)} | {"dL/dh_1", "dL/dx"}

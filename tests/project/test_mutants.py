@@ -1,0 +1,179 @@
+"""The trial that changes the source at random, on a package of two functions; its list, on the package itself."""
+
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mutmut")
+pytest.importorskip("coverage")
+
+from trials.mutants.__main__ import equal, judged, project, verdict
+from trials.mutants.draw import mutants_of, sample
+from trials.mutants.runs import Project, Refused, Result
+
+SOURCE = '''"""Two functions."""
+
+BASE = 10
+
+
+def largest(values):
+    """The largest."""
+    best = values[0]
+    for value in values:
+        if value > best:
+            best = value
+    return best
+
+
+def digits(number):
+    """How many digits a number has."""
+    found = 1
+    while number >= BASE:
+        number //= BASE
+        found += 1
+    return found
+
+
+def forgotten(text):
+    """No test calls it."""
+    if text == "now":
+        raise ValueError(f"expected then, got {text == 'now'}")
+    return sorted(text, reverse=True)
+'''
+TESTS = """import pytest
+from tiny.numbers import digits, largest
+
+
+def test_largest():
+    assert largest([1, 3, 2]) == 3
+
+
+@pytest.mark.parametrize(("number", "expected"), [(9, 1), (10, 2), (345, 3)])
+def test_digits(number, expected):
+    assert digits(number) == expected
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    files = {
+        "src/tiny/__init__.py": "",
+        "src/tiny/numbers.py": SOURCE,
+        "tests/test_numbers.py": TESTS,
+        "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p no:xdist -p no:hypothesispytest"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return Project(tmp_path, "tiny", {"numbers.py": ("tests",)}, options=(), libraries=(), cpu=1.0)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The folder for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def changes(project):
+    return {f"{m.before} -> {m.after}": m for m in mutants_of(project.source, "numbers.py")}
+
+
+def test_a_mutant_is_named_by_its_place_and_its_lines(tiny):
+    names = set(changes(tiny))
+    assert "numbers.py:10:if value > best:->if value >= best:" in {m.name for m in changes(tiny).values()}
+    assert "if value > best: -> if value >= best:" in names
+    assert "BASE = 10 -> BASE = 11" in names
+    assert 'if text == "now": -> if text == "XXnowXX":' in names
+    assert "return sorted(text, reverse=True) -> return sorted(text, )" in names
+    assert not [name for name in names if "expected then" in name or '"""' in name]
+
+
+def test_what_becomes_of_a_mutant(tiny, place):
+    """A boundary, a constant, a loop without end are killed; what changes nothing, or is never run, is not."""
+    expected = {
+        "if value > best: -> if value >= best:": "survived",  # of equal values either is the largest
+        "if value > best: -> if (value > best) and False:": "killed",
+        "BASE = 10 -> BASE = 11": "killed",
+        "while number >= BASE: -> while number > BASE:": "killed",
+        "number //= BASE -> number = BASE": "timeout",
+        'if text == "now": -> if text != "now":': "unreached",
+    }
+    found = changes(tiny)
+    results = list(judged(tiny, [found[name] for name in expected], jobs=1))
+    assert {f"{r.mutant.before} -> {r.mutant.after}": r.what for r in results} == expected
+    by = {r.mutant.before: r.by for r in results if r.by}
+    assert by["BASE = 10"] == "tests/test_numbers.py::test_digits[10-2]"
+    assert (tiny.source / "numbers.py").read_text() == SOURCE
+    assert not list(place.iterdir())
+
+
+def test_tests_that_fail_without_a_mutant_judge_nothing(tiny, place):
+    test = tiny.root / "tests/test_numbers.py"
+    test.write_text(TESTS.replace("== 3\n", "== 2\n"))
+    with pytest.raises(Refused, match="test_largest"):
+        list(judged(tiny, list(changes(tiny).values()), jobs=1))
+    assert not list(place.iterdir())
+
+
+def test_an_interrupt_leaves_nothing_behind(tiny, place):
+    running = judged(tiny, list(changes(tiny).values()), jobs=1)
+    next(running)
+    pids = [int(p.name) for p in Path("/proc").glob("[0-9]*") if _folder(p).startswith(str(place))]
+    assert pids
+    running.close()
+    assert not list(place.iterdir())
+    assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}/cwd")]
+
+
+def _folder(process):
+    try:
+        return os.readlink(process / "cwd")
+    except OSError:
+        return ""
+
+
+def test_a_sample_stays_where_something_else_changes(tiny):
+    before = {m.key for m in sample(changes(tiny).values(), 0, 8)}
+    path = tiny.source / "numbers.py"
+    path.write_text(SOURCE.replace("BASE = 10\n", "BASE = 10\nMORE = 1\n\n"))
+    after = {m.key for m in sample(changes(tiny).values(), 0, 8)}
+    assert len(before & after) >= 7
+    assert before != {m.key for m in sample(changes(tiny).values(), 1, 8)}
+
+
+@pytest.mark.parametrize(
+    ("argued", "code"),
+    [
+        ([], 1),  # two survivors that nobody has judged
+        (["if value > best: -> if value >= best:", "return sorted(text, reverse=True) -> return sorted(text, )"], 0),
+        (["BASE = 10 -> BASE = 11"], 1),  # one that a test kills
+    ],
+)
+def test_the_verdict(tiny, capsys, argued, code):
+    found = changes(tiny)
+    became = {
+        "if value > best: -> if value >= best:": "survived",
+        "return sorted(text, reverse=True) -> return sorted(text, )": "unreached",
+        "BASE = 10 -> BASE = 11": "killed",
+    }
+    results = [Result(found[name], what, "", 1, 0.1) for name, what in became.items()]
+    assert verdict(results, {found[name].key: "a reason" for name in argued}) == code
+    assert "3 mutants: 1 killed" in capsys.readouterr().out
+
+
+def test_every_entry_of_the_list_is_a_mutant_of_today():
+    here, entries = project(), equal()
+    known = Counter(m.key for module in {key[0] for key in entries} for m in mutants_of(here.source, module))
+    assert not [key for key in entries if key not in known]
+    assert all(len(reason) > 20 for reason in entries.values())
+
+
+def test_every_package_has_tests_to_run():
+    here = project()
+    assert not [name for name, places in here.tests.items() if not places and name != "cli"]

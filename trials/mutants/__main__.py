@@ -1,0 +1,231 @@
+"""Tests of the tests: random changes of the source, each of which some test of its package should notice.
+
+    python -m trials.mutants --seed 0 --count 300
+    python -m trials.mutants --package formula --count 60
+    python -m trials.mutants --list
+
+Needs the extra ``mutation``. The tests run in a copy of the tree, once without a mutation; then each mutant runs
+those tests of its package that run the changed line, fastest first, until one fails. A run that takes several times as
+long as its tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
+kill, each with the reason. The exit code is 1 where fewer than 92 of 100 are killed (those of the list are not
+counted), where a survivor is not on the list, and where one of the list is killed; 2 where the tests fail without a
+mutation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import queue
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from trials.mutants.draw import Mutant, mutants_of, sample
+from trials.mutants.runs import Measure, Project, Refused, Result, Tree
+
+J = TypeVar("J")
+R = TypeVar("R")
+ROOT = Path(__file__).parents[2]
+EQUAL = Path(__file__).with_name("equal.toml")
+BAR = 0.92  # of the mutants that are not argued equal
+#: what is only shown, the looks of pages and plots, and the kernels, which are compiled: coverage sees no line of them
+LEFT_OUT = (
+    "__main__.py", "cli/", "train/kernels/", "render/look.py", "render/charts.py", "render/plots.py",
+    "render/training_plots.py", "auditing/report/wording.py",
+)  # fmt: skip
+#: tests that live elsewhere, or that start browsers and clusters; every other package's are in the folder of its name
+TESTS = {
+    "auditing": ("tests/auditing", "tests/teaching"),
+    "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
+    "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py"),
+    "tables": ("tests/tables", "tests/cli/test_train.py"),
+    "view": ("tests/view/test_session.py", "tests/view/test_server.py", "tests/view/test_export.py"),
+    "__init__.py": ("tests/network",),
+    "errors.py": ("tests/network",),
+}
+
+
+def project() -> Project:
+    """This one."""
+    source = ROOT / "src/chainrule"
+    names = {p.name for p in source.iterdir() if p.is_dir()} | set(TESTS)
+    places = {name: TESTS.get(name, (f"tests/{name}",)) for name in names}
+    return Project(ROOT, "chainrule", {k: [p for p in v if (ROOT / p).exists()] for k, v in places.items()})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw, run, compare."""
+    parser = argparse.ArgumentParser(prog="python -m trials.mutants", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--package", action="append", help="only this one; may be given again")
+    parser.add_argument("--only", default="", help="mutants whose name has this in it, after the draw")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--list", action="store_true", help="print the mutants that are drawn, and run nothing")
+    parser.add_argument("--json", type=Path, help="write what became of each")
+    parser.add_argument("--measures", type=Path, help="keep in this folder what the tests run, while nothing changes")
+    a = parser.parse_args(arguments)
+    here = project()
+    modules = [str(p.relative_to(here.source)) for p in sorted(here.source.rglob("*.py"))]
+    modules = [m for m in modules if not m.startswith(LEFT_OUT) and (not a.package or _part(m) in a.package)]
+    drawn = sample((m for module in modules for m in mutants_of(here.source, module)), a.seed, a.count)
+    drawn = [m for m in drawn if a.only in m.name]
+    if a.list:
+        print(*(m.name for m in drawn), sep="\n")
+        return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        results = list(judged(here, drawn, a.jobs, a.measures))
+    except Refused as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        return 2
+    if a.json:
+        a.json.write_text(json.dumps([_plain(r) for r in results], indent=1) + "\n")
+    return verdict(results, equal())
+
+
+def _part(module: str) -> str:
+    return module.partition("/")[0]
+
+
+def equal() -> dict[tuple[str, str, str, str], str]:
+    """The mutants that no test can kill, with the reason of each."""
+    entries = tomllib.loads(EQUAL.read_text()).get("equal", [])
+    return {(e["module"], e["function"], e["before"], e["after"]): e["reason"] for e in entries}
+
+
+def judged(here: Project, drawn: Sequence[Mutant], jobs: int, measures: Path | None = None) -> Iterator[Result]:
+    """What becomes of each mutant, in the order in which it is known; nothing is left behind, whatever happens."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="mutants-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        trees = []
+        for i in range(jobs):
+            (folder / str(i)).mkdir()
+            tree = Tree(here, folder / str(i))
+            stack.callback(tree.close)
+            trees.append(tree)
+        places = sorted({place for m in drawn for place in here.tests.get(_part(m.module), ())})
+        measured: dict[str, Measure] = {}
+        for place, measure in spread(trees, places, lambda tree, place: (place, _measure(tree, place, measures))):
+            print(f"measured {place}: {len(measure.seconds)} tests, {sum(measure.seconds.values()):.0f} s", flush=True)
+            measured[place] = measure
+
+        def one(tree: Tree, mutant: Mutant) -> Result:
+            seconds: dict[str, float] = {}
+            for place in here.tests.get(_part(mutant.module), ()):
+                found = measured[place].tests(f"{here.package}/{mutant.module}", mutant)
+                seconds |= {t: measured[place].seconds[t] for t in found}
+            tests = sorted(seconds, key=lambda t: (seconds[t], t))
+            return tree.judge(mutant, tests, sum(seconds.values()))
+
+        start = time.monotonic()
+        for i, result in enumerate(spread(trees, drawn, one), 1):
+            how = f"{result.by or f'{result.tests} tests'}, {result.seconds:.1f} s"
+            left = (time.monotonic() - start) / i * (len(drawn) - i)
+            print(
+                f"[{i}/{len(drawn)}, {left / 60:.0f} min left] {result.what:9} {result.mutant.name}  ({how})",
+                flush=True,
+            )
+            yield result
+
+
+def spread(trees: Sequence[Tree], jobs: Sequence[J], work: Callable[[Tree, J], R]) -> Iterator[R]:
+    """Do the jobs in the trees, each in the next that is free."""
+    waiting: queue.SimpleQueue[J] = queue.SimpleQueue()
+    done: queue.SimpleQueue[R | BaseException] = queue.SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
+
+    def go(tree: Tree) -> None:
+        try:
+            while True:
+                done.put(work(tree, waiting.get_nowait()))
+        except queue.Empty:
+            pass
+        except BaseException as error:
+            done.put(error)
+
+    for tree in trees:
+        threading.Thread(target=go, args=(tree,), daemon=True).start()
+    for _ in jobs:
+        found = done.get()
+        if isinstance(found, BaseException):
+            raise found
+        yield found
+
+
+def _measure(tree: Tree, place: str, kept: Path | None) -> Measure:
+    """What the tests of a place do; from the folder of what is kept, if the source and those tests are the same."""
+    if kept is None:
+        return tree.measure([place])
+    root = tree.project.root
+    tests = [
+        root / place,
+        *(root / place).rglob("*.py"),
+        root / "tests/conftest.py",
+        *(root / "tests/support").glob("*.py"),
+    ]
+    files = sorted(path for path in (*tree.project.source.rglob("*.py"), *tests) if path.is_file())
+    digest = hashlib.sha256(b"\0".join(p.read_bytes() for p in files)).hexdigest()
+    file = kept / f"{place.replace('/', '-')}.json"
+    found = json.loads(file.read_text()) if file.exists() else {}
+    if found.get("digest") == digest:
+        lines = {path: {int(n): tests for n, tests in by_line.items()} for path, by_line in found["lines"].items()}
+        return Measure(found["seconds"], lines)
+    measure = tree.measure([place])
+    kept.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"digest": digest, "seconds": measure.seconds, "lines": measure.lines}))
+    return measure
+
+
+def _plain(result: Result) -> dict[str, object]:
+    m = result.mutant
+    where = {
+        "name": m.name,
+        "module": m.module,
+        "function": m.function,
+        "line": m.at,
+        "before": m.before,
+        "after": m.after,
+    }
+    return where | {"what": result.what, "by": result.by, "tests": result.tests, "seconds": round(result.seconds, 2)}
+
+
+def verdict(results: Iterable[Result], argued: Mapping[tuple[str, str, str, str], str]) -> int:
+    """Print the count and the survivors; 0 if enough are killed, and every survivor is argued equal."""
+    results = list(results)
+    killed = [r for r in results if r.killed]
+    wrong = [r for r in killed if r.mutant.key in argued]
+    left = [r for r in results if not r.killed and r.mutant.key not in argued]
+    counted = len(results) - sum(r.mutant.key in argued for r in results)
+    share = (len(killed) - len(wrong)) / max(counted, 1)
+    for r in left:
+        print(f"survivor: {r.mutant.name}\n    in {r.mutant.function or 'the module'}, {r.what}, {r.tests} tests")
+    for r in wrong:
+        print(f"argued equal, but killed by {r.by}: {r.mutant.name}")
+    timeouts = sum(r.what == "timeout" for r in killed)
+    cpu = sum(r.seconds for r in results)
+    print(
+        f"{len(results)} mutants: {len(killed)} killed ({timeouts} by the time limit), {len(left)} survived, "
+        f"{len(results) - len(killed) - len(left)} argued equal; {share:.1%} of {counted} killed; "
+        f"{cpu:.0f} s of processor time, {cpu / max(len(results), 1):.1f} s each"
+    )
+    return int(share < BAR or bool(left) or bool(wrong))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
