@@ -13,7 +13,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from chainrule.distributed import connection, prepare, table_files, work
-from chainrule.distributed.summary import Split
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
@@ -87,7 +87,7 @@ def test_preprocessing_is_that_of_blocks(run, two, table, tmp_path):
 
 def test_means_are_those_of_the_rows_to_learn_from(run, two, table, tmp_path):
     found = told(run, "train", "data", "--target", "y", "--cluster", two, "--seed", 5, "--validation", 0.2, *SMALL)
-    half, split, learnt = ROWS // FILES, Split(5, 0.2 * 0.8, 0.2), []
+    half, split, learnt = ROWS // FILES, PartitionSplit(5, 0.2 * 0.8, 0.2), []
     sizes = ([GROUP] * (half // GROUP) + [half % GROUP]) * FILES
     masks = [split.held(i, n) | split.tested(i, n) for i, n in enumerate(sizes, 1)]
     assert not any((split.held(i, n) & split.tested(i, n)).any() for i, n in enumerate(sizes, 1))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -141,6 +140,7 @@ def grade(
     whose header has other numbers than its key is noted.
     """
     from chainrule.system.files import write_whole
+    from chainrule.system.progress import counted
     from chainrule.teaching.grading import grade as graded
 
     if feedback not in PAGES:
@@ -155,7 +155,7 @@ def grade(
         pages.mkdir(parents=True, exist_ok=True)
         write_whole(pages / namer(name), page, lasting=False)
 
-    with _progress(json) as progress:
+    with counted("sheets", quiet=json) as progress:
         result = graded(
             folder, key=key, points=worth, follow_through=share, processes=processes, seconds=seconds,
             progress=progress, feedback=write_page, form=feedback,  # type: ignore[arg-type]
@@ -224,21 +224,6 @@ def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
         return (cut(sheet) if len(os.fsencode(sheet)) <= 200 else f"{stem}-{numbers[sheet]}") + ending
 
     return name
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on standard error where that is a terminal; else nothing, and nothing is loaded."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("sheets"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _write(result: Grades, target: Path) -> None:

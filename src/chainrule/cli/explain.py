@@ -38,12 +38,12 @@ def explain(
     json: Json = False,
 ) -> None:
     """Explain one quantity: where it comes from, step by step, with its numbers."""
-    from chainrule.cli.shared import read_subject
+    from chainrule.cli.shared import read_input
     from chainrule.explanation import explain as explained
 
     form = _format(form, json)
     _need_data(file, data)
-    subject = read_subject(file, data, example, examples, 0)
+    subject = read_input(file, data, example, examples, 0)
     record = explained(
         subject.network, subject.x, subject.y, quantity, notation,  # type: ignore[arg-type]
         sample_weight=subject.sample_weight, shortcuts=shortcuts, full=full, example=steps_of,
@@ -64,12 +64,12 @@ def paths(
     json: Json = False,
 ) -> None:
     """List the paths from one number of the network to the loss: their sum is the gradient."""
-    from chainrule.cli.shared import read_subject
+    from chainrule.cli.shared import read_input
     from chainrule.explanation import paths as found
 
     form = _format(form, json)
     _need_data(file, data)
-    subject = read_subject(file, data, [example] if example is not None else None, 1, 0)
+    subject = read_input(file, data, [example] if example is not None else None, 1, 0)
     record = found(
         subject.network, subject.x, subject.y, quantity, top, notation,  # type: ignore[arg-type]
         sample_weight=subject.sample_weight, shortcuts=shortcuts,

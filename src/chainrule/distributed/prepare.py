@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.distributed.partitions import RawPart
-from chainrule.distributed.summary import Split
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.checks import within
@@ -58,7 +58,7 @@ def rows_fit(client: Any, rows: int, width: int, dtype: Any) -> bool:
     return not limits or not all(limits) or size <= MEMORY_SHARE * sum(limits)
 
 
-def prepare(part: RawPart, how: Preparation, split: Split) -> Ready:
+def prepare(part: RawPart, how: Preparation, split: PartitionSplit) -> Ready:
     """The rows of one partition.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.tables.block_training import Blocks
+    from chainrule.tables.blocks import Blocks
     from chainrule.tables.chunks import Chunks
     from chainrule.tables.plan import Plan
 
@@ -19,17 +19,15 @@ def read_blocks(data: str, target: str | None, plan: Plan, quiet: bool) -> Block
     Raises:
         InputError: files or options that do not fit.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from chainrule.tables.block_training import prepare_blocks
+    from chainrule.system.progress import bars
+    from chainrule.tables.blocks import prepare_blocks
 
     if target is None:
         what = "the .npy file of the targets" if data.endswith(".npy") else "a column"
         raise InputError("--target", what, "none")
     chunks, name = _chunks(data, target)
-    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as bar:
-        task = bar.add_task("reading", total=len(chunks.rows))
+    with bars("reading", "bar", "percent", "left", transient=True, disable=quiet) as bar:
+        task = bar.add_task("", total=len(chunks.rows))
         return prepare_blocks(chunks, name, plan, lambda _: bar.advance(task))
 
 
