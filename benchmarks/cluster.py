@@ -84,7 +84,9 @@ def measure(progress):
                 distributed.Client(cluster) as client,
             ):
                 work = Work(client)
-                kept = work.persist(work.map("prepare-partition", prepare, collection(size).parts, how, PartitionSplit(0, 0.0)))
+                kept = work.persist(
+                    work.map("prepare-partition", prepare, collection(size).parts, how, PartitionSplit(0, 0.0))
+                )
                 distributed.wait(kept)
                 steps.append(
                     timed(lambda w=work, k=kept, n=net: w.total("gradient", gradient_of_partition, k, n.flat, n))

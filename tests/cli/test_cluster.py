@@ -17,7 +17,7 @@ from chainrule.distributed.summary import PartitionSplit
 from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
-from chainrule.tables.columns import Inputs, fit_target
+from chainrule.tables.summary import fit_inputs, fit_target
 from tests.support.clusters import QUIET, cluster
 
 pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
@@ -77,7 +77,7 @@ def test_preprocessing_is_that_of_blocks(run, two, table, tmp_path):
     assert code == 0, err
     mine = load_model(tmp_path / "all.safetensors")
     theirs = open_large(ParquetChunks(tmp_path / "all.parquet", "y"), "y").train
-    whole = Inputs.fit(table, ["a", "n", "color", "flag"], np.arange(ROWS))
+    whole = fit_inputs(table, ["a", "n", "color", "flag"], np.arange(ROWS))
     assert mine.target == theirs.target == fit_target(table, "y", None)
     for a, b, c in zip(mine.inputs.columns, theirs.inputs.columns, whole.columns, strict=True):
         assert a.categories == b.categories == c.categories

@@ -17,7 +17,8 @@ import pyarrow.csv
 import pytest
 
 from chainrule.storage import load_model, read_table
-from chainrule.tables.plan import Plan, prepare
+from chainrule.tables.plan import Plan
+from chainrule.tables.prepared import prepare
 from chainrule.tables.training import cross_validate, lasting_findings, train_table
 from chainrule.train import loop
 from chainrule.train.health import LayerHealth
@@ -423,7 +424,7 @@ def test_findings_are_those_of_most_of_the_last_third():
 def test_small_steps_are_fine_once_the_loss_is_low_or_the_schedule_is_over():
     network = prepare(read_table("iris"), "target", Plan(hidden=())).model.network
     small = [1e-7] * 6
-    assert "raise the learning rate" in lasting_findings(network, epochs(small, [1.0] * 6))[0]
+    assert "raise the learning rate" in str(lasting_findings(network, epochs(small, [1.0] * 6))[0])
     assert lasting_findings(network, epochs(small, [1.0, 0.5, 0.2, 0.1, 0.1, 0.1])) == ()
     assert lasting_findings(network, epochs(small, [1.0] * 6, [0.1] * 4 + [0.001] * 2)) == ()
 
