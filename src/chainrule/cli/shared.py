@@ -1,11 +1,13 @@
-"""What several commands share: FILE read as a worksheet or a model with data, lists in options."""
+"""What several commands share: options, FILE read as a worksheet or a model with data, files to write, lists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
 
 from chainrule.errors import InputError
 
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
     from chainrule.sheets.header import Worksheet
 
 Number = TypeVar("Number", int, float)
+
+File = Annotated[str, typer.Argument(help="A worksheet, or a model file (.safetensors) with --data.")]
+Quantity = Annotated[str, typer.Argument(help="A name, such as dL/dW_212, dL/dh_1, dyhat_1/da_21, a_21, L.")]
+Data = Annotated[str | None, typer.Option(help="Table for a model.")]
+Notation = Annotated[str | None, typer.Option(help="textbook or delta; else as the name is written.")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +101,12 @@ def _drawn(file: str, most: int, seed: int) -> CommandInput:
     low, high = network.loss_rule.target_range
     y = rng.uniform(max(low, 0.0), min(high, 1.0), (most, network.sizes[-1]))
     return CommandInput(network, x, y, None, f"{most} drawn examples (seed {seed})")
+
+
+def need_data(file: str, data: str | None) -> None:
+    """Raise an InputError for a model without a table."""
+    if file.endswith(".safetensors") and data is None:
+        raise InputError("--data", "a table with the example to explain", "none")
 
 
 def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
