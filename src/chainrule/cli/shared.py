@@ -55,23 +55,19 @@ def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) 
     """A worksheet has its own examples; of a batch, some of them may be chosen."""
     if data is not None:
         raise InputError("--data", "a model file beside it: a worksheet has its own example", sheet.path)
-    if examples is None:
-        return CommandInput(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
     n = len(sheet.x) if sheet.x.ndim == 2 else 1
-    for number in examples:
+    for number in examples or ():
         if not 1 <= number <= n:
             raise InputError("example", f"a number from 1 to {n}", str(number))
-    if sheet.x.ndim == 1:
-        return CommandInput(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
+    x: Any = sheet.x
+    y, weights = sheet.y, sheet.sample_weight
+    if examples is None or x.ndim == 1:
+        return CommandInput(sheet.network, x, y, weights, "the worksheet's example")
     rows = [number - 1 for number in examples]
-    x, y, weights = ([part[r] for r in rows] if part is not None else None for part in _parts(sheet))
+    x, y, weights = ([part[r] for r in rows] if part is not None else None for part in (x.tolist(), y, weights))
     if len(rows) == 1:
         x, y = x and x[0], y and y[0]
     return CommandInput(sheet.network, x, y, weights, f"examples {', '.join(map(str, examples))} of the worksheet")
-
-
-def _parts(sheet: Worksheet) -> tuple[Any, Any, Any]:
-    return sheet.x.tolist(), sheet.y, sheet.sample_weight
 
 
 def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> CommandInput:

@@ -7,18 +7,17 @@ of the whole table.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.distributed.prepare import Ready
+from chainrule.distributed.prepare import Ready, some
 from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Inputs, Target, rows_of
 from chainrule.tables.summary import ColumnSummary
-from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,9 +123,5 @@ def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: Pa
         whole = rows_of(read_piece(piece, layout), how.inputs, how.target, how.dtype)
     held, tested = split.held(piece.number, len(whole)), split.tested(piece.number, len(whole))
     weight = None if how.class_weight is None else how.class_weight[whole.y].astype(how.dtype)
-    learnt = _some(whole, ~(held | tested), weight)
-    return Ready(piece.number, learnt, _some(whole, held, weight), _some(whole, tested, None))
-
-
-def _some(rows: Rows, mask: Array, weight: Array | None) -> Rows:
-    return Rows(rows.x[mask], rows.y[mask], None if weight is None else weight[mask])
+    weighted = replace(whole, weight=weight)
+    return Ready(piece.number, some(weighted, ~(held | tested)), some(weighted, held), some(whole, tested))

@@ -134,7 +134,9 @@ def _files(data: str) -> tuple[Any, list[str]]:
             found = system.glob(path)
         else:
             found = system.ls(path, detail=False) if system.isdir(path) else [path]
-        files = sorted((f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)), key=_order)
+        files = sorted(
+            (f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)), key=natural_sort_key
+        )
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"data {data}", "files that can be found", str(error)) from None
     if not files:
@@ -151,10 +153,6 @@ def local_files(data: str) -> list[str]:
     system, files = _files(data)
     protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     return files if "file" in protocols or "local" in protocols else []
-
-
-def _order(file: str) -> Any:
-    return natural_sort_key(file)
 
 
 def _shown(file: str) -> str:

@@ -17,11 +17,10 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.checks import float_type
-from chainrule.network.forward import forward
 from chainrule.tables.chunks import Chunks
 from chainrule.tables.columns import Inputs, Target, Task, no_rows, rows_of
 from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
-from chainrule.tables.scores import Scores, score_forward
+from chainrule.tables.scores import Scores
 from chainrule.tables.summary import ColumnSummary, Moments, number_columns
 from chainrule.train.engine import Rows
 
@@ -211,7 +210,7 @@ class Blocks:
 
     def test_scores(self, model: Model) -> Scores:
         """Scores of a trained model over the test rows."""
-        return score_forward(forward(model.network, self.test.x), self.test.y, model.target)
+        return model.scores(self.test.x, self.test.y)
 
 
 def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[int], None] | None = None) -> Blocks:

@@ -13,11 +13,12 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.network.backward import loss_value
 from chainrule.network.checks import within
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
 from chainrule.tables.columns import Inputs, Target, Task
-from chainrule.tables.scores import Scores, score_forward
+from chainrule.tables.scores import Scores, score
 from chainrule.train.engine import Away, Engine, Rows
 from chainrule.train.loop import Source
 from chainrule.train.optimizers import optimizer
@@ -183,7 +184,12 @@ class Model:
 
     def evaluate(self, table: pa.Table) -> Scores:
         """Scores over a table that has the target column."""
-        return score_forward(forward(self.network, self.inputs.apply(table)), self.target.apply(table), self.target)
+        return self.scores(self.inputs.apply(table), self.target.apply(table))
+
+    def scores(self, x: Array, y: Array) -> Scores:
+        """Scores over inputs and targets as the columns' ``apply`` gives them."""
+        found = forward(self.network, x)
+        return score(found.yhat, y, self.target, loss_value(found, y))
 
     def part(self, table: pa.Table, name: str) -> pa.Table:
         """The ``train`` or ``test`` rows of the table it was trained on, or ``all``.

@@ -73,17 +73,16 @@ def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
         raise InputError("class weight", f"classes in {target}", "numbers")
     split = Split(table.num_rows, plan.test, plan.seed)
     rows, test = split.parts(answer.apply(table) if answer.classes else None)
-    return _prepared(table, answer, plan, split, rows, test)
+    return prepare_parts(table, answer, plan, split, rows, test)
 
 
-def with_parts(prepared: Prepared, plan: Plan, rows: Array, test: Array) -> Prepared:
-    """The same table with other rows to learn from and to test on; all that is learnt from rows is learnt anew."""
-    model = prepared.model
-    return _prepared(prepared.table, model.target, plan, model.split, rows, test)
+def prepare_parts(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
+    """A table whose test rows are known; all that is learnt from rows is learnt from some of the others.
 
-
-def _prepared(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
-    """The target's numbers and those among the inputs are standardised by ``rows`` without those to validate with."""
+    Args:
+        target: its numbers are standardised anew.
+        rows: to learn from, and to validate with.
+    """
     labels = target.apply(table)[rows] if target.classes else None
     train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
     inputs = fit_inputs(table, [name for name in table.column_names if name != target.name], train)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.network.arrays import Array
-from chainrule.network.backward import loss_value
-from chainrule.network.forward import Forward
 from chainrule.tables.columns import Target
 from chainrule.train.loop import mean_r_squared
 
@@ -67,8 +65,3 @@ def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
     truth = target.restore(y)
     error, spread = truth - target.restore(yhat), truth - truth.mean()
     return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()))
-
-
-def score_forward(forward: Forward, y: Array, target: Target) -> Scores:
-    """Scores of a forward pass, with the loss as its network reduces it."""
-    return score(forward.yhat, y, target, loss_value(forward, y))

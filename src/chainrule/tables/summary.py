@@ -77,7 +77,7 @@ class ColumnSummary:
         kind: ``text`` has labels only, and so have other types of a target; a target of truth values or of whole
             numbers may be labels or numbers.
         moments: of the numbers of the rows to learn from.
-        labels: each value as text, with its rows to learn from; of text and of a target. With more than
+        labels: of text and of a target: each value as text, with a target's rows to learn from. With more than
             ``MOST_CATEGORIES`` some are left out.
         low, high: least and greatest number of all rows.
     """
@@ -95,7 +95,7 @@ class ColumnSummary:
         """Of a column, Arrow's or an array.
 
         Args:
-            learnt: the rows to learn from: true for each of them, or their numbers from 0.
+            learnt: true for the rows to learn from; of an input, also their numbers from 0.
 
         Raises:
             InputError: values of another type; a missing or infinite one, whose row is named.
@@ -104,7 +104,7 @@ class ColumnSummary:
 
         table = pa.table({name: pa.chunked_array([column]) if isinstance(column, np.ndarray) else column})
         kind = _kind(name, table.column(0).type, is_target)
-        labels = _labels(table, name, learnt) if kind == "text" or is_target else {}
+        labels = _labels(table, name, learnt if is_target else None) if kind == "text" or is_target else {}
         if kind == "text":
             return cls(name, table.num_rows, kind, Moments.of(np.zeros((0, 1))), labels)
         values = column_numbers(table, name)
@@ -181,7 +181,7 @@ def fit_target(table: pa.Table, name: str, task: Task | None) -> Target:
     require(table, [name])
     if task == "regression":
         column_numbers(table, name)  # of text, this names a value and its type
-    found = ColumnSummary.of(name, table.column(name), np.arange(table.num_rows), True).target(task)
+    found = ColumnSummary.of(name, table.column(name), np.full(table.num_rows, True), True).target(task)
     return Target(name, found.classes)
 
 
@@ -204,7 +204,7 @@ def _kind(name: str, kind: Any, is_target: bool) -> Kind:
     return "whole" if is_target and pa.types.is_integer(kind) else "number"
 
 
-def _labels(table: pa.Table, name: str, learnt: Array) -> dict[str, int]:
+def _labels(table: pa.Table, name: str, learnt: Array | None) -> dict[str, int]:
     """The values of a column as text, with the rows to learn from that have each; too many are not counted."""
     import pyarrow as pa
 
@@ -213,9 +213,8 @@ def _labels(table: pa.Table, name: str, learnt: Array) -> dict[str, int]:
         column = column.cast(column.type.value_type)
     different = column.unique()[: MOST_CATEGORIES + 2]  # 0 and -0 are one label
     labels = dict.fromkeys(texts(pa.table({name: different}), name), 0)
-    if len(labels) <= MOST_CATEGORIES:
-        rows = np.asarray(learnt)
-        counted = (column.filter if rows.dtype == bool else column.take)(pa.array(rows)).value_counts()
+    if learnt is not None and len(labels) <= MOST_CATEGORIES:
+        counted = column.filter(pa.array(learnt)).value_counts()
         values, counts = pa.table({name: counted.field("values")}), counted.field("counts").to_pylist()
         for label, count in zip(texts(values, name), counts, strict=True):
             labels[label] += count

@@ -15,7 +15,7 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.tables.plan import Model, Plan, TrainingTable
-from chainrule.tables.prepared import Prepared, with_parts
+from chainrule.tables.prepared import Prepared, prepare_parts
 from chainrule.tables.scores import Scores
 from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.checkpoints import Checkpoint
@@ -156,13 +156,15 @@ def cross_validate(
         InputError: too many folds for the rows to train, or fewer than 2.
     """
     rows = np.sort(np.concatenate([prepared.train, prepared.validation]))
-    classes = bool(prepared.model.target.classes)
+    model = prepared.model
+    classes = bool(model.target.classes)
     most = len(rows) if classes else len(rows) // 2  # R² takes two rows
     if not 2 <= folds <= most:
         raise InputError("folds", f"a number from 2 to {most} for {len(rows)} rows to train", str(folds))
-    labels = prepared.model.target.apply(prepared.table)[rows] if classes else None
+    labels = model.target.apply(prepared.table)[rows] if classes else None
     for learn, tested in _folds(len(rows), folds, plan.seed, labels):
-        yield train_table(with_parts(prepared, plan, rows[learn], rows[tested]), plan, watchers())
+        parts = prepare_parts(prepared.table, model.target, plan, model.split, rows[learn], rows[tested])
+        yield train_table(parts, plan, watchers())
 
 
 def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tuple[Array, Array]]:

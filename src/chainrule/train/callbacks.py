@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.system.progress import bars
 from chainrule.train.health import Finding, findings
 from chainrule.train.recipe import whole
 
@@ -49,15 +50,7 @@ class Progress(Callback):
 
     def on_fit_begin(self, run: Run) -> None:
         """Draw the bar."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        columns = (
-            TextColumn("epoch"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
-            TimeRemainingColumn(),
-        )  # fmt: skip
-        self._bar = Bar(*columns, console=Console(stderr=True))
+        self._bar = bars("epoch", "bar", "count", "{task.description}", "left")
         self._bar.start()
         self._task = self._bar.add_task("", total=run.epochs, completed=len(run.history))
 

@@ -35,15 +35,15 @@ def check(options: TrainOptions) -> None:
         raise InputError("--resume", "--checkpoint FOLDER beside it", "no such option")
     if options.checkpoint_every < 1:
         raise InputError("--checkpoint-every", "at least 1", str(options.checkpoint_every))
-    kinds: list[tuple[str, Path | None, tuple[str, ...], str]] = [
-        ("--plot", options.plot_file, PICTURES, "a picture: "),
-        ("--report", options.report, (".html", ".htm"), "a page: "),
-        ("--history", options.history, (".csv", ".jsonl"), "a table: "),
-    ]
+    endings = {
+        "--plot": (PICTURES, "a picture"), "--report": ((".html", ".htm"), "a page"),
+        "--history": ((".csv", ".jsonl"), "a table"),
+    }  # fmt: skip
     checkpoint = options.checkpoint_file
-    files = {"--out": options.model_file, "--plot": options.plot_file, "--report": options.report} | {
-        "--history": options.history
-    }
+    files: dict[str, Path | None] = {
+        "--out": options.model_file, "--plot": options.plot_file, "--report": options.report,
+        "--history": options.history,
+    }  # fmt: skip
     if options.checkpoint is not None and checkpoint is not None:
         if checkpoint.parent.is_dir() or checkpoint == options.checkpoint:
             files["--checkpoint"] = checkpoint
@@ -54,9 +54,10 @@ def check(options: TrainOptions) -> None:
     if options.cluster is not None:
         need_dask()
         check_not_data(files, options.data)
-    for option, file, endings, what in kinds:
-        if file is not None and file.suffix.lower() not in endings:
-            raise InputError(f"{option} {file}", f"{what}{', '.join(endings)}", repr(file.suffix))
+    for option, (known, what) in endings.items():
+        file = files[option]
+        if file is not None and file.suffix.lower() not in known:
+            raise InputError(f"{option} {file}", f"{what}: {', '.join(known)}", repr(file.suffix))
     if options.cv_only:
         return
     for option, file in files.items():

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from chainrule.cli.train.checks import check
+from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
-from chainrule.errors import InputError
 from chainrule.train.callbacks import Callback, Progress
 
 if TYPE_CHECKING:
@@ -31,18 +31,13 @@ def work(options: TrainOptions) -> None:
         InputError: data or options that do not fit; a file that cannot be written.
     """
     check(options)
-    if options.cluster is None:
-        _work(options, _prepared(options))
-        return
-    from chainrule.cli.train.cluster import cluster_table
-
-    with cluster_table(options) as table:
+    with training_table(options) as table:
         _work(options, table)
 
 
 def _work(options: TrainOptions, prepared: TrainingTable) -> None:
-    say = _quiet if options.json else _say
-    say(f"{options.name}: {about_rows(prepared)}", about_plan(prepared, options.plan, options.mode == "exact"))
+    if not options.json:
+        _say(f"{options.name}: {about_rows(prepared)}", about_plan(prepared, options.plan, options.mode == "exact"))
     folds = _cross_validate(options, prepared)
     if options.cv_only:
         if options.json:
@@ -60,26 +55,6 @@ def _work(options: TrainOptions, prepared: TrainingTable) -> None:
         _say_result(options, trained)
     if trained.fitted.outcome.kind == "diverged":
         _fail_diverged(trained)
-
-
-# ---------------------------------------------------------------- before
-
-
-def _prepared(options: TrainOptions) -> TrainingTable:
-    """The table, read whole or to be read in blocks."""
-    from chainrule.storage import read_table
-    from chainrule.tables.datasets import BUNDLED, TARGET
-    from chainrule.tables.prepared import prepare
-
-    if options.blocks:
-        from chainrule.cli.train.blocks import read_blocks
-
-        return read_blocks(options.data, options.target, options.plan, options.json)
-    target = options.target or (TARGET if options.data in BUNDLED else None)
-    table = read_table(options.data)
-    if target is None:
-        raise InputError("--target", f"a column of {options.data}: {', '.join(table.column_names[:12])}", "none")
-    return prepare(table, target, options.plan)
 
 
 # ---------------------------------------------------------------- training
@@ -145,10 +120,10 @@ def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scor
         return []
 
     found: list[Scores] = []
-    count, say = options.cv or 0, _quiet if options.json else _say
+    count, quiet = options.cv, options.json
 
     def watchers() -> list[Callback]:
-        return [] if options.json else [Progress()]
+        return [] if quiet else [Progress()]
 
     for number, fold in enumerate(cross_validate(prepared, options.plan, count, watchers), 1):
         if fold.fitted.outcome.kind == "interrupted":
@@ -159,8 +134,10 @@ def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scor
             sys.stderr.write(f"chainrule: fold {number} of {count}: {said}\n")
             raise typer.Exit(1)
         found.append(fold.test)
-        say(f"fold {number} of {count}: {fold.test}")
-    say(f"cross-validation: {spread_words(found)}")
+        if not quiet:
+            _say(f"fold {number} of {count}: {fold.test}")
+    if not quiet:
+        _say(f"cross-validation: {spread_words(found)}")
     return found
 
 
@@ -217,7 +194,3 @@ def _say_result(options: TrainOptions, trained: Trained) -> None:
 def _say(*lines: str) -> None:
     for line in lines:
         print(line, flush=True)
-
-
-def _quiet(*lines: str) -> None:
-    pass
