@@ -379,7 +379,8 @@ def test_a_finding_is_told_once_whatever_its_numbers(net):
     assert [(epoch, f.kind, f.layer, f.share) for epoch, f in watch.findings] == [(1, "large step", 1, 0.5)]
 
 
-DIVERGED = "training diverged in epoch {}: the loss is no longer a finite number, first seen{}; {}; try a learning "
+DIVERGED = "training diverged in epoch {}: the loss is no longer a finite number, first seen{}; {}; "
+BELOW = "try a learning rate below {}, or standardise the inputs"
 
 
 @pytest.mark.parametrize(
@@ -390,11 +391,11 @@ DIVERGED = "training diverged in epoch {}: the loss is no longer a finite number
         (Outcome("interrupted", 4), "interrupted in epoch 4: that of the last whole epoch is kept"),
         (Outcome("interrupted", 4, True), "interrupted in epoch 4: the best network so far is kept"),
         (Outcome("diverged", 4, layer=2, learning_rate=0.5),
-         DIVERGED.format(4, " at layer 2", "the network of epoch 3 is kept") + "rate below 0.5, or standardise the inputs"),
+         DIVERGED.format(4, " at layer 2", "the network of epoch 3 is kept") + BELOW.format("0.5")),
         (Outcome("diverged", 4, True, learning_rate=0.5),
-         DIVERGED.format(4, "", "the best network so far is kept") + "rate below 0.5, or standardise the inputs"),
+         DIVERGED.format(4, "", "the best network so far is kept") + BELOW.format("0.5")),
         (Outcome("diverged", 1, layer=1, learning_rate=1e6),
-         DIVERGED.format(1, " at layer 1", "no epoch ended well") + "rate below 1e+06, or standardise the inputs"),
+         DIVERGED.format(1, " at layer 1", "no epoch ended well") + BELOW.format("1e+06")),
     ],
 )  # fmt: skip
 def test_an_outcome_in_words(outcome, words):

@@ -141,7 +141,7 @@ def _predictions(model: Model, table: pa.Table, out: PartOutputs, part: str) -> 
     losses = np.nan_to_num(out.losses.astype(np.float64), nan=np.inf)
     order = np.argsort(-losses, kind="stable")[:WORST]
     columns = [column.name for column in model.inputs.columns][:COLUMNS]
-    values = table.select(columns).take(out.numbers[order]).to_pylist()
+    inputs = table.select(columns).take(out.numbers[order]).to_pylist()
     words = f"the {len(out.y)} {part} rows" if len(out.y) > 1 else f"the only {part} row"
     if target.classes:
         truth, guess = out.y, out.yhat.argmax(axis=1)
@@ -150,17 +150,17 @@ def _predictions(model: Model, table: pa.Table, out: PartOutputs, part: str) -> 
         letter, word = ("p", "probability") if certain else ("yhat", "output")
         note = f" {letter} is the network's {word} of a class."
         header: tuple[str, ...] = ("row", "true", "predicted", f"{letter}(predicted)", f"{letter}(true)", "loss")
-        told: list[tuple[str, ...]] = [
+        values: list[tuple[str, ...]] = [
             (target.classes[truth[i]], target.classes[guess[i]], f"{out.yhat[i, guess[i]]:.3g}",
              f"{out.yhat[i, truth[i]]:.3g}") for i in order
         ]  # fmt: skip
     else:
         truth, guess, note = target.restore(out.y), target.restore(out.yhat), ""
         header = ("row", "true", "predicted", "error", "loss")
-        told = [(_number(truth[i]), _number(guess[i]), _number(guess[i] - truth[i])) for i in order]
+        values = [(_number(truth[i]), _number(guess[i]), _number(guess[i] - truth[i])) for i in order]
     rows = tuple(
         (str(out.numbers[i] + 1), *cells, f"{out.losses[i]:.3g}", *(_value(row[name]) for name in columns))
-        for i, cells, row in zip(order, told, values, strict=True)
+        for i, cells, row in zip(order, values, inputs, strict=True)
     )
     shown = tuple(name if len(name) <= 24 else f"{name[:23]}…" for name in columns)
     return Predictions(words, target.name, target.classes, truth, guess, Cells((*header, *shown), rows), note)
