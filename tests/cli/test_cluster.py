@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
+from safetensors import safe_open
 
 from chainrule.distributed import connection, prepare, table_files, work
 from chainrule.distributed.summary import PartitionSplit
@@ -19,6 +20,7 @@ from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
 from chainrule.tables.summary import fit_inputs, fit_target
 from tests.support.clusters import QUIET, cluster
+from tests.tables.test_training import TABLE as AS_BEFORE
 
 pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
 
@@ -187,6 +189,22 @@ def test_a_resumed_training_ends_in_the_same_model_on_another_cluster(run, one, 
     code, _, err = run(*base, "--cluster", one, "--epochs", 6, "--seed", 1, "--checkpoint", "kept", "--resume")
     assert code == 2
     assert "checkpoint" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "agreement"),
+    [
+        (("--mode", "exact"), "exact, on the table e197ac98a92b (27 rows to train in 8 partitions; no early stopping)"),
+        (("--engine", "plain", "--validation", 0.2),
+         "rounds, on the table d82c6ce0d83b (23 rows to train in 8 partitions; no early stopping)"),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_agrees_with_those_of_0_1_0(run, one, tmp_path, more, agreement):
+    parquet.write_table(AS_BEFORE, tmp_path / "d.parquet", row_group_size=4)
+    base = ("train", "d.parquet", "--target", "y", "--hidden", "", "--epochs", 1, "--checkpoint", "c.safetensors")
+    assert run(*base, "--cluster", one, *more)[0] == 0
+    with safe_open(tmp_path / "c.safetensors", "np") as file:
+        assert file.metadata()["asked"] == f"a training on a cluster, in mode {agreement}"
 
 
 def test_json_says_what_other_trainings_say(run, two, table, tmp_path):

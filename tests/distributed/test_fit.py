@@ -422,3 +422,7 @@ def test_a_checkpoint_of_another_fit_is_refused(client, tmp_path, solver, change
     assert (tmp_path / "state").read_bytes() == kept
     with pytest.raises(cr.InputError, match="checkpoint"):
         MLPClassifier(**settings).fit(divided(X * 2), divided(Y))
+
+
+def test_a_split_is_written_in_checkpoints_as_in_0_1_0():
+    assert str(PartitionSplit(3, 0.1)) == "Split(seed=3, share=0.1, test=0.0)"
