@@ -25,7 +25,7 @@ import chainrule as cr
 from chainrule.distributed.exact import gradient_of_partition
 from chainrule.distributed.partitions import RawPart, name_of, partitions
 from chainrule.distributed.prepare import Preparation, prepare
-from chainrule.distributed.summary import Split
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.work import Work
 
 PARTITIONS, WIDTH, CLASSES = 24, 50, 5
@@ -71,7 +71,7 @@ def measure(progress):
         size = rows // PARTITIONS
         how = Preparation(None, None, np.arange(CLASSES), CLASSES, None, "cross_entropy", (0.0, 1.0), np.float64)
         progress.next(f"{rows} rows, {net.parameter_count} parameters: alone")
-        ready = [prepare(raw(i, size), how, Split(0, 0.0)) for i in range(PARTITIONS)]
+        ready = [prepare(raw(i, size), how, PartitionSplit(0, 0.0)) for i in range(PARTITIONS)]
         alone = timed(lambda ready=ready, net=net: [gradient_of_partition(part, net.flat, net) for part in ready])
         sklearn = incremental(ready, hidden) if rows <= 240_000 and len(hidden) < 2 else None
         steps = []
@@ -84,7 +84,9 @@ def measure(progress):
                 distributed.Client(cluster) as client,
             ):
                 work = Work(client)
-                kept = work.persist(work.map("prepare-partition", prepare, collection(size).parts, how, Split(0, 0.0)))
+                kept = work.persist(
+                    work.map("prepare-partition", prepare, collection(size).parts, how, PartitionSplit(0, 0.0))
+                )
                 distributed.wait(kept)
                 steps.append(
                     timed(lambda w=work, k=kept, n=net: w.total("gradient", gradient_of_partition, k, n.flat, n))

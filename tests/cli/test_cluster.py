@@ -11,14 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
+from safetensors import safe_open
 
 from chainrule.distributed import connection, prepare, table_files, work
-from chainrule.distributed.summary import Split
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
-from chainrule.tables.columns import Inputs, fit_target
+from chainrule.tables.summary import fit_inputs, fit_target
 from tests.support.clusters import TOGETHER, cluster
+from tests.tables.test_training import TABLE as AS_BEFORE
 
 pytestmark = TOGETHER
 
@@ -77,7 +79,7 @@ def test_preprocessing_is_that_of_blocks(run, two, table, tmp_path):
     assert code == 0, err
     mine = load_model(tmp_path / "all.safetensors")
     theirs = open_large(ParquetChunks(tmp_path / "all.parquet", "y"), "y").train
-    whole = Inputs.fit(table, ["a", "n", "color", "flag"], np.arange(ROWS))
+    whole = fit_inputs(table, ["a", "n", "color", "flag"], np.arange(ROWS))
     assert mine.target == theirs.target == fit_target(table, "y", None)
     for a, b, c in zip(mine.inputs.columns, theirs.inputs.columns, whole.columns, strict=True):
         assert a.categories == b.categories == c.categories
@@ -87,7 +89,7 @@ def test_preprocessing_is_that_of_blocks(run, two, table, tmp_path):
 
 def test_means_are_those_of_the_rows_to_learn_from(run, two, table, tmp_path):
     found = told(run, "train", "data", "--target", "y", "--cluster", two, "--seed", 5, "--validation", 0.2, *SMALL)
-    half, split, learnt = ROWS // FILES, Split(5, 0.2 * 0.8, 0.2), []
+    half, split, learnt = ROWS // FILES, PartitionSplit(5, 0.2 * 0.8, 0.2), []
     sizes = ([GROUP] * (half // GROUP) + [half % GROUP]) * FILES
     masks = [split.held(i, n) | split.tested(i, n) for i, n in enumerate(sizes, 1)]
     assert not any((split.held(i, n) & split.tested(i, n)).any() for i, n in enumerate(sizes, 1))
@@ -187,6 +189,22 @@ def test_a_resumed_training_ends_in_the_same_model_on_another_cluster(run, one, 
     code, _, err = run(*base, "--cluster", one, "--epochs", 6, "--seed", 1, "--checkpoint", "kept", "--resume")
     assert code == 2
     assert "checkpoint" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "agreement"),
+    [
+        (("--mode", "exact"), "exact, on the table e197ac98a92b (27 rows to train in 8 partitions; no early stopping)"),
+        (("--engine", "plain", "--validation", 0.2),
+         "rounds, on the table d82c6ce0d83b (23 rows to train in 8 partitions; no early stopping)"),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_agrees_with_those_of_0_1_0(run, one, tmp_path, more, agreement):
+    parquet.write_table(AS_BEFORE, tmp_path / "d.parquet", row_group_size=4)
+    base = ("train", "d.parquet", "--target", "y", "--hidden", "", "--epochs", 1, "--checkpoint", "c.safetensors")
+    assert run(*base, "--cluster", one, *more)[0] == 0
+    with safe_open(tmp_path / "c.safetensors", "np") as file:
+        assert file.metadata()["asked"] == f"a training on a cluster, in mode {agreement}"
 
 
 def test_json_says_what_other_trainings_say(run, two, table, tmp_path):

@@ -3,21 +3,26 @@
 import base64
 import csv
 import errno
+import inspect
 import json
 import os
 import re
 import shlex
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from chainrule.cli.train import work
+from chainrule.cli.train.command import train
 from chainrule.storage import load_model, read_table
-from chainrule.tables.plan import Plan, prepare
+from chainrule.tables.plan import Plan
+from chainrule.tables.prepared import prepare
 from chainrule.tables.training import cross_validate, lasting_findings, train_table
 from chainrule.train import loop
 from chainrule.train.health import LayerHealth
@@ -79,6 +84,43 @@ def test_options_reach_the_recipe(run, monkeypatch):
     assert (recipe.schedule.name, recipe.schedule.epochs, recipe.schedule.warmup) == ("cosine", 8, 2)
     assert (recipe.l2, recipe.dropout, recipe.engine, recipe.threads) == (0.1, (0.2, 0.1), "plain", 2)
     assert (recipe.batch_size, recipe.seed) == (7, 5)
+
+
+#: option -> what is written, and what it is in the plan or among the options of the command
+GIVEN = {
+    "data": (None, "data/rows-*.parquet"), "target": ("y", "y"), "hidden": ("7,3", (7, 3)),
+    "activation": ("tanh,relu", ("tanh", "relu")), "output": ("sigmoid", "sigmoid"), "loss": ("poisson", "poisson"),
+    "task": ("regression", "regression"), "optimizer": ("sgd", "sgd"), "epochs": ("8", 8), "batch_size": ("16", 16),
+    "learning_rate": ("0.3", 0.3), "schedule": ("cosine", "cosine"), "warmup": ("2", 2.0), "l2": ("0.4", 0.4),
+    "weight_decay": ("0.6", 0.6), "dropout": ("0.7,0.1", (0.7, 0.1)), "class_weight": ("balanced", "balanced"),
+    "early_stopping": (True, None), "patience": ("5", 5), "validation": ("0.15", 0.15), "test": ("0.25", 0.25),
+    "cv": ("4", 4), "cv_only": (True, True), "dtype": ("float32", "float32"), "engine": ("plain", "plain"),
+    "threads": ("2", 2), "seed": ("11", 11), "out": ("o.safetensors", Path("o.safetensors")),
+    "plot": ("p.png", Path("p.png")), "report": ("r.html", Path("r.html")), "history": ("h.csv", Path("h.csv")),
+    "checkpoint": ("state", Path("state")), "checkpoint_every": ("6", 6), "resume": (True, True),
+    "blocks": (True, True), "cluster": ("local", "local"), "mode": ("exact", "exact"), "local_steps": ("9", 9),
+    "json": (True, True),
+}  # fmt: skip
+
+
+def test_each_option_arrives_under_its_name(run, monkeypatch):
+    assert set(GIVEN) == set(inspect.signature(train).parameters)
+    seen = []
+    monkeypatch.setattr(work, "work", seen.append)
+    words = [GIVEN["data"][1]]
+    for name, (text, _) in GIVEN.items():
+        option = f"--{name.replace('_', '-')}"
+        words += [] if text is None else [option] if text is True else [option, text]
+    assert run("train", *words)[0] == 0
+    (options,) = seen
+    assert options.name == "rows"
+    found = {
+        field.name: getattr(options, field.name) for field in fields(options) if field.name not in ("plan", "name")
+    }
+    found |= {field.name: getattr(options.plan, field.name) for field in fields(Plan)}
+    assert found == {name: value for name, (_, value) in GIVEN.items() if value is not None}
+    usual = Plan()
+    assert [field.name for field in fields(Plan) if found[field.name] == getattr(usual, field.name)] == []
 
 
 def test_exponential_schedule_ends_at_a_hundredth():
@@ -423,7 +465,7 @@ def test_findings_are_those_of_most_of_the_last_third():
 def test_small_steps_are_fine_once_the_loss_is_low_or_the_schedule_is_over():
     network = prepare(read_table("iris"), "target", Plan(hidden=())).model.network
     small = [1e-7] * 6
-    assert "raise the learning rate" in lasting_findings(network, epochs(small, [1.0] * 6))[0]
+    assert "raise the learning rate" in str(lasting_findings(network, epochs(small, [1.0] * 6))[0])
     assert lasting_findings(network, epochs(small, [1.0, 0.5, 0.2, 0.1, 0.1, 0.1])) == ()
     assert lasting_findings(network, epochs(small, [1.0] * 6, [0.1] * 4 + [0.001] * 2)) == ()
 

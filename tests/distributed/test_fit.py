@@ -14,7 +14,7 @@ from chainrule.distributed.exact import gradient_of_partition
 from chainrule.distributed.partitions import partitions
 from chainrule.distributed.prepare import Preparation, prepare
 from chainrule.distributed.rounds import Turn, train_partition
-from chainrule.distributed.summary import Moments, Split
+from chainrule.distributed.summary import Moments, PartitionSplit
 from chainrule.distributed.work import ClusterError, Work
 from chainrule.estimators.solving import recipe_of
 from chainrule.network.backward import backward
@@ -55,7 +55,7 @@ def test_the_sum_over_partitions_is_the_gradient_of_one_machine(client, hidden, 
     parts = partitions(divided(x), divided(y), None if weight is None else divided(weight))
     how = Preparation(None, None, None, k, None, loss, net.loss_rule.target_range, np.float64)
     work = Work(client)
-    ready = work.map("prepare-partition", prepare, parts.parts, how, Split(0, 0.0))
+    ready = work.map("prepare-partition", prepare, parts.parts, how, PartitionSplit(0, 0.0))
     found = work.total("gradient-of-partition", gradient_of_partition, ready, net.flat, net)
     expected = backward(forward(net, x), y, weight)
     assert found.rows == len(x)
@@ -172,7 +172,7 @@ def test_a_round_is_the_average_of_what_the_partitions_trained(client):
     how = Preparation(None, None, np.array([0, 1, 2]), 3, None, "cross_entropy", (0.0, 1.0), np.float64)
     trained = []
     for part in partitions(divided(x, sizes), divided(y, sizes)).parts:
-        ready = prepare(part.compute(scheduler="sync"), how, Split(0, 0.0))
+        ready = prepare(part.compute(scheduler="sync"), how, PartitionSplit(0, 0.0))
         turn = Turn(1, 0, np.full(3, 0.01))
         trained.append(train_partition(ready, beginning(network, recipe), network, recipe, turn))
     expected = network.with_flat((trained[0] + trained[1]).theta / 96)
@@ -416,3 +416,7 @@ def test_a_checkpoint_of_another_fit_is_refused(client, tmp_path, solver, change
     assert (tmp_path / "state").read_bytes() == kept
     with pytest.raises(cr.InputError, match="checkpoint"):
         MLPClassifier(**settings).fit(divided(X * 2), divided(Y))
+
+
+def test_a_split_is_written_in_checkpoints_as_in_0_1_0():
+    assert str(PartitionSplit(3, 0.1)) == "Split(seed=3, share=0.1, test=0.0)"

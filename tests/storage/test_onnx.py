@@ -18,8 +18,9 @@ from chainrule.network.outputs import OUTPUTS
 from chainrule.storage import load, save, save_onnx, to_onnx
 from chainrule.storage.onnx import file as onnx_file
 from chainrule.storage.onnx.graph import RULES
-from chainrule.tables.columns import Column, Inputs, Target, fit_target, standardised
+from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.plan import Model, Split
+from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
 from tests.support.strategies import networks
 
 DTYPES = ["float32", "float64"]
@@ -130,8 +131,8 @@ def model_of(table, target, dtype, hidden="relu"):
     """An untrained model of a table, prepared on all its rows."""
     rows = np.arange(table.num_rows)
     kind = fit_target(table, target, None)
-    kind = kind if kind.classes else standardised(kind, table, rows)
-    inputs = Inputs.fit(table, [name for name in table.column_names if name != target], rows)
+    kind = kind if kind.classes else ColumnSummary.of(target, table.column(target), rows).target("regression")
+    inputs = fit_inputs(table, [name for name in table.column_names if name != target], rows)
     rules = ("softmax", "cross_entropy") if kind.classes else ("identity", "half_squared_error")
     network = Network.random([len(inputs.names), 6, kind.outputs], hidden, *rules, seed=2, dtype=dtype)
     return Model(network, inputs, kind, Split(table.num_rows, 0.0, 0))

@@ -13,7 +13,7 @@ from chainrule.errors import InputError
 from chainrule.tables import chunks as chunk_files
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import NpyChunks, ParquetChunks
-from chainrule.tables.columns import Inputs
+from chainrule.tables.summary import fit_inputs
 from chainrule.train.loop import fit
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import Recipe
@@ -48,7 +48,7 @@ def test_every_row_comes_once_an_epoch_standardised(files, kind):
     got = np.concatenate([np.column_stack([block.x, block.y]) for block in blocks])
     expected = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), y])
     np.testing.assert_allclose(got[np.lexsort(got.T)], expected[np.lexsort(expected.T)], atol=1e-12)
-    whole = Inputs.fit(table, ["x_1", "x_2", "x_3"], np.arange(1000))
+    whole = fit_inputs(table, ["x_1", "x_2", "x_3"], np.arange(1000))
     for mine, theirs in zip(source.inputs.columns, whole.columns, strict=True):
         assert mine.name == theirs.name
         np.testing.assert_allclose([mine.mean, mine.scale], [theirs.mean, theirs.scale], rtol=1e-12)

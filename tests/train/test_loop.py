@@ -14,10 +14,11 @@ from chainrule.train import loop
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Rows, start
-from chainrule.train.health import LayerHealth, findings
+from chainrule.train.health import Finding, LayerHealth, findings
 from chainrule.train.loop import fit, r_squared
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import Recipe
+from chainrule.train.records import Epoch, Outcome
 from chainrule.train.schedules import SCHEDULES, Schedule
 
 
@@ -104,6 +105,7 @@ def test_divergence_is_said_with_its_layer_and_the_last_good_network_kept(engine
     targets = Rows(rows.x, np.ones((200, 3)))
     fitted = fit(net, targets, Recipe(optimizer("sgd", 3.0), engine=engine), epochs=5)
     assert fitted.stopped == "diverged"
+    assert (fitted.outcome.kind, fitted.outcome.epoch) == ("diverged", 1)
     assert "diverged in epoch 1" in fitted.said
     assert "at layer" in fitted.said
     assert "learning rate below 3" in fitted.said
@@ -338,13 +340,69 @@ def test_steps_that_are_too_large_or_too_small(net, change, says):
     well = {"layer": 1, "units": 8, "grad_norm": 1.0, "update_ratio": 1e-3, "dead": 0, "saturated": 0.0}
     rows = [LayerHealth(**well), LayerHealth(**{**well, "layer": 2, "units": 3})]
     assert findings(net, rows) == []
-    assert says in findings(net, [LayerHealth(**{**well, **change}), rows[1]])[0]
+    assert says in str(findings(net, [LayerHealth(**{**well, **change}), rows[1]])[0])
 
 
 def test_a_gradient_that_vanishes_is_named():
     net = cr.Network.random((3, 4, 4, 4, 2), "sigmoid", seed=0)
     rows = [LayerHealth(i, 4, norm, 1e-3, 0, 0.0) for i, norm in enumerate([1e-6, 1e-4, 1e-2, 1.0], 1)]
-    assert any("vanishes" in sentence for sentence in findings(net, rows))
+    assert any("vanishes" in str(finding) for finding in findings(net, rows))
+
+
+WORDS = {
+    "dead": "layer 2: 6 of 8 units are never active; lower the learning rate or use leaky_relu",
+    "saturated": "layer 2: 50% of its relu units' values are saturated; standardise the inputs, or lower the learning "
+    "rate",
+    "large step": "layer 2: a step changes the weights by 50%; lower the learning rate",
+    "small step": "layer 2: a step changes the weights by 5e-01 only; raise the learning rate",
+    "vanishing": "layer 2: its gradient is 5e-01 of the largest layer's: it vanishes on the way back; use relu, or "
+    "fewer layers",
+}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_a_finding_in_words(kind):
+    assert str(Finding(kind, 2, "relu", 6, 8, 0.5)) == WORDS[kind]
+
+
+def test_a_finding_is_told_once_whatever_its_numbers(net):
+    class Now:
+        network = net
+        history = ()
+
+    watch = Health()
+    watch.on_fit_begin(Now)
+    for number, share in enumerate([0.5, 0.25], 1):
+        Now.history = [Epoch(number, 1.0, health=(LayerHealth(1, 8, 1.0, share, 0, 0.0),))]
+        watch.on_epoch_end(Now)
+    assert watch.found == [(1, "layer 1: a step changes the weights by 50%; lower the learning rate")]
+    assert [(epoch, f.kind, f.layer, f.share) for epoch, f in watch.findings] == [(1, "large step", 1, 0.5)]
+
+
+DIVERGED = "training diverged in epoch {}: the loss is no longer a finite number, first seen{}; {}; "
+BELOW = "try a learning rate below {}, or standardise the inputs"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome("finished", 9), ""),
+        (Outcome("early", 9, reason="it stood still"), "it stood still"),
+        (Outcome("interrupted", 4), "interrupted in epoch 4: that of the last whole epoch is kept"),
+        (Outcome("interrupted", 4, True), "interrupted in epoch 4: the best network so far is kept"),
+        (Outcome("diverged", 4, layer=2, learning_rate=0.5),
+         DIVERGED.format(4, " at layer 2", "the network of epoch 3 is kept") + BELOW.format("0.5")),
+        (Outcome("diverged", 4, True, learning_rate=0.5),
+         DIVERGED.format(4, "", "the best network so far is kept") + BELOW.format("0.5")),
+        (Outcome("diverged", 1, layer=1, learning_rate=1e6),
+         DIVERGED.format(1, " at layer 1", "no epoch ended well") + BELOW.format("1e+06")),
+    ],
+)  # fmt: skip
+def test_an_outcome_in_words(outcome, words):
+    assert outcome.words() == words
+    kept = "no epoch ended well" if outcome.epoch == 1 else "the network of epoch 3 is kept"
+    if outcome.kind == "diverged" and not outcome.best_kept:
+        assert outcome.words("nothing is saved") == words.replace(kept, "nothing is saved")
 
 
 # ---------------------------------------------------------------- checkpoints

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import audit, check, exercise, explain, predict, view
+from chainrule.cli import audit, check, exercise, explain, grade, graph, paths, predict, view
 from chainrule.cli.train import command as train
 from chainrule.errors import InputError
 
@@ -25,11 +25,11 @@ app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("check")(check.check)
 app.command("explain")(explain.explain)
-app.command("paths")(explain.paths)
-app.command("graph")(explain.graph)
+app.command("paths")(paths.paths)
+app.command("graph")(graph.graph)
 app.command("audit")(audit.audit)
 app.command("exercise")(exercise.exercise)
-app.command("grade")(audit.grade)
+app.command("grade")(grade.grade)
 app.command("view")(view.view)
 
 

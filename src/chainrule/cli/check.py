@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -21,16 +22,14 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Check every gradient against numerical differentiation of the loss. Exit code 1 if one differs."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from chainrule.cli.shared import read_subject
+    from chainrule.cli.shared import read_input
     from chainrule.gradcheck.check import check_gradients
     from chainrule.render.json import to_json
+    from chainrule.system.progress import bars
 
-    subject = read_subject(file, data, example, examples, seed)
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=json or not console.is_terminal) as bar:
+    subject = read_input(file, data, example, examples, seed)
+    quiet = json or not sys.stderr.isatty()
+    with bars("{task.description}", "bar", "percent", "left", transient=True, disable=quiet) as bar:
         task = bar.add_task("check")
 
         def progress(name: str, done: int, total: int) -> None:

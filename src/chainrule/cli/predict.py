@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import csv
+import io
+import os
+import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.network.arrays import Array
     from chainrule.tables.plan import Model
 
 
@@ -46,19 +48,18 @@ def predict(
     from chainrule.cli.shared import check_outputs
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
+    from chainrule.tables.predictions import header_of, predictions_of, write_rows
 
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     if cluster is not None:
-        from chainrule.cli.predict_cluster import check_place, predict_there
-
         for option, given in (("--json", json), (f"--part {part}", part != "all")):
             if given:
                 raise InputError(option, "no --cluster beside it", "both")
-        check_place(out)
+        _check_place(out)
         if out is not None and out.suffix.lower() == ".csv":
             check_outputs({"--out": out}, [str(model), data])
-        predict_there(model, data, cluster, out)
+        _predict_on_cluster(model, data, cluster, out)
         return
     check_outputs({"--out": out}, [str(model), data])
     loaded = load_model(model)
@@ -67,7 +68,7 @@ def predict(
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
     yhat = loaded.forward(table)
     scores = loaded.evaluate(table) if loaded.target.name in table.column_names else None
-    header, rows = header_of(loaded), rows_of(loaded, yhat)
+    header, rows = header_of(loaded), predictions_of(loaded, yhat)
     if json:
         found = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": scores}
         text = to_json("predict", {"model": str(model), "data": data, "part": part} | found)
@@ -83,21 +84,81 @@ def predict(
         sys.stderr.write(f"{scores}\n")
 
 
-def header_of(model: Model) -> list[str]:
-    """Names of the columns; outputs are probabilities where the output function gives them."""
-    out = model.network.output_rule
-    word = "probability" if (out.low, out.high) == (0.0, 1.0) else "yhat"
-    return ["prediction", *(f"{word}_{c}" for c in model.target.classes)]
+# ---------------------------------------------------------------- on a cluster
 
 
-def rows_of(model: Model, yhat: Array) -> list[list[Any]]:
-    """One row an example: the class and the outputs, or the number."""
-    classes = model.target.classes
-    if not classes:
-        return [[float(value)] for value in model.target.restore(yhat)]
-    return [[classes[int(row.argmax())], *map(float, row)] for row in yhat]
+def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> None:
+    """Partition after partition, never all rows in one place.
+
+    Raises:
+        InputError: a model, data or a place that does not fit; no cluster; no Dask.
+    """
+    from chainrule.cli.shared import check_not_data, need_dask
+
+    need_dask()
+    from chainrule.distributed.connection import cluster
+    from chainrule.distributed.progress import progress
+    from chainrule.distributed.table_files import open_files
+    from chainrule.distributed.table_predicting import predict_files
+    from chainrule.distributed.table_training import scores_of
+    from chainrule.distributed.work import Work
+    from chainrule.storage import load_model
+
+    if out is None:
+        raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
+    model = load_model(file)
+    words = [column.name for column in model.inputs.columns if column.categories]
+    files = open_files(data, words)
+    check_not_data({"--out": out if out.suffix.lower() == ".csv" else None}, data, str(file))
+    with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
+        rows, score = predict_files(Work(client, on_part=shown), files, model, keep)
+    sys.stderr.write(f"{rows} predictions in {out}\n")
+    if score is not None and rows:
+        sys.stderr.write(f"{scores_of(score, model.target)}\n")
 
 
-def write_rows(file: TextIO, rows: Iterable[list[Any]]) -> None:
-    """Lines of CSV."""
-    csv.writer(file, lineterminator="\n").writerows(rows)
+@contextmanager
+def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
+    """What keeps the next partition's text: as a file in a folder, or in one file, which is there once it is whole."""
+    from chainrule.tables.predictions import header_of, write_rows
+
+    header = io.StringIO()
+    write_rows(header, [header_of(model)])
+    if out.suffix.lower() == ".csv":
+        part = out.parent / f".{out.name[:40]}.{secrets.token_hex(8)}"
+        try:
+            with part.open("w", newline="", encoding="utf-8") as file:
+                file.write(header.getvalue())
+                yield file.write
+            os.replace(part, out)
+        finally:
+            part.unlink(missing_ok=True)
+        return
+    made = 0
+
+    def keep(text: str) -> None:
+        from chainrule.system.files import write_whole
+
+        nonlocal made
+        made += 1
+        write_whole(out / f"part-{made:0{max(5, len(str(count)))}}.csv", header.getvalue() + text, lasting=False)
+
+    out.mkdir(exist_ok=True)
+    yield keep
+
+
+def _check_place(out: Path | None) -> None:
+    """Fail before the work: a folder for the predictions is new or empty, in a folder that exists.
+
+    Raises:
+        InputError: something else.
+    """
+    if out is None or out.suffix.lower() == ".csv":
+        return
+    got = ""
+    if not out.parent.is_dir():
+        got = "no such folder"
+    elif out.exists():
+        got = "a file" if not out.is_dir() else "one with files" if any(out.iterdir()) else ""
+    if got:
+        raise InputError(f"--out {out}", "an empty or a new folder, or a .csv file", got)

@@ -1,10 +1,13 @@
-"""What several commands share: FILE read as a worksheet or a model with data, lists in options."""
+"""What several commands share: options, FILE read as a worksheet or a model with data, files to write, lists."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
 
 from chainrule.errors import InputError
 
@@ -12,9 +15,16 @@ if TYPE_CHECKING:
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
 
+Number = TypeVar("Number", int, float)
+
+File = Annotated[str, typer.Argument(help="A worksheet, or a model file (.safetensors) with --data.")]
+Quantity = Annotated[str, typer.Argument(help="A name, such as dL/dW_212, dL/dh_1, dyhat_1/da_21, a_21, L.")]
+Data = Annotated[str | None, typer.Option(help="Table for a model.")]
+Notation = Annotated[str | None, typer.Option(help="textbook or delta; else as the name is written.")]
+
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class CommandInput:
     """A network with the examples that a question is about.
 
     Attributes:
@@ -28,7 +38,7 @@ class Subject:
     note: str
 
 
-def read_subject(file: str, data: str | None, examples: list[int] | None, most: int, seed: int) -> Subject:
+def read_input(file: str, data: str | None, examples: list[int] | None, most: int, seed: int) -> CommandInput:
     """A worksheet's own network and example, or a model with examples of ``data`` (drawn ones where none is given).
 
     Args:
@@ -41,30 +51,26 @@ def read_subject(file: str, data: str | None, examples: list[int] | None, most: 
     return _from_model(file, examples, most, data) if data else _drawn(file, most, seed)
 
 
-def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) -> Subject:
+def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) -> CommandInput:
     """A worksheet has its own examples; of a batch, some of them may be chosen."""
     if data is not None:
         raise InputError("--data", "a model file beside it: a worksheet has its own example", sheet.path)
-    if examples is None:
-        return Subject(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
     n = len(sheet.x) if sheet.x.ndim == 2 else 1
-    for number in examples:
+    for number in examples or ():
         if not 1 <= number <= n:
             raise InputError("example", f"a number from 1 to {n}", str(number))
-    if sheet.x.ndim == 1:
-        return Subject(sheet.network, sheet.x, sheet.y, sheet.sample_weight, "the worksheet's example")
+    x: Any = sheet.x
+    y, weights = sheet.y, sheet.sample_weight
+    if examples is None or x.ndim == 1:
+        return CommandInput(sheet.network, x, y, weights, "the worksheet's example")
     rows = [number - 1 for number in examples]
-    x, y, weights = ([part[r] for r in rows] if part is not None else None for part in _parts(sheet))
+    x, y, weights = ([part[r] for r in rows] if part is not None else None for part in (x.tolist(), y, weights))
     if len(rows) == 1:
         x, y = x and x[0], y and y[0]
-    return Subject(sheet.network, x, y, weights, f"examples {', '.join(map(str, examples))} of the worksheet")
+    return CommandInput(sheet.network, x, y, weights, f"examples {', '.join(map(str, examples))} of the worksheet")
 
 
-def _parts(sheet: Worksheet) -> tuple[Any, Any, Any]:
-    return sheet.x.tolist(), sheet.y, sheet.sample_weight
-
-
-def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> Subject:
+def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> CommandInput:
     from chainrule.storage import load_model, read_table
 
     model, table = load_model(file), read_table(data)
@@ -77,10 +83,10 @@ def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> 
     shown = f"row {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rows"
     if len(rows) == 1:
         x, y = x[0], y[0]
-    return Subject(model.network, x, y, None, f"{shown} of {data}")
+    return CommandInput(model.network, x, y, None, f"{shown} of {data}")
 
 
-def _drawn(file: str, most: int, seed: int) -> Subject:
+def _drawn(file: str, most: int, seed: int) -> CommandInput:
     import numpy as np
 
     from chainrule.storage import load
@@ -90,7 +96,13 @@ def _drawn(file: str, most: int, seed: int) -> Subject:
     x = rng.normal(size=(most, network.sizes[0]))
     low, high = network.loss_rule.target_range
     y = rng.uniform(max(low, 0.0), min(high, 1.0), (most, network.sizes[-1]))
-    return Subject(network, x, y, None, f"{most} drawn examples (seed {seed})")
+    return CommandInput(network, x, y, None, f"{most} drawn examples (seed {seed})")
+
+
+def need_data(file: str, data: str | None) -> None:
+    """Raise an InputError for a model without a table."""
+    if file.endswith(".safetensors") and data is None:
+        raise InputError("--data", "a table with the example to explain", "none")
 
 
 def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
@@ -111,9 +123,47 @@ def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
         taken[file.resolve()] = f"the file of {option}"
 
 
+def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> None:
+    """Fail where a file to write is one of the data's, or would be read with them the next time.
+
+    Args:
+        outputs: option -> file. data: a file, a folder or a pattern. read: further files that are read.
+
+    Raises:
+        InputError: naming the option.
+    """
+    from chainrule.distributed.table_files import local_files
+
+    files = local_files(data)
+    check_outputs(outputs, [*read, *files])
+    if not Path(data).is_dir() or not files:
+        return
+    folder, kind = Path(data).resolve(), Path(files[0]).suffix.lower()
+    for option, file in outputs.items():
+        if file is not None and file.suffix.lower() == kind and file.resolve().parent == folder:
+            raise InputError(f"{option} {file}", f"a place beside the data's folder {data}", "one that is read as data")
+
+
+def need_dask() -> None:
+    """Raise an InputError unless Dask is installed."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise InputError("--cluster", "the extra chainrule[dask]", "no Dask") from None
+
+
 def numbers_list(option: str, text: str) -> tuple[int, ...]:
     """``128,64`` as (128, 64)."""
+    return _list(option, text, int, "whole numbers separated by commas, such as 128,64")
+
+
+def shares_list(option: str, text: str) -> tuple[float, ...]:
+    """``0.5,0.2`` as (0.5, 0.2)."""
+    return _list(option, text, float, "shares separated by commas, such as 0.5,0.2")
+
+
+def _list(option: str, text: str, number: Callable[[str], Number], expected: str) -> tuple[Number, ...]:
     try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
+        return tuple(number(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise InputError(option, "whole numbers separated by commas, such as 128,64", repr(text)) from None
+        raise InputError(option, expected, repr(text)) from None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +41,7 @@ def view(
 
 
 def _session(file: str, data: str | None, example: int) -> Session:
-    from chainrule.cli.shared import read_subject
+    from chainrule.cli.shared import read_input
     from chainrule.sheets.header import read_worksheet
     from chainrule.view.session import Session
     from chainrule.view.subject import Subject
@@ -56,33 +54,19 @@ def _session(file: str, data: str | None, example: int) -> Session:
         return Session(Subject.of_worksheet(read_worksheet(file), example))
     if data is None:
         raise InputError("--data", "a table with the example to show", "none")
-    s = read_subject(file, data, [example], 1, 0)
+    s = read_input(file, data, [example], 1, 0)
     return Session(Subject.of(s.network, s.x, s.y, title=Path(file).name, note=s.note))
 
 
 def _export(session: Session, file: Path, steps: int | None) -> None:
     from chainrule.system.files import write_whole
+    from chainrule.system.progress import counted
     from chainrule.view.export import STEPS, export_page
 
-    with _progress() as progress:
+    with counted("answers") as progress:
         page = export_page(session, STEPS if steps is None else steps, progress)
     write_whole(file, page)
     print(f"page saved to {file} ({len(page.encode()) / 1e6:.1f} MB)")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on standard error where that is a terminal; else nothing, and nothing is loaded."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("answers"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _serve(session: Session, host: str, port: int, browser: bool) -> None:

@@ -19,7 +19,7 @@ from chainrule.distributed.predicting import LazyPredictions
 from chainrule.distributed.prepare import Preparation, prepare, rows_fit
 from chainrule.distributed.progress import progress
 from chainrule.distributed.solving import Asked, solve
-from chainrule.distributed.summary import Split, Summary, summarise
+from chainrule.distributed.summary import PartitionSplit, Summary, summarise
 from chainrule.distributed.work import Work, client_of
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
@@ -139,11 +139,11 @@ class ClusterPerceptron(LazyPredictions):
         if not Path(est.checkpoint).parent.is_dir() or Path(est.checkpoint).is_dir():
             raise InputError(f"checkpoint {est.checkpoint}", "a file in a folder that is there", "no such place")
 
-    def _split(self, validation_data: Any, random: Any) -> Split:
+    def _split(self, validation_data: Any, random: Any) -> PartitionSplit:
         est: Any = self
         seed = int(copy.deepcopy(random).randint(np.iinfo(np.int32).max))  # the first weights are drawn as elsewhere
         share = float(est.validation_fraction) if est.early_stopping and validation_data is None else 0.0
-        return Split(seed, share)
+        return PartitionSplit(seed, share)
 
     @contextmanager
     def _cluster(self) -> Iterator[Work]:
@@ -156,7 +156,7 @@ class ClusterPerceptron(LazyPredictions):
                 client.close()
                 client.cluster.close()
 
-    def _look(self, work: Work, parts: Partitions, split: Split) -> _Data:
+    def _look(self, work: Work, parts: Partitions, split: PartitionSplit) -> _Data:
         """One pass that learns what prepares the rows; then the rows, ready, kept on the workers if they fit there."""
         keep_raw = self.persist is True
         raw = work.persist(parts.parts) if keep_raw else parts.parts
@@ -226,7 +226,7 @@ class ClusterPerceptron(LazyPredictions):
             raise InputError("validation X", f"{parts.width} columns, as X", str(own.width))
         if own.names is not None and parts.names is not None and own.names != parts.names:
             raise InputError("validation X", f"the columns {', '.join(parts.names)}, as X", ", ".join(own.names))
-        everything = Split(0, 1.0)
+        everything = PartitionSplit(0, 1.0)
         summary = work.total("summary-of-partition", summarise, own.parts, everything, self._classification(), False)
         ready = work.map("prepare-partition", prepare, own.parts, replace(how, class_weight=None), everything)
         return ready, summary

@@ -22,7 +22,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.checks import targets
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
-from chainrule.tables.moments import Moments
+from chainrule.tables.summary import Moments
 from chainrule.train import blas
 from chainrule.train.engine import Away, Part, Probe, Rows, weight_mask
 from chainrule.train.gradient import BLOCK, SumGradient

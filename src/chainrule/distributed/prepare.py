@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.distributed.partitions import RawPart
-from chainrule.distributed.summary import Split
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.checks import within
@@ -58,7 +58,7 @@ def rows_fit(client: Any, rows: int, width: int, dtype: Any) -> bool:
     return not limits or not all(limits) or size <= MEMORY_SHARE * sum(limits)
 
 
-def prepare(part: RawPart, how: Preparation, split: Split) -> Ready:
+def prepare(part: RawPart, how: Preparation, split: PartitionSplit) -> Ready:
     """The rows of one partition.
 
     Raises:
@@ -74,12 +74,13 @@ def prepare(part: RawPart, how: Preparation, split: Split) -> Ready:
     held = split.held(part.number, len(x))
     whole = Rows(np.ascontiguousarray(x), y, None if weight is None else weight.astype(how.dtype))
     if not held.any():
-        return Ready(part.number, whole, _some(whole, held))
+        return Ready(part.number, whole, some(whole, held))
     kept = None if part.weight is None else part.weight.astype(how.dtype)  # classes count in learning only
-    return Ready(part.number, _some(whole, ~held), _some(Rows(whole.x, y, kept), held))
+    return Ready(part.number, some(whole, ~held), some(Rows(whole.x, y, kept), held))
 
 
-def _some(rows: Rows, mask: Array) -> Rows:
+def some(rows: Rows, mask: Array) -> Rows:
+    """The rows where the mask is true."""
     return Rows(rows.x[mask], rows.y[mask], None if rows.weight is None else rows.weight[mask])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.distributed.exact import ClusterLoss, ExactEngine, HeldAway
 from chainrule.distributed.replay import Log
 from chainrule.distributed.rounds import RoundsEngine
-from chainrule.distributed.summary import Split, Summary
+from chainrule.distributed.summary import PartitionSplit, Summary
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.lbfgs import finish, minimise
@@ -38,7 +38,7 @@ class Asked:
     summary: Summary
     objective: Objective
     random: Any
-    split: Split
+    split: PartitionSplit
     held: tuple[Any, Summary] | None
 
 

@@ -12,13 +12,13 @@ from scipy.special import xlogy
 from chainrule.distributed.partitions import RawPart
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.moments import Moments
+from chainrule.tables.summary import Moments
 
 MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True)
-class Split:
+class PartitionSplit:
     """Which rows of a partition are not learnt from: drawn by seed and number, so that any worker draws the same.
 
     Attributes:
@@ -28,6 +28,10 @@ class Split:
     seed: int
     share: float
     test: float = 0.0
+
+    def __str__(self) -> str:
+        """As checkpoints of 0.1.0 have it."""
+        return f"Split(seed={self.seed}, share={self.share}, test={self.test})"
 
     def held(self, number: int, rows: int) -> Array:
         """True for a row that is validated with."""
@@ -96,7 +100,7 @@ class Summary:
         return hashlib.blake2b("".join(self.digests).encode(), digest_size=8).hexdigest()
 
 
-def summarise(part: RawPart, split: Split, classification: bool, standardise: bool) -> Summary:
+def summarise(part: RawPart, split: PartitionSplit, classification: bool, standardise: bool) -> Summary:
     """The summary of one partition.
 
     Raises:

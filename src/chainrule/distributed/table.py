@@ -1,24 +1,23 @@
 """Tables in files on a cluster: one pass that learns what prepares their columns, and rows made ready by it.
 
-The rules are those of ``chainrule.tables.blocks``: means and scales of the rows to learn from, categories and classes
+The rules are those of ``chainrule.tables.summary``: means and scales of the rows to learn from, categories and classes
 of the whole table.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.distributed.prepare import Ready
-from chainrule.distributed.summary import Split
+from chainrule.distributed.prepare import Ready, some
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
-from chainrule.tables.blocks import ColumnSummary
-from chainrule.tables.columns import Inputs, Target
-from chainrule.train.engine import Rows
+from chainrule.tables.columns import Inputs, Target, rows_of
+from chainrule.tables.summary import ColumnSummary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +61,7 @@ class TableSummary:
         return hashlib.blake2b("".join(self.digests).encode(), digest_size=8).hexdigest()
 
 
-def summarise_table(piece: Piece, layout: Layout, target: str, split: Split) -> TableSummary:
+def summarise_table(piece: Piece, layout: Layout, target: str, split: PartitionSplit) -> TableSummary:
     """The summary of one piece.
 
     Raises:
@@ -114,28 +113,15 @@ class TablePreparation:
     dtype: Any
 
 
-def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: Split) -> Ready:
+def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: PartitionSplit) -> Ready:
     """The rows of one piece.
 
     Raises:
         InputError: a value that does not fit; naming the piece, and the row counted within it.
     """
     with named(piece):
-        whole = table_rows(read_piece(piece, layout), how.inputs, how.target, how.dtype)
+        whole = rows_of(read_piece(piece, layout), how.inputs, how.target, how.dtype)
     held, tested = split.held(piece.number, len(whole)), split.tested(piece.number, len(whole))
     weight = None if how.class_weight is None else how.class_weight[whole.y].astype(how.dtype)
-    learnt = _some(whole, ~(held | tested), weight)
-    return Ready(piece.number, learnt, _some(whole, held, weight), _some(whole, tested, None))
-
-
-def table_rows(table: pa.Table, inputs: Inputs, target: Target, dtype: Any) -> Rows:
-    """A table's rows as a network takes them."""
-    if not table.num_rows:
-        answers = np.zeros(0, np.int64) if target.classes else np.zeros((0, 1), dtype)
-        return Rows(np.zeros((0, len(inputs.names)), dtype), answers)
-    y = target.apply(table)
-    return Rows(np.ascontiguousarray(inputs.apply(table), dtype), y if target.classes else y.astype(dtype))
-
-
-def _some(rows: Rows, mask: Array, weight: Array | None) -> Rows:
-    return Rows(rows.x[mask], rows.y[mask], None if weight is None else weight[mask])
+    weighted = replace(whole, weight=weight)
+    return Ready(piece.number, some(weighted, ~(held | tested)), some(weighted, held), some(whole, tested))

@@ -20,7 +20,7 @@ from fsspec.utils import read_block  # type: ignore[import-untyped]
 
 from chainrule.distributed.partitions import name_of
 from chainrule.errors import InputError
-from chainrule.tables.columns import is_number, require
+from chainrule.tables.columns import is_number, is_text, require
 from chainrule.tables.files import csv_options
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Layout:
     @classmethod
     def of(cls, schema: pa.Schema) -> Layout:
         """As in the first file, or in its first rows."""
-        words = (field.name for field in schema if _is_text(field.type))
+        words = (field.name for field in schema if is_text(field.type))
         return cls(tuple(schema.names), tuple(words), tuple(field.name for field in schema if is_number(field.type)))
 
 
@@ -134,7 +134,9 @@ def _files(data: str) -> tuple[Any, list[str]]:
             found = system.glob(path)
         else:
             found = system.ls(path, detail=False) if system.isdir(path) else [path]
-        files = sorted((f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)), key=_order)
+        files = sorted(
+            (f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)), key=natural_sort_key
+        )
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"data {data}", "files that can be found", str(error)) from None
     if not files:
@@ -151,10 +153,6 @@ def local_files(data: str) -> list[str]:
     system, files = _files(data)
     protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     return files if "file" in protocols or "local" in protocols else []
-
-
-def _order(file: str) -> Any:
-    return natural_sort_key(file)
 
 
 def _shown(file: str) -> str:
@@ -231,7 +229,7 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
 def _as_before(table: pa.Table, layout: Layout) -> None:
     """Raise an InputError where a column of numbers has text, or one of text numbers; the row is named."""
     for name in layout.numbers:
-        if _is_text(table.schema.field(name).type):
+        if is_text(table.schema.field(name).type):
             values = table.column(name).to_pylist()
             row = next((row for row, value in enumerate(values) if not _like_number(value)), 0)
             got = f"{values[row]!r} in row {row + 1}"
@@ -275,9 +273,3 @@ def _like_number(value: str | None) -> bool:
     except pa.ArrowException:
         return False
     return True
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,26 +11,20 @@ import numpy as np
 from chainrule.distributed.exact import ExactEngine, HeldAway, PartScore, score_of_partition
 from chainrule.distributed.prepare import rows_fit
 from chainrule.distributed.rounds import RoundsEngine
-from chainrule.distributed.summary import Split
+from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.table import TablePreparation, TableSummary, prepare_table, summarise_table
 from chainrule.distributed.table_files import TableFiles
-from chainrule.distributed.work import ClusterError, Work
+from chainrule.distributed.work import Work
 from chainrule.errors import InputError
-from chainrule.tables.block_training import untrained
 from chainrule.tables.columns import Inputs, Target, balanced
-from chainrule.tables.plan import Model, Plan, check_plan
+from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
 from chainrule.tables.scores import Scores
-from chainrule.tables.training import Together, Trained, best_epoch
-from chainrule.train.callbacks import Callback, EarlyStopping
-from chainrule.train.checkpoints import Checkpoint
-from chainrule.train.engine import Away, minibatches
-from chainrule.train.loop import fit
+from chainrule.train.engine import Away, Engine, minibatches
 from chainrule.train.recipe import whole
-from chainrule.train.records import Fitted
 
 
 @dataclass(frozen=True)
-class Way:
+class ClusterMode:
     """How a cluster trains.
 
     Attributes:
@@ -63,13 +54,44 @@ class ClusterTable:
     model: Model
     work: Work
     parts: tuple[Any, ...]
-    way: Way
+    how: ClusterMode
     train: Away
     validation: HeldAway
     test: Away
 
+    def setup(self, plan: Plan) -> Setup:
+        """An engine on the cluster; a resumed training must agree with rows and partitions, whatever the workers."""
+        model, work, parts, classes = self.model, self.work, self.parts, bool(self.model.target.classes)
+        recipe = replace(plan.recipe(), health=False, threads=1)
+        engine: Engine
+        if self.how.mode == "exact":
+            recipe, network = replace(recipe, batch_size=len(self.train)), model.network.astype(np.float64)
+            engine = ExactEngine(network, recipe, work, parts, 1, classes)
+        else:
+            recipe, network = replace(recipe, batch_size=min(recipe.batch_size, len(self.train))), model.network
+            engine = RoundsEngine(network, recipe, work, parts, self.how.local_steps, classes)
+        learnt = [asdict(model.inputs), asdict(model.target), asdict(self.how), self.train.digest]
+        return Setup(
+            network, recipe, self.train, self.validation if len(self.validation) else None,
+            f"a training on a cluster, in mode {self.how.mode}, on the table "
+            f"{digest([*learnt, len(self.validation), len(self.test), plan.class_weight])} "
+            f"({len(self.train)} rows to train in {len(parts)} partitions; {plan.stopping})", engine,
+        )  # fmt: skip
 
-def check_asked(names: Sequence[str], target: str, plan: Plan, way: Way) -> None:
+    def test_scores(self, model: Model) -> Scores:
+        """Scores of a trained model over the test rows.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        network, target = model.network.astype(np.float64).summed(), model.target
+        found: PartScore = self.work.total(
+            "score-of-partition", score_of_partition, self.parts, network.flat, network, bool(target.classes), "test"
+        )
+        return scores_of(found, target)
+
+
+def check_plan(names: Sequence[str], target: str, plan: Plan, how: ClusterMode) -> None:
     """All that can be refused without reading the table.
 
     Args:
@@ -78,33 +100,33 @@ def check_asked(names: Sequence[str], target: str, plan: Plan, way: Way) -> None
     Raises:
         InputError: a plan that does not fit; an option of the other mode; no such column.
     """
-    check_plan(plan)
+    plan.check()
     if target not in names:
         raise InputError(f"column {target!r}", f"one of: {', '.join(names[:12])}", "no such column")
     if len(names) < 2:
         raise InputError("data", "at least one column beside the target", "none")
-    if way.mode == "rounds":
+    if how.mode == "rounds":
         return
     usual = Plan()
     for name, given, wanted in (
         ("dropout", plan.dropout, usual.dropout),
         ("batch size", plan.batch_size, usual.batch_size),
         ("engine", plan.engine, usual.engine),
-        ("local steps", way.local_steps, Way().local_steps),
+        ("local steps", how.local_steps, ClusterMode().local_steps),
     ):
         if given != wanted and np.any(given):
             raise InputError(name, "mode rounds beside it: a step of mode exact is of all rows", "mode exact")
 
 
-def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, way: Way) -> ClusterTable:
+def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how: ClusterMode) -> ClusterTable:
     """One pass over the table that learns what prepares it; its rows, kept on the workers if they fit there.
 
     Raises:
         InputError: a table, a target or a plan that does not fit; a bad value, with partition and row.
         ClusterError: the cluster does not answer.
     """
-    check_asked(files.layout.names, target, plan, way)
-    split = Split(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
+    check_plan(files.layout.names, target, plan, how)
+    split = PartitionSplit(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
     work.rows = sum(piece.rows for piece in files.pieces)
     summary: TableSummary = work.total(
         "summary-of-partition", summarise_table, files.pieces, files.layout, target, split
@@ -116,87 +138,28 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, way:
         raise InputError("data", wanted, f"{learnt} to train, {held} to validate, {tested} kept aside")
     answer = summary.target
     inputs = Inputs(tuple(column.column() for column in summary.columns))
-    model = untrained(inputs, answer.target(plan.task), plan, (answer.low, answer.high))
+    ends = answer.low, answer.high
+    model = untrained(inputs, answer.target(plan.task), plan, ends, Split(0, plan.test, plan.seed))
     weight = None
     if plan.class_weight:
         if not model.target.classes:
             raise InputError("class weight", f"classes in {target}", "numbers")
         weight = balanced(np.array([answer.labels[label] for label in model.target.classes]))
-    how = TablePreparation(inputs, model.target, weight, model.network.dtype)
-    parts = work.map("prepare-partition", prepare_table, files.pieces, files.layout, how, split)
-    if rows_fit(work.client, work.rows, len(inputs.names), how.dtype):
+    preparation = TablePreparation(inputs, model.target, weight, model.network.dtype)
+    parts = work.map("prepare-partition", prepare_table, files.pieces, files.layout, preparation, split)
+    if rows_fit(work.client, work.rows, len(inputs.names), preparation.dtype):
         parts = work.persist(parts)
-    steps = 1 if way.mode == "exact" else minibatches(summary.largest, min(plan.batch_size, learnt))
-    labels, digest = bool(model.target.classes), summary.digest
+    steps = 1 if how.mode == "exact" else minibatches(summary.largest, min(plan.batch_size, learnt))
+    labels, name = bool(model.target.classes), summary.digest
     return ClusterTable(
-        model, work, parts, way, Away(learnt, steps, labels, digest), HeldAway(held, 1, labels, digest, parts),
-        Away(tested, 1, labels, digest),
+        model, work, parts, how, Away(learnt, steps, labels, name), HeldAway(held, 1, labels, name, parts),
+        Away(tested, 1, labels, name),
     )  # fmt: skip
-
-
-def train_cluster(
-    table: ClusterTable, plan: Plan, callbacks: Sequence[Callback] = (), checkpoint: Path | None = None, every: int = 1,
-    resume: bool = False,
-) -> Trained:  # fmt: skip
-    """Fit a prepared model to its rows on the cluster and score it on its test rows.
-
-    Raises:
-        InputError: a bad value, with partition and row; a checkpoint of another training.
-        ClusterError: the cluster does not answer.
-    """
-    exact, classes, given = table.way.mode == "exact", bool(table.model.target.classes), table.model.network
-    network = given.astype(np.float64) if exact else given
-    recipe = replace(plan.recipe(), health=False, threads=1)
-    if exact:
-        recipe = replace(recipe, batch_size=len(table.train))
-        engine: Any = ExactEngine(network, recipe, table.work, table.parts, 1, classes)
-    else:
-        recipe = replace(recipe, batch_size=min(recipe.batch_size, len(table.train)))
-        engine = RoundsEngine(network, recipe, table.work, table.parts, table.way.local_steps, classes)
-    stopping = None if plan.patience is None else EarlyStopping("validation_loss", plan.patience)
-    kept = None if checkpoint is None else Checkpoint(checkpoint, every, _asked(table, plan))
-    held = table.validation if len(table.validation) else None
-    fitted = fit(
-        network, table.train, recipe, epochs=plan.epochs, validation=held,
-        callbacks=[Together(stopping, callbacks, checkpoint)], checkpoint=kept, resume=resume, engine=engine,
-    )  # fmt: skip
-    fitted = replace(fitted, network=fitted.network.astype(given.dtype))
-    model = replace(table.model, network=fitted.network)
-    return Trained(table, model, fitted, _tested(table, model, fitted), best_epoch(fitted, plan))
-
-
-def _tested(table: ClusterTable, model: Model, fitted: Fitted) -> Scores | None:
-    """Scores of the test rows; None where there are none, or where there is no answer after an interruption."""
-    if not (len(table.test) and fitted.history) or fitted.stopped == "diverged":
-        return None
-    like = model.network.astype(np.float64).summed()
-    try:
-        found = table.work.total(
-            "score-of-partition", score_of_partition, table.parts, like.flat, like, bool(model.target.classes), "test"
-        )
-    except (ClusterError, KeyboardInterrupt):
-        if fitted.stopped != "interrupted":
-            raise
-        return None
-    return scores_of(found, model.target)
 
 
 def scores_of(found: PartScore, target: Target) -> Scores:
     """Sums over rows without weights as scores, of numbers in the target's own unit."""
     n = round(found.weight)
     if target.classes:
-        return Scores(n, found.mean_loss, accuracy=found.accuracy, right=round(found.right))
-    rmse = float(np.sqrt(found.errors[0] / found.weight)) * target.scale
-    return Scores(n, found.mean_loss, r2=found.r2 if n > 1 else float("nan"), rmse=rmse)
-
-
-def _asked(table: ClusterTable, plan: Plan) -> str:
-    """What a resumed training must agree with beside network and recipe: rows and partitions, whatever the workers."""
-    told: list[Any] = [asdict(table.model.inputs), asdict(table.model.target), asdict(table.way), table.train.digest]
-    told += [len(table.validation), len(table.test), plan.class_weight]
-    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
-    stopping = "no early stopping" if plan.patience is None else f"early stopping with patience {plan.patience}"
-    return (
-        f"a training on a cluster, in mode {table.way.mode}, on the table {digest} "
-        f"({len(table.train)} rows to train in {len(table.parts)} partitions; {stopping})"
-    )
+        return Scores.of_classes(n, found.mean_loss, round(found.right))
+    return Scores.of_numbers(n, found.mean_loss, found.errors[0], found.answers.spread[0], target.scale)

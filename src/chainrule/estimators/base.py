@@ -190,7 +190,7 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """What is amiss in ``health_``, in words, each with what to try."""
         from chainrule.train.health import findings
 
-        return findings(self.network_, self.health_)
+        return [str(finding) for finding in findings(self.network_, self.health_)]
 
     def _steps_in_batches(self) -> bool:
         """Whether the solver can be asked for one epoch.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,10 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.checks import float_type
 from chainrule.tables.chunks import Chunks
-from chainrule.tables.columns import (
-    MOST_CATEGORIES,
-    MOST_WHOLE_CLASSES,
-    Column,
-    Inputs,
-    Target,
-    Task,
-    column_numbers,
-    filled,
-    in_order,
-    is_number,
-    texts,
-)
-from chainrule.tables.moments import Moments
+from chainrule.tables.columns import Inputs, Target, Task, no_rows, rows_of
+from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
+from chainrule.tables.scores import Scores
+from chainrule.tables.summary import ColumnSummary, Moments, number_columns
 from chainrule.train.engine import Rows
 
 MOST_ASIDE = 200_000  # rows that are tested on: they are held in memory
@@ -39,7 +29,7 @@ CHUNKS_PER_BLOCK = 8  # so that a block mixes rows from this many places of the 
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class BlockSource:
     """Rows for ``chainrule.train.loop.fit`` that need not fit in memory.
 
     Attributes:
@@ -80,27 +70,25 @@ class Source:
     def all_rows(self) -> Rows:
         """All of its rows in memory; none where it has no chunks."""
         if not self.chosen:
-            answers = np.zeros(0, np.int64) if self.labels else np.zeros((0, 1), self.dtype)
-            return Rows(np.zeros((0, len(self.inputs.names)), self.dtype), answers)
+            return no_rows(self.inputs, self.target, self.dtype)
         return self._read(np.array(self.chosen))
 
     def _read(self, group: Array) -> Rows:
         parts = [self._prepared(*self.chunks.raw(int(i))) for i in group]
         if len(parts) == 1:
-            return Rows(*parts[0])
-        return Rows(np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]))
+            return parts[0]
+        return Rows(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]))
 
-    def _prepared(self, x: Any, y: Any) -> tuple[Array, Array]:
-        """Standardised inputs (rows, d), and class numbers (rows,) or targets (rows, 1)."""
+    def _prepared(self, x: Any, y: Any) -> Rows:
+        """A chunk's rows, standardised and encoded."""
         import pyarrow as pa
 
-        if isinstance(x, np.ndarray):
-            mean, scale = (np.array([getattr(c, name) for c in self.inputs.columns]) for name in ("mean", "scale"))
-            values = ((x - mean) / scale).astype(self.dtype)  # in float64: a large mean would take the digits
-        else:
-            values = np.ascontiguousarray(self.inputs.apply(x), self.dtype)
+        if not isinstance(x, np.ndarray):
+            return rows_of(x.append_column(self.target.name, y), self.inputs, self.target, self.dtype)
+        mean, scale = (np.array([getattr(c, name) for c in self.inputs.columns]) for name in ("mean", "scale"))
+        values = ((x - mean) / scale).astype(self.dtype)  # in float64: a large mean would take the digits
         answers = self.target.apply(pa.table({self.target.name: y}))
-        return values, answers if self.labels else np.ascontiguousarray(answers, self.dtype)
+        return Rows(values, answers if self.labels else answers.astype(self.dtype))
 
 
 @dataclass(frozen=True)
@@ -113,8 +101,8 @@ class Large:
         target_range: least and greatest of a target of numbers, over all rows.
     """
 
-    train: Source
-    test: Source | None
+    train: BlockSource
+    test: BlockSource | None
     target_range: tuple[float, float]
 
 
@@ -128,7 +116,7 @@ def open_large(
 
     Args:
         test: share of the rows that is kept aside, in whole chunks, but no more than ``MOST_ASIDE`` rows.
-        on_chunk: told after each chunk that was read.
+        on_chunk: called after each chunk that was read, with its number.
 
     Raises:
         InputError: a column that does not fit; too few chunks for two parts.
@@ -155,9 +143,12 @@ def open_large(
         if on_chunk is not None:
             on_chunk(chunk)
     answers = summaries[target]
-    columns = [summaries[name].column() for name in chunks.names] if matrix is None else _columns(chunks.names, matrix)
+    if matrix is None:
+        columns = [summaries[name].column() for name in chunks.names]
+    else:
+        columns = number_columns(chunks.names, matrix)
     inputs, answer, kind = Inputs(tuple(columns)), answers.target(task), float_type(dtype)
-    parts = [Source(chunks, tuple(sorted(part)), inputs, answer, kind, together) for part in (left, aside)]
+    parts = [BlockSource(chunks, tuple(sorted(part)), inputs, answer, kind, together) for part in (left, aside)]
     return Large(parts[0], parts[1] if aside else None, (answers.low, answers.high))
 
 
@@ -187,104 +178,60 @@ def _finite(x: Array, names: tuple[str, ...], before: int) -> None:
         raise InputError(f"column {names[column]!r}", "finite numbers", f"{x[row, column]} in row {before + row + 1}")
 
 
+# ---------------------------------------------------------------- ready to train on
+
+
 @dataclass(frozen=True, eq=False)
-class ColumnSummary:
-    """What preprocessing must know of one column: that of some rows, and added up, that of all.
+class Blocks:
+    """A table of chunks ready to train on.
 
     Attributes:
-        rows: how many there are.
-        text: whether the values are labels whatever they look like; few: whether they can be so.
-        moments: of the numbers of the rows to learn from.
-        labels: each value as text, with its rows to learn from; of text and of a target. With more than
-            ``MOST_CATEGORIES`` some are left out.
-        low, high: least and greatest number of all rows.
+        model: not trained yet.
+        train: the rows to learn from, read in blocks.
+        validation: rows whose loss is taken after each epoch; may be empty.
+        test: rows that are kept aside; may be empty. These two are held in memory.
     """
 
-    name: str
-    rows: int
-    text: bool
-    few: bool
-    moments: Moments
-    labels: dict[str, int]
-    low: float = np.inf
-    high: float = -np.inf
+    model: Model
+    train: BlockSource
+    validation: Rows
+    test: Rows
 
-    @classmethod
-    def of(cls, name: str, column: Any, learnt: Array, is_target: bool = False) -> ColumnSummary:
-        """Of a column, Arrow's or an array; ``learnt`` is true for the rows to learn from.
-
-        Raises:
-            InputError: values of another type; a missing or infinite one, whose row is named.
-        """
-        import pyarrow as pa
-
-        table = pa.table({name: pa.chunked_array([column]) if isinstance(column, np.ndarray) else column})
-        kind = table.column(0).type
-        t = pa.types
-        words = t.is_string(kind) or t.is_large_string(kind) or t.is_dictionary(kind)
-        if not (words or is_number(kind)):
-            raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
-        text = words or (is_target and t.is_boolean(kind))
-        few = text or t.is_integer(kind)
-        labels = _labels(table, name, learnt) if text or is_target else {}
-        if text:
-            return cls(name, len(learnt), text, few, Moments.of(np.zeros((0, 1))), labels)
-        numbers = column_numbers(table, name)
-        ends = (float(numbers.min()), float(numbers.max())) if len(numbers) else (np.inf, -np.inf)
-        return cls(name, len(learnt), text, few, Moments.of(numbers[learnt, None]), labels, *ends)
-
-    def __add__(self, other: ColumnSummary) -> ColumnSummary:
-        if not self.rows or not other.rows:
-            return self if self.rows else other
-        if self.text != other.text:
-            raise InputError(f"column {self.name!r}", "text throughout, or numbers", "text in some parts of the table")
-        labels = self.labels
-        if len(labels) <= MOST_CATEGORIES:
-            labels = labels | {label: labels.get(label, 0) + rows for label, rows in other.labels.items()}
-        return ColumnSummary(
-            self.name, self.rows + other.rows, self.text, self.few and other.few, self.moments + other.moments, labels,
-            min(self.low, other.low), max(self.high, other.high),
+    def setup(self, plan: Plan) -> Setup:
+        """The rows as they are; a resumed training must agree with the columns as they were learnt and the chunks."""
+        model, source = self.model, self.train
+        name = digest(
+            [asdict(model.inputs), asdict(model.target), list(source.chunks.rows), list(source.chosen), source.together]
+        )
+        return Setup(
+            model.network, plan.recipe(), source, self.validation if len(self.validation) else None,
+            f"a training in blocks on the table {name} ({len(source)} rows to train; {plan.stopping})",
         )  # fmt: skip
 
-    def column(self) -> Column:
-        """As an input."""
-        if not self.text:
-            return _columns((self.name,), self.moments)[0]
-        if len(self.labels) > MOST_CATEGORIES:
-            raise InputError(f"column {self.name!r}", f"at most {MOST_CATEGORIES} categories", str(len(self.labels)))
-        return Column(self.name, categories=tuple(in_order(set(self.labels))))
-
-    def target(self, task: Task | None) -> Target:
-        """As the target; the task is seen from the column where None is asked for."""
-        few = self.text or (self.few and len(self.labels) <= MOST_WHOLE_CLASSES)
-        if task == "regression" and self.text:
-            raise InputError(f"target {self.name}", "numbers", "text")
-        if (task or ("classification" if few else "regression")) == "regression":
-            column = _columns((self.name,), self.moments)[0]
-            return Target(self.name, (), column.mean, column.scale)
-        if not 2 <= len(self.labels) <= MOST_CATEGORIES:
-            raise InputError(f"target {self.name}", f"2 to {MOST_CATEGORIES} classes", str(len(self.labels)))
-        return Target(self.name, tuple(in_order(set(self.labels))))
+    def test_scores(self, model: Model) -> Scores:
+        """Scores of a trained model over the test rows."""
+        return model.scores(self.test.x, self.test.y)
 
 
-def _labels(table: Any, name: str, learnt: Array) -> dict[str, int]:
-    """The values of a column as text, with the rows to learn from that have each."""
-    import pyarrow as pa
+def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[int], None] | None = None) -> Blocks:
+    """One pass over the chunks that learns what prepares them; the untrained model.
 
-    column = filled(table, name)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    labels = dict.fromkeys(texts(pa.table({name: column.unique()}), name), 0)
-    if len(labels) > MOST_CATEGORIES:
-        return dict.fromkeys(list(labels)[: MOST_CATEGORIES + 1], 0)
-    counted = column.filter(pa.array(learnt)).value_counts()
-    values, counts = pa.table({name: counted.field("values")}), counted.field("counts").to_pylist()
-    for label, rows in zip(texts(values, name), counts, strict=True):
-        labels[label] += rows
-    return labels
+    Args:
+        on_chunk: called after each chunk that was read, with its number.
 
-
-def _columns(names: tuple[str, ...], moments: Moments) -> list[Column]:
-    """Columns of numbers, each with its mean and its standard deviation; 1 for a constant."""
-    told = zip(names, moments.mean.tolist(), moments.scale().tolist(), strict=True)
-    return [Column(name, mean, scale) for name, mean, scale in told]
+    Raises:
+        InputError: a table, a target or a plan that does not fit, or that needs all rows at once.
+    """
+    plan.check()
+    if plan.class_weight:
+        raise InputError("class weight", "a table that is read at once", "one read in blocks")
+    aside = plan.test + plan.validation_share * (1 - plan.test)
+    large = open_large(chunks, target, task=plan.task, test=aside, seed=plan.seed, dtype=plan.dtype, on_chunk=on_chunk)
+    source = large.train
+    model = untrained(source.inputs, source.target, plan, large.target_range, Split(0, plan.test, plan.seed))
+    source = replace(source, target=model.target)
+    kept = replace(source, chosen=large.test.chosen if large.test else ()).all_rows()
+    order = np.random.default_rng((plan.seed, 1)).permutation(len(kept))
+    first = round(len(kept) * (1 - plan.test / aside)) if aside else 0
+    validation, test = (Rows(kept.x[part], kept.y[part]) for part in (order[:first], order[first:]))
+    return Blocks(model, source, validation, test)

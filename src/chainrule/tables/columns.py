@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.checks import numbers
+from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,18 +49,6 @@ class Inputs:
     def names(self) -> list[str]:
         """Names of the network's inputs x_1, x_2, …"""
         return [name for column in self.columns for name in column.inputs]
-
-    @classmethod
-    def fit(cls, table: pa.Table, names: Sequence[str], train: Array) -> Inputs:
-        """The named columns: categories of the whole table, means and scales of its training rows alone.
-
-        Raises:
-            InputError: a column that cannot be an input; a bad value in any row, which is named.
-        """
-        if not names:
-            raise InputError("data", "at least one column beside the target", "none")
-        require(table, names)
-        return cls(tuple(_fit_column(table, name, train) for name in names))
 
     def apply(self, table: pa.Table) -> Array:
         """The inputs X (n, d). Other columns of the table are left alone.
@@ -112,50 +101,6 @@ class Target:
         """Predictions in the target's own unit from the network's outputs (n, 1)."""
         own: Array = yhat[:, 0] * self.scale + self.mean
         return own
-
-
-def fit_target(table: pa.Table, name: str, task: Task | None) -> Target:
-    """The target column as classes or numbers, these not standardised.
-
-    Args:
-        task: None decides by the column: text, truth values, and whole numbers of at most
-            ``MOST_WHOLE_CLASSES`` different values are classes.
-
-    Raises:
-        InputError: no such column, one class only, numbers asked of text.
-    """
-    require(table, [name])
-    if task is None:
-        task = _guess_task(table, name)
-    if task == "classification":
-        labels = texts(table, name)
-        found = in_order(set(labels))
-        if len(found) < 2:
-            raise InputError(f"target {name}", "at least two classes", f"{len(found)}: {', '.join(found)}")
-        if len(found) > MOST_CATEGORIES:
-            raise InputError(f"target {name}", f"at most {MOST_CATEGORIES} classes", str(len(found)))
-        return Target(name, tuple(found))
-    column_numbers(table, name)
-    return Target(name)
-
-
-def standardised(target: Target, table: pa.Table, train: Array) -> Target:
-    """A target of numbers with the mean and the scale of the training rows, for an output that can give any number."""
-    values = column_numbers(table, target.name)[train]
-    return Target(target.name, (), float(values.mean()), _scale(values))
-
-
-def _guess_task(table: pa.Table, name: str) -> Task:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = table.column(name).type
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return "regression"
-    if pa.types.is_integer(kind):
-        few: bool = pc.count_distinct(table.column(name)).as_py() <= MOST_WHOLE_CLASSES
-        return "classification" if few else "regression"
-    return "classification"
 
 
 def balanced(counts: Array) -> Array:
@@ -238,20 +183,25 @@ def is_number(kind: Any) -> bool:
     return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind) or t.is_decimal(kind))
 
 
-def _fit_column(table: pa.Table, name: str, train: Array) -> Column:
+def is_text(kind: Any) -> bool:
+    """Whether a column's type is text, also as a dictionary."""
     import pyarrow as pa
 
-    kind = table.column(name).type
-    if is_number(kind):
-        values = column_numbers(table, name)[train]
-        return Column(name, float(values.mean()), _scale(values))
-    t = pa.types
-    if not (t.is_string(kind) or t.is_large_string(kind) or t.is_dictionary(kind)):
-        raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
-    found = in_order(set(texts(table, name)))
-    if len(found) > MOST_CATEGORIES:
-        raise InputError(f"column {name!r}", f"at most {MOST_CATEGORIES} categories", str(len(found)))
-    return Column(name, categories=tuple(found))
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
+
+
+def rows_of(table: pa.Table, inputs: Inputs, target: Target, dtype: Any) -> Rows:
+    """A table's rows as a network takes them: class numbers (n,), or targets (n, 1)."""
+    if not table.num_rows:
+        return no_rows(inputs, target, dtype)
+    y = target.apply(table)
+    return Rows(np.ascontiguousarray(inputs.apply(table), dtype), y if target.classes else y.astype(dtype))
+
+
+def no_rows(inputs: Inputs, target: Target, dtype: Any) -> Rows:
+    """None, in the shapes of ``rows_of``."""
+    y = np.zeros(0, np.int64) if target.classes else np.zeros((0, 1), dtype)
+    return Rows(np.zeros((0, len(inputs.names)), dtype), y)
 
 
 def _apply_column(table: pa.Table, column: Column) -> Array:
@@ -265,9 +215,3 @@ def _apply_column(table: pa.Table, column: Column) -> Array:
             raise InputError(f"column {column.name!r}", f"one of {known}", f"{value!r} in row {row + 1}")
         encoded[row, order[value]] = 1.0
     return encoded
-
-
-def _scale(values: Array) -> float:
-    """Standard deviation, or 1 for a constant column."""
-    deviation = float(values.std())
-    return deviation if deviation > 1e-12 * max(1.0, float(np.abs(values).max())) else 1.0

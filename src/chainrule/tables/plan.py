@@ -1,7 +1,9 @@
-"""A table made ready for training: the plan, the parts of the rows, the untrained model."""
+"""How to train on a table: the plan, the parts of the rows, the model, and what any table ready to train on has."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
@@ -11,11 +13,14 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.network.backward import loss_value
 from chainrule.network.checks import within
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
-from chainrule.tables.columns import Inputs, Target, Task, fit_target, require, standardised
+from chainrule.tables.columns import Inputs, Target, Task
 from chainrule.tables.scores import Scores, score
+from chainrule.train.engine import Away, Engine, Rows
+from chainrule.train.loop import Source
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import EngineName, Recipe, whole
 from chainrule.train.schedules import Schedule
@@ -27,12 +32,11 @@ if TYPE_CHECKING:
 _USUAL_OUTPUT = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "softplus"}
 _USUAL_LOSS = {"classification": "cross_entropy", "regression": "half_squared_error"}
 
-
 VALIDATION = 0.1  # share of the training rows that early stopping watches where none is asked for
 EXPONENTIAL_END = 0.01  # what the exponential schedule has left of the learning rate at the end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """How to train. None means the usual choice for the data and the loss.
 
@@ -74,6 +78,11 @@ class Plan:
             return self.validation
         return VALIDATION if self.patience is not None else 0.0
 
+    @property
+    def stopping(self) -> str:
+        """Early stopping in words, as a checkpoint has them."""
+        return "no early stopping" if self.patience is None else f"early stopping with patience {self.patience}"
+
     def recipe(self) -> Recipe:
         """The plan as ``fit`` takes it.
 
@@ -88,8 +97,39 @@ class Plan:
         factor = EXPONENTIAL_END ** (1 / self.epochs) if self.schedule == "exponential" else 0.5
         schedule = Schedule(self.schedule, self.epochs if ends else 1.0, factor, warmup=self.warmup)
         return Recipe(
-            rule, self.batch_size, self.seed, self.l2, self.dropout, schedule, True, self.engine, self.threads
+            optimizer=rule, schedule=schedule, batch_size=self.batch_size, seed=self.seed, l2=self.l2,
+            dropout=self.dropout, engine=self.engine, threads=self.threads,
         )  # fmt: skip
+
+    def check(self) -> None:
+        """All that can be checked without a table.
+
+        Raises:
+            InputError: a number or a name that does not fit.
+        """
+        self.recipe()
+        for name, share in (("test", self.test), ("validation", self.validation_share)):
+            if not 0 <= share < 1:
+                raise InputError(name, "a share from 0 to below 1", str(share))
+        if self.patience is not None:
+            whole("patience", self.patience)
+            if not self.validation_share:
+                raise InputError("early stopping", "a validation share above 0", "0")
+        if self.class_weight not in (None, "balanced"):
+            raise InputError("class weight", "balanced", repr(self.class_weight))
+
+    def network(self, inputs: int, target: Target) -> Network:
+        """The network before training, with the usual loss and output for the target where none are asked for.
+
+        Raises:
+            InputError: a name or a number that does not fit.
+        """
+        loss = self.loss or _USUAL_LOSS[target.task]
+        output = self.output or _USUAL_OUTPUT.get(loss, "softmax" if target.classes else "identity")
+        sizes = (inputs, *self.hidden, target.outputs)
+        network = Network.random(sizes, self.activation, output, loss, seed=self.seed, dtype=self.dtype)
+        self.recipe().dropout_of(network)
+        return network
 
 
 def apart(
@@ -144,7 +184,12 @@ class Model:
 
     def evaluate(self, table: pa.Table) -> Scores:
         """Scores over a table that has the target column."""
-        return score(forward(self.network, self.inputs.apply(table)), self.target.apply(table), self.target)
+        return self.scores(self.inputs.apply(table), self.target.apply(table))
+
+    def scores(self, x: Array, y: Array) -> Scores:
+        """Scores over inputs and targets as the columns' ``apply`` gives them."""
+        found = forward(self.network, x)
+        return score(found.yhat, y, self.target, loss_value(found, y))
 
     def part(self, table: pa.Table, name: str) -> pa.Table:
         """The ``train`` or ``test`` rows of the table it was trained on, or ``all``.
@@ -163,8 +208,47 @@ class Model:
         return table.take(train if name == "train" else test)
 
 
+def untrained(inputs: Inputs, target: Target, plan: Plan, ends: tuple[float, float], split: Split) -> Model:
+    """The model before training, of what was learnt of a table's columns.
+
+    Args:
+        target: standardised where it is numbers; the model's is so for the output identity alone.
+        ends: least and greatest number of the target.
+
+    Raises:
+        InputError: a plan that does not fit, or numbers that the loss does not take.
+    """
+    network = plan.network(len(inputs.names), target)
+    if not target.classes:
+        target = target if network.output == "identity" else Target(target.name)
+        own = (np.array(ends) - target.mean) / target.scale
+        within(f"target {target.name} (for the loss {network.loss})", own, *network.loss_rule.target_range)
+    return Model(network, inputs, target, split)
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What ``fit`` takes of a table that is ready to train on.
+
+    Attributes:
+        network: to begin with; its numbers may be wider than those of the table's model.
+        recipe: how to train.
+        rows: to learn from.
+        validation: rows whose loss is taken after each epoch, or None.
+        agreement: what a resumed training must agree with beside network and recipe, as text.
+        engine: what makes the steps, where it is not the recipe that says so.
+    """
+
+    network: Network
+    recipe: Recipe
+    rows: Rows | Source | Away
+    validation: Rows | Away | None
+    agreement: str
+    engine: Engine | None = None
+
+
 class TrainingTable(Protocol):
-    """A table ready to train on, wherever its rows are: ``Prepared``, in blocks, or on a cluster."""
+    """A table ready to train on, wherever its rows are: in memory, in blocks, or on a cluster."""
 
     @property
     def model(self) -> Model:
@@ -176,89 +260,26 @@ class TrainingTable(Protocol):
 
     @property
     def validation(self) -> Sized:
-        """Rows whose loss is taken after each epoch."""
+        """Rows whose loss is taken after each epoch; may be none."""
 
     @property
     def test(self) -> Sized:
-        """Rows that are kept aside."""
+        """Rows that are kept aside; may be none."""
+
+    def setup(self, plan: Plan) -> Setup:
+        """The rows and what trains on them."""
+
+    def test_scores(self, model: Model) -> Scores:
+        """Scores of a trained model over the test rows.
+
+        Raises:
+            OSError: a cluster that has them does not answer.
+        """
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A table ready to train on.
-
-    Attributes:
-        model: not trained yet.
-        train, validation, test: numbers of the table's rows, from 0.
-    """
-
-    model: Model
-    table: pa.Table
-    train: Array
-    validation: Array
-    test: Array
-
-
-def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
-    """The untrained model and the parts of the table.
-
-    Raises:
-        InputError: a table, a target or a plan that does not fit.
-    """
-    require(table, [target])
-    check_plan(plan)
-    target_kind = fit_target(table, target, plan.task)
-    if plan.class_weight and not target_kind.classes:
-        raise InputError("class weight", f"classes in {target}", "numbers")
-    split = Split(table.num_rows, plan.test, plan.seed)
-    rows, test = split.parts(target_kind.apply(table) if target_kind.classes else None)
-    return _prepared(table, target_kind, plan, split, rows, test)
-
-
-def check_plan(plan: Plan) -> None:
-    """All of a plan that can be checked without its table.
-
-    Raises:
-        InputError: a number or a name that does not fit.
-    """
-    plan.recipe()
-    for name, share in (("test", plan.test), ("validation", plan.validation_share)):
-        if not 0 <= share < 1:
-            raise InputError(name, "a share from 0 to below 1", str(share))
-    if plan.patience is not None:
-        whole("patience", plan.patience)
-        if not plan.validation_share:
-            raise InputError("early stopping", "a validation share above 0", "0")
-    if plan.class_weight not in (None, "balanced"):
-        raise InputError("class weight", "balanced", repr(plan.class_weight))
-
-
-def with_parts(prepared: Prepared, plan: Plan, rows: Array, test: Array) -> Prepared:
-    """The same table with other rows to learn from and to test on; all that is learnt from rows is learnt anew."""
-    model = prepared.model
-    return _prepared(prepared.table, Target(model.target.name, model.target.classes), plan, model.split, rows, test)
-
-
-def usual(plan: Plan, target: Target) -> tuple[str, str]:
-    """Loss and output: those of the plan, or the usual ones for the target."""
-    loss = plan.loss or _USUAL_LOSS[target.task]
-    return loss, plan.output or _USUAL_OUTPUT.get(loss, "softmax" if target.classes else "identity")
-
-
-def _prepared(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
-    """Args:
-    target: not standardised.
-    rows: to learn from and to validate with.
-    """
-    labels = target.apply(table)[rows] if target.classes else None
-    train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
-    loss, output = usual(plan, target)
-    inputs = Inputs.fit(table, [name for name in table.column_names if name != target.name], train)
-    if not target.classes and output == "identity":
-        target = standardised(target, table, train)
-    sizes = (len(inputs.names), *plan.hidden, target.outputs)
-    network = Network.random(sizes, plan.activation, output, loss, seed=plan.seed, dtype=plan.dtype)
-    if not target.classes:
-        within(f"target {target.name} (for the loss {loss})", target.apply(table), *network.loss_rule.target_range)
-    plan.recipe().dropout_of(network)
-    return Prepared(Model(network, inputs, target, split), table, train, validation, test)
+def digest(learnt: object, *arrays: Array) -> str:
+    """Twelve letters that tell columns as they were learnt, and rows, from others."""
+    found = hashlib.sha256(json.dumps(learnt).encode())
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:12]

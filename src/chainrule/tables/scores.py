@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from chainrule.network.arrays import Array
-from chainrule.network.backward import loss_value
-from chainrule.network.forward import Forward
 from chainrule.tables.columns import Target
+from chainrule.train.loop import mean_r_squared
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,36 @@ class Scores:
             return f"accuracy {self.accuracy:.4f} ({self.right} of {self.n}), loss {self.loss:.4f}"
         return f"R² {self.r2:.4f}, RMSE {self.rmse:.4g} ({self.n} rows), loss {self.loss:.4f}"
 
+    @property
+    def main(self) -> tuple[str, float]:
+        """Name and value of the score that comes first: accuracy or R²."""
+        return ("accuracy", self.accuracy) if self.accuracy is not None else ("R²", self.r2 or 0.0)
 
-def score(forward: Forward, y: Array, target: Target) -> Scores:
-    """Scores of a forward pass against the targets as ``Target.apply`` gives them."""
-    n, loss = forward.n, loss_value(forward, y)
-    if target.task == "classification":
-        right = int((forward.yhat.argmax(axis=1) == y).sum())
-        return Scores(n, loss, accuracy=right / n, right=right)
-    from sklearn.metrics import r2_score, root_mean_squared_error
+    @classmethod
+    def of_classes(cls, n: int, loss: float, right: int) -> Scores:
+        """From the number of rows classified right."""
+        return cls(n, loss, accuracy=right / n, right=right)
 
-    truth, guess = target.restore(y), target.restore(forward.yhat)
-    r2 = float(r2_score(truth, guess)) if n > 1 else float("nan")
-    return Scores(n, loss, r2=r2, rmse=float(root_mean_squared_error(truth, guess)))
+    @classmethod
+    def of_numbers(cls, n: int, loss: float, error: float, spread: float, unit: float = 1.0) -> Scores:
+        """From sums of squares: of the errors, and of the deviations of the true numbers from their mean.
+
+        Args:
+            unit: in which the numbers are counted, in the target's own.
+        """
+        r2 = mean_r_squared(np.array([error]), np.array([spread])) if n > 1 else float("nan")
+        return cls(n, loss, r2=r2, rmse=float(np.sqrt(error / n)) * unit)
+
+
+def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
+    """Scores of outputs yhat (n, k) against targets as ``Target.apply`` gives them.
+
+    Args:
+        loss: of these rows, for the record.
+    """
+    n = len(yhat)
+    if target.classes:
+        return Scores.of_classes(n, loss, int((yhat.argmax(axis=1) == y).sum()))
+    truth = target.restore(y)
+    error, spread = truth - target.restore(yhat), truth - truth.mean()
+    return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()))

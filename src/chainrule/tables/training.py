@@ -1,14 +1,11 @@
-"""Training on a prepared table: fit with checkpoints, score, and cross-validation."""
+"""Training on a table that is ready, wherever its rows are: fit with checkpoints, score, and cross-validation."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +14,12 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.tables.columns import balanced
-from chainrule.tables.plan import Model, Plan, Prepared, TrainingTable, with_parts
+from chainrule.tables.plan import Model, Plan, TrainingTable
+from chainrule.tables.prepared import Prepared, prepare_parts
 from chainrule.tables.scores import Scores
 from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.checkpoints import Checkpoint
-from chainrule.train.engine import Rows
-from chainrule.train.health import SMALL_UPDATE, LayerHealth, findings
+from chainrule.train.health import Finding, findings
 from chainrule.train.loop import fit
 from chainrule.train.records import Epoch, Fitted
 
@@ -47,20 +43,16 @@ class Trained:
     best: int | None
 
     @property
-    def findings(self) -> tuple[str, ...]:
-        """What was amiss with the layers' health and stayed so, in words."""
+    def findings(self) -> tuple[Finding, ...]:
+        """What was amiss with the layers' health and stayed so."""
         return lasting_findings(self.model.network, self.fitted.history)
 
 
 def train_table(
-    prepared: Prepared,
-    plan: Plan,
-    callbacks: Sequence[Callback] = (),
-    checkpoint: Path | None = None,
-    every: int = 1,
-    resume: bool = False,
-) -> Trained:
-    """Fit a prepared model to its training rows and score it on its test rows.
+    prepared: TrainingTable, plan: Plan, callbacks: Sequence[Callback] = (), checkpoint: Path | None = None,
+    every: int = 1, resume: bool = False,
+) -> Trained:  # fmt: skip
+    """Fit a prepared model to its rows and score it on its test rows.
 
     Args:
         checkpoint: file for the state, written after each ``every`` epochs.
@@ -68,22 +60,34 @@ def train_table(
 
     Raises:
         InputError: the checkpoint is of other rows or of another plan, or cannot be written.
+        OSError: a cluster that has the rows does not answer.
     """
-    rows, validation = _rows(prepared, plan)
+    setup = prepared.setup(plan)
     stopping = None if plan.patience is None else EarlyStopping("validation_loss", plan.patience)
-    together = Together(stopping, callbacks, checkpoint)
-    kept = None if checkpoint is None else Checkpoint(checkpoint, every, _asked(prepared, plan, rows, validation))
     fitted = fit(
-        prepared.model.network, rows, plan.recipe(), epochs=plan.epochs, validation=validation, callbacks=[together],
-        checkpoint=kept, resume=resume,
+        setup.network, setup.rows, setup.recipe, epochs=plan.epochs, validation=setup.validation,
+        callbacks=[Together(stopping, callbacks, checkpoint)],
+        checkpoint=None if checkpoint is None else Checkpoint(checkpoint, every, setup.agreement), resume=resume,
+        engine=setup.engine,
     )  # fmt: skip
+    fitted = replace(fitted, network=fitted.network.astype(prepared.model.network.dtype))
     model = replace(prepared.model, network=fitted.network)
-    scored = len(prepared.test) and fitted.history and fitted.stopped != "diverged"
-    test = model.evaluate(prepared.table.take(prepared.test)) if scored else None
-    return Trained(prepared, model, fitted, test, best_epoch(fitted, plan))
+    return Trained(prepared, model, fitted, _test_scores(prepared, model, fitted), _best_epoch(fitted, plan))
 
 
-def best_epoch(fitted: Fitted, plan: Plan) -> int | None:
+def _test_scores(prepared: TrainingTable, model: Model, fitted: Fitted) -> Scores | None:
+    """None also where there is no answer after an interruption."""
+    if not (len(prepared.test) and fitted.history) or fitted.outcome.kind == "diverged":
+        return None
+    try:
+        return prepared.test_scores(model)
+    except (OSError, KeyboardInterrupt):
+        if fitted.outcome.kind != "interrupted":
+            raise
+        return None
+
+
+def _best_epoch(fitted: Fitted, plan: Plan) -> int | None:
     """Number of the epoch whose network ``fit`` ended with."""
     if not fitted.history:
         return None
@@ -91,42 +95,6 @@ def best_epoch(fitted: Fitted, plan: Plan) -> int | None:
         return fitted.history[-1].number
     losses = np.array([epoch.validation_loss for epoch in fitted.history], dtype=float)
     return fitted.history[int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))].number
-
-
-def _rows(prepared: Prepared, plan: Plan) -> tuple[Rows, Rows | None]:
-    """The rows to learn from and those to validate with, as an engine takes them."""
-    model, table = prepared.model, prepared.table
-    dtype = model.network.dtype
-    weights = None
-    if plan.class_weight == "balanced":
-        counts = np.bincount(model.target.apply(table)[prepared.train], minlength=model.target.outputs)
-        weights = balanced(counts)
-    parts: list[Rows | None] = []
-    for numbers in (prepared.train, prepared.validation):
-        part = table.take(numbers)
-        y = model.target.apply(part) if len(numbers) else np.zeros(0)
-        weight = None if weights is None or not len(numbers) else weights[y].astype(dtype)
-        y = y if model.target.classes else y.astype(dtype)
-        x = np.ascontiguousarray(model.inputs.apply(part), dtype) if len(numbers) else None
-        parts.append(None if x is None else Rows(x, y, weight))
-    train = parts[0]
-    assert train is not None  # a plan leaves rows to learn from
-    return train, parts[1]
-
-
-# ---------------------------------------------------------------- checkpoints
-
-
-def _asked(prepared: Prepared, plan: Plan, rows: Rows, validation: Rows | None) -> str:
-    """What a resumed training must agree with beside network and recipe: the rows, and what the plan adds."""
-    digest = hashlib.sha256(json.dumps([asdict(prepared.model.inputs), asdict(prepared.model.target)]).encode())
-    for part in (rows, validation):
-        if part is not None:
-            digest.update(np.ascontiguousarray(part.x).tobytes() + np.ascontiguousarray(part.y).tobytes())
-    stopping = "no early stopping" if plan.patience is None else f"early stopping with patience {plan.patience}"
-    weight = f"; class weight {plan.class_weight}" if plan.class_weight else ""
-    counts = f"{len(rows)} rows to train, {0 if validation is None else len(validation)} to validate"
-    return f"a training on the table {digest.hexdigest()[:12]} ({counts}; {stopping}{weight})"
 
 
 class Together(Callback):
@@ -188,13 +156,15 @@ def cross_validate(
         InputError: too many folds for the rows to train, or fewer than 2.
     """
     rows = np.sort(np.concatenate([prepared.train, prepared.validation]))
-    classes = bool(prepared.model.target.classes)
+    model = prepared.model
+    classes = bool(model.target.classes)
     most = len(rows) if classes else len(rows) // 2  # R² takes two rows
     if not 2 <= folds <= most:
         raise InputError("folds", f"a number from 2 to {most} for {len(rows)} rows to train", str(folds))
-    labels = prepared.model.target.apply(prepared.table)[rows] if classes else None
+    labels = model.target.apply(prepared.table)[rows] if classes else None
     for learn, tested in _folds(len(rows), folds, plan.seed, labels):
-        yield train_table(with_parts(prepared, plan, rows[learn], rows[tested]), plan, watchers())
+        parts = prepare_parts(prepared.table, model.target, plan, model.split, rows[learn], rows[tested])
+        yield train_table(parts, plan, watchers())
 
 
 def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tuple[Array, Array]]:
@@ -211,25 +181,19 @@ def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tupl
 # ---------------------------------------------------------------- health
 
 
-def lasting_findings(network: Network, history: Sequence[Epoch]) -> tuple[str, ...]:
-    """Findings that held in most epochs of the last third of a training, as the last of these epochs says them.
+def lasting_findings(network: Network, history: Sequence[Epoch]) -> tuple[Finding, ...]:
+    """Findings that held in most epochs of the last third of a training, as in the last of these epochs.
 
     An update is not called small where the loss has fallen well or the schedule has all but ended the training.
     """
     last = history[-max(1, len(history) // 3) :]
     peak = max((epoch.learning_rate for epoch in history), default=0.0)
-    held: Counter[str] = Counter()
-    said: dict[str, str] = {}
+    held: Counter[tuple[str, int]] = Counter()
+    latest: dict[tuple[str, int], Finding] = {}
     for epoch in last:
         content = epoch.loss <= 0.5 * history[0].loss or epoch.learning_rate < 0.1 * peak
-        rows = [_without_small_update(row) if content else row for row in epoch.health]
-        for sentence in findings(network, rows):
-            where, _, words = sentence.partition(":")
-            kind = f"{where}: {re.sub(r'[0-9][0-9.e+-]*', '#', words)}"
-            held[kind] += 1
-            said[kind] = sentence
-    return tuple(sentence for kind, sentence in said.items() if 2 * held[kind] > len(last))
-
-
-def _without_small_update(row: LayerHealth) -> LayerHealth:
-    return replace(row, update_ratio=float("nan")) if row.update_ratio < SMALL_UPDATE else row
+        for finding in findings(network, epoch.health):
+            if not (content and finding.kind == "small step"):
+                held[finding.kind, finding.layer] += 1
+                latest[finding.kind, finding.layer] = finding
+    return tuple(finding for what, finding in latest.items() if 2 * held[what] > len(last))

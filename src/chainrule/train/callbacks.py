@@ -13,7 +13,8 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.train.health import findings
+from chainrule.system.progress import bars
+from chainrule.train.health import Finding, findings
 from chainrule.train.recipe import whole
 
 if TYPE_CHECKING:
@@ -49,15 +50,7 @@ class Progress(Callback):
 
     def on_fit_begin(self, run: Run) -> None:
         """Draw the bar."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        columns = (
-            TextColumn("epoch"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
-            TimeRemainingColumn(),
-        )  # fmt: skip
-        self._bar = Bar(*columns, console=Console(stderr=True))
+        self._bar = bars("epoch", "bar", "count", "{task.description}", "left")
         self._bar.start()
         self._task = self._bar.add_task("", total=run.epochs, completed=len(run.history))
 
@@ -198,28 +191,34 @@ class EarlyStopping(Callback):
 
 
 class Health(Callback):
-    """Collects findings in words while training goes on: each is told once, when it first holds.
+    """Collects findings while training goes on: each once, when it first holds.
 
     Attributes:
-        found: (epoch, sentence) each.
+        findings: the number of the epoch and the finding, each.
     """
 
     def __init__(self, say: bool = False) -> None:
-        self.say, self.found = say, []  # type: tuple[bool, list[tuple[int, str]]]
+        self.say = say
+        self.findings: list[tuple[int, Finding]] = []
+
+    @property
+    def found(self) -> list[tuple[int, str]]:
+        """The findings in words: (epoch, sentence) each."""
+        return [(epoch, str(finding)) for epoch, finding in self.findings]
 
     def on_fit_begin(self, run: Run) -> None:
         """Forget an earlier training."""
-        self.found = []
+        self.findings = []
         self._like = run.network
 
     def on_epoch_end(self, run: Run) -> None:
-        """Look at the last epoch; what was said of a layer before is not said again."""
+        """Look at the last epoch; what was found in a layer before is not said again."""
         epoch = run.history[-1]
-        told = {sentence.split(":")[0] + sentence.split(";")[-1] for _, sentence in self.found}
-        for sentence in findings(self._like, epoch.health):
-            if sentence.split(":")[0] + sentence.split(";")[-1] not in told:
-                self.found.append((epoch.number, sentence))
+        before = {(finding.kind, finding.layer) for _, finding in self.findings}
+        for finding in findings(self._like, epoch.health):
+            if (finding.kind, finding.layer) not in before:
+                self.findings.append((epoch.number, finding))
                 if self.say:
                     import sys
 
-                    sys.stderr.write(f"epoch {epoch.number}: {sentence}\n")
+                    sys.stderr.write(f"epoch {epoch.number}: {finding}\n")

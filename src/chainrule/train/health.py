@@ -1,9 +1,10 @@
-"""How the layers fare in training: gradients, updates, dead and saturated units, with findings in words."""
+"""How the layers fare in training: gradients, updates, dead and saturated units, and what is amiss."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -70,38 +71,58 @@ def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tup
     return tuple(found)
 
 
-def findings(network: Network, layers: Sequence[LayerHealth]) -> list[str]:
-    """What is amiss, in words, each with what to try; nothing where all is well."""
+@dataclass(frozen=True)
+class Finding:
+    """What is amiss with a layer; as text, a sentence with what to try.
+
+    Attributes:
+        kind: a row of ``_WORDS``; with ``layer`` it tells one finding from another.
+        layer: its number, from 1.
+        activation: of a hidden layer; empty for the output.
+        count, units: of units that are never active, of all.
+        share: of saturated values; of the weights that a step changes; of the largest layer's gradient.
+    """
+
+    kind: Literal["dead", "saturated", "large step", "small step", "vanishing"]
+    layer: int
+    activation: str = ""
+    count: int = 0
+    units: int = 0
+    share: float = 0.0
+
+    def __str__(self) -> str:
+        other = "leaky_relu" if self.activation == "relu" else "a wider start or standardised inputs"
+        return f"layer {self.layer}: " + _WORDS[self.kind].format(**asdict(self), other=other)
+
+
+_WORDS = {
+    "dead": "{count} of {units} units are never active; lower the learning rate or use {other}",
+    "saturated": "{share:.0%} of its {activation} units' values are saturated; standardise the inputs, or lower the "
+    "learning rate",
+    "large step": "a step changes the weights by {share:.0%}; lower the learning rate",
+    "small step": "a step changes the weights by {share:.0e} only; raise the learning rate",
+    "vanishing": "its gradient is {share:.0e} of the largest layer's: it vanishes on the way back; use relu, or fewer "
+    "layers",
+}
+
+
+def findings(network: Network, layers: Sequence[LayerHealth]) -> list[Finding]:
+    """What is amiss; nothing where all is well."""
     found = []
-    for row in layers[:-1]:
-        name = network.hidden[row.layer - 1]
+    for row, name in zip(layers[:-1], network.hidden, strict=False):
         if row.dead and row.dead >= MANY_DEAD * row.units:
-            other = "leaky_relu" if name == "relu" else "a wider start or standardised inputs"
-            found.append(
-                f"layer {row.layer}: {row.dead} of {row.units} units are never active; lower the learning rate or use "
-                f"{other}"
-            )
+            found.append(Finding("dead", row.layer, name, row.dead, row.units))
         if row.saturated >= MANY_SATURATED:
-            found.append(
-                f"layer {row.layer}: {row.saturated:.0%} of its {name} units' values are saturated; standardise the "
-                "inputs, or lower the learning rate"
-            )
-    found += [line for row in layers if (line := _finding_of_step(row))]
+            found.append(Finding("saturated", row.layer, name, share=row.saturated))
+    for row in layers:
+        if row.update_ratio > LARGE_UPDATE:
+            found.append(Finding("large step", row.layer, share=row.update_ratio))
+        if 0 < row.update_ratio < SMALL_UPDATE:
+            found.append(Finding("small step", row.layer, share=row.update_ratio))
     norms = np.array([row.grad_norm for row in layers])
     if len(norms) > 2 and np.isfinite(norms).all() and 0 < norms[0] < VANISHING * norms.max():
-        found.append(
-            f"layer 1: its gradient is {norms[0] / norms.max():.0e} of the largest layer's: it vanishes on the way "
-            "back; use relu, or fewer layers"
-        )
+        found.append(Finding("vanishing", 1, share=float(norms[0] / norms.max())))
     return found
-
-
-def _finding_of_step(row: LayerHealth) -> str:
-    if row.update_ratio > LARGE_UPDATE:
-        return f"layer {row.layer}: a step changes the weights by {row.update_ratio:.0%}; lower the learning rate"
-    if 0 < row.update_ratio < SMALL_UPDATE:
-        return f"layer {row.layer}: a step changes the weights by {row.update_ratio:.0e} only; raise the learning rate"
-    return ""
 
 
 def largest_layer(network: Network, x: Array) -> int:

@@ -18,7 +18,7 @@ from chainrule.train.checkpoints import Checkpoint, read_checkpoint
 from chainrule.train.engine import Away, Engine, Part, Rows, State, fitting, minibatches, start
 from chainrule.train.health import health, largest_layer
 from chainrule.train.recipe import Recipe, whole
-from chainrule.train.records import Epoch, Fitted
+from chainrule.train.records import Epoch, Fitted, Outcome
 
 WORK_PER_CALL = 1e10  # operations after which Ctrl-C is heard
 STEPS_PER_CALL = 20_000
@@ -47,6 +47,7 @@ class Run:
         scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
         best: parameters to end with, an engine's snapshot; None: those of the last epoch.
         beginning: tells first parameters and rows from others; a checkpoint keeps it.
+        said: by a callback that stops the training: why, a sentence.
         ended: set by a callback in ``on_fit_begin``: the checkpoint is of a training that had stopped early.
     """
 
@@ -131,13 +132,13 @@ def _fit(
     began = time.perf_counter() - (run.history[-1].seconds if run.history else 0.0)
     for callback in callbacks:
         callback.on_fit_begin(run)
-    stopped, good = "early" if run.ended else None, run.engine.snapshot()
+    stops, outcome, good = run.ended, None, run.engine.snapshot()
     try:
         for number in range(first + 1, first + 1 if run.ended else epochs + 1):
             part, rate = _epoch(run, rows, number)
             now = run.engine.snapshot()
             if part.failed is not None or not np.isfinite(now).all():
-                stopped, run.said = "diverged", _diverged(run, rows, number)
+                outcome = _diverged(run, rows, number)
                 break
             good = now
             loss, score = _validate(run, validation, scorer)
@@ -146,19 +147,19 @@ def _fit(
             run.history.append(
                 Epoch(number, part.loss, accuracy, loss, score, rate, time.perf_counter() - began, layers)
             )
-            enough = [callback.on_epoch_end(run) for callback in callbacks]
-            if checkpoint is not None and (checkpoint.due(number) or any(enough) or number == epochs):
+            answers = [callback.on_epoch_end(run) for callback in callbacks]  # each is told
+            stops = any(answers)
+            if checkpoint is not None and (checkpoint.due(number) or stops or number == epochs):
                 checkpoint.write(network, run, callbacks)
-            if any(enough):
-                stopped = "early"
+            if stops:
                 break
     except KeyboardInterrupt:
-        stopped = "interrupted"
-        kept = "that of the last whole epoch" if run.best is None else "the best network so far"
-        run.said = f"interrupted in epoch {len(run.history) + 1}: {kept} is kept"
-    whole_state = run.engine.state() if stopped in (None, "early") else None
+        outcome = Outcome("interrupted", len(run.history) + 1, run.best is not None)
+    whole_state = run.engine.state() if outcome is None else None
+    if outcome is None:
+        outcome = Outcome("early" if stops else "finished", len(run.history), run.best is not None, reason=run.said)
     run.engine.recall(good if run.best is None else run.best)
-    fitted = Fitted(run.engine.network(), tuple(run.history), stopped, run.said, whole_state)
+    fitted = Fitted(run.engine.network(), tuple(run.history), outcome, whole_state)
     for callback in callbacks:
         callback.on_fit_end(run, fitted)
     return fitted
@@ -266,14 +267,8 @@ def mean_r_squared(error: Array, spread: Array) -> float:
     return float(scores.mean())
 
 
-def _diverged(run: Run, rows: Rows | Source | Away, number: int) -> str:
-    """A sentence: where the numbers left the range, and what to try."""
-    sample = rows.x[:256] if isinstance(rows, Rows) else None
-    where = "" if sample is None else f" at layer {largest_layer(run.engine.network(), sample)}"
+def _diverged(run: Run, rows: Rows | Source | Away, number: int) -> Outcome:
+    """Where the numbers left the range; of rows that are not here, the layer is not known."""
+    layer = largest_layer(run.engine.network(), rows.x[:256]) if isinstance(rows, Rows) else None
     rate = run.recipe.optimizer.settings.learning_rate * run.scale
-    before = f"the network of epoch {number - 1} is kept" if run.history else "no epoch ended well"
-    kept = before if run.best is None else "the best network so far is kept"
-    return (
-        f"training diverged in epoch {number}: the loss is no longer a finite number, first seen{where}; "
-        f"{kept}; try a learning rate below {rate:g}, or standardise the inputs"
-    )
+    return Outcome("diverged", number, run.best is not None, layer, rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from chainrule.network.network import Network
 from chainrule.train.engine import State
@@ -34,6 +35,47 @@ class Epoch:
     health: tuple[LayerHealth, ...] = ()
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+        kind: ``finished`` after the last epoch, ``early`` by a callback, ``interrupted`` by Ctrl-C, ``diverged`` where
+            the loss was no longer a finite number.
+        epoch: the last one; that in which it was interrupted or diverged, which did not end.
+        best_kept: whether the network is the best that a callback kept; else it is that of the last whole epoch.
+        layer: of divergence: the first at which the numbers left the range; None where that is not known.
+        learning_rate: of divergence: that of the optimizer, before the schedule.
+        reason: of an early end: that of the callback, a sentence.
+    """
+
+    kind: Literal["finished", "early", "interrupted", "diverged"]
+    epoch: int
+    best_kept: bool = False
+    layer: int | None = None
+    learning_rate: float = 0.0
+    reason: str = ""
+
+    def words(self, kept: str = "") -> str:
+        """The reason in a sentence, with what to try; empty where it ended as asked.
+
+        Args:
+            kept: what became of the network; else what ``fit`` returned.
+        """
+        if self.kind == "interrupted":
+            network = "the best network so far" if self.best_kept else "that of the last whole epoch"
+            return f"interrupted in epoch {self.epoch}: {kept or f'{network} is kept'}"
+        if self.kind != "diverged":
+            return self.reason
+        last = f"the network of epoch {self.epoch - 1} is kept" if self.epoch > 1 else "no epoch ended well"
+        where = "" if self.layer is None else f" at layer {self.layer}"
+        return (
+            f"training diverged in epoch {self.epoch}: the loss is no longer a finite number, first seen{where}; "
+            f"{kept or ('the best network so far is kept' if self.best_kept else last)}; try a learning rate below "
+            f"{self.learning_rate:g}, or standardise the inputs"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """The result of ``fit``.
@@ -41,13 +83,21 @@ class Fitted:
     Attributes:
         network: the best that a callback kept, or else that of the last epoch that ended well.
         history: one ``Epoch`` each.
-        stopped: why it stopped before the last epoch: ``interrupted``, ``diverged``, ``early`` or None.
-        said: the reason in a sentence, with what to try; empty where it ended as asked.
+        outcome: how it ended.
         state: the engine's at the end, to go on from; None where it was interrupted or diverged.
     """
 
     network: Network
     history: tuple[Epoch, ...]
-    stopped: str | None = None
-    said: str = ""
+    outcome: Outcome
     state: State | None = None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why it stopped before the last epoch: ``interrupted``, ``diverged``, ``early`` or None."""
+        return None if self.outcome.kind == "finished" else self.outcome.kind
+
+    @property
+    def said(self) -> str:
+        """The reason in a sentence, with what to try; empty where it ended as asked."""
+        return self.outcome.words()

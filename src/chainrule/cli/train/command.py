@@ -109,8 +109,9 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
-    from chainrule.cli.shared import numbers_list
-    from chainrule.cli.train.work import Wanted, work
+    from chainrule.cli.shared import numbers_list, shares_list
+    from chainrule.cli.train.options import TrainOptions
+    from chainrule.cli.train.work import work
     from chainrule.tables.plan import Plan
 
     if task not in (None, "classification", "regression"):
@@ -118,33 +119,20 @@ def train(
     if patience != 10 and not early_stopping:
         raise InputError("--patience", "--early-stopping beside it", "no such option")
     plan = Plan(
-        numbers_list("--hidden", hidden), tuple(activation.split(",")), output, loss, task,  # type: ignore[arg-type]
-        optimizer, learning_rate, epochs, batch_size, test, seed, dtype, schedule, warmup, l2, weight_decay,
-        _shares("--dropout", dropout), patience if early_stopping else None, validation, class_weight,
-        engine, threads,  # type: ignore[arg-type]
+        hidden=numbers_list("--hidden", hidden), activation=tuple(activation.split(",")), output=output, loss=loss,
+        task=task, optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,  # type: ignore[arg-type]
+        batch_size=batch_size, test=test, seed=seed, dtype=dtype, schedule=schedule, warmup=warmup, l2=l2,
+        weight_decay=weight_decay, dropout=shares_list("--dropout", dropout) or (0.0,),
+        patience=patience if early_stopping else None, validation=validation, class_weight=class_weight,
+        engine=engine, threads=threads,  # type: ignore[arg-type]
     )  # fmt: skip
     work(
-        Wanted(
-            data,
-            target,
-            plan,
-            cv,
-            cv_only,
-            out,
-            plot,
-            report,
-            history,
-            checkpoint,
-            checkpoint_every,
-            resume,
-            json,
-            blocks,
-            cluster,
-            mode,
-            local_steps,
-            _name(data),
+        TrainOptions(
+            name=_name(data), data=data, target=target, plan=plan, cv=cv, cv_only=cv_only, out=out, plot=plot,
+            report=report, history=history, checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
+            json=json, blocks=blocks, cluster=cluster, mode=mode, local_steps=local_steps,
         )
-    )
+    )  # fmt: skip
 
 
 def _name(data: str) -> str:
@@ -153,11 +141,3 @@ def _name(data: str) -> str:
     if not re.search(r"[*?\[]", path.stem):
         return path.stem or path.resolve().name
     return re.sub(r"\[.*?\]|[*?]", "", path.stem).strip("-_. ") or path.parent.name or "table"
-
-
-def _shares(option: str, text: str) -> tuple[float, ...]:
-    """``0.5,0.2`` as (0.5, 0.2)."""
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip()) or (0.0,)
-    except ValueError:
-        raise InputError(option, "shares separated by commas, such as 0.5,0.2", repr(text)) from None

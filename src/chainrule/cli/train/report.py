@@ -18,7 +18,7 @@ from chainrule.render.training_page import Cells, Predictions, TrainingReport, t
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from chainrule.cli.train.work import Wanted
+    from chainrule.cli.train.options import TrainOptions
     from chainrule.network.network import Network
     from chainrule.tables.plan import Model
     from chainrule.tables.scores import Scores
@@ -30,7 +30,7 @@ BLOCK = 8192  # rows that go through the network at once
 
 
 @dataclass(frozen=True, eq=False)
-class _Outcome:
+class PartOutputs:
     """yhat (n, k) and the loss (n,) of each row of a part, with the target (n,) as ``Target.apply`` gives it."""
 
     numbers: Array
@@ -39,23 +39,23 @@ class _Outcome:
     y: Array
 
 
-def report_page(wanted: Wanted, trained: Trained, folds: list[Scores]) -> str:
+def report_page(options: TrainOptions, trained: Trained, folds: list[Scores]) -> str:
     """The page as HTML."""
-    from chainrule.tables.plan import Prepared
+    from chainrule.tables.prepared import Prepared
     from chainrule.train.health import LARGE_UPDATE, SMALL_UPDATE
 
-    prepared, model, plan = trained.prepared, trained.model, wanted.plan
+    prepared, model, plan = trained.prepared, trained.model, options.plan
     assert isinstance(prepared, Prepared)  # --report with --blocks is refused
     parts = {"training": prepared.train, "validation": prepared.validation, "test": prepared.test}
-    outcomes = {name: _outcome(model, prepared.table, rows) for name, rows in parts.items() if len(rows)}
-    shown = "test" if "test" in outcomes else "validation" if "validation" in outcomes else "training"
+    outputs = {name: _outputs(model, prepared.table, rows) for name, rows in parts.items() if len(rows)}
+    shown = "test" if "test" in outputs else "validation" if "validation" in outputs else "training"
     about = [f"{about_rows(prepared)}.", f"{about_plan(prepared, plan)}."]
     about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.said) if said][:1]
     dying, saturating = _sleepers(model.network)
     report = TrainingReport(
-        title=f"{wanted.name}: prediction of {model.target.name}",
+        title=f"{options.name}: prediction of {model.target.name}",
         about=tuple(about),
-        scores=_scores(model, outcomes),
+        scores=_scores(model, outputs),
         history=trained.fitted.history,
         loss_name=model.network.loss,
         score_name="accuracy" if model.target.classes else "R²",
@@ -64,9 +64,9 @@ def report_page(wanted: Wanted, trained: Trained, folds: list[Scores]) -> str:
         layers=(*model.network.hidden, model.network.output),
         dying=dying,
         saturating=saturating,
-        findings=trained.findings,
-        predictions=_predictions(model, prepared.table, outcomes[shown], shown),
-        settings=_settings(wanted, trained),
+        findings=tuple(map(str, trained.findings)),
+        predictions=_predictions(model, prepared.table, outputs[shown], shown),
+        settings=_settings(options, trained),
         command=command(),
         folds=_folds(folds),
     )
@@ -83,7 +83,7 @@ def _sleepers(network: Network) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(i for i in sleeping if i not in bounded), tuple(i for i in sleeping if i in bounded)
 
 
-def _outcome(model: Model, table: pa.Table, numbers: Array) -> _Outcome:
+def _outputs(model: Model, table: pa.Table, numbers: Array) -> PartOutputs:
     """In blocks: all values of all layers of many rows would need much memory."""
     from chainrule.network.checks import targets
     from chainrule.network.forward import forward
@@ -98,44 +98,37 @@ def _outcome(model: Model, table: pa.Table, numbers: Array) -> _Outcome:
         yhat.append(f.yhat)
         losses.append(example_losses(network.loss, network.output, f.a[-1], f.yhat, rows))
         y.append(true)
-    return _Outcome(numbers, np.concatenate(yhat), np.concatenate(losses), np.concatenate(y))
+    return PartOutputs(numbers, np.concatenate(yhat), np.concatenate(losses), np.concatenate(y))
 
 
 # ---------------------------------------------------------------- scores
 
 
-def _scores(model: Model, outcomes: dict[str, _Outcome]) -> Cells:
-    if model.target.classes:
-        rows = []
-        for name, out in outcomes.items():
-            right = int((out.yhat.argmax(axis=1) == out.y).sum())
-            usual = np.bincount(out.y).max() / len(out.y)
-            rows.append((name, str(len(out.y)), f"{right / len(out.y):.4f}", str(right), f"{usual:.4f}",
-                         _loss(out)))  # fmt: skip
-        header = ("part", "rows", "accuracy", "right", "accuracy of always the most frequent class", "loss")
-        return Cells(header, tuple(rows))
+def _scores(model: Model, outputs: dict[str, PartOutputs]) -> Cells:
+    from chainrule.tables.scores import score
+
     rows = []
-    for name, out in outcomes.items():
-        truth, guess = model.target.restore(out.y), model.target.restore(out.yhat)
-        error, spread = float(((guess - truth) ** 2).mean()), float(truth.var())
-        r2 = f"{1 - error / spread:.4f}" if spread > 0 else "-"
-        rows.append((name, str(len(out.y)), r2, f"{error**0.5:.4g}", f"{spread**0.5:.4g}", _loss(out)))
-    return Cells(("part", "rows", "R²", "RMSE", "RMSE of always the mean", "loss"), tuple(rows))
-
-
-def _loss(out: _Outcome) -> str:
-    mean = float(out.losses.mean())
-    return f"{mean:.4f}" if abs(mean) < 1e6 else f"{mean:.4g}"
+    for name, out in outputs.items():
+        found, words = score(out.yhat, out.y, model.target, float(out.losses.mean())), []
+        if found.accuracy is not None:
+            usual = np.bincount(out.y).max() / found.n
+            words = [f"{found.accuracy:.4f}", str(found.right), f"{usual:.4f}"]
+        else:
+            usual = model.target.restore(out.y).std()
+            words = ["-" if usual == 0 else f"{found.r2:.4f}", f"{found.rmse:.4g}", f"{usual:.4g}"]
+        rows.append((name, str(found.n), *words, f"{found.loss:.4f}" if abs(found.loss) < 1e6 else f"{found.loss:.4g}"))
+    if model.target.classes:
+        header = ("part", "rows", "accuracy", "right", "accuracy of always the most frequent class", "loss")
+    else:
+        header = ("part", "rows", "R²", "RMSE", "RMSE of always the mean", "loss")
+    return Cells(header, tuple(rows))
 
 
 def _folds(folds: list[Scores]) -> Cells | None:
     if not folds:
         return None
     name, mean, deviation = spread(folds)
-    rows = [
-        (str(i), str(s.n), f"{s.accuracy if s.accuracy is not None else s.r2:.4f}", f"{s.loss:.4f}")
-        for i, s in enumerate(folds, 1)
-    ]
+    rows = [(str(i), str(s.n), f"{s.main[1]:.4f}", f"{s.loss:.4f}") for i, s in enumerate(folds, 1)]
     rows += [("mean", "", f"{mean:.4f}", ""), ("standard deviation", "", f"{deviation:.4f}", "")]
     return Cells(("fold", "rows", name, "loss"), tuple(rows))
 
@@ -143,12 +136,12 @@ def _folds(folds: list[Scores]) -> Cells | None:
 # ---------------------------------------------------------------- predictions
 
 
-def _predictions(model: Model, table: pa.Table, out: _Outcome, part: str) -> Predictions:
+def _predictions(model: Model, table: pa.Table, out: PartOutputs, part: str) -> Predictions:
     target = model.target
     losses = np.nan_to_num(out.losses.astype(np.float64), nan=np.inf)
     order = np.argsort(-losses, kind="stable")[:WORST]
     columns = [column.name for column in model.inputs.columns][:COLUMNS]
-    values = table.select(columns).take(out.numbers[order]).to_pylist()
+    inputs = table.select(columns).take(out.numbers[order]).to_pylist()
     words = f"the {len(out.y)} {part} rows" if len(out.y) > 1 else f"the only {part} row"
     if target.classes:
         truth, guess = out.y, out.yhat.argmax(axis=1)
@@ -157,17 +150,17 @@ def _predictions(model: Model, table: pa.Table, out: _Outcome, part: str) -> Pre
         letter, word = ("p", "probability") if certain else ("yhat", "output")
         note = f" {letter} is the network's {word} of a class."
         header: tuple[str, ...] = ("row", "true", "predicted", f"{letter}(predicted)", f"{letter}(true)", "loss")
-        told: list[tuple[str, ...]] = [
+        values: list[tuple[str, ...]] = [
             (target.classes[truth[i]], target.classes[guess[i]], f"{out.yhat[i, guess[i]]:.3g}",
              f"{out.yhat[i, truth[i]]:.3g}") for i in order
         ]  # fmt: skip
     else:
         truth, guess, note = target.restore(out.y), target.restore(out.yhat), ""
         header = ("row", "true", "predicted", "error", "loss")
-        told = [(_number(truth[i]), _number(guess[i]), _number(guess[i] - truth[i])) for i in order]
+        values = [(_number(truth[i]), _number(guess[i]), _number(guess[i] - truth[i])) for i in order]
     rows = tuple(
         (str(out.numbers[i] + 1), *cells, f"{out.losses[i]:.3g}", *(_value(row[name]) for name in columns))
-        for i, cells, row in zip(order, told, values, strict=True)
+        for i, cells, row in zip(order, values, inputs, strict=True)
     )
     shown = tuple(name if len(name) <= 24 else f"{name[:23]}…" for name in columns)
     return Predictions(words, target.name, target.classes, truth, guess, Cells((*header, *shown), rows), note)
@@ -185,10 +178,10 @@ def _value(value: Any) -> str:
 # ---------------------------------------------------------------- settings
 
 
-def _settings(wanted: Wanted, trained: Trained) -> tuple[tuple[str, str], ...]:
+def _settings(options: TrainOptions, trained: Trained) -> tuple[tuple[str, str], ...]:
     from chainrule import __version__
 
-    plan, network, fitted = wanted.plan, trained.model.network, trained.fitted
+    plan, network, fitted = options.plan, trained.model.network, trained.fitted
     recipe = plan.recipe()
     hidden = ", ".join(f"{n} {g}" for n, g in zip(network.sizes[1:-1], network.hidden, strict=True)) or "none"
     rule = recipe.optimizer
@@ -196,7 +189,7 @@ def _settings(wanted: Wanted, trained: Trained) -> tuple[tuple[str, str], ...]:
     stopping = "none" if plan.patience is None else f"on the validation loss, patience {plan.patience}"
     seconds = fitted.history[-1].seconds if fitted.history else 0.0
     return (
-        ("data", wanted.data),
+        ("data", options.data),
         ("target", trained.model.target.name),
         ("inputs", str(network.sizes[0])),
         ("hidden layers", hidden),

@@ -1,0 +1,152 @@
+"""``chainrule grade``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainrule.cli.output import print_record
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.teaching.grades import Grades
+
+PAGES = {"html": ".html", "markdown": ".md"}
+MOST_BARS = 15
+
+
+def grade(
+    folder: Annotated[Path, typer.Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for what is written; usually FOLDER/marked.")] = None,
+    points: Annotated[
+        Path | None, typer.Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="Worksheet with the lines that are due, or a folder with NAME-key.md for each sheet NAME; "
+            "usually FOLDER's key.md, or *-key.md."
+        ),
+    ] = None,
+    follow_through: Annotated[
+        str, typer.Option(help="Share of its points for a line that follows from a wrong one: full, partial or 0 to 1.")
+    ] = "full",
+    processes: Annotated[int | None, typer.Option(help="Worker processes; usually one a core.", min=1)] = None,
+    seconds: Annotated[float, typer.Option(help="Time for one sheet, then it is refused.", min=0.1)] = 10.0,
+    feedback: Annotated[str, typer.Option(help="Pages for the authors: html or markdown.")] = "html",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
+) -> None:
+    """Mark a folder of worksheets: grades.csv, a page for each author, and a summary of the class's mistakes.
+
+    With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason; one
+    whose header has other numbers than its key is noted.
+    """
+    from chainrule.system.files import write_whole
+    from chainrule.system.progress import counted
+    from chainrule.teaching.grading import grade as graded
+
+    if feedback not in PAGES:
+        raise InputError("--feedback", "html or markdown", repr(feedback))
+    share = _share(follow_through)
+    worth = _read_points(points)
+    target = _folder(out if out is not None else folder / "marked", folder)
+    pages = target / "feedback"
+    namer = _page_names(folder, PAGES[feedback])
+
+    def write_page(name: str, page: str) -> None:
+        pages.mkdir(parents=True, exist_ok=True)
+        write_whole(pages / namer(name), page, lasting=False)
+
+    with counted("sheets", quiet=json) as progress:
+        result = graded(
+            folder, key=key, points=worth, follow_through=share, processes=processes, seconds=seconds,
+            progress=progress, feedback=write_page, form=feedback,  # type: ignore[arg-type]
+        )  # fmt: skip
+    _write(result, target)
+    if json:
+        from chainrule.render.json import to_json
+
+        print(to_json("grade", result.to_dict() | {"out": str(target)}))
+        return
+    print_record(f"{result}\n", "text")
+    print(f"\ngrades in {target / 'grades.csv'}, pages in {pages}, summary in {target / 'summary.html'}")
+
+
+def _share(text: str) -> float:
+    try:
+        share = {"full": 1.0, "partial": 0.5}.get(text)
+        share = float(text) if share is None else share
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise InputError("--follow-through", "full, partial (a half) or a number from 0 to 1", repr(text))
+    return share
+
+
+def _read_points(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    import tomllib
+
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"--points {file}", "a TOML file", "no such file") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"--points {file}", 'TOML such as "dL/dW_212" = 2', str(error)) from None
+    return found
+
+
+def _folder(out: Path, sheets: Path) -> Path:
+    """The folder for what is written, which is not that of the sheets: the summary would be the next sheet."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}", "a folder", "a file")
+    if out.resolve() == sheets.resolve():
+        raise InputError(f"--out {out}", "a folder other than that of the sheets", "the same")
+    return out
+
+
+def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
+    """The name of each sheet's page: ada.md -> ada.html; where two sheets would share one, ada.md.html."""
+    from collections import Counter
+
+    from chainrule.teaching.grading import find_sheets
+
+    def cut(stem: str) -> str:
+        return os.fsdecode(os.fsencode(stem)[:200])
+
+    sheets = find_sheets(folder)[0]
+    count = Counter(cut(sheet.stem).casefold() for sheet in sheets)
+    numbers = {sheet.name: number for number, sheet in enumerate(sheets, 1)}
+
+    def name(sheet: str) -> str:
+        stem = cut(Path(sheet).stem)
+        if count[stem.casefold()] == 1:
+            return stem + ending
+        return (cut(sheet) if len(os.fsencode(sheet)) <= 200 else f"{stem}-{numbers[sheet]}") + ending
+
+    return name
+
+
+def _write(result: Grades, target: Path) -> None:
+    from chainrule.system.files import write_whole
+    from chainrule.teaching.class_report import grades_document
+    from chainrule.teaching.grades import UNKNOWN
+
+    target.mkdir(parents=True, exist_ok=True)
+    picture = ""
+    if result.mistakes:
+        from chainrule.render.plots import counts_chart
+
+        picture = "summary.png"
+        counts = [(m.words, m.sheets) for m in result.mistakes if m.id != UNKNOWN or len(result.mistakes) == 1]
+        title = f"Mistakes in {len(result.marked)} sheets"
+        write_whole(target / picture, counts_chart(counts[:MOST_BARS], title, "sheets that make it"))
+    document = grades_document(result, picture)
+    write_whole(target / "summary.html", document.to_html())
+    write_whole(target / "summary.md", document.to_markdown())
+    write_whole(target / "grades.csv", result.to_csv())

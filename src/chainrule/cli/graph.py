@@ -1,0 +1,38 @@
+"""``chainrule graph``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_record, rendered
+from chainrule.errors import InputError
+
+
+def graph(
+    formulas: Annotated[str, typer.Argument(help='Formulas, such as "y1 = x^2; y2 = x^3; z = log(y1/y2)".')],
+    of: Annotated[str, typer.Option(help="The derivative, such as dz/dx.")],
+    at: Annotated[list[str] | None, typer.Option(help="A value, such as x=2; one for each input.")] = None,
+    top: Annotated[int, typer.Option(help="List so many paths; all are counted and summed.", min=1)] = 20,
+    form: Format = "text",
+    standalone: Standalone = False,
+    json: Json = False,
+) -> None:
+    """The chain rule in a graph of formulas: every path with its product, and their sum."""
+    from chainrule.explanation import Graph
+
+    form = chosen_format(form, json)
+    values = [_value(text) for text in at or []]
+    if len({name for name, _ in values}) < len(values):
+        raise InputError("--at", "one value for each variable", ", ".join(at or []))
+    record = Graph(formulas).derivative(of, dict(values), top)
+    print_record(rendered("graph", record, form, standalone), form)
+
+
+def _value(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise InputError("--at", "a value such as x=2", repr(text)) from None

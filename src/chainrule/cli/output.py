@@ -1,0 +1,60 @@
+"""How a command prints its record: as text, Markdown, LaTeX, HTML or JSON, and the options that choose."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.render.document import Rendered
+
+#: name -> ending of a file
+FORMATS = {"text": ".txt", "markdown": ".md", "latex": ".tex", "html": ".html", "json": ".json"}
+
+Format = Annotated[str, typer.Option("--format", help="text, markdown, latex, html or json.")]
+Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+Standalone = Annotated[bool, typer.Option(help="With latex: a document that compiles by itself.")]
+
+
+def chosen_format(form: str, json: bool) -> str:
+    """The format that was asked for.
+
+    Raises:
+        InputError: none of ``FORMATS``.
+    """
+    if form not in FORMATS:
+        raise InputError("--format", ", ".join(FORMATS), repr(form))
+    return "json" if json else form
+
+
+def rendered(command: str, record: Rendered, form: str, standalone: bool) -> str:
+    """The record in a format, which ends with a newline."""
+    if form == "json":
+        from chainrule.render.json import to_json
+
+        data: Any = record
+        text = to_json(command, data.to_dict())
+    elif form == "latex":
+        text = record.to_latex(standalone)
+    else:
+        text = {"text": record.__str__, "markdown": record.to_markdown, "html": record.to_html}[form]()
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def print_record(text: str, form: str) -> None:
+    """What ``rendered`` gave; in a terminal, the headings of a text stand out."""
+    if form != "text" or not sys.stdout.isatty():
+        print(text, end="")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    lines = text.removesuffix("\n").split("\n")
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        heading = bool(below) and set(below) <= {"═", "─"}
+        console.print(Text(line, style="bold" if heading else ""))

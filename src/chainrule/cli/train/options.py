@@ -1,0 +1,55 @@
+"""What was asked of ``chainrule train``, and the files that it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.tables.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """What was asked for on the command line; an option of the training itself is in the plan.
+
+    Attributes:
+        name: what the table is called, after which files are named.
+    """
+
+    name: str
+    data: str
+    target: str | None
+    plan: Plan
+    cv: int | None
+    cv_only: bool
+    out: Path | None
+    plot: Path | None
+    report: Path | None
+    history: Path | None
+    checkpoint: Path | None
+    checkpoint_every: int
+    resume: bool
+    json: bool
+    blocks: bool
+    cluster: str | None
+    mode: str | None
+    local_steps: int | None
+
+    @property
+    def model_file(self) -> Path:
+        """Where the model goes."""
+        return self.out or Path(f"{self.name}.safetensors")
+
+    @property
+    def plot_file(self) -> Path:
+        """Where the loss curve goes."""
+        return self.plot or Path(f"{self.name}-loss.png")
+
+    @property
+    def checkpoint_file(self) -> Path | None:
+        """The checkpoint, in its folder or as it was named."""
+        if self.checkpoint is None or self.checkpoint.suffix == ".safetensors":
+            return self.checkpoint
+        return self.checkpoint / "training.safetensors"

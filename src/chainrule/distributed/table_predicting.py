@@ -1,0 +1,78 @@
+"""Predictions of a table in files, made on a cluster partition after partition, never all rows in one place."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chainrule.distributed.exact import PartScore, score_of_partition
+from chainrule.distributed.prepare import Ready
+from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
+from chainrule.distributed.work import Work
+from chainrule.network.forward import forward
+from chainrule.tables.columns import rows_of
+from chainrule.tables.plan import Model
+from chainrule.tables.predictions import predictions_of, write_rows
+from chainrule.train.engine import Rows
+
+AHEAD = 2  # partitions for each thread of the cluster, whose predictions are asked for at once
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedPieces:
+    """Predictions of some pieces of a table: a text of CSV lines each, how many, and their score."""
+
+    texts: tuple[str, ...]
+    rows: int
+    score: PartScore | None
+
+    def __add__(self, other: PredictedPieces) -> PredictedPieces:
+        score = None if self.score is None or other.score is None else self.score + other.score
+        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, score)
+
+
+def predict_files(
+    work: Work, files: TableFiles, model: Model, keep: Callable[[str], object]
+) -> tuple[int, PartScore | None]:
+    """How many rows were predicted, and their score where the files have the target too.
+
+    Args:
+        keep: called with the CSV lines of each piece, in their order.
+
+    Raises:
+        InputError: a value that does not fit; naming the piece, and the row counted within it.
+        ClusterError: the cluster does not answer.
+    """
+    scored = model.target.name in files.layout.names
+    threads = sum(worker["nthreads"] for worker in work.client.scheduler_info(n_workers=-1)["workers"].values())
+    size, rows, score = max(1, AHEAD * threads), 0, None
+    for at in range(0, len(files.pieces), size):
+        group = files.pieces[at : at + size]
+        work.rows = sum(piece.rows for piece in group)
+        found: PredictedPieces = work.total("predict-partition", predict_piece, group, files.layout, model, scored)
+        for text in found.texts:
+            keep(text)
+        rows += found.rows
+        score = found.score if score is None or found.score is None else score + found.score
+    return rows, score
+
+
+def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> PredictedPieces:
+    """The predictions of one piece, on a worker.
+
+    Raises:
+        InputError: a value that does not fit; naming the piece, and the row counted within it.
+    """
+    text, score = io.StringIO(), None
+    with named(piece):
+        table = read_piece(piece, layout)
+        x = model.inputs.apply(table) if table.num_rows else None
+        if scored:
+            rows = rows_of(table, model.inputs, model.target, "float64")
+            network = model.network.astype("float64").summed()
+            ready = Ready(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
+            score = score_of_partition(ready, network.flat, network, bool(model.target.classes))
+    if x is not None:
+        write_rows(text, predictions_of(model, forward(model.network, x).yhat))
+    return PredictedPieces((text.getvalue(),), table.num_rows, score)

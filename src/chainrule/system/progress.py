@@ -1,0 +1,50 @@
+"""The bars that say how far something is, on standard error; rich draws them and is loaded by the first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def bars(*columns: str, transient: bool = False, disable: bool = False) -> Progress:
+    """A place for bars with these columns.
+
+    Args:
+        columns: ``bar``, ``count`` (3/8), ``percent``, ``left`` (the time), or a text, in which ``{task.description}``
+            and the like are filled in.
+        transient: whether the bars go once they are stopped.
+        disable: whether nothing is drawn.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    known = {"bar": BarColumn, "count": MofNCompleteColumn, "percent": TaskProgressColumn, "left": TimeRemainingColumn}
+    drawn = (known[column]() if column in known else TextColumn(column) for column in columns)
+    return Progress(*drawn, console=Console(stderr=True), transient=transient, disable=disable)
+
+
+@contextmanager
+def counted(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """One bar where standard error is a terminal; else None, and nothing is loaded.
+
+    Yields:
+        What is called with how many are done, of how many.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    with bars(label, "bar", "count", "left", transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,30 @@
+"""Predictions of a table's rows as lines of CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from chainrule.network.arrays import Array
+from chainrule.tables.plan import Model
+
+
+def header_of(model: Model) -> list[str]:
+    """Names of the columns; outputs are probabilities where the output function gives them."""
+    out = model.network.output_rule
+    word = "probability" if (out.low, out.high) == (0.0, 1.0) else "yhat"
+    return ["prediction", *(f"{word}_{c}" for c in model.target.classes)]
+
+
+def predictions_of(model: Model, yhat: Array) -> list[list[Any]]:
+    """One row an example: the class and the outputs, or the number."""
+    classes = model.target.classes
+    if not classes:
+        return [[float(value)] for value in model.target.restore(yhat)]
+    return [[classes[int(row.argmax())], *map(float, row)] for row in yhat]
+
+
+def write_rows(file: TextIO, rows: Iterable[list[Any]]) -> None:
+    """Lines of CSV."""
+    csv.writer(file, lineterminator="\n").writerows(rows)
