@@ -50,7 +50,7 @@ def report_page(options: TrainOptions, trained: Trained, folds: list[Scores]) ->
     outputs = {name: _outputs(model, prepared.table, rows) for name, rows in parts.items() if len(rows)}
     shown = "test" if "test" in outputs else "validation" if "validation" in outputs else "training"
     about = [f"{about_rows(prepared)}.", f"{about_plan(prepared, plan)}."]
-    about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.said) if said][:1]
+    about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.outcome.words()) if said][:1]
     dying, saturating = _sleepers(model.network)
     report = TrainingReport(
         title=f"{options.name}: prediction of {model.target.name}",
