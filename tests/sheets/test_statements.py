@@ -37,6 +37,8 @@ def test_a_line_may_have_so_many_brackets_within_brackets(opening, closing):
         assert bool(claim.error) == error
     assert claim.error == f"line 3, column 1: at most {DEEPEST} brackets within brackets can be read; got {depth}"
     assert claim.number == 3
+    (claim,) = claims([f"x = {(opening + '1+') * depth}1{closing * depth}"], 1)
+    assert claim.error
     (claim,) = claims([f"x = {(opening + '1' + closing) * 150}"], 1)
     assert claim.error == ""
     (claim,) = claims([f"x = {'1' * 150}"], 1)
