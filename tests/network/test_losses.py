@@ -7,6 +7,7 @@ import pytest
 
 import chainrule
 from chainrule.network.losses import LOSSES, fitting_outputs, reduce_by
+from chainrule.network.pairs import example_losses, shortcut
 
 P = np.array([[0.2, 0.7, 0.9], [0.5, 0.25, 0.01]])
 Y = np.array([[0.0, 1.0, 0.3], [1.0, 0.75, 0.0]])
@@ -139,3 +140,15 @@ def test_a_mean_needs_an_example_that_counts():
             reduce_by("mean", n, weights, np.dtype(float))
     assert reduce_by("sum", 2, np.zeros(2), np.dtype(float)).tolist() == [0, 0]
     assert reduce_by("mean", 1, np.array([1e-300]), np.dtype(float)).tolist() == [1]
+
+
+def test_poisson_with_an_exponential_output_is_taken_from_the_logits():
+    """The output of scikit-learn's estimators for counts: no row of the table of outputs, but a pair."""
+    a, y = np.array([[0.5, -1.0]]), np.array([[2.0, 0.0]])
+    p = np.exp(a)
+    pair = shortcut("poisson", "exp")
+    np.testing.assert_allclose(pair.value(a, y), value("poisson", p, y), rtol=1e-14)
+    np.testing.assert_allclose(pair.gradient(a, p, y), LOSSES["poisson"].gradient(p, y) * p, rtol=1e-14)
+    far = np.array([[-800.0]])
+    assert example_losses("poisson", "exp", far, np.exp(far), np.ones((1, 1))).tolist() == [800.0]
+    assert shortcut("squared_error", "exp") is None

@@ -302,3 +302,11 @@ def test_a_step_with_the_gradient_of_another_network():
 @pytest.mark.parametrize("rate", [np.nan, np.inf, "fast", None])
 def test_a_learning_rate_that_does_not_fit(rate):
     refuse("learning_rate: expected a finite number", network().step, network().backward(X, [0, 1, 1]), rate)
+
+
+def test_a_step_takes_a_backward_pass_of_its_own_kind():
+    net, x, y = network(), X[0], [1, 0]
+    single = net.astype(np.float32).backward(x, y)
+    refuse("backward pass: expected one in float64; got float32", net.step, single, 0.1)
+    other = cr.Network([W1], None).backward(x, y)
+    refuse("one of a network of sizes (3, 2, 2); got (3, 2)", net.step, other, 0.1)

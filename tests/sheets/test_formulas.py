@@ -28,7 +28,7 @@ from chainrule.formula.tree import (
     with_children,
 )
 from chainrule.network.names import LOSS, Derivative, Quantity, read
-from tests.support.sheets import line, lines, number, q, tree
+from tests.support.sheets import error, line, lines, number, q, tree
 
 # ---------------------------------------------------------------- names
 
@@ -323,6 +323,15 @@ def test_digits_are_kept_as_written():
 def test_sums_run_over_the_vector_rather_than_a_swapped_matrix():
     swapped = tree("sum_k δ_{2k} W_{2,1,k}")  # W_2 has two rows and four columns
     assert len(swapped.terms) == 2
+    assert len(tree("sum_k W_{2,1,k} δ_{2k}").terms) == len(tree("sum_k W_{2,1,k} y_k").terms) == 2
+    assert len(tree("sum_k W_{2,1,k}").terms) == 4
+
+
+def test_only_a_space_separates_the_entries_of_a_vector():
+    assert tree("[2 -3]") == Array((number("2"), Neg(number("3"))))
+    assert tree("[2 - 3]") == tree("[2-3]") == Array((Add((number("2"), Neg(number("3")))),))
+    assert error("2 3") == "line 1, column 7: expected an operator or the end; got '3'"
+    assert tree("(2 -3)") == Add((number("2"), Neg(number("3"))))
 
 
 # ---------------------------------------------------------------- names of the author's own

@@ -43,13 +43,20 @@ LEFT_OUT = (
     "__main__.py", "cli/", "train/kernels/", "render/look.py", "render/charts.py", "render/plots.py",
     "render/training_plots.py", "auditing/report/wording.py",
 )  # fmt: skip
-#: tests that live elsewhere, or that start browsers and clusters; every other package's are in the folder of its name
+#: where the tests of a package are, if not in the folder of its name alone; none that start browsers, and of the
+#: auditor not those of its limits, which take minutes
 TESTS = {
-    "auditing": ("tests/auditing", "tests/teaching"),
+    "auditing": (
+        *(f"tests/auditing/test_{name}.py" for name in ("audit", "code", "marking", "mistakes", "published", "report")),
+        "tests/auditing/test_trials.py",
+        "tests/teaching",
+    ),
     "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
     "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py"),
+    "render": ("tests/render", "tests/explanation"),
     "tables": ("tests/tables", "tests/cli/test_train.py"),
-    "view": ("tests/view/test_session.py", "tests/view/test_server.py", "tests/view/test_export.py"),
+    "train": ("tests/train", "tests/estimators"),
+    "view": tuple(f"tests/view/test_{name}.py" for name in ("session", "server", "export")),
     "__init__.py": ("tests/network",),
     "errors.py": ("tests/network",),
 }
@@ -69,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--package", action="append", help="only this one; may be given again")
-    parser.add_argument("--only", default="", help="mutants whose name has this in it, after the draw")
+    parser.add_argument("--only", action="append", help="of those drawn, whose name has this in it; may be given again")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print the mutants that are drawn, and run nothing")
     parser.add_argument("--json", type=Path, help="write what became of each")
@@ -79,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     modules = [str(p.relative_to(here.source)) for p in sorted(here.source.rglob("*.py"))]
     modules = [m for m in modules if not m.startswith(LEFT_OUT) and (not a.package or _part(m) in a.package)]
     drawn = sample((m for module in modules for m in mutants_of(here.source, module)), a.seed, a.count)
-    drawn = [m for m in drawn if a.only in m.name]
+    drawn = [m for m in drawn if any(part in m.name for part in a.only or [""])]
     if a.list:
         print(*(m.name for m in drawn), sep="\n")
         return 0
