@@ -71,7 +71,7 @@ class QuantityCheck:
 
     @property
     def ok(self) -> bool:
-        """True when nothing differs."""
+        """Whether no entry of this quantity differs."""
         return not self.wrong and self.direction != "differs"
 
 

@@ -28,7 +28,7 @@ class Activation:
         g: the function.
         dg: its derivative, as a function of a.
         formula, dformula: g and g' for reading, in the letters a and h = g(a).
-        latex, dlatex: the same as LaTeX.
+        latex, dlatex: g and g' as LaTeX.
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
         bend: where g' has none: the kink, or where two smooth pieces meet.

@@ -180,7 +180,7 @@ class Network:
         return self.on_flat(np.array(given))
 
     def on_flat(self, flat: Array) -> Network:
-        """The same on views of ``flat``, not copied and not checked: for a loop that owns the vector."""
+        """This network with its parameters views of ``flat``, not copied and not checked: for a loop that owns it."""
         weights, biases, start = [], [], 0
         for W, b in zip(self.weights, self.biases, strict=True):
             weights.append(flat[start : start + W.size].reshape(W.shape))
@@ -199,7 +199,7 @@ class Network:
         return Network(self.weights, self.biases, self.hidden, self.output, self.loss, "sum")
 
     def _with(self, weights: tuple[Array, ...], biases: tuple[Array, ...]) -> Network:
-        """Other parameters of the same shapes, not checked again."""
+        """This network with other parameters, of shapes that are known to fit."""
         new = object.__new__(Network)
         fields = {"hidden": self.hidden, "output": self.output, "loss": self.loss, "reduction": self.reduction}
         new.__dict__.update(fields, weights=weights, biases=biases)
