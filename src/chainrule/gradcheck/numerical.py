@@ -31,7 +31,7 @@ ROUNDING = 64  # units of rounding allowed on the sum of absolute paths
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class PerturbedLoss:
     """The reported loss, in float64, as a function of one quantity that is moved by ``delta``.
 
     ``reads``: what is read off instead of the loss: one unit ``a_im``, ``h_im`` or ``yhat_o``.
@@ -46,7 +46,7 @@ class Probe:
     reads: Quantity = LOSS
 
     @classmethod
-    def of(cls, b: Backward, method: Method) -> Probe:
+    def of(cls, b: Backward, method: Method) -> PerturbedLoss:
         """The probe of one backward pass: its network, inputs, targets and coefficients, in float64."""
         network = b.forward.network.astype(np.float64)
         a, h = propagate(network, b.forward.x.astype(np.float64))
