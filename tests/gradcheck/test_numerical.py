@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import Network
-from chainrule.gradcheck.numerical import NEGLIGIBLE, ROUNDING, Probe, differentiate, rounding_floors
+from chainrule.gradcheck.numerical import NEGLIGIBLE, ROUNDING, PerturbedLoss, differentiate, rounding_floors
 from chainrule.network.names import Quantity
 
 
@@ -95,7 +95,7 @@ def test_a_kink_on_one_side_is_seen():
 )  # fmt: skip
 def test_a_unit_changes_sides_of_a_kink(a, step, crossed):
     network = Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], "relu", "identity", "squared_error")
-    probe = Probe.of(network.backward([a], [9.0]), "central")
+    probe = PerturbedLoss.of(network.backward([a], [9.0]), "central")
     assert probe.moved(Quantity("a", 1), np.array([[step]]))[1] == crossed
     assert probe.moved(Quantity("x"), np.array([[step]]))[1] == crossed
 
@@ -103,4 +103,4 @@ def test_a_unit_changes_sides_of_a_kink(a, step, crossed):
 def test_units_on_a_kink_are_counted():
     network = Network([np.eye(2), np.eye(2)], None, "relu", "relu", "absolute_error")
     for x, y, count in (([1, 2], [3, 4], 0), ([0, 2], [3, 4], 2), ([0, 0], [3, 4], 4), ([1, 2], [1, 4], 1)):
-        assert Probe.of(network.backward(x, y), "complex").at_kink() == count
+        assert PerturbedLoss.of(network.backward(x, y), "complex").at_kink() == count

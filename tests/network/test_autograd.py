@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
+from tests.support import formulas
 from tests.support.strategies import LOSS_OUTPUT, assert_agree, cases, gradients_of, loss_output_of, sums_of_paths
 
 RTOL = 1e-10
@@ -29,7 +30,7 @@ def softmax(a):
     return powers / anp.sum(powers, axis=1, keepdims=True)
 
 
-RULES = {
+RULES = {name: g for name, (g, _) in formulas.rules(formulas.arrays(anp)).items()} | {
     "identity": lambda a: a,
     "sigmoid": logistic,
     "tanh": anp.tanh,
@@ -43,7 +44,7 @@ RULES = {
 }
 
 #: sums over the outputs of each example
-EXAMPLE_LOSSES = {
+EXAMPLE_LOSSES = formulas.example_losses(anp) | {
     "cross_entropy": lambda p, y: anp.sum(-y * anp.log(p), axis=1),
     "binary_cross_entropy": lambda p, y: anp.sum(-y * anp.log(p) - (1 - y) * anp.log(1 - p), axis=1),
     "squared_error": lambda p, y: anp.sum((y - p) ** 2, axis=1),

@@ -17,6 +17,7 @@ from chainrule import InputError, Network
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
+from tests.support import formulas
 from tests.support.strategies import LOSS_OUTPUT
 
 SMALLEST = float(np.finfo(float).tiny)  # below this float64 has fewer digits, then none
@@ -49,8 +50,15 @@ def logistic(a):
 
 ncdf = cache(mpmath.ncdf)  # slow, and the same for every loss
 
+MPMATH = {
+    "exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "max": max, "min": min, "abs": abs, "sign": mpmath.sign,
+    "sigma": logistic, "softplus": lambda a: mpmath.log1p(mpmath.exp(a)), "Phi": ncdf, "phi": mpmath.npdf,
+    "step": lambda a: mpf(a > 0),
+    "huber": lambda e: huber(e), "clip": lambda e: max(min(e, mpf(1)), mpf(-1)),
+}  # fmt: skip
+
 #: (g, g') of each activation
-RULES = {
+RULES = formulas.rules(MPMATH) | {
     "identity": (lambda a: a, lambda a: mpf(1)),
     "sigmoid": (logistic, lambda a: logistic(a) * (1 - logistic(a))),
     "tanh": (mpmath.tanh, lambda a: 1 - mpmath.tanh(a) ** 2),
@@ -72,7 +80,7 @@ def huber(e):
 
 
 #: (term of one output, its derivative by p) of each loss; k is the number of outputs
-TERMS = {
+TERMS = formulas.terms(MPMATH) | {
     "cross_entropy": (lambda p, y, k: -xlog(y, p), lambda p, y, k: -y / p),
     "binary_cross_entropy": (
         lambda p, y, k: -xlog(y, p) - xlog(1 - y, 1 - p),
@@ -95,17 +103,17 @@ def reference(loss, output, logits, y):
 
 
 def _reference(loss, output, logits, y):
-    a, y, k = [mpf(v) for v in logits], [mpf(v) for v in y], len(logits)
+    a, y, k = [mpf(v) for v in logits], [mpf(v) for v in y], mpf(len(logits))
     term, slope = TERMS[loss]
     if output == "softmax":
         powers = [mpmath.exp(v) for v in a]
         p = [each / sum(powers) for each in powers]
-        by_p = [slope(p[o], y[o], k) for o in range(k)]
-        gradient = [sum(by_p[o] * p[o] * ((o == m) - p[m]) for o in range(k)) for m in range(k)]
+        by_p = [slope(p[o], y[o], k) for o in range(len(a))]
+        gradient = [sum(by_p[o] * p[o] * ((o == m) - p[m]) for o in range(len(a))) for m in range(len(a))]
     else:
         p = [RULES[output][0](v) for v in a]
-        gradient = [slope(p[m], y[m], k) * RULES[output][1](a[m]) for m in range(k)]
-    return float(sum(term(p[o], y[o], k) for o in range(k))), np.array([float(v) for v in gradient])
+        gradient = [slope(p[m], y[m], k) * RULES[output][1](a[m]) for m in range(len(a))]
+    return float(sum(term(p[o], y[o], k) for o in range(len(a)))), np.array([float(v) for v in gradient])
 
 
 def targets(loss, k):

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 import chainrule
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.backward import loss_value
-from chainrule.network.losses import HUBER_DELTA, LOSSES, REDUCTIONS
+from chainrule.network.losses import LOSSES, REDUCTIONS
 from chainrule.network.outputs import OUTPUTS
 from chainrule.network.pairs import PAIRS
+from tests.support import formulas
 from tests.support.strategies import (
     LOSS_OUTPUT,
     Case,
@@ -37,11 +38,10 @@ RTOL = 1e-8
 ROUNDING = 64 * np.finfo(float).eps / STEP  # what rounding does to a difference of losses of size 1
 
 #: where a function has a jump in its first or its second derivative
-BENDS = {"relu": [0.0], "leaky_relu": [0.0], "elu": [0.0]}
-LOSS_BENDS = {"absolute_error": [0.0], "huber": [-HUBER_DELTA, HUBER_DELTA]}
+BENDS = {name: row.bend for name, row in ACTIVATIONS.items() if row.bend is not None}
 
 #: the losses once more, from their definitions
-DEFINITIONS = {
+DEFINITIONS = formulas.example_losses(np) | {
     "cross_entropy": lambda p, y: -np.sum(y * np.log(p), axis=1),
     "binary_cross_entropy": lambda p, y: -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p), axis=1),
     "squared_error": lambda p, y: np.sum((p - y) ** 2, axis=1),
@@ -58,9 +58,9 @@ def near_bend(case: Case) -> bool:
     """Whether a difference might cross a bend of an activation, of the output or of the loss."""
     f = case.network.forward(case.x)
     units = zip((*case.network.hidden, case.network.output), f.a, strict=True)
-    near = any(np.abs(a - bend).min() < MARGIN for name, a in units for bend in BENDS.get(name, []))
+    near = any(np.abs(a - BENDS[name]).min() < MARGIN for name, a in units if name in BENDS)
     errors = f.yhat - case.targets
-    return near or any(np.abs(errors - bend).min() < MARGIN for bend in LOSS_BENDS.get(case.network.loss, []))
+    return near or any(np.abs(errors - bend).min() < MARGIN for bend in case.network.loss_rule.bends)
 
 
 def settled_case(seed: list[int], sizes: tuple[int, ...], n: int, weighted: bool, **rules: object) -> Case:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.explanation.records import Check
-from chainrule.gradcheck.numerical import STEP, Probe
+from chainrule.gradcheck.numerical import STEP, PerturbedLoss
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import Derivative, Notation, Quantity, to_text
@@ -18,7 +18,7 @@ MOST = 6  # entries of a vector or a matrix that are differentiated: the largest
 
 def numerical_check(b: Backward, name: Derivative, value: Any, notation: Notation) -> Check:
     """Differentiate ``of`` by entries of ``wrt``; of a vector or a matrix the one that differs most is reported."""
-    probe = replace(Probe.of(b, "complex"), reads=name.of)
+    probe = replace(PerturbedLoss.of(b, "complex"), reads=name.of)
     whole = np.asarray(value, dtype=float)
     if notation == "delta" and name.wrt.symbol == "W" and not name.wrt.index:
         whole = whole.T
@@ -38,7 +38,7 @@ def numerical_check(b: Backward, name: Derivative, value: Any, notation: Notatio
     return max(checks, key=lambda c: abs(c.value - c.numerical))
 
 
-def _derivative(probe: Probe, wrt: Quantity, place: tuple[int, ...]) -> float:
+def _derivative(probe: PerturbedLoss, wrt: Quantity, place: tuple[int, ...]) -> float:
     parameter = wrt.symbol in "Wb"
     shape = _moved_shape(probe, wrt)
     delta = np.zeros(shape, dtype=complex)
@@ -47,7 +47,7 @@ def _derivative(probe: Probe, wrt: Quantity, place: tuple[int, ...]) -> float:
     return float(np.imag(moved) / STEP)
 
 
-def _moved_shape(probe: Probe, wrt: Quantity) -> tuple[int, ...]:
+def _moved_shape(probe: PerturbedLoss, wrt: Quantity) -> tuple[int, ...]:
     if wrt.symbol == "W":
         return (1, probe.network.sizes[(wrt.layer or 1) - 1])
     if wrt.symbol == "b":
@@ -56,5 +56,5 @@ def _moved_shape(probe: Probe, wrt: Quantity) -> tuple[int, ...]:
     return like.shape
 
 
-def _h_layer(probe: Probe, wrt: Quantity) -> int:
+def _h_layer(probe: PerturbedLoss, wrt: Quantity) -> int:
     return {"x": 0, "yhat": probe.network.depth}.get(wrt.symbol, wrt.layer or 0)

@@ -133,12 +133,7 @@ def pair_component(
     total = ONE if one else (Add(tuple(y)) if len(y) > 1 else y[0])
     tree = _with_sum(_filled(pair.formula, {"p": p[m], "y": y[m], "a": a[m]}), lambda _: total)
     exact = {"p": Call("sigmoid", (a[m],)), "y": y[m], "a": a[m]}
-    ways = [tree]
-    if pair.output == "softplus":
-        ways.append(_filled("sigma(a) - y*exp(log(sigma(a)) - logsoftplus(a))", exact))
-    elif pair.output == "sigmoid" and pair.loss != "binary_cross_entropy":
-        ways.append(_filled("-y*sigma(-a)" if pair.loss == "cross_entropy" else "(p - y)*sigma(-a)", exact))
-    return ways
+    return [tree, _filled(pair.exact, exact)] if pair.exact else [tree]
 
 
 def pair_vector(pair: Pair, p: Expr, y: Expr, a: Expr, one: bool) -> list[Expr]:

@@ -127,7 +127,7 @@ class StepsBuilder:
         return f"Talk to hidden layer {target.layer}"
 
     def _rule(self, layer: int) -> Activation:
-        rule = self.network.output_rule.rule if layer == self.network.depth else self.network.activations[layer - 1]
+        rule = self.network.rule(layer)
         assert rule is not None
         return rule
 

@@ -64,7 +64,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Neg:
-    """-x."""
+    """A negative: -x."""
 
     item: Expr
 
@@ -107,7 +107,7 @@ class Div:
 
 @dataclass(frozen=True)
 class Pow:
-    """A power."""
+    """A power: base^exponent."""
 
     base: Expr
     exponent: Expr
@@ -115,7 +115,7 @@ class Pow:
 
 @dataclass(frozen=True)
 class Transpose:
-    """x^T."""
+    """A transpose: x^T."""
 
     item: Expr
 
@@ -140,7 +140,7 @@ Expr: TypeAlias = Number | Array | Ref | Neg | Add | More | Mul | Hadamard | Div
 
 
 def is_matrix(name: Symbol) -> bool:
-    """True for W_i and dL/dW_i as a whole: what delta notation writes transposed."""
+    """Whether a name is W_i and dL/dW_i as a whole, which delta notation writes transposed."""
     if isinstance(name, Timed):
         return is_matrix(name.name)
     quantity = name.wrt if isinstance(name, Derivative) else name
@@ -168,7 +168,7 @@ def size(tree: Expr) -> int:
 
 
 def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
-    """The same node with other parts."""
+    """A node of the kind of ``tree`` with other parts."""
     match tree:
         case Number() | Ref():
             return tree

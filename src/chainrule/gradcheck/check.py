@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.gradcheck.numerical import NEGLIGIBLE, Method, Probe, differentiate, rounding_floors
+from chainrule.gradcheck.numerical import NEGLIGIBLE, Method, PerturbedLoss, differentiate, rounding_floors
 from chainrule.network import checks
 from chainrule.network import names as notation
 from chainrule.network.arrays import Array
@@ -71,7 +71,7 @@ class QuantityCheck:
 
     @property
     def ok(self) -> bool:
-        """True when nothing differs."""
+        """Whether no entry of this quantity differs."""
         return not self.wrong and self.direction != "differs"
 
 
@@ -182,7 +182,7 @@ def check_gradients(
         raise InputError("L", "a finite loss to differentiate", str(b.L))
     if tolerance is None:
         tolerance = 1e-7 if network.dtype == np.float64 else 1e-3
-    probe = Probe.of(b, method)
+    probe = PerturbedLoss.of(b, method)
     floors = rounding_floors(b)
     rng = np.random.default_rng(seed)
     results = []
@@ -244,7 +244,7 @@ def _all_quantities(b: Backward) -> Iterator[Quantity]:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    probe: Probe
+    probe: PerturbedLoss
     quantity: Quantity
     gradient: Array
     floor: Array

@@ -17,6 +17,7 @@ from chainrule.network.backward import Backward
 from chainrule.network.forward import propagate
 from chainrule.network.names import LOSS, Quantity
 from chainrule.network.network import Network
+from chainrule.network.stages import AffineStage
 
 Method = Literal["complex", "central"]
 
@@ -30,7 +31,7 @@ ROUNDING = 64  # units of rounding allowed on the sum of absolute paths
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class PerturbedLoss:
     """The reported loss, in float64, as a function of one quantity that is moved by ``delta``.
 
     ``reads``: what is read off instead of the loss: one unit ``a_im``, ``h_im`` or ``yhat_o``.
@@ -45,7 +46,7 @@ class Probe:
     reads: Quantity = LOSS
 
     @classmethod
-    def of(cls, b: Backward, method: Method) -> Probe:
+    def of(cls, b: Backward, method: Method) -> PerturbedLoss:
         """The probe of one backward pass: its network, inputs, targets and coefficients, in float64."""
         network = b.forward.network.astype(np.float64)
         a, h = propagate(network, b.forward.x.astype(np.float64))
@@ -85,7 +86,7 @@ class Probe:
 
     def _from_a(self, i: int, a: Array) -> tuple[Any, bool]:
         network = self.network
-        rule = network.output_rule.rule if i == network.depth else network.activations[i - 1]
+        rule = network.rule(i)
         crossed = rule is not None and rule.bend is not None and _changes_side(a, self.a[i - 1], rule.bend)
         if self.reads.whole == Quantity("a", i):
             return self._unit(a), crossed
@@ -111,8 +112,8 @@ class Probe:
 
     def at_kink(self) -> int:
         """Units of all examples that sit exactly on a kink."""
-        rules = [*self.network.activations, self.network.output_rule.rule]
-        units = sum(int((a == r.kink).sum()) for r, a in zip(rules, self.a, strict=True) if r and r.kink is not None)
+        rules = zip(map(self.network.rule, range(1, self.network.depth + 1)), self.a, strict=True)
+        units = sum(int((a == rule.kink).sum()) for rule, a in rules if rule and rule.kink is not None)
         return units + (int((self.h[-1] == self.y).sum()) if self.network.loss_rule.kink else 0)
 
 
@@ -171,15 +172,16 @@ def rounding_floors(b: Backward) -> dict[Quantity, Array]:
     at_a += np.abs(b.grad_a[-1])
     at_yhat, at_a = at_yhat + tiny, at_a + tiny
     floors = {Quantity("yhat"): unit * at_yhat}
-    for i in range(network.depth, 0, -1):
-        floors[Quantity("a", i)] = unit * at_a
-        floors[Quantity("W", i)] = unit * at_a.T @ h[i - 1]
-        floors[Quantity("b", i)] = unit * at_a.sum(axis=0)
-        at_h = at_a @ np.abs(network.weights[i - 1])
-        floors[Quantity("h", i - 1) if i > 1 else Quantity("x")] = unit * at_h
-        if i > 1:
-            at_a = at_h * np.abs(network.activations[i - 2].dg(a[i - 2]))
-    return floors
+    at = at_a
+    for stage in reversed(network.stages[:-1]):
+        floors[stage.after] = unit * at
+        i = stage.layer
+        if isinstance(stage, AffineStage):
+            at_W, at_b = stage.parameter_gradients(h[i - 1], at)
+            floors |= {Quantity("W", i): unit * at_W, Quantity("b", i): unit * at_b}
+        before = h[i - 1] if isinstance(stage, AffineStage) else a[i - 1]
+        at = stage.vjp(np.abs(stage.derivative(before, h[i])), at)
+    return floors | {Quantity("x"): unit * at}
 
 
 def _jacobian_terms(network: Network, a: Array, yhat: Array) -> Array:

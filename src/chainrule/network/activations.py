@@ -28,10 +28,15 @@ class Activation:
         g: the function.
         dg: its derivative, as a function of a.
         formula, dformula: g and g' for reading, in the letters a and h = g(a).
-        latex, dlatex: the same as LaTeX.
+        latex, dlatex: g and g' as LaTeX.
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
         bend: where g' has none: the kink, or where two smooth pieces meet.
+        turns, dturns: where g and where g' stop rising or falling; between them each is monotone.
+        he: weights into such a layer are drawn after He et al. 2015, not after Glorot & Bengio 2010.
+        asleep: slope at or below which a unit (hardly) learns from an example: a hundredth of the steepest slope, 0
+            where the slope is 0 exactly; None where there is no such slope.
+        one_sided: it is asleep at one end only, so that a unit which always is has died.
     """
 
     name: str
@@ -46,6 +51,11 @@ class Activation:
     kink: float | None = None
     convention: str = ""
     bend: float | None = None
+    turns: tuple[float, ...] = ()
+    dturns: tuple[float, ...] = ()
+    he: bool = False
+    asleep: float | None = 0.01
+    one_sided: bool = True
 
 
 def _decay(a: Array) -> Array:
@@ -160,11 +170,34 @@ def _softplus(a: Array) -> Array:
 _SIGMA = r"\frac{1}{1 + e^{-a}}"
 
 _ROWS = (
-    Activation("identity", lambda a: a + 0, _one, "a", "1", "a", "1"),
+    Activation("identity", lambda a: a + 0, _one, "a", "1", "a", "1", asleep=None, one_sided=False),
     Activation(
-        "sigmoid", _sigmoid, _dsigmoid, "1/(1 + exp(-a))", "h*(1 - h)", _SIGMA, r"h\,(1 - h)", low=0.0, high=1.0
+        "sigmoid",
+        _sigmoid,
+        _dsigmoid,
+        "1/(1 + exp(-a))",
+        "h*(1 - h)",
+        _SIGMA,
+        r"h\,(1 - h)",
+        low=0.0,
+        high=1.0,
+        dturns=(0.0,),
+        asleep=0.0025,
+        one_sided=False,
     ),
-    Activation("tanh", np.tanh, _dtanh, "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2", low=-1.0, high=1.0),
+    Activation(
+        "tanh",
+        np.tanh,
+        _dtanh,
+        "tanh(a)",
+        "1 - h^2",
+        r"\tanh a",
+        "1 - h^2",
+        low=-1.0,
+        high=1.0,
+        dturns=(0.0,),
+        one_sided=False,
+    ),
     Activation(
         "relu",
         _relu,
@@ -176,6 +209,8 @@ _ROWS = (
         kink=0.0,
         bend=0.0,
         convention="g'(0) = 0",
+        he=True,
+        asleep=0.0,
     ),
     Activation(
         "leaky_relu",
@@ -188,6 +223,9 @@ _ROWS = (
         kink=0.0,
         bend=0.0,
         convention=f"g'(0) = {LEAK}",
+        he=True,
+        asleep=None,
+        one_sided=False,
     ),
     Activation(
         "elu",
@@ -199,6 +237,7 @@ _ROWS = (
         r"e^{\min(0, a)}",
         low=-1.0,
         bend=0.0,
+        he=True,
     ),
     Activation(
         "gelu",
@@ -208,6 +247,9 @@ _ROWS = (
         "Phi(a) + a*phi(a)",
         r"a\,\Phi(a)",
         r"\Phi(a) + a\,\varphi(a)",
+        turns=(-0.7517915246935645,),
+        dturns=(-1.4142135623730951, 1.4142135623730951),
+        he=True,
     ),
     Activation(
         "silu",
@@ -217,6 +259,9 @@ _ROWS = (
         "sigma(a)*(1 + a*(1 - sigma(a)))",
         r"a\,\sigma(a)",
         r"\sigma(a)\,(1 + a\,(1 - \sigma(a)))",
+        turns=(-1.2784645427610738,),
+        dturns=(-2.399357280520542, 2.399357280520542),
+        he=True,
     ),
     Activation(
         "softplus",

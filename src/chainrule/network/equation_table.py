@@ -35,7 +35,7 @@ class Equation:
     batch: Callable[..., Any]
 
     def at_layer(self, layer: int, delta: bool = False, component: bool = False) -> str:
-        """Its LaTeX, as vectors or for one component, with a number for the layer i; in delta notation for l."""
+        """The LaTeX of this equation, as vectors or for one component, with the layer's number for i (delta: l)."""
         letter, text = ("l", self.delta_latex) if delta else ("i", self.component_latex if component else self.latex)
         text = re.sub(rf"([_^]){letter}(?![A-Za-z])", rf"\1{{{letter}}}", text)
 

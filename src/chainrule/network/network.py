@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import checks, equations
-from chainrule.network.activations import Activation, activation
+from chainrule.network.activations import ACTIVATIONS, Activation, activation
 from chainrule.network.arrays import Array
 from chainrule.network.losses import REDUCTIONS, Loss, Reduction, fitting_outputs, loss
 from chainrule.network.outputs import Output, output
@@ -20,9 +20,6 @@ from chainrule.network.stages import Stage, stages
 if TYPE_CHECKING:
     from chainrule.network.backward import Backward
     from chainrule.network.forward import Forward
-
-#: Activations for which weights are drawn after He et al. 2015, eq. 10; the others after Glorot & Bengio 2010, eq. 16.
-_HE = ("relu", "leaky_relu", "elu", "gelu", "silu")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,7 +147,7 @@ class Network:
         """A network with drawn weights and biases of zero.
 
         Weights are uniform with variance 2/(fan_in + fan_out) (Glorot & Bengio 2010, eq. 16), or, into a
-        layer of the relu family, 2/fan_in (He et al. 2015, eq. 10).
+        layer of the relu family (``Activation.he``), 2/fan_in (He et al. 2015, eq. 10).
         """
         sizes = tuple(sizes) if isinstance(sizes, (Sequence, np.ndarray)) else (sizes,)
         if len(sizes) < 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
@@ -162,7 +159,7 @@ class Network:
         names = _read_hidden(hidden, len(sizes) - 1)
         weights = []
         for fan_in, fan_out, name in zip(sizes, sizes[1:], [*names, output], strict=False):
-            variance = 2 / fan_in if name in _HE else 2 / (fan_in + fan_out)
+            variance = 2 / fan_in if name in ACTIVATIONS and ACTIVATIONS[name].he else 2 / (fan_in + fan_out)
             bound = (3 * variance) ** 0.5
             weights.append(rng.uniform(-bound, bound, (fan_out, fan_in)).astype(dtype))
         return cls(weights, None, hidden, output, loss, reduction)
@@ -183,7 +180,7 @@ class Network:
         return self.on_flat(np.array(given))
 
     def on_flat(self, flat: Array) -> Network:
-        """The same on views of ``flat``, not copied and not checked: for a loop that owns the vector."""
+        """This network with its parameters views of ``flat``, not copied and not checked: for a loop that owns it."""
         weights, biases, start = [], [], 0
         for W, b in zip(self.weights, self.biases, strict=True):
             weights.append(flat[start : start + W.size].reshape(W.shape))
@@ -202,7 +199,7 @@ class Network:
         return Network(self.weights, self.biases, self.hidden, self.output, self.loss, "sum")
 
     def _with(self, weights: tuple[Array, ...], biases: tuple[Array, ...]) -> Network:
-        """Other parameters of the same shapes, not checked again."""
+        """This network with other parameters, of shapes that are known to fit."""
         new = object.__new__(Network)
         fields = {"hidden": self.hidden, "output": self.output, "loss": self.loss, "reduction": self.reduction}
         new.__dict__.update(fields, weights=weights, biases=biases)

@@ -41,7 +41,7 @@ class Output:
         return diagonal
 
     def pull(self, a: Array, yhat: Array, grad_yhat: Array) -> Array:
-        """J_O^T grad yhat (n, k) without forming J: the same as with ``jacobian``, in less memory."""
+        """J_O^T grad yhat (n, k) as equation backward.out gives it, without forming the Jacobian (n, o, m)."""
         if self.rule is not None:
             scaled: Array = grad_yhat * self.rule.dg(a)
             return scaled

@@ -24,8 +24,9 @@ class Pair:
         value: (a_L, y) -> the loss of each example (n,), finite for logits of any size.
         gradient: (a_L, yhat, y) -> dl/da_L (n, k), equal to J_O^T dl/dyhat.
         formula, latex: the gradient for reading, in the letters p = yhat, y and a = a_L; ``sum(y)`` is over outputs.
+        exact: the gradient in a form that keeps its digits where ``formula`` loses them; "" where none is needed.
         value_formula: the term of one output in the loss, the loss being their sum; ``lse`` is the log of the sum
-            of exp(a) over the outputs, ``rest`` the same without this output.
+            of exp(a) over the outputs, ``rest`` the log of that sum without this output.
     """
 
     loss: str
@@ -35,6 +36,7 @@ class Pair:
     formula: str
     latex: str
     value_formula: str
+    exact: str = ""
 
 
 # ---------------------------------------------------------------- pieces
@@ -124,6 +126,7 @@ _PAIRS = (
         "-y*(1 - p)",
         r"-y\,(1 - \hat{y})",
         "y*softplus(-a)",
+        exact="-y*sigma(-a)",
     ),
     Pair(
         "binary_cross_entropy",
@@ -152,6 +155,7 @@ _PAIRS = (
         "(p - y)*(1 - p)",
         r"(\hat{y} - y)(1 - \hat{y})",
         "p + y*softplus(-a)",
+        exact="(p - y)*sigma(-a)",
     ),
     Pair(
         "poisson",
@@ -161,6 +165,7 @@ _PAIRS = (
         "sigma(a)*(1 - y/p)",
         r"\sigma(a_L)\,\left(1 - \frac{y}{\hat{y}}\right)",
         "p - y*logsoftplus(a)",
+        exact="sigma(a) - y*exp(log(sigma(a)) - logsoftplus(a))",
     ),
 )
 

@@ -40,24 +40,24 @@ class Stage(ABC):
     @property
     @abstractmethod
     def before(self) -> Quantity:
-        """The quantity at its input."""
+        """The quantity that the stage takes."""
 
     @property
     @abstractmethod
     def after(self) -> Quantity:
-        """The quantity at its output."""
+        """The quantity that the stage gives."""
 
     @abstractmethod
     def forward(self, rows: Array) -> Array:
-        """The values at its output from those at its input, examples as rows."""
+        """The values at the output from those at the input, examples as rows."""
 
     @abstractmethod
     def derivative(self, before: Array, after: Array) -> Array:
-        """Its derivative where its input and its output have these values (n, …)."""
+        """The derivative of this stage where its input and its output have these values (n, …)."""
 
     @abstractmethod
     def vjp(self, derivative: Array, grad: Array) -> Array:
-        """The gradient at its input, from that at its output: (n, …), or rows (n, u, …) of a Jacobian."""
+        """The gradient at the input from that at the output: (n, …), or rows (n, u, …) of a Jacobian."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,7 +122,7 @@ _BLANK = re.compile(r"[_?….\s]*")
 
 
 def _is_prose(claim: Claim, names: Names) -> bool:
-    """Whether a line with a sign of equality is a sentence all the same."""
+    """Whether a line that has a sign of equality is a sentence and no claim."""
     subject, *others = (part.text for part in claim.parts)
     if not subject.strip(f"{JOIN} "):
         return True

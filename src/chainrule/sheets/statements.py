@@ -26,17 +26,17 @@ class Place:
 
     @property
     def text(self) -> str:
-        """Plain."""
+        """The part as plain text."""
         return self.source.text[self.start : self.end]
 
     @property
     def written(self) -> str:
-        """As it was, on one line."""
+        """The part as the author wrote it, on one line."""
         return " ".join(self.source.slice(self.start, self.end).split()) if self.end > self.start else ""
 
     @property
     def is_empty(self) -> bool:
-        """True for nothing at all."""
+        """Whether there is no character in it."""
         return self.end <= self.start
 
     def where(self, at: int) -> tuple[int, int]:
@@ -156,7 +156,7 @@ def _refused(line: int, text: str) -> Claim | None:
 
 
 def short(text: str) -> str:
-    """As much of a line too long to be read as is shown of it."""
+    """The beginning of a line that is too long to be read, as messages show it."""
     text = text.strip()
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
@@ -216,7 +216,7 @@ def _separators(text: str) -> list[tuple[int, str]]:
 
 
 def _stripped(place: Place) -> Iterator[Place]:
-    """Without markers of lists, words that lead in, and stops."""
+    """A piece without markers of lists, words that lead in, and stops; nothing where nothing is left."""
     text, start, end = place.text, 0, place.end - place.start
     for pattern in (_MARKERS, _LABEL, _LEAD, _MARKERS):
         match = pattern.match(text, start)

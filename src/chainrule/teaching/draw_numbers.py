@@ -13,16 +13,12 @@ from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network
 from chainrule.network.outputs import OUTPUTS
 
-#: where a pre-activation shall lie, by size; of either sign
+#: where a pre-activation shall lie, by size, of either sign; and where that is something else
+USUAL_RANGE = (0.1, 2.0)
 RANGES = {
-    "sigmoid": (0.1, 2.0),
     "tanh": (0.1, 1.5),
-    "gelu": (0.1, 2.0),
-    "silu": (0.1, 2.0),
-    "softplus": (0.1, 2.0),
     "relu": (0.1, 3.0),
     "leaky_relu": (0.1, 3.0),
-    "elu": (0.1, 2.0),
     "identity": (0.1, 4.0),
     "softmax": (0.1, 1.5),
 }
@@ -74,7 +70,7 @@ def _layer(h: Array, fan_in: int, units: int, name: str, rng: np.random.Generato
     top = int(np.clip(round(16 / np.sqrt(fan_in)), 2, 9))  # in tenths
     best: tuple[int, Array, Array] | None = None
     for _ in range(_LAYERS):
-        rows = [_unit(h, fan_in, sign, top, RANGES[name], rng) for sign in _signs(units, name, rng)]
+        rows = [_unit(h, fan_in, sign, top, RANGES.get(name, USUAL_RANGE), rng) for sign in _signs(units, name, rng)]
         W, b = np.array([w for w, _ in rows]), np.array([bias for _, bias in rows])
         if best is None or _likeness(W) < best[0]:
             best = (_likeness(W), W, b)

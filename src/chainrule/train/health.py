@@ -12,15 +12,6 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.engine import Probe
 
-#: slope at or below which a unit is asleep: it (hardly) learns from such an example. A hundredth of the steepest slope;
-#: for relu 0; leaky_relu and identity never sleep
-_ASLEEP = {
-    "identity": -1.0, "sigmoid": 0.0025, "tanh": 0.01, "relu": 0.0, "leaky_relu": -1.0, "elu": 0.01, "gelu": 0.01,
-    "silu": 0.01, "softplus": 0.01,
-}  # fmt: skip
-#: activations that sleep at one end only: a unit that always does is dead; the others sleep at both ends: saturated
-_ONE_SIDED = ("relu", "elu", "gelu", "silu", "softplus")
-
 MANY_DEAD, MANY_SATURATED = 0.25, 0.5
 SMALL_UPDATE, LARGE_UPDATE = 1e-6, 0.1
 VANISHING = 1e-4
@@ -48,8 +39,8 @@ class LayerHealth:
 
 
 def asleep_limits(network: Network) -> tuple[float, ...]:
-    """The slope at or below which units of each hidden layer are asleep."""
-    return tuple(_ASLEEP[name] for name in network.hidden)
+    """The slope at or below which units of each hidden layer are asleep; -1 where none ever is."""
+    return tuple(-1.0 if rule.asleep is None else rule.asleep for rule in network.activations)
 
 
 def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
@@ -60,7 +51,7 @@ def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tup
         if i < network.depth - 1 and probe.observed:
             asleep = probe.asleep[start : start + units]
             start += units
-            if network.hidden[i] in _ONE_SIDED:
+            if network.activations[i].one_sided:
                 dead = int((asleep == probe.observed).sum())
             else:
                 left_out = dropout[i] if dropout else 0.0

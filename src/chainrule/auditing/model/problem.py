@@ -16,6 +16,7 @@ from chainrule.network.backward import read_targets
 from chainrule.network.forward import forward, propagate
 from chainrule.network.names import LOSS, Derivative, Notation, Quantity, to_text
 from chainrule.network.network import Network
+from chainrule.network.stages import AffineStage
 
 
 class Node(NamedTuple):
@@ -85,7 +86,7 @@ class Problem:
 
     def rule(self, layer: int) -> Activation | None:
         """The elementwise rule of a layer; None for softmax."""
-        return self.network.output_rule.rule if layer == self.depth else self.network.activations[layer - 1]
+        return self.network.rule(layer)
 
     def slope_node(self, layer: int, time: int) -> Node:
         """Where dh_i/da_i stands: the Jacobian of softmax, the slopes of an elementwise rule."""
@@ -204,23 +205,26 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
         updated_first: W_i is updated before the gradient goes on back through it (the mistake
             ``updated_weights_used``).
     """
-    network, c, y = problem.network, problem.coefficients, problem.y
-    W, b = list(network.weights), list(network.biases)
-    rules, out, pair, rate = network.activations, network.output_rule, problem.pair, problem.rate
-    depth = network.depth
+    now, c, y, pair, rate = problem.network, problem.coefficients, problem.y, problem.pair, problem.rate
+    out, loss = now.output_rule, now.loss_rule
     with np.errstate(all="ignore"):
         for _ in range(steps):
-            a, h = propagate(network._with(tuple(W), tuple(b)), problem.x)
+            a, h = propagate(now, problem.x)
+            W, b = list(now.weights), list(now.biases)
             if pair is not None:
                 grad = equations.loss_grad_batch(c, pair.gradient(a[-1], h[-1], y))
             else:
-                grad = out.pull(a[-1], h[-1], equations.loss_grad_batch(c, network.loss_rule.gradient(h[-1], y)))
-            for i in range(depth - 1, -1, -1):
-                step, before = equations.weight_batch(grad, h[i]), W[i]
-                W[i] = equations.update(before, step, rate)
+                grad = out.pull(a[-1], h[-1], equations.loss_grad_batch(c, loss.gradient(h[-1], y)))
+            for stage in reversed(now.stages[:-1]):
+                i = stage.layer - 1
+                if not isinstance(stage, AffineStage):
+                    grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
+                    continue
+                step_W, step_b = stage.parameter_gradients(h[i], grad)
+                W[i] = equations.update(stage.W, step_W, rate)
                 if problem.update_biases:
-                    b[i] = equations.update(b[i], equations.bias_batch(grad), rate)
+                    b[i] = equations.update(stage.b, step_b, rate)
                 if i:
-                    back = equations.hidden_batch(W[i] if updated_first else before, grad)
-                    grad = equations.pre_grad(back, equations.slope(rules[i - 1].dg, a[i - 1]))
-    return network._with(tuple(W), tuple(b))
+                    grad = stage.vjp(W[i] if updated_first else stage.W, grad)
+            now = now._with(tuple(W), tuple(b))
+    return now
