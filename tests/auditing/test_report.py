@@ -12,7 +12,7 @@ from chainrule.auditing.records import Contradiction, Convention, Found
 from chainrule.auditing.report.document import audit_dict, audit_document
 from chainrule.auditing.report.records import Audit, LineAudit, PartAudit
 from chainrule.auditing.report.wording import array, name_part, number
-from chainrule.render.document import Code, Math
+from chainrule.render.blocks import Code, Math
 from chainrule.render.json import to_json
 
 CROSS = Found(

@@ -13,7 +13,8 @@ from chainrule.formula.printing import number_text, symbol_latex, symbol_text
 from chainrule.formula.tree import Ref, Symbol
 from chainrule.network import names
 from chainrule.network.names import Derivative, Notation
-from chainrule.render.document import Block, Bullets, Document, Equation, Heading, Line, Math, Paragraph, Table, line
+from chainrule.render.blocks import Block, Bullets, DisplayFormula, Heading, Line, Math, Paragraph, Table, line
+from chainrule.render.document import Document
 
 if TYPE_CHECKING:
     from chainrule.explanation.graph import Edge, GraphDerivative
@@ -34,7 +35,7 @@ def value_math(value: Any, digits: int = printed.VALUE_DIGITS, whole: bool = Tru
     return Math(written, latex(tree, "textbook", lookup, digits, whole))
 
 
-def step_equation(step: Step) -> Equation:
+def step_equation(step: Step) -> DisplayFormula:
     """A step: its symbolic line, the same with numbers, the value."""
     digits, whole = printed.line_digits(step), printed.is_whole(step)
     symbolic = Math(step.symbolic, latex(step.tree, step.notation, whole=step.full))
@@ -44,7 +45,7 @@ def step_equation(step: Step) -> Equation:
     if rights[1].text == value.text or rights[0].text == value.text:
         del rights[1]
     title = f"{step.title} · {step.equation}"
-    return Equation(name_math(step.quantity, step.notation), tuple(rights), title, step.note)
+    return DisplayFormula(name_math(step.quantity, step.notation), tuple(rights), title, step.note)
 
 
 def explanation_page(e: Explanation) -> Document:
@@ -60,7 +61,7 @@ def explanation_page(e: Explanation) -> Document:
         blocks.append(Heading(2, line("From the forward pass")))
         for given, value in e.given:
             whole = e.full or np.size(value) <= 8
-            blocks.append(Equation(name_math(given, e.notation), (value_math(value, whole=whole),)))
+            blocks.append(DisplayFormula(name_math(given, e.notation), (value_math(value, whole=whole),)))
     stage = ""
     for step in e.steps:
         if step.stage != stage:
@@ -71,7 +72,9 @@ def explanation_page(e: Explanation) -> Document:
         blocks += _check(e)
     if e.example is not None and np.ndim(e.value) and _is_summed(e):
         blocks.append(Heading(2, line("Over the batch")))
-        blocks.append(Equation(name, (value_math(e.value, whole=e.full or np.size(e.value) <= printed.MOST_ENTRIES),)))
+        blocks.append(
+            DisplayFormula(name, (value_math(e.value, whole=e.full or np.size(e.value) <= printed.MOST_ENTRIES),))
+        )
     return Document(tuple(blocks))
 
 
@@ -171,7 +174,7 @@ def _cancels(ratio: float) -> str:
     return " (they nearly cancel)" if ratio < 0.05 else ""
 
 
-def _path_equation(path: Path) -> Equation:
+def _path_equation(path: Path) -> DisplayFormula:
     """The product of a path's edges, from the loss down, as the notes write it."""
     digits = printed.product_digits(path.factors, path.product)
     numbers = [number_text(f, digits) for f in path.factors[::-1]]
@@ -180,7 +183,9 @@ def _path_equation(path: Path) -> Equation:
     shown = "*".join(f"({n})" if n.startswith("-") and i else n for i, n in enumerate(numbers))
     tex = [_tex_number(n) for n in numbers]
     tex_shown = r" \cdot ".join(rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(tex))
-    return Equation(Math("product", r"\text{product}"), (symbolic, Math(shown, tex_shown), value_math(path.product)))
+    return DisplayFormula(
+        Math("product", r"\text{product}"), (symbolic, Math(shown, tex_shown), value_math(path.product))
+    )
 
 
 def _tex_number(written: str) -> str:
@@ -212,12 +217,12 @@ def graph_page(g: GraphDerivative) -> Document:
         rights = [Math(factors, factors_latex), Math(path.product, path.latex)]
         if path.value is not None:
             rights.append(value_math(path.value))
-        blocks.append(Equation(Math("product", r"\text{product}"), _distinct(rights)))
+        blocks.append(DisplayFormula(Math("product", r"\text{product}"), _distinct(rights)))
     blocks.append(Heading(2, line("Their sum")))
     rights = [Math(g.formula, g.latex)]
     if g.value is not None:
         rights.append(value_math(g.value))
-    blocks.append(Equation(name, _distinct(rights)))
+    blocks.append(DisplayFormula(name, _distinct(rights)))
     if g.value is not None and g.numerical is None:
         blocks += [
             Heading(2, line("Check")),
@@ -237,11 +242,11 @@ def derivative_latex(of: str, wrt: str) -> str:
     return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
 
 
-def _edge_equation(edge: Edge) -> Equation:
+def _edge_equation(edge: Edge) -> DisplayFormula:
     rights = [Math(edge.formula, edge.latex)]
     if edge.value is not None:
         rights.append(value_math(edge.value))
-    return Equation(Math(f"d{edge.of}/d{edge.wrt}", derivative_latex(edge.of, edge.wrt)), _distinct(rights))
+    return DisplayFormula(Math(f"d{edge.of}/d{edge.wrt}", derivative_latex(edge.of, edge.wrt)), _distinct(rights))
 
 
 def _distinct(rights: list[Math]) -> tuple[Math, ...]:

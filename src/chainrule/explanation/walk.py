@@ -14,7 +14,8 @@ from chainrule.network.backward import backward
 from chainrule.network.forward import forward
 from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.network.network import Network
-from chainrule.render.document import Block, Document, Heading, Rendered, line
+from chainrule.render.blocks import Block, Heading, line
+from chainrule.render.document import Document, Rendered
 
 Phase = Literal["forward", "loss", "backward"]
 

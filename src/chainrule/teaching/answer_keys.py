@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.sheets.header import read_worksheet
 from chainrule.teaching.marking_scheme import Due, due_lines
 

@@ -11,7 +11,8 @@ from chainrule.auditing.report.details import SIGNS
 from chainrule.auditing.report.document import audit_document
 from chainrule.auditing.report.wording import name_part
 from chainrule.formula.printing import number_text
-from chainrule.render.document import Block, Bullets, Code, Document, Heading, Line, Paragraph, Picture, Table, line
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Line, Paragraph, Picture, Table, line
+from chainrule.render.document import Document
 from chainrule.teaching.marking_scheme import MISSING
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from chainrule.network import names
 from chainrule.network.losses import LOSSES
 from chainrule.network.names import Derivative, Notation, Quantity
 from chainrule.network.network import Network
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.teaching import author
 from chainrule.teaching.author import Style
 from chainrule.teaching.detectable import Showing, showing

@@ -9,7 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.render.document import Document, Rendered, visible
+from chainrule.render.blocks import visible
+from chainrule.render.document import Document, Rendered
 from chainrule.teaching.marking_scheme import Mark
 
 UNKNOWN = "unknown"  # the id of a wrong line that no mistake of the table explains

@@ -12,7 +12,7 @@ from typing import Literal
 
 from chainrule.auditing.report.records import Audit
 from chainrule.errors import InputError
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.system.workers import Lost, run_all
 from chainrule.teaching.answer_keys import (
     Given,

@@ -16,7 +16,8 @@ from chainrule.explanation.paths import Path
 from chainrule.explanation.walk import gives, means, phase, walk
 from chainrule.network import names
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
-from chainrule.render.document import Document, Heading, Paragraph, line
+from chainrule.render.blocks import Heading, Paragraph, line
+from chainrule.render.document import Document
 from chainrule.render.json import plain, record
 from chainrule.sheets.header import Worksheet, parse_worksheet
 from chainrule.teaching.author import header

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.auditing.report.wording import array, name_part, number, sentence, short
-from chainrule.render.document import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
 from chainrule.render.from_tex import from_tex
 
 if TYPE_CHECKING:

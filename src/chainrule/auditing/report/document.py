@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.auditing.report.details import SIGNS, closer_look, line_name, verdict_words
 from chainrule.auditing.report.wording import name_part, sentence, short, value
-from chainrule.render.document import Block, Bullets, Code, Document, Heading, Math, Paragraph, Table, line
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Math, Paragraph, Table, line
+from chainrule.render.document import Document
 
 if TYPE_CHECKING:
     from chainrule.auditing.records import Found
