@@ -107,7 +107,7 @@ def _numbers(array: Array, tolerance: float | None, single_precision: bool) -> N
 
 
 def _check_size(name: str, read: Name, numbers: Numbers, problem: Problem) -> None:
-    subject = read.wrt if isinstance(read, Derivative) else read
+    subject = read.subject
     if subject.symbol == "L":
         due: tuple[int, ...] = ()
     else:

@@ -65,7 +65,7 @@ class StepsBuilder:
             return self._rule(name.layer).dg(self.backward.forward.a[name.layer - 1])[0].astype(float)
         assert isinstance(name, Quantity | Derivative)
         whole = self._whole_reference(name)
-        target = name.wrt if isinstance(name, Derivative) else name
+        target = name.subject
         value = whole[tuple(i - 1 for i in target.index)] if target.index else whole
         return float(value) if np.ndim(value) == 0 else value
 

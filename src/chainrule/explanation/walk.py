@@ -95,4 +95,4 @@ def gives(step: Step) -> Quantity:
     if isinstance(step.quantity, Slope):
         return Quantity("a", step.quantity.layer)
     assert isinstance(step.quantity, Quantity | Derivative)
-    return step.quantity.wrt if isinstance(step.quantity, Derivative) else step.quantity
+    return step.quantity.subject
