@@ -28,6 +28,12 @@ class Graph:
 
     Raises:
         InputError: a formula that cannot be read, a variable given twice, a circle.
+
+    >>> found = cr.Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)").derivative("dz/dx", at={"x": 2.0})
+    >>> found.formula, found.value
+    ('-1/x', -0.5)
+    >>> [(path.nodes, path.value) for path in found.paths]
+    [(('x', 'y1', 'z'), 1.0), (('x', 'y2', 'z'), -1.5)]
     """
 
     source: str

@@ -44,6 +44,14 @@ def paths(
 
     Raises:
         InputError: an unknown name, a vector or a matrix, a batch, input that does not fit.
+
+    >>> net = cr.Network([[[1.0, 2.0], [0.0, -1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.5]], "relu", "identity",
+    ...                  "half_squared_error")
+    >>> found = cr.paths(net, [1.0, 1.0], [1.0], "dL/dx_1")
+    >>> found.total, found.count, found.alive
+    (2.5, 2, 1)
+    >>> " -> ".join(found.paths[0].nodes)
+    'x_1 -> a_11 -> h_11 -> a_21 -> yhat_1 -> L'
     """
     quantity, written = names.find(name, network.sizes)
     if not isinstance(quantity, Derivative) or quantity.of != LOSS or not quantity.wrt.is_component:

@@ -149,6 +149,13 @@ class Explanation(Rendered):
         coefficient: of that example in the batch's loss; the steps have it in them.
         check: beside numerical differentiation; None for a forward value.
         shortcut: the declared pair used for grad a_L, in words, or "".
+
+    >>> net = cr.Network([[[2.0]]], [[1.0]], output="identity", loss="half_squared_error")
+    >>> found = cr.explain(net, [3.0], [5.0], "dL/db_1")
+    >>> found.name, found.value, [step.equation for step in found.steps]
+    ('dL/db_1', array([2.]), ['backward.loss', 'backward.slope', 'backward.out', 'backward.bias'])
+    >>> print(str(found).splitlines()[0])
+    Where dL/db_1 comes from
     """
 
     network: Network
