@@ -8,20 +8,8 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from chainrule.render.blocks import (
-    Block,
-    Bullets,
-    Code,
-    DisplayFormula,
-    Heading,
-    Line,
-    Math,
-    Paragraph,
-    Picture,
-    Table,
-    Verbatim,
-    visible,
-)
+from chainrule.render import blocks
+from chainrule.render.blocks import Block, Line, visible
 from chainrule.render.look import Drawing, style_sheet
 from chainrule.render.writers.text import TextWriter
 from chainrule.render.writers.writer import StringWriter
@@ -84,76 +72,71 @@ class HtmlWriter(StringWriter):
         self._above = ""
         self._named = Counter[str]()
 
-    def document(self, blocks: Sequence[Block], fragment: bool = False) -> str:
+    def document(self, parts: Sequence[Block], fragment: bool = False) -> str:
         """A page, or only what stands in its body; drawings in a row stand side by side."""
-        parts: list[str] = []
-        for drawn, group in groupby(blocks, lambda block: isinstance(block, Drawing)):
-            written = [self.block(block) for block in group]
-            parts += [f'<div class="drawings">{"".join(written)}</div>'] if drawn else written
-        body = "\n".join(parts)
+        written: list[str] = []
+        for drawn, group in groupby(parts, lambda block: isinstance(block, Drawing)):
+            each = [self.block(block) for block in group]
+            written += [f'<div class="drawings">{"".join(each)}</div>'] if drawn else each
+        body = "\n".join(written)
         style = f"<style>{style_sheet()}{_LAYOUT}"
         if fragment:
             return f'<div class="chainrule">{style}</style>\n{body}\n</div>'
-        titles = (block.line for block in blocks if isinstance(block, Heading) and block.level == 1)
+        titles = (block.line for block in parts if isinstance(block, blocks.Heading) and block.level == 1)
         title = _plain(next(titles, ())) or "chainrule"
         head = f"{_HEAD}<title>{escape(title)}</title>{style}{_PAGE}</style>"
         start = f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>'
         return f'{start}\n<body class="chainrule">\n<main>\n{body}\n</main>\n</body></html>\n'
 
-    def _heading(self, block: Heading) -> str:
+    def _heading(self, block: blocks.Heading) -> str:
         self._above = _plain(block.line)
         return f"<h{block.level}>{self.line(block.line)}</h{block.level}>"
 
-    def _paragraph(self, block: Paragraph) -> str:
+    def _paragraph(self, block: blocks.Paragraph) -> str:
         return f"<p>{self.line(block.line)}</p>"
 
-    def _formula(self, block: DisplayFormula) -> str:
+    def _formula(self, block: blocks.DisplayFormula) -> str:
         lefts = [mathml(block.left), *[""] * (len(block.rights) - 1)]
-        rights = [mathml(Math("", f"= {right.latex}")) for right in block.rights]
+        rights = [mathml(blocks.Math("", f"= {right.latex}")) for right in block.rights]
         rows = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in zip(lefts, rights, strict=True))
         note = f" ({escape(block.note)})" if block.note else ""
         caption = f"<figcaption>{escape(block.title)}{note}</figcaption>" if block.title else ""
         table = f'<table class="equation" role="presentation">{rows}</table>'
         return f"<figure>{caption}{_scroll(self._label(block.title or self._above), table)}</figure>"
 
-    def _table(self, block: Table) -> str:
+    def _table(self, block: blocks.Table) -> str:
         """Columns of numbers stand to the right; the first cell of a row is its header where there are others."""
         numbers = [all(_is_number(row[i]) for row in block.rows) for i in range(len(block.header))]
         kinds = [' class="number"' if number and block.rows else "" for number in numbers]
-        first = "th", ' scope="row"'
-        tags = [first if len(block.header) > 1 else ("td", ""), *[("td", "")] * (len(block.header) - 1)]
+        first = '<th scope="row"' if len(block.header) > 1 else "<td"
 
-        def row(cells: Sequence[Line], tags: Sequence[tuple[str, str]]) -> str:
+        def row(cells: Sequence[Line], tags: Sequence[str]) -> str:
             written = zip(tags, kinds, map(self.line, cells), strict=True)
-            return (
-                "<tr>"
-                + "".join(f"<{tag}{scope}{kind}>{cell}</{tag}>" for (tag, scope), kind, cell in written)
-                + "</tr>"
-            )
+            return f"<tr>{''.join(f'{tag}{kind}>{cell}</{tag[1:3]}>' for tag, kind, cell in written)}</tr>"  # th or td
 
-        head = row(block.header, [("th", ' scope="col"')] * len(block.header))
-        rows = "".join(row(cells, tags) for cells in block.rows)
+        head = row(block.header, ['<th scope="col"'] * len(block.header))
+        rows = "".join(row(cells, [first, *["<td"] * (len(cells) - 1)]) for cells in block.rows)
         label = self._label(self._above)
         table = f"<table><caption>{label}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
         return _scroll(label, table)
 
-    def _bullets(self, block: Bullets) -> str:
+    def _bullets(self, block: blocks.Bullets) -> str:
         return f"<ul>{''.join(f'<li>{self.line(item)}</li>' for item in block.items)}</ul>"
 
-    def _verbatim(self, block: Verbatim) -> str:
-        return f"<pre>{self._code(Code(block.text))}</pre>"
+    def _verbatim(self, block: blocks.Verbatim) -> str:
+        return f"<pre>{self._code(blocks.Code(block.text))}</pre>"
 
-    def _picture(self, block: Picture) -> str:
+    def _picture(self, block: blocks.Picture) -> str:
         image = f'<img src="{escape(block.file)}" alt="{escape(visible(block.words))}">'
         return _scroll(self._label(self._above), image) if isinstance(block, Drawing) and block.wide else image
 
     def _words(self, words: str) -> str:
         return escape(visible(words))
 
-    def _math(self, math: Math) -> str:
+    def _math(self, math: blocks.Math) -> str:
         return mathml(math)
 
-    def _code(self, code: Code) -> str:
+    def _code(self, code: blocks.Code) -> str:
         return f"<code>{self._words(code.text)}</code>"
 
     def _label(self, words: str) -> str:
@@ -161,7 +144,7 @@ class HtmlWriter(StringWriter):
         return escape(words if self._named[words] == 1 else f"{words} ({self._named[words]})")
 
 
-def mathml(math: Math) -> str:
+def mathml(math: blocks.Math) -> str:
     """A formula as MathML; a matrix draws its own brackets, which need no font for mathematics."""
     from latex2mathml.converter import convert
 

@@ -6,19 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from chainrule.render.blocks import (
-    Block,
-    Bullets,
-    Code,
-    DisplayFormula,
-    Heading,
-    Math,
-    Paragraph,
-    Picture,
-    Table,
-    Verbatim,
-    visible,
-)
+from chainrule.render import blocks
+from chainrule.render.blocks import Block, visible
 from chainrule.render.writers.writer import StringWriter
 
 WIDTH = 80
@@ -28,18 +17,18 @@ NARROWEST = 16  # a column of a table that is too wide
 class TextWriter(StringWriter):
     """Text in Unicode: every block as lines."""
 
-    def document(self, blocks: Iterable[Block]) -> str:
+    def document(self, parts: Iterable[Block]) -> str:
         """The blocks, one below the other."""
-        return "\n".join(map(self.block, blocks)).strip("\n")
+        return "\n".join(map(self.block, parts)).strip("\n")
 
-    def _heading(self, block: Heading) -> str:
+    def _heading(self, block: blocks.Heading) -> str:
         title = textwrap.wrap(self.line(block.line), WIDTH, break_on_hyphens=False) or [""]
         return "\n".join(["", *title, ("═" if block.level == 1 else "─") * max(map(len, title))])
 
-    def _paragraph(self, block: Paragraph) -> str:
+    def _paragraph(self, block: blocks.Paragraph) -> str:
         return textwrap.fill(self.line(block.line), WIDTH, break_on_hyphens=False)
 
-    def _formula(self, block: DisplayFormula) -> str:
+    def _formula(self, block: blocks.DisplayFormula) -> str:
         lines = []
         if block.title or block.note:
             note = f" ({block.note})" if block.note else ""
@@ -52,7 +41,7 @@ class TextWriter(StringWriter):
             lines += _wrapped(f"{start}= {right.text}", indent + 4)
         return "\n".join([*lines, ""])
 
-    def _table(self, block: Table) -> str:
+    def _table(self, block: blocks.Table) -> str:
         rows = [[self.line(cell) for cell in row] for row in (block.header, *block.rows)]
         widths = [max(len(row[j]) for row in rows) for j in range(len(block.header))]
         too_wide = sum(widths) + 2 * len(widths) - WIDTH
@@ -63,24 +52,24 @@ class TextWriter(StringWriter):
         lines.insert(1, "  ".join("─" * width for width in widths))
         return "\n".join(f"  {line}" for line in lines) + "\n"
 
-    def _bullets(self, block: Bullets) -> str:
+    def _bullets(self, block: blocks.Bullets) -> str:
         items = map(self.line, block.items)
         return "\n".join(textwrap.fill(i, WIDTH, initial_indent="• ", subsequent_indent="  ") for i in items)
 
-    def _verbatim(self, block: Verbatim) -> str:
+    def _verbatim(self, block: blocks.Verbatim) -> str:
         lines = textwrap.wrap(visible(block.text), WIDTH, initial_indent="    ", subsequent_indent="        ")
         return "\n".join([*(lines or [""]), ""])
 
-    def _picture(self, block: Picture) -> str:
+    def _picture(self, block: blocks.Picture) -> str:
         return textwrap.fill(visible(f"[{block.words}: {block.file}]"), WIDTH, break_on_hyphens=False)
 
     def _words(self, words: str) -> str:
         return visible(words)
 
-    def _math(self, math: Math) -> str:
+    def _math(self, math: blocks.Math) -> str:
         return visible(math.text)
 
-    def _code(self, code: Code) -> str:
+    def _code(self, code: blocks.Code) -> str:
         return visible(code.text)
 
 

@@ -5,20 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
-from chainrule.render.blocks import (
-    Block,
-    Bullets,
-    Code,
-    DisplayFormula,
-    Heading,
-    Line,
-    Math,
-    Paragraph,
-    Part,
-    Picture,
-    Table,
-    Verbatim,
-)
+from chainrule.render import blocks
+from chainrule.render.blocks import Block, Line, Part
 
 Written = TypeVar("Written")  # what a block becomes
 WrittenPart = TypeVar("WrittenPart")  # what a part of a line becomes
@@ -30,66 +18,56 @@ class Writer(ABC, Generic[Written, WrittenPart]):
     def block(self, block: Block) -> Written:
         """A block in this form."""
         match block:
-            case Heading():
+            case blocks.Heading():
                 return self._heading(block)
-            case Paragraph():
+            case blocks.Paragraph():
                 return self._paragraph(block)
-            case DisplayFormula():
+            case blocks.DisplayFormula():
                 return self._formula(block)
-            case Table():
+            case blocks.Table():
                 return self._table(block)
-            case Bullets():
+            case blocks.Bullets():
                 return self._bullets(block)
-            case Verbatim():
+            case blocks.Verbatim():
                 return self._verbatim(block)
-            case Picture():
+            case blocks.Picture():
                 return self._picture(block)
 
     def part(self, part: Part) -> WrittenPart:
         """A part of a line in this form."""
         if isinstance(part, str):
             return self._words(part)
-        return self._math(part) if isinstance(part, Math) else self._code(part)
+        return self._math(part) if isinstance(part, blocks.Math) else self._code(part)
 
     @abstractmethod
-    def _heading(self, block: Heading) -> Written:
-        """A heading, by its level."""
+    def _heading(self, block: blocks.Heading) -> Written: ...
 
     @abstractmethod
-    def _paragraph(self, block: Paragraph) -> Written:
-        """Lines of prose."""
+    def _paragraph(self, block: blocks.Paragraph) -> Written: ...
 
     @abstractmethod
-    def _formula(self, block: DisplayFormula) -> Written:
-        """A formula on its own, under its title."""
+    def _formula(self, block: blocks.DisplayFormula) -> Written: ...
 
     @abstractmethod
-    def _table(self, block: Table) -> Written:
-        """A table with its header."""
+    def _table(self, block: blocks.Table) -> Written: ...
 
     @abstractmethod
-    def _bullets(self, block: Bullets) -> Written:
-        """A list."""
+    def _bullets(self, block: blocks.Bullets) -> Written: ...
 
     @abstractmethod
-    def _verbatim(self, block: Verbatim) -> Written:
-        """A line as somebody typed it."""
+    def _verbatim(self, block: blocks.Verbatim) -> Written: ...
 
     @abstractmethod
-    def _picture(self, block: Picture) -> Written:
-        """A picture in a file, and what it shows."""
+    def _picture(self, block: blocks.Picture) -> Written: ...
 
     @abstractmethod
-    def _words(self, words: str) -> WrittenPart:
-        """Words, which may be a stranger's and stay words."""
+    def _words(self, words: str) -> WrittenPart: ...
 
     @abstractmethod
-    def _math(self, math: Math) -> WrittenPart:
-        """A formula within a line."""
+    def _math(self, math: blocks.Math) -> WrittenPart: ...
 
     @abstractmethod
-    def _code(self, code: Code) -> WrittenPart:
-        """Text within a line as somebody typed it."""
+    def _code(self, code: blocks.Code) -> WrittenPart: ...
 
 
 class StringWriter(Writer[str, str]):
