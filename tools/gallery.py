@@ -12,7 +12,7 @@ from pathlib import Path
 from chainrule.auditing.audit import audit
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.records import ACCEPTED
-from chainrule.auditing.report.records import Audit
+from chainrule.auditing.report.document import Audit
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "examples" / "published"

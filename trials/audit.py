@@ -32,7 +32,7 @@ from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network
 from chainrule.network.outputs import OUTPUTS
-from chainrule.teaching.author import Style, Written, header, names, write
+from chainrule.teaching.author import Style, WrittenLine, header, names, write
 
 PAIRS = [
     (loss.name, output.name)
@@ -119,7 +119,7 @@ def targets(rng: np.random.Generator, loss: str, output: str, k: int, n: int | N
     return y[0] if n is None else y
 
 
-def sheet(p: Problem, lines: list[Written] | list[str], network: Network | None = None) -> str:
+def sheet(p: Problem, lines: list[WrittenLine] | list[str], network: Network | None = None) -> str:
     """The text of a sheet."""
     x, y = (p.x[0], p.y[0]) if p.single else (p.x, p.y)
     body = "\n".join(line if isinstance(line, str) else line.line for line in lines)
@@ -217,13 +217,13 @@ def planted(id: str, kind: str, layer: int, seed: int) -> Outcome:
     return outcome(id, layer, p, lines, changed[0])
 
 
-def differs(right: Written, wrong: Written) -> bool:
+def differs(right: WrittenLine, wrong: WrittenLine) -> bool:
     """Whether the mistake changes a line by a unit of the last digit or more, before any rounding."""
     unit = 10.0 ** -(3 - np.floor(np.log10(np.maximum(np.abs(right.printed), 1e-300))))
     return bool((np.abs(right.value - wrong.value) > np.where(right.printed == 0, 0, unit)).any())
 
 
-def outcome(id: str, layer: int, p: Problem, lines: list[Written], root: int) -> Outcome:
+def outcome(id: str, layer: int, p: Problem, lines: list[WrittenLine], root: int) -> Outcome:
     text = sheet(p, lines)
     audit = audit_text(text)
     wrong = [i for i, line in enumerate(audit.lines) if line.verdict not in (*ACCEPTED, "follows")]
@@ -353,7 +353,7 @@ STRUCTURAL = (
 )
 
 
-def _suits(id: str, name: object, line: Written, p: Problem) -> bool:
+def _suits(id: str, name: object, line: WrittenLine, p: Problem) -> bool:
     kind, time = line.place.node.kind, line.place.time
     if id == "stale_forward_value":
         return time == 1 and kind in ("a", "h")
@@ -365,7 +365,7 @@ def _suits(id: str, name: object, line: Written, p: Problem) -> bool:
 
 
 def changed_value(
-    id: str, value: np.ndarray, p: Problem, rng: np.random.Generator, before: Written | None, name: object
+    id: str, value: np.ndarray, p: Problem, rng: np.random.Generator, before: WrittenLine | None, name: object
 ) -> np.ndarray | None:
     value = np.array(value)
     at = tuple(int(rng.integers(s)) for s in value.shape)

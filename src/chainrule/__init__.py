@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.auditing.audit import audit as audit
     from chainrule.auditing.code import audit_gradients as audit_gradients
-    from chainrule.auditing.report.records import Audit as Audit
+    from chainrule.auditing.report.document import Audit as Audit
     from chainrule.errors import InputError as InputError
     from chainrule.estimators.classifier import MLPClassifier as MLPClassifier
     from chainrule.estimators.display import TrainingCurveDisplay as TrainingCurveDisplay
@@ -36,7 +36,7 @@ _PUBLIC = {
     "GradientCheck": "chainrule.gradcheck.check",
     "check_gradients": "chainrule.gradcheck.check",
     "gradients": "chainrule.network.forms",
-    "Audit": "chainrule.auditing.report.records",
+    "Audit": "chainrule.auditing.report.document",
     "audit": "chainrule.auditing.audit",
     "audit_gradients": "chainrule.auditing.code",
     "Explanation": "chainrule.explanation.records",

@@ -10,7 +10,9 @@ from chainrule.auditing.audit import audit_text
 from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import ACCEPTED
+from chainrule.formula.tree import Timed
 from chainrule.network.equation_table import EQUATIONS
+from chainrule.network.names import read
 from chainrule.teaching.author import Style, header, names, write
 from tests.support.loading import ROOT, tool
 
@@ -154,6 +156,40 @@ def test_a_formula_can_be_wrong_and_the_number_right_and_the_reverse():
     right_formula = audit_text(HEADER + "dL/dyhat_1 = yhat_1 - y_1 = 0.4325").lines[0]
     assert [(p.kind, p.verdict) for p in right_formula.parts] == [("formula", "right"), ("value", "wrong")]
     assert "sign_lost" in right_formula.mistakes or "error_sign" in right_formula.mistakes
+
+
+def test_a_message_has_a_brief_form_where_the_line_has_one_formula():
+    one = audit_text(HEADER + "dL/dyhat_1 = y_1 - yhat_1 = -0.4325").lines[0]
+    assert one.message.startswith("the formula y_1 - yhat_1 is wrong: the error")
+    assert one.brief == one.message.replace("the formula y_1 - yhat_1 is", "the formula is")
+    two = audit_text(HEADER + "dL/dyhat_1 = y_1 - yhat_1 = -yhat_1 + y_1 = -0.4325").lines[0]
+    assert two.message.startswith("the formula y_1 - yhat_1 is wrong: the error")
+    assert two.brief == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "after"),
+    [("a_11 = 0.8", "a_11", 0), ("z^1_1 = 0.8", "a_11", 0), ("h_2 = [0.57, 0.67]", "yhat", 0),
+     ("δ^2 = [1, 1]", "dL/da_2", 0), ("dL/dw^2_21 = 1", "dL/dW_212", 0), ("dL/dW_2 = ", "dL/dW_2", 0),
+     (r"\frac{\partial L}{\partial W_{212}} = 1", "dL/dW_212", 0), ("W_212' = 1", "W_212", 1), ("L'{25} = 1", "L", 25)],
+)  # fmt: skip
+def test_a_line_knows_what_it_claims_however_it_is_written(line, name, after):
+    (found,) = audit_text(HEADER + line).lines
+    assert found.quantity == (Timed(read(name)[0], after) if after else read(name)[0])
+
+
+@pytest.mark.parametrize(("line", "quantity"), [("a_99 = 1", None), ("2*a_11 = 1.6", None), ("e_1 = 1 + 1 = 2", "e_1")])
+def test_a_line_of_no_quantity_of_the_network_says_so(line, quantity):
+    audit = audit_text(HEADER + line)
+    assert audit.sizes == (2, 2, 2)
+    assert audit.lines[0].quantity == quantity
+
+
+def test_weights_counted_the_other_way_are_named_as_the_network_has_them():
+    audit = audit_text(HEADER + "dL/dW_212 = 0.1022\ndL/dW_221 = -0.0661\nW_212' = 0.6489\n")
+    assert "swapped" in {c.id for c in audit.conventions}
+    assert [str(a.quantity) for a in audit.lines[:2]] == ["dL/dW_221", "dL/dW_212"]
+    assert audit.lines[2].quantity == Timed(read("W_221")[0], 1)
 
 
 def test_operands_product_and_result_are_checked_apart():

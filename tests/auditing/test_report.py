@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from chainrule.auditing.records import Contradiction, Convention, Found
-from chainrule.auditing.report.document import audit_dict, audit_document
-from chainrule.auditing.report.records import Audit, LineAudit, PartAudit
+from chainrule.auditing.report.document import Audit
+from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.auditing.report.wording import array, name_part, number
-from chainrule.render.document import Code, Math
+from chainrule.render.blocks import Code, Math
 from chainrule.render.json import to_json
 
 CROSS = Found(
@@ -98,9 +98,8 @@ def test_the_page_says_what_is_right_so_far_what_is_not_and_what_follows():
 
 def test_what_was_said_is_not_said_again():
     formula = WRONG.parts[0].text
-    told = replace(
-        WRONG, message=f"The formula {formula} is wrong: {CROSS.words}; due is -0.1304, by yours -0.13041 to -0.13034."
-    )
+    why = f"is wrong: {CROSS.words}; due is -0.1304, by yours -0.13041 to -0.13034."
+    told = replace(WRONG, message=f"The formula {formula} {why}", brief=f"The formula {why}")
     flat = " ".join(str(with_lines(told)).split())
     assert "Probably" not in flat
     assert "Written is" not in flat
@@ -215,7 +214,7 @@ def test_a_strangers_text_stays_text(words):
 
 
 def test_the_data_is_plain_and_whole():
-    told = json.loads(to_json("audit", audit_dict(SHEET)))
+    told = json.loads(to_json("audit", SHEET.to_dict()))
     assert {k: told[k] for k in ("schema", "kind", "title", "first_wrong", "ok")} == {
         "schema": "chainrule/1", "kind": "audit", "title": "Worked example", "first_wrong": 24, "ok": False,
     }  # fmt: skip
@@ -251,7 +250,7 @@ def test_names_are_formulas_where_they_are_names():
     for deep in ("\\hat" + "_" * 90, "\\" + "{" * 10**5, "\\frac" * 16):
         assert isinstance(name_part(deep), Code)
     assert name_part("") == ""
-    assert audit_document(SHEET).blocks
+    assert SHEET.document().blocks
 
 
 def test_a_sheet_of_very_many_lines_makes_a_page_of_bounded_length():

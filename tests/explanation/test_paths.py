@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import chainrule as cr
 from chainrule.formula import evaluate, parse
 from chainrule.network.names import read
-from chainrule.render.document import Equation
+from chainrule.render.blocks import DisplayFormula
 from tests.support.strategies import networks, targets_n_k
 
 MOST = 20_000  # paths that are written out
@@ -102,7 +102,7 @@ def test_the_notes_two_paths_and_four():
 def test_printed_products_give_what_they_say():
     net = cr.Network.random([4, 5, 5, 3], "gelu", seed=1)
     p = cr.paths(net, [1, -1, 2, 0.5], 1, "dL/dW_111")
-    lines = [block.rights for block in p.document().blocks if isinstance(block, Equation)]
+    lines = [block.rights for block in p.document().blocks if isinstance(block, DisplayFormula)]
     assert len(lines) == 10
     for (_, numbers, product), path in zip(lines, p.paths, strict=True):
         assert f"{evaluate(parse(numbers.text), None):.5g}" == f"{float(product.text):.5g}" == f"{path.product:.5g}"

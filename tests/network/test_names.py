@@ -316,3 +316,21 @@ def test_a_name_that_is_read_is_only_resolved():
         assert find(read(text)[0], SIZES) == (find(text, SIZES)[0], "textbook")
     with pytest.raises(InputError, match="name W_9: expected one of"):
         find(read("W_9")[0], SIZES)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "swapped", "subject", "layer"),
+    [("x_3", "x", "x_3", "x_3", 0), ("yhat_1", "yhat", "yhat_1", "yhat_1", 2), ("y", "y", "y", "y", 2),
+     ("L", "L", "L", "L", 2), ("h_13", "h_1", "h_13", "h_13", 1), ("W_213", "W_2", "W_231", "W_213", 2),
+     ("dL/dW_213", "dL/dW_2", "dL/dW_231", "W_213", 2), ("dyhat_1/da_21", "dyhat_1/da_2", "dyhat_1/da_21", "a_21", 2)],
+)  # fmt: skip
+def test_a_name_knows_its_whole_its_subject_its_layer_and_its_weights_the_other_way_round(
+    text, whole, swapped, subject, layer
+):
+    name = read(text)[0]
+    assert name.whole == read(whole)[0]
+    assert name.swapped == read(swapped)[0]
+    assert name.swapped.swapped == name
+    assert name.subject == read(subject)[0]
+    assert name.subject.layer_in(2) == layer
+    assert name.whole.at(name.subject.index) == name

@@ -18,7 +18,7 @@ from chainrule.network.losses import LOSSES
 from chainrule.network.names import LOSS, NOTATIONS, Derivative, Quantity
 from chainrule.network.outputs import OUTPUTS
 from chainrule.network.pairs import PAIRS
-from chainrule.render.document import Bullets, Equation, Heading, Math, Paragraph, Table
+from chainrule.render.blocks import Bullets, DisplayFormula, Heading, Math, Paragraph, Table
 
 NODE = Path(__file__).parent / "katex"
 
@@ -37,7 +37,7 @@ def formulas(record):
                 yield from (latex for item in items for latex in of_line(item))
             case Table(header=header, rows=rows):
                 yield from (latex for row in (header, *rows) for cell in row for latex in of_line(cell))
-            case Equation(left=left, rights=rights):
+            case DisplayFormula(left=left, rights=rights):
                 lines = r" \\ ".join(f"&= {right.latex}" for right in rights)
                 yield rf"\begin{{aligned}} {left.latex} {lines} \end{{aligned}}"
 

@@ -5,19 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chainrule.render.document import (
-    Bullets,
-    Code,
-    Document,
-    Heading,
-    Math,
-    Paragraph,
-    Picture,
-    Table,
-    Verbatim,
-    line,
-    visible,
-)
+from chainrule.render.blocks import Bullets, Code, Heading, Math, Paragraph, Picture, Table, Verbatim, line, visible
+from chainrule.render.document import Document
 from chainrule.render.from_tex import from_tex
 from chainrule.render.plots import counts_chart
 from chainrule.system.files import write_whole

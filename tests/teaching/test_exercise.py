@@ -50,7 +50,7 @@ def test_every_kind_of_network_has_an_exercise_whose_key_is_right(layers, hidden
     blank = audit_text(e.sheet).lines
     assert [line.name for line in blank] == list(e.labels)
     assert {line.verdict for line in blank} == {"undecided"}
-    assert e.showing.share >= 0.8
+    assert e.detectable.share >= 0.8
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -92,30 +92,30 @@ def test_what_shows_is_what_an_author_would_write():
             continue  # dL/dx is not asked
         sheet = numbers([mistake.at(layer)])
         (sheets if np.abs(sheet - right).max() > 0.015 else unseen).append((mistake.id, sheet))
-    assert len(sheets) + len(unseen) == e.showing.possible
-    assert sorted(id for id, _ in unseen) == sorted(h.id for h in e.showing.hidden)
+    assert len(sheets) + len(unseen) == e.detectable.possible
+    assert sorted(id for id, _ in unseen) == sorted(h.id for h in e.detectable.hidden)
     assert unseen
     alike = [pair for pair in itertools.combinations(sheets, 2) if np.abs(pair[0][1] - pair[1][1]).max() <= 0.015]
-    assert len(alike) == len(e.showing.mixed)
-    assert e.showing.apart == 1 - len(alike) / (len(sheets) * (len(sheets) - 1) / 2)
+    assert len(alike) == len(e.detectable.mixed)
+    assert e.detectable.apart == 1 - len(alike) / (len(sheets) * (len(sheets) - 1) / 2)
 
 
 def test_a_mistake_that_would_not_show_says_why():
     e = exercise((2, 2, 2, 2, 2), digits=2, ask=["yhat", "dL/dW_1"], learning_rate=None)
-    assert e.showing.share < 1
-    assert {h.why.split(":")[0] for h in e.showing.hidden} <= {
+    assert e.detectable.share < 1
+    assert {h.why.split(":")[0] for h in e.detectable.hidden} <= {
         "it changes too little", "with these numbers it gives the same",
         "what it changes is multiplied by 0 on the way to the lines asked",
     }  # fmt: skip
-    assert any("decimals would show it" in h.why for h in e.showing.hidden)
-    assert all(h.words and "{" not in h.words for h in e.showing.hidden)
+    assert any("decimals would show it" in h.why for h in e.detectable.hidden)
+    assert all(h.words and "{" not in h.words for h in e.detectable.hidden)
 
 
 def test_mistakes_that_cannot_be_made_do_not_count():
     e = exercise(ask="forward")
-    assert {h.id for h in e.showing.hidden} == set()
-    assert e.showing.possible == 9
-    assert exercise(ask="all").showing.possible > 40
+    assert {h.id for h in e.detectable.hidden} == set()
+    assert e.detectable.possible == 9
+    assert exercise(ask="all").detectable.possible > 40
 
 
 @pytest.mark.parametrize(

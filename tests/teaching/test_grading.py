@@ -13,26 +13,34 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from chainrule.auditing.model.claims import claimed_quantity
 from chainrule.auditing.records import Convention, Found
-from chainrule.auditing.report.records import Audit, LineAudit
+from chainrule.auditing.report.document import Audit
+from chainrule.auditing.report.records import LineAudit
 from chainrule.errors import InputError
+from chainrule.sheets.lines import read_lines
 from chainrule.system.workers import Lost
 from chainrule.teaching import grading
-from chainrule.teaching.class_report import feedback_document
+from chainrule.teaching.feedback import feedback_document
 from chainrule.teaching.grades import Graded, Grades, Slip
-from chainrule.teaching.grading import Plan, find_sheets, grade, is_key, mark_sheet
-from chainrule.teaching.marking_scheme import Mark, check_points, due_lines, marks, name_key, other_numbers
+from chainrule.teaching.grading import GradingPlan, find_sheets, grade, is_key, mark_sheet
+from chainrule.teaching.marking_scheme import EarnedMark, check_points, due_lines, marks, other_numbers, quantity_named
 
 FORGOTTEN = Found("hidden_derivative_missing", "dL/da_1", "the derivative of the activation of layer 1 is left out")
+SIZES = (3, 3, 2)
 NETWORK = "Network(3-3-2, hidden=sigmoid, output=softmax, loss=cross_entropy, mean, float64)"
 
 
-def claim(number, name, verdict, claimed=0.5, right=0.5, found=()):
-    return LineAudit(number, f"{name} = {claimed}", name, claimed, right, None, verdict, (), found, root=None)
+def claim(number, name, verdict, claimed=0.5, right=0.5, found=(), swapped=False):
+    read = read_lines((f"{name} = 0",), number, SIZES) if name else ()
+    quantity = claimed_quantity(read[0], SIZES, swapped) if read else None
+    return LineAudit(
+        number, f"{name} = {claimed}", name, claimed, right, None, verdict, (), found, root=None, quantity=quantity
+    )
 
 
 def sheet(*lines, **other):
-    return Audit("s.md", "Exercise", NETWORK, lines, **other)
+    return Audit("s.md", "Exercise", NETWORK, lines, sizes=SIZES, **other)
 
 
 # ---------------------------------------------------------------- points
@@ -99,8 +107,8 @@ def test_a_vector_counts_by_its_components_and_a_component_by_its_vector():
      (r"\frac{\partial L}{\partial W_{212}}", "dL/dW_212"), (r"$\hat{y}_1$", "yhat_1")],
 )  # fmt: skip
 def test_a_name_is_what_it_means(one, other):
-    assert name_key(one, (3, 3, 2)) == name_key(other, (3, 3, 2))
-    assert name_key(one, (3, 3, 2)) != name_key(other + "'", (3, 3, 2))
+    assert quantity_named(one, sheet()) == quantity_named(other, sheet())
+    assert quantity_named(one, sheet()) != quantity_named(other + "'", sheet())
 
 
 def test_numbers_other_than_the_keys_are_noticed():
@@ -114,10 +122,12 @@ def test_numbers_other_than_the_keys_are_noticed():
 
 def test_weights_are_found_the_way_the_author_counts_them():
     key = sheet(claim(1, "dL/dW_212", "right"), claim(2, "W_223'", "right"))
-    student = sheet(claim(1, "dL/dW_221", "right"), claim(2, "W_232'", "right"))
-    assert [m[0] for m in earned(student, key).values()] == ["missing", "missing"]
-    student = replace(student, conventions=(Convention("swapped", "W_ij goes from unit i to unit j"),))
+    lines = (1, "dL/dW_221", "right"), (2, "W_232'", "right")
+    assert [m[0] for m in earned(sheet(*(claim(*a) for a in lines)), key).values()] == ["missing", "missing"]
+    swapped = (Convention("swapped", "W_ij goes from unit i to unit j"),)
+    student = sheet(*(claim(*a, swapped=True) for a in lines), conventions=swapped)
     assert [m[0] for m in earned(student, key).values()] == ["right", "right"]
+    assert [due.points for due in due_lines(student, {"W_232'": 3}, strict=True)] == [1, 3]
 
 
 # ---------------------------------------------------------------- a folder, with a stand-in for the audit
@@ -237,7 +247,7 @@ def test_strangers_names_and_links(tmp_path, here):
 
 def test_a_sheet_that_is_too_deep_is_refused(tmp_path, here):
     (tmp_path / "a.md").write_text("deep", encoding="utf-8")
-    graded, page = mark_sheet((str(tmp_path / "a.md"), Plan({}, pages=False)))
+    graded, page = mark_sheet((str(tmp_path / "a.md"), GradingPlan({}, pages=False)))
     assert graded.error == "RecursionError"
     assert page == ""
 
@@ -270,7 +280,8 @@ def test_folders_without_sheets_are_refused(tmp_path):
 
 def test_the_page_of_an_author_says_where_points_are_missing():
     student = sheet(claim(1, "a_1", "right"), claim(2, "dL/da_1", "wrong", found=(FORGOTTEN,)))
-    all_marks = (Mark("a_1", "right", 1, 1, 1), Mark("dL/da_1", "wrong", 0, 2, 2), Mark("L", "missing", 0, 1))
+    each = ("a_1", "right", 1, 1, 1), ("dL/da_1", "wrong", 0, 2, 2), ("L", "missing", 0, 1)
+    all_marks = tuple(EarnedMark(*one) for one in each)
     text = feedback_document(Graded("<b>.md", all_marks, note="its numbers differ"), student).to_text()
     assert "<b>.md: 1 of 4 points (25 %)." in text
     assert "To look at: its numbers differ." in text
@@ -282,7 +293,7 @@ def test_the_page_of_an_author_says_where_points_are_missing():
 
 def test_the_summary_counts_sheets_not_lines():
     slips = (Slip("m", "words of layer 1", "L"), Slip("m", "words of layer 2", "L"), Slip("unknown", "?", "a_1"))
-    twice = Graded("a.md", (Mark("L", "wrong", 0, 1, 1),), "1: L", slips)
+    twice = Graded("a.md", (EarnedMark("L", "wrong", 0, 1, 1),), "1: L", slips)
     once = replace(twice, file="b.md", slips=(Slip("m", "words of layer 1", "yhat"),))
     grades = Grades("f", (twice, once, Graded("c.md", error="no")))
     assert [(m.id, m.words, m.sheets, m.lines) for m in grades.mistakes] == [
@@ -297,5 +308,5 @@ def test_the_summary_counts_sheets_not_lines():
 
 
 def test_a_class_without_mistakes_is_told():
-    grades = Grades("f", (Graded("a.md", (Mark("L", "right", 1, 1, 1),)),))
+    grades = Grades("f", (Graded("a.md", (EarnedMark("L", "right", 1, 1, 1),)),))
     assert "No line of any sheet is wrong." in str(grades)

@@ -14,12 +14,14 @@ from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.claims import claimed_quantity
 from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import Contradiction
+from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.messages import message, part_message
-from chainrule.auditing.report.records import Audit, LineAudit, PartAudit
+from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.lines import Line, read_lines
@@ -103,6 +105,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         conventions.records(read.held, state),
         contradictions,
         _rounding(state),
+        problem.sizes,
     )
 
 
@@ -135,6 +138,7 @@ def line_record(state: SheetState, mark: Mark) -> LineAudit:
     if value is not None:
         found = tuple(f for f in mark.found if f.value is not None) if value.verdict == "wrong" else ()
         parts.append(PartAudit(value.numbers.text, "value", value.verdict, "", found))
+    told, brief = message(state, mark)
     return LineAudit(
         line.number,
         line.text,
@@ -145,10 +149,12 @@ def line_record(state: SheetState, mark: Mark) -> LineAudit:
         mark.verdict,
         tuple(parts),
         tuple(mark.found),
-        message(state, mark),
+        told,
         mark.root.number if mark.root is not None and mark.verdict == "follows" else None,
         None if numbers is None or state.exact else numbers.decimals,
         None if value is None else value.fits,
+        claimed_quantity(line, state.problem.sizes, state.reading.swapped),
+        brief,
     )
 
 

@@ -14,7 +14,7 @@ from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, Reader, Reading
 from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.problem import Problem, order
-from chainrule.auditing.report.records import Audit
+from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
 from chainrule.formula.tree import Expr, Ref, Transpose, is_matrix
 from chainrule.network import checks
@@ -67,7 +67,7 @@ def audit_gradients(
     claims = list(_claims(problem, gradients, tolerance, single_precision))
     state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose, claims)
     lines = tuple(line_record(state, mark) for mark in state.marks)
-    return Audit("", "Gradients of your code", repr(network), lines)
+    return Audit("", "Gradients of your code", repr(network), lines, sizes=network.sizes)
 
 
 def _claims(
@@ -107,7 +107,7 @@ def _numbers(array: Array, tolerance: float | None, single_precision: bool) -> N
 
 
 def _check_size(name: str, read: Name, numbers: Numbers, problem: Problem) -> None:
-    subject = read.wrt if isinstance(read, Derivative) else read
+    subject = read.subject
     if subject.symbol == "L":
         due: tuple[int, ...] = ()
     else:

@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    from chainrule.render.document import visible
+    from chainrule.render.blocks import visible
 
     line = " ".join(visible(message).split())
     sys.stderr.write(f"chainrule: error: {line}\n")

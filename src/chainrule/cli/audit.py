@@ -13,7 +13,7 @@ from chainrule.cli.shared import check_outputs
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.auditing.report.records import Audit
+    from chainrule.auditing.report.document import Audit
 
 LARGEST = 1_000_000  # bytes of standard input
 

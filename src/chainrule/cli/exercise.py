@@ -92,9 +92,9 @@ def _print(exercises: list[Exercise], files: list[Path], folder: Path, several: 
         print(f"{len(exercises)} variants of {lines} lines: sheets in {folder / SHEETS}, keys in {folder / KEYS}")
     else:
         print(f"{files[0]}: {lines} lines to fill in\n{files[1]}: the key")
-    possible = sum(e.showing.possible for e in exercises)
-    shows = sum(e.showing.shows for e in exercises)
-    pairs, alike = (sum(getattr(e.showing, k) for e in exercises) for k in ("pairs", "alike"))
+    possible = sum(e.detectable.possible for e in exercises)
+    shows = sum(e.detectable.shows for e in exercises)
+    pairs, alike = (sum(getattr(e.detectable, k) for e in exercises) for k in ("pairs", "alike"))
     print(
         f"Of {possible} mistakes that can be made{' in them' if several else ''}, {_share(shows, possible)} would show",
         end="",
@@ -111,7 +111,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _print_hidden(exercises: list[Exercise]) -> None:
-    count = Counter((h.id, h.where, h.why) for e in exercises for h in e.showing.hidden)
+    count = Counter((h.id, h.where, h.why) for e in exercises for h in e.detectable.hidden)
     if not count:
         return
     print("\nWould not show:")
@@ -122,7 +122,7 @@ def _print_hidden(exercises: list[Exercise]) -> None:
 
 
 def _print_mixed(exercises: list[Exercise]) -> None:
-    count = Counter(pair for e in exercises for pair in e.showing.mixed)
+    count = Counter(pair for e in exercises for pair in e.detectable.mixed)
     if not count:
         return
     print("\nWould look the same:")

@@ -134,7 +134,6 @@ def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
 
 def _write(result: Grades, target: Path) -> None:
     from chainrule.system.files import write_whole
-    from chainrule.teaching.class_report import grades_document
     from chainrule.teaching.grades import UNKNOWN
 
     target.mkdir(parents=True, exist_ok=True)
@@ -146,7 +145,7 @@ def _write(result: Grades, target: Path) -> None:
         counts = [(m.words, m.sheets) for m in result.mistakes if m.id != UNKNOWN or len(result.mistakes) == 1]
         title = f"Mistakes in {len(result.marked)} sheets"
         write_whole(target / picture, counts_chart(counts[:MOST_BARS], title, "sheets that make it"))
-    document = grades_document(result, picture)
+    document = result.document(picture)
     write_whole(target / "summary.html", document.to_html())
     write_whole(target / "summary.md", document.to_markdown())
     write_whole(target / "grades.csv", result.to_csv())

@@ -184,7 +184,7 @@ class BackBuilder(StepsBuilder):
         (m,) = of.index
         if of.symbol == "a":
             return self._direct_of_a(q, i, m)
-        if q == replace_index(of, q.index):
+        if q == of.at(q.index):
             self.emit(self.d(q), "chain", [self._indicator(q, m, ONE)])
             return True
         if q.symbol == "a" and q.layer == i:
@@ -237,8 +237,3 @@ class BackBuilder(StepsBuilder):
             return entry if q.index[0] == m else ZERO
         layer = q.layer or self.network.depth
         return Array(tuple(entry if u == m else ZERO for u in self.units(layer)))
-
-
-def replace_index(q: Quantity, index: tuple[int, ...]) -> Quantity:
-    """The same quantity with another index."""
-    return Quantity(q.symbol, q.layer, index)

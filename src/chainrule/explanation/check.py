@@ -52,9 +52,6 @@ def _moved_shape(probe: PerturbedLoss, wrt: Quantity) -> tuple[int, ...]:
         return (1, probe.network.sizes[(wrt.layer or 1) - 1])
     if wrt.symbol == "b":
         return (1,)
-    like: Array = probe.a[wrt.layer - 1] if wrt.symbol == "a" and wrt.layer else probe.h[_h_layer(probe, wrt)]
+    layer = wrt.layer_in(probe.network.depth)
+    like: Array = probe.a[layer - 1] if wrt.symbol == "a" else probe.h[layer]
     return like.shape
-
-
-def _h_layer(probe: PerturbedLoss, wrt: Quantity) -> int:
-    return {"x": 0, "yhat": probe.network.depth}.get(wrt.symbol, wrt.layer or 0)

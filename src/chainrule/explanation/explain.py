@@ -47,6 +47,14 @@ def explain(
 
     Raises:
         InputError: an unknown name, input that does not fit.
+
+    >>> net = cr.Network([[[1.0, 2.0], [0.0, -1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.5]], "relu", "identity",
+    ...                  "half_squared_error")
+    >>> found = cr.explain(net, [1.0, 1.0], [1.0], "dL/dW_112")
+    >>> for step in found.steps[-2:]:
+    ...     print(step.name, "=", step.symbolic, "=", step.substituted, "=", step.result)
+    dL/da_11 = dL/dh_11*dh_11/da_11 = 2.5*1 = 2.5
+    dL/dW_112 = dL/da_11*x_2 = 2.5*1 = 2.5
     """
     quantity, written = names.find(name, network.sizes)
     way = notation or written

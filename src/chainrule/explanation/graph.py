@@ -12,73 +12,11 @@ from itertools import islice, pairwise
 from typing import Any
 
 from chainrule.errors import InputError
-from chainrule.formula import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref, parse, refs, text
-from chainrule.render.document import Document, Rendered
+from chainrule.explanation.graph_records import Edge, GraphDerivative, GraphPath
+from chainrule.explanation.symbolic import as_text, check, to_sympy
+from chainrule.formula import Expr, evaluate, parse, refs, text
 
 MOST_OPERATIONS = 60  # of a sum that is written in the inputs and simplified: SymPy may take minutes over a larger one
-FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigma", "relu", "softplus", "abs")
-
-
-@dataclass(frozen=True)
-class Edge:
-    """The local derivative of one variable by another: in symbols, as LaTeX, and its number."""
-
-    of: str
-    wrt: str
-    formula: str
-    latex: str
-    value: float | None
-
-
-@dataclass(frozen=True)
-class GraphPath:
-    """One path from the variable below to the one above, its product in symbols and as a number."""
-
-    nodes: tuple[str, ...]
-    edges: tuple[Edge, ...]
-    product: str
-    latex: str
-    value: float | None
-
-
-@dataclass(frozen=True)
-class GraphDerivative(Rendered):
-    """A derivative in a graph: the sum over all paths.
-
-    Attributes:
-        formula, latex: the sum, simplified, in the inputs; a long one stays in the variables of the formulas.
-        value: the number, where the variables have values.
-        count: paths, exactly.
-    """
-
-    of: str
-    wrt: str
-    formulas: tuple[str, ...]
-    at: Mapping[str, float]
-    values: Mapping[str, float]
-    paths: tuple[GraphPath, ...]
-    count: int
-    formula: str
-    latex: str
-    value: float | None
-    numerical: float | None
-
-    @property
-    def name(self) -> str:
-        """``dz/dx``."""
-        return f"d{self.of}/d{self.wrt}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        from dataclasses import asdict
-
-        return asdict(self)
-
-    def document(self) -> Document:
-        """The record as a document."""
-        from chainrule.explanation.pages import graph_page
-
-        return graph_page(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +28,12 @@ class Graph:
 
     Raises:
         InputError: a formula that cannot be read, a variable given twice, a circle.
+
+    >>> found = cr.Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)").derivative("dz/dx", at={"x": 2.0})
+    >>> found.formula, found.value
+    ('-1/x', -0.5)
+    >>> [(path.nodes, path.value) for path in found.paths]
+    [(('x', 'y1', 'z'), 1.0), (('x', 'y2', 'z'), -1.5)]
     """
 
     source: str
@@ -107,7 +51,7 @@ class Graph:
             if name in found:
                 raise InputError("graph", "each variable given once", f"{name} twice")
             found[name] = parse(right.strip(), "free")
-            _check(found[name])
+            check(found[name])
         if not found:
             raise InputError("graph", "at least one formula", "none")
         object.__setattr__(self, "formulas", found)
@@ -219,8 +163,6 @@ class Graph:
         if missing or unknown:
             got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
             raise InputError("at", f"a value for each of {', '.join(self.inputs) or 'no variable'}", " and ".join(got))
-        from chainrule.formula import evaluate
-
         values = {name: float(value) for name, value in at.items()}
         for name, tree in self.formulas.items():
             values[name] = float(evaluate(tree, lambda n: values[str(n)]))
@@ -233,7 +175,7 @@ class Graph:
         import sympy
 
         symbols = {name: sympy.Symbol(name, real=True) for name in (*self.inputs, *self.formulas)}
-        return symbols, {name: _to_sympy(tree, symbols) for name, tree in self.formulas.items()}
+        return symbols, {name: to_sympy(tree, symbols) for name, tree in self.formulas.items()}
 
     def _sum(
         self, of: str, wrt: str, found: tuple[GraphPath, ...],
@@ -265,7 +207,7 @@ class Graph:
             values,
             found,
             self._count(wrt, of),
-            _plain(total),
+            as_text(total),
             sympy.latex(total),
             value,
             numerical,
@@ -275,8 +217,6 @@ class Graph:
         """By central differences (SciPy's), with ``wrt`` moved by itself; None where no step works."""
         import numpy as np
         from scipy.differentiate import derivative
-
-        from chainrule.formula import evaluate
 
         def moved(at: float) -> float:
             now = dict(values) | {wrt: at}
@@ -316,7 +256,7 @@ def _edge(step: tuple[str, str], d: Any, symbols: Mapping[str, Any], values: Map
 
     below, above = step
     used = {symbols[name]: value for name, value in values.items() if symbols[name] in d.free_symbols}
-    return Edge(above, below, _plain(d), sympy.latex(d), _number(step, d.subs(used)) if values else None)
+    return Edge(above, below, as_text(d), sympy.latex(d), _number(step, d.subs(used)) if values else None)
 
 
 def _path(
@@ -329,60 +269,4 @@ def _path(
     found = tuple(edges[step] for step in steps)
     numbers = [edge.value for edge in found if edge.value is not None]
     value = math.prod(numbers) if len(numbers) == len(found) else None
-    return GraphPath(chain, found, _plain(product), sympy.latex(product), value)
-
-
-def _check(tree: Expr) -> None:
-    """Only scalars and the functions that can be differentiated."""
-    from chainrule.formula.tree import children
-
-    if isinstance(tree, Call) and tree.function not in FUNCTIONS:
-        raise InputError("graph", f"functions {', '.join(FUNCTIONS)}", tree.function)
-    if not isinstance(tree, (Number, Ref, Neg, Add, Mul, Div, Pow, Call)):
-        raise InputError("graph", "formulas of numbers", "a vector or a matrix")
-    for part in children(tree):
-        _check(part)
-
-
-def _to_sympy(tree: Expr, symbols: Mapping[str, Any]) -> Any:
-    import sympy
-
-    match tree:
-        case Number(value=value):
-            return sympy.Integer(int(value)) if value.is_integer() else sympy.Float(value)
-        case Ref(name=name):
-            return symbols[str(name)]
-        case Neg(item=item):
-            return -_to_sympy(item, symbols)
-        case Add(terms=terms):
-            return sympy.Add(*(_to_sympy(t, symbols) for t in terms))
-        case Mul(factors=factors):
-            return sympy.Mul(*(_to_sympy(f, symbols) for f in factors))
-        case Div(top=top, bottom=bottom):
-            return _to_sympy(top, symbols) / _to_sympy(bottom, symbols)
-        case Pow(base=base, exponent=exponent):
-            return _to_sympy(base, symbols) ** _to_sympy(exponent, symbols)
-        case Call(function=function, arguments=arguments):
-            return _function(function, [_to_sympy(a, symbols) for a in arguments])
-        case _:
-            raise InputError("graph", "formulas of numbers", "a vector or a matrix")
-
-
-def _function(name: str, arguments: list[Any]) -> Any:
-    import sympy
-
-    if len(arguments) != 1:
-        raise InputError(f"function {name}", "1 argument", str(len(arguments)))
-    (v,) = arguments
-    own = {
-        "sigma": lambda: 1 / (1 + sympy.exp(-v)),
-        "relu": lambda: sympy.Piecewise((v, v > 0), (0, True)),  # its slope at 0 is 0, as in the table of activations
-        "softplus": lambda: sympy.log(1 + sympy.exp(v)),
-        "abs": lambda: sympy.Abs(v),
-    }
-    return own[name]() if name in own else getattr(sympy, name)(v)
-
-
-def _plain(expression: Any) -> str:
-    """SymPy's text with our signs."""
-    return str(expression).replace("**", "^")
+    return GraphPath(chain, found, as_text(product), sympy.latex(product), value)

@@ -8,111 +8,18 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.explanation import printed
+from chainrule.explanation.path_records import Path, Paths
 from chainrule.network import names, pairs
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import forward
 from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.network.network import Network
-from chainrule.render.document import Document, Rendered
-
-
-@dataclass(frozen=True)
-class Path:
-    """One path.
-
-    Attributes:
-        quantities: from the one asked to the loss: W_131, a_13, h_13, …, L.
-        factors: the derivative along each edge, one less than the quantities.
-        product: of the factors.
-    """
-
-    quantities: tuple[Quantity, ...]
-    factors: tuple[float, ...]
-    product: float
-    notation: Notation
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The quantities as text: ``W_131``, ``a_13``, ``h_13``, …, ``L``."""
-        return tuple(printed.symbol(q, self.notation) for q in self.quantities)
-
-    @property
-    def slopes(self) -> tuple[Derivative, ...]:
-        """The derivatives along the edges: da_13/dW_131, …"""
-        return tuple(Derivative(after, before) for before, after in pairwise(self.quantities))
-
-    @property
-    def edges(self) -> tuple[str, ...]:
-        """The derivatives along the edges as text: ``da_13/dW_131``, …"""
-        return tuple(printed.symbol(slope, self.notation) for slope in self.slopes)
-
-
-@dataclass(frozen=True, eq=False)
-class Paths(Rendered):
-    """All the paths from a quantity to the loss.
-
-    Attributes:
-        total: the sum of all products: the gradient.
-        count: how many paths there are, exactly.
-        alive: how many have no factor 0.
-        absolute: the sum of the absolute products.
-        paths: the largest by absolute product.
-        direct: the output and the loss are taken as one edge (by their declared pair).
-    """
-
-    network: Network
-    quantity: Derivative
-    total: float
-    count: int
-    alive: int
-    absolute: float
-    paths: tuple[Path, ...]
-    notation: Notation
-    direct: bool
-
-    @property
-    def share(self) -> float:
-        """The part of the absolute sum that the listed paths carry, from 0 to 1."""
-        return sum(abs(p.product) for p in self.paths) / self.absolute if self.absolute else 1.0
-
-    @property
-    def cancellation(self) -> float:
-        """|sum of paths| / sum of |paths|: 1 when all pull one way, near 0 when they cancel."""
-        return abs(self.total) / self.absolute if self.absolute else 1.0
-
-    @property
-    def name(self) -> str:
-        """What was asked, as text."""
-        return printed.symbol(self.quantity, self.notation)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data; counts of any size are whole numbers."""
-        listed = [{"nodes": p.nodes, "edges": p.edges, "factors": p.factors, "product": p.product} for p in self.paths]
-        return {
-            "quantity": self.name,
-            "total": self.total,
-            "count": self.count,
-            "alive": self.alive,
-            "absolute": self.absolute,
-            "share": self.share,
-            "cancellation": self.cancellation,
-            "direct": self.direct,
-            "paths": listed,
-        }
-
-    def document(self) -> Document:
-        """The record as a document."""
-        from chainrule.explanation.pages import paths_page
-
-        return paths_page(self)
 
 
 def paths(
@@ -137,6 +44,14 @@ def paths(
 
     Raises:
         InputError: an unknown name, a vector or a matrix, a batch, input that does not fit.
+
+    >>> net = cr.Network([[[1.0, 2.0], [0.0, -1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.5]], "relu", "identity",
+    ...                  "half_squared_error")
+    >>> found = cr.paths(net, [1.0, 1.0], [1.0], "dL/dx_1")
+    >>> found.total, found.count, found.alive
+    (2.5, 2, 1)
+    >>> " -> ".join(found.paths[0].nodes)
+    'x_1 -> a_11 -> h_11 -> a_21 -> yhat_1 -> L'
     """
     quantity, written = names.find(name, network.sizes)
     if not isinstance(quantity, Derivative) or quantity.of != LOSS or not quantity.wrt.is_component:
@@ -185,22 +100,15 @@ class _Layers:
         network, f, depth = b.forward.network, b.forward, b.forward.network.depth
         pair = backward(f, b.y[0], b.coefficients) if pairs.shortcut(network.loss, network.output) else None
         direct = may_be_direct and pair is not None and (shortcuts or _lost(b.grad_a[-1], pair.grad_a[-1]))
-        a_L, yhat = Quantity("a", depth), Quantity("yhat")
-        edges: list[_Edges] = []
         if direct:
             assert pair is not None
-            edges.append(_Edges(a_L, LOSS, _row(pair.grad_a[-1])))
+            edges = [_Edges(Quantity("a", depth), LOSS, _row(pair.grad_a[-1]))]
         else:
-            edges.append(_Edges(yhat, LOSS, _row(b.grad_yhat)))
-            rule, a = network.output_rule.rule, f.a[-1]
-            full = network.output_rule.jacobian(a, f.yhat)[0] if rule is None else rule.dg(a)[0]
-            edges.append(_Edges(a_L, yhat, full.astype(float)))
-        for i in range(depth, 0, -1):
-            before = Quantity("h", i - 1) if i > 1 else Quantity("x")
-            edges.append(_Edges(before, Quantity("a", i), network.weights[i - 1].astype(float)))
-            if i > 1:
-                slopes = network.activations[i - 2].dg(f.a[i - 2])[0].astype(float)
-                edges.append(_Edges(Quantity("a", i - 1), before, slopes))
+            edges = [_Edges(Quantity("yhat"), LOSS, _row(b.grad_yhat))]
+        for stage in reversed(network.stages[:-1] if direct else network.stages):
+            derivative = f.derivative(stage)
+            factors = derivative if stage.kind == "affine" else derivative[0]
+            edges.append(_Edges(stage.before, stage.after, factors.astype(float)))
         return cls(network, tuple(layer.astype(float) for layer in f.h), tuple(edges), direct)
 
     def answer(self, quantity: Derivative, top: int, way: Notation) -> Paths:

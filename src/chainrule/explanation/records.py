@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from chainrule.explanation import printed
+from chainrule.explanation.printed import name_math, value_math
+from chainrule.formula import latex, text
+from chainrule.formula.printing import number_text
 from chainrule.formula.tree import Expr, Symbol
-from chainrule.network.names import Name, Notation
+from chainrule.network.names import Derivative, Name, Notation
 from chainrule.network.network import Network
+from chainrule.render.blocks import Block, DisplayFormula, Heading, Line, Math, Paragraph, Table, line
 from chainrule.render.document import Document, Rendered
+
+MOST_CONTRIBUTIONS = 10  # shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,22 +50,60 @@ class Step:
     @property
     def name(self) -> str:
         """The quantity as text."""
-        return printed.name(self)
+        return printed.symbol(self.quantity, self.notation)
 
     @property
     def symbolic(self) -> str:
         """The right side with names: ``dL/da_21*h_12``."""
-        return printed.symbolic(self)
+        return text(self.tree, self.notation, whole=self.full)
 
     @property
     def substituted(self) -> str:
-        """The same with this network's numbers; computed as it stands it gives ``value`` to the digits printed."""
-        return printed.substituted(self)
+        """The right side with this network's numbers; computed as it stands it gives ``value`` as it is printed."""
+        return text(self.tree, self.notation, self.values.__getitem__, self._digits, self._is_whole)
 
     @property
     def result(self) -> str:
         """The value as printed."""
-        return printed.result(self)
+        return self._result.text
+
+    @cached_property
+    def _digits(self) -> int:
+        return printed.line_digits(self.tree, self.values, self.value)
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        """Whether its arrays are printed whole."""
+        return self.full or printed.entries(self.tree, self.values) <= printed.MOST_ENTRIES
+
+    @property
+    def _result(self) -> Math:
+        whole = self._is_whole and np.size(self.value) <= printed.MOST_ENTRIES
+        return value_math(self.value, whole=whole)
+
+    @property
+    def formula(self) -> DisplayFormula:
+        """Its line with names, the line with numbers, and the value, under its title."""
+        symbolic = Math(self.symbolic, latex(self.tree, self.notation, whole=self.full))
+        tex = latex(self.tree, self.notation, self.values.__getitem__, self._digits, self._is_whole)
+        rights = [symbolic, Math(self.substituted, tex), self._result]
+        if rights[2].text in (rights[0].text, rights[1].text):
+            del rights[1]
+        title = f"{self.title} · {self.equation}"
+        return DisplayFormula(name_math(self.quantity, self.notation), tuple(rights), title, self.note)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the equation, the formula with names and with numbers, the value."""
+        return {
+            "equation": self.equation,
+            "title": self.title,
+            "stage": self.stage,
+            "name": self.name,
+            "symbolic": self.symbolic,
+            "substituted": self.substituted,
+            "value": printed.plain(self.value),
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True)
@@ -100,6 +149,13 @@ class Explanation(Rendered):
         coefficient: of that example in the batch's loss; the steps have it in them.
         check: beside numerical differentiation; None for a forward value.
         shortcut: the declared pair used for grad a_L, in words, or "".
+
+    >>> net = cr.Network([[[2.0]]], [[1.0]], output="identity", loss="half_squared_error")
+    >>> found = cr.explain(net, [3.0], [5.0], "dL/db_1")
+    >>> found.name, found.value, [step.equation for step in found.steps]
+    ('dL/db_1', array([2.]), ['backward.loss', 'backward.slope', 'backward.out', 'backward.bias'])
+    >>> print(str(found).splitlines()[0])
+    Where dL/db_1 comes from
     """
 
     network: Network
@@ -122,10 +178,106 @@ class Explanation(Rendered):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: names, formulas as text, numbers."""
-        return printed.explanation_dict(self)
+        check = self.check
+        return {
+            "quantity": self.name,
+            "notation": self.notation,
+            "value": printed.plain(self.value),
+            "network": repr(self.network),
+            "shortcut": self.shortcut,
+            "example": self.example,
+            "coefficient": self.coefficient,
+            "given": {printed.symbol(n, self.notation): printed.plain(v) for n, v in self.given},
+            "steps": [step.to_dict() for step in self.steps],
+            "contributions": [asdict(c) for c in self.contributions],
+            "check": check and {"entry": check.entry, "value": check.value, "numerical": check.numerical},
+        }
 
     def document(self) -> Document:
-        """The record as a document."""
-        from chainrule.explanation.pages import explanation_page
+        """The explanation in the notes' order: from the output layer back to what was asked."""
+        return _document(self)
 
-        return explanation_page(self)
+
+def stage_blocks(steps: Iterable[Step]) -> Iterator[Block]:
+    """The formulas of steps, each stage under its heading."""
+    for stage, of_stage in groupby(steps, lambda step: step.stage):
+        yield Heading(2, line(stage))
+        yield from (step.formula for step in of_stage)
+
+
+def _document(e: Explanation) -> Document:
+    name = name_math(e.quantity, e.notation)
+    blocks: list[Block] = [Heading(1, line("Where ", name, " comes from"))]
+    blocks.append(Paragraph(line(_about(e))))
+    if e.contributions:
+        blocks += _contributions(e, name)
+    elif e.example is not None:
+        blocks.append(Paragraph(line(_alone(e))))
+    if e.given:
+        blocks.append(Heading(2, line("From the forward pass")))
+        for given, value in e.given:
+            whole = e.full or np.size(value) <= 8
+            blocks.append(DisplayFormula(name_math(given, e.notation), (value_math(value, whole=whole),)))
+    blocks += stage_blocks(e.steps)
+    if e.check is not None:
+        blocks += _check(e)
+    if e.example is not None and np.ndim(e.value) and _is_summed(e):
+        blocks.append(Heading(2, line("Over the batch")))
+        blocks.append(
+            DisplayFormula(name, (value_math(e.value, whole=e.full or np.size(e.value) <= printed.MOST_ENTRIES),))
+        )
+    return Document(tuple(blocks))
+
+
+def _about(e: Explanation) -> str:
+    net = e.network
+    hidden = ", ".join(dict.fromkeys(net.hidden)) or "none"
+    about = f"Network {'-'.join(map(str, net.sizes))}; hidden: {hidden}; output: {net.output}; loss: {net.loss}."
+    if e.shortcut:
+        about += f" Shortcut: {e.shortcut} (the long way is there too)."
+    return about
+
+
+def _is_summed(e: Explanation) -> bool:
+    """Whether the examples' derivatives add up to one: dL by a weight or a bias."""
+    q = e.quantity
+    return isinstance(q, Derivative) and q.of.symbol == "L" and q.wrt.symbol in "Wb"
+
+
+def _alone(e: Explanation) -> str:
+    of_loss = isinstance(e.quantity, Derivative) and e.quantity.of.symbol == "L"
+    whole = _is_summed(e) and not e.contributions
+    start = "The examples' derivatives are summed over the batch. " if whole else ""
+    if not e.contributions and not whole:
+        start = "Each example has its own. "
+    weight = f", whose coefficient in the batch's {e.network.reduction} is {number_text(e.coefficient, 4)}"
+    return f"{start}The steps below are of example {e.example} alone{weight if of_loss or e.contributions else ''}."
+
+
+def _contributions(e: Explanation, name: Math) -> list[Block]:
+    shown = e.contributions if e.full else e.contributions[:MOST_CONTRIBUTIONS]
+    size = sum(abs(c.value) for c in e.contributions) or 1.0
+    rows: list[tuple[Line, ...]] = [
+        (line(str(c.example)), line(value_math(c.value)), line(f"{100 * abs(c.value) / size:.1f} %")) for c in shown
+    ]
+    left = len(e.contributions) - len(shown)
+    if left:
+        rest = sum(c.value for c in e.contributions[len(shown) :])
+        rows.append((line(f"… {left} more"), line(value_math(rest)), line("")))
+    return [
+        Heading(2, line("Which examples push it")),
+        Paragraph(line(name, " over the batch is the sum of what its examples add to it:")),
+        Table((line("example"), line("adds"), line("share of the absolute sum")), tuple(rows)),
+        Paragraph(line("They add up to ", value_math(e.value), ". " + _alone(e))),
+    ]
+
+
+def _check(e: Explanation) -> list[Block]:
+    assert e.check is not None
+    value, numerical = value_math(e.check.value, 10), value_math(e.check.numerical, 10)
+    where = f" (at {e.check.entry}, the entry that differs most of those tried)" if np.size(e.value) > 1 else ""
+    verdict = "They agree." if e.check.ok else "They differ."
+    if not e.check.ok and not e.shortcut:
+        verdict += " Next to a probability of 0 or 1 the long way loses digits."
+    words = line(f"By numerical differentiation{where}: ", numerical, "; by the steps: ", value, f". {verdict}")
+    return [Heading(2, line("Check")), Paragraph(words)]

@@ -19,7 +19,7 @@ from chainrule.formula.tree import Add, Expr, More, Mul, Number, Ref, Slope, Sym
 from chainrule.network.activations import Activation
 from chainrule.network.backward import Backward
 from chainrule.network.equation_table import EQUATIONS
-from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity, to_text
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.network.pairs import shortcut
 
 NARROW = 4  # units of a layer that is still walked one by one
@@ -42,45 +42,30 @@ class StepsBuilder:
 
     def known(self, name: Symbol) -> Any:
         """The value of a name that a formula uses: as an earlier step gave it, else as the passes did."""
-        if name in self.values:
-            return self.values[name]
-        found = self._part_of_known(name)
-        value = self.reference(name) if found is None else found
-        self.values[name] = value
-        return value
+        if name not in self.values:
+            self.values[name] = self._known(name)
+        return self.values[name]
 
-    def _part_of_known(self, name: Symbol) -> Any:
-        """A component of a vector that a step gave."""
-        if isinstance(name, Derivative) and name.wrt.index and name.of.is_component:
-            whole = self.values.get(Derivative(name.of, name.wrt.whole))
-            if whole is not None:
-                return float(whole[tuple(i - 1 for i in name.wrt.index)])
-        elif isinstance(name, Quantity) and name.index and name.whole in self.values:
-            return float(self.values[name.whole][tuple(i - 1 for i in name.index)])
-        return None
+    def _known(self, name: Symbol) -> Any:
+        if isinstance(name, Quantity) or (isinstance(name, Derivative) and name.of.is_component):
+            whole = self.values.get(name.whole)
+            if whole is not None:  # of a vector that a step gave
+                return float(whole[tuple(i - 1 for i in name.subject.index)])
+        return self.reference(name)
 
     def reference(self, name: Symbol) -> Any:
         """The value that the forward and the backward pass give."""
         if isinstance(name, Slope):
             return self._rule(name.layer).dg(self.backward.forward.a[name.layer - 1])[0].astype(float)
         assert isinstance(name, Quantity | Derivative)
-        whole = self._whole_reference(name)
-        target = name.wrt if isinstance(name, Derivative) else name
-        value = whole[tuple(i - 1 for i in target.index)] if target.index else whole
+        whole = self._references.get(name.whole)
+        if whole is None:
+            value = self.backward.value(name.whole)
+            of_loss = name.of == LOSS if isinstance(name, Derivative) else True
+            shared = name == LOSS or (of_loss and name.subject.symbol in "Wb")  # no axis of examples
+            whole = self._references[name.whole] = np.asarray(value if shared else value[0], dtype=float)
+        value = whole[tuple(i - 1 for i in name.subject.index)]
         return float(value) if np.ndim(value) == 0 else value
-
-    def _whole_reference(self, name: Name) -> Any:
-        if isinstance(name, Derivative) and name.of.symbol != "L":
-            key: Name = Derivative(name.of, name.wrt.whole)
-        else:
-            key = Derivative(LOSS, name.wrt.whole) if isinstance(name, Derivative) else name.whole
-        if key not in self._references:
-            if isinstance(key, Derivative) and key.of.symbol != "L":
-                value = self.backward.value(key)[0]
-            else:
-                value = self.backward[to_text(key)]
-            self._references[key] = np.asarray(value, dtype=float)
-        return self._references[key]
 
     # ------------------------------------------------------------ writing a step
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chainrule.explanation import printed
 from chainrule.explanation.back import BackBuilder
-from chainrule.explanation.pages import step_equation
-from chainrule.explanation.records import Step
+from chainrule.explanation.records import Step, stage_blocks
 from chainrule.formula.tree import Slope
 from chainrule.network.backward import backward
 from chainrule.network.forward import forward
 from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.network.network import Network
-from chainrule.render.document import Block, Document, Heading, Rendered, line
+from chainrule.render.blocks import Heading, line
+from chainrule.render.document import Document, Rendered
 
 Phase = Literal["forward", "loss", "backward"]
 
@@ -49,21 +48,14 @@ class Walk(Rendered):
 
     def document(self) -> Document:
         """The walk as a document."""
-        blocks: list[Block] = [Heading(1, line("Forward, loss, backward"))]
-        stage = ""
-        for step in self.steps:
-            if step.stage != stage:
-                stage = step.stage
-                blocks.append(Heading(2, line(stage)))
-            blocks.append(step_equation(step))
-        return Document(tuple(blocks))
+        return Document((Heading(1, line("Forward, loss, backward")), *stage_blocks(self.steps)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "network": repr(self.network),
             "notation": self.notation,
-            "steps": [{"phase": phase(step), **printed.step_dict(step)} for step in self.steps],
+            "steps": [{"phase": phase(step), **step.to_dict()} for step in self.steps],
         }
 
 
@@ -103,4 +95,4 @@ def gives(step: Step) -> Quantity:
     if isinstance(step.quantity, Slope):
         return Quantity("a", step.quantity.layer)
     assert isinstance(step.quantity, Quantity | Derivative)
-    return step.quantity.wrt if isinstance(step.quantity, Derivative) else step.quantity
+    return step.quantity.subject

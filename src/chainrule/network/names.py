@@ -54,6 +54,26 @@ class Quantity:
         """The vector or matrix this is a component of."""
         return replace(self, index=())
 
+    @property
+    def swapped(self) -> Quantity:
+        """The name by which an author means it whose W_ij goes from unit i to unit j: W_212 for W_221."""
+        return replace(self, index=self.index[::-1]) if self.symbol == "W" else self
+
+    @property
+    def subject(self) -> Quantity:
+        """The quantity itself; of a derivative, what it is taken by."""
+        return self
+
+    def at(self, index: tuple[int, ...]) -> Quantity:
+        """A component of it, by its units."""
+        return replace(self, index=index)
+
+    def layer_in(self, depth: int) -> int:
+        """Its layer in a network of this depth: 0 for x, the last for yhat, y and L."""
+        if self.layer is not None:
+            return self.layer
+        return 0 if self.symbol == "x" else depth
+
     def __str__(self) -> str:
         return to_text(self)
 
@@ -64,6 +84,25 @@ class Derivative:
 
     of: Quantity
     wrt: Quantity
+
+    @property
+    def whole(self) -> Derivative:
+        """The derivative by the vector or matrix that ``wrt`` is a component of."""
+        return replace(self, wrt=self.wrt.whole)
+
+    @property
+    def swapped(self) -> Derivative:
+        """The name by which an author means it whose W_ij goes from unit i to unit j."""
+        return Derivative(self.of.swapped, self.wrt.swapped)
+
+    @property
+    def subject(self) -> Quantity:
+        """What it is taken by: W_212 of dL/dW_212."""
+        return self.wrt
+
+    def at(self, index: tuple[int, ...]) -> Derivative:
+        """The derivative by a component of ``wrt``, by its units."""
+        return replace(self, wrt=self.wrt.at(index))
 
     def __str__(self) -> str:
         return to_text(self)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.render.look import Drawing, colours, drawing
 from chainrule.render.plots import readable
 

@@ -27,12 +27,12 @@ def from_tex(latex: str) -> str:
     """
     latex = _GRADIENT.sub(r"\\frac{\\partial L}{\\partial \1} ", latex)
     latex = latex.replace(r"\left[\begin", r"\begin").replace(r"matrix}\right]", "matrix}")
-    written = _Reader(_TOKEN.findall(latex)).until("")
+    written = _TexReader(_TOKEN.findall(latex)).until("")
     written = re.sub(r" ?([*]) ?", r"\1", re.sub(r"\s+", " ", written)).strip()
     return re.sub(r"([(\[|]) | (?=[)\],;])", r"\1", written)
 
 
-class _Reader:
+class _TexReader:
     """Reads tokens from left to right; what is in braces is one piece."""
 
     def __init__(self, tokens: list[str]) -> None:

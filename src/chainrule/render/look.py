@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from chainrule.render.document import Picture
+from chainrule.render.blocks import Picture
 
 
 @dataclass(frozen=True)

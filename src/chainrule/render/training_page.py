@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.network.arrays import Array
-from chainrule.render.document import Block, Bullets, Code, Document, Heading, Paragraph, Table, line
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Paragraph, Table, line
+from chainrule.render.document import Document
 from chainrule.render.training_plots import (
     MOST_NUMBERED,
     confusion_matrix,

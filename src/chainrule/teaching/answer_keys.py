@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.sheets.header import read_worksheet
 from chainrule.teaching.marking_scheme import Due, due_lines
 
@@ -21,7 +21,7 @@ Given: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Key:
+class AnswerKey:
     """A key that was read: the lines that are due, its header, and what a teacher should know of it."""
 
     due: tuple[Due, ...]
@@ -29,7 +29,7 @@ class Key:
     notes: tuple[str, ...]
 
 
-def read_key(key: Path, points: Mapping[str, float]) -> Key:
+def read_key(key: Path, points: Mapping[str, float]) -> AnswerKey:
     """Read and check a key.
 
     Raises:
@@ -42,7 +42,7 @@ def read_key(key: Path, points: Mapping[str, float]) -> Key:
         raise InputError(f"key {printable(key.name)}", "lines that claim something", "none")
     bad = [a for a in found.lines if a.verdict in ("wrong", "unreadable")]
     notes = tuple(f"The key's own line {a.number}, {a.name or 'which has no name'}, is {a.verdict}." for a in bad[:5])
-    return Key(due_lines(found, points, strict=True), given(key), notes)
+    return AnswerKey(due_lines(found, points, strict=True), given(key), notes)
 
 
 def is_key(name: str) -> bool:

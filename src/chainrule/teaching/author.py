@@ -16,7 +16,7 @@ from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.auditing.model.world import read_problem
 from chainrule.formula.tree import Symbol, Timed
 from chainrule.network.arrays import Array
-from chainrule.network.names import LOSS, Derivative, Name, Quantity, to_text
+from chainrule.network.names import LOSS, Derivative, Name, Quantity, shape, to_text
 from chainrule.network.network import Network
 
 NOISE = 1e-13  # what is left of a sum that is 0
@@ -48,7 +48,7 @@ class Style:
 
 
 @dataclass(frozen=True, eq=False)
-class Written:
+class WrittenLine:
     """One line of an author's: the name as written, and the numbers with their digits.
 
     Attributes:
@@ -105,7 +105,7 @@ def write(
     rng: np.random.Generator,
     wrong: Sequence[Wrong] = (),
     tamper: Callable[[Symbol, Array], Array | None] | None = None,
-) -> list[Written]:
+) -> list[WrittenLine]:
     """The lines of an author who derives ``wanted``, perhaps with mistakes.
 
     Args:
@@ -116,7 +116,7 @@ def write(
     own = read_problem(problem, style.reading)
     reader = Reader(own, style.reading, 0.01)
     replay = Replay(own, wrong=tuple(wrong))
-    lines: list[Written] = []
+    lines: list[WrittenLine] = []
     for symbol in wanted:
         for part in _parts(symbol, own, style):
             lines.append(_one(own, reader, replay, part, style, rng, tamper))
@@ -131,7 +131,7 @@ def _one(
     style: Style,
     rng: np.random.Generator,
     tamper: Callable[[Symbol, Array], Array | None] | None,
-) -> Written:
+) -> WrittenLine:
     place = Reader(own, Reading(), 0.01).place(symbol)  # in the network's own terms
     assert place.node is not None
     value = np.asarray(replay.computed(place.node), dtype=float)
@@ -157,23 +157,19 @@ def _one(
         shown = shown.T
     if style.delta and place.node.kind in ("W", "dW") and not place.index:
         shown = shown.T
-    return Written(label(symbol, style), place, picked * sign, printed * sign, _text(shown, style.rows))
+    return WrittenLine(label(symbol, style), place, picked * sign, printed * sign, _text(shown, style.rows))
 
 
 def _parts(symbol: Symbol, problem: Problem, style: Style) -> Iterator[Symbol]:
     """The whole, or each of its entries."""
     after, name = (symbol.after, symbol.name) if isinstance(symbol, Timed) else (0, symbol)
     assert isinstance(name, (Quantity, Derivative))
-    subject = name.wrt if isinstance(name, Derivative) else name
-    if not problem.single or subject.symbol == "L" or not style.components(name):
+    if not problem.single or name.subject.symbol == "L" or not style.components(name):
         yield symbol
         return
-    from chainrule.network.names import shape
-
-    for index in np.ndindex(*shape(subject, problem.sizes)):
-        one = Quantity(subject.symbol, subject.layer, tuple(i + 1 for i in index))
-        made: Name = Derivative(name.of, one) if isinstance(name, Derivative) else one
-        yield Timed(made, after) if after else made
+    for index in np.ndindex(*shape(name.subject, problem.sizes)):
+        component = name.at(tuple(i + 1 for i in index))
+        yield Timed(component, after) if after else component
 
 
 def _is_delta(symbol: Symbol) -> bool:
@@ -186,16 +182,8 @@ def label(symbol: Symbol, style: Style) -> str:
     after, name = (symbol.after, symbol.name) if isinstance(symbol, Timed) else (0, symbol)
     assert isinstance(name, (Quantity, Derivative))
     if style.reading.swapped:
-        name = _swapped(name)
+        name = name.swapped
     return to_text(name, "delta" if style.delta else "textbook") + "'" * after
-
-
-def _swapped(name: Name) -> Name:
-    if isinstance(name, Derivative):
-        wrt = _swapped(name.wrt)
-        assert isinstance(wrt, Quantity)
-        return Derivative(name.of, wrt)
-    return Quantity(name.symbol, name.layer, name.index[::-1]) if name.symbol == "W" else name
 
 
 # ---------------------------------------------------------------- numbers

@@ -34,7 +34,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Showing:
+class Detectable:
     """How well an exercise keeps mistakes apart.
 
     Attributes:
@@ -74,9 +74,9 @@ class Showing:
         return self.share, self.apart, -self.zeros
 
 
-def showing(
+def detectable(
     problem: Problem, asked: Sequence[QuantityPlace], digits: int, significant: bool, notation: Notation = "textbook"
-) -> Showing:
+) -> Detectable:
     """Replay every mistake that can be made on the way to ``asked`` and compare the lines with the right ones.
 
     A mistake shows where it changes a number by more than one unit of its last digit; one unit may be rounding. The
@@ -100,7 +100,7 @@ def showing(
     mixed = list(_alike(shown, digits, significant))
     zeros = int((np.abs(right) < 10.0**-digits / 2).sum())
     pairs = len(shown) * (len(shown) - 1) // 2
-    return Showing(len(made), tuple(hidden), pairs, len(mixed), tuple(mixed), len(right), zeros)
+    return Detectable(len(made), tuple(hidden), pairs, len(mixed), tuple(mixed), len(right), zeros)
 
 
 def _possible(problem: Problem, asked: Sequence[QuantityPlace]) -> Iterator[tuple[Mistake, int]]:

@@ -20,10 +20,10 @@ from chainrule.network import names
 from chainrule.network.losses import LOSSES
 from chainrule.network.names import Derivative, Notation, Quantity
 from chainrule.network.network import Network
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.teaching import author
 from chainrule.teaching.author import Style
-from chainrule.teaching.detectable import Showing, showing
+from chainrule.teaching.detectable import Detectable, detectable
 from chainrule.teaching.draw_numbers import draw_problem
 
 WIDEST, DEEPEST = 20, 10
@@ -53,7 +53,7 @@ class Exercise:
         asked: the quantities to compute, in their order.
         style: digits and notation.
         title: of the sheet. student: whose it is, or "".
-        showing: which mistakes would show.
+        detectable: which mistakes would show.
     """
 
     problem: Problem
@@ -61,7 +61,7 @@ class Exercise:
     style: Style
     title: str
     student: str
-    showing: Showing
+    detectable: Detectable
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class Exercise:
         style = replace(self.style, carry=True)
         return self._with(self.instructions, author.write(self.problem, self.asked, style, _rng(), wrong))
 
-    def _with(self, words: str, lines: Sequence[author.Written]) -> str:
+    def _with(self, words: str, lines: Sequence[author.WrittenLine]) -> str:
         body = "\n".join(line.line for line in lines)
         return f"{self.header}\n{words}\n\n{body}\n"
 
@@ -111,12 +111,12 @@ class Exercise:
             said.append("A prime is the value after one step of gradient descent.")
         return "\n".join(said)
 
-    def _lines(self) -> list[author.Written]:
+    def _lines(self) -> list[author.WrittenLine]:
         return author.write(self.problem, self.asked, self.style, _rng())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        s = self.showing
+        s = self.detectable
         return {
             "title": self.title,
             "student": self.student,
@@ -186,13 +186,13 @@ def exercise(
     problem = draw()
     asked = _asked(problem, (ask,) if isinstance(ask, str) else tuple(ask), np.random.default_rng(choice))
     places = [_place(problem, symbol) for symbol in asked]
-    found = (problem, showing(problem, places, digits, significant, notation))
+    found = (problem, detectable(problem, places, digits, significant, notation))
     tries = min(TRIES, WORK // max(1, found[1].possible * (found[1].numbers + LINE * len(asked))))
     for done in range(1, tries):
         if found[1].share == 1.0 and done >= SETTLED:
             break
         problem = draw()
-        other = showing(problem, places, digits, significant, notation)
+        other = detectable(problem, places, digits, significant, notation)
         if other.rank > found[1].rank:
             found = (problem, other)
     return Exercise(found[0], asked, style, _line(title), _line(student), found[1])

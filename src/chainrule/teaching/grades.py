@@ -6,13 +6,18 @@ import csv
 import io
 import statistics
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.render.document import Document, Rendered, visible
-from chainrule.teaching.marking_scheme import Mark
+from chainrule.auditing.report.wording import name_part
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Paragraph, Picture, Table, line, visible
+from chainrule.render.document import Document, Rendered
+from chainrule.teaching.marking_scheme import MISSING, EarnedMark
 
 UNKNOWN = "unknown"  # the id of a wrong line that no mistake of the table explains
+MOST_ROWS = 30  # of the table of lines
+MOST_REFUSED = 30
 _COLUMNS = ("file", "score", "of", "percent", "first wrong line", "mistakes", "error", "note")
 
 
@@ -39,7 +44,7 @@ class Graded:
     """
 
     file: str
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[EarnedMark, ...] = ()
     first_wrong: str = ""
     slips: tuple[Slip, ...] = ()
     error: str = ""
@@ -133,11 +138,13 @@ class Grades(Rendered):
             writer.writerow([_harmless(s.file), *numbers, *words])
         return out.getvalue()
 
-    def document(self) -> Document:
-        """The summary as a document."""
-        from chainrule.teaching.class_report import grades_document
+    def document(self, picture: str = "") -> Document:
+        """The summary for the teacher: how the class did, which mistakes it makes, at which line, what was refused.
 
-        return grades_document(self)
+        Args:
+            picture: file name of a chart of the mistakes, beside the summary; "" for none.
+        """
+        return _document(self, picture)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -172,3 +179,78 @@ def _harmless(cell: str) -> str:
     """A cell that a spreadsheet takes for text."""
     cell = " ".join(visible(cell).split())
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+
+
+# ---------------------------------------------------------------- the summary
+
+
+def _document(grades: Grades, picture: str) -> Document:
+    marked, refused = grades.marked, [s for s in grades.sheets if s.error]
+    blocks: list[Block] = [
+        Heading(1, line("Marks of ", Code(grades.folder))),
+        Paragraph(line(" ".join(_overview(grades)))),
+    ]
+    if grades.key:
+        blocks.append(Paragraph(line("The lines that are due are those of ", Code(grades.key), ".")))
+    if grades.notes:
+        blocks.append(Bullets(tuple(line(note) for note in grades.notes)))
+    if grades.mistakes:
+        blocks.append(Heading(2, line("Mistakes of the class")))
+        header = (line("mistake"), line("sheets"), line("share"), line("at"))
+        rows = [
+            (line(m.words), line(str(m.sheets)), line(f"{100 * m.share:.0f} %"), line(_at(m.lines)))
+            for m in grades.mistakes
+        ]
+        blocks.append(Table(header, tuple(rows)))
+        if picture:
+            blocks.append(Picture(picture, "the mistakes of the class, by the number of sheets that make them"))
+    elif marked:
+        blocks.append(Paragraph(line("No line of any sheet is wrong.")))
+    blocks += _lines(marked)
+    noted = [s for s in marked if s.note]
+    if noted:
+        blocks.append(Heading(2, line("To look at")))
+        blocks.append(Bullets(tuple(line(Code(s.file), f": {s.note}") for s in noted[:MOST_REFUSED])))
+    if refused:
+        blocks.append(Heading(2, line("Sheets that could not be marked")))
+        shown = [line(Code(s.file), ": ", Code(s.error)) for s in refused[:MOST_REFUSED]]
+        if len(refused) > MOST_REFUSED:
+            shown.append(line(f"{len(refused) - MOST_REFUSED} more, in grades.csv"))
+        blocks.append(Bullets(tuple(shown)))
+    return Document(tuple(blocks))
+
+
+def _overview(grades: Grades) -> Iterator[str]:
+    marked, count = grades.marked, len(grades.sheets)
+    yield f"{len(marked)} of {count} {'sheet' if count == 1 else 'sheets'} marked."
+    percents = [s.percent for s in marked if s.percent is not None]
+    if percents and grades.mean is not None:
+        yield f"Mean {grades.mean:.0f} %, median {statistics.median(percents):.0f} %."
+        perfect = sum(p >= 100 - 1e-9 for p in percents)
+        yield f"{perfect} {'has' if perfect == 1 else 'have'} every point."
+
+
+def _at(lines: Sequence[tuple[str, int]]) -> str:
+    shown = ", ".join(f"{name} ({count})" for name, count in lines[:3])
+    return f"{shown}, {len(lines) - 3} more" if len(lines) > 3 else shown
+
+
+def _lines(marked: Sequence[Graded]) -> Iterator[Block]:
+    """How each line that is due was answered; only where the sheets have lines in common."""
+    verdicts: dict[str, Counter[str]] = {}
+    for sheet in marked:
+        for m in sheet.marks:
+            verdicts.setdefault(m.name, Counter())[m.verdict] += 1
+    shared = {name: count for name, count in verdicts.items() if count.total() > 1 or len(marked) == 1}
+    if not shared:
+        return
+    yield Heading(2, line("Line by line"))
+    header = tuple(map(line, ("quantity", "right", "follows", "wrong", "undecided", "unreadable", "missing")))
+    rows = []
+    for name, count in list(shared.items())[:MOST_ROWS]:
+        fine = count["right"] + count["rounded"] + count["truncated"]
+        others = (count[v] for v in ("follows", "wrong", "undecided", "unreadable", MISSING))
+        rows.append((line(name_part(name)), *(line(str(n)) for n in (fine, *others))))
+    yield Table(header, tuple(rows))
+    if len(shared) > MOST_ROWS:
+        yield Paragraph(line(f"The first {MOST_ROWS} of {len(shared)}."))

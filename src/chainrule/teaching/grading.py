@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from chainrule.auditing.report.records import Audit
+from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.system.workers import Lost, run_all
 from chainrule.teaching.answer_keys import (
     Given,
@@ -24,6 +24,7 @@ from chainrule.teaching.answer_keys import (
     printable,
     read_key,
 )
+from chainrule.teaching.feedback import feedback_document
 from chainrule.teaching.grades import UNKNOWN, Graded, Grades, Slip
 from chainrule.teaching.marking_scheme import Due, check_points, due_lines, filled, marks, other_numbers
 
@@ -75,11 +76,11 @@ def grade(
     worth = check_points(points)
     sheets, keys = find_sheets(folder)
     chosen = Path(key) if key is not None else _only_key(keys)
-    plan = Plan(worth, None, follow_through, form, feedback is not None)
+    plan = GradingPlan(worth, None, follow_through, form, feedback is not None)
     notes: tuple[str, ...] = ()
     if chosen is not None and chosen.is_dir():
         read_key(find_keys(chosen)[0], worth)  # points that fit no line are refused here, not sheet by sheet
-        plan = replace(plan, keys=os.fspath(chosen))
+        plan = replace(plan, key_folder=os.fspath(chosen))
     elif chosen is not None:
         found = read_key(chosen, worth)
         plan, notes = replace(plan, due=found.due, given=found.given), found.notes
@@ -130,14 +131,14 @@ def _only_key(keys: Sequence[Path]) -> Path | None:
 
 
 @dataclass(frozen=True)
-class Plan:
+class GradingPlan:
     """How each sheet is marked.
 
     Attributes:
         due: the lines of the key; None where each sheet's own are due.
         pages: whether a page for the author is written.
         given: the header of the key, as far as it was read.
-        keys: a folder in which each sheet has a key of its own, or "".
+        key_folder: a folder in which each sheet has a key of its own, or "".
     """
 
     points: Mapping[str, float]
@@ -146,10 +147,10 @@ class Plan:
     form: Form = "html"
     pages: bool = True
     given: Given | None = None
-    keys: str = ""
+    key_folder: str = ""
 
 
-def mark_sheet(task: tuple[str, Plan]) -> tuple[Graded, str]:
+def mark_sheet(task: tuple[str, GradingPlan]) -> tuple[Graded, str]:
     """Mark one sheet; gives the record and the page for its author. A sheet that is refused has a record too."""
     from chainrule.auditing.audit import audit
 
@@ -161,8 +162,8 @@ def mark_sheet(task: tuple[str, Plan]) -> tuple[Graded, str]:
         return _refused(file.name, "not a file", plan)
     try:
         notes: tuple[str, ...] = ()
-        if plan.keys:
-            key = own_key(file, plan.keys)
+        if plan.key_folder:
+            key = own_key(file, plan.key_folder)
             if key is None:
                 return _refused(file.name, f"no key for it: expected {file.stem}-key.md among the keys", plan)
             own = read_key(key, plan.points)
@@ -176,7 +177,7 @@ def mark_sheet(task: tuple[str, Plan]) -> tuple[Graded, str]:
     return graded, _page(graded, found, plan)
 
 
-def _graded(file: Path, found: Audit, plan: Plan, notes: Sequence[str]) -> Graded:
+def _graded(file: Path, found: Audit, plan: GradingPlan, notes: Sequence[str]) -> Graded:
     due = due_lines(found, plan.points) if plan.due is None else plan.due
     wrong = found.first_wrong
     differs = _differs(file, found, plan)
@@ -190,7 +191,7 @@ def _graded(file: Path, found: Audit, plan: Plan, notes: Sequence[str]) -> Grade
     )
 
 
-def _differs(file: Path, found: Audit, plan: Plan) -> str:
+def _differs(file: Path, found: Audit, plan: GradingPlan) -> str:
     """What a sheet is given that the key is not."""
     if plan.due is None:
         return ""
@@ -213,15 +214,13 @@ def _slips(found: Audit) -> list[Slip]:
     return slips
 
 
-def _refused(name: str, reason: str, plan: Plan) -> tuple[Graded, str]:
+def _refused(name: str, reason: str, plan: GradingPlan) -> tuple[Graded, str]:
     graded = Graded(printable(name), error=" ".join(visible(reason).split())[:500])
     return graded, _page(graded, None, plan)
 
 
-def _page(graded: Graded, found: Audit | None, plan: Plan) -> str:
+def _page(graded: Graded, found: Audit | None, plan: GradingPlan) -> str:
     if not plan.pages:
         return ""
-    from chainrule.teaching.class_report import feedback_document
-
     document = feedback_document(graded, found)
     return document.to_html() if plan.form == "html" else document.to_markdown()

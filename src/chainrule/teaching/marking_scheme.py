@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.model.claims import claimed_quantity
 from chainrule.auditing.records import ACCEPTED
-from chainrule.auditing.report.records import Audit, LineAudit
-from chainrule.auditing.report.wording import PRIMED, plain_name
+from chainrule.auditing.report.document import Audit
+from chainrule.auditing.report.records import LineAudit
 from chainrule.errors import InputError
-from chainrule.network import names
-from chainrule.network.names import SYMBOLS, Derivative, Name, Quantity
-from chainrule.sheets.lines import is_blank
-
-#: a name with its primes, the same however it was written
-Key: TypeAlias = tuple[Name | str, str]
+from chainrule.formula.tree import Symbol, Timed
+from chainrule.network.names import SYMBOLS, Derivative, Name, Quantity, shape
+from chainrule.sheets.lines import is_blank, read_lines
 
 DEFAULT = "default"  # in a table of points: what every other line is worth
 MISSING = "missing"
 #: conventions under which W_ij of the sheet is W_ji here
 _SWAPPED = ("swapped", "transposed")
-_SIZES = re.compile(r"\((\d+(?:-\d+)+)")
 
 
 @dataclass(frozen=True)
@@ -34,21 +30,21 @@ class Due:
 
     Attributes:
         name: as the key writes it.
-        key: to find it by.
+        quantity: to find it by, however a sheet writes it.
         points: what it is worth.
         right: its value in the key; None where the key has none.
-        number: of the line, where the sheet itself says what is due.
+        parts: the components of a vector or a matrix of one example.
     """
 
     name: str
-    key: Key
+    quantity: Symbol
     points: float
     right: Any = None
-    number: int | None = None
+    parts: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True)
-class Mark:
+class EarnedMark:
     """What one line that is due earned.
 
     Attributes:
@@ -85,32 +81,33 @@ def due_lines(audit: Audit, points: Mapping[str, float], strict: bool = False) -
     Raises:
         InputError: a name in ``points`` that the sheet does not have.
     """
-    keyed = names_of(audit)
-    worth = {keyed(name): value for name, value in points.items() if name != DEFAULT}
-    other = points.get(DEFAULT, 1.0)
-    found: dict[Key, Due] = {}
+    quantities = {a.name: quantity_of(a) for a in audit.lines}
+    named = {name: quantities.get(name) or quantity_named(name, audit) for name in points if name != DEFAULT}
+    worth = {quantity: points[name] for name, quantity in named.items()}
+    found: dict[Symbol, Due] = {}
     for a in audit.lines:
-        key = keyed(a.name) if a.name else (f"line {a.number}", "")
-        right = a.right if a.right is not None or key not in found else found[key].right
-        found[key] = Due(a.name or f"line {a.number}", key, worth.get(key, other), right, a.number)
-    unknown = [name for name in points if name != DEFAULT and keyed(name) not in found]
+        quantity = quantity_of(a)
+        right = a.right if a.right is not None or quantity not in found else found[quantity].right
+        points_of = worth.get(quantity, points.get(DEFAULT, 1.0))
+        parts = _components(quantity, right, audit.sizes)
+        found[quantity] = Due(a.name or f"line {a.number}", quantity, points_of, right, parts)
+    unknown = [name for name, quantity in named.items() if quantity not in found]
     if strict and unknown:
         raise InputError("points", f"names of the key: {', '.join(due.name for due in found.values())}", unknown[0])
     return tuple(found.values())
 
 
-def marks(audit: Audit, due: Sequence[Due], follow_through: float) -> tuple[Mark, ...]:
+def marks(audit: Audit, due: Sequence[Due], follow_through: float) -> tuple[EarnedMark, ...]:
     """What a sheet earns for each line that is due.
 
     Of several lines with one name the last that claims a value counts. A vector that is due counts by its
     components where the sheet has those, and a component by its vector. A line that was not filled in is missing.
     """
-    keyed = names_of(audit)
-    lines: dict[Key, LineAudit] = {}
+    lines: dict[Symbol, LineAudit] = {}
     for a in filled(audit).lines:
-        key = keyed(a.name) if a.name else (f"line {a.number}", "")
-        if key not in lines or a.claimed is not None or lines[key].claimed is None:
-            lines[key] = a
+        quantity = quantity_of(a)
+        if quantity not in lines or a.claimed is not None or lines[quantity].claimed is None:
+            lines[quantity] = a
     return tuple(_mark(d, lines, follow_through) for d in due)
 
 
@@ -120,19 +117,19 @@ def filled(audit: Audit) -> Audit:
     return audit if len(lines) == len(audit.lines) else replace(audit, lines=lines)
 
 
-def _mark(due: Due, lines: Mapping[Key, LineAudit], follow_through: float) -> Mark:
-    whole = _whole(due.key)
-    line = lines.get(due.key) or (lines.get(whole) if whole else None)
+def _mark(due: Due, lines: Mapping[Symbol, LineAudit], follow_through: float) -> EarnedMark:
+    name = _name(due.quantity)
+    line = lines.get(due.quantity) or (lines.get(_renamed(due.quantity, name.whole)) if name else None)
     if line is not None:
         share = earns(line.verdict, follow_through)
-        return Mark(due.name, line.verdict, due.points * share, due.points, line.number)
-    parts = [lines.get(key) for key in _components(due)]
+        return EarnedMark(due.name, line.verdict, due.points * share, due.points, line.number)
+    parts = [lines.get(part) for part in due.parts]
     if not any(parts):
-        return Mark(due.name, MISSING, 0.0, due.points)
+        return EarnedMark(due.name, MISSING, 0.0, due.points)
     verdicts = [part.verdict if part else MISSING for part in parts]
     share = sum(earns(v, follow_through) for v in verdicts) / len(verdicts)
     worst = next(v for v in (*_WORST, *ACCEPTED[::-1]) if v in verdicts)
-    return Mark(due.name, worst, due.points * share, due.points)
+    return EarnedMark(due.name, worst, due.points * share, due.points)
 
 
 _WORST = ("wrong", "unreadable", MISSING, "undecided", "follows")
@@ -145,82 +142,62 @@ def earns(verdict: str, follow_through: float) -> float:
 
 def other_numbers(audit: Audit, due: Sequence[Due]) -> str:
     """A name whose value due is not the key's: the sheet was given, or has given itself, other numbers. "" for none."""
-    keyed = names_of(audit)
-    ours = {keyed(a.name): a.right for a in audit.lines if a.name and a.right is not None}
+    ours = {quantity_of(a): a.right for a in audit.lines if a.name and a.right is not None}
     for d in due:
-        mine = ours.get(d.key)
-        if mine is None or d.right is None or not _is_given(d.key, bool(audit.conventions)):
+        mine = ours.get(d.quantity)
+        if mine is None or d.right is None or not _is_given(d.quantity, bool(audit.conventions)):
             continue
+        if np.shape(mine) != np.shape(d.right):  # a matrix in delta notation is the transpose
+            mine = np.transpose(mine)
         if np.shape(mine) != np.shape(d.right) or not np.allclose(mine, d.right, rtol=1e-6, atol=1e-9, equal_nan=True):
             return d.name
     return ""
 
 
-def _is_given(key: Key, conventions: bool) -> bool:
-    """Whether the numbers given fix the value of a name.
+def _is_given(quantity: Symbol, conventions: bool) -> bool:
+    """Whether the numbers given fix the value of a quantity.
 
     They do not fix a name of the author's own, nor, under a convention of the author's, the loss and its gradients.
     """
-    name = key[0]
+    name = _name(quantity)
     if not conventions:
-        return not isinstance(name, str)
+        return name is not None
     return isinstance(name, Quantity) and name.symbol in ("x", "a", "h", "yhat")
 
 
 # ---------------------------------------------------------------- names
 
 
-def names_of(audit: Audit) -> Callable[[str], Key]:
-    """How the names of a sheet are read: for its network, and with weights the way its author counts them."""
-    match = _SIZES.search(audit.network)
-    sizes = tuple(map(int, match[1].split("-"))) if match else ()
+def quantity_of(a: LineAudit) -> Symbol:
+    """What a line is found by: what it claims, else its name as typed, else its number."""
+    return a.quantity or "".join(a.name.split()) or f"line {a.number}"
+
+
+def quantity_named(name: str, audit: Audit) -> Symbol:
+    """What a name stands for that a teacher gives points to, written as in a worksheet."""
     swapped = any(c.id in _SWAPPED for c in audit.conventions)
-    return lambda name: name_key(name, sizes, swapped)
+    lines = read_lines((f"{name.strip().strip('$')} = 0",), 1, audit.sizes) if audit.sizes else ()
+    quantity = claimed_quantity(lines[0], audit.sizes, swapped) if lines else None
+    return quantity or "".join(name.split())
 
 
-def name_key(name: str, sizes: Sequence[int], swapped: bool = False) -> Key:
-    """A name as what it means, so that ``w^2_21`` and ``W_212``, ``a^2`` and ``yhat`` are one.
-
-    Args:
-        swapped: W_ij goes from unit i to unit j.
-    """
-    compact = "".join(plain_name(name).split())
-    match = PRIMED.fullmatch(compact)
-    if match is None:
-        return compact, ""
-    times = match["times"]
-    primes = "'" * int(times) if times and len(times) == 1 else f"'{times}" if times else match["primes"]
-    try:
-        found = names.read(match["base"])[0]
-        found = _swap(found) if swapped else found
-        return (names.resolve(found, sizes) if sizes else found), primes
-    except InputError:
-        return match["base"], primes
+def _name(quantity: Symbol) -> Name | None:
+    """The name of the design that a quantity has, without its updates."""
+    name = quantity.name if isinstance(quantity, Timed) else quantity
+    return name if isinstance(name, Quantity | Derivative) else None
 
 
-def _swap(name: Name) -> Name:
-    if isinstance(name, Derivative):
-        return replace(name, wrt=replace(name.wrt, index=name.wrt.index[::-1])) if name.wrt.symbol == "W" else name
-    return replace(name, index=name.index[::-1]) if name.symbol == "W" else name
+def _renamed(quantity: Symbol, name: Name) -> Symbol:
+    """Another quantity after as many updates."""
+    return replace(quantity, name=name) if isinstance(quantity, Timed) else name
 
 
-def _whole(key: Key) -> Key | None:
-    """The vector or matrix that a component is one of."""
-    name, primes = key
-    if isinstance(name, Derivative) and name.wrt.index:
-        return Derivative(name.of, name.wrt.whole), primes
-    return (name.whole, primes) if isinstance(name, Quantity) and name.index else None
-
-
-def _components(due: Due) -> list[Key]:
-    """The components of a vector or matrix of one example, as far as the key's value shows how many there are."""
-    name, primes = due.key
-    if isinstance(name, str):
-        return []
-    inner = name.wrt if isinstance(name, Derivative) else name
-    shape = np.shape(due.right)
-    of_one = not isinstance(name, Derivative) or name.of.is_component
-    if inner.index or not shape or len(shape) != SYMBOLS[inner.symbol][1] or not of_one:
-        return []
-    parts = [replace(inner, index=tuple(i + 1 for i in place)) for place in np.ndindex(*shape)]
-    return [(Derivative(name.of, p) if isinstance(name, Derivative) else p, primes) for p in parts]
+def _components(quantity: Symbol, right: Any, sizes: Sequence[int]) -> tuple[Symbol, ...]:
+    """The components of a vector or a matrix of one example, whose value is ``right``."""
+    name, dimensions = _name(quantity), len(np.shape(right))
+    if name is None or name.subject.index or not dimensions or dimensions != SYMBOLS[name.subject.symbol][1]:
+        return ()
+    if isinstance(name, Derivative) and not name.of.is_component:
+        return ()
+    places = np.ndindex(*shape(name.subject, sizes))
+    return tuple(_renamed(quantity, name.at(tuple(i + 1 for i in place))) for place in places)

@@ -13,7 +13,7 @@ from pydantic import Field
 from chainrule.auditing.records import Verdict
 from chainrule.explanation.walk import Phase
 from chainrule.network.names import Notation
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.render.json import record
 from chainrule.view import questions as asked
 from chainrule.view.blocks import DocumentBlock, EquationBlock, PageData, Parts

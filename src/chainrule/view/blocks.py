@@ -7,21 +7,10 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from chainrule.render.document import (
-    Block,
-    Bullets,
-    Code,
-    Document,
-    Equation,
-    Heading,
-    Line,
-    Math,
-    Paragraph,
-    Picture,
-    Table,
-    Verbatim,
-    visible,
-)
+from chainrule.render import blocks
+from chainrule.render.blocks import Line, visible
+from chainrule.render.document import Document
+from chainrule.render.writers.writer import Writer
 
 
 class PageData(BaseModel):
@@ -54,21 +43,6 @@ class FormulaPart(PageData):
 
 LinePart: TypeAlias = WordsPart | CodePart | FormulaPart
 Parts: TypeAlias = list[LinePart]
-
-
-def line_parts(line: Line) -> Parts:
-    """The parts of a line, with nothing in them that a browser obeys."""
-    return [_part(part) for part in line]
-
-
-def _part(part: str | Math | Code) -> LinePart:
-    if isinstance(part, str):
-        return WordsPart(words=visible(part))
-    return _formula(part) if isinstance(part, Math) else CodePart(code=visible(part.text))
-
-
-def _formula(math: Math) -> FormulaPart:
-    return FormulaPart(text=visible(math.text), latex=math.latex)
 
 
 # ---------------------------------------------------------------- blocks
@@ -134,34 +108,58 @@ DocumentBlock: TypeAlias = (
 )
 
 
+class PageWriter(Writer[DocumentBlock, LinePart]):
+    """Documents as these records, with nothing in them that a browser obeys."""
+
+    def line(self, line: Line) -> Parts:
+        """The parts of a line."""
+        return [self.part(part) for part in line]
+
+    def _lines(self, lines: Sequence[Line]) -> list[Parts]:
+        return [self.line(line) for line in lines]
+
+    def _heading(self, block: blocks.Heading) -> HeadingBlock:
+        return HeadingBlock(level=block.level, line=self.line(block.line))
+
+    def _paragraph(self, block: blocks.Paragraph) -> ParagraphBlock:
+        return ParagraphBlock(line=self.line(block.line))
+
+    def _formula(self, block: blocks.DisplayFormula) -> EquationBlock:
+        rights = [self._math(right) for right in block.rights]
+        return EquationBlock(left=self._math(block.left), rights=rights, title=block.title, note=block.note)
+
+    def _table(self, block: blocks.Table) -> TableBlock:
+        return TableBlock(header=self._lines(block.header), rows=[self._lines(row) for row in block.rows])
+
+    def _bullets(self, block: blocks.Bullets) -> BulletsBlock:
+        return BulletsBlock(items=self._lines(block.items))
+
+    def _verbatim(self, block: blocks.Verbatim) -> VerbatimBlock:
+        return VerbatimBlock(text=visible(block.text))
+
+    def _picture(self, block: blocks.Picture) -> PictureBlock:
+        return PictureBlock(file=block.file, words=block.words)
+
+    def _words(self, words: str) -> WordsPart:
+        return WordsPart(words=visible(words))
+
+    def _math(self, math: blocks.Math) -> FormulaPart:
+        return FormulaPart(text=visible(math.text), latex=math.latex)
+
+    def _code(self, code: blocks.Code) -> CodePart:
+        return CodePart(code=visible(code.text))
+
+
 def document_blocks(document: Document) -> list[DocumentBlock]:
     """The blocks of a document."""
-    return [_block(block) for block in document.blocks]
+    return [PageWriter().block(block) for block in document.blocks]
 
 
-def equation_block(equation: Equation) -> EquationBlock:
-    """An equation."""
-    rights = [_formula(right) for right in equation.rights]
-    return EquationBlock(left=_formula(equation.left), rights=rights, title=equation.title, note=equation.note)
+def equation_block(formula: blocks.DisplayFormula) -> EquationBlock:
+    """A formula on its own."""
+    return PageWriter()._formula(formula)
 
 
-def _block(block: Block) -> DocumentBlock:
-    match block:
-        case Heading(level=level, line=line):
-            return HeadingBlock(level=level, line=line_parts(line))
-        case Paragraph(line=line):
-            return ParagraphBlock(line=line_parts(line))
-        case Equation():
-            return equation_block(block)
-        case Table(header=header, rows=rows):
-            return TableBlock(header=_cells(header), rows=[_cells(row) for row in rows])
-        case Bullets(items=items):
-            return BulletsBlock(items=_cells(items))
-        case Verbatim(text=text):
-            return VerbatimBlock(text=visible(text))
-        case Picture(file=file, words=words):
-            return PictureBlock(file=file, words=words)
-
-
-def _cells(lines: Sequence[Line]) -> list[Parts]:
-    return [line_parts(line) for line in lines]
+def line_parts(line: Line) -> Parts:
+    """The parts of a line."""
+    return PageWriter().line(line)

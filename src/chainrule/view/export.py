@@ -18,7 +18,7 @@ from chainrule.errors import InputError
 from chainrule.network import names
 from chainrule.network.names import LOSS, NOTATIONS, Derivative, Name, Quantity
 from chainrule.network.network import Network
-from chainrule.render.document import visible
+from chainrule.render.blocks import visible
 from chainrule.view.answers import refusal
 from chainrule.view.relevance import WIDE
 from chainrule.view.session import Session

@@ -11,12 +11,13 @@ from chainrule.auditing.audit import audit_sheet
 from chainrule.auditing.report.document import summary
 from chainrule.errors import InputError
 from chainrule.explanation import explain, paths
-from chainrule.explanation.pages import name_math, step_equation
-from chainrule.explanation.paths import Path
+from chainrule.explanation.path_records import Path
+from chainrule.explanation.printed import name_math
 from chainrule.explanation.walk import gives, means, phase, walk
 from chainrule.network import names
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
-from chainrule.render.document import Document, Heading, Paragraph, line
+from chainrule.render.blocks import Heading, Paragraph, line
+from chainrule.render.document import Document
 from chainrule.render.json import plain, record
 from chainrule.sheets.header import Worksheet, parse_worksheet
 from chainrule.teaching.author import header
@@ -98,7 +99,7 @@ class Session:
                 name=step.name,
                 gives=place(gives(step), s.network.depth),
                 is_gradient=isinstance(step.quantity, Derivative) and step.quantity.of == LOSS,
-                block=equation_block(step_equation(step)),
+                block=equation_block(step.formula),
             )
             for step in walk(s.network, s.x, s.y, question.notation).steps
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -194,7 +194,7 @@ class Reader:
     def resolved(self, name: Name) -> Name:
         """The name as the network knows it, indices of weights the way the author counts them."""
         if self.reading.swapped:
-            name = _swapped(name)
+            name = name.swapped
         return notation.resolve(name, self.problem.sizes)
 
     def _node(self, name: Name, time: int) -> tuple[Node | None, tuple[int, ...]]:
@@ -231,15 +231,6 @@ def _plain(symbol: t.Symbol) -> Any:
     return symbol.name if isinstance(symbol, t.Timed | t.Delta) else symbol
 
 
-def _swapped(name: Name) -> Name:
-    if isinstance(name, Derivative):
-        of, wrt = _swapped(name.of), _swapped(name.wrt)
-        assert isinstance(of, Quantity)
-        assert isinstance(wrt, Quantity)
-        return Derivative(of, wrt)
-    return Quantity(name.symbol, name.layer, name.index[::-1]) if name.symbol == "W" else name
-
-
 def _factor(tree: t.Expr) -> tuple[float, t.Expr]:
     """A constant before one name: -dL/dW_212 is -1 times it."""
     match tree:
@@ -251,3 +242,29 @@ def _factor(tree: t.Expr) -> tuple[float, t.Expr]:
             return value * factor, core
         case _:
             return 1.0, tree
+
+
+def claimed_quantity(line: Line, sizes: Sequence[int], swapped: bool = False) -> t.Symbol | None:
+    """What a line is about, whatever it is written as: ``w^2_21'`` and ``W_212'`` are one.
+
+    A name of the design as the network has it, within a ``Timed`` after updates; a name of the author's own as text;
+    None for a formula and for a name that the network does not have.
+
+    Args:
+        sizes: units of each layer, the inputs first.
+        swapped: the author's W_ij goes from unit i to unit j.
+    """
+    subject = line.parts[0].tree if line.parts else None
+    subject = subject.item if isinstance(subject, t.Transpose) else subject
+    symbol = subject.name if isinstance(subject, t.Ref) else None
+    if isinstance(symbol, str):
+        return symbol
+    name = symbol.name if isinstance(symbol, t.Timed) else symbol
+    name = name.name if isinstance(name, t.Delta) else name
+    if not isinstance(name, Quantity | Derivative):
+        return None
+    try:
+        name = notation.resolve(name.swapped if swapped else name, sizes)
+    except InputError:
+        return None
+    return t.Timed(name, symbol.after) if isinstance(symbol, t.Timed) else name

@@ -1,27 +1,90 @@
-"""An audit as a page for its author, and as plain data."""
+"""An audit, and its page for the author of the sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import numpy as np
-
-from chainrule.auditing.report.details import SIGNS, closer_look, line_name, verdict_words
+from chainrule.auditing.records import ACCEPTED, Contradiction, Convention
+from chainrule.auditing.report.line_details import SIGNS, line_details, line_name, verdict_words
+from chainrule.auditing.report.records import LineAudit
 from chainrule.auditing.report.wording import name_part, sentence, short, value
-from chainrule.render.document import Block, Bullets, Code, Document, Heading, Math, Paragraph, Table, line
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Math, Paragraph, Table, line
+from chainrule.render.document import Document, Rendered
 
-if TYPE_CHECKING:
-    from chainrule.auditing.records import Found
-    from chainrule.auditing.report.records import Audit, LineAudit
-
-_FINE = ("right", "rounded", "truncated")
 MOST_ROWS = 400  # of the table of lines
-MOST_CLOSER = 60  # lines that are told one by one
+MOST_DETAILED = 60  # lines that are told one by one
 
 
-def audit_document(audit: Audit) -> Document:
-    """The page of an audit: what is right so far, the first line that is not, and each line with its verdict."""
+@dataclass(frozen=True, eq=False)
+class Audit(Rendered):
+    """The audit of a sheet.
+
+    Attributes:
+        path, title: of the sheet.
+        network: in words, as its ``repr``.
+        lines: one record each, in the order of the sheet; prose is left out.
+        conventions: held throughout, not mistakes.
+        contradictions: of the header's numbers.
+        rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
+        sizes: units of each layer of the network, the inputs first.
+
+    >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
+    >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
+    >>> audit.ok, audit.score, audit.first_wrong.name
+    (False, 0.5, 'dL/dW_1')
+    >>> [line.verdict for line in audit.lines]
+    ['right', 'wrong']
+    """
+
+    path: str
+    title: str
+    network: str
+    lines: tuple[LineAudit, ...]
+    conventions: tuple[Convention, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    rounding: str = "rounds"
+    sizes: tuple[int, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """True when no line is wrong or unreadable, and the header's numbers fit."""
+        return not self.contradictions and all(line.verdict not in ("wrong", "unreadable") for line in self.lines)
+
+    @property
+    def first_wrong(self) -> LineAudit | None:
+        """The first line that is wrong: the root; what follows from it is ``follows``."""
+        return next((line for line in self.lines if line.verdict == "wrong"), None)
+
+    @property
+    def score(self) -> float:
+        """Share of the lines that are right, or follow from the author's own; 1 for a sheet without lines."""
+        good = sum(line.verdict in (*ACCEPTED, "follows") for line in self.lines)
+        return good / len(self.lines) if self.lines else 1.0
+
+    def document(self) -> Document:
+        """What is right so far, the first line that is not, and each line with its verdict."""
+        return _document(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        first = self.first_wrong
+        return {
+            "path": self.path,
+            "title": self.title,
+            "network": self.network,
+            "ok": self.ok,
+            "score": self.score,
+            "first_wrong": None if first is None else first.number,
+            "rounding": self.rounding,
+            "conventions": [asdict(c) | {"lines": list(c.lines)} for c in self.conventions],
+            "contradictions": [asdict(c) | {"lines": list(c.lines)} for c in self.contradictions],
+            "lines": [a.to_dict() for a in self.lines],
+        }
+
+
+def _document(audit: Audit) -> Document:
     blocks: list[Block] = [Heading(1, line(audit.title.strip() or "Worksheet"))]
     blocks += [Paragraph(line(f"{audit.network}.")), Paragraph(line(*summary(audit)))]
     if audit.conventions:
@@ -36,12 +99,12 @@ def audit_document(audit: Audit) -> Document:
         shown = audit.lines[:MOST_ROWS]
         rows = tuple((line(str(a.number)), line(_verdict(a)), line(Code(short(a.text)))) for a in shown)
         blocks += [Table(header, rows), *_left_out(len(audit.lines) - len(shown))]
-    closer = [a for a in audit.lines if a.verdict not in (*_FINE, "follows") or _says_more(a)]
-    if closer:
+    detailed = [a for a in audit.lines if a.verdict not in (*ACCEPTED, "follows") or _says_more(a)]
+    if detailed:
         blocks.append(Heading(2, line("A closer look")))
-        for a in closer[:MOST_CLOSER]:
-            blocks += closer_look(a)
-        blocks += _left_out(len(closer) - MOST_CLOSER)
+        for a in detailed[:MOST_DETAILED]:
+            blocks += line_details(a)
+        blocks += _left_out(len(detailed) - MOST_DETAILED)
     blocks += _remarks(audit)
     blocks += _followers([a for a in audit.lines if a.verdict == "follows"])
     return Document(tuple(blocks))
@@ -53,18 +116,18 @@ def _left_out(count: int) -> list[Block]:
 
 def _says_more(a: LineAudit) -> bool:
     """A line that is right as a whole can have a part that is not; one that follows, a mistake of its own."""
-    return any(p.verdict not in (*_FINE, "follows") for p in a.parts)
+    return any(p.verdict not in (*ACCEPTED, "follows") for p in a.parts)
 
 
 def _remarks(audit: Audit) -> Iterator[Block]:
     """What is to say of lines that are right; digits that are cut throughout are told once, as a convention."""
     told = any(c.id == "truncates" for c in audit.conventions)
-    lines = [a for a in audit.lines if a.verdict in _FINE and a.message and not _says_more(a)]
+    lines = [a for a in audit.lines if a.verdict in ACCEPTED and a.message and not _says_more(a)]
     remarks = [(*line_name(a), f": {a.message}") for a in lines if not (told and a.verdict == "truncated")]
     if remarks:
         yield Heading(2, line("Right, with a remark"))
-        yield Bullets(tuple(remarks[:MOST_CLOSER]))
-        yield from _left_out(len(remarks) - MOST_CLOSER)
+        yield Bullets(tuple(remarks[:MOST_DETAILED]))
+        yield from _left_out(len(remarks) - MOST_DETAILED)
 
 
 # ---------------------------------------------------------------- in a sentence
@@ -75,7 +138,7 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
     lines = audit.lines
     if not lines:
         return ("No line claims anything: there is nothing to check.",)
-    first = next((i for i, a in enumerate(lines) if a.verdict not in _FINE), None)
+    first = next((i for i, a in enumerate(lines) if a.verdict not in ACCEPTED), None)
     if first is None:
         digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
         return (f"{_all(len(lines))} right{digits.get(audit.rounding, '')}.",)
@@ -158,69 +221,3 @@ def _followers(lines: Sequence[LineAudit]) -> Iterator[Block]:
         header = (line("line"), line("quantity"), line("written"), line("due"))
         yield Table(header, tuple((n, line(q), w, d) for n, q, w, d in rows[:MOST_ROWS]))
         yield from _left_out(len(rows) - MOST_ROWS)
-
-
-# ---------------------------------------------------------------- plain data
-
-
-def audit_dict(audit: Audit) -> dict[str, Any]:
-    """The data of an audit."""
-    first = audit.first_wrong
-    return {
-        "path": audit.path,
-        "title": audit.title,
-        "network": audit.network,
-        "ok": audit.ok,
-        "score": audit.score,
-        "first_wrong": None if first is None else first.number,
-        "rounding": audit.rounding,
-        "conventions": [{"id": c.id, "words": c.words, "lines": list(c.lines)} for c in audit.conventions],
-        "contradictions": [
-            {"name": c.name, "printed": c.printed, "needed": c.needed, "lines": list(c.lines), "words": c.words}
-            for c in audit.contradictions
-        ],
-        "lines": [_line_dict(a) for a in audit.lines],
-    }
-
-
-def _line_dict(a: LineAudit) -> dict[str, Any]:
-    return {
-        "number": a.number,
-        "text": a.text,
-        "name": a.name,
-        "verdict": a.verdict,
-        "claimed": _plain(a.claimed),
-        "right": _plain(a.right),
-        "accepted": None if a.accepted is None else [_plain(end) for end in a.accepted],
-        "digits": a.digits,
-        "root": a.root,
-        "message": a.message,
-        "mistakes": list(a.mistakes),
-        "found": [_found_dict(f) for f in a.found],
-        "parts": [
-            {
-                "text": p.text,
-                "kind": p.kind,
-                "verdict": p.verdict,
-                "message": p.message,
-                "mistakes": list(p.mistakes),
-                "found": [_found_dict(f) for f in p.found],
-            }
-            for p in a.parts
-        ],
-    }
-
-
-def _found_dict(f: Found) -> dict[str, Any]:
-    return {
-        "id": f.id,
-        "where": f.where,
-        "words": f.words,
-        "wrong": f.wrong,
-        "right": f.right,
-        "value": _plain(f.value),
-    }
-
-
-def _plain(given: Any) -> Any:
-    return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given

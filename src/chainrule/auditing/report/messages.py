@@ -15,8 +15,14 @@ from chainrule.auditing.report.wording import array, number
 MOST_SHOWN = 16  # entries of an array that are told whole
 
 
-def message(state: SheetState, mark: Mark) -> str:
-    """The message of a line; "" for one that is right."""
+def message(state: SheetState, mark: Mark) -> tuple[str, str]:
+    """The message of a line, "" for one that is right; and a brief one where its only formula is said in the first."""
+    if mark.verdict == "wrong":
+        return _wrong(state, mark)
+    return _not_wrong(state, mark), ""
+
+
+def _not_wrong(state: SheetState, mark: Mark) -> str:
     match mark.verdict:
         case "right":
             return ""
@@ -29,8 +35,6 @@ def message(state: SheetState, mark: Mark) -> str:
             return (
                 f"it follows from {root}: your step here is right; with that line mended it would be {due_text(mark)}"
             )
-        case "wrong":
-            return _wrong(state, mark)
         case _:
             return mark.why or _undecided(mark)
 
@@ -81,14 +85,18 @@ def _drift(mark: Mark) -> str:
     return f"right from your rounded lines; from exact numbers it is {due_text(mark)}"
 
 
-def _wrong(state: SheetState, mark: Mark) -> str:
+def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
     parts = []
+    brief = ""
     formulas = [f for f in mark.formulas if f.verdict == "wrong" and f.kind == "formula"]
     sums = [f for f in mark.formulas if f.verdict == "wrong" and f.kind == "arithmetic"]
     fine = mark.value_verdict not in (None, "wrong")
     if formulas:
         what = part_message(formulas[0])
-        parts.append(f"the formula {formulas[0].part.text} is wrong" + (f": {what}" if what else ""))
+        wrong = "is wrong" + (f": {what}" if what else "")
+        parts.append(f"the formula {formulas[0].part.text} {wrong}")
+        if sum(f.kind == "formula" for f in mark.formulas) == 1:
+            brief = f"the formula {wrong}"
         if fine:
             parts.append(
                 "the number behind it is right"
@@ -110,7 +118,7 @@ def _wrong(state: SheetState, mark: Mark) -> str:
     if mark.unexplained:
         parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
     said = [part for part in dict.fromkeys(parts) if part]
-    return "; ".join(said)
+    return "; ".join(said), "; ".join([brief, *said[1:]]) if brief else ""
 
 
 def deciding(state: SheetState, mark: Mark) -> str:

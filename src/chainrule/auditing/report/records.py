@@ -1,12 +1,14 @@
-"""The records of an audit: what each line claims, what is due, and what was probably done."""
+"""The record of a line: what it claims, what is due, and what was probably done."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from chainrule.auditing.records import ACCEPTED, Contradiction, Convention, Found, Verdict
-from chainrule.render.document import Document, Rendered
+import numpy as np
+
+from chainrule.auditing.records import Found, Verdict
+from chainrule.formula.tree import Symbol
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,17 @@ class PartAudit:
         """Ids of the mistakes that explain it, best first."""
         return tuple(f.id for f in self.found)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "text": self.text,
+            "kind": self.kind,
+            "verdict": self.verdict,
+            "message": self.message,
+            "mistakes": list(self.mistakes),
+            "found": [_found_data(f) for f in self.found],
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class LineAudit:
@@ -51,6 +64,8 @@ class LineAudit:
         root: the number of the line that this one follows from, for ``follows``.
         digits: decimals claimed, of an array those of its finest entry.
         fits: which entries are right to their digits, or follow; shaped as ``claimed``.
+        quantity: what it claims, however it is written (``claimed_quantity``); None where that is no one quantity.
+        brief: the message beside the line itself, without the formula that it is about; "" where that is the message.
     """
 
     number: int
@@ -66,65 +81,36 @@ class LineAudit:
     root: int | None = None
     digits: int | None = None
     fits: Any = None
+    quantity: Symbol | None = None
+    brief: str = ""
 
     @property
     def mistakes(self) -> tuple[str, ...]:
         """Ids of the mistakes that reproduce it, best first."""
         return tuple(f.id for f in self.found)
 
-
-@dataclass(frozen=True, eq=False)
-class Audit(Rendered):
-    """The audit of a sheet.
-
-    Attributes:
-        path, title: of the sheet.
-        network: in words, as its ``repr``.
-        lines: one record each, in the order of the sheet; prose is left out.
-        conventions: held throughout, not mistakes.
-        contradictions: of the header's numbers.
-        rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
-
-    >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
-    >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
-    >>> audit.ok, audit.score, audit.first_wrong.name
-    (False, 0.5, 'dL/dW_1')
-    >>> [line.verdict for line in audit.lines]
-    ['right', 'wrong']
-    """
-
-    path: str
-    title: str
-    network: str
-    lines: tuple[LineAudit, ...]
-    conventions: tuple[Convention, ...] = ()
-    contradictions: tuple[Contradiction, ...] = ()
-    rounding: str = "rounds"
-
-    @property
-    def ok(self) -> bool:
-        """True when no line is wrong or unreadable, and the header's numbers fit."""
-        return not self.contradictions and all(line.verdict not in ("wrong", "unreadable") for line in self.lines)
-
-    @property
-    def first_wrong(self) -> LineAudit | None:
-        """The first line that is wrong: the root; what follows from it is ``follows``."""
-        return next((line for line in self.lines if line.verdict == "wrong"), None)
-
-    @property
-    def score(self) -> float:
-        """Share of the lines that are right, or follow from the author's own; 1 for a sheet without lines."""
-        good = sum(line.verdict in (*ACCEPTED, "follows") for line in self.lines)
-        return good / len(self.lines) if self.lines else 1.0
-
-    def document(self) -> Document:
-        """The record as a document."""
-        from chainrule.auditing.report.document import audit_document
-
-        return audit_document(self)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        from chainrule.auditing.report.document import audit_dict
+        return {
+            "number": self.number,
+            "text": self.text,
+            "name": self.name,
+            "verdict": self.verdict,
+            "claimed": _plain(self.claimed),
+            "right": _plain(self.right),
+            "accepted": None if self.accepted is None else [_plain(end) for end in self.accepted],
+            "digits": self.digits,
+            "root": self.root,
+            "message": self.message,
+            "mistakes": list(self.mistakes),
+            "found": [_found_data(f) for f in self.found],
+            "parts": [part.to_dict() for part in self.parts],
+        }
 
-        return audit_dict(self)
+
+def _found_data(found: Found) -> dict[str, Any]:
+    return asdict(found) | {"value": _plain(found.value)}
+
+
+def _plain(given: Any) -> Any:
+    return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.formula.printing import LONGEST, number_text
 from chainrule.network import names
-from chainrule.render.document import Code, Math, visible
+from chainrule.render.blocks import Code, Math, visible
 from chainrule.render.from_tex import from_tex
 
 MOST_LETTERS = 160  # of a line in a table

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
-from chainrule.render.document import (
-    Bullets,
-    Code,
-    Document,
-    Equation,
-    Heading,
-    Line,
-    Math,
-    Paragraph,
-    Picture,
-    Table,
-    Verbatim,
-    visible,
-)
+from chainrule.render import blocks
+from chainrule.render.blocks import Block, Line, visible
 from chainrule.render.look import Drawing, style_sheet
+from chainrule.render.writers.text import TextWriter
+from chainrule.render.writers.writer import StringWriter
 
 #: on top of look.css; what scrolls does so in a box of its own, never the page
 _LAYOUT = """
@@ -73,71 +65,86 @@ _OPEN = '<mo stretchy="true" fence="true" form="prefix">[</mo>'
 _CLOSE = '<mo stretchy="true" fence="true" form="postfix">]</mo>'
 
 
-def to_html(document: Document, fragment: bool = False) -> str:
-    """A page, or only what stands in its body."""
-    title = next(
-        (_plain(block.line) for block in document.blocks if isinstance(block, Heading) and block.level == 1), ""
-    )
-    body = "\n".join(_parts(document))
-    style = f"<style>{style_sheet()}{_LAYOUT}"
-    if fragment:
-        return f'<div class="chainrule">{style}</style>\n{body}\n</div>'
-    head = f"{_HEAD}<title>{escape(title or 'chainrule')}</title>{style}{_PAGE}</style>"
-    start = f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>'
-    return f'{start}\n<body class="chainrule">\n<main>\n{body}\n</main>\n</body></html>\n'
+class HtmlWriter(StringWriter):
+    """One page: what scrolls is named after the heading above it, and counted where there are several."""
+
+    def __init__(self) -> None:
+        self._above = ""
+        self._named = Counter[str]()
+
+    def document(self, parts: Sequence[Block], fragment: bool = False) -> str:
+        """A page, or only what stands in its body; drawings in a row stand side by side."""
+        written: list[str] = []
+        for drawn, group in groupby(parts, lambda block: isinstance(block, Drawing)):
+            each = [self.block(block) for block in group]
+            written += [f'<div class="drawings">{"".join(each)}</div>'] if drawn else each
+        body = "\n".join(written)
+        style = f"<style>{style_sheet()}{_LAYOUT}"
+        if fragment:
+            return f'<div class="chainrule">{style}</style>\n{body}\n</div>'
+        titles = (block.line for block in parts if isinstance(block, blocks.Heading) and block.level == 1)
+        title = _plain(next(titles, ())) or "chainrule"
+        head = f"{_HEAD}<title>{escape(title)}</title>{style}{_PAGE}</style>"
+        start = f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>'
+        return f'{start}\n<body class="chainrule">\n<main>\n{body}\n</main>\n</body></html>\n'
+
+    def _heading(self, block: blocks.Heading) -> str:
+        self._above = _plain(block.line)
+        return f"<h{block.level}>{self.line(block.line)}</h{block.level}>"
+
+    def _paragraph(self, block: blocks.Paragraph) -> str:
+        return f"<p>{self.line(block.line)}</p>"
+
+    def _formula(self, block: blocks.DisplayFormula) -> str:
+        lefts = [mathml(block.left), *[""] * (len(block.rights) - 1)]
+        rights = [mathml(blocks.Math("", f"= {right.latex}")) for right in block.rights]
+        rows = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in zip(lefts, rights, strict=True))
+        note = f" ({escape(block.note)})" if block.note else ""
+        caption = f"<figcaption>{escape(block.title)}{note}</figcaption>" if block.title else ""
+        table = f'<table class="equation" role="presentation">{rows}</table>'
+        return f"<figure>{caption}{_scroll(self._label(block.title or self._above), table)}</figure>"
+
+    def _table(self, block: blocks.Table) -> str:
+        """Columns of numbers stand to the right; the first cell of a row is its header where there are others."""
+        numbers = [all(_is_number(row[i]) for row in block.rows) for i in range(len(block.header))]
+        kinds = [' class="number"' if number and block.rows else "" for number in numbers]
+        first = '<th scope="row"' if len(block.header) > 1 else "<td"
+
+        def row(cells: Sequence[Line], tags: Sequence[str]) -> str:
+            written = zip(tags, kinds, map(self.line, cells), strict=True)
+            return f"<tr>{''.join(f'{tag}{kind}>{cell}</{tag[1:3]}>' for tag, kind, cell in written)}</tr>"  # th or td
+
+        head = row(block.header, ['<th scope="col"'] * len(block.header))
+        rows = "".join(row(cells, [first, *["<td"] * (len(cells) - 1)]) for cells in block.rows)
+        label = self._label(self._above)
+        table = f"<table><caption>{label}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return _scroll(label, table)
+
+    def _bullets(self, block: blocks.Bullets) -> str:
+        return f"<ul>{''.join(f'<li>{self.line(item)}</li>' for item in block.items)}</ul>"
+
+    def _verbatim(self, block: blocks.Verbatim) -> str:
+        return f"<pre>{self._code(blocks.Code(block.text))}</pre>"
+
+    def _picture(self, block: blocks.Picture) -> str:
+        image = f'<img src="{escape(block.file)}" alt="{escape(visible(block.words))}">'
+        return _scroll(self._label(self._above), image) if isinstance(block, Drawing) and block.wide else image
+
+    def _words(self, words: str) -> str:
+        return escape(visible(words))
+
+    def _math(self, math: blocks.Math) -> str:
+        return mathml(math)
+
+    def _code(self, code: blocks.Code) -> str:
+        return f"<code>{self._words(code.text)}</code>"
+
+    def _label(self, words: str) -> str:
+        self._named[words] += 1
+        return escape(words if self._named[words] == 1 else f"{words} ({self._named[words]})")
 
 
-def _parts(document: Document) -> list[str]:
-    """Each block as HTML; drawings in a row stand side by side, tables are named after the heading above them."""
-    parts: list[str] = []
-    drawings: list[str] = []
-    heading, named = "", Counter[str]()
-
-    def label(words: str) -> str:
-        named[words] += 1
-        return escape(words if named[words] == 1 else f"{words} ({named[words]})")
-
-    for block in (*document.blocks, None):
-        if isinstance(block, Drawing):
-            drawings.append(_scroll(label(heading), _image(block)) if block.wide else _image(block))
-            continue
-        if drawings:
-            parts.append(f'<div class="drawings">{"".join(drawings)}</div>')
-            drawings = []
-        match block:
-            case Heading(level=level, line=line):
-                heading = _plain(line)
-                parts.append(f"<h{level}>{_inline(line)}</h{level}>")
-            case Paragraph(line=line):
-                parts.append(f"<p>{_inline(line)}</p>")
-            case Equation():
-                parts.append(_equation(block, label(block.title or heading)))
-            case Table():
-                parts.append(_table(block, label(heading)))
-            case Bullets(items=items):
-                parts.append(f"<ul>{''.join(f'<li>{_inline(item)}</li>' for item in items)}</ul>")
-            case Verbatim(text=text):
-                parts.append(f"<pre><code>{escape(visible(text))}</code></pre>")
-            case Picture():
-                parts.append(_image(block))
-    return parts
-
-
-def _plain(line: Line) -> str:
-    return visible("".join(part if isinstance(part, str) else part.text for part in line))
-
-
-def _inline(line: Line) -> str:
-    return "".join(map(_part, line))
-
-
-def _part(part: str | Math | Code) -> str:
-    if isinstance(part, str):
-        return escape(visible(part))
-    return mathml(part) if isinstance(part, Math) else f"<code>{escape(visible(part.text))}</code>"
-
-
-def mathml(math: Math) -> str:
+def mathml(math: blocks.Math) -> str:
     """A formula as MathML; a matrix draws its own brackets, which need no font for mathematics."""
     from latex2mathml.converter import convert
 
@@ -145,8 +152,8 @@ def mathml(math: Math) -> str:
     return written.replace(f"{_OPEN}<mtable>", '<mtable class="matrix">').replace(f"</mtable>{_CLOSE}", "</mtable>")
 
 
-def _image(block: Picture) -> str:
-    return f'<img src="{escape(block.file)}" alt="{escape(visible(block.words))}">'
+def _plain(line: Line) -> str:
+    return TextWriter().line(line)
 
 
 def _scroll(label: str, inside: str) -> str:
@@ -154,34 +161,5 @@ def _scroll(label: str, inside: str) -> str:
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">{inside}</div>'
 
 
-def _equation(block: Equation, label: str) -> str:
-    lefts = [mathml(block.left), *[""] * (len(block.rights) - 1)]
-    rights = [mathml(Math("", f"= {right.latex}")) for right in block.rights]
-    rows = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in zip(lefts, rights, strict=True))
-    note = f" ({escape(block.note)})" if block.note else ""
-    caption = f"<figcaption>{escape(block.title)}{note}</figcaption>" if block.title else ""
-    table = _scroll(label, f'<table class="equation" role="presentation">{rows}</table>')
-    return f"<figure>{caption}{table}</figure>"
-
-
-def _table(block: Table, label: str) -> str:
-    """Columns of numbers stand to the right; the first cell of a row is its header where there are others."""
-    numbers = [all(_number(row[i]) for row in block.rows) for i in range(len(block.header))]
-    kinds = [' class="number"' if number and block.rows else "" for number in numbers]
-    first = '<th scope="row"{}>{}</th>' if len(block.header) > 1 else "<td{}>{}</td>"
-    head = "".join(
-        f'<th scope="col"{kind}>{_inline(cell)}</th>' for kind, cell in zip(kinds, block.header, strict=True)
-    )
-    rows = "".join(
-        "<tr>"
-        + first.format(kinds[0], _inline(row[0]))
-        + "".join(f"<td{kind}>{_inline(cell)}</td>" for kind, cell in zip(kinds[1:], row[1:], strict=True))
-        + "</tr>"
-        for row in block.rows
-    )
-    table = f"<table><caption>{label}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return _scroll(label, table)
-
-
-def _number(cell: Line) -> bool:
+def _is_number(cell: Line) -> bool:
     return all(isinstance(part, str) and re.fullmatch(r"[-+\d.,%e]*|inf|nan", part) for part in cell)

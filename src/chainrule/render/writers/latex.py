@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from chainrule.render.document import (
-    Bullets,
-    Code,
-    Document,
-    Equation,
-    Heading,
-    Line,
-    Math,
-    Paragraph,
-    Picture,
-    Table,
-    Verbatim,
-    visible,
-)
+from chainrule.render import blocks
+from chainrule.render.blocks import Block, visible
+from chainrule.render.writers.writer import StringWriter
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -37,67 +26,61 @@ _OPENING = "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\usepackag
 _ALLOW = "\\allowdisplaybreaks\n\\setcounter{MaxMatrixCols}{64}\n"
 
 
-def to_latex(document: Document, standalone: bool = False) -> str:
-    """A fragment, or with ``standalone`` a document that compiles by itself."""
-    parts = []
-    for block in document.blocks:
-        match block:
-            case Heading(level=level, line=line):
-                parts.append(f"\\{_HEADINGS.get(level, 'subsubsection*')}{{{_inline(line)}}}")
-            case Paragraph(line=line):
-                parts.append(_inline(line))
-            case Equation():
-                parts.append(_equation(block))
-            case Table():
-                parts.append(_table(block))
-            case Bullets(items=items):
-                listed = "\n".join(f"\\item {_inline(item)}" for item in items)
-                parts.append(f"\\begin{{itemize}}\n{listed}\n\\end{{itemize}}")
-            case Verbatim(text=text):
-                parts.append(f"\\begin{{quote}}\n{_code(text)}\n\\end{{quote}}")
-            case Picture(file=file, words=words):
-                parts.append(f"\\includegraphics[width=\\linewidth]{{{file}}}\n\n\\emph{{{_escape(words)}}}")
-    body = "\n\n".join(parts) + "\n"
-    pictures = "\\usepackage{graphicx}\n" if any(isinstance(b, Picture) for b in document.blocks) else ""
-    return f"{_OPENING}{pictures}{_ALLOW}\\begin{{document}}\n{body}\\end{{document}}\n" if standalone else body
+class LatexWriter(StringWriter):
+    """LaTeX, with what a person typed kept from being LaTeX."""
+
+    def document(self, parts: Sequence[Block], standalone: bool = False) -> str:
+        """A fragment, or with ``standalone`` a document that compiles by itself."""
+        body = "\n\n".join(map(self.block, parts)) + "\n"
+        pictures = "\\usepackage{graphicx}\n" if any(isinstance(b, blocks.Picture) for b in parts) else ""
+        return f"{_OPENING}{pictures}{_ALLOW}\\begin{{document}}\n{body}\\end{{document}}\n" if standalone else body
+
+    def _heading(self, block: blocks.Heading) -> str:
+        return f"\\{_HEADINGS.get(block.level, 'subsubsection*')}{{{self.line(block.line)}}}"
+
+    def _paragraph(self, block: blocks.Paragraph) -> str:
+        return self.line(block.line)
+
+    def _formula(self, block: blocks.DisplayFormula) -> str:
+        title = f"\\emph{{{self._words(block.title)}}}" + (f" ({self._words(block.note)})" if block.note else "")
+        formula = f"\\[\n{aligned(block)}\n\\]"
+        return f"\\noindent {title}\n{formula}" if block.title else formula
+
+    def _table(self, block: blocks.Table) -> str:
+        rows = [" & ".join(map(self.line, row)) for row in (block.header, *block.rows)]
+        body = f"{rows[0]} \\\\ \\hline\n" + " \\\\\n".join(rows[1:])
+        columns = "".join(_column(block, j) for j in range(len(block.header)))
+        return f"\\begin{{tabular}}{{{columns}}}\n{body}\n\\end{{tabular}}"
+
+    def _bullets(self, block: blocks.Bullets) -> str:
+        listed = "\n".join(f"\\item {self.line(item)}" for item in block.items)
+        return f"\\begin{{itemize}}\n{listed}\n\\end{{itemize}}"
+
+    def _verbatim(self, block: blocks.Verbatim) -> str:
+        return f"\\begin{{quote}}\n{self._code(blocks.Code(block.text))}\n\\end{{quote}}"
+
+    def _picture(self, block: blocks.Picture) -> str:
+        return f"\\includegraphics[width=\\linewidth]{{{block.file}}}\n\n\\emph{{{self._words(block.words)}}}"
+
+    def _words(self, words: str) -> str:
+        return "".join(_ESCAPES.get(sign) or _SIGNS.get(sign, sign) for sign in visible(words))
+
+    def _math(self, math: blocks.Math) -> str:
+        return f"${math.latex}$"
+
+    def _code(self, code: blocks.Code) -> str:
+        """Typewriter letters; a line may break after a comma, as in a long array."""
+        return f"\\texttt{{{self._words(code.text)}}}".replace(",", r",\allowbreak{}")
 
 
-def _inline(line: Line) -> str:
-    return "".join(map(_part, line))
-
-
-def _part(part: str | Math | Code) -> str:
-    if isinstance(part, str):
-        return _escape(part)
-    return f"${part.latex}$" if isinstance(part, Math) else _code(part.text)
-
-
-def _code(text: str) -> str:
-    """Typewriter letters; a line may break after a comma, as in a long array."""
-    return f"\\texttt{{{_escape(text)}}}".replace(",", r",\allowbreak{}")
-
-
-def _escape(words: str) -> str:
-    return "".join(_ESCAPES.get(sign) or _SIGNS.get(sign, sign) for sign in visible(words))
-
-
-def _equation(block: Equation) -> str:
-    title = f"\\emph{{{_escape(block.title)}}}" + (f" ({_escape(block.note)})" if block.note else "")
+def aligned(block: blocks.DisplayFormula) -> str:
+    """The right sides under each other, their signs of equality in a column."""
     rights = " \\\\\n".join(f"&= {right.latex}" for right in block.rights)
-    formula = f"\\[\n\\begin{{aligned}}\n{block.left.latex} {rights}\n\\end{{aligned}}\n\\]"
-    return f"\\noindent {title}\n{formula}" if block.title else formula
+    return f"\\begin{{aligned}}\n{block.left.latex} {rights}\n\\end{{aligned}}"
 
 
-def _table(block: Table) -> str:
-    rows = [" & ".join(_inline(cell) for cell in row) for row in (block.header, *block.rows)]
-    body = f"{rows[0]} \\\\ \\hline\n" + " \\\\\n".join(rows[1:])
-    return f"\\begin{{tabular}}{{{''.join(_columns(block))}}}\n{body}\n\\end{{tabular}}"
-
-
-def _columns(block: Table) -> Iterator[str]:
-    """The kind of each column: one with long cells breaks its lines."""
-    for j in range(len(block.header)):
-        longest = max(
-            sum(len(p if isinstance(p, str) else p.text) for p in row[j]) for row in (block.header, *block.rows)
-        )
-        yield "l" if longest <= LONGEST_CELL else r"p{.5\linewidth}"
+def _column(block: blocks.Table, j: int) -> str:
+    """The kind of a column: one with long cells breaks its lines."""
+    cells = (row[j] for row in (block.header, *block.rows))
+    longest = max(sum(len(p if isinstance(p, str) else p.text) for p in cell) for cell in cells)
+    return "l" if longest <= LONGEST_CELL else r"p{.5\linewidth}"

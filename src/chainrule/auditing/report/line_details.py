@@ -1,20 +1,17 @@
-"""A closer look at one line: what it says, what is right in it, what was probably done, what is due."""
+"""One line in detail: what it says, what is right in it, what was probably done, what is due."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.records import Found
+from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.auditing.report.wording import array, name_part, number, sentence, short
-from chainrule.render.document import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
 from chainrule.render.from_tex import from_tex
-
-if TYPE_CHECKING:
-    from chainrule.auditing.records import Found
-    from chainrule.auditing.report.records import LineAudit, PartAudit
 
 SIGNS = {
     "right": "✓", "rounded": "≈", "truncated": "≈", "follows": "→", "wrong": "✗", "undecided": "?", "unreadable": "?",
@@ -35,12 +32,12 @@ def line_name(a: LineAudit) -> tuple[str | Math | Code, ...]:
     return (f"line {a.number}", ", ", name) if name else (f"line {a.number}",)
 
 
-def closer_look(a: LineAudit) -> Iterator[Block]:
+def line_details(a: LineAudit) -> Iterator[Block]:
     """A line that is not right: what it says, what is right in it, what was probably done, what is due."""
     yield Heading(3, (f"{SIGNS[a.verdict]} ", *line_name(a), f": {verdict_words(a.verdict)}"))
     yield Verbatim(short(a.text, MOST_WRITTEN))
     if a.message:
-        yield Paragraph(line(sentence(_shorter(a), ".")))
+        yield Paragraph(line(sentence(a.brief or a.message, ".")))
     if len({p.verdict for p in a.parts}) > 1:
         yield Bullets(tuple(_part(p, a.message) for p in a.parts))
     elif a.parts and a.parts[0].message and a.parts[0].message not in a.message:
@@ -50,14 +47,6 @@ def closer_look(a: LineAudit) -> Iterator[Block]:
         due = _due(a)
         if due:
             yield Paragraph(line(due))
-
-
-def _shorter(a: LineAudit) -> str:
-    """The message without the formula that stands right above it, where the line has only one."""
-    formulas = [p.text for p in a.parts if p.kind == "formula"]
-    if len(formulas) != 1:
-        return a.message
-    return re.sub(rf"([Tt]he formula) {re.escape(formulas[0])} ", r"\1 ", a.message)
 
 
 def _part(p: PartAudit, said: str) -> Line:
