@@ -6,16 +6,19 @@ from chainrule.auditing.records import ACCEPTED, Found
 from chainrule.auditing.report.records import LineAudit
 from chainrule.auditing.report.wording import PRIMED
 from chainrule.errors import InputError
+from chainrule.formula.tree import Timed
 from chainrule.network import names
-from chainrule.network.names import LOSS, Derivative, Name
+from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.view.answers import AuditedLine, DrawnPlace, LineFault
 from chainrule.view.highlights import highlights, missed_paths
 
 
 def audited_line(line: LineAudit, sizes: tuple[int, ...]) -> AuditedLine:
     """A line with its verdict, in a network of these sizes (the inputs first)."""
-    name, fault = _read(line.name, sizes), _fault(line)
-    asks = isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component and "'" not in line.name
+    quantity, fault = line.quantity, _fault(line)
+    name = quantity.name if isinstance(quantity, Timed) else quantity
+    name = name if isinstance(name, Quantity | Derivative) else None
+    asks = isinstance(quantity, Derivative) and quantity.of == LOSS and quantity.wrt.is_component
     return AuditedLine(
         number=line.number,
         text=line.text,
@@ -48,7 +51,7 @@ def _highlights(name: Name | None, fault: Found | None, sizes: tuple[int, ...]) 
 
 
 def _read(text: str, sizes: tuple[int, ...]) -> Name | None:
-    """The name that a line is about, without its primes; None for what is no name of this network."""
+    """The name at which a mistake is made, without its primes; None for what is no name of this network."""
     match = PRIMED.fullmatch(text.strip())
     try:
         return names.find(match["base"] if match else text, sizes)[0]
