@@ -338,6 +338,16 @@ def test_the_audit_is_that_of_the_library(session):
 
 
 @pytest.mark.parametrize(
+    "line",
+    ["dL/dW_212 = 1", "w^2_21' = 1", "∂L/∂w^2_21 = 1", r"$\frac{\partial L}{\partial W_{212}} = 1$", "E_1 = y_1 = 1"],
+)
+def test_a_line_is_about_its_quantity_however_it_is_written(session, line):
+    (one,) = session.ask({"kind": "audit", "text": line})["lines"]
+    assert one["asks"] == ("dL/dW_212" if "L" in line else None)
+    assert one["highlights"][:1] == ([] if "E" in line else [{"part": "weight", "layer": 2, "unit": 1, "from": 2}])
+
+
+@pytest.mark.parametrize(
     ("mistake", "at", "line", "missed"),
     [
         ("missed_paths_first_only", "dL/dh_1", "dL/dh_13", [("weight", 2, 2, 3)]),

@@ -21,7 +21,7 @@ export interface AuditQuestion {
   text: string;
 }
 
-/** A line with its verdict. `asks`: the name whose paths explain it; `part_messages`: of its single parts. */
+/** A line with its verdict. `asks`: a gradient whose paths explain it; `part_messages`: of its single parts. */
 export interface AuditedLine {
   number: number;
   text: string;

@@ -219,7 +219,7 @@ class LineFault(PageData):
 
 
 class AuditedLine(PageData):
-    """A line with its verdict. ``asks``: the name whose paths explain it; ``part_messages``: of its single parts."""
+    """A line with its verdict. ``asks``: a gradient whose paths explain it; ``part_messages``: of its single parts."""
 
     number: int
     text: str

@@ -6,7 +6,7 @@ from chainrule.auditing.records import ACCEPTED, Found
 from chainrule.auditing.report.records import LineAudit
 from chainrule.auditing.report.wording import PRIMED
 from chainrule.errors import InputError
-from chainrule.formula.tree import Timed
+from chainrule.formula.tree import Symbol, Timed
 from chainrule.network import names
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.view.answers import AuditedLine, DrawnPlace, LineFault
@@ -15,10 +15,8 @@ from chainrule.view.highlights import highlights, missed_paths
 
 def audited_line(line: LineAudit, sizes: tuple[int, ...]) -> AuditedLine:
     """A line with its verdict, in a network of these sizes (the inputs first)."""
-    quantity, fault = line.quantity, _fault(line)
-    name = quantity.name if isinstance(quantity, Timed) else quantity
-    name = name if isinstance(name, Quantity | Derivative) else None
-    asks = isinstance(quantity, Derivative) and quantity.of == LOSS and quantity.wrt.is_component
+    name, fault = line.quantity, _fault(line)
+    asks = isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component
     return AuditedLine(
         number=line.number,
         text=line.text,
@@ -28,7 +26,7 @@ def audited_line(line: LineAudit, sizes: tuple[int, ...]) -> AuditedLine:
         root=line.root,
         fault=None if fault is None else LineFault(id=fault.id, wrong=fault.wrong, right=fault.right),
         highlights=_highlights(name, fault, sizes),
-        asks=line.name if asks else None,
+        asks=str(name) if asks else None,
     )
 
 
@@ -40,20 +38,26 @@ def _fault(line: LineAudit) -> Found | None:
     return next(iter((*(formulas[0] if formulas else ()), *line.found)), None)
 
 
-def _highlights(name: Name | None, fault: Found | None, sizes: tuple[int, ...]) -> list[DrawnPlace]:
+def _highlights(quantity: Symbol | None, fault: Found | None, sizes: tuple[int, ...]) -> list[DrawnPlace]:
     """What a line is about, and where it goes wrong: the paths that it leaves out, or the quantity at fault."""
-    depth = len(sizes) - 1
+    depth, name = len(sizes) - 1, _drawn(quantity)
     if fault is None:
         return highlights([name], depth)
-    at = _read(fault.where, sizes)
+    at = _made_at(fault, sizes)
     missed = missed_paths(fault.id, at, name, sizes)
     return [*highlights([name], depth), *missed] if missed else highlights([name, at], depth)
 
 
-def _read(text: str, sizes: tuple[int, ...]) -> Name | None:
-    """The name at which a mistake is made, without its primes; None for what is no name of this network."""
-    match = PRIMED.fullmatch(text.strip())
+def _drawn(quantity: Symbol | None) -> Name | None:
+    """What is on the drawing of a quantity, before and after updates; None of a name of the author's own."""
+    name = quantity.name if isinstance(quantity, Timed) else quantity
+    return name if isinstance(name, Quantity | Derivative) else None
+
+
+def _made_at(fault: Found, sizes: tuple[int, ...]) -> Name | None:
+    """The quantity at which a mistake is made, without its primes; None where that is none of this network."""
+    match = PRIMED.fullmatch(fault.where.strip())
     try:
-        return names.find(match["base"] if match else text, sizes)[0]
+        return names.find(match["base"] if match else fault.where, sizes)[0]
     except InputError:
         return None
