@@ -191,9 +191,6 @@ def _others(state: SheetState, name: Quantity | Derivative) -> Iterator[Quantity
             yield replace(name, index=(unit,))
     # another quantity with a number for each unit of the same layer, or the same kind in another layer
     layer = {"x": 0, "yhat": state.problem.depth, "y": state.problem.depth}.get(name.symbol, name.layer)
-    assert layer is not None or name.symbol == "L"
-    if name.symbol == "L":
-        return
     if name.symbol in ("a", "h", "x", "yhat"):
         for i in range(state.problem.depth + 1):
             for symbol in ("h", "a"):
