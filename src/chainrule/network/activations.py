@@ -32,6 +32,8 @@ class Activation:
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
         bend: where g' has none: the kink, or where two smooth pieces meet.
+        turns: where g turns from rising to falling or back. slope_turns: where g' does. A range of a is carried through
+            the rule by its ends and by these.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Activation:
     kink: float | None = None
     convention: str = ""
     bend: float | None = None
+    turns: tuple[float, ...] = ()
+    slope_turns: tuple[float, ...] = ()
 
 
 def _decay(a: Array) -> Array:
@@ -162,9 +166,20 @@ _SIGMA = r"\frac{1}{1 + e^{-a}}"
 _ROWS = (
     Activation("identity", lambda a: a + 0, _one, "a", "1", "a", "1"),
     Activation(
-        "sigmoid", _sigmoid, _dsigmoid, "1/(1 + exp(-a))", "h*(1 - h)", _SIGMA, r"h\,(1 - h)", low=0.0, high=1.0
+        "sigmoid",
+        _sigmoid,
+        _dsigmoid,
+        "1/(1 + exp(-a))",
+        "h*(1 - h)",
+        _SIGMA,
+        r"h\,(1 - h)",
+        low=0.0,
+        high=1.0,
+        slope_turns=(0.0,),
     ),
-    Activation("tanh", np.tanh, _dtanh, "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2", low=-1.0, high=1.0),
+    Activation(
+        "tanh", np.tanh, _dtanh, "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2", low=-1.0, high=1.0, slope_turns=(0.0,)
+    ),
     Activation(
         "relu",
         _relu,
@@ -208,6 +223,8 @@ _ROWS = (
         "Phi(a) + a*phi(a)",
         r"a\,\Phi(a)",
         r"\Phi(a) + a\,\varphi(a)",
+        turns=(-0.7517915246935645,),
+        slope_turns=(-1.4142135623730951, 1.4142135623730951),
     ),
     Activation(
         "silu",
@@ -217,6 +234,8 @@ _ROWS = (
         "sigma(a)*(1 + a*(1 - sigma(a)))",
         r"a\,\sigma(a)",
         r"\sigma(a)\,(1 + a\,(1 - \sigma(a)))",
+        turns=(-1.2784645427610738,),
+        slope_turns=(-2.399357280520542, 2.399357280520542),
     ),
     Activation(
         "softplus",

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import checks, equations
-from chainrule.network.activations import Activation, activation
+from chainrule.network.activations import ACTIVATIONS, Activation, activation
 from chainrule.network.arrays import Array
 from chainrule.network.losses import REDUCTIONS, Loss, Reduction, fitting_outputs, loss
 from chainrule.network.outputs import Output, output
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from chainrule.network.backward import Backward
     from chainrule.network.forward import Forward
 
-#: Activations for which weights are drawn after He et al. 2015, eq. 10; the others after Glorot & Bengio 2010, eq. 16.
-_HE = ("relu", "leaky_relu", "elu", "gelu", "silu")
+
+def _is_rectifier(name: str) -> bool:
+    """Whether g(0) = 0 and g' ends at 1 on the right, below 1 on the left: relu and those shaped like it."""
+    if name not in ACTIVATIONS:
+        return False
+    row, (left, right) = ACTIVATIONS[name], ACTIVATIONS[name].dg(np.array([-1e4, 1e4]))
+    return bool(row.g(np.zeros(1))[0] == 0 and right == 1 and left < 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,7 +167,8 @@ class Network:
         names = _read_hidden(hidden, len(sizes) - 1)
         weights = []
         for fan_in, fan_out, name in zip(sizes, sizes[1:], [*names, output], strict=False):
-            variance = 2 / fan_in if name in _HE else 2 / (fan_in + fan_out)
+            # after He et al. 2015, eq. 10, or Glorot & Bengio 2010, eq. 16
+            variance = 2 / fan_in if _is_rectifier(name) else 2 / (fan_in + fan_out)
             bound = (3 * variance) ** 0.5
             weights.append(rng.uniform(-bound, bound, (fan_out, fan_in)).astype(dtype))
         return cls(weights, None, hidden, output, loss, reduction)

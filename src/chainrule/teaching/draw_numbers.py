@@ -8,25 +8,15 @@ from itertools import pairwise
 import numpy as np
 
 from chainrule.auditing.model.problem import Problem
+from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
 from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network
 from chainrule.network.outputs import OUTPUTS
 
 #: where a pre-activation shall lie, by size; of either sign
-RANGES = {
-    "sigmoid": (0.1, 2.0),
-    "tanh": (0.1, 1.5),
-    "gelu": (0.1, 2.0),
-    "silu": (0.1, 2.0),
-    "softplus": (0.1, 2.0),
-    "relu": (0.1, 3.0),
-    "leaky_relu": (0.1, 3.0),
-    "elu": (0.1, 2.0),
-    "identity": (0.1, 4.0),
-    "softmax": (0.1, 1.5),
-}
-_HALVED = ("relu", "leaky_relu", "elu")  # at most half of the units of a layer are below 0
+_SMALLEST, _USUAL = 0.1, 2.0
+_LARGEST = {"tanh": 1.5, "softmax": 1.5, "relu": 3.0, "leaky_relu": 3.0, "identity": 4.0}
 _INPUTS = (0.5, 0.8, 1.2, 1.5, 2.0, 3.0)  # none is 1: a factor 1 too many would not be seen
 _ROWS = 100  # tries for a unit
 _LAYERS = 20  # tries for a layer
@@ -72,9 +62,10 @@ def _inputs(count: int, rng: np.random.Generator) -> Array:
 
 def _layer(h: Array, fan_in: int, units: int, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
     top = int(np.clip(round(16 / np.sqrt(fan_in)), 2, 9))  # in tenths
+    reach = (_SMALLEST, _LARGEST.get(name, _USUAL))
     best: tuple[int, Array, Array] | None = None
     for _ in range(_LAYERS):
-        rows = [_unit(h, fan_in, sign, top, RANGES[name], rng) for sign in _signs(units, name, rng)]
+        rows = [_unit(h, fan_in, sign, top, reach, rng) for sign in _signs(units, name, rng)]
         W, b = np.array([w for w, _ in rows]), np.array([bias for _, bias in rows])
         if best is None or _likeness(W) < best[0]:
             best = (_likeness(W), W, b)
@@ -86,9 +77,10 @@ def _layer(h: Array, fan_in: int, units: int, name: str, rng: np.random.Generato
 
 def _signs(units: int, name: str, rng: np.random.Generator) -> list[int]:
     """The sign of each pre-activation: both come up, where there are units enough."""
+    bent = name in ACTIVATIONS and ACTIVATIONS[name].bend is not None
     if units == 1:
-        return [1 if name in _HALVED else int(rng.choice((-1, 1)))]
-    most = units // 2 if name in _HALVED else units - 1
+        return [1 if bent else int(rng.choice((-1, 1)))]
+    most = units // 2 if bent else units - 1  # of a bent activation at most half of the units are below 0
     below = int(rng.integers(1, most + 1))
     signs = [-1] * below + [1] * (units - below)
     return [signs[i] for i in rng.permutation(units)]

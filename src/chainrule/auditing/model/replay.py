@@ -25,14 +25,6 @@ from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Quantity
 from chainrule.network.stages import Stage
 
-#: an elementwise rule's turning points: of g, of g'
-TURNS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "sigmoid": ((), (0.0,)),
-    "tanh": ((), (0.0,)),
-    "gelu": ((-0.7517915246935645,), (-1.4142135623730951, 1.4142135623730951)),
-    "silu": ((-1.2784645427610738,), (-2.399357280520542, 2.399357280520542)),
-}
-_NONE: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 #: pairs whose gradient rises with a_L and yhat, entry by entry
 _RISING = {
     ("cross_entropy", "softmax"),
@@ -180,7 +172,7 @@ class Replay:
         """The activation of layer i, or the output function."""
         rule = self.problem.rule(i)
         if rule is not None:
-            return self.elementwise(rule.g, a, TURNS.get(rule.name, _NONE)[0])
+            return self.elementwise(rule.g, a, rule.turns)
         if not self.intervals:
             return self.problem.network.output_rule.value(a)
         return Interval(_softmax_bound(a.low, a.high), _softmax_bound(a.high, a.low))
@@ -237,7 +229,7 @@ class Replay:
         """g' of layer i, which has an elementwise rule, at these values."""
         rule = self.problem.rule(i)
         assert rule is not None
-        return self.elementwise(rule.dg, values, TURNS.get(rule.name, _NONE)[1])
+        return self.elementwise(rule.dg, values, rule.slope_turns)
 
     def _slope(self, i: int, t: int) -> Any:
         by_a, rule = self.slope_at(i, self.get(Node("a", i, t))), self.problem.rule(i)
