@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 
 import chainrule as cr
 from chainrule.cli import main
-from chainrule.train.engine import Rows, start
+from chainrule.train.engine import Rows
+from chainrule.train.engines import start
 from chainrule.train.recipe import Recipe
 from tests.support import browser
 from tests.support.page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures

@@ -15,7 +15,7 @@ from chainrule.cli.train.report import _sleepers
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.network import Network
 from chainrule.storage import load_model, read_table
-from chainrule.train.health import _ONE_SIDED, MANY_DEAD
+from chainrule.train.health import MANY_DEAD, flat_ends
 from tests.support import browser
 
 SIDES = ("light", "dark")
@@ -129,7 +129,7 @@ def test_a_planted_bad_training_is_told(tab, bad):
 def test_layers_whose_units_die_and_saturate_are_those_that_findings_are_about():
     for name in ACTIVATIONS:
         dying, saturating = _sleepers(Network.random([2, 3, 1], name, "identity", "squared_error", seed=0))
-        assert (dying == (1,)) == (name in _ONE_SIDED)
+        assert (dying == (1,)) == (flat_ends(name) == 1)
         assert (saturating == (1,)) == (name in ("sigmoid", "tanh"))
 
 

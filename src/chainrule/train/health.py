@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
 
+from chainrule.network.activations import activation
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.train.engine import Probe
+from chainrule.train.engine import HealthProbe
 
-#: slope at or below which a unit is asleep: it (hardly) learns from such an example. A hundredth of the steepest slope;
-#: for relu 0; leaky_relu and identity never sleep
-_ASLEEP = {
-    "identity": -1.0, "sigmoid": 0.0025, "tanh": 0.01, "relu": 0.0, "leaky_relu": -1.0, "elu": 0.01, "gelu": 0.01,
-    "silu": 0.01, "softplus": 0.01,
-}  # fmt: skip
-#: activations that sleep at one end only: a unit that always does is dead; the others sleep at both ends: saturated
-_ONE_SIDED = ("relu", "elu", "gelu", "silu", "softplus")
+ASLEEP = 0.01  # share of an activation's steepest slope, or of 1, at which a unit (hardly) learns from an example
+_FAR = 1e4  # where a slope that ends at 0 has ended
+_SLOPES_AT = np.array([-_FAR, *np.linspace(-10, 10, 2001), _FAR])
 
 MANY_DEAD, MANY_SATURATED = 0.25, 0.5
 SMALL_UPDATE, LARGE_UPDATE = 1e-6, 0.1
@@ -47,12 +44,28 @@ class LayerHealth:
     saturated: float
 
 
+@cache
+def flat_ends(name: str) -> int:
+    """At how many ends, towards -infinity and towards infinity, an activation's slope goes to 0: there units sleep.
+
+    At one end only: a unit that always sleeps is dead; at both ends: it is saturated.
+    """
+    return int((np.abs(activation(name).dg(_SLOPES_AT[[0, -1]])) < ASLEEP / 10).sum())
+
+
+@cache
+def _asleep_limit(name: str) -> float:
+    """The slope at or below which units of that activation are asleep; -1: they never are."""
+    steepest = float(np.abs(activation(name).dg(_SLOPES_AT)).max())
+    return ASLEEP * min(1.0, steepest) if flat_ends(name) else -1.0
+
+
 def asleep_limits(network: Network) -> tuple[float, ...]:
     """The slope at or below which units of each hidden layer are asleep."""
-    return tuple(_ASLEEP[name] for name in network.hidden)
+    return tuple(map(_asleep_limit, network.hidden))
 
 
-def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
+def health(network: Network, probe: HealthProbe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
     """The health of each layer, from what an engine observed; a unit that dropout left out looks asleep, on average."""
     found, start = [], 0
     for i, units in enumerate(network.sizes[1:]):
@@ -60,7 +73,7 @@ def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tup
         if i < network.depth - 1 and probe.observed:
             asleep = probe.asleep[start : start + units]
             start += units
-            if network.hidden[i] in _ONE_SIDED:
+            if flat_ends(network.hidden[i]) == 1:
                 dead = int((asleep == probe.observed).sum())
             else:
                 left_out = dropout[i] if dropout else 0.0
