@@ -8,11 +8,11 @@ from safetensors import safe_open
 
 import chainrule as cr
 from chainrule.storage import load_model
-from tests.support.clusters import QUIET
+from tests.support.clusters import TOGETHER
 from tests.support.clusters import cluster as started
 from tests.support.earlier import CLUSTER, FILES, NETWORK, TABLE, cluster, estimator, training
 
-pytestmark = [pytest.mark.filterwarnings(line) for line in QUIET]
+pytestmark = list(TOGETHER)
 pytestmark.append(pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"))
 
 
