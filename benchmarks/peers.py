@@ -80,7 +80,8 @@ class Chainrule(Peer):
 
     def __init__(self, case: Case, threads: int | None) -> None:
         from chainrule.network.network import Network
-        from chainrule.train.engine import Rows, start
+        from chainrule.train.engine import Rows
+        from chainrule.train.engines import start
         from chainrule.train.optimizers import optimizer
         from chainrule.train.recipe import Recipe
 

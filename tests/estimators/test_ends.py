@@ -53,7 +53,7 @@ def test_ctrl_c_keeps_what_there_is():
 
 
 def test_ctrl_c_ends_lbfgs_with_the_last_iteration(monkeypatch):
-    calls, loss = [], lbfgs.Whole.__call__
+    calls, loss = [], lbfgs.FullBatchLoss.__call__
 
     def interrupted(whole, theta):
         calls.append(loss(whole, theta))
@@ -61,7 +61,7 @@ def test_ctrl_c_ends_lbfgs_with_the_last_iteration(monkeypatch):
             raise KeyboardInterrupt
         return calls[-1]
 
-    monkeypatch.setattr(lbfgs.Whole, "__call__", interrupted)
+    monkeypatch.setattr(lbfgs.FullBatchLoss, "__call__", interrupted)
     with pytest.warns(UserWarning, match=r"^Training interrupted by user\.$"):
         clf = MLPClassifier(6, solver="lbfgs", random_state=0).fit(IRIS, KIND)
     assert clf.n_iter_ == len(clf.loss_curve_) > 5

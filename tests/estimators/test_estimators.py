@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 import chainrule as cr
 from chainrule.estimators import MLPClassifier, MLPRegressor, data, lbfgs
 from chainrule.estimators.objective import Objective
+from chainrule.train import engines
 from chainrule.train.engine import Rows, weight_mask
 from tests.support.iris import COLUMNS, IRIS, KIND, NAMES, NUMBERS, SEVERAL, TWO, WEIGHT, bitwise, close
 
@@ -125,9 +126,12 @@ def test_lbfgs_finds_the_least_of_the_reported_loss():
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
 def test_the_gradient_of_all_rows_is_that_of_backward(monkeypatch, block, weight, kind):
-    monkeypatch.setattr(lbfgs, "BLOCK", block)
+    for module in (lbfgs, engines):
+        monkeypatch.setattr(module, "GRADIENT_ROWS", block)
     network = cr.Network.random([4, 5, 3], "tanh", seed=0, reduction="sum")
-    whole = lbfgs.Whole(network, Objective("cross_entropy", "softmax"), Rows(kind(IRIS), KIND, weight), 2.0, None)
+    whole = lbfgs.FullBatchLoss(
+        network, Objective("cross_entropy", "softmax"), Rows(kind(IRIS), KIND, weight), 2.0, None
+    )
     mean = cr.Network(network.weights, network.biases, network.hidden)
     b = mean.backward(IRIS, KIND, weight)
     count = 150 if weight is None else weight.sum()

@@ -23,10 +23,11 @@ from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import EXP, OUTPUTS, output
 from chainrule.train import compiled
-from chainrule.train.engine import Rows, State, start
+from chainrule.train.engine import Rows, State
+from chainrule.train.engines import start
 from chainrule.train.kernels import activate, entry, mathematics, product, steps, turn
 from chainrule.train.kernels.low_level import gemm_address
-from chainrule.train.layout import Slices
+from chainrule.train.layout import ParameterLayout
 from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.recipe import Recipe
 from tests.support import kernels
@@ -312,12 +313,12 @@ def test_turning_a_matrix_over(shape, dtype, rng):
 def test_every_parameter_has_one_owner(sizes, threads, dtype):
     net = cr.Network.random(sizes, "tanh", "softmax" if sizes[-1] > 1 else "identity",
                             "cross_entropy" if sizes[-1] > 1 else "squared_error", dtype=dtype)  # fmt: skip
-    slices = Slices(net, threads)
-    theta = slices.inside(net.flat)
-    assert np.array_equal(slices.outside(theta), net.flat)
-    where = slices.inside(np.arange(1, net.parameter_count + 1).astype(dtype))
+    layout = ParameterLayout(net, threads)
+    theta = layout.pack(net.flat)
+    assert np.array_equal(layout.unpack(theta), net.flat)
+    where = layout.pack(np.arange(1, net.parameter_count + 1).astype(dtype))
     assert sorted(where[where > 0]) == list(range(1, net.parameter_count + 1))
-    assert (slices.places[:, 0] * net.dtype.itemsize % 64 == 0).all()
+    assert (layout.offsets[:, 0] * net.dtype.itemsize % 64 == 0).all()
 
 
 def test_a_planted_error_is_seen(rng):

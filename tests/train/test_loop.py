@@ -13,9 +13,11 @@ from chainrule.errors import InputError
 from chainrule.train import loop
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History
 from chainrule.train.checkpoints import Checkpoint
-from chainrule.train.engine import Rows, start
+from chainrule.train.engine import Rows
+from chainrule.train.engines import start
 from chainrule.train.health import Finding, LayerHealth, findings
-from chainrule.train.loop import fit, r_squared
+from chainrule.train.loop import fit
+from chainrule.train.metrics import r_squared
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import Recipe
 from chainrule.train.records import Epoch, Outcome

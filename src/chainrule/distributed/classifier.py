@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.distributed.base import CLUSTER, ClusterPerceptron
+from chainrule.distributed.fit import ClusterFit
 from chainrule.distributed.summary import Summary
 from chainrule.errors import InputError
 from chainrule.estimators import classifier as one
@@ -85,6 +86,10 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
         timeout: float = 600.0,
     ) -> None:
         take(self, locals())
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> MLPClassifier:
+        ClusterFit(self).fit(X, y, sample_weight, validation_data, incremental)
+        return self
 
     def _classification(self) -> bool:
         return True

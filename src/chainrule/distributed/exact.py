@@ -12,21 +12,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.distributed.prepare import Ready
+from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
+from chainrule.estimators.lbfgs import Penalty
 from chainrule.estimators.objective import Objective
-from chainrule.network import pairs
 from chainrule.network.arrays import Array
 from chainrule.network.checks import targets
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
 from chainrule.tables.summary import Moments
 from chainrule.train import blas
-from chainrule.train.engine import Away, Part, Probe, Rows, weight_mask
-from chainrule.train.gradient import BLOCK, SumGradient
-from chainrule.train.loop import mean_r_squared
+from chainrule.train.engine import Away, HealthProbe, Rows, StepsResult, weight_mask
+from chainrule.train.engines import GRADIENT_ROWS, start_for_gradients
+from chainrule.train.metrics import mean_r_squared, right_answers, summed_loss
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
 
@@ -48,7 +48,7 @@ class PartGradient:
         )  # fmt: skip
 
 
-def gradient_of_partition(ready: Ready, theta: Array, like: Network) -> PartGradient:
+def gradient_of_partition(ready: ReadyRows, theta: Array, like: Network) -> PartGradient:
     """Equations backward.out to backward.bias over one partition's rows, in float64.
 
     Args:
@@ -59,11 +59,11 @@ def gradient_of_partition(ready: Ready, theta: Array, like: Network) -> PartGrad
         return PartGradient(0.0, np.zeros_like(theta), 0, 0.0, 0)
     weight = float(len(rows)) if rows.weight is None else float(rows.weight.sum())
     with blas.one_blas_thread():
-        gradient = SumGradient(like.on_flat(np.array(theta)), min(BLOCK, len(rows)), 1)
+        engine = start_for_gradients(like.on_flat(np.array(theta)), len(rows), 1)
         try:
-            found = gradient.all(theta, rows)
+            found = engine.gradient(rows)
         finally:
-            gradient.close()
+            engine.close()
     return PartGradient(found.loss, found.grad, found.right, weight, len(rows))
 
 
@@ -109,7 +109,7 @@ class PartScore:
 
 
 def score_of_partition(
-    ready: Ready, theta: Array, like: Network, classes: bool, which: Literal["held", "test"] = "held"
+    ready: ReadyRows, theta: Array, like: Network, classes: bool, which: Literal["held", "test"] = "held"
 ) -> PartScore:
     """Loss and answers over one partition's rows for validation, or the test; all of several labels must be right."""
     k = like.sizes[-1]
@@ -120,19 +120,15 @@ def score_of_partition(
     rows = _wide(chosen)
     network = like.on_flat(np.array(theta))
     with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        for at in range(0, len(rows), BLOCK):
-            part = slice(at, at + BLOCK)
+        for at in range(0, len(rows), GRADIENT_ROWS):
+            part = slice(at, at + GRADIENT_ROWS)
             f = forward(network, rows.x[part])
             y = targets(rows.y[part], f.n, k, False, network.dtype)
             w = np.ones(f.n) if rows.weight is None else rows.weight[part]
-            each = pairs.example_losses(like.loss, like.output, f.a[-1], f.yhat, y).astype(np.float64)
-            if rows.y.ndim == 1:
-                right = f.yhat.argmax(axis=1) == rows.y[part]
-            else:
-                right = ((f.yhat > 0.5) == (y > 0.5)).all(axis=1) if classes else np.zeros(f.n, bool)
-            loss = float(np.multiply(each, w, where=w != 0, out=np.zeros_like(each)).sum())
+            right = float(w @ right_answers(f.yhat, rows.y[part])) if classes else 0.0
             errors = w @ (f.yhat - y) ** 2
-            total = total + PartScore(loss, float(w.sum()), float(w @ right), errors, Moments.of(y, w))
+            loss = summed_loss(f, rows.y[part], w)
+            total = total + PartScore(loss, float(w.sum()), right, errors, Moments.of(y, w))
     return total
 
 
@@ -155,7 +151,7 @@ class ExactEngine(PlainEngine):
         self.work, self.parts, self.groups, self.classes = work, parts, steps, classes
         self.sum = network.summed()
 
-    def steps(self, rows: Any, order: Array, learning_rates: Array) -> Part:
+    def steps(self, rows: Any, order: Array, learning_rates: Array) -> StepsResult:
         """A step for each group of partitions of epoch ``order[0]``."""
         rates, decays = self._rates(learning_rates)
         losses_, right, seen = 0.0, 0, 0
@@ -170,10 +166,10 @@ class ExactEngine(PlainEngine):
             loss = found.loss / found.weight + penalty / 2 * squares
             losses_, right = losses_ + loss * found.rows, right + found.right
             if not np.isfinite(loss):
-                return Part(loss, right, number, Probe.nothing(self.like))
+                return StepsResult(loss, right, number, HealthProbe.nothing(self.like))
             self._update(found.grad / found.weight, penalty, float(rates[number]), float(decays[number]))
         same_rows(seen, len(rows))
-        return Part(losses_ / max(seen, 1), right, None, Probe.nothing(self.like))
+        return StepsResult(losses_ / max(seen, 1), right, None, HealthProbe.nothing(self.like))
 
     def _groups(self, epoch: int) -> list[list[Any]]:
         """The partitions of each step, in an order drawn by the seed and the epoch."""
@@ -217,26 +213,17 @@ class ClusterLoss:
         self, network: Network, objective: Objective, work: Work, parts: Sequence[Any], alpha: float, log: Log | None
     ) -> None:
         """``work.rows``: how many there are to learn from."""
-        self.network, self.objective, self.work, self.parts, self.alpha = network, objective, work, parts, alpha
-        self.mask, self.sum, self.log = weight_mask(network), network.summed(), log
+        self.network, self.work, self.parts, self.log = network, work, parts, log
+        self.penalty, self.sum = Penalty(objective, alpha, weight_mask(network)), network.summed()
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
-        """Loss and gradient; the penalty is that of ``Recipe.l2`` with all rows as one minibatch."""
+        """Loss and gradient."""
         known = None if self.log is None else self.log.answer(theta)
         if known is not None:
             return known
         found = self.work.total("gradient-of-partition", gradient_of_partition, self.parts, theta, self.sum)
         same_rows(found.rows, self.work.rows)
-        loss, grad = self._answer(theta, found)
+        loss, grad = self.penalty.mean(theta, found.loss, found.grad, found.weight)
         if self.log is not None:
             self.log.write(theta, loss, grad)
-        return loss, grad
-
-    def _answer(self, theta: Array, found: PartGradient) -> tuple[float, Array]:
-        if not np.isfinite(found.loss):
-            return np.inf, np.full_like(theta, np.nan)
-        decayed = theta * self.mask
-        total = self.objective.factor * found.loss + self.alpha / 2 * float(decayed @ decayed)
-        loss = total / found.weight + self.objective.shift
-        grad = (self.objective.factor * found.grad + self.alpha * decayed) / found.weight
         return loss, grad

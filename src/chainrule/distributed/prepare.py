@@ -41,7 +41,7 @@ class Preparation:
 
 
 @dataclass(frozen=True, eq=False)
-class Ready:
+class ReadyRows:
     """A partition's rows to learn from and to validate with, and those kept aside for a test; each may be none."""
 
     number: int
@@ -58,7 +58,7 @@ def rows_fit(client: Any, rows: int, width: int, dtype: Any) -> bool:
     return not limits or not all(limits) or size <= MEMORY_SHARE * sum(limits)
 
 
-def prepare(part: RawPart, how: Preparation, split: PartitionSplit) -> Ready:
+def prepare(part: RawPart, how: Preparation, split: PartitionSplit) -> ReadyRows:
     """The rows of one partition.
 
     Raises:
@@ -74,9 +74,9 @@ def prepare(part: RawPart, how: Preparation, split: PartitionSplit) -> Ready:
     held = split.held(part.number, len(x))
     whole = Rows(np.ascontiguousarray(x), y, None if weight is None else weight.astype(how.dtype))
     if not held.any():
-        return Ready(part.number, whole, some(whole, held))
+        return ReadyRows(part.number, whole, some(whole, held))
     kept = None if part.weight is None else part.weight.astype(how.dtype)  # classes count in learning only
-    return Ready(part.number, some(whole, ~held), some(Rows(whole.x, y, kept), held))
+    return ReadyRows(part.number, some(whole, ~held), some(Rows(whole.x, y, kept), held))
 
 
 def some(rows: Rows, mask: Array) -> Rows:

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from chainrule.distributed.work import Pass, Work
+from chainrule.distributed.work import PassProgress, Work
 from chainrule.system.progress import bars
 from chainrule.train.callbacks import Callback, describe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from chainrule.train.loop import Run
+    from chainrule.train.records import Run
 
 COLUMNS = ("{task.description}", "bar", "count", "{task.fields[note]}")
 
 
 @contextmanager
-def progress(wanted: bool) -> Iterator[Callable[[Pass], None] | None]:
+def progress(wanted: bool) -> Iterator[Callable[[PassProgress], None] | None]:
     """What shows how far a pass is, on a terminal; None where nobody looks."""
     bar = bars(*COLUMNS, transient=True)
     if not (wanted and bar.console.is_terminal):
@@ -30,7 +30,7 @@ def progress(wanted: bool) -> Iterator[Callable[[Pass], None] | None]:
         yield lambda now: _show(bar, task, now)
 
 
-def _show(bar: Progress, task: TaskID, now: Pass) -> None:
+def _show(bar: Progress, task: TaskID, now: PassProgress) -> None:
     """How far a pass is, with its rows a second."""
     speed = f"{now.speed:,.0f} rows/s" if now.speed else ""
     words = now.what.replace("-", " ")

@@ -13,18 +13,19 @@ from typing import Any
 import numpy as np
 
 from chainrule.distributed.exact import evaluated, same_rows
-from chainrule.distributed.prepare import Ready
+from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.work import Work
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train import blas
-from chainrule.train.engine import Part, Probe, State, minibatches, start
+from chainrule.train.engine import HealthProbe, State, StepsResult, minibatches
+from chainrule.train.engines import start
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class RoundSums:
     """Sums over partitions: rows, rows times parameters and moments, rows times losses, rows right; failed: any."""
 
     rows: int
@@ -34,9 +35,9 @@ class Trained:
     right: int
     failed: bool
 
-    def __add__(self, other: Trained) -> Trained:
+    def __add__(self, other: RoundSums) -> RoundSums:
         moments = tuple(a + b for a, b in zip(self.moments, other.moments, strict=True))
-        return Trained(
+        return RoundSums(
             self.rows + other.rows, self.theta + other.theta, moments, self.loss + other.loss,
             self.right + other.right, self.failed or other.failed,
         )  # fmt: skip
@@ -55,7 +56,7 @@ class Turn:
     rates: Array
 
 
-def train_partition(ready: Ready, state: State, like: Network, recipe: Recipe, turn: Turn) -> Trained:
+def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recipe, turn: Turn) -> RoundSums:
     """Some minibatches of one partition, in the order of its epoch, by the compiled kernels."""
     rows, batch = ready.learn, recipe.batch_size
     order = np.arange(len(rows))
@@ -64,7 +65,7 @@ def train_partition(ready: Ready, state: State, like: Network, recipe: Recipe, t
     own = order[turn.first * batch : (turn.first + len(turn.rates)) * batch]
     if not len(own):
         nothing = np.zeros(len(state.theta))
-        return Trained(0, nothing, tuple(nothing for _ in state.moments), 0.0, 0, False)
+        return RoundSums(0, nothing, tuple(nothing for _ in state.moments), 0.0, 0, False)
     seed = int(np.random.default_rng((recipe.seed, ready.number)).integers(2**31))  # dropout differs by partition
     with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         engine = start(like, replace(recipe, seed=seed, threads=1))
@@ -77,7 +78,7 @@ def train_partition(ready: Ready, state: State, like: Network, recipe: Recipe, t
     n = len(own)
     moments = tuple(n * moment.astype(np.float64) for moment in after.moments)
     failed = part.failed is not None or not np.isfinite(after.theta).all()
-    return Trained(n, n * after.theta.astype(np.float64), moments, n * part.loss, part.right, failed)
+    return RoundSums(n, n * after.theta.astype(np.float64), moments, n * part.loss, part.right, failed)
 
 
 class RoundsEngine(PlainEngine):
@@ -92,25 +93,25 @@ class RoundsEngine(PlainEngine):
         super().__init__(network, recipe, recipe.dropout_of(network))
         self.work, self.parts, self.local_steps, self.classes = work, parts, local_steps, classes
 
-    def steps(self, rows: Any, order: Array, learning_rates: Array) -> Part:
+    def steps(self, rows: Any, order: Array, learning_rates: Array) -> StepsResult:
         """The rounds of epoch ``order[0]``; a learning rate for each local step."""
         loss, right, seen, epoch = 0.0, 0, 0, int(order[0])
         for number, first in enumerate(range(0, len(learning_rates), self.local_steps)):
             turn = Turn(epoch, first, learning_rates[first : first + self.local_steps])
             state = State(self.theta, self.moments, self.step)
-            found: Trained = self.work.total(
+            found: RoundSums = self.work.total(
                 "train-partition", train_partition, self.parts, state, self.like, self.recipe, turn
             )
             loss, right, seen = loss + found.loss, right + found.right, seen + found.rows
             if found.failed:
-                return Part(float("nan"), right, number, Probe.nothing(self.like))
+                return StepsResult(float("nan"), right, number, HealthProbe.nothing(self.like))
             if found.rows:
                 kind = self.theta.dtype
                 theta = (found.theta / found.rows).astype(kind)
                 moments = tuple((moment / found.rows).astype(kind) for moment in found.moments)
                 self.restore(State(theta, moments, self.step + len(turn.rates)))
         same_rows(seen, len(rows))
-        return Part(loss / max(seen, 1), right, None, Probe.nothing(self.like))
+        return StepsResult(loss / max(seen, 1), right, None, HealthProbe.nothing(self.like))
 
     def evaluate(self, rows: Any) -> tuple[float, float]:
         """Loss and score of the rows for validation, in float64."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.distributed.base import ClusterPerceptron
 from chainrule.distributed.exact import ClusterLoss, ExactEngine, HeldAway
 from chainrule.distributed.replay import Log
 from chainrule.distributed.rounds import RoundsEngine
@@ -20,16 +21,16 @@ from chainrule.estimators.solving import batch_of, recipe_of, settle, stopping_r
 from chainrule.estimators.task import NOT_FINITE
 from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
-from chainrule.train.engine import Away, minibatches
+from chainrule.train.engine import Away, Engine, minibatches
 from chainrule.train.loop import fit
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class ClusterTask:
     """What is to be learned.
 
     Attributes:
-        parts: tasks that give a ``Ready`` each.
+        parts: tasks that give a ``ReadyRows`` each.
         held: the caller's own rows for validation, tasks and summary; None: those of the split, if any.
     """
 
@@ -42,13 +43,13 @@ class Asked:
     held: tuple[Any, Summary] | None
 
 
-def solve(est: Any, asked: Asked) -> None:
+def solve(est: ClusterPerceptron, task: ClusterTask) -> None:
     """Fit, and leave what was found in the estimator's attributes.
 
     Raises:
         ValueError: the numbers left the range of floats.
     """
-    (_by_lbfgs if est.solver == "lbfgs" else _by_epochs)(est, asked)
+    (_by_lbfgs if est.solver == "lbfgs" else _by_epochs)(est, task)
     if not all(np.isfinite(part).all() for part in (*est.coefs_, *est.intercepts_)):
         raise ValueError(NOT_FINITE)
 
@@ -60,76 +61,73 @@ def _shifted(objective: Objective, constant: float, weight: float) -> Objective:
     return replace(objective, shift=constant / weight)
 
 
-def _held(asked: Asked) -> HeldAway | None:
-    if asked.held is not None:
-        parts, summary = asked.held
+def _held(task: ClusterTask) -> HeldAway | None:
+    if task.held is not None:
+        parts, summary = task.held
         return HeldAway(summary.held, 1, False, summary.digest, parts)
-    if asked.split.share:
-        return HeldAway(asked.summary.held, 1, False, asked.summary.digest, asked.parts)
+    if task.split.share:
+        return HeldAway(task.summary.held, 1, False, task.summary.digest, task.parts)
     return None
 
 
-def _by_epochs(est: Any, asked: Asked) -> None:
-    summary = asked.summary
-    objective = _shifted(asked.objective, summary.constant, summary.weight)
+def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
+    summary = task.summary
+    objective = _shifted(task.objective, summary.constant, summary.weight)
     now: Network = est._now()
     exact, dtype = est.mode == "exact", now.dtype
     network = Network(now.weights, now.biases, now.hidden, now.output, now.loss)
     network = network.astype(np.float64) if exact else network
-    steps = min(int(est.steps_per_epoch), len(asked.parts))
+    steps = min(int(est.steps_per_epoch), len(task.parts))
     batch = -(-summary.rows // steps) if exact else batch_of(est, summary.rows)
-    recipe = replace(recipe_of(est, objective, asked.random, network, batch), health=False, threads=1)
+    recipe = replace(recipe_of(est, objective, task.random, network, batch), health=False, threads=1)
     classes = est._classification()
     if exact:
-        engine: Any = ExactEngine(network, recipe, asked.work, asked.parts, steps, classes)
+        engine: Engine = ExactEngine(network, recipe, task.work, task.parts, steps, classes)
     else:
         steps = minibatches(summary.largest, batch)
-        engine = RoundsEngine(network, recipe, asked.work, asked.parts, int(est.local_steps), classes)
+        engine = RoundsEngine(network, recipe, task.work, task.parts, int(est.local_steps), classes)
     rows = Away(summary.rows, steps, classes and est.n_outputs_ > 1 and summary.columns == 0, summary.digest)
     rule = stopping_rule(est, objective, summary.rows, False)
-    held = _held(asked)
+    held = _held(task)
     path = est.checkpoint
-    told = f"{_told(est, asked)}, {steps} steps, {est.local_steps} local, {held and held.digest}"
-    checkpoint = None if path is None else Checkpoint(Path(path), asked=told)
+    conditions = f"{_conditions(est, task)}, {steps} steps, {est.local_steps} local, {held and held.digest}"
+    checkpoint = None if path is None else Checkpoint(Path(path), asked=conditions)
     fitted = fit(
         network, rows, recipe, epochs=est.max_iter, validation=held, callbacks=[rule, *est.callbacks],
         checkpoint=checkpoint, resume=checkpoint is not None, engine=engine,
     )  # fmt: skip
     of_held = None
     if held is not None:
-        told_of = asked.summary if asked.held is None else asked.held[1]
-        of_held = _shifted(asked.objective, told_of.held_constant, told_of.held_weight)
+        source = task.summary if task.held is None else task.held[1]
+        of_held = _shifted(task.objective, source.held_constant, source.held_weight)
     fitted = replace(fitted, network=fitted.network.astype(dtype))
     settle(est, fitted, rule, of_held, False)
 
 
-def _told(est: Any, asked: Asked) -> str:
+def _conditions(est: ClusterPerceptron, task: ClusterTask) -> str:
     """What a resumed fit must agree with beside network and recipe, in one line."""
     weights = " ".join(f"{getattr(est, 'class_weight', None)!r}".split())
+    split = f"Split(seed={task.split.seed}, share={task.split.share}, test={task.split.test})"
     return (
-        f"rows {asked.summary.digest} in {len(asked.parts)} partitions, {asked.split}, standardize {est.standardize}, "
+        f"rows {task.summary.digest} in {len(task.parts)} partitions, {split}, standardize {est.standardize}, "
         f"class_weight {weights}, random_state {est.random_state}"
     )
 
 
-def _by_lbfgs(est: Any, asked: Asked) -> None:
-    if asked.held is not None:
+def _by_lbfgs(est: ClusterPerceptron, task: ClusterTask) -> None:
+    if task.held is not None:
         raise InputError("validation_data", "none with solver='lbfgs', which makes no epochs", "some")
     now: Network = est._now()
     network = Network(now.weights, now.biases, now.hidden, now.output, now.loss).astype(np.float64).summed()
-    objective = _shifted(asked.objective, asked.summary.constant, asked.summary.weight)
+    objective = _shifted(task.objective, task.summary.constant, task.summary.weight)
     log = None
     if est.checkpoint is not None:
-        told = f"{_told(est, asked)}, {network!r}, alpha {est.alpha}, tol {est.tol}, max_fun {est.max_fun}"
-        log = Log(Path(est.checkpoint), told, network.parameter_count)
-    whole: Any = ClusterLoss(network, objective, asked.work, asked.parts, float(est.alpha), log)
+        conditions = f"{_conditions(est, task)}, {network!r}, alpha {est.alpha}, tol {est.tol}, max_fun {est.max_fun}"
+        log = Log(Path(est.checkpoint), conditions, network.parameter_count)
+    loss = ClusterLoss(network, objective, task.work, task.parts, float(est.alpha), log)
     try:
-        solved = minimise(whole, float(est.tol), int(est.max_iter), int(est.max_fun), _teller(est))
+        solved = minimise(loss, float(est.tol), int(est.max_iter), int(est.max_fun), bool(est.verbose))
     finally:
         if log is not None:
             log.close()
     finish(est, network, solved, now.dtype)
-
-
-def _teller(est: Any) -> Any:
-    return (lambda number, loss: print("Iteration %d, loss = %.8f" % (number, loss))) if est.verbose else None  # noqa: UP031

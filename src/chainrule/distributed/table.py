@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.distributed.prepare import Ready, some
+from chainrule.distributed.prepare import ReadyRows, some
 from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
@@ -113,7 +113,7 @@ class TablePreparation:
     dtype: Any
 
 
-def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: PartitionSplit) -> Ready:
+def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: PartitionSplit) -> ReadyRows:
     """The rows of one piece.
 
     Raises:
@@ -124,4 +124,4 @@ def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: Pa
     held, tested = split.held(piece.number, len(whole)), split.tested(piece.number, len(whole))
     weight = None if how.class_weight is None else how.class_weight[whole.y].astype(how.dtype)
     weighted = replace(whole, weight=weight)
-    return Ready(piece.number, some(weighted, ~(held | tested)), some(weighted, held), some(whole, tested))
+    return ReadyRows(piece.number, some(weighted, ~(held | tested)), some(weighted, held), some(whole, tested))

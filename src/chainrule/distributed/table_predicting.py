@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainrule.distributed.exact import PartScore, score_of_partition
-from chainrule.distributed.prepare import Ready
+from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
 from chainrule.distributed.work import Work
 from chainrule.network.forward import forward
@@ -71,7 +71,7 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
         if scored:
             rows = rows_of(table, model.inputs, model.target, "float64")
             network = model.network.astype("float64").summed()
-            ready = Ready(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
+            ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
             score = score_of_partition(ready, network.flat, network, bool(model.target.classes))
     if x is not None:
         write_rows(text, predictions_of(model, forward(model.network, x).yhat))

@@ -47,7 +47,7 @@ class ClusterTable:
 
     Attributes:
         model: not trained yet.
-        parts: tasks that give a ``Ready`` each.
+        parts: tasks that give a ``ReadyRows`` each.
         train, validation, test: the rows, which only the cluster reaches; the last two may be none.
     """
 

@@ -26,7 +26,7 @@ class ClusterError(OSError):
 
 
 @dataclass(frozen=True)
-class Pass:
+class PassProgress:
     """How far a pass over the partitions is.
 
     Attributes:
@@ -52,7 +52,7 @@ class Work:
 
     client: distributed.Client
     timeout: float = TIMEOUT
-    on_part: Callable[[Pass], None] | None = None
+    on_part: Callable[[PassProgress], None] | None = None
     rows: int = 0
     _passes: int = field(default=0, init=False)
     _address: str = field(default="", init=False)
@@ -125,7 +125,9 @@ class Work:
                     break
                 if self.on_part is not None and len(done) != shown:
                     shown = len(done)
-                    self.on_part(Pass(what, shown, count, self.rows * shown / count / (time.monotonic() - began)))
+                    self.on_part(
+                        PassProgress(what, shown, count, self.rows * shown / count / (time.monotonic() - began))
+                    )
                 if time.monotonic() - heard[0] > self.timeout:
                     raise ClusterError(self._stalled(what, len(done), count))
             return self._value(what, future)

@@ -28,8 +28,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     so the numbers differ as those of two seeds do. What follows is what scikit-learn does not have.
 
     Args:
-        activation: also ``sigmoid`` (the same as ``logistic``), ``leaky_relu``, ``elu``, ``gelu``, ``silu``,
-            ``softplus``; or a list, one a hidden layer.
+        activation: also ``sigmoid`` (the same as ``logistic``) and every other of chainrule's activations; or a list,
+            one a hidden layer.
         solver: also ``adamw``, which takes ``weight_decay`` of its weights off at each step (times the learning rate);
             ``alpha`` is the L2 penalty for all solvers.
         loss: ``log_loss``, or another of chainrule's losses, with its value: ``squared_error`` is a sum of squares.
@@ -58,6 +58,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
 
     Sparse X is made dense: as a whole up to 256 MB, beyond that in blocks (rows for validation always as a whole).
     Two classes are one sigmoid output, more are a softmax, several labels at once are a sigmoid each.
+
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = cr.MLPClassifier(hidden_layer_sizes=(8,), solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> clf.predict(X[[0, 60, 120]])
+    array([0, 1, 2])
+    >>> clf.network_
+    Network(4-8-3, hidden=relu, output=softmax, loss=cross_entropy, mean, float64)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -223,7 +231,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         return np.hstack([1 - yhat, yhat]) if yhat.shape[1] == 1 else yhat
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Its logarithm."""
+        """The logarithm of the probability of each class (n, classes); -inf where that is 0."""
         with np.errstate(divide="ignore"):
             logs: Array = np.log(self.predict_proba(X))
         return logs

@@ -17,6 +17,14 @@ class TrainingCurveDisplay:
         ax_, figure_: matplotlib's axes and figure.
         line_: of the loss; validation_line_: of the validation loss, score_line_: of the score; None without.
         score_ax_: the axes of the score, on the right; None without.
+
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]] * 10, [0, 1, 1, 0] * 10
+    >>> clf = cr.MLPClassifier(hidden_layer_sizes=(4,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> display = cr.TrainingCurveDisplay.from_estimator(clf)
+    >>> display.ax_.get_xlabel(), display.ax_.get_ylabel()
+    ('epoch', 'loss')
+    >>> len(display.line_.get_ydata()) == clf.n_iter_
+    True
     """
 
     def __init__(

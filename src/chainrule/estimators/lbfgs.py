@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,46 +20,70 @@ from chainrule.estimators.threads import one_blas_thread, threads_for
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.engine import Rows, weight_mask
-from chainrule.train.gradient import BLOCK, SumGradient
+from chainrule.train.engines import GRADIENT_ROWS, start_for_gradients
 from chainrule.train.recipe import Recipe
 
 
-class Whole:
+@dataclass(frozen=True, eq=False)
+class Penalty:
+    """What makes the reported loss, a mean with its L2 penalty, of a sum over rows.
+
+    Attributes:
+        alpha: of the penalty, which is that of ``Recipe.l2`` with all rows as one minibatch.
+        mask: True for a weight, False for a bias, in the order of ``Network.flat``.
+    """
+
+    objective: Objective
+    alpha: float
+    mask: Array
+
+    def mean(self, theta: Array, total: float, grad: Array, weight: float) -> tuple[float, Array]:
+        """Loss and gradient; an infinite loss, which a line search steps back from, where the sum is not finite.
+
+        Args:
+            total, grad: the sum of the network's losses times their weights, and its gradient.
+            weight: the sum of the weights.
+        """
+        if not np.isfinite(total):
+            return np.inf, np.full_like(theta, np.nan)
+        factor, decayed = self.objective.factor, theta * self.mask
+        loss = (factor * total + self.alpha / 2 * float(decayed @ decayed)) / weight
+        return loss + self.objective.shift, (factor * grad + self.alpha * decayed) / weight
+
+
+class FullBatchLoss:
     """The loss of all rows, with its penalty, and its gradient, as a function of the flat parameters, in float64."""
 
     def __init__(self, network: Network, objective: Objective, rows: Rows, alpha: float, n_threads: int | None) -> None:
         """``rows.x`` may be a CSR matrix; the network's reduction is ``sum``."""
-        self.network, self.objective, self.rows, self.alpha = network, objective, rows, alpha
-        self.mask = weight_mask(network)
+        self.network, self.rows, self.penalty = network, rows, Penalty(objective, alpha, weight_mask(network))
         self.count = float(len(rows.y) if rows.weight is None else rows.weight.sum())
-        batch = min(BLOCK, len(rows.y))
-        self.sum = SumGradient(network, batch, threads_for(n_threads, Recipe(batch_size=batch), network))
+        batch = min(GRADIENT_ROWS, len(rows.y))
+        threads = threads_for(n_threads, Recipe(batch_size=batch), network)
+        self.engine = start_for_gradients(network, batch, threads)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
-        """Loss and gradient. The penalty is that of ``Recipe.l2`` with all rows as one minibatch."""
+        """Loss and gradient."""
         total, grad = 0.0, np.zeros_like(theta)
-        for block, order in self._blocks():
-            part = self.sum(theta, block, order)
+        self.engine.recall(theta)
+        for block in self._blocks():
+            part = self.engine.gradient(block)
             total += part.loss
             grad += part.grad
-        if not np.isfinite(total):
-            return np.inf, np.full_like(theta, np.nan)
-        decayed = theta * self.mask
-        loss = (self.objective.factor * total + self.alpha / 2 * float(decayed @ decayed)) / self.count
-        return loss + self.objective.shift, (self.objective.factor * grad + self.alpha * decayed) / self.count
+        return self.penalty.mean(theta, total, grad, self.count)
 
-    def _blocks(self) -> Iterator[tuple[Rows, Array]]:
+    def _blocks(self) -> Iterator[Rows]:
+        """The rows, as they are or, if they are sparse, in blocks made dense."""
         rows = self.rows
-        for at in range(0, len(rows.y), BLOCK):
-            order = np.arange(at, min(at + BLOCK, len(rows.y)))
-            if sparse.issparse(rows.x):
-                weight = None if rows.weight is None else rows.weight[order]
-                yield Rows(dense(rows.x[order]), rows.y[order], weight), np.arange(len(order))
-            else:
-                yield rows, order
+        if not sparse.issparse(rows.x):
+            yield rows
+            return
+        for at in range(0, len(rows.y), GRADIENT_ROWS):
+            some = slice(at, at + GRADIENT_ROWS)
+            yield Rows(dense(rows.x[some]), rows.y[some], None if rows.weight is None else rows.weight[some])
 
 
-class Objectively(Protocol):
+class LossFunction(Protocol):
     """A loss with its gradient, as a function of a network's flat parameters."""
 
     network: Network
@@ -83,27 +107,25 @@ class Solved:
     theta: Array
 
 
-def minimise(
-    whole: Objectively, tol: float, max_iter: int, max_fun: int, told: Callable[[int, float], None] | None
-) -> Solved:
+def minimise(function: LossFunction, tol: float, max_iter: int, max_fun: int, verbose: bool) -> Solved:
     """Minimise; Ctrl-C ends it with the last iteration's parameters.
 
     Args:
-        told: called with the number and the loss of each iteration.
+        verbose: print the number and the loss of each iteration.
     """
     losses: list[float] = []
-    last = [whole.network.flat]
+    last = [function.network.flat]
 
     def after(intermediate_result: Any) -> None:
         losses.append(float(intermediate_result.fun))
         last[0] = np.array(intermediate_result.x)
-        if told is not None:
-            told(len(losses), losses[-1])
+        if verbose:
+            print("Iteration %d, loss = %.8f" % (len(losses), losses[-1]))  # noqa: UP031
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
-    start = np.array(whole.network.flat)
+    start = np.array(function.network.flat)
     try:
-        result = minimize(whole, start, method="L-BFGS-B", jac=True, options=options, callback=after)
+        result = minimize(function, start, method="L-BFGS-B", jac=True, options=options, callback=after)
     except KeyboardInterrupt:
         return Solved(None, losses, last[0])
     return Solved(result, losses, np.asarray(result.x))
@@ -128,10 +150,9 @@ def by_lbfgs(est: Any, task: Task) -> None:
     weight = None if task.learned_by is None else task.learned_by.astype(np.float64)
     given = source(task.X.astype(np.float64, copy=False), y, weight, 1)
     rows = given if isinstance(given, Rows) else given.rows
-    whole = Whole(network, task.objective.shifted(y, weight), rows, float(est.alpha), est.n_threads)
-    told = (lambda number, loss: print("Iteration %d, loss = %.8f" % (number, loss))) if est.verbose else None  # noqa: UP031
+    loss = FullBatchLoss(network, task.objective.shifted(y, weight), rows, float(est.alpha), est.n_threads)
     with one_blas_thread():
-        solved = minimise(whole, float(est.tol), int(est.max_iter), int(est.max_fun), told)
+        solved = minimise(loss, float(est.tol), int(est.max_iter), int(est.max_fun), bool(est.verbose))
     finish(est, network, solved, now.dtype)
 
 

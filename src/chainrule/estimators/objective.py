@@ -63,23 +63,12 @@ class Objective:
             )
 
 
-#: a classifier's losses; log_loss and cross_entropy are the same
-CLASSIFICATION = (
-    "log_loss", "cross_entropy", "binary_cross_entropy", "squared_error", "half_squared_error", "mean_squared_error",
-    "absolute_error", "huber", "poisson",
-)  # fmt: skip
-
-_REGRESSION = {
-    "squared_error": Objective("half_squared_error", "identity"),
-    "half_squared_error": Objective("half_squared_error", "identity"),
-    "mean_squared_error": Objective("mean_squared_error", "identity"),
-    "absolute_error": Objective("absolute_error", "identity"),
-    "huber": Objective("huber", "identity"),
-    "poisson": Objective("poisson", "exp"),
-    "binary_cross_entropy": Objective("binary_cross_entropy", "sigmoid"),
-    "cross_entropy": Objective("cross_entropy", "softmax"),
-}
+_OUTPUTS = {"poisson": "exp", "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}  # the others': identity
+_REGRESSION = {name: Objective(name, _OUTPUTS.get(name, "identity")) for name in losses.LOSSES if name != "identity"}
+_REGRESSION["squared_error"] = Objective("half_squared_error", "identity")  # as scikit-learn names and reports it
 REGRESSION = tuple(_REGRESSION)
+#: a classifier's losses; log_loss and cross_entropy are the same
+CLASSIFICATION = ("log_loss", *REGRESSION)
 
 
 def classification(loss: str, classes_exclude: bool) -> Objective:

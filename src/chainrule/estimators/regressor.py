@@ -35,6 +35,13 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]
     Callbacks see the network's own loss: twice the reported one with ``squared_error`` and k outputs (the steps are
     those of the reported one all the same).
     With sample weights and ``poisson`` the reported loss may differ by a small constant an epoch.
+
+    >>> X = np.linspace(-1, 1, 41)[:, None]
+    >>> reg = cr.MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", solver="lbfgs", random_state=0)
+    >>> reg.fit(X, np.sin(3 * X[:, 0])).predict([[0.5]]).round(1)
+    array([1.])
+    >>> reg.network_.sizes
+    (1, 8, 1)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**CONSTRAINTS, "loss": [StrOptions(set(REGRESSION))]}

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.estimators.objective import Objective
 from chainrule.network.arrays import Array
 from chainrule.train.callbacks import Callback
-from chainrule.train.loop import Run
+from chainrule.train.records import Run
 
 SMALLEST_RATE = 1e-6  # where the adaptive learning rate ends
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from chainrule.estimators.objective import Objective
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-
-if TYPE_CHECKING:
-    from chainrule.estimators.base import MultilayerPerceptron
 
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
@@ -73,7 +70,14 @@ class OptimizerState:
     step: int = 0
 
 
-def keep(est: MultilayerPerceptron, network: Network) -> None:
+class Layers(Protocol):
+    """A fitted estimator's parameters, by scikit-learn's names: W_i^T and b_i of each layer."""
+
+    coefs_: list[Array]
+    intercepts_: list[Array]
+
+
+def keep(est: Layers, network: Network) -> None:
     """Give the estimator a network's parameters, as copies it may change."""
     est.coefs_ = [np.array(W.T, order="C") for W in network.weights]
     est.intercepts_ = [np.array(b) for b in network.biases]

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from chainrule.network.network import Network
-from chainrule.train.engine import compiled_here
+from chainrule.train.engines import compiled_here
 from chainrule.train.recipe import Recipe
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -12,14 +12,13 @@ from sklearn.metrics import check_scoring
 
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, split
+from chainrule.estimators.task import Task
 from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
 from chainrule.train.engine import Rows
 from chainrule.train.loop import Scorer
-
-if TYPE_CHECKING:
-    from chainrule.estimators.task import Task
+from chainrule.train.metrics import right_answers
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +111,6 @@ def _accuracy(task: Task) -> Scorer:
     def score(network: Network) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
             yhat = propagate(network, x)[1][-1]
-        right = yhat.argmax(axis=1) == targets if targets.ndim == 1 else ((yhat > 0.5) == (targets > 0.5)).all(axis=1)
-        return float(np.average(right, weights=task.weight))
+        return float(np.average(right_answers(yhat, targets), weights=task.weight))
 
     return score

@@ -45,7 +45,15 @@ class _Spec(BaseModel):
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
-    """Write a network to a model file; a file of that name is replaced only once the new one is whole."""
+    """Write a network to a model file; a file of that name is replaced only once the new one is whole.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    >>> cr.save(cr.Network.random([4, 4, 2], seed=0), "net.safetensors")
+    >>> cr.load("net.safetensors").sizes
+    (4, 4, 2)
+    """
     _write(network, path, {})
 
 
@@ -60,6 +68,10 @@ def load(path: str | os.PathLike[str]) -> Network:
 
     Raises:
         InputError: no such file, or not a whole model file.
+
+    >>> cr.save(cr.Network.random([4, 4, 2], seed=0), "net.safetensors")
+    >>> cr.load("net.safetensors")
+    Network(4-4-2, hidden=sigmoid, output=softmax, loss=cross_entropy, mean, float64)
     """
     return _read(path)[0]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Target
-from chainrule.train.loop import mean_r_squared
+from chainrule.train.metrics import mean_r_squared
 
 
 @dataclass(frozen=True)

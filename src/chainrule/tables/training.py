@@ -24,7 +24,7 @@ from chainrule.train.loop import fit
 from chainrule.train.records import Epoch, Fitted
 
 if TYPE_CHECKING:
-    from chainrule.train.loop import Run
+    from chainrule.train.records import Run
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from chainrule.auditing.model.problem import Problem
+from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
 from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network
@@ -68,6 +69,7 @@ def _inputs(count: int, rng: np.random.Generator) -> Array:
 
 def _layer(h: Array, fan_in: int, units: int, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
     top = int(np.clip(round(16 / np.sqrt(fan_in)), 2, 9))  # in tenths
+    reach = (_SMALLEST, _LARGEST.get(name, _USUAL))
     best: tuple[int, Array, Array] | None = None
     for _ in range(_LAYERS):
         rows = [_unit(h, fan_in, sign, top, RANGES.get(name, USUAL_RANGE), rng) for sign in _signs(units, name, rng)]
@@ -82,9 +84,10 @@ def _layer(h: Array, fan_in: int, units: int, name: str, rng: np.random.Generato
 
 def _signs(units: int, name: str, rng: np.random.Generator) -> list[int]:
     """The sign of each pre-activation: both come up, where there are units enough."""
+    bent = name in ACTIVATIONS and ACTIVATIONS[name].bend is not None
     if units == 1:
-        return [1 if name in _HALVED else int(rng.choice((-1, 1)))]
-    most = units // 2 if name in _HALVED else units - 1
+        return [1 if bent else int(rng.choice((-1, 1)))]
+    most = units // 2 if bent else units - 1  # of a bent activation at most half of the units are below 0
     below = int(rng.integers(1, most + 1))
     signs = [-1] * below + [1] * (units - below)
     return [signs[i] for i in rng.permutation(units)]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +18,7 @@ from chainrule.train.callbacks import Callback
 from chainrule.train.engine import State
 from chainrule.train.health import LayerHealth
 from chainrule.train.recipe import Recipe, whole
-from chainrule.train.records import Epoch
-
-if TYPE_CHECKING:
-    from chainrule.train.loop import Run
+from chainrule.train.records import Epoch, Run
 
 VERSION = "2"
 
@@ -66,7 +63,7 @@ class Checkpoint:
             "training": training(network, run.recipe, run.engine.kind),
             "asked": self.asked,
             "beginning": run.beginning,
-            "callbacks": json.dumps([type(callback).__name__ for callback in callbacks]),
+            "callbacks": json.dumps([callback.checkpoint_name for callback in callbacks]),
             "step": str(state.step),
             "scale": run.scale.hex(),
         }
@@ -110,7 +107,7 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
         raise InputError(f"checkpoint {path}", f"one of {asked or 'the same data'}", about["asked"] or "another")
     if about.get("beginning") != run.beginning:
         raise InputError(f"checkpoint {path}", "one of these rows and these first parameters", "one of others")
-    names = [type(callback).__name__ for callback in callbacks]
+    names = [callback.checkpoint_name for callback in callbacks]
     if json.loads(about["callbacks"]) != names:
         raise InputError(f"checkpoint {path}: callbacks", ", ".join(names) or "none", about["callbacks"])
     wanted = ["theta", *(f"moment_{i}" for i in range(1, run.recipe.optimizer.moments + 1))]

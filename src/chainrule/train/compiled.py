@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import typeof
@@ -17,7 +17,16 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train import dropout
 from chainrule.train.blas import one_blas_thread
-from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatches, observed_steps
+from chainrule.train.engine import (
+    HealthProbe,
+    Rows,
+    State,
+    StepsResult,
+    SummedGradient,
+    beginning,
+    minibatches,
+    observed_steps,
+)
 from chainrule.train.health import asleep_limits
 from chainrule.train.kernels import steps as kernels
 from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
@@ -26,12 +35,35 @@ from chainrule.train.kernels.output import LOSS_CODES, PAIR_CODES, ROOM, SOFTMAX
 from chainrule.train.kernels.product import near
 from chainrule.train.kernels.threads import ABORTED, LINE
 from chainrule.train.kernels.update import CODES as RULE_CODES
-from chainrule.train.layout import Slices, aligned, rows_for, whole_lines
+from chainrule.train.layout import ParameterLayout, aligned, rows_for, whole_lines
 from chainrule.train.recipe import Recipe
 
 _NO_KEYS, _NO_LABELS = np.zeros((0, 0), np.uint32), np.zeros(0, np.int64)
 TOGETHER_BYTES = 1 << 16  # of a minibatch's inputs from which the threads gather them together
 BLOCK_BYTES = 1 << 20  # of a layer's gradient that is used while in the cache
+
+
+class _Updates(NamedTuple):
+    """What a step changes, in the kernels' layout, and by which rule.
+
+    Attributes:
+        theta, m, v: the parameters, and moments as long where the rule has them.
+        rule: its number in the kernels; settings, l2: what it takes beside the rates.
+    """
+
+    theta: Array
+    m: Array
+    v: Array
+    rule: int
+    settings: Array
+    l2: float
+
+
+def without_kernel(network: Network) -> str:
+    """The network's activations, output and loss that no kernel computes, by name; empty where all have one."""
+    rules = dict.fromkeys((*network.hidden, *([] if network.output == "softmax" else [network.output])))
+    missing = [name for name in rules if name not in ACTIVATION_CODES]
+    return ", ".join(missing + [network.loss] * (network.loss not in LOSS_CODES))
 
 
 class CompiledEngine:
@@ -45,7 +77,7 @@ class CompiledEngine:
         sizes = network.sizes
         self.threads = recipe.threads_for(network)
         self.sizes = np.array(sizes, np.int64)
-        self.slices = Slices(network, self.threads)
+        self.layout = ParameterLayout(network, self.threads)
         self.batch = recipe.batch_size
         s = recipe.optimizer.settings
         self.settings = np.array([s.momentum, s.beta_1, s.beta_2, s.epsilon, 1 - s.beta_1, 1 - s.beta_2], self.dtype)
@@ -86,23 +118,23 @@ class CompiledEngine:
 
     def restore(self, state: State) -> None:
         """Go on from a state."""
-        self.theta = self.slices.inside(state.theta)
+        self.theta = self.layout.pack(state.theta)
         nothing = np.zeros(0, self.dtype)
-        moments = [self.slices.inside(m) for m in state.moments]
+        moments = [self.layout.pack(m) for m in state.moments]
         self.m, self.v = (*moments, nothing, nothing)[:2]
         self.step = state.step
 
     def network(self) -> Network:
         """The network as it is now."""
-        return self.like.on_flat(self.slices.outside(self.theta))
+        return self.like.on_flat(self.layout.unpack(self.theta))
 
     def snapshot(self) -> Array:
         """A copy of the parameters, in the order of ``Network.flat``: that of the kernels depends on the threads."""
-        return self.slices.outside(self.theta)
+        return self.layout.unpack(self.theta)
 
     def recall(self, snapshot: Array) -> None:
         """Go back to the parameters of a snapshot."""
-        self.theta = self.slices.inside(snapshot)
+        self.theta = self.layout.pack(snapshot)
 
     def close(self) -> None:
         """Give back the threads; nothing waits for them."""
@@ -112,11 +144,11 @@ class CompiledEngine:
     def state(self) -> State:
         """A copy of the state."""
         moments = (self.m, self.v)[: self.recipe.optimizer.moments]
-        return State(self.slices.outside(self.theta), tuple(map(self.slices.outside, moments)), self.step)
+        return State(self.layout.unpack(self.theta), tuple(map(self.layout.unpack, moments)), self.step)
 
     # ------------------------------------------------------------ work
 
-    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> Part:
+    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> StepsResult:
         """A step for each minibatch of the rows in ``order``."""
         count, rule = minibatches(len(order), self.batch), self.recipe.optimizer
         rates, decays = rule.rates(self.step, learning_rates), rule.decays(learning_rates)
@@ -126,27 +158,57 @@ class CompiledEngine:
         health = np.zeros((self.threads, len(self.sizes) - 1, 3))
         every = observed_steps(len(order), self.batch) if self.recipe.health else 0
         result = self._run(
-            rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", rates, decays, keys, asleep,
-            health, every, True,
+            rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", self._updates(), rates, decays,
+            keys, asleep, health, every, True,
         )  # fmt: skip
         failed = None if result[3] < 0 else int(result[3])
         self.step += count if failed is None else failed
         grads, weights, updates = np.sqrt(health.sum(axis=0)).T
-        probe = Probe(grads, weights, updates, asleep, int(result[2]))
-        return Part(float(result[0]), int(result[1]), failed, probe)
+        probe = HealthProbe(grads, weights, updates, asleep, int(result[2]))
+        return StepsResult(float(result[0]), int(result[1]), failed, probe)
+
+    def gradient(self, rows: Rows) -> SummedGradient:
+        """The summed loss of rows and its gradient, ``batch_size`` rows at a time.
+
+        The kernels use each part of a gradient at once and keep none. What gives it is a step on a copy of the
+        parameters: without momentum and with learning rate 1 the velocity of ``momentum``, v <- 0 v - 1 g, is -g.
+        """
+        asleep = np.zeros(sum(self.like.sizes[1:-1]), np.int64)
+        unmeasured = np.zeros((self.threads, self.like.depth, 3))
+        rule, settings, nothing = RULE_CODES["momentum"], np.zeros_like(self.settings), np.zeros(0, self.dtype)
+        loss, right, grad = 0.0, 0, np.zeros(self.like.parameter_count, self.dtype)
+        for at in range(0, len(rows), self.batch):
+            theta, velocity = (aligned(self.layout.count, self.dtype) for _ in range(2))
+            theta[...] = self.theta
+            result = self._run(
+                rows, np.arange(at, min(at + self.batch, len(rows))), False,
+                _Updates(theta, velocity, nothing, rule, settings, 0.0), np.ones(1), np.zeros(1), _NO_KEYS, asleep,
+                unmeasured, 0, True,
+            )  # fmt: skip
+            if result[3] >= 0:
+                return SummedGradient(np.inf, np.full_like(grad, np.nan), 0)
+            loss, right = loss + float(result[0]), right + int(result[1])
+            grad += -self.layout.unpack(velocity)
+        return SummedGradient(loss, grad, right)
 
     def evaluate(self, rows: Rows) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
         nothing, unmeasured = np.zeros(0), np.zeros((self.threads, 0, 3))
         result = self._run(
-            rows, np.arange(len(rows)), False, nothing, nothing, _NO_KEYS, np.zeros(0, np.int64), unmeasured, 0, False
-        )
+            rows, np.arange(len(rows)), False, self._updates(), nothing, nothing, _NO_KEYS, np.zeros(0, np.int64),
+            unmeasured, 0, False,
+        )  # fmt: skip
         total = result[0] / result[4] if self.like.reduction == "mean" and result[4] else result[0]
         return float(total), float(result[1] / len(rows)) if rows.y.ndim == 1 else float("nan")
 
+    def _updates(self) -> _Updates:
+        """Those of the recipe, on this engine's own parameters."""
+        rule = RULE_CODES[self.recipe.optimizer.name]
+        return _Updates(self.theta, self.m, self.v, rule, self.settings, float(self.recipe.l2))
+
     def _run(
-        self, rows: Rows, order: Array, mean: bool, rates: Array, decays: Array, keys: Array, asleep: Array,
-        health: Array, every: int, learning: bool,
+        self, rows: Rows, order: Array, mean: bool, updates: _Updates, rates: Array, decays: Array, keys: Array,
+        asleep: Array, health: Array, every: int, learning: bool,
     ) -> Array:  # fmt: skip
         """The kernel on all threads, with this engine's buffers."""
         result = np.array([0.0, 0.0, 0.0, -1.0, 0.0])
@@ -154,9 +216,9 @@ class CompiledEngine:
         labels, y, weight = self._targets(rows)
         given = (
             self.threads, sync, pause_address(), gemm_address(self.dtype), _open(rows.x), labels, y, weight, order,
-            self.batch, mean, self.theta, self.m, self.v, self.sizes, self.slices.cuts, self.slices.places, self.starts,
-            self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, RULE_CODES[self.recipe.optimizer.name],
-            self.settings, rates, decays, float(self.recipe.l2), keys, self.below, self.factors, self.inputs,
+            self.batch, mean, updates.theta, updates.m, updates.v, self.sizes, self.layout.cuts, self.layout.offsets,
+            self.starts, self.codes, self.pair, LOSS_CODES[self.like.loss], self.output, updates.rule,
+            updates.settings, rates, decays, updates.l2, keys, self.below, self.factors, self.inputs,
             self.units, self.slopes, self.deltas, self.pulled, self.logits, self.yhats, self.grads_a, self.targets,
             self.c, self.room, self.block, self.partial, self.limits, asleep, health, every, learning, result,
         )  # fmt: skip

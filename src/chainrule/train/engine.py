@@ -1,8 +1,7 @@
-"""The one interface of what trains: minibatches in, better parameters out; plain or compiled."""
+"""The one interface of what trains, and the records that go in and come out of it; no engine is known here."""
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,7 +68,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class HealthProbe:
     """What was seen of the network's health during some steps.
 
     Attributes:
@@ -85,14 +84,14 @@ class Probe:
     observed: int
 
     @classmethod
-    def nothing(cls, network: Network) -> Probe:
+    def nothing(cls, network: Network) -> HealthProbe:
         """Where health is not observed."""
         layers, units = network.depth, sum(network.sizes[1:-1])
         return cls(np.zeros(layers), np.zeros(layers), np.zeros(layers), np.zeros(units, np.int64), 0)
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class StepsResult:
     """What some steps gave.
 
     Attributes:
@@ -105,7 +104,22 @@ class Part:
     loss: float
     right: int
     failed: int | None
-    probe: Probe
+    probe: HealthProbe
+
+
+@dataclass(frozen=True, eq=False)
+class SummedGradient:
+    """Sums over rows, and their gradient.
+
+    Attributes:
+        loss: of the rows' losses times their weights, without penalty or dropout; infinite where it is no number.
+        grad: its gradient, in the order of ``Network.flat``; NaN where the loss is no number.
+        right: rows classified right.
+    """
+
+    loss: float
+    grad: Array
+    right: int
 
 
 def fitting(rows: Rows, network: Network, what: str = "rows") -> Rows:
@@ -149,8 +163,14 @@ class Engine(Protocol):
     step: int
     threads: int
 
-    def steps(self, rows: Any, order: Array, learning_rates: Array) -> Part:
+    def steps(self, rows: Any, order: Array, learning_rates: Array) -> StepsResult:
         """A step for each minibatch of the rows in ``order``, with its learning rate."""
+
+    def gradient(self, rows: Rows) -> SummedGradient:
+        """The summed loss of rows and its gradient at the parameters as they are, ``batch_size`` rows at a time.
+
+        It is of the sum whatever the network's reduction, and changes nothing that the engine remembers.
+        """
 
     def evaluate(self, rows: Any) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
@@ -172,23 +192,6 @@ class Engine(Protocol):
 
     def restore(self, state: State) -> None:
         """Go on from a state."""
-
-
-def start(network: Network, recipe: Recipe) -> Engine:
-    """The engine that the recipe asks for."""
-    shares = recipe.dropout_of(network)
-    if recipe.engine == "plain" or (recipe.engine == "auto" and not compiled_here()):
-        from chainrule.train.plain import PlainEngine
-
-        return PlainEngine(network, recipe, shares)
-    from chainrule.train.compiled import CompiledEngine
-
-    return CompiledEngine(network, recipe, shares)
-
-
-def compiled_here() -> bool:
-    """Whether numba is installed."""
-    return importlib.util.find_spec("numba") is not None
 
 
 def minibatches(count: int, batch_size: int) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
 
+from chainrule.network.activations import activation
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.train.engine import Probe
+from chainrule.train.engine import HealthProbe
 
 MANY_DEAD, MANY_SATURATED = 0.25, 0.5
 SMALL_UPDATE, LARGE_UPDATE = 1e-6, 0.1
@@ -38,12 +40,28 @@ class LayerHealth:
     saturated: float
 
 
+@cache
+def flat_ends(name: str) -> int:
+    """At how many ends, towards -infinity and towards infinity, an activation's slope goes to 0: there units sleep.
+
+    At one end only: a unit that always sleeps is dead; at both ends: it is saturated.
+    """
+    return int((np.abs(activation(name).dg(_SLOPES_AT[[0, -1]])) < ASLEEP / 10).sum())
+
+
+@cache
+def _asleep_limit(name: str) -> float:
+    """The slope at or below which units of that activation are asleep; -1: they never are."""
+    steepest = float(np.abs(activation(name).dg(_SLOPES_AT)).max())
+    return ASLEEP * min(1.0, steepest) if flat_ends(name) else -1.0
+
+
 def asleep_limits(network: Network) -> tuple[float, ...]:
     """The slope at or below which units of each hidden layer are asleep; -1 where none ever is."""
     return tuple(-1.0 if rule.asleep is None else rule.asleep for rule in network.activations)
 
 
-def health(network: Network, probe: Probe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
+def health(network: Network, probe: HealthProbe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
     """The health of each layer, from what an engine observed; a unit that dropout left out looks asleep, on average."""
     found, start = [], 0
     for i, units in enumerate(network.sizes[1:]):

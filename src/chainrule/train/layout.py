@@ -1,4 +1,4 @@
-"""Which thread owns which units of a network, and where its parameters lie in the vector of the compiled kernels.
+"""The parameter layout: which thread owns which units, and where its parameters lie in the vector of the kernels.
 
 ``kernels.passes`` says why it is so.
 """
@@ -17,12 +17,12 @@ from chainrule.network.network import Network
 LINE = 64  # bytes that a processor takes from another at once: no two threads' parameters lie in one
 
 
-class Slices:
-    """A network's parameters shared out among threads.
+class ParameterLayout:
+    """A network's parameters shared out among threads, in one vector.
 
     Attributes:
         cuts: the first unit of each thread in each layer but the last, and the end, (layers, threads + 1).
-        places: where each layer's parameters begin, (threads, layers).
+        offsets: where each layer's parameters begin, (threads, layers).
         count: the length of the vector.
     """
 
@@ -32,14 +32,14 @@ class Slices:
         blocks = -(-np.array(sizes[:-1]) // unit)
         cuts = blocks[:, None] * np.arange(threads + 1) // threads * unit
         self.cuts = np.minimum(cuts, np.array(sizes[:-1])[:, None]).astype(np.int64)
-        places, at = [], 0
+        offsets, at = [], 0
         for thread in range(threads):
             of_thread = []
             for i, area in enumerate(self._areas(thread)):
                 of_thread.append(at)
                 at += area if i < len(sizes) - 2 else whole_lines(area, network.dtype)
-            places.append(of_thread)
-        self.places, self.count = np.array(places, np.int64), at
+            offsets.append(of_thread)
+        self.offsets, self.count = np.array(offsets, np.int64), at
 
     def _areas(self, thread: int) -> Iterator[int]:
         """How many parameters of each layer the thread has."""
@@ -49,15 +49,15 @@ class Slices:
             yield (before + 1) * span
         yield sizes[-1] * spans[-1] + (sizes[-1] if thread == 0 else 0)
 
-    def inside(self, flat: Array) -> Array:
+    def pack(self, flat: Array) -> Array:
         """From the order of ``Network.flat`` to that of the kernels."""
         theta = aligned(self.count, self.network.dtype)
         for here, there in self._pairs(flat, theta):
             there[...] = here
         return theta
 
-    def outside(self, theta: Array) -> Array:
-        """Back again."""
+    def unpack(self, theta: Array) -> Array:
+        """From the order of the kernels to that of ``Network.flat``."""
         flat = np.empty(self.network.parameter_count, theta.dtype)
         for here, there in self._pairs(flat, theta):
             here[...] = there
@@ -69,18 +69,18 @@ class Slices:
         for i, (j, m) in enumerate(pairwise(self.network.sizes), 1):
             weights, biases = flat[start : start + m * j].reshape(m, j), flat[start + m * j : start + m * j + m]
             start += (j + 1) * m
-            for thread, place in enumerate(self.places[:, i - 1].tolist()):
+            for thread, offset in enumerate(self.offsets[:, i - 1].tolist()):
                 first, end = self.cuts[min(i, last - 1), thread : thread + 2].tolist()
                 span = end - first
                 area = span * (j if i < last else m)
-                own = theta[place : place + area]
+                own = theta[offset : offset + area]
                 if i < last:
                     yield weights[first:end], own.reshape(j, span).T
-                    yield biases[first:end], theta[place + area : place + area + span]
+                    yield biases[first:end], theta[offset + area : offset + area + span]
                 else:
                     yield weights[:, first:end], own.reshape(m, span)
                     if thread == 0:
-                        yield biases, theta[place + area : place + area + m]
+                        yield biases, theta[offset + area : offset + area + m]
 
 
 def whole_lines(count: int, dtype: np.dtype[Any]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -15,10 +15,12 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.callbacks import Callback
 from chainrule.train.checkpoints import Checkpoint, read_checkpoint
-from chainrule.train.engine import Away, Engine, Part, Rows, State, fitting, minibatches, start
+from chainrule.train.engine import Away, Engine, Rows, State, StepsResult, fitting, minibatches
+from chainrule.train.engines import start
 from chainrule.train.health import health, largest_layer
+from chainrule.train.metrics import r_squared
 from chainrule.train.recipe import Recipe, whole
-from chainrule.train.records import Epoch, Fitted, Outcome
+from chainrule.train.records import Epoch, Fitted, Outcome, Run
 
 WORK_PER_CALL = 1e10  # operations after which Ctrl-C is heard
 STEPS_PER_CALL = 20_000
@@ -34,38 +36,6 @@ class Source(Protocol):
 
     def blocks(self, rng: np.random.Generator, shuffle: bool) -> Iterator[Rows]:
         """All rows, block after block; the same generator gives the same blocks."""
-
-
-@dataclass(eq=False)
-class Run:
-    """Training as a callback sees it.
-
-    Attributes:
-        like: the network that training began with.
-        epochs: how many are asked for.
-        history: the epochs so far.
-        scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
-        best: parameters to end with, an engine's snapshot; None: those of the last epoch.
-        beginning: tells first parameters and rows from others; a checkpoint keeps it.
-        said: by a callback that stops the training: why, a sentence.
-        ended: set by a callback in ``on_fit_begin``: the checkpoint is of a training that had stopped early.
-    """
-
-    like: Network
-    engine: Engine
-    recipe: Recipe
-    epochs: int
-    history: list[Epoch] = field(default_factory=list)
-    scale: float = 1.0
-    best: Array | None = None
-    said: str = ""
-    ended: bool = False
-    beginning: str = ""
-
-    @property
-    def network(self) -> Network:
-        """The network as it is now."""
-        return self.engine.network()
 
 
 def fit(
@@ -165,13 +135,13 @@ def _fit(
     return fitted
 
 
-def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[Part, float]:
+def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[StepsResult, float]:
     """One epoch; its order depends on the seed and the number alone, so that it can be made again."""
     if isinstance(rows, Away):
         rates = _rates_of(run, number - 1 + np.arange(rows.steps) / rows.steps)
         return run.engine.steps(rows, np.array([number]), rates), float(rates[-1])
     rng = np.random.default_rng((run.recipe.seed, number))
-    parts: list[tuple[int, Part]] = []
+    parts: list[tuple[int, StepsResult]] = []
     blocks = [rows] if isinstance(rows, Rows) else rows.blocks(rng, run.recipe.shuffle)
     seen, rate = 0, 0.0
     for given in blocks:
@@ -194,7 +164,7 @@ def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[Part, flo
         asleep=np.sum([part.probe.asleep for _, part in parts], axis=0),
         observed=sum(part.probe.observed for _, part in parts),
     )
-    return Part(loss, sum(part.right for _, part in parts), None, probe), rate
+    return StepsResult(loss, sum(part.right for _, part in parts), None, probe), rate
 
 
 def _pieces(run: Run, order: Array) -> Iterator[Array]:
@@ -245,26 +215,6 @@ def _validate(run: Run, validation: Rows | Away | None, scorer: Scorer | None) -
     if isinstance(validation, Away) or validation.y.ndim == 1:
         return loss, accuracy
     return loss, r_squared(run.network, validation)
-
-
-def r_squared(network: Network, rows: Rows) -> float:
-    """R^2 of the outputs, their mean over outputs."""
-    from chainrule.network.forward import propagate
-
-    weight = np.ones(len(rows)) if rows.weight is None else rows.weight
-    y = rows.y.astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        yhat = propagate(network, rows.x)[1][-1].astype(np.float64)
-        error = (weight[:, None] * (y - yhat) ** 2).sum(axis=0)
-        spread = (weight[:, None] * (y - np.average(y, axis=0, weights=weight)) ** 2).sum(axis=0)
-    return mean_r_squared(error, spread)
-
-
-def mean_r_squared(error: Array, spread: Array) -> float:
-    """R^2 from the sums of squares of each output; an output without spread counts 1 if it is met and 0 if not."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scores = np.where(spread > 0, 1 - error / spread, np.where(error == 0, 1.0, 0.0))
-    return float(scores.mean())
 
 
 def _diverged(run: Run, rows: Rows | Source | Away, number: int) -> Outcome:

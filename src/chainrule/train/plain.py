@@ -6,15 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.network import pairs
 from chainrule.network.arrays import Array
 from chainrule.network.backward import backward
-from chainrule.network.checks import targets
 from chainrule.network.forward import Forward, forward
 from chainrule.network.network import Network
 from chainrule.train.dropout import keep, keys
-from chainrule.train.engine import Part, Probe, Rows, State, beginning, minibatches, observed_steps, weight_mask
+from chainrule.train.engine import (
+    HealthProbe,
+    Rows,
+    State,
+    StepsResult,
+    SummedGradient,
+    beginning,
+    minibatches,
+    observed_steps,
+    weight_mask,
+)
 from chainrule.train.health import asleep_limits
+from chainrule.train.metrics import right_answers, summed_loss
 from chainrule.train.recipe import Recipe
 
 
@@ -52,7 +61,7 @@ class PlainEngine:
         """The state; nothing in it is changed later."""
         return State(self.theta, self.moments, self.step)
 
-    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> Part:
+    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> StepsResult:
         """A step for each minibatch of the rows in ``order``."""
         batch, mean = self.recipe.batch_size, self.like.reduction == "mean"
         rates, decays = self._rates(learning_rates)
@@ -67,7 +76,7 @@ class PlainEngine:
                 share = len(chosen) / len(order) if mean else 1.0
                 f = self._forward(rows.x[chosen])
                 if rows.y.ndim == 1:
-                    right += int((f.yhat.argmax(axis=1) == rows.y[chosen]).sum())
+                    right += int(right_answers(f.yhat, rows.y[chosen]).sum())
                 if every and number % every == 0:
                     watch.observe(f)
                 if whole == 0:  # a minibatch without weight teaches nothing
@@ -78,23 +87,40 @@ class PlainEngine:
                 squares = float((self.theta[self.weights].astype(np.float64) ** 2).sum()) if penalty else 0.0
                 total += share * (b.L + penalty / 2 * squares)
                 if not np.isfinite(b.L):
-                    return Part(total, right, number, watch.probe())
+                    return StepsResult(total, right, number, watch.probe())
                 old = self.theta
                 self._update(b.flat, penalty, float(rates[number]), float(decays[number]))
                 if every and number == minibatches(len(order), batch) - 1:
                     watch.last(b.flat, old, self.theta)
-        return Part(total, right, None, watch.probe())
+        return StepsResult(total, right, None, watch.probe())
+
+    def gradient(self, rows: Rows) -> SummedGradient:
+        """The summed loss of rows and its gradient, by ``Backward``, ``batch_size`` rows at a time."""
+        network, batch = self.like.summed().on_flat(self.theta), self.recipe.batch_size
+        loss, right, grad = 0.0, 0, np.zeros_like(self.theta)
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite loss is an answer
+            for number in range(minibatches(len(rows), batch)):
+                some = slice(number * batch, (number + 1) * batch)
+                weight = None if rows.weight is None else rows.weight[some]
+                f = forward(network, rows.x[some])
+                if rows.y.ndim == 1:
+                    right += int(right_answers(f.yhat, rows.y[some]).sum())
+                if weight is not None and not weight.any():
+                    continue
+                b = backward(f, rows.y[some], weight)
+                if not np.isfinite(b.L):
+                    return SummedGradient(np.inf, np.full_like(self.theta, np.nan), 0)
+                loss += b.L
+                grad += b.flat
+        return SummedGradient(loss, grad, right)
 
     def evaluate(self, rows: Rows) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             f = forward(self.now, rows.x)
-            y = targets(rows.y, f.n, self.like.sizes[-1], False, self.like.dtype)
-            of_each = pairs.example_losses(self.like.loss, self.like.output, f.a[-1], f.yhat, y).astype(np.float64)
-        weight = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(np.float64)
-        total = float(np.multiply(of_each, weight, where=weight != 0, out=np.zeros_like(of_each)).sum())
-        accuracy = float((f.yhat.argmax(axis=1) == rows.y).mean()) if rows.y.ndim == 1 else float("nan")
-        whole = float(weight.sum())
+            total = summed_loss(f, rows.y, rows.weight)
+        accuracy = float(right_answers(f.yhat, rows.y).mean()) if rows.y.ndim == 1 else float("nan")
+        whole = float(len(rows) if rows.weight is None else rows.weight.sum(dtype=np.float64))
         return (total / whole if self.like.reduction == "mean" and whole else total), accuracy
 
     def _rates(self, learning_rates: Array) -> tuple[Array, Array]:
@@ -121,7 +147,7 @@ class PlainEngine:
 
 
 class _Watch:
-    """Gathers a ``Probe``."""
+    """Gathers a ``HealthProbe``."""
 
     def __init__(self, network: Network) -> None:
         self.network, self.limits = network, asleep_limits(network)
@@ -146,5 +172,5 @@ class _Watch:
             for row, values in enumerate((grad[part], before[part], after[part] - before[part])):
                 self.norms[row, i] = np.sqrt((values.astype(np.float64) ** 2).sum())
 
-    def probe(self) -> Probe:
-        return Probe(self.norms[0], self.norms[1], self.norms[2], self.asleep, self.seen)
+    def probe(self) -> HealthProbe:
+        return HealthProbe(self.norms[0], self.norms[1], self.norms[2], self.asleep, self.seen)

@@ -1,13 +1,15 @@
-"""What training leaves behind: one record an epoch, and the result."""
+"""A training: as it goes on, one record an epoch, and the result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.train.engine import State
+from chainrule.train.engine import Engine, State
 from chainrule.train.health import LayerHealth
+from chainrule.train.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,38 @@ class Epoch:
     learning_rate: float = 0.0
     seconds: float = 0.0
     health: tuple[LayerHealth, ...] = ()
+
+
+@dataclass(eq=False)
+class Run:
+    """Training as a callback sees it.
+
+    Attributes:
+        like: the network that training began with.
+        epochs: how many are asked for.
+        history: the epochs so far.
+        scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
+        best: parameters to end with, an engine's snapshot; None: those of the last epoch.
+        beginning: tells first parameters and rows from others; a checkpoint keeps it.
+        said: by a callback that stops the training: why, a sentence.
+        ended: set by a callback in ``on_fit_begin``: the checkpoint is of a training that had stopped early.
+    """
+
+    like: Network
+    engine: Engine
+    recipe: Recipe
+    epochs: int
+    history: list[Epoch] = field(default_factory=list)
+    scale: float = 1.0
+    best: Array | None = None
+    said: str = ""
+    ended: bool = False
+    beginning: str = ""
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now."""
+        return self.engine.network()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainrule.tables.plan import TrainingTable
     from chainrule.tables.scores import Scores
     from chainrule.tables.training import Trained
-    from chainrule.train.loop import Run
+    from chainrule.train.records import Run
 
 
 def work(options: TrainOptions) -> None:

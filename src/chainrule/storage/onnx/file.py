@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks
 from chainrule.network.network import Network
-from chainrule.storage.onnx.graph import Graph, propagate
+from chainrule.storage.onnx.graph import OnnxGraph, propagate
 from chainrule.system.files import write_whole
 from chainrule.tables.columns import Column, Target
 from chainrule.tables.plan import Model
@@ -41,7 +41,7 @@ def to_onnx(network_or_model: Network | Model) -> onnx.ModelProto:
     size = network.parameter_count * network.dtype.itemsize
     if size > MOST_BYTES:
         raise InputError("ONNX export", f"at most {MOST_BYTES} bytes of parameters", f"{size} bytes")
-    g = Graph(network.dtype)
+    g = OnnxGraph(network.dtype)
     if model is None:
         x = g.takes("x", network.sizes[0])
     else:
@@ -69,7 +69,7 @@ def save_onnx(network_or_model: Network | Model, path: str | os.PathLike[str]) -
 # ---------------------------------------------------------------- the table around it
 
 
-def _prepared(g: Graph, columns: Sequence[Column]) -> str:
+def _prepared(g: OnnxGraph, columns: Sequence[Column]) -> str:
     """The inputs of a table, and what makes the network's x of them."""
     if not any(column.categories for column in columns):
         return _standardised(g, g.takes("x", len(columns)), columns)
@@ -81,7 +81,7 @@ def _prepared(g: Graph, columns: Sequence[Column]) -> str:
     return g("Concat", *parts, axis=1)
 
 
-def _standardised(g: Graph, x: str, columns: Sequence[Column]) -> str:
+def _standardised(g: OnnxGraph, x: str, columns: Sequence[Column]) -> str:
     """(x - mean) / scale; in float32 the mean is two numbers, so that no digits of a large one are lost."""
     for column in columns:
         checks.numbers(f"mean of column {column.name!r}", column.mean, g.dtype)
@@ -95,7 +95,7 @@ def _standardised(g: Graph, x: str, columns: Sequence[Column]) -> str:
     return g("Div", x, g.array("scale", np.array([column.scale for column in columns])))
 
 
-def _restored(g: Graph, yhat: str, target: Target) -> str:
+def _restored(g: OnnxGraph, yhat: str, target: Target) -> str:
     """yhat in the target's own unit."""
     if (target.mean, target.scale) == (0.0, 1.0):
         return yhat
@@ -104,7 +104,7 @@ def _restored(g: Graph, yhat: str, target: Target) -> str:
     return g("Add", g("Mul", yhat, float(target.scale)), float(target.mean))
 
 
-def _one_hot(g: Graph, name: str, column: Column) -> str:
+def _one_hot(g: OnnxGraph, name: str, column: Column) -> str:
     """Text (n, 1) -> (n, categories); ``zeros=0`` makes an unknown category an error."""
     categories = [category.encode() for category in column.categories]
     coded = g("OneHotEncoder", name, domain="ai.onnx.ml", cats_strings=categories, zeros=0)

@@ -7,14 +7,16 @@ Softplus) and so that small values keep their digits (its Sigmoid gives 0 below 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import __version__
 from chainrule.errors import InputError
-from chainrule.network.activations import LEAK
+from chainrule.formula import parse
+from chainrule.formula.tree import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref
+from chainrule.network.activations import ACTIVATIONS, LEAK
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
@@ -30,7 +32,7 @@ ML_OPSET = 3
 _PRODUCER = "chainrule"
 
 
-class Graph:
+class OnnxGraph:
     """A graph in the making: ``g("Mul", a, 0.5)`` adds a node and returns its output's name; floats become constants.
 
     Args:
@@ -138,10 +140,10 @@ def _onnx() -> Any:
 
 # ---------------------------------------------------------------- the mathematics
 
-Rule = Callable[[Graph, str], str]
+Rule = Callable[[OnnxGraph, Any], str]
 
 
-def propagate(g: Graph, network: Network, x: str) -> str:
+def propagate(g: OnnxGraph, network: Network, x: str) -> str:
     """The nodes of all layers, forward.pre and forward.act, named as in the notes (W_1, b_1, a_1, h_1, …)."""
     h = x
     rules = (*network.hidden, network.output)
@@ -152,24 +154,65 @@ def propagate(g: Graph, network: Network, x: str) -> str:
 
 
 def _rule(name: str) -> Rule:
-    if name not in RULES:
-        raise InputError("ONNX export", f"a function of {', '.join(RULES)}", repr(name))
-    return RULES[name]
+    """The rule of an output function: its row below, else that of its formula in the table of activations.
+
+    Raises:
+        InputError: neither is there.
+    """
+    if name in RULES:
+        return RULES[name]
+    if name not in ACTIVATIONS:
+        raise InputError("ONNX export", f"a function of {', '.join({**RULES, **ACTIVATIONS})}", repr(name))
+    return partial(_formula, parse(ACTIVATIONS[name].formula))
 
 
-def _one_plus_exp(g: Graph, a: str) -> str:
+def _formula(tree: Expr, g: OnnxGraph, a: str) -> str:
+    """A formula's nodes, as it stands: a rule of its own keeps more digits where terms cancel or overflow."""
+
+    def value(part: Expr) -> str | float:
+        match part:
+            case Number(value=number):
+                return float(number)
+            case Ref():
+                return a
+            case Neg(item=item):
+                return g("Neg", value(item))
+            case Add(terms=parts) | Mul(factors=parts):
+                op = "Add" if isinstance(part, Add) else "Mul"
+                return reduce(lambda one, other: g(op, one, other), map(value, parts))
+            case Div(top=top, bottom=bottom):
+                return g("Div", value(top), value(bottom))
+            case Pow(base=base, exponent=exponent):
+                return g("Pow", value(base), value(exponent))
+            case Call(function=name, arguments=arguments) if name in _OPERATORS:
+                return g(_OPERATORS[name], *map(value, arguments))
+            case Call(function=name, arguments=(item,)):
+                given = value(item)
+                if name == "Phi":
+                    return _normal_cdf(g, given)
+                return _rule("sigmoid" if name == "sigma" else name)(g, given)
+        raise InputError("ONNX export", "a formula of sums, products, powers and functions", str(part))
+
+    return str(value(tree))
+
+
+#: functions of a formula that are operators of ONNX
+_OPERATORS = {"exp": "Exp", "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "tanh": "Tanh", "max": "Max", "min": "Min"}
+
+
+def _one_plus_exp(g: OnnxGraph, a: str) -> str:
     """1 + e^-a, infinite where e^-a overflows: what is divided by it is then 0, as it should be."""
     return g("Add", g("Exp", g("Neg", a)), 1.0)
 
 
-def _elu(g: Graph, a: str) -> str:
+def _elu(g: OnnxGraph, a: str) -> str:
     """max(0, a) + e^z - 1 with z = min(0, a), where e^z - 1 = tanh(z/2) (e^z + 1) does not cancel."""
     z = g("Min", a, 0.0)
     expm1 = g("Mul", g("Tanh", g("Mul", z, 0.5)), g("Add", g("Exp", z), 1.0))
     return g("Add", g("Relu", a), expm1)
 
 
-def _softplus(g: Graph, a: str) -> str:
+def _softplus(g: OnnxGraph, a: str) -> str:
     """max(0, a) + log(1 + e), e = e^-|a|; what u = 1 + e lost of e is added to the log: (e - (u - 1)) / u."""
     e = g("Exp", g("Neg", g("Abs", a)))
     u = g("Add", e, 1.0)
@@ -177,14 +220,14 @@ def _softplus(g: Graph, a: str) -> str:
     return g("Add", g("Relu", a), g("Add", g("Log", u), lost))
 
 
-def _gelu(g: Graph, a: str) -> str:
+def _gelu(g: OnnxGraph, a: str) -> str:
     """a Phi(a): by Erf in float32, in float64 by ``_normal_cdf``, as onnxruntime has no float64 Erf."""
     if g.dtype == np.float32:
         return g("Mul", g("Mul", a, 0.5), g("Add", g("Erf", g("Mul", a, 0.5**0.5)), 1.0))
     return g("Mul", a, _normal_cdf(g, a))
 
 
-def _normal_cdf(g: Graph, a: str) -> str:
+def _normal_cdf(g: OnnxGraph, a: str | float) -> str:
     """Phi(a) by its tail erfc(z)/2 = e^(-z^2) p(t) / (1 + 2z), z = |a|/sqrt 2, t = 1 - 2c/(z + c).
 
     After Shepherd & Laframboise 1981, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity".
@@ -217,7 +260,7 @@ def _erfc_polynomial() -> tuple[float, ...]:
     return tuple(map(float, np.polynomial.chebyshev.cheb2poly(series)[::-1]))
 
 
-#: one row an output function; every activation is one
+#: one row an output function, with the digits of the table's own; an activation without a row goes by its formula
 RULES: dict[str, Rule] = {
     "softmax": lambda g, a: g("Softmax", a, axis=1),
     "identity": lambda g, a: g("Identity", a),

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.storage.onnx.graph import Graph, propagate
+from chainrule.storage.onnx.graph import OnnxGraph, propagate
 
 #: of skl2onnx: below it Relu takes no float64
 LEAST_OPSET = 14
@@ -88,7 +88,7 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     _hand_over(g, container)
 
 
-def _propagated(scope: Any, operator: Any, container: Any) -> tuple[Graph, str]:
+def _propagated(scope: Any, operator: Any, container: Any) -> tuple[OnnxGraph, str]:
     """The network's nodes, in float64 for float64 inputs and else in float32."""
     from skl2onnx.common.data_types import DoubleTensorType
 
@@ -97,7 +97,7 @@ def _propagated(scope: Any, operator: Any, container: Any) -> tuple[Graph, str]:
         raise InputError("target_opset", f"{LEAST_OPSET} or above", str(opset))
     wide = isinstance(operator.inputs[0].type, DoubleTensorType)
     network = operator.raw_operator.network_.astype("float64" if wide else "float32")
-    g = Graph(network.dtype, prefix=f"{scope.get_unique_operator_name('chainrule')}_")
+    g = OnnxGraph(network.dtype, prefix=f"{scope.get_unique_operator_name('chainrule')}_")
     return g, propagate(g, network, g("Cast", operator.inputs[0].full_name, to=g.kind))
 
 
@@ -105,7 +105,7 @@ def _is_multilabel(estimator: Any) -> bool:
     return bool(estimator.n_outputs_ > 1 and estimator.out_activation_ in ("logistic", "sigmoid"))
 
 
-def _labels(g: Graph, classes: Array) -> str:
+def _labels(g: OnnxGraph, classes: Array) -> str:
     """The class labels as an initializer: strings, or int64 for whole numbers and truth values."""
     if all(isinstance(label, str) for label in classes):
         return g.texts("classes", [str(label) for label in classes])
@@ -114,7 +114,7 @@ def _labels(g: Graph, classes: Array) -> str:
     return g.array("classes", classes.astype(np.int64))
 
 
-def _hand_over(g: Graph, container: Any) -> None:
+def _hand_over(g: OnnxGraph, container: Any) -> None:
     """Give the graph's nodes and initializers to skl2onnx's container."""
     value = g.onnx.helper.get_attribute_value
     for tensor in g.initializers:

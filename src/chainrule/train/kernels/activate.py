@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from numba import njit
 
-from chainrule.network.activations import ACTIVATIONS, LEAK
+from chainrule.network.activations import LEAK
 from chainrule.train.kernels.low_level import like
 from chainrule.train.kernels.mathematics import FAST, erfc, exp, exp_and_expm1, inlined, log1p
 
-#: the number of each activation in the compiled code; exp is an output only
-CODES = {name: code for code, name in enumerate((*sorted(ACTIVATIONS), "exp"))}
-EXP = CODES["exp"]
-(IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS) = (
-    CODES[name] for name in ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
-)
+_NAMES = ("elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh", "exp")
+#: the number of each activation that has a kernel; exp is an output only
+CODES = {name: code for code, name in enumerate(_NAMES)}
+ELU, GELU, IDENTITY, LEAKY_RELU, RELU, SIGMOID, SILU, SOFTPLUS, TANH, EXP = range(len(_NAMES))
 
 
 @inlined

@@ -13,8 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-from chainrule.network.losses import HUBER_DELTA, LOSSES
-from chainrule.network.pairs import PAIRS
+from chainrule.network.losses import HUBER_DELTA
 from chainrule.train.kernels.activate import activate, sigmoid, softplus
 from chainrule.train.kernels.low_level import like, line, part
 from chainrule.train.kernels.mathematics import FAST, exp, log1p
@@ -22,23 +21,21 @@ from chainrule.train.kernels.update import SUMS
 
 SOFTMAX = -1
 ROOM = 5  # numbers for each example that ``finish`` works in
-LOSS_CODES = {name: code for code, name in enumerate(sorted(LOSSES))}
-PAIR_CODES = {pair: code for code, pair in enumerate((*sorted(PAIRS), ("poisson", "exp")), 1)}  # 0: the general path
-(CROSS_ENTROPY, BINARY, SQUARED, HALF_SQUARED, MEAN_SQUARED, ABSOLUTE, HUBER, POISSON) = (
-    LOSS_CODES[name]
-    for name in (
-        "cross_entropy", "binary_cross_entropy", "squared_error", "half_squared_error", "mean_squared_error",
-        "absolute_error", "huber", "poisson",
-    )
+_LOSSES = (
+    "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error", "huber", "identity",
+    "mean_squared_error", "poisson", "squared_error",
 )  # fmt: skip
-CE_SOFTMAX = PAIR_CODES["cross_entropy", "softmax"]
-BCE_SIGMOID = PAIR_CODES["binary_cross_entropy", "sigmoid"]
-CE_SIGMOID = PAIR_CODES["cross_entropy", "sigmoid"]
-BCE_SOFTMAX = PAIR_CODES["binary_cross_entropy", "softmax"]
-POISSON_SOFTMAX = PAIR_CODES["poisson", "softmax"]
-POISSON_SIGMOID = PAIR_CODES["poisson", "sigmoid"]
-POISSON_SOFTPLUS = PAIR_CODES["poisson", "softplus"]
-POISSON_EXP = PAIR_CODES["poisson", "exp"]
+LOSS_CODES = {name: code for code, name in enumerate(_LOSSES)}  # of those that have a kernel
+_PAIRS = (
+    ("binary_cross_entropy", "sigmoid"), ("binary_cross_entropy", "softmax"), ("cross_entropy", "sigmoid"),
+    ("cross_entropy", "softmax"), ("poisson", "sigmoid"), ("poisson", "softmax"), ("poisson", "softplus"),
+    ("poisson", "exp"),
+)  # fmt: skip
+PAIR_CODES = {pair: code for code, pair in enumerate(_PAIRS, 1)}  # 0: the general path, which all others take
+ABSOLUTE, BINARY, CROSS_ENTROPY, HALF_SQUARED, HUBER, IDENTITY, MEAN_SQUARED, POISSON, SQUARED = range(len(_LOSSES))
+(
+    BCE_SIGMOID, BCE_SOFTMAX, CE_SIGMOID, CE_SOFTMAX, POISSON_SIGMOID, POISSON_SOFTMAX, POISSON_SOFTPLUS, POISSON_EXP,
+) = range(1, len(_PAIRS) + 1)  # fmt: skip
 _FEW = -18.0  # softplus(a) is e^a - e^{2a}/2 below this, as in chainrule.network.losses
 
 
