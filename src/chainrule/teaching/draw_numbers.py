@@ -69,7 +69,6 @@ def _inputs(count: int, rng: np.random.Generator) -> Array:
 
 def _layer(h: Array, fan_in: int, units: int, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
     top = int(np.clip(round(16 / np.sqrt(fan_in)), 2, 9))  # in tenths
-    reach = (_SMALLEST, _LARGEST.get(name, _USUAL))
     best: tuple[int, Array, Array] | None = None
     for _ in range(_LAYERS):
         rows = [_unit(h, fan_in, sign, top, RANGES.get(name, USUAL_RANGE), rng) for sign in _signs(units, name, rng)]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
 
-from chainrule.network.activations import activation
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.engine import HealthProbe
@@ -38,22 +36,6 @@ class LayerHealth:
     update_ratio: float
     dead: int
     saturated: float
-
-
-@cache
-def flat_ends(name: str) -> int:
-    """At how many ends, towards -infinity and towards infinity, an activation's slope goes to 0: there units sleep.
-
-    At one end only: a unit that always sleeps is dead; at both ends: it is saturated.
-    """
-    return int((np.abs(activation(name).dg(_SLOPES_AT[[0, -1]])) < ASLEEP / 10).sum())
-
-
-@cache
-def _asleep_limit(name: str) -> float:
-    """The slope at or below which units of that activation are asleep; -1: they never are."""
-    steepest = float(np.abs(activation(name).dg(_SLOPES_AT)).max())
-    return ASLEEP * min(1.0, steepest) if flat_ends(name) else -1.0
 
 
 def asleep_limits(network: Network) -> tuple[float, ...]:
