@@ -16,7 +16,8 @@ START = """
 import sys
 import numpy as np, chainrule as cr
 from numba.core import event
-from chainrule.train.engine import Rows, start
+from chainrule.train.engine import Rows
+from chainrule.train.engines import start
 from chainrule.train.recipe import Recipe
 compiled = event.RecordingListener()
 event.register("numba:compile", compiled)
