@@ -115,7 +115,7 @@ def _document(p: Paths) -> Document:
         line(
             f"{p.count:,} {'path leads' if p.count == 1 else 'paths lead'} to the loss; their sum is ",
             value_math(p.total),
-        ),
+        )
     ]
     if p.absolute:
         facts.append(line("sum of their absolute products: ", value_math(p.absolute)))

@@ -172,10 +172,7 @@ def _bce_softmax(p: Sequence[Expr], y: Sequence[Expr], a: Sequence[Expr], m: int
         rest = Call("logsumexp", tuple(a[i] for i in range(len(a)) if i != j))
         return Mul((p[j], Call("exp", (Add((a[m], Neg(rest))),))))
 
-    terms: list[Expr] = [
-        Neg(Mul((y[m], others(m) if stable else less(p[m])))),
-        Mul((less(y[m]), p[m])),
-    ]
+    terms: list[Expr] = [Neg(Mul((y[m], others(m) if stable else less(p[m])))), Mul((less(y[m]), p[m]))]
     for j in range(len(p)):
         if j != m:
             terms += [Mul((p[m], y[j])), Neg(Mul((less(y[j]), ratio(j))))]

@@ -263,16 +263,7 @@ _ROWS = (
         dturns=(-2.399357280520542, 2.399357280520542),
         he=True,
     ),
-    Activation(
-        "softplus",
-        _softplus,
-        _sigmoid,
-        "log(1 + exp(a))",
-        "sigma(a)",
-        r"\log(1 + e^a)",
-        r"\sigma(a)",
-        low=0.0,
-    ),
+    Activation("softplus", _softplus, _sigmoid, "log(1 + exp(a))", "sigma(a)", r"\log(1 + e^a)", r"\sigma(a)", low=0.0),
 )
 
 ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}

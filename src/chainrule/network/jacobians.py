@@ -13,10 +13,7 @@ from chainrule.network.stages import Stage
 
 
 def local_derivative(
-    name: Derivative,
-    stages: Sequence[Stage],
-    value: Callable[[Quantity], Array],
-    derivative: Callable[[Stage], Array],
+    name: Derivative, stages: Sequence[Stage], value: Callable[[Quantity], Array], derivative: Callable[[Stage], Array]
 ) -> Array:
     """d of / d wrt, for every example: shape (n,) + shape of ``of`` + shape of ``wrt``.
 

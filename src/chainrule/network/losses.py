@@ -183,15 +183,7 @@ _ROWS = (
         output_range=(0.0, math.inf),
         target_range=(0.0, math.inf),
     ),
-    Loss(
-        "identity",
-        lambda p, y: p[:, 0],
-        lambda p, y: np.ones_like(p),
-        "p",
-        "1",
-        r"\hat{y}",
-        "1",
-    ),
+    Loss("identity", lambda p, y: p[:, 0], lambda p, y: np.ones_like(p), "p", "1", r"\hat{y}", "1"),
 )
 
 LOSSES: dict[str, Loss] = {row.name: row for row in _ROWS}
