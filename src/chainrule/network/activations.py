@@ -99,34 +99,6 @@ def _dsigmoid(a: Array) -> Array:
     return slope
 
 
-def _dtanh(a: Array) -> Array:
-    return 4 * _dsigmoid(2 * a)
-
-
-def _relu(a: Array) -> Array:
-    return np.where(side(a) <= 0, 0, a)
-
-
-def _drelu(a: Array) -> Array:
-    return np.where(side(a) <= 0, 0, _one(a))
-
-
-def _leaky_relu(a: Array) -> Array:
-    return np.where(side(a) <= 0, LEAK * a, a)
-
-
-def _dleaky_relu(a: Array) -> Array:
-    return np.where(side(a) <= 0, LEAK * _one(a), 1)
-
-
-def _elu(a: Array) -> Array:
-    return np.where(a.real > 0, a, np.expm1(np.where(a.real > 0, 0, a)))
-
-
-def _delu(a: Array) -> Array:
-    return np.exp(np.where(a.real > 0, 0, a))
-
-
 def normal_cdf(a: Array) -> Array:
     """Phi, the distribution of the standard normal."""
     from scipy.special import erfc
@@ -142,129 +114,55 @@ def normal_pdf(a: Array) -> Array:
     return density
 
 
-def _gelu(a: Array) -> Array:
-    h: Array = a * normal_cdf(a)
-    return h
-
-
-def _dgelu(a: Array) -> Array:
-    slope: Array = normal_cdf(a) + np.clip(a, -_PHI_LIMIT, _PHI_LIMIT) * normal_pdf(a)
-    return slope
-
-
-def _silu(a: Array) -> Array:
-    h: Array = a * _sigmoid(a)
-    return h
-
-
-def _dsilu(a: Array) -> Array:
-    slope: Array = _sigmoid(a) + a * _dsigmoid(a)
-    return slope
-
-
 def _softplus(a: Array) -> Array:
     h: Array = np.where(a.real < 0, 0, a) + log1p(_decay(a))
     return h
 
 
-_SIGMA = r"\frac{1}{1 + e^{-a}}"
-
-_ROWS = (
+_ROWS = (  # g and g' as functions, for reading, and as LaTeX; then what holds of them
     Activation("identity", lambda a: a + 0, _one, "a", "1", "a", "1", asleep=None, one_sided=False),
     Activation(
-        "sigmoid",
-        _sigmoid,
-        _dsigmoid,
-        "1/(1 + exp(-a))",
-        "h*(1 - h)",
-        _SIGMA,
-        r"h\,(1 - h)",
-        low=0.0,
-        high=1.0,
-        dturns=(0.0,),
-        asleep=0.0025,
-        one_sided=False,
+        "sigmoid", _sigmoid, _dsigmoid,
+        "1/(1 + exp(-a))", "h*(1 - h)", r"\frac{1}{1 + e^{-a}}", r"h\,(1 - h)",
+        low=0.0, high=1.0, dturns=(0.0,), asleep=0.0025, one_sided=False,
     ),
     Activation(
-        "tanh",
-        np.tanh,
-        _dtanh,
-        "tanh(a)",
-        "1 - h^2",
-        r"\tanh a",
-        "1 - h^2",
-        low=-1.0,
-        high=1.0,
-        dturns=(0.0,),
-        one_sided=False,
+        "tanh", np.tanh, lambda a: 4 * _dsigmoid(2 * a),
+        "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2",
+        low=-1.0, high=1.0, dturns=(0.0,), one_sided=False,
     ),
     Activation(
-        "relu",
-        _relu,
-        _drelu,
-        "max(0, a)",
-        "step(a)",
-        r"\max(0, a)",
-        "[a > 0]",
-        kink=0.0,
-        bend=0.0,
-        convention="g'(0) = 0",
-        he=True,
-        asleep=0.0,
+        "relu", lambda a: np.where(side(a) <= 0, 0, a), lambda a: np.where(side(a) <= 0, 0, _one(a)),
+        "max(0, a)", "step(a)", r"\max(0, a)", "[a > 0]",
+        kink=0.0, bend=0.0, convention="g'(0) = 0", he=True, asleep=0.0,
     ),
     Activation(
         "leaky_relu",
-        _leaky_relu,
-        _dleaky_relu,
-        f"max({LEAK}*a, a)",
-        f"{LEAK} + {1 - LEAK}*step(a)",
-        rf"\max({LEAK}\,a, a)",
-        rf"{LEAK} + {1 - LEAK}\,[a > 0]",
-        kink=0.0,
-        bend=0.0,
-        convention=f"g'(0) = {LEAK}",
-        he=True,
-        asleep=None,
-        one_sided=False,
+        lambda a: np.where(side(a) <= 0, LEAK * a, a), lambda a: np.where(side(a) <= 0, LEAK * _one(a), 1),
+        f"max({LEAK}*a, a)", f"{LEAK} + {1 - LEAK}*step(a)", rf"\max({LEAK}\,a, a)", rf"{LEAK} + {1 - LEAK}\,[a > 0]",
+        kink=0.0, bend=0.0, convention=f"g'(0) = {LEAK}", he=True, asleep=None, one_sided=False,
     ),
     Activation(
         "elu",
-        _elu,
-        _delu,
-        "max(0, a) + exp(min(0, a)) - 1",
-        "exp(min(0, a))",
-        r"\max(0, a) + e^{\min(0, a)} - 1",
-        r"e^{\min(0, a)}",
-        low=-1.0,
-        bend=0.0,
-        he=True,
+        lambda a: np.where(a.real > 0, a, np.expm1(np.where(a.real > 0, 0, a))),
+        lambda a: np.exp(np.where(a.real > 0, 0, a)),
+        "max(0, a) + exp(min(0, a)) - 1", "exp(min(0, a))", r"\max(0, a) + e^{\min(0, a)} - 1", r"e^{\min(0, a)}",
+        low=-1.0, bend=0.0, he=True,
     ),
     Activation(
         "gelu",
-        _gelu,
-        _dgelu,
-        "a*Phi(a)",
-        "Phi(a) + a*phi(a)",
-        r"a\,\Phi(a)",
-        r"\Phi(a) + a\,\varphi(a)",
-        turns=(-0.7517915246935645,),
-        dturns=(-1.4142135623730951, 1.4142135623730951),
-        he=True,
+        lambda a: a * normal_cdf(a),
+        lambda a: normal_cdf(a) + np.clip(a, -_PHI_LIMIT, _PHI_LIMIT) * normal_pdf(a),
+        "a*Phi(a)", "Phi(a) + a*phi(a)", r"a\,\Phi(a)", r"\Phi(a) + a\,\varphi(a)",
+        turns=(-0.7517915246935645,), dturns=(-1.4142135623730951, 1.4142135623730951), he=True,
     ),
     Activation(
-        "silu",
-        _silu,
-        _dsilu,
-        "a*sigma(a)",
-        "sigma(a)*(1 + a*(1 - sigma(a)))",
-        r"a\,\sigma(a)",
-        r"\sigma(a)\,(1 + a\,(1 - \sigma(a)))",
-        turns=(-1.2784645427610738,),
-        dturns=(-2.399357280520542, 2.399357280520542),
-        he=True,
+        "silu", lambda a: a * _sigmoid(a), lambda a: _sigmoid(a) + a * _dsigmoid(a),
+        "a*sigma(a)", "sigma(a)*(1 + a*(1 - sigma(a)))", r"a\,\sigma(a)", r"\sigma(a)\,(1 + a\,(1 - \sigma(a)))",
+        turns=(-1.2784645427610738,), dturns=(-2.399357280520542, 2.399357280520542), he=True,
     ),
     Activation("softplus", _softplus, _sigmoid, "log(1 + exp(a))", "sigma(a)", r"\log(1 + e^a)", r"\sigma(a)", low=0.0),
-)
+)  # fmt: skip
 
 ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
 

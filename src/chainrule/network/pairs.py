@@ -101,92 +101,59 @@ def _exp_small(a: Array) -> Array:
 
 _PAIRS = (
     Pair(
-        "cross_entropy",
-        "softmax",
-        lambda a, y: -total(y * _log_softmax(a)),
-        lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
-        "p*sum(y) - y",
-        r"\hat{y} \textstyle\sum_k y_k - y",
-        "y*(lse - a)",
+        "cross_entropy", "softmax",
+        lambda a, y: -total(y * _log_softmax(a)), lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
+        "p*sum(y) - y", r"\hat{y} \textstyle\sum_k y_k - y", "y*(lse - a)",
     ),
     Pair(
-        "binary_cross_entropy",
-        "sigmoid",
-        lambda a, y: total(y * _softplus(-a) + (1 - y) * _softplus(a)),
-        lambda a, p, y: p - y,
-        "p - y",
-        r"\hat{y} - y",
-        "y*softplus(-a) + (1 - y)*softplus(a)",
+        "binary_cross_entropy", "sigmoid",
+        lambda a, y: total(y * _softplus(-a) + (1 - y) * _softplus(a)), lambda a, p, y: p - y,
+        "p - y", r"\hat{y} - y", "y*softplus(-a) + (1 - y)*softplus(a)",
     ),
     Pair(
-        "cross_entropy",
-        "sigmoid",
-        lambda a, y: total(y * _softplus(-a)),
-        lambda a, p, y: -y * _sigmoid(-a),
-        "-y*(1 - p)",
-        r"-y\,(1 - \hat{y})",
-        "y*softplus(-a)",
-        exact="-y*sigma(-a)",
+        "cross_entropy", "sigmoid",
+        lambda a, y: total(y * _softplus(-a)), lambda a, p, y: -y * _sigmoid(-a),
+        "-y*(1 - p)", r"-y\,(1 - \hat{y})", "y*softplus(-a)", exact="-y*sigma(-a)",
     ),
     Pair(
-        "binary_cross_entropy",
-        "softmax",
-        _softmax_bce,
-        _dsoftmax_bce,
+        "binary_cross_entropy", "softmax",
+        _softmax_bce, _dsoftmax_bce,
         "-y_m*(1 - p_m) + (1 - y_m)*p_m + sum_{j != m} p_m*(y_j - (1 - y_j)*p_j/(1 - p_j))",
         r"-y_m (1 - \hat{y}_m) + (1 - y_m)\,\hat{y}_m + \textstyle\sum_{j \ne m} \hat{y}_m "
         r"\left( y_j - (1 - y_j) \frac{\hat{y}_j}{1 - \hat{y}_j} \right)",
         "y*(lse - a) + (1 - y)*(lse - rest)",
     ),
     Pair(
-        "poisson",
-        "softmax",
-        lambda a, y: 1 - total(y * _log_softmax(a)),
-        lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
-        "p*sum(y) - y",
-        r"\hat{y} \textstyle\sum_k y_k - y",
-        "p + y*(lse - a)",
+        "poisson", "softmax",
+        lambda a, y: 1 - total(y * _log_softmax(a)), lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
+        "p*sum(y) - y", r"\hat{y} \textstyle\sum_k y_k - y", "p + y*(lse - a)",
     ),
     Pair(
-        "poisson",
-        "sigmoid",
-        lambda a, y: total(_sigmoid(a) + y * _softplus(-a)),
-        lambda a, p, y: (p - y) * _sigmoid(-a),
-        "(p - y)*(1 - p)",
-        r"(\hat{y} - y)(1 - \hat{y})",
-        "p + y*softplus(-a)",
-        exact="(p - y)*sigma(-a)",
+        "poisson", "sigmoid",
+        lambda a, y: total(_sigmoid(a) + y * _softplus(-a)), lambda a, p, y: (p - y) * _sigmoid(-a),
+        "(p - y)*(1 - p)", r"(\hat{y} - y)(1 - \hat{y})", "p + y*softplus(-a)", exact="(p - y)*sigma(-a)",
     ),
     Pair(
-        "poisson",
-        "softplus",
-        lambda a, y: total(_softplus(a) - y * log_softplus(a)),
-        lambda a, p, y: _sigmoid(a) - y * _dlog_softplus(a),
-        "sigma(a)*(1 - y/p)",
-        r"\sigma(a_L)\,\left(1 - \frac{y}{\hat{y}}\right)",
-        "p - y*logsoftplus(a)",
+        "poisson", "softplus",
+        lambda a, y: total(_softplus(a) - y * log_softplus(a)), lambda a, p, y: _sigmoid(a) - y * _dlog_softplus(a),
+        "sigma(a)*(1 - y/p)", r"\sigma(a_L)\,\left(1 - \frac{y}{\hat{y}}\right)", "p - y*logsoftplus(a)",
         exact="sigma(a) - y*exp(log(sigma(a)) - logsoftplus(a))",
     ),
-)
+)  # fmt: skip
 
 PAIRS: dict[tuple[str, str], Pair] = {(row.loss, row.output): row for row in _PAIRS}
 
 _POISSON_EXP = Pair(
-    "poisson",
-    "exp",
-    lambda a, y: total(EXP.value(a) - y * a),
-    lambda a, p, y: p - y,
-    "p - y",
-    r"\hat{y} - y",
-    "p - y*a",
-)
+    "poisson", "exp",
+    lambda a, y: total(EXP.value(a) - y * a), lambda a, p, y: p - y,
+    "p - y", r"\hat{y} - y", "p - y*a",
+)  # fmt: skip
 
 
 def shortcut(loss_name: str, output_name: str) -> Pair | None:
     """The declared pair of a loss and an output, or None where only the general path exists."""
-    if (loss_name, output_name) == ("poisson", "exp"):
-        return _POISSON_EXP
-    return PAIRS.get((loss_name, output_name))
+    pair = (loss_name, output_name)
+    return _POISSON_EXP if pair == ("poisson", "exp") else PAIRS.get(pair)
 
 
 def example_losses(loss_name: str, output_name: str, a: Array, yhat: Array, y: Array) -> Array:
