@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.explanation import printed
-from chainrule.formula import evaluate, parse, refs
+from chainrule.formula import evaluate, parse
+from chainrule.formula.tree import refs
 from chainrule.network.names import Derivative, Quantity, read, to_text
 from tests.support.strategies import cases, sums_of_paths
 

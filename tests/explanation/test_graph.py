@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.formula import Number, refs
+from chainrule.formula.tree import Number, refs
 from chainrule.network.activations import ACTIVATIONS
 
 TOY = "y1 = x^2; y2 = x^3; z = log(y1/y2)"

@@ -8,8 +8,9 @@ import pytest
 from scipy import special
 
 from chainrule import InputError
-from chainrule.formula import Add, Call, Diff, Hadamard, More, Ref, evaluate, parse
+from chainrule.formula import evaluate, parse
 from chainrule.formula.evaluate import FUNCTIONS, MOST_ENTRIES, magnitude
+from chainrule.formula.tree import Add, Call, Diff, Hadamard, More, Ref
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.names import read
 

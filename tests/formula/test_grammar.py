@@ -5,9 +5,9 @@ import re
 import pytest
 
 from chainrule import InputError
-from chainrule.formula import Add, Array, Call, Div, Hadamard, Mul, Neg, Number, Pow, Ref, Transpose, parse
+from chainrule.formula import parse
 from chainrule.formula.grammar import DEEPEST, LONGEST, LONGEST_NUMBER
-from chainrule.formula.tree import Slope
+from chainrule.formula.tree import Add, Array, Call, Div, Hadamard, Mul, Neg, Number, Pow, Ref, Slope, Transpose
 from chainrule.network.names import read
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from chainrule.formula import (
+from chainrule.formula import latex, parse, text
+from chainrule.formula.printing import LONGEST, number_text, symbol_latex, symbol_text
+from chainrule.formula.tree import (
     Add,
     Array,
     Call,
@@ -16,14 +18,10 @@ from chainrule.formula import (
     Number,
     Pow,
     Ref,
+    Slope,
     Timed,
     Transpose,
-    latex,
-    parse,
-    text,
 )
-from chainrule.formula.printing import LONGEST, number_text, symbol_latex, symbol_text
-from chainrule.formula.tree import Slope
 from chainrule.network.names import Quantity, read
 
 a, b, c = (Ref(name) for name in "abc")

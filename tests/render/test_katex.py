@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.formula import Delta, Diff, Ref, Timed, latex
+from chainrule.formula import latex
+from chainrule.formula.tree import Delta, Diff, Ref, Timed
 from chainrule.network.equation_table import EQUATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.names import LOSS, NOTATIONS, Derivative, Quantity

@@ -25,7 +25,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Explain one quantity: where it comes from, step by step, with its numbers."""
-    from chainrule.explanation import explain as explained
+    from chainrule.explanation.explain import explain as explained
 
     form = chosen_format(form, json)
     need_data(file, data)

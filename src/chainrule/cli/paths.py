@@ -23,7 +23,7 @@ def paths(
     json: Json = False,
 ) -> None:
     """List the paths from one number of the network to the loss: their sum is the gradient."""
-    from chainrule.explanation import paths as found
+    from chainrule.explanation.paths import paths as found
 
     form = chosen_format(form, json)
     need_data(file, data)

@@ -14,7 +14,8 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.explanation.graph_records import Edge, GraphDerivative, GraphPath
 from chainrule.explanation.symbolic import as_text, check, to_sympy
-from chainrule.formula import Expr, evaluate, parse, refs, text
+from chainrule.formula import evaluate, parse, text
+from chainrule.formula.tree import Expr, refs
 
 MOST_OPERATIONS = 60  # of a sum that is written in the inputs and simplified: SymPy may take minutes over a larger one
 

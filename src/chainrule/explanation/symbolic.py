@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.errors import InputError
-from chainrule.formula import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref
-from chainrule.formula.tree import children
+from chainrule.formula.tree import Add, Call, Div, Expr, Mul, Neg, Number, Pow, Ref, children
 
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigma", "relu", "softplus", "abs")
 

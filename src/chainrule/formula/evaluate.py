@@ -10,23 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.formula.tree import (
-    Add,
-    Array,
-    Call,
-    Diff,
-    Div,
-    Expr,
-    Hadamard,
-    More,
-    Mul,
-    Neg,
-    Number,
-    Pow,
-    Ref,
-    Symbol,
-    Transpose,
-)
+from chainrule.formula import tree as t
 from chainrule.network import activations as act
 from chainrule.network import arrays, losses, pairs
 from chainrule.network.names import Quantity
@@ -82,7 +66,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
 }
 
 
-def evaluate(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
+def evaluate(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
     """The value of a formula: a float, or an array with vectors as columns (m, 1).
 
     Args:
@@ -97,29 +81,29 @@ def evaluate(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
     return float(value) if np.ndim(value) == 0 else value
 
 
-def _value(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
+def _value(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
     match tree:
-        case Number(value=value):
+        case t.Number(value=value):
             return np.float64(value)
-        case Ref(name=name):
+        case t.Ref(name=name):
             return _column(lookup(name))
-        case Neg(item=item):
+        case t.Neg(item=item):
             return -_value(item, lookup)
-        case Add(terms=terms) | More(terms=terms):
-            return reduce(_plus, (_value(t, lookup) for t in terms), np.float64(0.0))
-        case Mul(factors=factors):
+        case t.Add(terms=terms) | t.More(terms=terms):
+            return reduce(_plus, (_value(term, lookup) for term in terms), np.float64(0.0))
+        case t.Mul(factors=factors):
             return reduce(_times, (_value(f, lookup) for f in factors))
-        case Hadamard(factors=factors):
+        case t.Hadamard(factors=factors):
             return reduce(_hadamard, (_value(f, lookup) for f in factors))
-        case Div(top=top, bottom=bottom):
+        case t.Div(top=top, bottom=bottom):
             return np.divide(*_fitting("quotient", _value(top, lookup), _value(bottom, lookup)))
-        case Pow(base=base, exponent=exponent):
+        case t.Pow(base=base, exponent=exponent):
             return np.power(*_fitting("power", _value(base, lookup), _value(exponent, lookup)))
-        case Transpose(item=item):
+        case t.Transpose(item=item):
             return np.transpose(_value(item, lookup))
-        case Array(items=items):
+        case t.Array(items=items):
             return _stack([_value(item, lookup) for item in items])
-        case Call(function=function, arguments=arguments):
+        case t.Call(function=function, arguments=arguments):
             if function not in FUNCTIONS:
                 known = ", ".join(sorted(name for name in FUNCTIONS if name.isalnum()))
                 raise InputError(f"function {function}", f"one of {known}", repr(function))
@@ -127,11 +111,11 @@ def _value(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
             if count is not None and len(arguments) != count:
                 raise InputError(f"function {function}", f"{count} argument", str(len(arguments)))
             return rule(*_fitting(f"function {function}", *(_value(a, lookup) for a in arguments)))
-        case Diff(item=item, wrt=wrt):
+        case t.Diff(item=item, wrt=wrt):
             return _difference(item, wrt, lookup)
 
 
-def _difference(item: Expr, wrt: Symbol, lookup: Callable[[Symbol], Value]) -> Value:
+def _difference(item: t.Expr, wrt: t.Symbol, lookup: Callable[[t.Symbol], Value]) -> Value:
     """The derivative of a formula by the five-point rule; every other name in it is held fixed."""
     at = lookup(wrt)
     if np.ndim(at):
@@ -144,7 +128,7 @@ def _difference(item: Expr, wrt: Symbol, lookup: Callable[[Symbol], Value]) -> V
     return (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
 
 
-def _moved(name: Symbol, value: Value, wrt: Symbol, by: float) -> Value:
+def _moved(name: t.Symbol, value: Value, wrt: t.Symbol, by: float) -> Value:
     """The value of a name after ``wrt`` has moved: itself, or the vector or matrix it is a component of."""
     if name == wrt:
         return value + by
@@ -156,20 +140,20 @@ def _moved(name: Symbol, value: Value, wrt: Symbol, by: float) -> Value:
     return value
 
 
-def magnitude(tree: Expr, lookup: Callable[[Symbol], Value]) -> Value:
+def magnitude(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
     """The value with every term of every sum made positive: what rounding errors are measured against."""
     match tree:
-        case Neg(item=item):
+        case t.Neg(item=item):
             return magnitude(item, lookup)
-        case Transpose(item=item):
+        case t.Transpose(item=item):
             return np.transpose(magnitude(item, lookup))
-        case Add(terms=terms) | More(terms=terms):
-            return reduce(_plus, (magnitude(t, lookup) for t in terms), np.float64(0.0))
-        case Mul(factors=factors):
+        case t.Add(terms=terms) | t.More(terms=terms):
+            return reduce(_plus, (magnitude(term, lookup) for term in terms), np.float64(0.0))
+        case t.Mul(factors=factors):
             return reduce(_times, (magnitude(f, lookup) for f in factors))
-        case Hadamard(factors=factors):
+        case t.Hadamard(factors=factors):
             return reduce(_hadamard, (magnitude(f, lookup) for f in factors))
-        case Div(top=top, bottom=bottom):
+        case t.Div(top=top, bottom=bottom):
             with np.errstate(all="ignore"):
                 return np.divide(magnitude(top, lookup), np.abs(_value(bottom, lookup)))
         case _:

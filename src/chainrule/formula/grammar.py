@@ -10,24 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from chainrule.errors import InputError
+from chainrule.formula import tree as t
 from chainrule.formula.evaluate import FUNCTIONS
-from chainrule.formula.tree import (
-    Add,
-    Array,
-    Call,
-    Div,
-    Expr,
-    Hadamard,
-    Mul,
-    Neg,
-    Number,
-    Pow,
-    Ref,
-    Slope,
-    Transpose,
-    children,
-    is_matrix,
-)
 from chainrule.network import names as notation
 
 if TYPE_CHECKING:
@@ -80,7 +64,7 @@ _PATTERNS: dict[str, str] = {
 }
 
 
-def parse(formula: str, names: Names = "textbook") -> Expr:
+def parse(formula: str, names: Names = "textbook") -> t.Expr:
     """Read a formula to its tree.
 
     Raises:
@@ -152,7 +136,7 @@ class _TreeBuilder:
 
     free: bool
 
-    def tree(self, node: Any) -> Expr:
+    def tree(self, node: Any) -> t.Expr:
         """The tree of a parsed node."""
         from lark import Tree
 
@@ -167,7 +151,7 @@ class _TreeBuilder:
             case "unary" | "power" | "postfix":
                 return self._postfix(parts) if node.data == "postfix" else self._power(parts)
             case "negative":
-                return Neg(self.tree(parts[0]))
+                return t.Neg(self.tree(parts[0]))
             case "number":
                 return self._number(str(parts[0]))
             case "more":
@@ -176,57 +160,57 @@ class _TreeBuilder:
                     raise InputError("formula", "the sum of the terms left out, in brackets", repr(str(parts[0])))
                 return self._number(inside)
             case "slope":
-                return Ref(Slope(int("".join(c for c in str(parts[0]) if c.isdigit()))))
+                return t.Ref(t.Slope(int("".join(c for c in str(parts[0]) if c.isdigit()))))
             case "call":
                 function = "sigma" if parts[0] == "σ" else str(parts[0])
-                return Call(function, tuple(self.tree(p) for p in parts[1:] if p is not None))
+                return t.Call(function, tuple(self.tree(p) for p in parts[1:] if p is not None))
             case "name":
                 return self._name(str(parts[0]))
             case "array":
-                return Array(tuple(self.tree(p) for p in parts if p is not None))
+                return t.Array(tuple(self.tree(p) for p in parts if p is not None))
             case _:
                 raise TypeError(node.data)
 
-    def _name(self, written: str) -> Expr:
+    def _name(self, written: str) -> t.Expr:
         """A name of the notes (w^l is W_l^T), or a variable."""
         if self.free:
-            return Ref(written)
+            return t.Ref(written)
         try:
             name, way = notation.read(written)
         except InputError:
-            return Ref(written)
-        return Transpose(Ref(name)) if way == "delta" and is_matrix(name) else Ref(name)
+            return t.Ref(written)
+        return t.Transpose(t.Ref(name)) if way == "delta" and t.is_matrix(name) else t.Ref(name)
 
-    def _number(self, written: str) -> Expr:
+    def _number(self, written: str) -> t.Expr:
         if len(written) > LONGEST_NUMBER:
             raise InputError("number", f"at most {LONGEST_NUMBER} characters", str(len(written)))
         value = float(written)
-        return Neg(Number(-value, written[1:])) if written.startswith("-") else Number(value, written)
+        return t.Neg(t.Number(-value, written[1:])) if written.startswith("-") else t.Number(value, written)
 
-    def _sum(self, parts: list[Any]) -> Expr:
+    def _sum(self, parts: list[Any]) -> t.Expr:
         terms = [self.tree(parts[0])]
         for sign, part in zip(parts[1::2], parts[2::2], strict=True):
             term = self.tree(part)
-            terms.append(term if sign == "+" else Neg(term))
-        return Add(tuple(terms))
+            terms.append(term if sign == "+" else t.Neg(term))
+        return t.Add(tuple(terms))
 
-    def _product(self, parts: list[Any]) -> Expr:
+    def _product(self, parts: list[Any]) -> t.Expr:
         """Left to right; runs of one operator become one node."""
         tree = self.tree(parts[0])
         for sign, part in zip(parts[1::2], parts[2::2], strict=True):
             right = self.tree(part)
             if sign == "/":
-                tree = Div(tree, right)
+                tree = t.Div(tree, right)
             else:
-                kind = Hadamard if sign == "⊙" else Mul
-                tree = kind((*children(tree), right)) if isinstance(tree, kind) else kind((tree, right))
+                kind = t.Hadamard if sign == "⊙" else t.Mul
+                tree = kind((*t.children(tree), right)) if isinstance(tree, kind) else kind((tree, right))
         return tree
 
-    def _power(self, parts: list[Any]) -> Expr:
-        return self.tree(parts[0]) if len(parts) == 1 else Pow(self.tree(parts[0]), self.tree(parts[1]))
+    def _power(self, parts: list[Any]) -> t.Expr:
+        return self.tree(parts[0]) if len(parts) == 1 else t.Pow(self.tree(parts[0]), self.tree(parts[1]))
 
-    def _postfix(self, parts: list[Any]) -> Expr:
+    def _postfix(self, parts: list[Any]) -> t.Expr:
         tree = self.tree(parts[0])
         for _ in parts[1:]:
-            tree = Transpose(tree)
+            tree = t.Transpose(tree)
         return tree

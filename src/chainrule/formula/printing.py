@@ -8,28 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.formula import tree as t
 from chainrule.formula.plain import GREEK
-from chainrule.formula.tree import (
-    Add,
-    Array,
-    Call,
-    Delta,
-    Diff,
-    Div,
-    Expr,
-    Hadamard,
-    More,
-    Mul,
-    Neg,
-    Number,
-    Pow,
-    Ref,
-    Slope,
-    Symbol,
-    Timed,
-    Transpose,
-    is_matrix,
-)
 from chainrule.network import names
 from chainrule.network.names import Notation, Quantity
 
@@ -55,7 +35,7 @@ def number_text(value: float, digits: int) -> str:
 class _Style:
     """What differs between text and LaTeX, and between names and numbers."""
 
-    def __init__(self, notation: Notation, values: Callable[[Symbol], Any] | None, digits: int, whole: bool) -> None:
+    def __init__(self, notation: Notation, values: Callable[[t.Symbol], Any] | None, digits: int, whole: bool) -> None:
         self.notation: Notation = notation
         self.values = values
         self.digits = digits
@@ -66,9 +46,9 @@ class _Style:
 
 
 def text(
-    tree: Expr,
+    tree: t.Expr,
     notation: Notation = "textbook",
-    values: Callable[[Symbol], Any] | None = None,
+    values: Callable[[t.Symbol], Any] | None = None,
     digits: int = 6,
     whole: bool = True,
 ) -> str:
@@ -83,9 +63,9 @@ def text(
 
 
 def latex(
-    tree: Expr,
+    tree: t.Expr,
     notation: Notation = "textbook",
-    values: Callable[[Symbol], Any] | None = None,
+    values: Callable[[t.Symbol], Any] | None = None,
     digits: int = 6,
     whole: bool = True,
 ) -> str:
@@ -93,24 +73,24 @@ def latex(
     return _Latex(notation, values, digits, whole).of(tree)[0]
 
 
-def symbol_text(name: Symbol, notation: Notation) -> str:
+def symbol_text(name: t.Symbol, notation: Notation) -> str:
     """A name as text."""
-    if isinstance(name, Slope):
+    if isinstance(name, t.Slope):
         return f"σ'(z^{name.layer})" if notation == "delta" else f"g'({Quantity('a', name.layer)})"
-    if isinstance(name, Delta):
+    if isinstance(name, t.Delta):
         return names.to_text(name.name, "delta")
-    if isinstance(name, Timed):
+    if isinstance(name, t.Timed):
         return symbol_text(name.name, notation) + ("'" if name.after == 1 else f"'{{{name.after}}}")
     return name if isinstance(name, str) else names.to_text(name, notation)
 
 
-def symbol_latex(name: Symbol, notation: Notation) -> str:
+def symbol_latex(name: t.Symbol, notation: Notation) -> str:
     """A name as LaTeX."""
-    if isinstance(name, Slope):
+    if isinstance(name, t.Slope):
         return f"\\sigma'(z^{{{name.layer}}})" if notation == "delta" else f"g'(a_{{{name.layer}}})"
-    if isinstance(name, Delta):
+    if isinstance(name, t.Delta):
         return names.to_latex(name.name, "delta")
-    if isinstance(name, Timed):
+    if isinstance(name, t.Timed):
         written = symbol_latex(name.name, notation)
         one = f"{{{written}}}" if "^" in written else written  # a name with a superscript takes no second one
         return f"{one}'" + (f"^{{({name.after})}}" if name.after != 1 else "")
@@ -146,45 +126,45 @@ def _spelled(word: str) -> str:
 class _Text(_Style):
     times, hadamard, dots, transposed = "*", " ⊙ ", "…", "^T"
 
-    def of(self, tree: Expr) -> tuple[str, int]:
+    def of(self, tree: t.Expr) -> tuple[str, int]:
         """The text of a node and how tightly it binds."""
         match tree:
-            case Number(value=value, written=written):
+            case t.Number(value=value, written=written):
                 return (written or self.number(value)), (_NEGATIVE if value < 0 else _ATOM)
-            case Ref(name=name):
+            case t.Ref(name=name):
                 return self.ref(name)
-            case Neg(item=item):
+            case t.Neg(item=item):
                 return "-" + self.within(item, _PRODUCT), _NEGATIVE
-            case Add(terms=terms):
+            case t.Add(terms=terms):
                 return self.sum(terms), _SUM
-            case More(terms=terms):
+            case t.More(terms=terms):
                 return self.more(terms), _PRODUCT
-            case Mul(factors=factors):
+            case t.Mul(factors=factors):
                 return self.product(factors), _PRODUCT
-            case Hadamard(factors=factors):
+            case t.Hadamard(factors=factors):
                 return self.hadamard.join(self.within(f, _POWER) for f in factors), _PRODUCT
-            case Div(top=top, bottom=bottom):
+            case t.Div(top=top, bottom=bottom):
                 return self.quotient(top, bottom)
-            case Pow(base=base, exponent=exponent):
+            case t.Pow(base=base, exponent=exponent):
                 return self.power(base, exponent), _POWER
-            case Transpose(item=item):
+            case t.Transpose(item=item):
                 return self.transpose(item)
-            case Array(items=items):
+            case t.Array(items=items):
                 return self.array(items), _ATOM
-            case Call(function=function, arguments=arguments):
+            case t.Call(function=function, arguments=arguments):
                 written = self.call(function, [self.of(a)[0] for a in arguments])
                 return written, _POWER if written.startswith("e^") else _ATOM
-            case Diff(item=item, wrt=wrt):
+            case t.Diff(item=item, wrt=wrt):
                 return self.difference(wrt, self.of(item)[0]), _POWER
 
-    def within(self, tree: Expr, least: int) -> str:
+    def within(self, tree: t.Expr, least: int) -> str:
         written, binds = self.of(tree)
         return written if binds >= least else self.bracket(written)
 
     def bracket(self, written: str) -> str:
         return f"({written})"
 
-    def sum(self, terms: tuple[Expr, ...]) -> str:
+    def sum(self, terms: tuple[t.Expr, ...]) -> str:
         parts: list[str] = []
         for term in terms:
             written, binds = self.of(term)
@@ -198,30 +178,30 @@ class _Text(_Style):
                 parts.append(f"+ {written}")
         return " ".join(parts)
 
-    def product(self, factors: tuple[Expr, ...]) -> str:
+    def product(self, factors: tuple[t.Expr, ...]) -> str:
         first, *others = factors
         written, binds = self.of(first)
         start = written if binds >= _NEGATIVE else self.bracket(written)
         return self.times.join([start, *(self.within(f, _POWER) for f in others)])
 
-    def quotient(self, top: Expr, bottom: Expr) -> tuple[str, int]:
+    def quotient(self, top: t.Expr, bottom: t.Expr) -> tuple[str, int]:
         written, binds = self.of(top)
         start = written if binds >= _NEGATIVE else self.bracket(written)
         return f"{start}/{self.within(bottom, _POWER)}", _PRODUCT
 
-    def power(self, base: Expr, exponent: Expr) -> str:
+    def power(self, base: t.Expr, exponent: t.Expr) -> str:
         return f"{self.within(base, _ATOM)}^{self.within(exponent, _ATOM)}"
 
-    def more(self, terms: tuple[Expr, ...]) -> str:
+    def more(self, terms: tuple[t.Expr, ...]) -> str:
         count = f"{self.dots} {len(terms)} more terms"
         if self.values is None:
             return count
         from chainrule.formula.evaluate import evaluate
 
-        return f"{count} ({self.number(evaluate(Add(terms), self.values))})"
+        return f"{count} ({self.number(evaluate(t.Add(terms), self.values))})"
 
-    def ref(self, name: Symbol) -> tuple[str, int]:
-        flips = self.notation == "delta" and is_matrix(name)
+    def ref(self, name: t.Symbol) -> tuple[str, int]:
+        flips = self.notation == "delta" and t.is_matrix(name)
         if self.values is None:
             written = self.symbol(name)
             if flips:
@@ -235,15 +215,15 @@ class _Text(_Style):
             return self.numbers(value.T) + self.transposed, _POWER
         return self.numbers(value), _ATOM
 
-    def transpose(self, item: Expr) -> tuple[str, int]:
+    def transpose(self, item: t.Expr) -> tuple[str, int]:
         """x^T; in delta notation W_l^T is w^l itself."""
-        if self.notation == "delta" and isinstance(item, Ref) and is_matrix(item.name):
+        if self.notation == "delta" and isinstance(item, t.Ref) and t.is_matrix(item.name):
             if self.values is None:
                 return self.symbol(item.name), _POWER
             return self.numbers(np.asarray(self.values(item.name)).T), _ATOM
         return self.within(item, _ATOM) + self.transposed, _POWER
 
-    def symbol(self, name: Symbol) -> str:
+    def symbol(self, name: t.Symbol) -> str:
         return symbol_text(name, self.notation)
 
     def numbers(self, value: Any) -> str:
@@ -273,7 +253,7 @@ class _Text(_Style):
     def call(self, function: str, arguments: list[str]) -> str:
         return f"{function}({', '.join(arguments)})"
 
-    def difference(self, wrt: Symbol, item: str) -> str:
+    def difference(self, wrt: t.Symbol, item: str) -> str:
         return f"d/d{self.symbol(wrt)}[{item}]"
 
 
@@ -298,24 +278,24 @@ class _Latex(_Text):
     def bracket(self, written: str) -> str:
         return rf"\left({written}\right)"
 
-    def quotient(self, top: Expr, bottom: Expr) -> tuple[str, int]:
+    def quotient(self, top: t.Expr, bottom: t.Expr) -> tuple[str, int]:
         return rf"\frac{{{self.of(top)[0]}}}{{{self.of(bottom)[0]}}}", _POWER
 
-    def power(self, base: Expr, exponent: Expr) -> str:
+    def power(self, base: t.Expr, exponent: t.Expr) -> str:
         return f"{self.within(base, _ATOM)}^{{{self.of(exponent)[0]}}}"
 
-    def more(self, terms: tuple[Expr, ...]) -> str:
+    def more(self, terms: tuple[t.Expr, ...]) -> str:
         count = rf"\dots\ \text{{{len(terms)} more terms}}"
         if self.values is None:
             return count
         from chainrule.formula.evaluate import evaluate
 
-        return rf"{count}\ ({self.number(evaluate(Add(terms), self.values))})"
+        return rf"{count}\ ({self.number(evaluate(t.Add(terms), self.values))})"
 
-    def symbol(self, name: Symbol) -> str:
+    def symbol(self, name: t.Symbol) -> str:
         return symbol_latex(name, self.notation)
 
-    def ref(self, name: Symbol) -> tuple[str, int]:
+    def ref(self, name: t.Symbol) -> tuple[str, int]:
         written, binds = super().ref(name)
         return written, min(binds, _PRODUCT) if r"\cdot" in written else binds
 
@@ -330,7 +310,7 @@ class _Latex(_Text):
 
     def array(self, items: tuple[Any, ...]) -> str:
         def row(item: Any) -> str:
-            parts = item.items if isinstance(item, Array) else (item,)
+            parts = item.items if isinstance(item, t.Array) else (item,)
             return " & ".join(self.shortened(parts, lambda part: self.of(part)[0]))
 
         return r"\left[\begin{matrix} " + r" \\ ".join(self.shortened(items, row)) + r" \end{matrix}\right]"
@@ -347,5 +327,5 @@ class _Latex(_Text):
         head = _LATEX_FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
         return rf"{head}\left({', '.join(arguments)}\right)"
 
-    def difference(self, wrt: Symbol, item: str) -> str:
+    def difference(self, wrt: t.Symbol, item: str) -> str:
         return rf"\frac{{\partial}}{{\partial {self.symbol(wrt)}}}\left[{item}\right]"

@@ -8,26 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from chainrule.errors import InputError
-from chainrule.formula.tree import (
-    Add,
-    Array,
-    Call,
-    Delta,
-    Diff,
-    Div,
-    Expr,
-    Hadamard,
-    Mul,
-    Neg,
-    Number,
-    Pow,
-    Ref,
-    Symbol,
-    Timed,
-    Transpose,
-    children,
-    is_matrix,
-)
+from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.sheets.names import Index, Names, Own, Written
@@ -38,11 +19,11 @@ LARGEST = 1_000  # names of a formula, its sums written out
 MOST_NUMBERS = 20_000  # of a formula, its sums written out
 MOST_NESTED = 3  # derivatives of derivatives
 
-_Product: TypeAlias = type[Mul] | type[Hadamard] | type[Div]
-_KINDS: dict[str, _Product] = {"DIVIDE": Div, "HADAMARD": Hadamard}
+_Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div]
+_KINDS: dict[str, _Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard}
 
 
-def tree_of(parsed: Any, names: Names) -> tuple[Expr, bool]:
+def tree_of(parsed: Any, names: Names) -> tuple[t.Expr, bool]:
     """The tree of a parsed formula, and whether a name with a caret is in it.
 
     Raises:
@@ -68,14 +49,14 @@ class _FormulaReader:
     names_left: int = LARGEST
     numbers_left: int = MOST_NUMBERS
 
-    def top(self, node: Any) -> Expr:
+    def top(self, node: Any) -> t.Expr:
         """The tree of a whole part, or of an item of an array: ``[x]`` is a vector there, elsewhere a bracket."""
         if getattr(node, "data", "") != "array":
             return self.tree(node)
         items = tuple(self.top(part) for part in node.children if part is not None)
-        return items[0] if len(items) == 1 and _is_matrix(node.children[0]) else Array(items)
+        return items[0] if len(items) == 1 and _is_matrix(node.children[0]) else t.Array(items)
 
-    def tree(self, node: Any) -> Expr:
+    def tree(self, node: Any) -> t.Expr:
         """The tree of a parsed node."""
         from lark import Token
 
@@ -88,29 +69,29 @@ class _FormulaReader:
             case "product":
                 return self.product(parts)
             case "negative":
-                return Neg(self.tree(parts[-1]))
+                return t.Neg(self.tree(parts[-1]))
             case "positive" | "group":
                 return self.tree(parts[-1])
             case "power":
-                return Pow(self.tree(parts[0]), self.tree(parts[1]))
+                return t.Pow(self.tree(parts[0]), self.tree(parts[1]))
             case "exponential":
-                return Call("exp", (self.tree(parts[1]),))
+                return t.Call("exp", (self.tree(parts[1]),))
             case "postfix":
                 return self.postfix(parts)
             case "call" | "apply":
-                return Call(parts[0].value, tuple(self.tree(p) for p in parts[1:]))
+                return t.Call(parts[0].value, tuple(self.tree(p) for p in parts[1:]))
             case "fraction":
-                return Div(self.tree(parts[0]), self.tree(parts[1]))
+                return t.Div(self.tree(parts[0]), self.tree(parts[1]))
             case "difference":
                 wrt = self.symbol(parts[0].value.wrt, parts[0].start_pos)
                 item = self.tree(parts[1])
-                if getattr(parts[1], "data", "") == "array" and isinstance(item, Array) and len(item.items) == 1:
+                if getattr(parts[1], "data", "") == "array" and isinstance(item, t.Array) and len(item.items) == 1:
                     (item,) = item.items
                 if _nested(item) >= MOST_NESTED:
                     raise UnreadError(
                         parts[0].start_pos, f"at most {MOST_NESTED} derivatives of derivatives can be read"
                     )
-                return Diff(item, wrt)
+                return t.Diff(item, wrt)
             case "total":
                 return self.total(*parts)
             case "array":
@@ -120,7 +101,7 @@ class _FormulaReader:
             case _:
                 raise TypeError(node.data)
 
-    def leaf(self, token: Any) -> Expr:
+    def leaf(self, token: Any) -> t.Expr:
         self.names_left -= token.type != "NUMBER"
         self.numbers_left -= token.type == "NUMBER"
         if min(self.names_left, self.numbers_left) < 0:
@@ -128,7 +109,7 @@ class _FormulaReader:
             raise UnreadError(token.start_pos, f"{most} can be read in a formula, with sums written out")
         match token.type:
             case "NUMBER":
-                return Number(float(token.value), str(token.value))
+                return t.Number(float(token.value), str(token.value))
             case "RATIO":
                 return self.ratio(token.value, token.start_pos)
             case _:
@@ -136,20 +117,20 @@ class _FormulaReader:
 
     # ---- operators
 
-    def sum(self, parts: list[Any]) -> Expr:
+    def sum(self, parts: list[Any]) -> t.Expr:
         terms = [self.tree(parts[0])]
         for sign, part in zip(parts[1::2], parts[2::2], strict=True):
             term = self.tree(part)
-            terms.append(term if sign.type == "PLUS" else Neg(term))
-        return Add(tuple(terms))
+            terms.append(term if sign.type == "PLUS" else t.Neg(term))
+        return t.Add(tuple(terms))
 
-    def product(self, parts: list[Any]) -> Expr:
+    def product(self, parts: list[Any]) -> t.Expr:
         """Left to right; runs of one operator become one node."""
         factors, nodes = [self.tree(parts[0])], 0
         made: _Product | None = None
         for operator, right in self.operands(parts[1:]):
-            kind = _KINDS.get(operator, Mul)
-            if kind is made and kind is not Div:
+            kind = _KINDS.get(operator, t.Mul)
+            if kind is made and kind is not t.Div:
                 factors.append(right)
                 continue
             tree = _made(made, factors)
@@ -158,9 +139,9 @@ class _FormulaReader:
                 raise UnreadError(_place(parts[0]), "expected fewer products and quotients in turn; got too many")
         return _made(made, factors)
 
-    def operands(self, parts: list[Any]) -> Iterator[tuple[str, Expr]]:
+    def operands(self, parts: list[Any]) -> Iterator[tuple[str, t.Expr]]:
         """Operators with what follows each; in ``σ'(a_1) ⊙ W_2^T δ_2`` the matrix is multiplied first."""
-        pairs: list[tuple[str, Expr]] = []
+        pairs: list[tuple[str, t.Expr]] = []
         rest = iter(parts)
         for part in rest:
             operator = getattr(part, "type", "")
@@ -173,57 +154,57 @@ class _FormulaReader:
             if operator == "HADAMARD" and _is_whole_matrix(right):
                 end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ("HADAMARD", "DIVIDE")), len(pairs))
                 if end > at:
-                    right = Mul((right, *(factor for _, factor in pairs[at:end])))
+                    right = t.Mul((right, *(factor for _, factor in pairs[at:end])))
                     at = end
             yield operator, right
 
-    def postfix(self, parts: list[Any]) -> Expr:
+    def postfix(self, parts: list[Any]) -> t.Expr:
         first, marks = parts[0], parts[1:]
         if getattr(first, "type", "") == "OWN" and marks[0].type == "PRIME":
             name = first.value.name + "'" * min(marks[0].value, MOST_SIGNS)
-            tree: Expr = Ref(self.own(name, first.start_pos))  # e_1' is a name of its own
+            tree: t.Expr = t.Ref(self.own(name, first.start_pos))  # e_1' is a name of its own
             marks = marks[1:]
         else:
             tree = self.tree(first)
         for mark in marks:
-            tree = Transpose(tree) if mark.type == "TRANSPOSED" else self.later(tree, mark)
+            tree = t.Transpose(tree) if mark.type == "TRANSPOSED" else self.later(tree, mark)
         return tree
 
-    def later(self, tree: Expr, mark: Any) -> Expr:
+    def later(self, tree: t.Expr, mark: Any) -> t.Expr:
         """A quantity after updates."""
-        if isinstance(tree, Transpose):
-            return Transpose(self.later(tree.item, mark))
-        name = tree.name if isinstance(tree, Ref) else None
-        if isinstance(name, Timed):
-            return Ref(Timed(name.name, name.after + mark.value))
-        if not isinstance(name, Quantity | Derivative | Delta):
+        if isinstance(tree, t.Transpose):
+            return t.Transpose(self.later(tree.item, mark))
+        name = tree.name if isinstance(tree, t.Ref) else None
+        if isinstance(name, t.Timed):
+            return t.Ref(t.Timed(name.name, name.after + mark.value))
+        if not isinstance(name, Quantity | Derivative | t.Delta):
             raise UnreadError(mark.start_pos, "a prime stands behind a name, or behind a function before its bracket")
-        return Ref(Timed(name, mark.value))
+        return t.Ref(t.Timed(name, mark.value))
 
     # ---- arrays
 
-    def array(self, node: Any) -> Expr:
+    def array(self, node: Any) -> t.Expr:
         """``[x]`` within a formula is a bracket, unless it holds a number or a row."""
         found = self.top(node)
-        if not isinstance(found, Array) or len(found.items) != 1:
+        if not isinstance(found, t.Array) or len(found.items) != 1:
             return found
         (item,) = found.items
-        return found if isinstance(item.item if isinstance(item, Neg) else item, Number | Array) else item
+        return found if isinstance(item.item if isinstance(item, t.Neg) else item, t.Number | t.Array) else item
 
-    def matrix(self, rows: list[Any]) -> Expr:
+    def matrix(self, rows: list[Any]) -> t.Expr:
         """The environments of LaTeX; one column is a vector."""
         found = [tuple(self.tree(p) for p in row.children if p is not None) for row in rows]
         found = [row for row in found if row]
         if all(len(row) == 1 for row in found):
-            return Array(tuple(row[0] for row in found))
-        return Array(tuple(Array(row) for row in found))
+            return t.Array(tuple(row[0] for row in found))
+        return t.Array(tuple(t.Array(row) for row in found))
 
     # ---- sums written out
 
-    def total(self, token: Any, body: Any) -> Expr:
+    def total(self, token: Any, body: Any) -> t.Expr:
         over: Over | None = token.value
         if over is None:
-            return Call("sum", (self.tree(body),))
+            return t.Call("sum", (self.tree(body),))
         high = over.high if over.high is not None else width(over.letter, body, self.names, self.bound)
         if high is None:
             raise UnreadError(token.start_pos, f"nothing says how far the sum over {over.letter} runs")
@@ -234,7 +215,7 @@ class _FormulaReader:
             self.bound = {**outer, over.letter: number}
             terms.append(self.tree(body))
         self.bound = outer
-        return terms[0] if len(terms) == 1 else Add(tuple(terms))
+        return terms[0] if len(terms) == 1 else t.Add(tuple(terms))
 
     # ---- names
 
@@ -244,14 +225,14 @@ class _FormulaReader:
             raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
         return found
 
-    def operand(self, value: Written | Own, at: int) -> Expr:
+    def operand(self, value: Written | Own, at: int) -> t.Expr:
         if isinstance(value, Own):
             if value.name in self.bound:
-                return Number(float(self.bound[value.name]), str(self.bound[value.name]))
-            return Ref(self.own_name(value, at))
+                return t.Number(float(self.bound[value.name]), str(self.bound[value.name]))
+            return t.Ref(self.own_name(value, at))
         name, flips = self.written(value, at)
-        tree = Ref(Timed(name, value.after) if value.after else name)
-        return Transpose(tree) if flips else tree
+        tree = t.Ref(t.Timed(name, value.after) if value.after else name)
+        return t.Transpose(tree) if flips else tree
 
     def own_name(self, value: Own, at: int) -> str:
         if value.name not in self.names.own and value.index in self.bound:
@@ -265,22 +246,22 @@ class _FormulaReader:
             return name
         raise UnreadError(at, f"unknown name {name!r}")
 
-    def symbol(self, value: Written | Own, at: int) -> Symbol:
+    def symbol(self, value: Written | Own, at: int) -> t.Symbol:
         return self.own_name(value, at) if isinstance(value, Own) else self.written(value, at)[0]
 
-    def ratio(self, value: Ratio, at: int) -> Expr:
+    def ratio(self, value: Ratio, at: int) -> t.Expr:
         assert value.of is not None
         of, wrt = self.symbol(value.of, at), self.symbol(value.wrt, at)
         if not isinstance(of, Quantity) or not isinstance(wrt, Quantity):
-            if isinstance(of, Delta) or isinstance(wrt, Delta):
+            if isinstance(of, t.Delta) or isinstance(wrt, t.Delta):
                 raise UnreadError(at, "δ is a derivative itself; within one stands z or a")
-            return Diff(Ref(of), wrt)
+            return t.Diff(t.Ref(of), wrt)
         flips = isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
-        name: Symbol = Derivative(of, wrt)
-        tree: Expr = Ref(Timed(Derivative(of, wrt), value.after) if value.after else name)
-        return Transpose(tree) if flips else tree
+        name: t.Symbol = Derivative(of, wrt)
+        tree: t.Expr = t.Ref(t.Timed(Derivative(of, wrt), value.after) if value.after else name)
+        return t.Transpose(tree) if flips else tree
 
-    def written(self, value: Written, at: int) -> tuple[Quantity | Delta, bool]:
+    def written(self, value: Written, at: int) -> tuple[Quantity | t.Delta, bool]:
         """The quantity, and whether what is written is its transpose (w^l is W_l^T)."""
         symbol, numbers = value.symbol, [self.number(index, at) for index in value.indices]
         if value.above is not None:
@@ -294,7 +275,7 @@ class _FormulaReader:
             quantity = self.checked(letter, letter, numbers, at)
         if symbol == "δ":
             assert quantity.layer is not None
-            return Delta(quantity.layer, quantity.index), value.flipped
+            return t.Delta(quantity.layer, quantity.index), value.flipped
         if value.flipped and symbol in "Ww" and numbers:
             raise UnreadError(at, "a weight with its indices has no transpose; got one")
         return quantity, flips is not value.flipped
@@ -326,16 +307,16 @@ class _FormulaReader:
         return name.wrt if isinstance(name, Derivative) else name
 
 
-def _made(kind: _Product | None, factors: list[Expr]) -> Expr:
+def _made(kind: _Product | None, factors: list[t.Expr]) -> t.Expr:
     """A product or quotient of what has been collected."""
     if kind is None:
         return factors[0]
-    return Div(*factors) if kind is Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
+    return t.Div(*factors) if kind is t.Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
 
 
-def _nested(tree: Expr) -> int:
+def _nested(tree: t.Expr) -> int:
     """How many derivatives of derivatives it has."""
-    return isinstance(tree, Diff) + max(map(_nested, children(tree)), default=0)
+    return isinstance(tree, t.Diff) + max(map(_nested, t.children(tree)), default=0)
 
 
 def _is_matrix(node: Any) -> bool:
@@ -343,10 +324,10 @@ def _is_matrix(node: Any) -> bool:
     return getattr(node, "data", "") == "matrix"
 
 
-def _is_whole_matrix(tree: Expr) -> bool:
+def _is_whole_matrix(tree: t.Expr) -> bool:
     """W_i as a whole, or its transpose."""
-    inner = tree.item if isinstance(tree, Transpose) else tree
-    return isinstance(inner, Ref) and is_matrix(inner.name)
+    inner = tree.item if isinstance(tree, t.Transpose) else tree
+    return isinstance(inner, t.Ref) and t.is_matrix(inner.name)
 
 
 def _place(node: Any) -> int:

@@ -10,8 +10,9 @@ import numpy as np
 from chainrule.auditing.audit import audit_sheet
 from chainrule.auditing.report.document import summary
 from chainrule.errors import InputError
-from chainrule.explanation import explain, paths
+from chainrule.explanation.explain import explain
 from chainrule.explanation.path_records import Path
+from chainrule.explanation.paths import paths
 from chainrule.explanation.printed import name_math
 from chainrule.explanation.walk import gives, means, phase, walk
 from chainrule.network import names

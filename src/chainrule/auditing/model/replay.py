@@ -16,8 +16,8 @@ import numpy as np
 
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
-from chainrule.formula import Hadamard, Mul, evaluate, parse, refs
-from chainrule.formula.tree import children, with_children
+from chainrule.formula import evaluate, parse
+from chainrule.formula.tree import Hadamard, Mul, children, refs, with_children
 from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS, Activation
 from chainrule.network.arrays import Array
