@@ -55,11 +55,13 @@ class BackBuilder(StepsBuilder):
             return
         a, h = Quantity("a", i), self.h(i - 1)
         self.need(a)
-        if self.notation == "delta":  # dL/dw^l = a^{l-1} (δ^l)^T
-            tree = Mul((Ref(h), Transpose(Ref(self.d(a)))))
-            self.emit(self.d(q), "backward.weight", [tree], value_is_transposed=True)
-        else:
-            self.emit(self.d(q), "backward.weight", [Mul((Ref(self.d(a)), Transpose(Ref(h))))])
+        self._outer(q, Ref(self.d(a)), Ref(h))
+
+    def _outer(self, q: Quantity, grad: Expr, h: Expr) -> None:
+        """grad h^T; in delta notation dL/dw^l = a^{l-1} (δ^l)^T."""
+        delta = self.notation == "delta"
+        tree = Mul((h, Transpose(grad)) if delta else (grad, Transpose(h)))
+        self.emit(self.d(q), "backward.weight", [tree], value_is_transposed=delta)
 
     def _hidden(self, q: Quantity) -> None:
         """The sum over all paths to the next layer."""
@@ -202,10 +204,8 @@ class BackBuilder(StepsBuilder):
             unit = Array(tuple(ONE if u == m else ZERO for u in self.units(i)))
             if q.index:
                 self.emit(self.d(q), "backward.weight", [Ref(self.h(i - 1, q.index[1])) if q.index[0] == m else ZERO])
-            elif self.notation == "delta":
-                self.emit(self.d(q), "backward.weight", [Mul((Ref(before), Transpose(unit)))], value_is_transposed=True)
             else:
-                self.emit(self.d(q), "backward.weight", [Mul((unit, Transpose(Ref(before))))])
+                self._outer(q, unit, Ref(before))
         elif q.whole == before:
             weights = [Ref(Quantity("W", i, (m, j))) for j in self.units(i - 1)]
             self.emit(self.d(q), "backward.hidden", [weights[q.index[0] - 1] if q.index else Array(tuple(weights))])

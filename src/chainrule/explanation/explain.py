@@ -12,7 +12,7 @@ from chainrule.explanation.back import BackBuilder
 from chainrule.explanation.check import numerical_check
 from chainrule.explanation.records import Contribution, Explanation, Step
 from chainrule.explanation.steps import StepsBuilder
-from chainrule.formula.tree import refs
+from chainrule.formula.tree import is_matrix, refs
 from chainrule.network import names
 from chainrule.network.backward import Backward, backward
 from chainrule.network.forward import Forward, forward
@@ -22,17 +22,9 @@ from chainrule.network.network import Network
 
 
 def explain(
-    network: Network,
-    x: Any,
-    y: Any,
-    name: str | Name,
-    notation: Notation | None = None,
-    *,
-    sample_weight: Any = None,
-    shortcuts: bool = True,
-    full: bool = False,
-    example: int | None = None,
-) -> Explanation:
+    network: Network, x: Any, y: Any, name: str | Name, notation: Notation | None = None, *,
+    sample_weight: Any = None, shortcuts: bool = True, full: bool = False, example: int | None = None,
+) -> Explanation:  # fmt: skip
     """Where a quantity comes from, from the output layer back to it.
 
     Args:
@@ -66,16 +58,15 @@ def explain(
     one = b if chosen is None else _single(b, chosen - 1, shortcuts)
     steps, check = _steps(one, quantity, way, full)
     value = b[names.to_text(quantity)]
-    if way == "delta" and isinstance(value, np.ndarray) and _by_whole_weights(quantity):
+    if way == "delta" and isinstance(value, np.ndarray) and is_matrix(quantity):
         value = value.swapaxes(-1, -2)
     used = one.shortcut if isinstance(quantity, Derivative) and quantity.of.symbol == "L" else None
     uses = bool(used) and any("shortcut" in step.note for step in steps)
     label = f"{used.output} with {used.loss}" if used and uses else ""
     given = tuple(_given(one, steps))
     coefficient = 1.0 if chosen is None else float(b.coefficients[chosen - 1])
-    return Explanation(
-        network, quantity, value, steps, given, way, contributions, chosen, coefficient, check, label, full
-    )
+    batch = (contributions, chosen, coefficient)
+    return Explanation(network, quantity, value, steps, given, way, *batch, check, label, full)
 
 
 def _check_question(quantity: Name, depth: int) -> None:
@@ -106,13 +97,8 @@ def _passes(f: Forward, y: Any, sample_weight: Any, quantity: Name, shortcuts: b
 
 def _single(b: Backward, row: int, shortcuts: bool) -> Backward:
     """The pass of one example of a batch, with the coefficient that it has in the batch's loss."""
-    net = b.forward.network
-    alone = Network(net.weights, net.biases, net.hidden, net.output, net.loss, "sum")
-    return backward(forward(alone, b.forward.x[row]), b.y[row], b.coefficients[row : row + 1], shortcuts=shortcuts)
-
-
-def _by_whole_weights(quantity: Name) -> bool:
-    return isinstance(quantity, Derivative) and quantity.wrt.symbol == "W" and not quantity.wrt.index
+    alone = forward(b.forward.network.summed(), b.forward.x[row])
+    return backward(alone, b.y[row], b.coefficients[row : row + 1], shortcuts=shortcuts)
 
 
 def _contributions(b: Backward, quantity: Name, example: int | None) -> tuple[tuple[Contribution, ...], int | None]:

@@ -200,19 +200,8 @@ class Graph:
         value = _number((wrt, of), back[wrt].subs(numbers)) if values else None
         numerical = self._numerical(of, wrt, values) if values else None
         formulas = tuple(f"{name} = {text(tree)}" for name, tree in self.formulas.items())
-        return GraphDerivative(
-            of,
-            wrt,
-            formulas,
-            at,
-            values,
-            found,
-            self._count(wrt, of),
-            as_text(total),
-            sympy.latex(total),
-            value,
-            numerical,
-        )
+        sum_of = found, self._count(wrt, of), as_text(total), sympy.latex(total)
+        return GraphDerivative(of, wrt, formulas, at, values, *sum_of, value, numerical)
 
     def _numerical(self, of: str, wrt: str, values: Mapping[str, float]) -> float | None:
         """By central differences (SciPy's), with ``wrt`` moved by itself; None where no step works."""

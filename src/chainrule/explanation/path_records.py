@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.explanation import printed
 from chainrule.explanation.printed import PRODUCT, name_math, value_math
-from chainrule.formula.printing import number_text
+from chainrule.formula.printing import number_text, symbol_text
 from chainrule.network import names
 from chainrule.network.names import Derivative, Notation, Quantity
 from chainrule.network.network import Network
@@ -34,7 +34,7 @@ class Path:
     @property
     def nodes(self) -> tuple[str, ...]:
         """The quantities as text: ``W_131``, ``a_13``, ``h_13``, …, ``L``."""
-        return tuple(printed.symbol(q, self.notation) for q in self.quantities)
+        return tuple(symbol_text(q, self.notation) for q in self.quantities)
 
     @property
     def slopes(self) -> tuple[Derivative, ...]:
@@ -44,7 +44,7 @@ class Path:
     @property
     def edges(self) -> tuple[str, ...]:
         """The derivatives along the edges as text: ``da_13/dW_131``, …"""
-        return tuple(printed.symbol(slope, self.notation) for slope in self.slopes)
+        return tuple(symbol_text(slope, self.notation) for slope in self.slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,22 +83,13 @@ class Paths(Rendered):
     @property
     def name(self) -> str:
         """What was asked, as text."""
-        return printed.symbol(self.quantity, self.notation)
+        return symbol_text(self.quantity, self.notation)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; counts of any size are whole numbers."""
         listed = [{"nodes": p.nodes, "edges": p.edges, "factors": p.factors, "product": p.product} for p in self.paths]
-        return {
-            "quantity": self.name,
-            "total": self.total,
-            "count": self.count,
-            "alive": self.alive,
-            "absolute": self.absolute,
-            "share": self.share,
-            "cancellation": self.cancellation,
-            "direct": self.direct,
-            "paths": listed,
-        }
+        facts = ("total", "count", "alive", "absolute", "share", "cancellation", "direct")
+        return {"quantity": self.name, **{fact: getattr(self, fact) for fact in facts}, "paths": listed}
 
     def document(self) -> Document:
         """What the paths add up to, and the largest of them."""
@@ -111,12 +102,8 @@ def _document(p: Paths) -> Document:
     blocks: list[Block] = [Heading(1, line("The paths of ", name))]
     blocks.append(Paragraph(line(f"Network {'-'.join(map(str, net.sizes))}; output: {net.output}; loss: {net.loss}.")))
     dead = p.count - p.alive
-    facts: list[Line] = [
-        line(
-            f"{p.count:,} {'path leads' if p.count == 1 else 'paths lead'} to the loss; their sum is ",
-            value_math(p.total),
-        )
-    ]
+    leads = f"{p.count:,} {'path leads' if p.count == 1 else 'paths lead'}"
+    facts: list[Line] = [line(f"{leads} to the loss; their sum is ", value_math(p.total))]
     if p.absolute:
         facts.append(line("sum of their absolute products: ", value_math(p.absolute)))
         facts.append(line(f"cancellation |sum| / sum of |paths|: {p.cancellation:.4g}" + _cancels(p.cancellation)))

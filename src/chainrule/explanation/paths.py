@@ -23,16 +23,9 @@ from chainrule.network.network import Network
 
 
 def paths(
-    network: Network,
-    x: Any,
-    y: Any,
-    name: str,
-    top: int = 10,
-    notation: Notation | None = None,
-    *,
-    sample_weight: Any = None,
-    shortcuts: bool = False,
-) -> Paths:
+    network: Network, x: Any, y: Any, name: str, top: int = 10, notation: Notation | None = None, *,
+    sample_weight: Any = None, shortcuts: bool = False,
+) -> Paths:  # fmt: skip
     """All paths from one number of the network to the loss.
 
     Args:
@@ -116,8 +109,7 @@ class _Layers:
         wrt = quantity.wrt
         row = Quantity("a", wrt.layer) if wrt.symbol in "Wb" else wrt.whole
         total, absolute = np.ones(1), np.ones(1)
-        count: list[int] = [1]
-        alive: list[int] = [1]
+        count, alive = [1], [1]
         best: list[list[_Chain]] = [[_Chain(1.0, 0, None)]]
         for edges in self.edges if row != LOSS else ():
             factors = edges.factors
@@ -140,17 +132,8 @@ class _Layers:
         last = self._last_factor(wrt)
         chains = sorted(best[unit], key=lambda c: -abs(c.product * last))[:top]
         found = tuple(self._path(chain, wrt, last, way) for chain in chains)
-        return Paths(
-            self.network,
-            quantity,
-            float(total[unit] * last),
-            count[unit],
-            alive[unit] if last else 0,
-            float(absolute[unit] * abs(last)),
-            found,
-            way,
-            self.direct,
-        )
+        sums = float(total[unit] * last), count[unit], alive[unit] if last else 0, float(absolute[unit] * abs(last))
+        return Paths(self.network, quantity, *sums, found, way, self.direct)
 
     def _last_factor(self, wrt: Quantity) -> float:
         """da_im/dW_imj = h_{i-1,j}; 1 for a bias; no edge at all for a unit."""
@@ -167,10 +150,7 @@ class _Layers:
             units.append(link.unit)
             link = link.onward
         rows = [LOSS, *(edges.before for edges in self.edges)][: len(units)][::-1]
-        nodes = [
-            LOSS if row == LOSS else Quantity(row.symbol, row.layer, (u + 1,))
-            for row, u in zip(rows, units, strict=True)
-        ]
+        nodes = [row if row == LOSS else row.at((u + 1,)) for row, u in zip(rows, units, strict=True)]
         factors = []
         for position, edges in enumerate(self.edges[: len(units) - 1][::-1]):
             before, after = units[position], units[position + 1]

@@ -25,11 +25,6 @@ LONG_DIGITS = 6
 PRODUCT = Math("product", r"\text{product}")
 
 
-def symbol(name: Symbol, way: Notation) -> str:
-    """A name as text."""
-    return symbol_text(name, way)
-
-
 def name_math(name: Symbol, notation: Notation) -> Math:
     """A name as a formula."""
     return Math(symbol_text(name, notation), symbol_latex(name, notation))

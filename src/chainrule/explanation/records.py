@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.explanation import printed
 from chainrule.explanation.printed import name_math, value_math
 from chainrule.formula import latex, text
-from chainrule.formula.printing import number_text
+from chainrule.formula.printing import number_text, symbol_text
 from chainrule.formula.tree import Expr, Symbol
 from chainrule.network.names import Derivative, Name, Notation
 from chainrule.network.network import Network
@@ -50,7 +50,7 @@ class Step:
     @property
     def name(self) -> str:
         """The quantity as text."""
-        return printed.symbol(self.quantity, self.notation)
+        return symbol_text(self.quantity, self.notation)
 
     @property
     def symbolic(self) -> str:
@@ -94,16 +94,8 @@ class Step:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: the equation, the formula with names and with numbers, the value."""
-        return {
-            "equation": self.equation,
-            "title": self.title,
-            "stage": self.stage,
-            "name": self.name,
-            "symbolic": self.symbolic,
-            "substituted": self.substituted,
-            "value": printed.plain(self.value),
-            "note": self.note,
-        }
+        names = ("equation", "title", "stage", "name", "symbolic", "substituted", "value", "note")
+        return {name: printed.plain(getattr(self, name)) for name in names}
 
 
 @dataclass(frozen=True)
@@ -174,7 +166,7 @@ class Explanation(Rendered):
     @property
     def name(self) -> str:
         """What was asked, as text."""
-        return printed.symbol(self.quantity, self.notation)
+        return symbol_text(self.quantity, self.notation)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: names, formulas as text, numbers."""
@@ -187,7 +179,7 @@ class Explanation(Rendered):
             "shortcut": self.shortcut,
             "example": self.example,
             "coefficient": self.coefficient,
-            "given": {printed.symbol(n, self.notation): printed.plain(v) for n, v in self.given},
+            "given": {symbol_text(n, self.notation): printed.plain(v) for n, v in self.given},
             "steps": [step.to_dict() for step in self.steps],
             "contributions": [asdict(c) for c in self.contributions],
             "check": check and {"entry": check.entry, "value": check.value, "numerical": check.numerical},
@@ -223,9 +215,8 @@ def _document(e: Explanation) -> Document:
         blocks += _check(e)
     if e.example is not None and np.ndim(e.value) and _is_summed(e):
         blocks.append(Heading(2, line("Over the batch")))
-        blocks.append(
-            DisplayFormula(name, (value_math(e.value, whole=e.full or np.size(e.value) <= printed.MOST_ENTRIES),))
-        )
+        whole = e.full or np.size(e.value) <= printed.MOST_ENTRIES
+        blocks.append(DisplayFormula(name, (value_math(e.value, whole=whole),)))
     return Document(tuple(blocks))
 
 

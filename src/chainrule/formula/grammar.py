@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from chainrule.errors import InputError
@@ -87,12 +87,17 @@ def parse(formula: str, names: Names = "textbook") -> t.Expr:
 def _check_size(formula: str) -> None:
     if len(formula) > LONGEST:
         raise InputError("formula", f"at most {LONGEST} characters", str(len(formula)))
+    if (deepest := deepest_bracket(formula)) > DEEPEST:
+        raise InputError("formula", f"at most {DEEPEST} brackets within brackets", str(deepest))
+
+
+def deepest_bracket(text: str) -> int:
+    """How many brackets of any kind are open at once, at most."""
     depth = deepest = 0
-    for character in formula:
+    for character in text:
         depth += (character in "([{") - (character in ")]}")
         deepest = max(deepest, depth)
-    if deepest > DEEPEST:
-        raise InputError("formula", f"at most {DEEPEST} brackets within brackets", str(deepest))
+    return deepest
 
 
 def _unreadable(formula: str, position: int) -> InputError:
@@ -148,8 +153,10 @@ class _TreeBuilder:
                 return self._sum(parts)
             case "product":
                 return self._product(parts)
-            case "unary" | "power" | "postfix":
-                return self._postfix(parts) if node.data == "postfix" else self._power(parts)
+            case "power":
+                return t.Pow(self.tree(parts[0]), self.tree(parts[1]))
+            case "postfix":
+                return reduce(lambda tree, _: t.Transpose(tree), parts[1:], self.tree(parts[0]))
             case "negative":
                 return t.Neg(self.tree(parts[0]))
             case "number":
@@ -204,13 +211,4 @@ class _TreeBuilder:
             else:
                 kind = t.Hadamard if sign == "⊙" else t.Mul
                 tree = kind((*t.children(tree), right)) if isinstance(tree, kind) else kind((tree, right))
-        return tree
-
-    def _power(self, parts: list[Any]) -> t.Expr:
-        return self.tree(parts[0]) if len(parts) == 1 else t.Pow(self.tree(parts[0]), self.tree(parts[1]))
-
-    def _postfix(self, parts: list[Any]) -> t.Expr:
-        tree = self.tree(parts[0])
-        for _ in parts[1:]:
-            tree = t.Transpose(tree)
         return tree

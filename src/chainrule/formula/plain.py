@@ -11,17 +11,12 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-#: LaTeX's name of a Greek letter -> the letter
-GREEK: dict[str, str] = dict(
-    zip(
-        _words(
-            "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi pi rho sigma tau "
-            "upsilon chi psi omega Gamma Delta Theta Lambda Xi Pi Psi Omega"
-        ),
-        "αβγδεεζηθθκλμνξπρστυχψωΓΔΘΛΞΠΨΩ",
-        strict=True,
-    )
+_LETTERS = _words(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon chi psi omega Gamma Delta Theta Lambda Xi Pi Psi Omega"
 )
+#: LaTeX's name of a Greek letter -> the letter
+GREEK: dict[str, str] = dict(zip(_LETTERS, "αβγδεεζηθθκλμνξπρστυχψωΓΔΘΛΞΠΨΩ", strict=True))
 
 JOIN = "\u2060"  # stands for what LaTeX needs around a name: white space to the reader, part of what was written
 WIDE = "\u2003"  # a space that separates the entries of a vector
@@ -46,27 +41,24 @@ _COMMANDS: dict[str, str] = {
     **dict.fromkeys(_words("frac dfrac tfrac cfrac nicefrac"), r"\frac"),
     **dict.fromkeys(_words("dots ldots cdots"), "…"),
     **dict.fromkeys(_words("top intercal"), "⊤"),
-    "partial": "∂",
-    "div": "/",
-    "sum": " ∑",
-    "nabla": " ∇",
-    "prime": "'",
-    "varphi": " phi",
-    "phi": " φ",
-    "lbrack": "[",
-    "rbrack": "]",
-    "lbrace": "(",
-    "rbrace": ")",
-    "lvert": "abs(",
-    "rvert": ")",
-}
+    "partial": "∂", "div": "/", "sum": " ∑", "nabla": " ∇", "prime": "'", "varphi": " phi", "phi": " φ",
+    "lbrack": "[", "rbrack": "]", "lbrace": "(", "rbrace": ")", "lvert": "abs(", "rvert": ")",
+}  # fmt: skip
 #: commands around their argument that mean nothing here; the boxes are no part of a name
 _WRAPPERS = frozenset(
     _words("mathbf boldsymbol bm text textbf textit textrm mathrm mathit mathsf mathcal operatorname vec mathop mbox")
 )
 _BOXES = frozenset(_words("boxed fbox underline overline framebox"))
-_BRACED = frozenset(_words("underbrace overbrace"))  # what stands under the brace says what it is
-_SILENT = frozenset(_words("label tag textcircled hspace vspace color textcolor phantom vphantom hphantom"))
+#: command -> what the closing brace of its argument stands for, what the opening one does
+_AROUND: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("hat", "widehat"), (f"hat{JOIN}", JOIN)),
+    **dict.fromkeys(
+        _words("label tag textcircled hspace vspace color textcolor phantom vphantom hphantom"), (_SILENCE, "")
+    ),
+    **dict.fromkeys(("underbrace", "overbrace"), (_LABELLED, JOIN)),  # what stands under the brace says what it is
+    **dict.fromkeys(_WRAPPERS, (JOIN, JOIN)),
+    **dict.fromkeys(_BOXES, (" ", " ")),
+}
 _MATRICES = frozenset(_words("matrix bmatrix pmatrix vmatrix Bmatrix smallmatrix array"))
 _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("−–", "-"),
@@ -77,19 +69,9 @@ _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("′’ʹ", "'"),
     **dict.fromkeys("Σ∑", " ∑"),
     **dict.fromkeys("▽∇", " ∇"),
-    "″": "''",
-    "÷": "/",
-    "√": " sqrt",
-    "½": "(1/2)",
-    "¼": "(1/4)",
-    "¾": "(3/4)",
-    "ŷ": "yhat",
-    "ᵀ": "^⊤",
-    "~": " ",
-    "ϵ": "ε",
-    "µ": "μ",
-    "‖": "|",
-}
+    "″": "''", "÷": "/", "√": " sqrt", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
+    "ŷ": "yhat", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
+}  # fmt: skip
 _LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ", "0123456789ijklmn", strict=True))
 _HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 #: what stands behind a backslash
@@ -278,21 +260,7 @@ class _Writer:
         return _ESCAPED.get(match["escape"], match[0])
 
     def wrapper(self, name: str, written: str) -> str:
-        if name in ("hat", "widehat"):
-            self.braces.append(f"hat{JOIN}")
-            return JOIN
-        if name in _SILENT:
-            self.braces.append(_SILENCE)
-            self.silent += 1
-            return ""
-        if name in _BRACED:
-            self.braces.append(_LABELLED)
-            return JOIN
-        if name in _WRAPPERS:
-            self.braces.append(JOIN)
-            return JOIN
-        if name in _BOXES:
-            self.braces.append(" ")
-            return " "
-        self.braces.append("}")
-        return _COMMANDS.get(name, written[: written.index("{")].rstrip()) + "{"
+        closing, opened = _AROUND.get(name) or ("}", _COMMANDS.get(name, written[: written.index("{")].rstrip()) + "{")
+        self.braces.append(closing)
+        self.silent += closing == _SILENCE
+        return opened

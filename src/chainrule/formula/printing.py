@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.formula import tree as t
+from chainrule.formula.evaluate import evaluate
 from chainrule.formula.plain import GREEK
 from chainrule.network import names
 from chainrule.network.names import Notation, Quantity
@@ -18,6 +20,7 @@ _SUM, _NEGATIVE, _PRODUCT, _POWER, _ATOM = range(5)
 
 _COMMAND_OF = {letter: command for command, letter in reversed(GREEK.items())}  # epsilon before varepsilon
 
+Values: TypeAlias = Callable[[t.Symbol], Any] | None  # the number or the array of each name
 LONGEST = 8  # entries of a vector, or rows and columns of a matrix, that are shown
 
 
@@ -32,25 +35,8 @@ def number_text(value: float, digits: int) -> str:
     return written
 
 
-class _Style:
-    """What differs between text and LaTeX, and between names and numbers."""
-
-    def __init__(self, notation: Notation, values: Callable[[t.Symbol], Any] | None, digits: int, whole: bool) -> None:
-        self.notation: Notation = notation
-        self.values = values
-        self.digits = digits
-        self.whole = whole
-
-    def number(self, value: float) -> str:
-        return number_text(value, self.digits)
-
-
 def text(
-    tree: t.Expr,
-    notation: Notation = "textbook",
-    values: Callable[[t.Symbol], Any] | None = None,
-    digits: int = 6,
-    whole: bool = True,
+    tree: t.Expr, notation: Notation = "textbook", values: Values = None, digits: int = 6, whole: bool = True
 ) -> str:
     """The formula as text that ``parse`` reads back.
 
@@ -63,11 +49,7 @@ def text(
 
 
 def latex(
-    tree: t.Expr,
-    notation: Notation = "textbook",
-    values: Callable[[t.Symbol], Any] | None = None,
-    digits: int = 6,
-    whole: bool = True,
+    tree: t.Expr, notation: Notation = "textbook", values: Values = None, digits: int = 6, whole: bool = True
 ) -> str:
     """The formula as LaTeX; arguments as for ``text``."""
     return _Latex(notation, values, digits, whole).of(tree)[0]
@@ -123,8 +105,16 @@ def _spelled(word: str) -> str:
     return "".join(rf"\{_COMMAND_OF[c]} " if c in _COMMAND_OF else r"\_" if c == "_" else c for c in word)
 
 
-class _Text(_Style):
-    times, hadamard, dots, transposed = "*", " ⊙ ", "…", "^T"
+@dataclass(frozen=True)
+class _Text:
+    notation: Notation
+    values: Values
+    digits: int
+    whole: bool
+    times, hadamard, space, transposed = "*", " ⊙ ", " ", "^T"
+
+    def number(self, value: float) -> str:
+        return number_text(value, self.digits)
 
     def of(self, tree: t.Expr) -> tuple[str, int]:
         """The text of a node and how tightly it binds."""
@@ -165,40 +155,24 @@ class _Text(_Style):
         return f"({written})"
 
     def sum(self, terms: tuple[t.Expr, ...]) -> str:
-        parts: list[str] = []
-        for term in terms:
-            written, binds = self.of(term)
-            if binds == _SUM:
-                written = self.bracket(written)
-            if not parts:
-                parts.append(written)
-            elif written.startswith("-"):
-                parts.append(f"- {written[1:]}")
-            else:
-                parts.append(f"+ {written}")
-        return " ".join(parts)
+        first, *others = (self.within(term, _NEGATIVE) for term in terms)
+        return " ".join([first, *(f"- {one[1:]}" if one.startswith("-") else f"+ {one}" for one in others)])
 
     def product(self, factors: tuple[t.Expr, ...]) -> str:
         first, *others = factors
-        written, binds = self.of(first)
-        start = written if binds >= _NEGATIVE else self.bracket(written)
-        return self.times.join([start, *(self.within(f, _POWER) for f in others)])
+        return self.times.join([self.within(first, _NEGATIVE), *(self.within(f, _POWER) for f in others)])
 
     def quotient(self, top: t.Expr, bottom: t.Expr) -> tuple[str, int]:
-        written, binds = self.of(top)
-        start = written if binds >= _NEGATIVE else self.bracket(written)
-        return f"{start}/{self.within(bottom, _POWER)}", _PRODUCT
+        return f"{self.within(top, _NEGATIVE)}/{self.within(bottom, _POWER)}", _PRODUCT
 
     def power(self, base: t.Expr, exponent: t.Expr) -> str:
         return f"{self.within(base, _ATOM)}^{self.within(exponent, _ATOM)}"
 
     def more(self, terms: tuple[t.Expr, ...]) -> str:
-        count = f"{self.dots} {len(terms)} more terms"
+        count = self.left_out(len(terms), "more terms")
         if self.values is None:
             return count
-        from chainrule.formula.evaluate import evaluate
-
-        return f"{count} ({self.number(evaluate(t.Add(terms), self.values))})"
+        return f"{count}{self.space}({self.number(evaluate(t.Add(terms), self.values))})"
 
     def ref(self, name: t.Symbol) -> tuple[str, int]:
         flips = self.notation == "delta" and t.is_matrix(name)
@@ -228,9 +202,7 @@ class _Text(_Style):
 
     def numbers(self, value: Any) -> str:
         """An array of numbers, shortened where it is long."""
-        if value.ndim == 2:
-            return f"[{', '.join(self.shortened(value, self.numbers))}]"
-        return f"[{', '.join(self.shortened(value, self.entry))}]"
+        return f"[{', '.join(self.shortened(value, self.numbers if value.ndim == 2 else self.entry))}]"
 
     def entry(self, value: Any) -> str:
         """One number of an array."""
@@ -243,9 +215,9 @@ class _Text(_Style):
         left = self.left_out(len(parts) - LONGEST + 1)
         return [*(written(part) for part in parts[: LONGEST - 2]), left, written(parts[-1])]
 
-    def left_out(self, count: int) -> str:
-        """What stands for entries that are not shown."""
-        return f"{self.dots} {count} more"
+    def left_out(self, count: int, what: str = "more") -> str:
+        """What stands for entries or terms that are not shown."""
+        return f"… {count} {what}"
 
     def array(self, items: tuple[Any, ...]) -> str:
         return f"[{', '.join(self.shortened(items, lambda item: self.of(item)[0]))}]"
@@ -266,7 +238,7 @@ _LATEX_FUNCTIONS = {
 
 
 class _Latex(_Text):
-    times, hadamard, dots, transposed = r" \cdot ", r" \odot ", r"\dots", "^T"
+    times, hadamard, space = r" \cdot ", r" \odot ", r"\ "
 
     def number(self, value: float) -> str:
         written = number_text(value, self.digits)
@@ -284,14 +256,6 @@ class _Latex(_Text):
     def power(self, base: t.Expr, exponent: t.Expr) -> str:
         return f"{self.within(base, _ATOM)}^{{{self.of(exponent)[0]}}}"
 
-    def more(self, terms: tuple[t.Expr, ...]) -> str:
-        count = rf"\dots\ \text{{{len(terms)} more terms}}"
-        if self.values is None:
-            return count
-        from chainrule.formula.evaluate import evaluate
-
-        return rf"{count}\ ({self.number(evaluate(t.Add(terms), self.values))})"
-
     def symbol(self, name: t.Symbol) -> str:
         return symbol_latex(name, self.notation)
 
@@ -305,8 +269,8 @@ class _Latex(_Text):
         rows = self.shortened(value, lambda row: " & ".join(self.shortened(row, self.entry)))
         return r"\left[\begin{matrix} " + r" \\ ".join(rows) + r" \end{matrix}\right]"
 
-    def left_out(self, count: int) -> str:
-        return rf"\dots\ \text{{{count} more}}"
+    def left_out(self, count: int, what: str = "more") -> str:
+        return rf"\dots\ \text{{{count} {what}}}"
 
     def array(self, items: tuple[Any, ...]) -> str:
         def row(item: Any) -> str:

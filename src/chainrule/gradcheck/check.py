@@ -142,18 +142,10 @@ class GradientCheck:
 
 
 def check_gradients(
-    network: Network,
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
-    *,
-    gradients: Mapping[str, Any] | None = None,
-    method: Method = "complex",
-    tolerance: float | None = None,
-    entries: int = 500,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> GradientCheck:
+    network: Network, x: Any, y: Any = None, sample_weight: Any = None, *,
+    gradients: Mapping[str, Any] | None = None, method: Method = "complex", tolerance: float | None = None,
+    entries: int = 500, seed: int = 0, progress: Progress | None = None,
+) -> GradientCheck:  # fmt: skip
     """Hold the backward pass against numerical differentiation of the loss.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks, equations, losses, pairs
 from chainrule.network import names as notation
-from chainrule.network.arrays import Array
+from chainrule.network.arrays import Array, frozen
 from chainrule.network.forward import Forward, pick, tidy
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.network.pairs import Pair
@@ -55,23 +55,23 @@ class Backward:
     @cached_property
     def grad_yhat(self) -> Array:
         """dL/dyhat (n, k)."""
-        return _frozen(_grad_yhat(self.forward, self.y, self.coefficients))
+        return frozen(_grad_yhat(self.forward, self.y, self.coefficients))
 
     @cached_property
     def grad_x(self) -> Array:
         """dL/dx (n, d). Equation backward.hidden at the first layer."""
-        return _frozen(equations.hidden_batch(self.forward.network.weights[0], self.grad_a[0]))
+        return frozen(equations.hidden_batch(self.forward.network.weights[0], self.grad_a[0]))
 
     @cached_property
     def example_losses(self) -> Array:
         """The loss of each example, without its coefficient, (n,)."""
-        return _frozen(_example_losses(self.forward, self.y))
+        return frozen(_example_losses(self.forward, self.y))
 
     @cached_property
     def flat(self) -> Array:
         """The gradient as one vector in the order of ``Network.flat``."""
         pairs = zip(self.grad_W, self.grad_b, strict=True)
-        return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
+        return frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
 
     def __getitem__(self, name: str) -> Any:
         """The quantity of that name: a float, or an array with examples as its first axis in a batch.
@@ -136,8 +136,8 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
     loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
     grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
     grad_b = [equations.bias_batch(g) for g in grad_a]
-    parts = (tuple(map(_frozen, part)) for part in (grad_a, grad_h, grad_W, grad_b))
-    return Backward(forward, _frozen(targets), _frozen(coefficients), loss, pair, *parts)
+    parts = (tuple(map(frozen, part)) for part in (grad_a, grad_h, grad_W, grad_b))
+    return Backward(forward, frozen(targets), frozen(coefficients), loss, pair, *parts)
 
 
 def loss_value(forward: Forward, y: Any = None, sample_weight: Any = None) -> float:
@@ -162,11 +162,6 @@ def read_targets(forward: Forward, y: Any, sample_weight: Any) -> tuple[Array, A
     checks.within(f"y (targets of {network.loss})", targets, *network.loss_rule.target_range)
     weights = checks.weights(sample_weight, n, network.dtype)
     return targets, losses.reduce_by(network.reduction, n, weights, network.dtype)
-
-
-def _frozen(array: Array) -> Array:
-    array.setflags(write=False)
-    return array
 
 
 def _example_losses(forward: Forward, y: Array) -> Array:

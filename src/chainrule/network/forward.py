@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks
 from chainrule.network import names as notation
-from chainrule.network.arrays import Array
+from chainrule.network.arrays import Array, frozen
 from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.network.network import Network
@@ -117,7 +117,7 @@ def forward(network: Network, x: Any, keep: tuple[Array, ...] = ()) -> Forward:
     with np.errstate(over="ignore", invalid="ignore"):  # an infinite value is a value; who needs a finite one says so
         a, h = propagate(network, np.array(batch), keep)
     for values in (*a, *h):
-        values.setflags(write=False)
+        frozen(values)
     return Forward(network, a, h, single, keep)
 
 
@@ -146,6 +146,4 @@ def tidy(value: Array, quantity: Quantity, written: notation.Notation, drop_exam
         value = value.swapaxes(-1, -2)
     if value.ndim == 0:
         return float(value)
-    view = value.view()
-    view.setflags(write=False)
-    return view
+    return frozen(value.view())

@@ -22,15 +22,9 @@ NOTATIONS: tuple[Notation, ...] = ("textbook", "delta")
 
 #: symbol -> (has a layer, number of unit indices of one component)
 SYMBOLS: dict[str, tuple[bool, int]] = {
-    "x": (False, 1),
-    "y": (False, 1),
-    "yhat": (False, 1),
-    "L": (False, 0),
-    "a": (True, 1),
-    "h": (True, 1),
-    "b": (True, 1),
-    "W": (True, 2),
-}
+    "x": (False, 1), "y": (False, 1), "yhat": (False, 1), "L": (False, 0),
+    "a": (True, 1), "h": (True, 1), "b": (True, 1), "W": (True, 2),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,6 +112,7 @@ _DELTA = re.compile(
 )
 _RATIO = re.compile(r"[d∂](?P<of>.+)/[d∂](?P<wrt>.+)")
 _DELTA_SYMBOLS = {"z": "a", "a": "h", "w": "W", "b": "b", "δ": "a", "delta": "a"}
+_DELTA_LETTERS = {"a": "z", "h": "a", "W": "w", "b": "b"}
 _DELTAS = ("δ", "delta")
 LONGEST = 60  # characters of a name
 _HOW = "a name such as x_3, a_21, h_13, yhat_1, W_212, b_2, L, dL/dW_212, dyhat_1/da_21, or z^2, a^2, δ^2, w^2_21"
@@ -139,19 +134,13 @@ def read(text: str) -> tuple[Name, Notation]:
     compact = re.sub(r"\s+", "", unicodedata.normalize("NFC", text)).replace("ŷ", "yhat")
     ratio = _RATIO.fullmatch(compact)
     if ratio is None:
-        return _read_one(compact, text)
+        quantity, written = _read_quantity(compact, text)
+        return Derivative(LOSS, quantity) if compact.startswith(_DELTAS) else quantity, written
     if ratio["of"].startswith(_DELTAS) or ratio["wrt"].startswith(_DELTAS):
         raise InputError(f"name {text!r}", "z^2 within a derivative (δ^2 is itself one: dL/dz^2)", "δ")
     of, of_notation = _read_quantity(ratio["of"], text)
     wrt, wrt_notation = _read_quantity(ratio["wrt"], text)
     return Derivative(of, wrt), "delta" if "delta" in (of_notation, wrt_notation) else "textbook"
-
-
-def _read_one(compact: str, text: str) -> tuple[Name, Notation]:
-    quantity, notation = _read_quantity(compact, text)
-    if compact.startswith(_DELTAS):
-        return Derivative(LOSS, quantity), notation
-    return quantity, notation
 
 
 def _read_quantity(compact: str, text: str) -> tuple[Quantity, Notation]:
@@ -225,7 +214,7 @@ def to_text(name: Name, notation: Notation = "textbook", depth: int | None = Non
     if notation == "delta":
         name = _as_layer(name, depth)
         if name.layer is not None:
-            return _delta_text(name, _delta_letter(name.symbol))
+            return _delta_text(name, _DELTA_LETTERS[name.symbol])
     numbers = ((name.layer,) if name.layer is not None else ()) + name.index
     return name.symbol + _subscript(numbers, alone=name.layer is not None)
 
@@ -240,7 +229,7 @@ def to_latex(name: Name, notation: Notation = "textbook", depth: int | None = No
     if notation == "delta":
         name = _as_layer(name, depth)
         if name.layer is not None:
-            return _delta_latex(name, _delta_letter(name.symbol))
+            return _delta_latex(name, _DELTA_LETTERS[name.symbol])
     symbol = r"\hat{y}" if name.symbol == "yhat" else name.symbol
     numbers = ((name.layer,) if name.layer is not None else ()) + name.index
     return symbol + (f"_{{{_joined(numbers)}}}" if numbers else "")
@@ -252,10 +241,6 @@ def _as_layer(name: Quantity, depth: int | None) -> Quantity:
     if name.symbol == "yhat" and depth is not None:
         return Quantity("h", depth, name.index)
     return name
-
-
-def _delta_letter(symbol: str) -> str:
-    return {"a": "z", "h": "a", "W": "w", "b": "b"}[symbol]
 
 
 def _delta_text(name: Quantity, letter: str) -> str:

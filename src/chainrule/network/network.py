@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks, equations
 from chainrule.network.activations import ACTIVATIONS, Activation, activation
-from chainrule.network.arrays import Array
+from chainrule.network.arrays import Array, frozen
 from chainrule.network.losses import REDUCTIONS, Loss, Reduction, fitting_outputs, loss
 from chainrule.network.outputs import Output, output
 from chainrule.network.stages import Stage, stages
@@ -56,14 +56,9 @@ class Network:
     if TYPE_CHECKING:  # what a caller may give; the fields hold what it becomes
 
         def __init__(
-            self,
-            weights: Sequence[Any],
-            biases: Sequence[Any] | None = None,
-            hidden: str | Sequence[str] = "sigmoid",
-            output: str = "softmax",
-            loss: str = "cross_entropy",
-            reduction: str = "mean",
-        ) -> None: ...
+            self, weights: Sequence[Any], biases: Sequence[Any] | None = None, hidden: str | Sequence[str] = "sigmoid",
+            output: str = "softmax", loss: str = "cross_entropy", reduction: str = "mean",
+        ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -134,16 +129,9 @@ class Network:
 
     @classmethod
     def random(
-        cls,
-        sizes: Sequence[int],
-        hidden: str | Sequence[str] = "sigmoid",
-        output: str = "softmax",
-        loss: str = "cross_entropy",
-        reduction: str = "mean",
-        *,
-        seed: int | None = None,
-        dtype: Any = "float64",
-    ) -> Network:
+        cls, sizes: Sequence[int], hidden: str | Sequence[str] = "sigmoid", output: str = "softmax",
+        loss: str = "cross_entropy", reduction: str = "mean", *, seed: int | None = None, dtype: Any = "float64",
+    ) -> Network:  # fmt: skip
         """A network with drawn weights and biases of zero.
 
         Weights are uniform with variance 2/(fan_in + fan_out) (Glorot & Bengio 2010, eq. 16), or, into a
@@ -168,7 +156,7 @@ class Network:
     def flat(self) -> Array:
         """All parameters as one vector: W_1 row by row, b_1, W_2, b_2, …"""
         pairs = zip(self.weights, self.biases, strict=True)
-        return _frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
+        return frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
 
     def with_flat(self, flat: Array) -> Network:
         """This network with other parameters, given as one vector in the order of ``flat``.
@@ -186,7 +174,7 @@ class Network:
             weights.append(flat[start : start + W.size].reshape(W.shape))
             biases.append(flat[start + W.size : start + W.size + b.size])
             start += W.size + b.size
-        return self._with(tuple(map(_frozen, weights)), tuple(map(_frozen, biases)))
+        return self._with(tuple(map(frozen, weights)), tuple(map(frozen, biases)))
 
     def astype(self, dtype: Any) -> Network:
         """This network in float64 or float32."""
@@ -229,12 +217,7 @@ class Network:
         rate = checks.number("learning_rate", learning_rate)
         weights = (equations.update(W, g, rate) for W, g in zip(self.weights, b.grad_W, strict=True))
         biases = (equations.update(p, g, rate) for p, g in zip(self.biases, b.grad_b, strict=True))
-        return self._with(tuple(map(_frozen, weights)), tuple(map(_frozen, biases)))
-
-
-def _frozen(array: Array) -> Array:
-    array.setflags(write=False)
-    return array
+        return self._with(tuple(map(frozen, weights)), tuple(map(frozen, biases)))
 
 
 def _read_hidden(given: Any, depth: int) -> tuple[str, ...]:
@@ -267,12 +250,12 @@ def _read_weights(given: Any) -> tuple[Array, ...]:
         if i > 1 and W.shape[1] != weights[i - 2].shape[0]:
             units = weights[i - 2].shape[0]
             raise InputError(f"W_{i}", f"{units} columns, one for each row of W_{i - 1}", f"shape {W.shape}")
-    return tuple(map(_frozen, weights))
+    return tuple(map(frozen, weights))
 
 
 def _read_biases(given: Any, weights: Sequence[Array]) -> tuple[Array, ...]:
     if given is None or (isinstance(given, Sequence) and len(given) == 0):
-        return tuple(_frozen(np.zeros(W.shape[0], W.dtype)) for W in weights)
+        return tuple(frozen(np.zeros(W.shape[0], W.dtype)) for W in weights)
     if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, str):
         raise InputError("biases", "a list of vectors, or None", repr(given))
     if len(given) != len(weights):
@@ -281,7 +264,7 @@ def _read_biases(given: Any, weights: Sequence[Array]) -> tuple[Array, ...]:
     for i, (b, W) in enumerate(zip(given, weights, strict=True), 1):
         if isinstance(b, np.ndarray) and b.dtype.kind == "f" and b.dtype != W.dtype:
             raise InputError(f"b_{i}", f"{W.dtype}, as W_{i}", str(b.dtype))
-        biases.append(_frozen(np.array(checks.shaped(f"b_{i}", checks.numbers(f"b_{i}", b, W.dtype), W.shape[0]))))
+        biases.append(frozen(np.array(checks.shaped(f"b_{i}", checks.numbers(f"b_{i}", b, W.dtype), W.shape[0]))))
     return tuple(biases)
 
 

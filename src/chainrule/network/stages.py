@@ -38,9 +38,9 @@ class Stage(ABC):
     layer: int
 
     @property
-    @abstractmethod
     def before(self) -> Quantity:
-        """The quantity that the stage takes."""
+        """The quantity that the stage takes: a_i; of an affine stage h_{i-1}, or x."""
+        return Quantity("a", self.layer)
 
     @property
     @abstractmethod
@@ -103,11 +103,6 @@ class ActivationStage(Stage):
     rule: Activation
 
     @property
-    def before(self) -> Quantity:
-        """a_i."""
-        return Quantity("a", self.layer)
-
-    @property
     def after(self) -> Quantity:
         """h_i."""
         return Quantity("h", self.layer)
@@ -131,11 +126,6 @@ class OutputStage(Stage):
 
     kind = "output"
     rule: Output
-
-    @property
-    def before(self) -> Quantity:
-        """a_L."""
-        return Quantity("a", self.layer)
 
     @property
     def after(self) -> Quantity:

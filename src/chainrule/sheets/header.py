@@ -98,14 +98,9 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         raise InputError(f"worksheet {name}", f"a header in TOML between two lines of {_FENCE}", "none")
     header = _read_header("\n".join(lines[fences[0] + 1 : fences[1]]), name)
     spec = header.network
-    network = Network(
-        [layer.W for layer in spec.layer],
-        [layer.b if layer.b is not None else [0.0] * len(layer.W) for layer in spec.layer],
-        spec.hidden,
-        spec.output,
-        spec.loss,
-        spec.reduction,
-    )
+    biases = [layer.b if layer.b is not None else [0.0] * len(layer.W) for layer in spec.layer]
+    rules = (spec.hidden, spec.output, spec.loss, spec.reduction)
+    network = Network([layer.W for layer in spec.layer], biases, *rules)
     largest = max(network.sizes)
     if largest > MOST_UNITS:
         raise InputError(f"worksheet {name}", f"layers of at most {MOST_UNITS} units", str(largest))
@@ -117,17 +112,8 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         raise InputError(f"worksheet {name}", f"at most {MOST_PRODUCTS} for weights x examples", str(products))
     if spec.y is not None:
         targets(spec.y, len(batch), network.sizes[-1], single, network.dtype)
-    return Worksheet(
-        name,
-        header.title,
-        network,
-        batch[0] if single else batch,
-        spec.y,
-        spec.sample_weight,
-        header.learning_rate,
-        tuple(lines[fences[1] + 1 :]),
-        fences[1] + 2,
-    )
+    given = (batch[0] if single else batch, spec.y, spec.sample_weight, header.learning_rate)
+    return Worksheet(name, header.title, network, *given, tuple(lines[fences[1] + 1 :]), fences[1] + 2)
 
 
 def _read_header(text: str, name: str) -> _Header:

@@ -14,6 +14,7 @@ from chainrule.network.names import SYMBOLS
 
 _GREEK = "Α-Ωα-ω"
 _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
+_TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
 
 _CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]))(?![A-Za-z0-9])")
@@ -190,7 +191,7 @@ def _indices(symbol: str, below: re.Match[str], above: bool, depth: int) -> tupl
     listed = below["listed"] or below["alone"]
     if found is None or not listed:
         return found, below.end()
-    units = SYMBOLS[_plain_symbol(symbol)][1]
+    units = SYMBOLS[_TEXTBOOK.get(symbol, symbol)][1]
     most = units if above or symbol in ("x", "y", "yhat") else units + 1
     fits = len(found) <= most and all(i.letter or i.number for i in found) and not (above and below["alone"])
     if fits and (above or found[0].letter or found[0].number <= depth):
@@ -199,17 +200,11 @@ def _indices(symbol: str, below: re.Match[str], above: bool, depth: int) -> tupl
     return _split(first, most), below.end() - len(listed) + len(first)
 
 
-def _plain_symbol(symbol: str) -> str:
-    return {"w": "W", "z": "a", "δ": "a"}.get(symbol, symbol)
-
-
 def _below(match: re.Match[str], symbol: str, above: bool) -> tuple[Index, ...] | None:
-    units = SYMBOLS[_plain_symbol(symbol)][1]
+    units = SYMBOLS[_TEXTBOOK.get(symbol, symbol)][1]
     one = units == 1 and (above or symbol in ("x", "y", "yhat"))
-    written = next(
-        g for g in (match["braced"], match["listed"], match["alone"], match["mixed"], match["digits"]) if g is not None
-    )
-    return _split(written, 1 if one else 3)
+    ways = match.group("braced", "listed", "alone", "mixed", "digits")
+    return _split(next(written for written in ways if written is not None), 1 if one else 3)
 
 
 def _split(written: str, most: int) -> tuple[Index, ...] | None:

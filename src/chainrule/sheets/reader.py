@@ -54,7 +54,8 @@ class _FormulaReader:
         if getattr(node, "data", "") != "array":
             return self.tree(node)
         items = tuple(self.top(part) for part in node.children if part is not None)
-        return items[0] if len(items) == 1 and _is_matrix(node.children[0]) else t.Array(items)
+        framed = len(items) == 1 and getattr(node.children[0], "data", "") == "matrix"  # an environment of LaTeX
+        return items[0] if framed else t.Array(items)
 
     def tree(self, node: Any) -> t.Expr:
         """The tree of a parsed node."""
@@ -136,7 +137,8 @@ class _FormulaReader:
             tree = _made(made, factors)
             nodes, made, factors = nodes + 1, kind, [tree, right]
             if nodes > 3 * MOST_SIGNS:
-                raise UnreadError(_place(parts[0]), "expected fewer products and quotients in turn; got too many")
+                start = next((token.start_pos for token in tokens_in(parts[0])), 0)
+                raise UnreadError(start, "expected fewer products and quotients in turn; got too many")
         return _made(made, factors)
 
     def operands(self, parts: list[Any]) -> Iterator[tuple[str, t.Expr]]:
@@ -319,20 +321,10 @@ def _nested(tree: t.Expr) -> int:
     return isinstance(tree, t.Diff) + max(map(_nested, t.children(tree)), default=0)
 
 
-def _is_matrix(node: Any) -> bool:
-    """Whether a parsed node is an environment of LaTeX."""
-    return getattr(node, "data", "") == "matrix"
-
-
 def _is_whole_matrix(tree: t.Expr) -> bool:
     """W_i as a whole, or its transpose."""
     inner = tree.item if isinstance(tree, t.Transpose) else tree
     return isinstance(inner, t.Ref) and t.is_matrix(inner.name)
-
-
-def _place(node: Any) -> int:
-    """Where a node begins."""
-    return next((token.start_pos for token in tokens_in(node)), 0)
 
 
 _read: Callable[[str], Name] = lru_cache(maxsize=4096)(lambda text: notation.read(text)[0])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from chainrule.formula.grammar import DEEPEST, LONGEST
+from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, Plain, plain
 from chainrule.sheets.tokens import LEARNING_RATES, function_named
 
@@ -137,20 +137,11 @@ def _closing(lines: Sequence[str], at: int) -> int:
 
 def _refused(line: int, text: str) -> Claim | None:
     """A line that is too long or too deep to be looked at any closer."""
-    why = ""
     if len(text) > LONGEST:
         why = f"at most {LONGEST} characters can be read; got {len(text)}"
+    elif (deepest := deepest_bracket(text)) > 2 * DEEPEST:
+        why = f"at most {DEEPEST} brackets within brackets can be read; got {deepest}"
     else:
-        depth = deepest = 0
-        for character in text:
-            if character in "([{":
-                depth += 1
-                deepest = max(deepest, depth)
-            elif character in ")]}":
-                depth -= 1
-        if deepest > 2 * DEEPEST:
-            why = f"at most {DEEPEST} brackets within brackets can be read; got {deepest}"
-    if not why:
         return None
     return Claim(number=line, text=short(text), error=f"line {line}, column 1: {why}")
 
@@ -257,8 +248,4 @@ def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:
 
 def _is_formula(text: str) -> bool:
     """Whether a line without a sign of equality may be the subject of the next one."""
-    return len(text) < 400 and words(text) == 0 and any(c.isalpha() for c in text) and not _is_plain_number(text)
-
-
-def _is_plain_number(text: str) -> bool:
-    return re.fullmatch(r"[-+\s0-9.]*", text) is not None
+    return len(text) < 400 and words(text) == 0 and any(c.isalpha() for c in text)

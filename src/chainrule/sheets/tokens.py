@@ -6,7 +6,6 @@ Whether ``dW_212`` is a differential, and a word a function or a name, is settle
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,18 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.formula.evaluate import FUNCTIONS
 from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
-from chainrule.sheets.names import (
-    IDENTIFIER,
-    NEW,
-    PRIMES,
-    Operand,
-    Own,
-    Written,
-    after_primes,
-    operand,
-    own_name,
-    updates,
-)
+from chainrule.sheets import names as n
 
 if TYPE_CHECKING:
     from lark import Token
@@ -36,7 +24,7 @@ _NUMBER = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE](?P<exponent>[+
 _TRANSPOSED = re.compile(r"\^\s*(?:\{\s*[T⊤]\s*\}|T(?![A-Za-z0-9_])|⊤)|\.T(?![A-Za-z0-9_])")
 _FUNCTION = re.compile(
     r"(?:(?P<log>log)\s*_\s*(?:\{\s*(?P<base>2|10|e)\s*\}|(?P<bare>2|10|e)(?![0-9]))"
-    rf"|(?P<word>{IDENTIFIER.pattern}))(?P<primes>(?:\s*')*)(?=\s*(?P<next>.?))",
+    rf"|(?P<word>{n.IDENTIFIER.pattern}))(?P<primes>(?:\s*')*)(?=\s*(?P<next>.?))",
     re.DOTALL,
 )
 _EXPONENTIAL = re.compile(r"e(?=\s*\^)")
@@ -48,7 +36,7 @@ _SUM = re.compile(
 )
 _BOUND = re.compile(r"\s*([a-z])\s*(?:=\s*([0-9]{1,6})\s*)?")
 _D = re.compile(r"[d∂]\s*")
-_LOSS = Written("L")
+_LOSS = n.Written("L")
 _SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
 _BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
 _ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
@@ -56,24 +44,10 @@ _NABLA = re.compile(r"∇\s*_\s*(\{\s*)?")
 _FRAC = re.compile(r"\\frac\s*")
 
 _OPERATORS = {
-    "+": "PLUS",
-    "-": "MINUS",
-    "*": "TIMES",
-    "/": "DIVIDE",
-    "⊙": "HADAMARD",
-    "^": "_CARET",
-    ",": "_COMMA",
-    "&": "_AMP",
-    BREAK: "_ROW",
-    "(": "_LPAR",
-    ")": "_RPAR",
-    "[": "_LSQB",
-    "]": "_RSQB",
-    "{": "_LBRACE",
-    "}": "_RBRACE",
-    OPEN: "_MOPEN",
-    CLOSE: "_MCLOSE",
-}
+    "+": "PLUS", "-": "MINUS", "*": "TIMES", "/": "DIVIDE", "⊙": "HADAMARD", "^": "_CARET", ",": "_COMMA",
+    "&": "_AMP", BREAK: "_ROW", "(": "_LPAR", ")": "_RPAR", "[": "_LSQB", "]": "_RSQB", "{": "_LBRACE",
+    "}": "_RBRACE", OPEN: "_MOPEN", CLOSE: "_MCLOSE",
+}  # fmt: skip
 _OPENING = frozenset(("_LPAR", "_LSQB", "_LBRACE", "_MOPEN"))
 _CLOSING = frozenset(("_RPAR", "_RSQB", "_RBRACE", "_MCLOSE"))
 #: kinds of tokens behind which an operator or the end is due
@@ -97,8 +71,8 @@ class UnreadError(Exception):
 class Ratio:
     """A derivative as written, after so many updates; without ``of``, the operator d/dx."""
 
-    of: Operand | None
-    wrt: Operand
+    of: n.Operand | None
+    wrt: n.Operand
     after: int = 0
 
     def __str__(self) -> str:
@@ -144,14 +118,7 @@ class _Scanner:
     open: list[str] = field(default_factory=list)
 
     def scan(self) -> list[Any]:
-        rules: tuple[Callable[[], bool], ...] = (
-            self.ratio,
-            self.short,
-            self.total,
-            self.fraction,
-            self.word,
-            self.number,
-        )
+        rules = (self.ratio, self.short, self.total, self.fraction, self.word, self.number)
         space = re.compile(rf"[\s{JOIN}]*")
         while True:
             start = self.at
@@ -203,9 +170,9 @@ class _Scanner:
         if transposed:
             self.put("TRANSPOSED", "^T", transposed.end())
             return
-        primes = PRIMES.match(self.text, self.at) or NEW.match(self.text, self.at)
+        primes = n.PRIMES.match(self.text, self.at) or n.NEW.match(self.text, self.at)
         if primes and self.last in ENDS_VALUE:
-            self.put("PRIME", updates(primes), primes.end())
+            self.put("PRIME", n.updates(primes), primes.end())
             return
         character = self.text[self.at]
         kind = _OPERATORS.get(character)
@@ -276,9 +243,7 @@ class _Scanner:
         if found is None:
             return False
         value, end = found
-        if isinstance(value, Own):
-            return self.put("OWN", value, end)
-        return self.put("NAME", value, end)
+        return self.put("OWN" if isinstance(value, n.Own) else "NAME", value, end)
 
     def function(self) -> bool:
         match = _FUNCTION.match(self.text, self.at)
@@ -316,12 +281,12 @@ class _Scanner:
         if d is None or self.introduced(at):
             return False
         of = self.name(d.end())
-        at = d.end() if of is None else after_primes(self.text, of[1])[0]
+        at = d.end() if of is None else n.after_primes(self.text, of[1])[0]
         at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*/\s*[d∂]\s*", at)
         wrt = self.name(at) if at >= 0 else None
         if wrt is None:
             return False
-        end, after = after_primes(self.text, wrt[1]) if framed else (wrt[1], 0)
+        end, after = n.after_primes(self.text, wrt[1]) if framed else (wrt[1], 0)
         end = self.passed(r"\s*\}", end) if framed else end
         if end < 0:
             return False
@@ -331,7 +296,7 @@ class _Scanner:
         return self.put("DIFFG" if bracket else "DIFF", Ratio(None, wrt[0]), end)
 
     def introduced(self, at: int) -> bool:
-        match = IDENTIFIER.match(self.text, at)
+        match = n.IDENTIFIER.match(self.text, at)
         return match is not None and match[0] in self.own
 
     def nabla(self, match: re.Match[str]) -> bool:
@@ -348,20 +313,20 @@ class _Scanner:
         if d is None or self.introduced(self.at) or _BELOW_LINE.search(self.text[max(0, self.at - 20) : self.at]):
             return False
         wrt = self.name(d.end())
-        if wrt is None or not (isinstance(wrt[0], Written) and wrt[0].bracketed):
+        if wrt is None or not (isinstance(wrt[0], n.Written) and wrt[0].bracketed):
             return False
         if _ABOVE_LINE.match(self.text, wrt[1]):
             return False
         return self.put("RATIO", Ratio(_LOSS, wrt[0]), wrt[1])
 
-    def loss(self, of: Operand) -> Operand:
+    def loss(self, of: n.Operand) -> n.Operand:
         """J is the loss in a derivative, unless the author has introduced it."""
-        return _LOSS if isinstance(of, Own) and of.name == "J" and "J" not in self.own else of
+        return _LOSS if isinstance(of, n.Own) and of.name == "J" and "J" not in self.own else of
 
-    def name(self, at: int) -> tuple[Operand, int] | None:
+    def name(self, at: int) -> tuple[n.Operand, int] | None:
         if self.text[at : at + 1] in ("Z", "A") and self.introduced(at):
-            return own_name(self.text, at)
-        return operand(self.text, at, self.depth)
+            return n.own_name(self.text, at)
+        return n.operand(self.text, at, self.depth)
 
     def passed(self, pattern: str, at: int) -> int:
         """The place behind a pattern, or -1."""
