@@ -7,23 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.mistakes.table import (
-    ACT,
-    PRE,
-    SOFTMAX,
-    Mistake,
-    activation_is,
-    curved,
-    get,
-    loss_is,
-    of,
-    softmax,
-    square,
-)
+from chainrule.auditing.mistakes.table import Mistake, activation_is, both, curved, get, loss_is, of, softmax, square
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule
 from chainrule.network.activations import ACTIVATIONS
 
+#: the softmax, whose own formula is in no equation of ``equation_table``
+_SOFTMAX = r"\hat{y}_m = e^{a_m} / \sum_j e^{a_j}"
 _LOGS = loss_is("cross_entropy", "binary_cross_entropy", "poisson")
 
 
@@ -47,86 +37,34 @@ def _k(problem: Problem) -> int:
 
 FORWARD: tuple[Mistake, ...] = (
     # forward
-    Mistake(
-        "W_transposed_fwd",
-        "a",
-        square,
-        lambda r, q: get(r, q, "h", -1) @ get(r, q, "W") + get(r, q, "b"),
-        "the weights of layer <i> are used transposed: columns for rows",
-        r"<a i> = <W^T i> <h i-1> + <b i>",
-        PRE,
-    ),
-    Mistake(
-        "bias_dropped",
-        "a",
-        lambda p, i: bool(np.any(p.network.biases[i - 1])),
-        lambda r, q: get(r, q, "h", -1) @ get(r, q, "W").T,
-        "the bias of layer <i> is left out",
-        r"<a i> = <W i> <h i-1>",
-        PRE,
-    ),
-    Mistake(
-        "activation_skipped",
-        "h",
-        lambda p, i: i > 0 and (p.rule(i) is None or curved(p, i)),
-        of("a"),
-        "the activation of layer <i> is left out: h is a",
-        r"<h i> = <a i>",
-        ACT,
-    ),
-    Mistake(
-        "sigmoid_exp_sign",
-        "h",
-        activation_is("sigmoid"),
-        _sigmoid_of_minus,
-        "the sign of the exponent in the sigmoid is lost",
-        r"<h i> = 1 / (1 + e^{<a i>})",
-        r"<h i> = 1 / (1 + e^{-<a i>})",
-    ),
-    Mistake(
-        "softmax_without_exp",
-        "h",
-        softmax,
-        _without_exp,
-        "the softmax is taken without the exponentials",
-        r"\hat{y}_m = a_m / \sum_j a_j",
-        SOFTMAX,
-    ),
-    Mistake(
-        "sigmoid_for_softmax",
-        "h",
-        softmax,
-        lambda r, q: r.elementwise(ACTIVATIONS["sigmoid"].g, get(r, q, "a")),
-        "a sigmoid stands where the softmax is due",
-        r"\hat{y}_m = \sigma(a_m)",
-        SOFTMAX,
-    ),
+    Mistake("W_transposed_fwd", "a", square, lambda r, q: get(r, q, "h", -1) @ get(r, q, "W") + get(r, q, "b"),
+            "the weights of layer <i> are used transposed: columns for rows",
+            r"<a i> = <W^T i> <h i-1> + <b i>", "forward.pre"),
+    Mistake("bias_dropped", "a", lambda p, i: bool(np.any(p.network.biases[i - 1])),
+            lambda r, q: get(r, q, "h", -1) @ get(r, q, "W").T,
+            "the bias of layer <i> is left out",
+            r"<a i> = <W i> <h i-1>", "forward.pre"),
+    Mistake("activation_skipped", "h", lambda p, i: i > 0 and (p.rule(i) is None or curved(p, i)), of("a"),
+            "the activation of layer <i> is left out: h is a",
+            r"<h i> = <a i>", "forward.act"),
+    Mistake("sigmoid_exp_sign", "h", activation_is("sigmoid"), _sigmoid_of_minus,
+            "the sign of the exponent in the sigmoid is lost",
+            r"<h i> = 1 / (1 + e^{<a i>})", r"<h i> = 1 / (1 + e^{-<a i>})"),
+    Mistake("softmax_without_exp", "h", softmax, _without_exp,
+            "the softmax is taken without the exponentials",
+            r"\hat{y}_m = a_m / \sum_j a_j", _SOFTMAX),
+    Mistake("sigmoid_for_softmax", "h", softmax, lambda r, q: r.elementwise(ACTIVATIONS["sigmoid"].g, get(r, q, "a")),
+            "a sigmoid stands where the softmax is due",
+            r"\hat{y}_m = \sigma(a_m)", _SOFTMAX),
     # the loss
-    Mistake(
-        "log_base_10",
-        "L",
-        _LOGS,
-        _scaled_loss(lambda p: 1 / np.log(10)),
-        "the logarithm is to base 10, not the natural one",
-        r"L = -\log_{10} \hat{y}",
-        r"L = -\ln \hat{y}",
-    ),
-    Mistake(
-        "half_missing_in_L",
-        "L",
-        loss_is("half_squared_error"),
-        _scaled_loss(lambda p: 2.0),
-        "the factor 1/2 of the loss is left out",
-        r"L = \sum_k (\hat{y}_k - y_k)^2",
-        r"L = \tfrac{1}{2} \sum_k (\hat{y}_k - y_k)^2",
-    ),
-    Mistake(
-        "mean_for_sum_outputs",
-        "L",
-        lambda p, i: p.network.loss in ("half_squared_error", "squared_error") and _k(p) > 1,
-        _scaled_loss(lambda p: 1 / _k(p)),
-        "the mean over the outputs is taken where the loss has their sum",
-        r"L = \tfrac{1}{k} \sum_k \dots",
-        r"L = \sum_k \dots",
-    ),
-)
+    Mistake("log_base_10", "L", _LOGS, _scaled_loss(lambda p: 1 / np.log(10)),
+            "the logarithm is to base 10, not the natural one",
+            r"L = -\log_{10} \hat{y}", r"L = -\ln \hat{y}"),
+    Mistake("half_missing_in_L", "L", loss_is("half_squared_error"), _scaled_loss(lambda p: 2.0),
+            "the factor 1/2 of the loss is left out",
+            r"L = \sum_k (\hat{y}_k - y_k)^2", r"L = \tfrac{1}{2} \sum_k (\hat{y}_k - y_k)^2"),
+    Mistake("mean_for_sum_outputs", "L", both(loss_is("half_squared_error", "squared_error"), lambda p, i: _k(p) > 1),
+            _scaled_loss(lambda p: 1 / _k(p)),
+            "the mean over the outputs is taken where the loss has their sum",
+            r"L = \tfrac{1}{k} \sum_k \dots", r"L = \sum_k \dots"),
+)  # fmt: skip

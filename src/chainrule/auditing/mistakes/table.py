@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule, Wrong
 from chainrule.network.equation_table import EQUATIONS
@@ -113,16 +110,6 @@ def square(problem: Problem, i: int) -> bool:
     return problem.sizes[i] == problem.sizes[i - 1] > 1
 
 
-def next_square(problem: Problem, i: int) -> bool:
-    """The next layer has as many units as this one, more than one."""
-    return i < problem.depth and problem.sizes[i + 1] == problem.sizes[i] > 1
-
-
-def hidden(problem: Problem, i: int) -> bool:
-    """A hidden layer."""
-    return 0 < i < problem.depth
-
-
 def last(problem: Problem, i: int) -> bool:
     """The last layer."""
     return i == problem.depth
@@ -154,29 +141,9 @@ def loss_is(*names: str) -> Fits:
     return lambda problem, i: problem.network.loss in names
 
 
-def pair_is(*pairs: tuple[str, str]) -> Fits:
-    """The last layer, loss and output being one of these pairs."""
-    return lambda problem, i: i == problem.depth and (problem.network.loss, problem.network.output) in pairs
-
-
 def both(*conditions: Fits) -> Fits:
     """All of these conditions."""
     return lambda problem, i: all(fits(problem, i) for fits in conditions)
-
-
-def later(problem: Problem, i: int) -> bool:
-    """Not the first layer."""
-    return i > 1
-
-
-def several_next(problem: Problem, i: int, least: int = 2) -> bool:
-    """The next layer has several units."""
-    return i < problem.depth and problem.sizes[i + 1] >= least
-
-
-def several(problem: Problem, i: int) -> bool:
-    """A batch in which every example counts the same."""
-    return problem.n > 1 and float(np.ptp(problem.coefficients)) == 0.0
 
 
 # ---------------------------------------------------------------- pieces of rules
@@ -190,24 +157,3 @@ def of(kind: str, layer: int = 0) -> Rule:
 def get(r: Replay, q: Node, kind: str, layer: int = 0) -> Any:
     """The value of another node of the same time; ``layer`` is counted from the node's."""
     return r.get(Node(kind, q.layer + layer, q.time))
-
-
-def gate(value: Any) -> Any:
-    """p (1 - p)."""
-    if isinstance(value, Interval):
-        return image(lambda p: p * (1 - p), value, (0.5,))
-    return value * (1 - value)
-
-
-# ---------------------------------------------------------------- the right equations
-
-#: ids of the table of equations; the softmax's own formula is in none of them
-PRE, ACT, OUT, JACOBIAN = "forward.pre", "forward.act", "backward.out", "backward.jacobian"
-SLOPE, PRE_GRAD, WEIGHT, BIAS, HIDDEN = (
-    "backward.slope",
-    "backward.pre",
-    "backward.weight",
-    "backward.bias",
-    "backward.hidden",
-)
-SOFTMAX = r"\hat{y}_m = e^{a_m} / \sum_j e^{a_j}"
