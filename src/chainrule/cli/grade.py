@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from chainrule.cli.output import print_record
 from chainrule.errors import InputError
@@ -20,25 +20,25 @@ MOST_BARS = 15
 
 
 def grade(
-    folder: Annotated[Path, typer.Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for what is written; usually FOLDER/marked.")] = None,
+    folder: Annotated[Path, Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex.")],
+    out: Annotated[Path | None, Option(help="Folder for what is written; usually FOLDER/marked.")] = None,
     points: Annotated[
-        Path | None, typer.Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
+        Path | None, Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Worksheet with the lines that are due, or a folder with NAME-key.md for each sheet NAME; "
             "usually FOLDER's key.md, or *-key.md."
         ),
     ] = None,
     follow_through: Annotated[
-        str, typer.Option(help="Share of its points for a line that follows from a wrong one: full, partial or 0 to 1.")
+        str, Option(help="Share of its points for a line that follows from a wrong one: full, partial or 0 to 1.")
     ] = "full",
-    processes: Annotated[int | None, typer.Option(help="Worker processes; usually one a core.", min=1)] = None,
-    seconds: Annotated[float, typer.Option(help="Time for one sheet, then it is refused.", min=0.1)] = 10.0,
-    feedback: Annotated[str, typer.Option(help="Pages for the authors: html or markdown.")] = "html",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
+    processes: Annotated[int | None, Option(help="Worker processes; usually one a core.", min=1)] = None,
+    seconds: Annotated[float, Option(help="Time for one sheet, then it is refused.", min=0.1)] = 10.0,
+    feedback: Annotated[str, Option(help="Pages for the authors: html or markdown.")] = "html",
+    json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Mark a folder of worksheets: grades.csv, a page for each author, and a summary of the class's mistakes.
 

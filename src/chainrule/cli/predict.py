@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from chainrule.errors import InputError
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file that chainrule train saved.")],
-    data: Annotated[str, typer.Argument(help="A table with the columns of the training: a file or a bundled set.")],
+    model: Annotated[Path, Argument(help="A model file that chainrule train saved.")],
+    data: Annotated[str, Argument(help="A table with the columns of the training: a file or a bundled set.")],
     part: Annotated[
-        str, typer.Option(help="all rows; or, of the table of the training, its train or its test rows.")
+        str, Option(help="all rows; or, of the table of the training, its train or its test rows.")
     ] = "all",
     cluster: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Predict Parquet or CSV files (by name, folder or 'pattern*') on a Dask cluster: local, or the "
             "address of a scheduler, tcp://HOST:8786."
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="CSV file to write; else standard output. With --cluster, a .csv file, or a folder that gets a CSV "
             "file for each partition."
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead of CSV.")] = False,
+    json: Annotated[bool, Option("--json", help="Print one JSON text instead of CSV.")] = False,
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
 

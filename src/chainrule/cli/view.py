@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from chainrule.errors import InputError
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def view(
-    file: Annotated[str, typer.Argument(help="A worksheet, or a model file (.safetensors) with --data.")],
-    data: Annotated[str | None, typer.Option(help="Table for a model.")] = None,
-    example: Annotated[int, typer.Option(help="Row of DATA or of the worksheet, counted from 1.")] = 1,
-    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.")] = 0,
-    host: Annotated[str, typer.Option(help="Name or address to listen at; this machine alone sees the usual.")] = (
+    file: Annotated[str, Argument(help="A worksheet, or a model file (.safetensors) with --data.")],
+    data: Annotated[str | None, Option(help="Table for a model.")] = None,
+    example: Annotated[int, Option(help="Row of DATA or of the worksheet, counted from 1.")] = 1,
+    port: Annotated[int, Option(help="Port to listen at; 0 takes a free one.")] = 0,
+    host: Annotated[str, Option(help="Name or address to listen at; this machine alone sees the usual.")] = (
         "127.0.0.1"
     ),
-    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
-    export: Annotated[Path | None, typer.Option(help="Write the page to this file instead; no server runs.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Gradient steps that the file of --export holds; 3.")] = None,
+    browser: Annotated[bool, Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    export: Annotated[Path | None, Option(help="Write the page to this file instead; no server runs.")] = None,
+    steps: Annotated[int | None, Option(help="Gradient steps that the file of --export holds; 3.")] = None,
 ) -> None:
     """See a network at work in the browser: ask for any derivative, change numbers, take steps."""
     from chainrule.cli.shared import check_outputs

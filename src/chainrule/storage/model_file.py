@@ -95,13 +95,9 @@ def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]
     from safetensors.numpy import save as to_bytes
 
     spec = {
-        "version": VERSION,
-        "hidden": network.hidden,
-        "output": network.output,
-        "loss": network.loss,
-        "reduction": network.reduction,
-        "depth": network.depth,
-    }
+        "version": VERSION, "hidden": network.hidden, "output": network.output, "loss": network.loss,
+        "reduction": network.reduction, "depth": network.depth,
+    }  # fmt: skip
     tensors = {f"W_{i}": W for i, W in enumerate(network.weights, 1)}
     tensors |= {f"b_{i}": b for i, b in enumerate(network.biases, 1)}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}

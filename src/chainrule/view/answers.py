@@ -259,15 +259,8 @@ class MovedAnswer(PageData):
 
 #: the answer to each kind of question
 ANSWERS: dict[type[asked.PageQuestion], type[PageData]] = {
-    asked.SceneQuestion: SceneAnswer,
-    asked.WalkQuestion: WalkAnswer,
-    asked.ExplainQuestion: ExplainAnswer,
-    asked.PathsQuestion: PathsAnswer,
-    asked.AuditQuestion: AuditAnswer,
-    asked.SheetQuestion: SheetAnswer,
-    asked.ChangeQuestion: MovedAnswer,
-    asked.DescendQuestion: MovedAnswer,
-    asked.RewindQuestion: MovedAnswer,
-    asked.OpenQuestion: MovedAnswer,
-    asked.ExerciseQuestion: MovedAnswer,
-}
+    asked.SceneQuestion: SceneAnswer, asked.WalkQuestion: WalkAnswer, asked.ExplainQuestion: ExplainAnswer,
+    asked.PathsQuestion: PathsAnswer, asked.AuditQuestion: AuditAnswer, asked.SheetQuestion: SheetAnswer,
+    asked.ChangeQuestion: MovedAnswer, asked.DescendQuestion: MovedAnswer, asked.RewindQuestion: MovedAnswer,
+    asked.OpenQuestion: MovedAnswer, asked.ExerciseQuestion: MovedAnswer,
+}  # fmt: skip

@@ -43,16 +43,9 @@ class Subject:
 
     @classmethod
     def of(
-        cls,
-        network: Network,
-        x: Any,
-        y: Any,
-        *,
-        learning_rate: float | None = None,
-        title: str = "",
-        lines: Sequence[str] = (),
-        note: str = "",
-    ) -> Subject:
+        cls, network: Network, x: Any, y: Any, *, learning_rate: float | None = None, title: str = "",
+        lines: Sequence[str] = (), note: str = "",
+    ) -> Subject:  # fmt: skip
         """What fits the network, or an error that says what does not.
 
         Args:
@@ -98,12 +91,9 @@ class Subject:
         return backward(forward(self.network, self.x), self.y)
 
     def changed(
-        self,
-        values: Mapping[str, float],
-        hidden: Sequence[str] | None = None,
-        output: str | None = None,
+        self, values: Mapping[str, float], hidden: Sequence[str] | None = None, output: str | None = None,
         loss: str | None = None,
-    ) -> Subject:
+    ) -> Subject:  # fmt: skip
         """Another subject, with some numbers or rules changed.
 
         Args:

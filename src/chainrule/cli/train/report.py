@@ -53,23 +53,14 @@ def report_page(options: TrainOptions, trained: Trained, folds: list[Scores]) ->
     about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.outcome.words()) if said][:1]
     dying, saturating = _sleepers(model.network)
     report = TrainingReport(
-        title=f"{options.name}: prediction of {model.target.name}",
-        about=tuple(about),
-        scores=_scores(model, outputs),
-        history=trained.fitted.history,
-        loss_name=model.network.loss,
-        score_name="accuracy" if model.target.classes else "R²",
-        kept=trained.best,
-        limits=(SMALL_UPDATE, LARGE_UPDATE),
-        layers=(*model.network.hidden, model.network.output),
-        dying=dying,
-        saturating=saturating,
+        title=f"{options.name}: prediction of {model.target.name}", about=tuple(about), scores=_scores(model, outputs),
+        history=trained.fitted.history, loss_name=model.network.loss,
+        score_name="accuracy" if model.target.classes else "R²", kept=trained.best, limits=(SMALL_UPDATE, LARGE_UPDATE),
+        layers=(*model.network.hidden, model.network.output), dying=dying, saturating=saturating,
         findings=tuple(map(str, trained.findings)),
-        predictions=_predictions(model, prepared.table, outputs[shown], shown),
-        settings=_settings(options, trained),
-        command=command(),
-        folds=_folds(folds),
-    )
+        predictions=_predictions(model, prepared.table, outputs[shown], shown), settings=_settings(options, trained),
+        command=command(), folds=_folds(folds),
+    )  # fmt: skip
     return training_document(report).to_html()
 
 
