@@ -31,13 +31,10 @@ def check(
     quiet = json or not sys.stderr.isatty()
     with bars("{task.description}", "bar", "percent", "left", transient=True, disable=quiet) as bar:
         task = bar.add_task("check")
-
-        def progress(name: str, done: int, total: int) -> None:
-            bar.update(task, description=name, completed=done, total=total)
-
         result = check_gradients(
             subject.network, subject.x, subject.y, subject.sample_weight,
-            method=method, tolerance=tolerance, entries=entries, seed=seed, progress=progress,  # type: ignore[arg-type]
+            method=method, tolerance=tolerance, entries=entries, seed=seed,  # type: ignore[arg-type]
+            progress=lambda name, done, total: bar.update(task, description=name, completed=done, total=total),
         )  # fmt: skip
     if json:
         print(to_json("check", {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}))

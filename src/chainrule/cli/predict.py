@@ -84,9 +84,6 @@ def predict(
         sys.stderr.write(f"{scores}\n")
 
 
-# ---------------------------------------------------------------- on a cluster
-
-
 def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> None:
     """Partition after partition, never all rows in one place.
 

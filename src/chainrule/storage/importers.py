@@ -157,9 +157,6 @@ def from_sklearn(estimator: Any) -> Network:
     return _network("estimator", chain, hidden, output, None, by_rows=False)
 
 
-# ---------------------------------------------------------------- pieces
-
-
 def _network(
     quantity: str, chain: Iterable[tuple[str, Array, str, Array | None]], hidden: str | Sequence[str], output: str,
     loss: str | None, *, by_rows: bool,

@@ -178,9 +178,6 @@ def _finite(x: Array, names: tuple[str, ...], before: int) -> None:
         raise InputError(f"column {names[column]!r}", "finite numbers", f"{x[row, column]} in row {before + row + 1}")
 
 
-# ---------------------------------------------------------------- ready to train on
-
-
 @dataclass(frozen=True, eq=False)
 class Blocks:
     """A table of chunks ready to train on.

@@ -138,9 +138,6 @@ class Together(Callback):
             self._stopping.remember(memory)
 
 
-# ---------------------------------------------------------------- cross-validation
-
-
 def cross_validate(
     prepared: Prepared, plan: Plan, folds: int, watchers: Callable[[], Sequence[Callback]] = tuple
 ) -> Iterator[Trained]:
@@ -174,9 +171,6 @@ def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tupl
         warnings.simplefilter("ignore", UserWarning)
         parts = kind(folds, shuffle=True, random_state=seed)
         return list(parts.split(np.zeros(count), labels if stratified else None))
-
-
-# ---------------------------------------------------------------- health
 
 
 def lasting_findings(network: Network, history: Sequence[Epoch]) -> tuple[Finding, ...]:

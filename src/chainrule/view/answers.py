@@ -21,8 +21,6 @@ from chainrule.view.blocks import DocumentBlock, EquationBlock, PageData, Parts
 LONGEST_MESSAGE = 1000
 MaybeNumber: TypeAlias = float | None  # null where it is not finite, which JSON cannot say
 
-# ---------------------------------------------------------------- errors
-
 
 def one_line(message: str) -> str:
     """A message as one line with nothing in it that a terminal or a browser obeys, not too long."""
@@ -207,9 +205,6 @@ class PathsAnswer(PageData):
     paths: list[DrawnPath]
 
 
-# ---------------------------------------------------------------- auditing
-
-
 class LineFault(PageData):
     """The mistake that a line most probably makes: its id, the wrong equation and the one due, as LaTeX or ""."""
 
@@ -244,9 +239,6 @@ class SheetAnswer(PageData):
     """A worksheet as its text."""
 
     text: str
-
-
-# ---------------------------------------------------------------- changing
 
 
 class MovedAnswer(PageData):

@@ -87,18 +87,14 @@ def _questions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
             yield _keyed({"kind": "explain", "name": text, "notation": notation}, asked)
             if isinstance(name, Derivative) and name.wrt.is_component:
                 yield _keyed({"kind": "paths", "name": text, "notation": notation, "top": PATHS}, asked)
-    yield _keyed({"kind": "audit", "text": _typed("\n".join(session.opened.lines).lstrip("\n"))})
+    text = _encodable("\n".join(session.opened.lines).lstrip("\n"))  # as a text box gives it back:
+    yield _keyed({"kind": "audit", "text": text.replace("\r\n", "\n").replace("\r", "\n")})
 
 
 def _keyed(question: dict[str, Any], asked: str | None = None) -> tuple[str, dict[str, Any]]:
     """The question as the page looks it up, with its name in textbook notation, and as the session is asked."""
     key = json.dumps(question, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return key, question if asked is None else question | {"name": asked}
-
-
-def _typed(text: str) -> str:
-    """Lines as a text box gives them back."""
-    return _encodable(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _names(net: Network) -> Iterator[Name]:

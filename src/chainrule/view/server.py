@@ -58,9 +58,6 @@ class Answerer(Protocol):
         """Another page on what was opened."""
 
 
-# ---------------------------------------------------------------- the pages that are open
-
-
 @dataclass(eq=False)
 class _Page:
     session: Answerer
@@ -150,9 +147,6 @@ def create_app(session: Answerer, *, hosts: Collection[str], static: Traversable
     )
     app.state.pages = pages
     return app
-
-
-# ---------------------------------------------------------------- listening
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -92,9 +92,6 @@ def _outputs(model: Model, table: pa.Table, numbers: Array) -> PartOutputs:
     return PartOutputs(numbers, np.concatenate(yhat), np.concatenate(losses), np.concatenate(y))
 
 
-# ---------------------------------------------------------------- scores
-
-
 def _scores(model: Model, outputs: dict[str, PartOutputs]) -> Cells:
     from chainrule.tables.scores import score
 
@@ -122,9 +119,6 @@ def _folds(folds: list[Scores]) -> Cells | None:
     rows = [(str(i), str(s.n), f"{s.main[1]:.4f}", f"{s.loss:.4f}") for i, s in enumerate(folds, 1)]
     rows += [("mean", "", f"{mean:.4f}", ""), ("standard deviation", "", f"{deviation:.4f}", "")]
     return Cells(("fold", "rows", name, "loss"), tuple(rows))
-
-
-# ---------------------------------------------------------------- predictions
 
 
 def _predictions(model: Model, table: pa.Table, out: PartOutputs, part: str) -> Predictions:
@@ -164,9 +158,6 @@ def _number(value: Any) -> str:
 def _value(value: Any) -> str:
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 24 else f"{text[:23]}…"
-
-
-# ---------------------------------------------------------------- settings
 
 
 def _settings(options: TrainOptions, trained: Trained) -> tuple[tuple[str, str], ...]:

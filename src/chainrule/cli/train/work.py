@@ -57,9 +57,6 @@ def _work(options: TrainOptions, prepared: TrainingTable) -> None:
         _fail("interrupted before the end of the first epoch; nothing is saved", 130)
 
 
-# ---------------------------------------------------------------- training
-
-
 class _Beginning(Callback):
     """Says where a training with a checkpoint begins."""
 
@@ -132,9 +129,6 @@ def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scor
     if not quiet:
         _say(f"cross-validation: {spread_words(found)}")
     return found
-
-
-# ---------------------------------------------------------------- after
 
 
 @contextmanager

@@ -134,8 +134,6 @@ def _onnx() -> Any:
     return onnx
 
 
-# ---------------------------------------------------------------- the mathematics
-
 Rule = Callable[[OnnxGraph, Any], str]
 
 
