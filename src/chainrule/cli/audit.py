@@ -11,6 +11,7 @@ from typer import Argument, Exit, Option
 from chainrule.cli.output import FORMATS, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.cli.shared import check_outputs
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from chainrule.auditing.report.document import Audit
@@ -40,8 +41,6 @@ def audit(
     if out is None:
         print_record(text, chosen)
     else:
-        from chainrule.system.files import write_whole
-
         write_whole(out, text)
     raise Exit(0 if found.ok else 1)
 

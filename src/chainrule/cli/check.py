@@ -7,6 +7,9 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option
 
+from chainrule.cli.shared import read_input
+from chainrule.system.progress import bars
+
 
 def check(
     file: Annotated[str, Argument(help="A worksheet, or a model file (.safetensors).")],
@@ -22,10 +25,8 @@ def check(
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Check every gradient against numerical differentiation of the loss. Exit code 1 if one differs."""
-    from chainrule.cli.shared import read_input
     from chainrule.gradcheck.check import check_gradients
     from chainrule.render.json import to_json
-    from chainrule.system.progress import bars
 
     subject = read_input(file, data, example, examples, seed)
     quiet = json or not sys.stderr.isatty()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
+from chainrule.cli.shared import numbers_list
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def exercise(
 
     Variants go into OUT/sheets, to be handed out, and OUT/keys: chainrule grade FOLDER --key OUT/keys marks them.
     """
-    from chainrule.cli.shared import numbers_list
     from chainrule.teaching import handout
     from chainrule.teaching.exercise import exercise as made
     from chainrule.teaching.exercise import variants as each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,8 @@ from typer import Argument, Option
 
 from chainrule.cli.output import print_record
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
+from chainrule.system.progress import counted
 
 if TYPE_CHECKING:
     from chainrule.teaching.grades import Grades
@@ -45,8 +48,6 @@ def grade(
     With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason; one
     whose header has other numbers than its key is noted.
     """
-    from chainrule.system.files import write_whole
-    from chainrule.system.progress import counted
     from chainrule.teaching.grading import grade as graded
 
     if feedback not in PAGES:
@@ -112,7 +113,6 @@ def _folder(out: Path, sheets: Path) -> Path:
 
 def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
     """The name of each sheet's page: ada.md -> ada.html; where two sheets would share one, ada.md.html."""
-    from collections import Counter
 
     from chainrule.teaching.grading import find_sheets
 
@@ -133,7 +133,6 @@ def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
 
 
 def _write(result: Grades, target: Path) -> None:
-    from chainrule.system.files import write_whole
     from chainrule.teaching.grades import UNKNOWN
 
     target.mkdir(parents=True, exist_ok=True)

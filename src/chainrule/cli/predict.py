@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from chainrule.cli.shared import check_not_data, check_outputs, need_dask
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
@@ -45,7 +47,6 @@ def predict(
 
     Where the table has the target column too, the score is printed on standard error.
     """
-    from chainrule.cli.shared import check_outputs
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
     from chainrule.tables.predictions import header_of, predictions_of, write_rows
@@ -90,8 +91,6 @@ def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> 
     Raises:
         InputError: a model, data or a place that does not fit; no cluster; no Dask.
     """
-    from chainrule.cli.shared import check_not_data, need_dask
-
     need_dask()
     from chainrule.distributed.connection import cluster
     from chainrule.distributed.progress import progress
@@ -134,8 +133,6 @@ def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
     made = 0
 
     def keep(text: str) -> None:
-        from chainrule.system.files import write_whole
-
         nonlocal made
         made += 1
         write_whole(out / f"part-{made:0{max(5, len(str(count)))}}.csv", header.getvalue() + text, lasting=False)

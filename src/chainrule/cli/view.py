@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
+from chainrule.cli.shared import check_outputs, read_input
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
+from chainrule.system.progress import counted
 
 if TYPE_CHECKING:
     from chainrule.view.session import Session
@@ -28,8 +31,6 @@ def view(
     steps: Annotated[int | None, Option(help="Gradient steps that the file of --export holds; 3.")] = None,
 ) -> None:
     """See a network at work in the browser: ask for any derivative, change numbers, take steps."""
-    from chainrule.cli.shared import check_outputs
-
     check_outputs({"--export": export}, [file, *([data] if data else [])])
     if steps is not None and export is None:
         raise InputError("--steps", "--export beside it: the server takes any number of steps", "no --export")
@@ -41,7 +42,6 @@ def view(
 
 
 def _session(file: str, data: str | None, example: int) -> Session:
-    from chainrule.cli.shared import read_input
     from chainrule.sheets.header import read_worksheet
     from chainrule.view.session import Session
     from chainrule.view.subject import Subject
@@ -59,8 +59,6 @@ def _session(file: str, data: str | None, example: int) -> Session:
 
 
 def _export(session: Session, file: Path, steps: int | None) -> None:
-    from chainrule.system.files import write_whole
-    from chainrule.system.progress import counted
     from chainrule.view.export import STEPS, export_page
 
     with counted("answers") as progress:

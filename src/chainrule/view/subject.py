@@ -127,7 +127,3 @@ class Subject:
             changed, x, None if changed.loss == "identity" else targets,
             learning_rate=self.learning_rate, title=self.title, lines=self.lines, note=self.note,
         )  # fmt: skip
-
-    def with_network(self, network: Network) -> Subject:
-        """The same example in another network of the same shape."""
-        return replace(self, network=network)

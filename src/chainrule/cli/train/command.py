@@ -8,6 +8,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from chainrule.cli.shared import numbers_list, shares_list
 from chainrule.errors import InputError
 
 
@@ -102,7 +103,6 @@ def train(
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
-    from chainrule.cli.shared import numbers_list, shares_list
     from chainrule.cli.train.options import TrainOptions
     from chainrule.cli.train.work import work
     from chainrule.tables.plan import Plan

@@ -14,6 +14,7 @@ import typer
 from chainrule.cli.train.checks import check
 from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
+from chainrule.system.files import write_whole
 from chainrule.train.callbacks import Callback, Progress
 
 if TYPE_CHECKING:
@@ -146,7 +147,6 @@ def _save(options: TrainOptions, trained: Trained, folds: list[Scores]) -> None:
     from chainrule.cli.train.report import report_page
     from chainrule.render.plots import loss_curve
     from chainrule.storage import save_model
-    from chainrule.system.files import write_whole
 
     network = trained.model.network
     with _written(options.model_file):
