@@ -28,22 +28,18 @@ def scene(descent: Descent, notation: Notation, focus: Name | None) -> drawn.Sce
     found = contributions(b, focus)
     shown = shown_units(found, focus)
     drawing = _Drawing(b, notation)
+    targets = [drawing.given(Quantity("y", None, (u,)), b.y[0, u - 1]) for u in shown[-1] if subject.y is not None]
+    losses = [loss for loss in LOSSES if fitting_outputs(loss, net.sizes[-1])]  # with an output of so many units
     return drawn.SceneAnswer(
         title=subject.title, note=subject.note, notation=notation, sizes=list(net.sizes), hidden=list(net.hidden),
         output=net.output, loss=net.loss, parameters=net.parameter_count, learning_rate=subject.learning_rate,
         whole=all(len(units) == size for units, size in zip(shown, net.sizes, strict=True)),
         layers=[drawing.layer(i, units, found[i]) for i, units in enumerate(shown)],
         weights=[drawing.weights(i, shown[i], shown[i - 1]) for i in range(1, net.depth + 1)],
-        crossing=drawing.crossing(shown[-1]), targets=[] if subject.y is None else drawing.targets(shown[-1]),
+        crossing=drawing.crossing(shown[-1]), targets=targets, lines=list(subject.lines),
         L=drawing.given(LOSS, b.L), descent=drawn.DescentSoFar(now=descent.now, losses=[*descent.losses]),
-        choices=choices(net.sizes[-1]), lines=list(subject.lines),
+        choices=drawn.RuleChoices(hidden=list(ACTIVATIONS), output=list(OUTPUTS), loss=losses),
     )  # fmt: skip
-
-
-def choices(outputs: int) -> drawn.RuleChoices:
-    """The rules that may be chosen; a loss that goes with no output of so many units is left out."""
-    losses = [loss for loss in LOSSES if fitting_outputs(loss, outputs)]
-    return drawn.RuleChoices(hidden=list(ACTIVATIONS), output=list(OUTPUTS), loss=losses)
 
 
 class _Drawing:
@@ -67,10 +63,6 @@ class _Drawing:
             name=self.text(q), unit=q.index[0], value=float(value), gradient=float(gradient),
             gradient_name=self.text(Derivative(LOSS, q)),
         )  # fmt: skip
-
-    def targets(self, units: tuple[int, ...]) -> list[drawn.DrawnNumber]:
-        """The target of each unit of the output."""
-        return [self.given(Quantity("y", None, (u,)), self.b.y[0, u - 1]) for u in units]
 
     def layer(self, i: int, units: tuple[int, ...], found: Array) -> drawn.DrawnLayer:
         """A layer: its units that are drawn, and the rest of them as one; ``found``: what each unit of it adds."""

@@ -94,12 +94,10 @@ class Session:
             name = Derivative(LOSS, name)
         found = explain(s.network, s.x, s.y, name, question.notation)
         return a.ExplainAnswer(
-            name=found.name,
-            value=plain(found.value),
-            blocks=document_blocks(found.document()),
+            name=found.name, value=plain(found.value), blocks=document_blocks(found.document()),
             highlights=highlights([name], s.network.depth),
             paths=isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component,
-        )
+        )  # fmt: skip
 
     def _given(self, y: Quantity, notation: Notation) -> a.ExplainAnswer:
         """What there is to say of the target."""
