@@ -25,11 +25,7 @@ Notation = Annotated[str | None, Option(help="textbook or delta; else as the nam
 
 @dataclass(frozen=True, eq=False)
 class CommandInput:
-    """A network with the examples that a question is about.
-
-    Attributes:
-        note: where the examples come from, for people.
-    """
+    """A network with the examples that a question is about; ``note`` says in words where they come from."""
 
     network: Network
     x: Any

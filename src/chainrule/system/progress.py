@@ -33,11 +33,7 @@ def bars(*columns: str, transient: bool = False, disable: bool = False) -> Progr
 
 @contextmanager
 def counted(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """One bar where standard error is a terminal; else None, and nothing is loaded.
-
-    Yields:
-        What is called with how many are done, of how many.
-    """
+    """Yield one bar, called with (done, of how many), if standard error is a terminal; else None, loading nothing."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

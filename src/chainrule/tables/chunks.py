@@ -16,12 +16,7 @@ CHUNK_BYTES = 1 << 21  # of a .npy file, about
 
 
 class Chunks(Protocol):
-    """A table in chunks.
-
-    Attributes:
-        rows: of each chunk.
-        names: of the input columns.
-    """
+    """A table in chunks: ``rows`` of each, and ``names`` of the input columns."""
 
     rows: tuple[int, ...]
     names: tuple[str, ...]

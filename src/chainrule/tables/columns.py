@@ -98,11 +98,7 @@ class Target:
 
 
 def balanced(counts: Array) -> Array:
-    """The weight of each class with which all that have rows count the same: n / (classes * rows of the class).
-
-    Args:
-        counts: rows of each class.
-    """
+    """Weights of classes with these counts of rows, n / (classes * count): all that have rows count the same."""
     weights: Array = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return weights
 

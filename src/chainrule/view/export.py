@@ -56,7 +56,11 @@ def export_page(session: Session, steps: int = STEPS, progress: Callable[[int, i
         own.ask({"kind": "rewind", "step": step})
         answers: dict[str, Any] = {}
         for key, question in questions:
-            answers[key] = _answer(own, question)
+            try:
+                answer = own.ask(question)
+            except InputError as error:
+                answer = refusal(str(error))
+            answers[key] = {name: value for name, value in answer.items() if name != "schema"}
             if progress is not None:
                 progress(step * len(questions) + len(answers), total)
         states.append(answers)
@@ -128,14 +132,6 @@ def _spellings(name: Name, depth: int) -> set[str]:
     if not isinstance(name, Derivative):
         return texts
     return {f"dL/d{text}" for text in texts} | {names.to_text(name, notation) for notation in NOTATIONS}
-
-
-def _answer(session: Session, question: dict[str, Any]) -> dict[str, Any]:
-    try:
-        answer = session.ask(question)
-    except InputError as error:
-        answer = refusal(str(error))
-    return {key: value for key, value in answer.items() if key != "schema"}
 
 
 def _page(title: str, kept: dict[str, Any]) -> str:

@@ -17,11 +17,7 @@ from chainrule.view.relevance import contributions, shown_units
 
 
 def scene(descent: Descent, notation: Notation, focus: Name | None) -> drawn.SceneAnswer:
-    """What a page needs to draw the network.
-
-    Args:
-        focus: the question; of a wide layer the units that matter for it are drawn, the others gathered into one.
-    """
+    """What a page needs to draw the network; of a wide layer the units that matter for ``focus``, the others as one."""
     subject = descent.subject
     b = subject.passes()
     net = subject.network

@@ -58,11 +58,7 @@ class _Page:
 
 
 class Pages:
-    """The open pages by their tokens, the least recently used first; at most ``MOST_SESSIONS``.
-
-    Attributes:
-        at_work: tokens of the pages that a thread answers right now.
-    """
+    """Open pages by token, least recently used first, at most ``MOST_SESSIONS``; ``at_work``: those answered now."""
 
     def __init__(self, session: Session) -> None:
         self.opened = session

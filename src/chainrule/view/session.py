@@ -16,7 +16,7 @@ from chainrule.explanation.printed import name_math
 from chainrule.explanation.records import Step
 from chainrule.explanation.walk import gives, means, phase, walk
 from chainrule.network import names
-from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.render.blocks import Heading, Paragraph, line
 from chainrule.render.document import Document
 from chainrule.render.json import plain, record
@@ -76,7 +76,8 @@ class Session:
 
     @_answer.register
     def _scene(self, question: asked.SceneQuestion) -> a.SceneAnswer:
-        focus = None if question.focus is None else self._name(question.focus)
+        sizes = self.subject.network.sizes
+        focus = None if question.focus is None else names.find(question.focus, sizes)[0]
         return scene(self.descent, question.notation, focus)
 
     @_answer.register
@@ -87,7 +88,8 @@ class Session:
 
     @_answer.register
     def _explain(self, question: asked.ExplainQuestion) -> a.ExplainAnswer:
-        s, name = self.subject, self._name(question.name)
+        s = self.subject
+        name = names.find(question.name, s.network.sizes)[0]
         if isinstance(name, Quantity) and name.symbol == "y":
             return self._given(name, question.notation)
         if isinstance(name, Quantity) and name.symbol in ("x", "W", "b"):  # given: asked is what it does to the loss
@@ -116,14 +118,6 @@ class Session:
             quantity=found.name, latex=names.to_latex(found.quantity, question.notation), total=found.total,
             count=found.count, paths=[_drawn_path(path, s.network.depth) for path in found.paths],
         )  # fmt: skip
-
-    def _name(self, text: str) -> Name:
-        """A name of this network, in either notation.
-
-        Raises:
-            InputError: there is none such.
-        """
-        return names.find(text, self.subject.network.sizes)[0]
 
     # ------------------------------------------------------------ auditing
 
