@@ -112,9 +112,8 @@ class ParquetChunks:
         except FileNotFoundError:
             raise InputError(f"data {path}", "a Parquet file", "no such file") from None
         except (pa.ArrowException, OSError) as error:
-            raise InputError(
-                f"data {path}", "a Parquet file", f"something else ({str(error).splitlines()[0]})"
-            ) from None
+            reason = str(error).splitlines()[0]
+            raise InputError(f"data {path}", "a Parquet file", f"something else ({reason})") from None
         known = self.file.schema_arrow.names
         for name in (target, *(columns or ())):
             if (times := known.count(name)) != 1:
