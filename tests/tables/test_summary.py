@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from chainrule.errors import InputError
-from chainrule.tables import summary
+from chainrule.tables import columns
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
 from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
@@ -98,7 +98,7 @@ def test_whole_numbers_and_others_are_numbers_together():
 
 
 def test_too_many_categories_are_refused_and_not_all_kept(monkeypatch):
-    monkeypatch.setattr(summary, "MOST_CATEGORIES", 10)
+    monkeypatch.setattr(columns, "MOST_CATEGORIES", 10)
     names = pa.array([f"name {i}" for i in range(100)])
     found = ColumnSummary.of("c", names, np.full(100, True), True)
     assert len((found + found).labels) == 12

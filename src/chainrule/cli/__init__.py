@@ -15,22 +15,14 @@ from chainrule.errors import InputError
 app = typer.Typer(
     name="chainrule",
     help="Backpropagation for feedforward networks: gradients explained, checked, and used to train on tables.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("train")(train.train)
-app.command("predict")(predict.predict)
-app.command("check")(check.check)
-app.command("explain")(explain.explain)
-app.command("paths")(paths.paths)
-app.command("graph")(graph.graph)
-app.command("audit")(audit.audit)
-app.command("exercise")(exercise.exercise)
-app.command("grade")(grade.grade)
-app.command("view")(view.view)
+)  # fmt: skip
+for command in (
+    train.train, predict.predict, check.check, explain.explain, paths.paths, graph.graph, audit.audit,
+    exercise.exercise, grade.grade, view.view,
+):  # fmt: skip
+    app.command()(command)
 
 
 def _version(wanted: bool) -> None:

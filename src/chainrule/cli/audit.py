@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
 from chainrule.cli.output import FORMATS, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.cli.shared import check_outputs
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from chainrule.auditing.report.document import Audit
@@ -19,35 +20,29 @@ LARGEST = 1_000_000  # bytes of standard input
 
 
 def audit(
-    file: Annotated[str, typer.Argument(help="A worksheet with lines; - reads standard input.")],
+    file: Annotated[str, Argument(help="A worksheet with lines; - reads standard input.")],
     form: Annotated[
-        str | None, typer.Option("--format", help="text, markdown, latex, html or json; else as --out ends, or text.")
+        str | None, Option("--format", help="text, markdown, latex, html or json; else as --out ends, or text.")
     ] = None,
     json: Json = False,
-    out: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+    out: Annotated[Path | None, Option(help="File to write; else standard output.")] = None,
     standalone: Standalone = False,
 ) -> None:
     """Say which line of a worksheet is wrong, and why.
 
     Exit code 1 if a line is wrong or cannot be read, or if the header's numbers contradict the lines.
     """
-    chosen = chosen_format(_of_ending(out) if form is None else form, json)
+    endings = {ending: name for name, ending in FORMATS.items()}
+    usual = "text" if out is None else endings.get(out.suffix.lower(), "text")
+    chosen = chosen_format(usual if form is None else form, json)
     check_outputs({"--out": out}, [] if file == "-" else [file])
     found = _read(file)
     text = rendered("audit", found, chosen, standalone)
     if out is None:
         print_record(text, chosen)
     else:
-        from chainrule.system.files import write_whole
-
         write_whole(out, text)
-    raise typer.Exit(0 if found.ok else 1)
-
-
-def _of_ending(out: Path | None) -> str:
-    """The format that a file's name says; text for another, and on standard output."""
-    endings = {ending: name for name, ending in FORMATS.items()}
-    return "text" if out is None else endings.get(out.suffix.lower(), "text")
+    raise Exit(0 if found.ok else 1)
 
 
 def _read(file: str) -> Audit:

@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Option
 
+from chainrule.cli.shared import numbers_list
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,36 +18,31 @@ MOST_SHOWN = 10  # mistakes that are listed
 
 
 def exercise(
-    layers: Annotated[str, typer.Option(help="Units of each layer, the inputs first.")] = "3,3,2",
-    hidden: Annotated[str, typer.Option(help="Activation of the hidden layers, or one each: tanh,relu.")] = "sigmoid",
-    output: Annotated[str, typer.Option(help="Output function: softmax or an activation.")] = "softmax",
-    loss: Annotated[str, typer.Option(help="The loss.")] = "cross_entropy",
-    seed: Annotated[int, typer.Option(help="Another seed, other numbers.", min=0)] = 7,
-    digits: Annotated[int, typer.Option(help="Decimals of every number.", min=1)] = 4,
-    significant: Annotated[bool, typer.Option("--significant", help="Significant digits instead of decimals.")] = False,
-    learning_rate: Annotated[float, typer.Option(help="Of the one step; 0 for no update.", min=0.0)] = 0.5,
+    layers: Annotated[str, Option(help="Units of each layer, the inputs first.")] = "3,3,2",
+    hidden: Annotated[str, Option(help="Activation of the hidden layers, or one each: tanh,relu.")] = "sigmoid",
+    output: Annotated[str, Option(help="Output function: softmax or an activation.")] = "softmax",
+    loss: Annotated[str, Option(help="The loss.")] = "cross_entropy",
+    seed: Annotated[int, Option(help="Another seed, other numbers.", min=0)] = 7,
+    digits: Annotated[int, Option(help="Decimals of every number.", min=1)] = 4,
+    significant: Annotated[bool, Option("--significant", help="Significant digits instead of decimals.")] = False,
+    learning_rate: Annotated[float, Option(help="Of the one step; 0 for no update.", min=0.0)] = 0.5,
     ask: Annotated[
         list[str] | None,
-        typer.Option(
-            help="all, forward, backward, update, one (weight a layer) or a name such as dL/dW_212; repeatable."
-        ),
+        Option(help="all, forward, backward, update, one (weight a layer) or a name such as dL/dW_212; repeatable."),
     ] = None,
-    components: Annotated[
-        bool, typer.Option("--components", help="A line for each entry of a vector or matrix.")
-    ] = False,
-    notation: Annotated[str, typer.Option(help="textbook or delta.")] = "textbook",
-    variants: Annotated[int | None, typer.Option(help="So many variants, each with numbers of its own.")] = None,
-    students: Annotated[Path | None, typer.Option(help="Text file of names, one a line: a variant for each.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the files; usually the current one.")] = None,
-    title: Annotated[str, typer.Option(help="Title of the sheet.")] = "Exercise",
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
+    components: Annotated[bool, Option("--components", help="A line for each entry of a vector or matrix.")] = False,
+    notation: Annotated[str, Option(help="textbook or delta.")] = "textbook",
+    variants: Annotated[int | None, Option(help="So many variants, each with numbers of its own.")] = None,
+    students: Annotated[Path | None, Option(help="Text file of names, one a line: a variant for each.")] = None,
+    out: Annotated[Path | None, Option(help="Folder for the files; usually the current one.")] = None,
+    title: Annotated[str, Option(help="Title of the sheet.")] = "Exercise",
+    force: Annotated[bool, Option("--force", help="Replace files that are there already.")] = False,
+    json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Make a worksheet to fill in, and its key, with numbers that keep mistakes apart.
 
     Variants go into OUT/sheets, to be handed out, and OUT/keys: chainrule grade FOLDER --key OUT/keys marks them.
     """
-    from chainrule.cli.shared import numbers_list
     from chainrule.teaching import handout
     from chainrule.teaching.exercise import exercise as made
     from chainrule.teaching.exercise import variants as each
@@ -100,8 +96,10 @@ def _print(exercises: list[Exercise], files: list[Path], folder: Path, several: 
         end="",
     )
     print(f"; of their pairs {_share(pairs - alike, pairs)} would be told apart." if pairs else ".")
-    _print_hidden(exercises)
-    _print_mixed(exercises)
+    hidden = [f"{h.id} at {h.where}: {h.why}" for e in exercises for h in e.detectable.hidden]
+    _print_most("Would not show", hidden, "more")
+    mixed = [f"{one}, and {other}" for e in exercises for one, other in e.detectable.mixed]
+    _print_most("Would look the same", mixed, "more pairs")
 
 
 def _share(part: int, whole: int) -> str:
@@ -110,23 +108,11 @@ def _share(part: int, whole: int) -> str:
     return f"{part} ({shown} %)"
 
 
-def _print_hidden(exercises: list[Exercise]) -> None:
-    count = Counter((h.id, h.where, h.why) for e in exercises for h in e.detectable.hidden)
-    if not count:
-        return
-    print("\nWould not show:")
-    for (id, where, why), sheets in count.most_common(MOST_SHOWN):
-        print(f"  {id} at {where}: {why}" + (f" ({sheets} sheets)" if sheets > 1 else ""))
+def _print_most(heading: str, found: list[str], more: str) -> None:
+    count = Counter(found)
+    if count:
+        print(f"\n{heading}:")
+    for words, sheets in count.most_common(MOST_SHOWN):
+        print(f"  {words}" + (f" ({sheets} sheets)" if sheets > 1 else ""))
     if len(count) > MOST_SHOWN:
-        print(f"  {len(count) - MOST_SHOWN} more")
-
-
-def _print_mixed(exercises: list[Exercise]) -> None:
-    count = Counter(pair for e in exercises for pair in e.detectable.mixed)
-    if not count:
-        return
-    print("\nWould look the same:")
-    for (one, other), sheets in count.most_common(MOST_SHOWN):
-        print(f"  {one}, and {other}" + (f" ({sheets} sheets)" if sheets > 1 else ""))
-    if len(count) > MOST_SHOWN:
-        print(f"  {len(count) - MOST_SHOWN} more pairs")
+        print(f"  {len(count) - MOST_SHOWN} {more}")

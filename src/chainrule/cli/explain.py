@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.cli.shared import Data, File, Notation, Quantity, need_data, read_input
@@ -14,12 +14,12 @@ def explain(
     file: File,
     quantity: Quantity,
     data: Data = None,
-    example: Annotated[list[int] | None, typer.Option(help="Row of DATA, counted from 1; may be repeated.")] = None,
-    examples: Annotated[int, typer.Option(help="Without --example: how many rows.", min=1)] = 1,
-    steps_of: Annotated[int | None, typer.Option(help="Of a batch: the example whose steps are shown.")] = None,
+    example: Annotated[list[int] | None, Option(help="Row of DATA, counted from 1; may be repeated.")] = None,
+    examples: Annotated[int, Option(help="Without --example: how many rows.", min=1)] = 1,
+    steps_of: Annotated[int | None, Option(help="Of a batch: the example whose steps are shown.")] = None,
     notation: Notation = None,
-    shortcuts: Annotated[bool, typer.Option(help="Use declared pairs of output and loss, or go the long way.")] = True,
-    full: Annotated[bool, typer.Option("--full", help="Every term of long sums, every entry of large arrays.")] = False,
+    shortcuts: Annotated[bool, Option(help="Use declared pairs of output and loss, or go the long way.")] = True,
+    full: Annotated[bool, Option("--full", help="Every term of long sums, every entry of large arrays.")] = False,
     form: Format = "text",
     standalone: Standalone = False,
     json: Json = False,

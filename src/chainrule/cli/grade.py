@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from chainrule.cli.output import print_record
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
+from chainrule.system.progress import counted
 
 if TYPE_CHECKING:
     from chainrule.teaching.grades import Grades
@@ -20,33 +23,31 @@ MOST_BARS = 15
 
 
 def grade(
-    folder: Annotated[Path, typer.Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for what is written; usually FOLDER/marked.")] = None,
+    folder: Annotated[Path, Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex.")],
+    out: Annotated[Path | None, Option(help="Folder for what is written; usually FOLDER/marked.")] = None,
     points: Annotated[
-        Path | None, typer.Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
+        Path | None, Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Worksheet with the lines that are due, or a folder with NAME-key.md for each sheet NAME; "
             "usually FOLDER's key.md, or *-key.md."
         ),
     ] = None,
     follow_through: Annotated[
-        str, typer.Option(help="Share of its points for a line that follows from a wrong one: full, partial or 0 to 1.")
+        str, Option(help="Share of its points for a line that follows from a wrong one: full, partial or 0 to 1.")
     ] = "full",
-    processes: Annotated[int | None, typer.Option(help="Worker processes; usually one a core.", min=1)] = None,
-    seconds: Annotated[float, typer.Option(help="Time for one sheet, then it is refused.", min=0.1)] = 10.0,
-    feedback: Annotated[str, typer.Option(help="Pages for the authors: html or markdown.")] = "html",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
+    processes: Annotated[int | None, Option(help="Worker processes; usually one a core.", min=1)] = None,
+    seconds: Annotated[float, Option(help="Time for one sheet, then it is refused.", min=0.1)] = 10.0,
+    feedback: Annotated[str, Option(help="Pages for the authors: html or markdown.")] = "html",
+    json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Mark a folder of worksheets: grades.csv, a page for each author, and a summary of the class's mistakes.
 
     With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason; one
     whose header has other numbers than its key is noted.
     """
-    from chainrule.system.files import write_whole
-    from chainrule.system.progress import counted
     from chainrule.teaching.grading import grade as graded
 
     if feedback not in PAGES:
@@ -112,7 +113,6 @@ def _folder(out: Path, sheets: Path) -> Path:
 
 def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
     """The name of each sheet's page: ada.md -> ada.html; where two sheets would share one, ada.md.html."""
-    from collections import Counter
 
     from chainrule.teaching.grading import find_sheets
 
@@ -133,7 +133,6 @@ def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
 
 
 def _write(result: Grades, target: Path) -> None:
-    from chainrule.system.files import write_whole
     from chainrule.teaching.grades import UNKNOWN
 
     target.mkdir(parents=True, exist_ok=True)

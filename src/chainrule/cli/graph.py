@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.errors import InputError
 
 
 def graph(
-    formulas: Annotated[str, typer.Argument(help='Formulas, such as "y1 = x^2; y2 = x^3; z = log(y1/y2)".')],
-    of: Annotated[str, typer.Option(help="The derivative, such as dz/dx.")],
-    at: Annotated[list[str] | None, typer.Option(help="A value, such as x=2; one for each input.")] = None,
-    top: Annotated[int, typer.Option(help="List so many paths; all are counted and summed.", min=1)] = 20,
+    formulas: Annotated[str, Argument(help='Formulas, such as "y1 = x^2; y2 = x^3; z = log(y1/y2)".')],
+    of: Annotated[str, Option(help="The derivative, such as dz/dx.")],
+    at: Annotated[list[str] | None, Option(help="A value, such as x=2; one for each input.")] = None,
+    top: Annotated[int, Option(help="List so many paths; all are counted and summed.", min=1)] = 20,
     form: Format = "text",
     standalone: Standalone = False,
     json: Json = False,

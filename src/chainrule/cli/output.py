@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Option
 
 from chainrule.errors import InputError
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 #: name -> ending of a file
 FORMATS = {"text": ".txt", "markdown": ".md", "latex": ".tex", "html": ".html", "json": ".json"}
 
-Format = Annotated[str, typer.Option("--format", help="text, markdown, latex, html or json.")]
-Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-Standalone = Annotated[bool, typer.Option(help="With latex: a document that compiles by itself.")]
+Format = Annotated[str, Option("--format", help="text, markdown, latex, html or json.")]
+Json = Annotated[bool, Option("--json", help="The same as --format json.")]
+Standalone = Annotated[bool, Option(help="With latex: a document that compiles by itself.")]
 
 
 def chosen_format(form: str, json: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.cli.shared import Data, File, Notation, Quantity, need_data, read_input
@@ -13,11 +13,11 @@ from chainrule.cli.shared import Data, File, Notation, Quantity, need_data, read
 def paths(
     file: File,
     quantity: Quantity,
-    top: Annotated[int, typer.Option(help="List so many of the largest paths.", min=0)] = 10,
+    top: Annotated[int, Option(help="List so many of the largest paths.", min=0)] = 10,
     data: Data = None,
-    example: Annotated[int | None, typer.Option(help="Row of DATA or of the worksheet, counted from 1.")] = None,
+    example: Annotated[int | None, Option(help="Row of DATA or of the worksheet, counted from 1.")] = None,
     notation: Notation = None,
-    shortcuts: Annotated[bool, typer.Option(help="Take a declared pair of output and loss as one edge.")] = False,
+    shortcuts: Annotated[bool, Option(help="Take a declared pair of output and loss as one edge.")] = False,
     form: Format = "text",
     standalone: Standalone = False,
     json: Json = False,

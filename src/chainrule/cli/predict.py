@@ -11,41 +11,42 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
+from chainrule.cli.shared import check_not_data, check_outputs, need_dask
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file that chainrule train saved.")],
-    data: Annotated[str, typer.Argument(help="A table with the columns of the training: a file or a bundled set.")],
+    model: Annotated[Path, Argument(help="A model file that chainrule train saved.")],
+    data: Annotated[str, Argument(help="A table with the columns of the training: a file or a bundled set.")],
     part: Annotated[
-        str, typer.Option(help="all rows; or, of the table of the training, its train or its test rows.")
+        str, Option(help="all rows; or, of the table of the training, its train or its test rows.")
     ] = "all",
     cluster: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Predict Parquet or CSV files (by name, folder or 'pattern*') on a Dask cluster: local, or the "
             "address of a scheduler, tcp://HOST:8786."
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="CSV file to write; else standard output. With --cluster, a .csv file, or a folder that gets a CSV "
             "file for each partition."
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead of CSV.")] = False,
+    json: Annotated[bool, Option("--json", help="Print one JSON text instead of CSV.")] = False,
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
 
     Where the table has the target column too, the score is printed on standard error.
     """
-    from chainrule.cli.shared import check_outputs
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
     from chainrule.tables.predictions import header_of, predictions_of, write_rows
@@ -84,17 +85,12 @@ def predict(
         sys.stderr.write(f"{scores}\n")
 
 
-# ---------------------------------------------------------------- on a cluster
-
-
 def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:
         InputError: a model, data or a place that does not fit; no cluster; no Dask.
     """
-    from chainrule.cli.shared import check_not_data, need_dask
-
     need_dask()
     from chainrule.distributed.connection import cluster
     from chainrule.distributed.progress import progress
@@ -137,8 +133,6 @@ def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
     made = 0
 
     def keep(text: str) -> None:
-        from chainrule.system.files import write_whole
-
         nonlocal made
         made += 1
         write_whole(out / f"part-{made:0{max(5, len(str(count)))}}.csv", header.getvalue() + text, lasting=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import typer
+from typer import Argument, Option
 
 from chainrule.errors import InputError
 
@@ -17,19 +17,15 @@ if TYPE_CHECKING:
 
 Number = TypeVar("Number", int, float)
 
-File = Annotated[str, typer.Argument(help="A worksheet, or a model file (.safetensors) with --data.")]
-Quantity = Annotated[str, typer.Argument(help="A name, such as dL/dW_212, dL/dh_1, dyhat_1/da_21, a_21, L.")]
-Data = Annotated[str | None, typer.Option(help="Table for a model.")]
-Notation = Annotated[str | None, typer.Option(help="textbook or delta; else as the name is written.")]
+File = Annotated[str, Argument(help="A worksheet, or a model file (.safetensors) with --data.")]
+Quantity = Annotated[str, Argument(help="A name, such as dL/dW_212, dL/dh_1, dyhat_1/da_21, a_21, L.")]
+Data = Annotated[str | None, Option(help="Table for a model.")]
+Notation = Annotated[str | None, Option(help="textbook or delta; else as the name is written.")]
 
 
 @dataclass(frozen=True, eq=False)
 class CommandInput:
-    """A network with the examples that a question is about.
-
-    Attributes:
-        note: where the examples come from, for people.
-    """
+    """A network with the examples that a question is about; ``note`` says in words where they come from."""
 
     network: Network
     x: Any

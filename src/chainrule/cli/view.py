@@ -7,29 +7,30 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
+from chainrule.cli.shared import check_outputs, read_input
 from chainrule.errors import InputError
+from chainrule.system.files import write_whole
+from chainrule.system.progress import counted
 
 if TYPE_CHECKING:
     from chainrule.view.session import Session
 
 
 def view(
-    file: Annotated[str, typer.Argument(help="A worksheet, or a model file (.safetensors) with --data.")],
-    data: Annotated[str | None, typer.Option(help="Table for a model.")] = None,
-    example: Annotated[int, typer.Option(help="Row of DATA or of the worksheet, counted from 1.")] = 1,
-    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.")] = 0,
-    host: Annotated[str, typer.Option(help="Name or address to listen at; this machine alone sees the usual.")] = (
+    file: Annotated[str, Argument(help="A worksheet, or a model file (.safetensors) with --data.")],
+    data: Annotated[str | None, Option(help="Table for a model.")] = None,
+    example: Annotated[int, Option(help="Row of DATA or of the worksheet, counted from 1.")] = 1,
+    port: Annotated[int, Option(help="Port to listen at; 0 takes a free one.")] = 0,
+    host: Annotated[str, Option(help="Name or address to listen at; this machine alone sees the usual.")] = (
         "127.0.0.1"
     ),
-    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
-    export: Annotated[Path | None, typer.Option(help="Write the page to this file instead; no server runs.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Gradient steps that the file of --export holds; 3.")] = None,
+    browser: Annotated[bool, Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    export: Annotated[Path | None, Option(help="Write the page to this file instead; no server runs.")] = None,
+    steps: Annotated[int | None, Option(help="Gradient steps that the file of --export holds; 3.")] = None,
 ) -> None:
     """See a network at work in the browser: ask for any derivative, change numbers, take steps."""
-    from chainrule.cli.shared import check_outputs
-
     check_outputs({"--export": export}, [file, *([data] if data else [])])
     if steps is not None and export is None:
         raise InputError("--steps", "--export beside it: the server takes any number of steps", "no --export")
@@ -41,7 +42,6 @@ def view(
 
 
 def _session(file: str, data: str | None, example: int) -> Session:
-    from chainrule.cli.shared import read_input
     from chainrule.sheets.header import read_worksheet
     from chainrule.view.session import Session
     from chainrule.view.subject import Subject
@@ -59,8 +59,6 @@ def _session(file: str, data: str | None, example: int) -> Session:
 
 
 def _export(session: Session, file: Path, steps: int | None) -> None:
-    from chainrule.system.files import write_whole
-    from chainrule.system.progress import counted
     from chainrule.view.export import STEPS, export_page
 
     with counted("answers") as progress:

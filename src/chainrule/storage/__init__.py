@@ -6,15 +6,6 @@ from chainrule.storage.onnx.file import save_onnx, to_onnx
 from chainrule.tables.files import read_table
 
 __all__ = [
-    "from_keras",
-    "from_sklearn",
-    "from_torch",
-    "load",
-    "load_model",
-    "load_torch",
-    "read_table",
-    "save",
-    "save_model",
-    "save_onnx",
-    "to_onnx",
-]
+    "from_keras", "from_sklearn", "from_torch", "load", "load_model", "load_torch", "read_table", "save", "save_model",
+    "save_onnx", "to_onnx",
+]  # fmt: skip

@@ -73,13 +73,9 @@ def from_torch(
 
 
 def load_torch(
-    path: str | os.PathLike[str],
-    *,
-    hidden: str | Sequence[str],
-    output: str,
-    loss: str | None = None,
+    path: str | os.PathLike[str], *, hidden: str | Sequence[str], output: str, loss: str | None = None,
     layers: Sequence[str] | None = None,
-) -> Network:
+) -> Network:  # fmt: skip
     """The same from a safetensors file of a state dict.
 
     Args:
@@ -161,18 +157,10 @@ def from_sklearn(estimator: Any) -> Network:
     return _network("estimator", chain, hidden, output, None, by_rows=False)
 
 
-# ---------------------------------------------------------------- pieces
-
-
 def _network(
-    quantity: str,
-    chain: Iterable[tuple[str, Array, str, Array | None]],
-    hidden: str | Sequence[str],
-    output: str,
-    loss: str | None,
-    *,
-    by_rows: bool,
-) -> Network:
+    quantity: str, chain: Iterable[tuple[str, Array, str, Array | None]], hidden: str | Sequence[str], output: str,
+    loss: str | None, *, by_rows: bool,
+) -> Network:  # fmt: skip
     """The network of (name, weights, name of the bias, bias); weights (out, in) ``by_rows``, else (in, out)."""
     chain = list(chain)
     if not chain:

@@ -95,13 +95,9 @@ def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]
     from safetensors.numpy import save as to_bytes
 
     spec = {
-        "version": VERSION,
-        "hidden": network.hidden,
-        "output": network.output,
-        "loss": network.loss,
-        "reduction": network.reduction,
-        "depth": network.depth,
-    }
+        "version": VERSION, "hidden": network.hidden, "output": network.output, "loss": network.loss,
+        "reduction": network.reduction, "depth": network.depth,
+    }  # fmt: skip
     tensors = {f"W_{i}": W for i, W in enumerate(network.weights, 1)}
     tensors |= {f"b_{i}": b for i, b in enumerate(network.biases, 1)}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
@@ -124,22 +120,17 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
         raise InputError(quantity, _WHAT, f"something else or a truncated one ({error})") from None
     if FORMAT not in metadata:
         raise InputError(quantity, _WHAT, "a safetensors file of another kind")
-    spec = _read_spec(quantity, metadata[FORMAT])
-    names = {f"{symbol}_{i}" for i in range(1, spec.depth + 1) for symbol in "Wb"} if 0 < spec.depth < 10_000 else set()
-    if set(tensors) != names:
-        raise InputError(quantity, f"tensors W_1, b_1 … W_{spec.depth}, b_{spec.depth}", ", ".join(sorted(tensors)[:8]))
-    layers = range(1, spec.depth + 1)
-    weights, biases = [tensors[f"W_{i}"] for i in layers], [tensors[f"b_{i}"] for i in layers]
     try:
-        return Network(weights, biases, spec.hidden or "identity", spec.output, spec.loss, spec.reduction), spec
-    except InputError as error:
-        raise InputError(f"{quantity}: {error.quantity}", error.expected, error.got) from None
-
-
-def _read_spec(quantity: str, text: str) -> _Spec:
-    try:
-        return _Spec.model_validate_json(text)
+        spec = _Spec.model_validate_json(metadata[FORMAT])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the header"
         raise InputError(f"{quantity}: {where}", "a whole header of a model file", first["msg"]) from None
+    names = {f"{symbol}_{i}" for i in range(1, spec.depth + 1) for symbol in "Wb"} if 0 < spec.depth < 10_000 else set()
+    if set(tensors) != names:
+        raise InputError(quantity, f"tensors W_1, b_1 … W_{spec.depth}, b_{spec.depth}", ", ".join(sorted(tensors)[:8]))
+    weights, biases = ([tensors[f"{symbol}_{i}"] for i in range(1, spec.depth + 1)] for symbol in "Wb")
+    try:
+        return Network(weights, biases, spec.hidden or "identity", spec.output, spec.loss, spec.reduction), spec
+    except InputError as error:
+        raise InputError(f"{quantity}: {error.quantity}", error.expected, error.got) from None

@@ -20,28 +20,20 @@ def bars(*columns: str, transient: bool = False, disable: bool = False) -> Progr
         transient: whether the bars go once they are stopped.
         disable: whether nothing is drawn.
     """
+    from rich import progress as p
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
-    known = {"bar": BarColumn, "count": MofNCompleteColumn, "percent": TaskProgressColumn, "left": TimeRemainingColumn}
-    drawn = (known[column]() if column in known else TextColumn(column) for column in columns)
-    return Progress(*drawn, console=Console(stderr=True), transient=transient, disable=disable)
+    known = {
+        "bar": p.BarColumn, "count": p.MofNCompleteColumn, "percent": p.TaskProgressColumn,
+        "left": p.TimeRemainingColumn,
+    }  # fmt: skip
+    drawn = (known[column]() if column in known else p.TextColumn(column) for column in columns)
+    return p.Progress(*drawn, console=Console(stderr=True), transient=transient, disable=disable)
 
 
 @contextmanager
 def counted(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """One bar where standard error is a terminal; else None, and nothing is loaded.
-
-    Yields:
-        What is called with how many are done, of how many.
-    """
+    """Yield one bar, called with (done, of how many), if standard error is a terminal; else None, loading nothing."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

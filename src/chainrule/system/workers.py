@@ -34,11 +34,7 @@ def cores() -> int:
 
 
 def run_all(
-    function: Callable[[Any], Any],
-    tasks: Sequence[Any],
-    *,
-    processes: int | None = None,
-    seconds: float | None = None,
+    function: Callable[[Any], Any], tasks: Sequence[Any], *, processes: int | None = None, seconds: float | None = None
 ) -> Generator[tuple[int, Any], None, None]:
     """Call ``function`` with each task in worker processes; gives (place of the task, result) as they come.
 

@@ -178,9 +178,6 @@ def _finite(x: Array, names: tuple[str, ...], before: int) -> None:
         raise InputError(f"column {names[column]!r}", "finite numbers", f"{x[row, column]} in row {before + row + 1}")
 
 
-# ---------------------------------------------------------------- ready to train on
-
-
 @dataclass(frozen=True, eq=False)
 class Blocks:
     """A table of chunks ready to train on.
@@ -200,9 +197,8 @@ class Blocks:
     def setup(self, plan: Plan) -> Setup:
         """The rows as they are; a resumed training must agree with the columns as they were learnt and the chunks."""
         model, source = self.model, self.train
-        name = digest(
-            [asdict(model.inputs), asdict(model.target), list(source.chunks.rows), list(source.chosen), source.together]
-        )
+        columns, chunks = [asdict(model.inputs), asdict(model.target)], [source.chunks.rows, source.chosen]
+        name = digest([*columns, *chunks, source.together])  # JSON has a tuple as a list
         return Setup(
             model.network, plan.recipe(), source, self.validation if len(self.validation) else None,
             f"a training in blocks on the table {name} ({len(source)} rows to train; {plan.stopping})",

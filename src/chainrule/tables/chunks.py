@@ -16,12 +16,7 @@ CHUNK_BYTES = 1 << 21  # of a .npy file, about
 
 
 class Chunks(Protocol):
-    """A table in chunks.
-
-    Attributes:
-        rows: of each chunk.
-        names: of the input columns.
-    """
+    """A table in chunks: ``rows`` of each, and ``names`` of the input columns."""
 
     rows: tuple[int, ...]
     names: tuple[str, ...]
@@ -117,9 +112,8 @@ class ParquetChunks:
         except FileNotFoundError:
             raise InputError(f"data {path}", "a Parquet file", "no such file") from None
         except (pa.ArrowException, OSError) as error:
-            raise InputError(
-                f"data {path}", "a Parquet file", f"something else ({str(error).splitlines()[0]})"
-            ) from None
+            reason = str(error).splitlines()[0]
+            raise InputError(f"data {path}", "a Parquet file", f"something else ({reason})") from None
         known = self.file.schema_arrow.names
         for name in (target, *(columns or ())):
             if (times := known.count(name)) != 1:

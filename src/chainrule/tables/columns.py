@@ -88,13 +88,7 @@ class Target:
         """
         require(table, [self.name])
         if self.classes:
-            labels = texts(table, self.name)
-            order = {label: i for i, label in enumerate(self.classes)}
-            for row, label in enumerate(labels, 1):
-                if label not in order:
-                    known = ", ".join(self.classes[:10])
-                    raise InputError(f"target {self.name}", f"one of the classes {known}", f"{label!r} in row {row}")
-            return np.array([order[label] for label in labels], dtype=np.int64)
+            return _places(texts(table, self.name), self.classes, f"target {self.name}", "one of the classes")
         return (column_numbers(table, self.name)[:, None] - self.mean) / self.scale
 
     def restore(self, yhat: Array) -> Array:
@@ -104,11 +98,7 @@ class Target:
 
 
 def balanced(counts: Array) -> Array:
-    """The weight of each class with which all that have rows count the same: n / (classes * rows of the class).
-
-    Args:
-        counts: rows of each class.
-    """
+    """Weights of classes with these counts of rows, n / (classes * count): all that have rows count the same."""
     weights: Array = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return weights
 
@@ -152,12 +142,8 @@ def column_numbers(table: pa.Table, name: str) -> Array:
 
 def texts(table: pa.Table, name: str) -> list[str]:
     """A column as labels: text as it is, numbers and truth values as they print."""
-    column = filled(table, name)
-    return [_label(value) for value in column.to_pylist()]
-
-
-def _label(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    values = filled(table, name).to_pylist()
+    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values]
 
 
 def filled(table: pa.Table, name: str) -> Any:
@@ -207,11 +193,16 @@ def no_rows(inputs: Inputs, target: Target, dtype: Any) -> Rows:
 def _apply_column(table: pa.Table, column: Column) -> Array:
     if not column.categories:
         return (column_numbers(table, column.name)[:, None] - column.mean) / column.scale
-    order = {category: i for i, category in enumerate(column.categories)}
-    encoded = np.zeros((table.num_rows, len(order)))
-    for row, value in enumerate(texts(table, column.name)):
-        if value not in order:
-            known = ", ".join(column.categories[:10])
-            raise InputError(f"column {column.name!r}", f"one of {known}", f"{value!r} in row {row + 1}")
-        encoded[row, order[value]] = 1.0
+    encoded = np.zeros((table.num_rows, len(column.categories)))
+    places = _places(texts(table, column.name), column.categories, f"column {column.name!r}", "one of")
+    encoded[np.arange(table.num_rows), places] = 1.0
     return encoded
+
+
+def _places(labels: list[str], known: tuple[str, ...], quantity: str, one_of: str) -> Array:
+    """The place of each label (n,) among those that are known, from 0; InputError for another, with its row."""
+    order = {label: i for i, label in enumerate(known)}
+    for row, label in enumerate(labels, 1):
+        if label not in order:
+            raise InputError(quantity, f"{one_of} {', '.join(known[:10])}", f"{label!r} in row {row}")
+    return np.array([order[label] for label in labels], dtype=np.int64)

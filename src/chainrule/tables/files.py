@@ -94,6 +94,5 @@ def _read_npz(path: Path) -> Any:
         if isinstance(error, InputError):
             raise
         reason = str(error).splitlines()[0]
-        raise InputError(
-            f"data {path}", "an NPZ file of arrays of equal length", f"something else ({reason})"
-        ) from None
+        what = "an NPZ file of arrays of equal length"
+        raise InputError(f"data {path}", what, f"something else ({reason})") from None

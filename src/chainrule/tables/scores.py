@@ -44,21 +44,13 @@ class Scores:
 
     @classmethod
     def of_numbers(cls, n: int, loss: float, error: float, spread: float, unit: float = 1.0) -> Scores:
-        """From sums of squares: of the errors, and of the deviations of the true numbers from their mean.
-
-        Args:
-            unit: in which the numbers are counted, in the target's own.
-        """
+        """From sums of squares, of errors and of true numbers about their mean; ``unit``: theirs in the target's."""
         r2 = mean_r_squared(np.array([error]), np.array([spread])) if n > 1 else float("nan")
         return cls(n, loss, r2=r2, rmse=float(np.sqrt(error / n)) * unit)
 
 
 def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
-    """Scores of outputs yhat (n, k) against targets as ``Target.apply`` gives them.
-
-    Args:
-        loss: of these rows, for the record.
-    """
+    """Scores of outputs yhat (n, k) with this loss against targets as ``Target.apply`` gives them."""
     n = len(yhat)
     if target.classes:
         return Scores.of_classes(n, loss, int((yhat.argmax(axis=1) == y).sum()))

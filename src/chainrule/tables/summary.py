@@ -10,21 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.columns import (
-    MOST_CATEGORIES,
-    MOST_WHOLE_CLASSES,
-    Column,
-    Inputs,
-    Target,
-    Task,
-    column_numbers,
-    filled,
-    in_order,
-    is_number,
-    is_text,
-    require,
-    texts,
-)
+from chainrule.tables import columns as c
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,7 +93,7 @@ class ColumnSummary:
         labels = _labels(table, name, learnt if is_target else None) if kind == "text" or is_target else {}
         if kind == "text":
             return cls(name, table.num_rows, kind, Moments.of(np.zeros((0, 1))), labels)
-        values = column_numbers(table, name)
+        values = c.column_numbers(table, name)
         ends = (float(values.min()), float(values.max())) if len(values) else (np.inf, -np.inf)
         return cls(name, table.num_rows, kind, Moments.of(values[learnt, None]), labels, *ends)
 
@@ -118,22 +104,22 @@ class ColumnSummary:
         if len(kinds) > 1 and kinds != {"whole", "number"}:
             raise InputError(f"column {self.name!r}", "text throughout, or numbers", "text in some parts of the table")
         labels = self.labels
-        if len(labels) <= MOST_CATEGORIES:
+        if len(labels) <= c.MOST_CATEGORIES:
             labels = labels | {label: labels.get(label, 0) + rows for label, rows in other.labels.items()}
         return ColumnSummary(
             self.name, self.rows + other.rows, self.kind if len(kinds) == 1 else "number",
             self.moments + other.moments, labels, min(self.low, other.low), max(self.high, other.high),
         )  # fmt: skip
 
-    def column(self) -> Column:
+    def column(self) -> c.Column:
         """As an input: a number with mean and scale of the rows to learn from, or the categories of all rows."""
         if self.kind != "text":
             return number_columns((self.name,), self.moments)[0]
-        if len(self.labels) > MOST_CATEGORIES:
-            raise InputError(f"column {self.name!r}", f"at most {MOST_CATEGORIES} categories", "more")
-        return Column(self.name, categories=tuple(in_order(set(self.labels))))
+        if len(self.labels) > c.MOST_CATEGORIES:
+            raise InputError(f"column {self.name!r}", f"at most {c.MOST_CATEGORIES} categories", "more")
+        return c.Column(self.name, categories=tuple(c.in_order(set(self.labels))))
 
-    def target(self, task: Task | None) -> Target:
+    def target(self, task: c.Task | None) -> c.Target:
         """As the target: the classes of all rows, or a number with mean and scale of the rows to learn from.
 
         Args:
@@ -143,21 +129,21 @@ class ColumnSummary:
         Raises:
             InputError: one class only, or too many; numbers asked of text.
         """
-        few = self.kind in ("text", "truth") or (self.kind == "whole" and len(self.labels) <= MOST_WHOLE_CLASSES)
+        few = self.kind in ("text", "truth") or (self.kind == "whole" and len(self.labels) <= c.MOST_WHOLE_CLASSES)
         if (task or ("classification" if few else "regression")) == "regression":
             if self.kind == "text":
                 raise InputError(f"target {self.name}", "numbers", f"text such as {next(iter(self.labels), '')!r}")
             column = number_columns((self.name,), self.moments)[0]
-            return Target(self.name, (), column.mean, column.scale)
-        found = in_order(set(self.labels))
+            return c.Target(self.name, (), column.mean, column.scale)
+        found = c.in_order(set(self.labels))
         if len(found) < 2:
             raise InputError(f"target {self.name}", "at least two classes", f"{len(found)}: {', '.join(found)}")
-        if len(found) > MOST_CATEGORIES:
-            raise InputError(f"target {self.name}", f"at most {MOST_CATEGORIES} classes", "more")
-        return Target(self.name, tuple(found))
+        if len(found) > c.MOST_CATEGORIES:
+            raise InputError(f"target {self.name}", f"at most {c.MOST_CATEGORIES} classes", "more")
+        return c.Target(self.name, tuple(found))
 
 
-def fit_inputs(table: pa.Table, names: Sequence[str], train: Array) -> Inputs:
+def fit_inputs(table: pa.Table, names: Sequence[str], train: Array) -> c.Inputs:
     """The named columns: categories of the whole table, means and scales of its training rows alone.
 
     Args:
@@ -168,36 +154,36 @@ def fit_inputs(table: pa.Table, names: Sequence[str], train: Array) -> Inputs:
     """
     if not names:
         raise InputError("data", "at least one column beside the target", "none")
-    require(table, names)
-    return Inputs(tuple(ColumnSummary.of(name, table.column(name), train).column() for name in names))
+    c.require(table, names)
+    return c.Inputs(tuple(ColumnSummary.of(name, table.column(name), train).column() for name in names))
 
 
-def fit_target(table: pa.Table, name: str, task: Task | None) -> Target:
+def fit_target(table: pa.Table, name: str, task: c.Task | None) -> c.Target:
     """The target column as classes or numbers, these not standardised.
 
     Raises:
         InputError: no such column, one class only, numbers asked of text.
     """
-    require(table, [name])
+    c.require(table, [name])
     if task == "regression":
-        column_numbers(table, name)  # of text, this names a value and its type
+        c.column_numbers(table, name)  # of text, this names a value and its type
     found = ColumnSummary.of(name, table.column(name), np.full(table.num_rows, True), True).target(task)
-    return Target(name, found.classes)
+    return c.Target(name, found.classes)
 
 
-def number_columns(names: Sequence[str], moments: Moments) -> list[Column]:
+def number_columns(names: Sequence[str], moments: Moments) -> list[c.Column]:
     """Columns of numbers, each with its mean and its standard deviation; 1 for a constant."""
     learnt = zip(names, moments.mean.tolist(), moments.scale().tolist(), strict=True)
-    return [Column(name, mean, scale) for name, mean, scale in learnt]
+    return [c.Column(name, mean, scale) for name, mean, scale in learnt]
 
 
 def _kind(name: str, kind: Any, is_target: bool) -> Kind:
     """What an Arrow type is to training; a truth value or a whole number among the inputs is a number."""
     import pyarrow as pa
 
-    if is_text(kind) or (is_target and not is_number(kind) and not pa.types.is_nested(kind)):
+    if c.is_text(kind) or (is_target and not c.is_number(kind) and not pa.types.is_nested(kind)):
         return "text"
-    if not is_number(kind):
+    if not c.is_number(kind):
         raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
     if is_target and pa.types.is_boolean(kind):
         return "truth"
@@ -208,14 +194,14 @@ def _labels(table: pa.Table, name: str, learnt: Array | None) -> dict[str, int]:
     """The values of a column as text, with the rows to learn from that have each; too many are not counted."""
     import pyarrow as pa
 
-    column = filled(table, name)
+    column = c.filled(table, name)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    different = column.unique()[: MOST_CATEGORIES + 2]  # 0 and -0 are one label
-    labels = dict.fromkeys(texts(pa.table({name: different}), name), 0)
-    if learnt is not None and len(labels) <= MOST_CATEGORIES:
+    different = column.unique()[: c.MOST_CATEGORIES + 2]  # 0 and -0 are one label
+    labels = dict.fromkeys(c.texts(pa.table({name: different}), name), 0)
+    if learnt is not None and len(labels) <= c.MOST_CATEGORIES:
         counted = column.filter(pa.array(learnt)).value_counts()
         values, counts = pa.table({name: counted.field("values")}), counted.field("counts").to_pylist()
-        for label, count in zip(texts(values, name), counts, strict=True):
+        for label, count in zip(c.texts(values, name), counts, strict=True):
             labels[label] += count
     return labels

@@ -101,7 +101,8 @@ class Together(Callback):
     """Early stopping and those that only watch as one callback: a checkpoint does not depend on who watches."""
 
     def __init__(self, stopping: EarlyStopping | None, others: Sequence[Callback], checkpoint: Path | None) -> None:
-        self._stopping, self._others, self._checkpoint = stopping, others, checkpoint
+        self._stopping, self._checkpoint = stopping, checkpoint
+        self._all: list[Callback] = [*([] if stopping is None else [stopping]), *others]
 
     def on_fit_begin(self, run: Run) -> None:
         """Refuse a checkpoint that is further on; tell all."""
@@ -109,22 +110,22 @@ class Together(Callback):
             made = f"one after epoch {len(run.history)}"
             most = f"{run.epochs} epoch{'s' if run.epochs > 1 else ''}"
             raise InputError(f"checkpoint {self._checkpoint}", f"at most {most}, as asked now", made)
-        for callback in self._all():
+        for callback in self._all:
             callback.on_fit_begin(run)
 
     def on_epoch_end(self, run: Run) -> bool:
         """Tell all, also where one would stop."""
-        answers = [callback.on_epoch_end(run) for callback in self._all()]  # each is told
+        answers = [callback.on_epoch_end(run) for callback in self._all]  # each is told
         return any(answers)
 
     def on_fit_end(self, run: Run, fitted: Fitted) -> None:
         """Tell all."""
-        for callback in self._all():
+        for callback in self._all:
             callback.on_fit_end(run, fitted)
 
     def close(self) -> None:
         """Close all."""
-        for callback in self._all():
+        for callback in self._all:
             callback.close()
 
     def memory(self) -> dict[str, Array]:
@@ -135,12 +136,6 @@ class Together(Callback):
         """Give it back to early stopping."""
         if self._stopping is not None:
             self._stopping.remember(memory)
-
-    def _all(self) -> list[Callback]:
-        return [*([] if self._stopping is None else [self._stopping]), *self._others]
-
-
-# ---------------------------------------------------------------- cross-validation
 
 
 def cross_validate(
@@ -176,9 +171,6 @@ def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tupl
         warnings.simplefilter("ignore", UserWarning)
         parts = kind(folds, shuffle=True, random_state=seed)
         return list(parts.split(np.zeros(count), labels if stratified else None))
-
-
-# ---------------------------------------------------------------- health
 
 
 def lasting_findings(network: Network, history: Sequence[Epoch]) -> tuple[Finding, ...]:

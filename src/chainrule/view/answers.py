@@ -21,8 +21,6 @@ from chainrule.view.blocks import DocumentBlock, EquationBlock, PageData, Parts
 LONGEST_MESSAGE = 1000
 MaybeNumber: TypeAlias = float | None  # null where it is not finite, which JSON cannot say
 
-# ---------------------------------------------------------------- errors
-
 
 def one_line(message: str) -> str:
     """A message as one line with nothing in it that a terminal or a browser obeys, not too long."""
@@ -207,9 +205,6 @@ class PathsAnswer(PageData):
     paths: list[DrawnPath]
 
 
-# ---------------------------------------------------------------- auditing
-
-
 class LineFault(PageData):
     """The mistake that a line most probably makes: its id, the wrong equation and the one due, as LaTeX or ""."""
 
@@ -246,9 +241,6 @@ class SheetAnswer(PageData):
     text: str
 
 
-# ---------------------------------------------------------------- changing
-
-
 class MovedAnswer(PageData):
     """The network that the page shows now: the step of gradient descent, of how many, and the loss."""
 
@@ -259,15 +251,8 @@ class MovedAnswer(PageData):
 
 #: the answer to each kind of question
 ANSWERS: dict[type[asked.PageQuestion], type[PageData]] = {
-    asked.SceneQuestion: SceneAnswer,
-    asked.WalkQuestion: WalkAnswer,
-    asked.ExplainQuestion: ExplainAnswer,
-    asked.PathsQuestion: PathsAnswer,
-    asked.AuditQuestion: AuditAnswer,
-    asked.SheetQuestion: SheetAnswer,
-    asked.ChangeQuestion: MovedAnswer,
-    asked.DescendQuestion: MovedAnswer,
-    asked.RewindQuestion: MovedAnswer,
-    asked.OpenQuestion: MovedAnswer,
-    asked.ExerciseQuestion: MovedAnswer,
-}
+    asked.SceneQuestion: SceneAnswer, asked.WalkQuestion: WalkAnswer, asked.ExplainQuestion: ExplainAnswer,
+    asked.PathsQuestion: PathsAnswer, asked.AuditQuestion: AuditAnswer, asked.SheetQuestion: SheetAnswer,
+    asked.ChangeQuestion: MovedAnswer, asked.DescendQuestion: MovedAnswer, asked.RewindQuestion: MovedAnswer,
+    asked.OpenQuestion: MovedAnswer, asked.ExerciseQuestion: MovedAnswer,
+}  # fmt: skip

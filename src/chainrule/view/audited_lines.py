@@ -18,16 +18,11 @@ def audited_line(line: LineAudit, sizes: tuple[int, ...]) -> AuditedLine:
     name, fault = line.quantity, _fault(line)
     asks = isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component
     return AuditedLine(
-        number=line.number,
-        text=line.text,
-        verdict=line.verdict,
-        message=line.message,
+        number=line.number, text=line.text, verdict=line.verdict, message=line.message,
         part_messages=[part.message for part in line.parts if part.message and part.message not in line.message],
-        root=line.root,
-        fault=None if fault is None else LineFault(id=fault.id, wrong=fault.wrong, right=fault.right),
-        highlights=_highlights(name, fault, sizes),
-        asks=str(name) if asks else None,
-    )
+        root=line.root, fault=None if fault is None else LineFault(id=fault.id, wrong=fault.wrong, right=fault.right),
+        highlights=_highlights(name, fault, sizes), asks=str(name) if asks else None,
+    )  # fmt: skip
 
 
 def _fault(line: LineAudit) -> Found | None:

@@ -19,9 +19,6 @@ class PageData(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
-# ---------------------------------------------------------------- lines
-
-
 class WordsPart(PageData):
     """Words within a line."""
 
@@ -43,9 +40,6 @@ class FormulaPart(PageData):
 
 LinePart: TypeAlias = WordsPart | CodePart | FormulaPart
 Parts: TypeAlias = list[LinePart]
-
-
-# ---------------------------------------------------------------- blocks
 
 
 class HeadingBlock(PageData):

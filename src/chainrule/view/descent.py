@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from chainrule.errors import InputError
@@ -33,7 +35,7 @@ class Descent:
     @property
     def subject(self) -> Subject:
         """The subject at the step that is looked at."""
-        return self.start.with_network(self._network(self.now))
+        return replace(self.start, network=self._network(self.now))
 
     def descend(self, steps: int, rate: float) -> None:
         """Take steps from the step that is looked at; equation update.

@@ -56,7 +56,11 @@ def export_page(session: Session, steps: int = STEPS, progress: Callable[[int, i
         own.ask({"kind": "rewind", "step": step})
         answers: dict[str, Any] = {}
         for key, question in questions:
-            answers[key] = _answer(own, question)
+            try:
+                answer = own.ask(question)
+            except InputError as error:
+                answer = refusal(str(error))
+            answers[key] = {name: value for name, value in answer.items() if name != "schema"}
             if progress is not None:
                 progress(step * len(questions) + len(answers), total)
         states.append(answers)
@@ -87,18 +91,14 @@ def _questions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
             yield _keyed({"kind": "explain", "name": text, "notation": notation}, asked)
             if isinstance(name, Derivative) and name.wrt.is_component:
                 yield _keyed({"kind": "paths", "name": text, "notation": notation, "top": PATHS}, asked)
-    yield _keyed({"kind": "audit", "text": _typed("\n".join(session.opened.lines).lstrip("\n"))})
+    text = _encodable("\n".join(session.opened.lines).lstrip("\n"))  # as a text box gives it back:
+    yield _keyed({"kind": "audit", "text": text.replace("\r\n", "\n").replace("\r", "\n")})
 
 
 def _keyed(question: dict[str, Any], asked: str | None = None) -> tuple[str, dict[str, Any]]:
     """The question as the page looks it up, with its name in textbook notation, and as the session is asked."""
     key = json.dumps(question, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return key, question if asked is None else question | {"name": asked}
-
-
-def _typed(text: str) -> str:
-    """Lines as a text box gives them back."""
-    return _encodable(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _names(net: Network) -> Iterator[Name]:
@@ -132,14 +132,6 @@ def _spellings(name: Name, depth: int) -> set[str]:
     if not isinstance(name, Derivative):
         return texts
     return {f"dL/d{text}" for text in texts} | {names.to_text(name, notation) for notation in NOTATIONS}
-
-
-def _answer(session: Session, question: dict[str, Any]) -> dict[str, Any]:
-    try:
-        answer = session.ask(question)
-    except InputError as error:
-        answer = refusal(str(error))
-    return {key: value for key, value in answer.items() if key != "schema"}
 
 
 def _page(title: str, kept: dict[str, Any]) -> str:

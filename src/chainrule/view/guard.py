@@ -34,9 +34,6 @@ RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADER
 _log = logging.getLogger(__name__)
 
 
-# ---------------------------------------------------------------- responses
-
-
 def answer(data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Plain data as JSON."""
     return Response(json.dumps(data, allow_nan=False), status, headers, "application/json")
@@ -52,9 +49,6 @@ async def refused(_: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return failure(error.status_code, error.detail, dict(error.headers or {}))
     return failure(400, str(error))
-
-
-# ---------------------------------------------------------------- requests
 
 
 class Guard:

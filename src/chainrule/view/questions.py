@@ -111,19 +111,10 @@ class ExerciseQuestion(PageQuestion):
 
 
 Question = Annotated[
-    SceneQuestion
-    | WalkQuestion
-    | ExplainQuestion
-    | PathsQuestion
-    | AuditQuestion
-    | SheetQuestion
-    | ChangeQuestion
-    | DescendQuestion
-    | RewindQuestion
-    | OpenQuestion
-    | ExerciseQuestion,
+    SceneQuestion | WalkQuestion | ExplainQuestion | PathsQuestion | AuditQuestion | SheetQuestion | ChangeQuestion
+    | DescendQuestion | RewindQuestion | OpenQuestion | ExerciseQuestion,
     Field(discriminator="kind"),
-]
+]  # fmt: skip
 _READER: TypeAdapter[Any] = TypeAdapter(Question)
 
 

@@ -11,61 +11,31 @@ from chainrule.network.backward import Backward
 from chainrule.network.losses import LOSSES, fitting_outputs
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.network.outputs import OUTPUTS
-from chainrule.view.answers import (
-    DescentSoFar,
-    DrawnLayer,
-    DrawnNumber,
-    DrawnUnit,
-    DrawnWeight,
-    DrawnWeights,
-    OtherUnits,
-    OtherWeights,
-    OutputSlope,
-    RuleChoices,
-    SceneAnswer,
-)
+from chainrule.view import answers as drawn
 from chainrule.view.descent import Descent
 from chainrule.view.relevance import contributions, shown_units
 
 
-def scene(descent: Descent, notation: Notation, focus: Name | None) -> SceneAnswer:
-    """What a page needs to draw the network.
-
-    Args:
-        focus: the question; of a wide layer the units that matter for it are drawn, the others gathered into one.
-    """
+def scene(descent: Descent, notation: Notation, focus: Name | None) -> drawn.SceneAnswer:
+    """What a page needs to draw the network; of a wide layer the units that matter for ``focus``, the others as one."""
     subject = descent.subject
     b = subject.passes()
     net = subject.network
     found = contributions(b, focus)
     shown = shown_units(found, focus)
     drawing = _Drawing(b, notation)
-    return SceneAnswer(
-        title=subject.title,
-        note=subject.note,
-        notation=notation,
-        sizes=list(net.sizes),
-        hidden=list(net.hidden),
-        output=net.output,
-        loss=net.loss,
-        parameters=net.parameter_count,
-        learning_rate=subject.learning_rate,
+    targets = [drawing.given(Quantity("y", None, (u,)), b.y[0, u - 1]) for u in shown[-1] if subject.y is not None]
+    losses = [loss for loss in LOSSES if fitting_outputs(loss, net.sizes[-1])]  # with an output of so many units
+    return drawn.SceneAnswer(
+        title=subject.title, note=subject.note, notation=notation, sizes=list(net.sizes), hidden=list(net.hidden),
+        output=net.output, loss=net.loss, parameters=net.parameter_count, learning_rate=subject.learning_rate,
         whole=all(len(units) == size for units, size in zip(shown, net.sizes, strict=True)),
         layers=[drawing.layer(i, units, found[i]) for i, units in enumerate(shown)],
         weights=[drawing.weights(i, shown[i], shown[i - 1]) for i in range(1, net.depth + 1)],
-        crossing=drawing.crossing(shown[-1]),
-        targets=[] if subject.y is None else drawing.targets(shown[-1]),
-        L=drawing.given(LOSS, b.L),
-        descent=DescentSoFar(now=descent.now, losses=[*descent.losses]),
-        choices=choices(net.sizes[-1]),
-        lines=list(subject.lines),
-    )
-
-
-def choices(outputs: int) -> RuleChoices:
-    """The rules that may be chosen; a loss that goes with no output of so many units is left out."""
-    losses = [loss for loss in LOSSES if fitting_outputs(loss, outputs)]
-    return RuleChoices(hidden=list(ACTIVATIONS), output=list(OUTPUTS), loss=losses)
+        crossing=drawing.crossing(shown[-1]), targets=targets, lines=list(subject.lines),
+        L=drawing.given(LOSS, b.L), descent=drawn.DescentSoFar(now=descent.now, losses=[*descent.losses]),
+        choices=drawn.RuleChoices(hidden=list(ACTIVATIONS), output=list(OUTPUTS), loss=losses),
+    )  # fmt: skip
 
 
 class _Drawing:
@@ -78,65 +48,52 @@ class _Drawing:
         """A name in the notation of the page; yhat keeps its name, which the loss is written with."""
         return names.to_text(name, self.notation)
 
-    def given(self, q: Quantity, value: float) -> DrawnNumber:
+    def given(self, q: Quantity, value: float) -> drawn.DrawnNumber:
         """A number without a gradient: a target, or the loss itself."""
         unit = q.index[0] if q.index else 0
-        return DrawnNumber(name=self.text(q), unit=unit, value=float(value), gradient=None, gradient_name=None)
+        return drawn.DrawnNumber(name=self.text(q), unit=unit, value=float(value), gradient=None, gradient_name=None)
 
-    def number(self, q: Quantity, value: float, gradient: float) -> DrawnNumber:
+    def number(self, q: Quantity, value: float, gradient: float) -> drawn.DrawnNumber:
         """A number under its name, and its gradient under its own."""
-        return DrawnNumber(
-            name=self.text(q),
-            unit=q.index[0],
-            value=float(value),
-            gradient=float(gradient),
+        return drawn.DrawnNumber(
+            name=self.text(q), unit=q.index[0], value=float(value), gradient=float(gradient),
             gradient_name=self.text(Derivative(LOSS, q)),
-        )
+        )  # fmt: skip
 
-    def targets(self, units: tuple[int, ...]) -> list[DrawnNumber]:
-        """The target of each unit of the output."""
-        return [self.given(Quantity("y", None, (u,)), self.b.y[0, u - 1]) for u in units]
-
-    def layer(self, i: int, units: tuple[int, ...], found: Array) -> DrawnLayer:
+    def layer(self, i: int, units: tuple[int, ...], found: Array) -> drawn.DrawnLayer:
         """A layer: its units that are drawn, and the rest of them as one; ``found``: what each unit of it adds."""
-        return DrawnLayer(
-            layer=i,
-            size=self.net.sizes[i],
-            activation=(None, *self.net.hidden, self.net.output)[i],
-            units=[self._unit(i, u, float(found[u - 1])) for u in units],
-            rest=_others(units, found),
-        )
+        return drawn.DrawnLayer(
+            layer=i, size=self.net.sizes[i], activation=(None, *self.net.hidden, self.net.output)[i],
+            units=[self._unit(i, u, float(found[u - 1])) for u in units], rest=_others(units, found),
+        )  # fmt: skip
 
-    def _unit(self, i: int, u: int, adds: float) -> DrawnUnit:
+    def _unit(self, i: int, u: int, adds: float) -> drawn.DrawnUnit:
         """Unit u of layer i."""
         f, b, depth = self.b.forward, self.b, self.net.depth
         symbol, layer = ("x", None) if i == 0 else ("yhat", None) if i == depth else ("h", i)
         grads = (b.grad_x, *b.grad_h, b.grad_yhat)[i]
         act = self.number(Quantity(symbol, layer, (u,)), f.h[i][0, u - 1], grads[0, u - 1])
         if i == 0:
-            return DrawnUnit(unit=u, adds=adds, act=act, pre=None, bias=None)
+            return drawn.DrawnUnit(unit=u, adds=adds, act=act, pre=None, bias=None)
         pre = self.number(Quantity("a", i, (u,)), f.a[i - 1][0, u - 1], b.grad_a[i - 1][0, u - 1])
         bias = self.number(Quantity("b", i, (u,)), self.net.biases[i - 1][u - 1], b.grad_b[i - 1][u - 1])
-        return DrawnUnit(unit=u, adds=adds, act=act, pre=pre, bias=bias)
+        return drawn.DrawnUnit(unit=u, adds=adds, act=act, pre=pre, bias=bias)
 
-    def weights(self, i: int, to: tuple[int, ...], before: tuple[int, ...]) -> DrawnWeights:
+    def weights(self, i: int, to: tuple[int, ...], before: tuple[int, ...]) -> drawn.DrawnWeights:
         """The weights between the units that are drawn, and what the rest of the layer before adds to each unit."""
         W, grad, h = self.net.weights[i - 1], self.b.grad_W[i - 1], self.b.forward.h[i - 1][0]
         others = np.setdiff1d(np.arange(W.shape[1]), [j - 1 for j in before])
-        rest = [OtherWeights(to=m, adds=float(W[m - 1, others] @ h[others])) for m in to] if len(others) else []
-        return DrawnWeights(
-            layer=i,
-            largest=float(np.abs(W).max()),
-            largest_gradient=float(np.abs(grad).max()),
-            edges=[self._weight(i, m, j, W[m - 1, j - 1], grad[m - 1, j - 1]) for m in to for j in before],
-            rest=rest,
-        )
+        rest = [drawn.OtherWeights(to=m, adds=float(W[m - 1, others] @ h[others])) for m in to] if len(others) else []
+        return drawn.DrawnWeights(
+            layer=i, largest=float(np.abs(W).max()), largest_gradient=float(np.abs(grad).max()),
+            edges=[self._weight(i, m, j, W[m - 1, j - 1], grad[m - 1, j - 1]) for m in to for j in before], rest=rest,
+        )  # fmt: skip
 
-    def _weight(self, i: int, m: int, j: int, value: float, gradient: float) -> DrawnWeight:
+    def _weight(self, i: int, m: int, j: int, value: float, gradient: float) -> drawn.DrawnWeight:
         """The weight of layer i from unit j to unit m."""
-        return DrawnWeight(from_=j, to=m, **dict(self.number(Quantity("W", i, (m, j)), value, gradient)))
+        return drawn.DrawnWeight(from_=j, to=m, **dict(self.number(Quantity("W", i, (m, j)), value, gradient)))
 
-    def crossing(self, units: tuple[int, ...]) -> list[OutputSlope]:
+    def crossing(self, units: tuple[int, ...]) -> list[drawn.OutputSlope]:
         """The edges dyhat_o/da_Lm of the output function, between the units that are drawn."""
         a, yhat = self.b.forward.a[-1], self.b.forward.yhat
         rule = self.net.output_rule.rule
@@ -146,14 +103,14 @@ class _Drawing:
         jacobian = self.net.output_rule.jacobian(a, yhat)[0]
         return [self._slope(m, o, jacobian[o - 1, m - 1]) for o in units for m in units]
 
-    def _slope(self, m: int, o: int, value: float) -> OutputSlope:
+    def _slope(self, m: int, o: int, value: float) -> drawn.OutputSlope:
         name = Derivative(Quantity("yhat", None, (o,)), Quantity("a", self.net.depth, (m,)))
-        return OutputSlope(from_=m, to=o, name=self.text(name), value=float(value))
+        return drawn.OutputSlope(from_=m, to=o, name=self.text(name), value=float(value))
 
 
-def _others(units: tuple[int, ...], found: Array) -> OtherUnits | None:
+def _others(units: tuple[int, ...], found: Array) -> drawn.OtherUnits | None:
     """What the units that are not drawn add; None where all are."""
     if len(units) == len(found):
         return None
     left = np.delete(found, [u - 1 for u in units])
-    return OtherUnits(count=len(left), adds=float(left.sum()), largest=float(np.abs(left).max()))
+    return drawn.OtherUnits(count=len(left), adds=float(left.sum()), largest=float(np.abs(left).max()))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import uvicorn
@@ -36,6 +36,9 @@ from chainrule.render.json import record
 from chainrule.view.answers import refusal
 from chainrule.view.guard import RAW_HEADERS, Guard, answer, failure, read_body, refused
 
+if TYPE_CHECKING:
+    from chainrule.view.session import Session
+
 MOST_SESSIONS = 64
 MOST_AT_WORK = 8  # questions in threads; others wait, the files of the page do not
 #: the files of the page, by path: name, media type
@@ -48,33 +51,16 @@ OPEN, ASK = "/api/open", "/api/ask"
 METHODS = dict.fromkeys(PAGE, "GET") | dict.fromkeys((OPEN, ASK), "POST")
 
 
-class Answerer(Protocol):
-    """What the server needs of ``chainrule.view.session.Session``."""
-
-    def ask(self, question: Any) -> dict[str, Any]:
-        """The answer, as plain data; InputError for a question that cannot be asked."""
-
-    def fork(self) -> Answerer:
-        """Another page on what was opened."""
-
-
-# ---------------------------------------------------------------- the pages that are open
-
-
 @dataclass(eq=False)
 class _Page:
-    session: Answerer
+    session: Session
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
 
 class Pages:
-    """The open pages by their tokens, the least recently used first; at most ``MOST_SESSIONS``.
+    """Open pages by token, least recently used first, at most ``MOST_SESSIONS``; ``at_work``: those answered now."""
 
-    Attributes:
-        at_work: tokens of the pages that a thread answers right now.
-    """
-
-    def __init__(self, session: Answerer) -> None:
+    def __init__(self, session: Session) -> None:
         self.opened = session
         self.pages: OrderedDict[str, _Page] = OrderedDict()
         self.at_work: set[str] = set()
@@ -100,7 +86,7 @@ class Pages:
                 self._work, token, page.session, question, abandon_on_cancel=True, limiter=self.threads
             )
 
-    def _work(self, token: str, session: Answerer, question: Any) -> bytes:
+    def _work(self, token: str, session: Session, question: Any) -> bytes:
         """The answer as JSON; to a question that has none, a sentence: the page says it, and nothing went wrong."""
         self.at_work.add(token)
         try:
@@ -113,7 +99,7 @@ class Pages:
             self.at_work.discard(token)
 
 
-def create_app(session: Answerer, *, hosts: Collection[str], static: Traversable | None = None) -> Starlette:
+def create_app(session: Session, *, hosts: Collection[str], static: Traversable | None = None) -> Starlette:
     """The app: the page's files, ``/api/open`` and ``/api/ask``.
 
     Args:
@@ -150,9 +136,6 @@ def create_app(session: Answerer, *, hosts: Collection[str], static: Traversable
     )
     app.state.pages = pages
     return app
-
-
-# ---------------------------------------------------------------- listening
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -213,7 +196,7 @@ def server_of(app: Starlette) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(session: Answerer, listener: socket.socket, hosts: Collection[str], ready: Callable[[], None]) -> bool:
+def serve(session: Session, listener: socket.socket, hosts: Collection[str], ready: Callable[[], None]) -> bool:
     """Answer until Ctrl-C; in the main thread only.
 
     Args:

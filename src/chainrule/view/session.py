@@ -14,27 +14,18 @@ from chainrule.explanation.explain import explain
 from chainrule.explanation.path_records import Path
 from chainrule.explanation.paths import paths
 from chainrule.explanation.printed import name_math
+from chainrule.explanation.records import Step
 from chainrule.explanation.walk import gives, means, phase, walk
 from chainrule.network import names
-from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
+from chainrule.network.names import LOSS, Derivative, Notation, Quantity
 from chainrule.render.blocks import Heading, Paragraph, line
 from chainrule.render.document import Document
 from chainrule.render.json import plain, record
 from chainrule.sheets.header import Worksheet, parse_worksheet
 from chainrule.teaching.author import header
 from chainrule.teaching.exercise import exercise
+from chainrule.view import answers as a
 from chainrule.view import questions as asked
-from chainrule.view.answers import (
-    AuditAnswer,
-    DrawnPath,
-    ExplainAnswer,
-    MovedAnswer,
-    PathsAnswer,
-    SceneAnswer,
-    SheetAnswer,
-    WalkAnswer,
-    WalkStep,
-)
 from chainrule.view.audited_lines import audited_line
 from chainrule.view.blocks import PageData, document_blocks, equation_block, line_parts
 from chainrule.view.descent import Descent
@@ -85,83 +76,58 @@ class Session:
     # ------------------------------------------------------------ looking
 
     @_answer.register
-    def _scene(self, question: asked.SceneQuestion) -> SceneAnswer:
-        focus = None if question.focus is None else self._name(question.focus)
+    def _scene(self, question: asked.SceneQuestion) -> a.SceneAnswer:
+        sizes = self.subject.network.sizes
+        focus = None if question.focus is None else names.find(question.focus, sizes)[0]
         return scene(self.descent, question.notation, focus)
 
     @_answer.register
-    def _walk(self, question: asked.WalkQuestion) -> WalkAnswer:
+    def _walk(self, question: asked.WalkQuestion) -> a.WalkAnswer:
         s = self.subject
-        steps = [
-            WalkStep(
-                phase=phase(step),
-                stage=step.stage,
-                means=means(step),
-                name=step.name,
-                gives=place(gives(step), s.network.depth),
-                is_gradient=isinstance(step.quantity, Derivative) and step.quantity.of == LOSS,
-                block=equation_block(step.formula),
-            )
-            for step in walk(s.network, s.x, s.y, question.notation).steps
-        ]
-        return WalkAnswer(steps=steps)
+        depth, found = s.network.depth, walk(s.network, s.x, s.y, question.notation)
+        return a.WalkAnswer(steps=[_walk_step(step, depth) for step in found.steps])
 
     @_answer.register
-    def _explain(self, question: asked.ExplainQuestion) -> ExplainAnswer:
-        s, name = self.subject, self._name(question.name)
+    def _explain(self, question: asked.ExplainQuestion) -> a.ExplainAnswer:
+        s = self.subject
+        name = names.find(question.name, s.network.sizes)[0]
         if isinstance(name, Quantity) and name.symbol == "y":
             return self._given(name, question.notation)
         if isinstance(name, Quantity) and name.symbol in ("x", "W", "b"):  # given: asked is what it does to the loss
             name = Derivative(LOSS, name)
         found = explain(s.network, s.x, s.y, name, question.notation)
-        return ExplainAnswer(
-            name=found.name,
-            value=plain(found.value),
-            blocks=document_blocks(found.document()),
+        return a.ExplainAnswer(
+            name=found.name, value=plain(found.value), blocks=document_blocks(found.document()),
             highlights=highlights([name], s.network.depth),
             paths=isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component,
-        )
+        )  # fmt: skip
 
-    def _given(self, y: Quantity, notation: Notation) -> ExplainAnswer:
+    def _given(self, y: Quantity, notation: Notation) -> a.ExplainAnswer:
         """What there is to say of the target."""
         s, math = self.subject, name_math(y, notation)
         said = Document((Heading(1, line(math)), Paragraph(line(math, " is given: what the prediction should be."))))
-        return ExplainAnswer(
-            name=names.to_text(y, notation),
-            value=plain(s.passes().value(y)[0]),
-            blocks=document_blocks(said),
-            highlights=highlights([y], s.network.depth),
-            paths=False,
-        )
+        return a.ExplainAnswer(
+            name=names.to_text(y, notation), value=plain(s.passes().value(y)[0]), blocks=document_blocks(said),
+            highlights=highlights([y], s.network.depth), paths=False,
+        )  # fmt: skip
 
     @_answer.register
-    def _paths(self, question: asked.PathsQuestion) -> PathsAnswer:
+    def _paths(self, question: asked.PathsQuestion) -> a.PathsAnswer:
         s = self.subject
         found = paths(s.network, s.x, s.y, question.name, question.top, question.notation)
-        return PathsAnswer(
-            quantity=found.name,
-            latex=names.to_latex(found.quantity, question.notation),
-            total=found.total,
-            count=found.count,
-            paths=[_drawn_path(path, s.network.depth) for path in found.paths],
-        )
-
-    def _name(self, text: str) -> Name:
-        """A name of this network, in either notation.
-
-        Raises:
-            InputError: there is none such.
-        """
-        return names.find(text, self.subject.network.sizes)[0]
+        return a.PathsAnswer(
+            quantity=found.name, latex=names.to_latex(found.quantity, question.notation), total=found.total,
+            count=found.count, paths=[_drawn_path(path, s.network.depth) for path in found.paths],
+        )  # fmt: skip
 
     # ------------------------------------------------------------ auditing
 
     @_answer.register
-    def _audit(self, question: asked.AuditQuestion) -> AuditAnswer:
+    def _audit(self, question: asked.AuditQuestion) -> a.AuditAnswer:
         s = self._of_these_lines()
         lines = tuple(question.text.splitlines())
         found = audit_sheet(Worksheet("page", s.title, s.network, s.x, s.y, None, s.learning_rate, lines, 1))
-        return AuditAnswer(
+        return a.AuditAnswer(
             summary=line_parts(summary(found)),
             remarks=[one.words for one in found.contradictions] + [one.words for one in found.conventions],
             lines=[audited_line(one, s.network.sizes) for one in found.lines],
@@ -179,33 +145,33 @@ class Session:
         return self.subject
 
     @_answer.register
-    def _sheet(self, question: asked.SheetQuestion) -> SheetAnswer:
+    def _sheet(self, question: asked.SheetQuestion) -> a.SheetAnswer:
         s = self._of_these_lines()
-        return SheetAnswer(text=f"{header(s.network, s.x, s.y, s.title, s.learning_rate)}\n{question.text}")
+        return a.SheetAnswer(text=f"{header(s.network, s.x, s.y, s.title, s.learning_rate)}\n{question.text}")
 
     # ------------------------------------------------------------ changing
 
     @_answer.register
-    def _change(self, question: asked.ChangeQuestion) -> MovedAnswer:
+    def _change(self, question: asked.ChangeQuestion) -> a.MovedAnswer:
         changed = self.subject.changed(question.values, question.hidden, question.output, question.loss)
         return self._moved_to(Descent(changed))
 
     @_answer.register
-    def _descend(self, question: asked.DescendQuestion) -> MovedAnswer:
+    def _descend(self, question: asked.DescendQuestion) -> a.MovedAnswer:
         self.descent.descend(question.steps, question.learning_rate)
         return self._moved_to(self.descent)
 
     @_answer.register
-    def _rewind(self, question: asked.RewindQuestion) -> MovedAnswer:
+    def _rewind(self, question: asked.RewindQuestion) -> a.MovedAnswer:
         self.descent.rewind(question.step)
         return self._moved_to(self.descent)
 
     @_answer.register
-    def _open(self, question: asked.OpenQuestion) -> MovedAnswer:
+    def _open(self, question: asked.OpenQuestion) -> a.MovedAnswer:
         return self._opened(Subject.of_worksheet(parse_worksheet(question.text, question.file)))
 
     @_answer.register
-    def _exercise(self, question: asked.ExerciseQuestion) -> MovedAnswer:
+    def _exercise(self, question: asked.ExerciseQuestion) -> a.MovedAnswer:
         net = self.subject.network
         made = exercise(
             net.sizes, hidden=net.hidden or "sigmoid", output=net.output, loss=net.loss, seed=question.seed,
@@ -214,20 +180,25 @@ class Session:
         )  # fmt: skip
         return self._opened(Subject.of_worksheet(parse_worksheet(made.sheet, "exercise")))
 
-    def _opened(self, subject: Subject) -> MovedAnswer:
+    def _opened(self, subject: Subject) -> a.MovedAnswer:
         self.opened = subject
         return self._moved_to(Descent(subject))
 
-    def _moved_to(self, descent: Descent) -> MovedAnswer:
+    def _moved_to(self, descent: Descent) -> a.MovedAnswer:
         self.descent = descent
-        return MovedAnswer(now=descent.now, steps=len(descent.losses) - 1, L=descent.losses[descent.now])
+        return a.MovedAnswer(now=descent.now, steps=len(descent.losses) - 1, L=descent.losses[descent.now])
 
 
-def _drawn_path(path: Path, depth: int) -> DrawnPath:
-    return DrawnPath(
-        nodes=list(path.nodes),
-        latex=[names.to_latex(q, path.notation) for q in path.quantities],
-        stops=[place(q, depth) for q in path.quantities],
-        factors=list(path.factors),
-        product=path.product,
-    )
+def _walk_step(step: Step, depth: int) -> a.WalkStep:
+    return a.WalkStep(
+        phase=phase(step), stage=step.stage, means=means(step), name=step.name, gives=place(gives(step), depth),
+        is_gradient=isinstance(step.quantity, Derivative) and step.quantity.of == LOSS,
+        block=equation_block(step.formula),
+    )  # fmt: skip
+
+
+def _drawn_path(path: Path, depth: int) -> a.DrawnPath:
+    return a.DrawnPath(
+        nodes=list(path.nodes), latex=[names.to_latex(q, path.notation) for q in path.quantities],
+        stops=[place(q, depth) for q in path.quantities], factors=list(path.factors), product=path.product,
+    )  # fmt: skip

@@ -43,16 +43,9 @@ class Subject:
 
     @classmethod
     def of(
-        cls,
-        network: Network,
-        x: Any,
-        y: Any,
-        *,
-        learning_rate: float | None = None,
-        title: str = "",
-        lines: Sequence[str] = (),
-        note: str = "",
-    ) -> Subject:
+        cls, network: Network, x: Any, y: Any, *, learning_rate: float | None = None, title: str = "",
+        lines: Sequence[str] = (), note: str = "",
+    ) -> Subject:  # fmt: skip
         """What fits the network, or an error that says what does not.
 
         Args:
@@ -98,12 +91,9 @@ class Subject:
         return backward(forward(self.network, self.x), self.y)
 
     def changed(
-        self,
-        values: Mapping[str, float],
-        hidden: Sequence[str] | None = None,
-        output: str | None = None,
+        self, values: Mapping[str, float], hidden: Sequence[str] | None = None, output: str | None = None,
         loss: str | None = None,
-    ) -> Subject:
+    ) -> Subject:  # fmt: skip
         """Another subject, with some numbers or rules changed.
 
         Args:
@@ -137,7 +127,3 @@ class Subject:
             changed, x, None if changed.loss == "identity" else targets,
             learning_rate=self.learning_rate, title=self.title, lines=self.lines, note=self.note,
         )  # fmt: skip
-
-    def with_network(self, network: Network) -> Subject:
-        """The same example in another network of the same shape."""
-        return replace(self, network=network)

@@ -23,14 +23,9 @@ _log = logging.getLogger(__name__)
 
 
 def show(
-    network: Network,
-    x: Any,
-    y: Any = None,
-    *,
-    learning_rate: float | None = None,
-    title: str = "",
+    network: Network, x: Any, y: Any = None, *, learning_rate: float | None = None, title: str = "",
     lines: Sequence[str] = (),
-) -> anywidget.AnyWidget:
+) -> anywidget.AnyWidget:  # fmt: skip
     """A network with one example, to look at in a notebook: walk, ask, change, train, audit.
 
     What is changed there stays there: ``network`` is not touched.

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.cli.shared import check_not_data, check_outputs, need_dask
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ def check(options: TrainOptions) -> None:
     Raises:
         InputError: an option that does not fit, or that goes with another one; a file that cannot be written.
     """
-    from chainrule.cli.shared import check_not_data, check_outputs, need_dask
     from chainrule.render.plots import PICTURES
 
     for option, value in (("cv", options.cv), ("report", options.report)):

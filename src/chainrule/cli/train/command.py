@@ -6,84 +6,78 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
+from chainrule.cli.shared import numbers_list, shares_list
 from chainrule.errors import InputError
 
 
 def train(
     data: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="digits, iris, wine, breast_cancer, diabetes, or a CSV, TSV, NPZ or Parquet file; with --cluster, "
             "Parquet or CSV files by name, by folder or as 'data/*.parquet'."
         ),
     ],
-    target: Annotated[
-        str | None, typer.Option(help="Column to predict (of a file; the bundled sets know theirs).")
-    ] = None,
-    hidden: Annotated[str, typer.Option(help="Units of each hidden layer; '' for none.")] = "128,64",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers: one name, or one each: relu,tanh.")] = "relu",
-    output: Annotated[
-        str | None, typer.Option(help="Output function; usually the one that goes with the loss.")
-    ] = None,
-    loss: Annotated[str | None, typer.Option(help="Loss; usually cross_entropy or half_squared_error.")] = None,
-    task: Annotated[
-        str | None, typer.Option(help="classification or regression; usually seen from the column.")
-    ] = None,
-    optimizer: Annotated[str, typer.Option(help="sgd, momentum, nesterov, adam or adamw.")] = "adam",
-    epochs: Annotated[int, typer.Option(help="Passes over the training rows.")] = 30,
-    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 32,
-    learning_rate: Annotated[float | None, typer.Option(help="Usually the optimizer's own.")] = None,
+    target: Annotated[str | None, Option(help="Column to predict (of a file; the bundled sets know theirs).")] = None,
+    hidden: Annotated[str, Option(help="Units of each hidden layer; '' for none.")] = "128,64",
+    activation: Annotated[str, Option(help="Of the hidden layers: one name, or one each: relu,tanh.")] = "relu",
+    output: Annotated[str | None, Option(help="Output function; usually the one that goes with the loss.")] = None,
+    loss: Annotated[str | None, Option(help="Loss; usually cross_entropy or half_squared_error.")] = None,
+    task: Annotated[str | None, Option(help="classification or regression; usually seen from the column.")] = None,
+    optimizer: Annotated[str, Option(help="sgd, momentum, nesterov, adam or adamw.")] = "adam",
+    epochs: Annotated[int, Option(help="Passes over the training rows.")] = 30,
+    batch_size: Annotated[int, Option(help="Rows a step.")] = 32,
+    learning_rate: Annotated[float | None, Option(help="Usually the optimizer's own.")] = None,
     schedule: Annotated[
         str,
-        typer.Option(
+        Option(
             help="Of the learning rate: constant; cosine or linear (to 0 at the end); exponential (to a hundredth at "
             "the end); step (halved every 10 epochs); invscaling (over the root of the epochs)."
         ),
     ] = "constant",
-    warmup: Annotated[float, typer.Option(help="Epochs in which the learning rate rises from 0.")] = 0.0,
-    l2: Annotated[float, typer.Option("--l2", help="Penalty on squared weights, as part of the loss.")] = 0.0,
+    warmup: Annotated[float, Option(help="Epochs in which the learning rate rises from 0.")] = 0.0,
+    l2: Annotated[float, Option("--l2", help="Penalty on squared weights, as part of the loss.")] = 0.0,
     weight_decay: Annotated[
-        float | None, typer.Option(help="Share that weights lose beside the loss; adamw's is 0.01, else 0.")
+        float | None, Option(help="Share that weights lose beside the loss; adamw's is 0.01, else 0.")
     ] = None,
     dropout: Annotated[
-        str, typer.Option(help="Share of hidden units left out in a step: one, or one a layer: 0.5,0.2.")
+        str, Option(help="Share of hidden units left out in a step: one, or one a layer: 0.5,0.2.")
     ] = "0",
     class_weight: Annotated[
-        str | None, typer.Option(help="balanced: rows of rare classes count more, each class the same.")
+        str | None, Option(help="balanced: rows of rare classes count more, each class the same.")
     ] = None,
     early_stopping: Annotated[
-        bool, typer.Option("--early-stopping", help="Stop when the validation loss gets no better; keep the best.")
+        bool, Option("--early-stopping", help="Stop when the validation loss gets no better; keep the best.")
     ] = False,
-    patience: Annotated[int, typer.Option(help="Epochs without a better one that early stopping bears.")] = 10,
+    patience: Annotated[int, Option(help="Epochs without a better one that early stopping bears.")] = 10,
     validation: Annotated[
-        float | None,
-        typer.Option(help="Share of the training rows to validate with; 0.1 with --early-stopping, else 0."),
+        float | None, Option(help="Share of the training rows to validate with; 0.1 with --early-stopping, else 0.")
     ] = None,
-    test: Annotated[float, typer.Option(help="Share of the rows kept aside for the test.")] = 0.2,
-    cv: Annotated[int | None, typer.Option(help="Cross-validate the rows to train in so many folds.")] = None,
-    cv_only: Annotated[bool, typer.Option("--cv-only", help="Nothing after cross-validation.")] = False,
-    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
-    engine: Annotated[str, typer.Option(help="compiled, plain, or auto: compiled where numba is there.")] = "auto",
-    threads: Annotated[int | None, typer.Option(help="Usually chosen by the size of a step.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of split, first weights, shuffling.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Model file; usually DATA's name with .safetensors.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Loss curve; usually DATA's name with -loss.png.")] = None,
+    test: Annotated[float, Option(help="Share of the rows kept aside for the test.")] = 0.2,
+    cv: Annotated[int | None, Option(help="Cross-validate the rows to train in so many folds.")] = None,
+    cv_only: Annotated[bool, Option("--cv-only", help="Nothing after cross-validation.")] = False,
+    dtype: Annotated[str, Option(help="float64 or float32.")] = "float64",
+    engine: Annotated[str, Option(help="compiled, plain, or auto: compiled where numba is there.")] = "auto",
+    threads: Annotated[int | None, Option(help="Usually chosen by the size of a step.")] = None,
+    seed: Annotated[int, Option(min=0, max=2**32 - 1, help="Of split, first weights, shuffling.")] = 0,
+    out: Annotated[Path | None, Option(help="Model file; usually DATA's name with .safetensors.")] = None,
+    plot: Annotated[Path | None, Option(help="Loss curve; usually DATA's name with -loss.png.")] = None,
     report: Annotated[
-        Path | None, typer.Option(help="A page (HTML) with curves, confusion matrix, health and worst examples.")
+        Path | None, Option(help="A page (HTML) with curves, confusion matrix, health and worst examples.")
     ] = None,
-    history: Annotated[Path | None, typer.Option(help="A line for each epoch, as .csv or .jsonl.")] = None,
+    history: Annotated[Path | None, Option(help="A line for each epoch, as .csv or .jsonl.")] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Folder (or .safetensors file) for the state of the training.")
+        Path | None, Option(help="Folder (or .safetensors file) for the state of the training.")
     ] = None,
-    checkpoint_every: Annotated[int, typer.Option(help="Epochs between two checkpoints.")] = 1,
+    checkpoint_every: Annotated[int, Option(help="Epochs between two checkpoints.")] = 1,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint, to the same model as without a break.")
+        bool, Option("--resume", help="Go on from the checkpoint, to the same model as without a break.")
     ] = False,
     blocks: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--blocks",
             help="Read the table in blocks while training, for one larger than memory: a Parquet file, or a .npy file "
             "of inputs with --target TARGETS.npy.",
@@ -91,25 +85,24 @@ def train(
     ] = False,
     cluster: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Train on a Dask cluster: local (processes on the cores here), or the address of a scheduler, "
             "tcp://HOST:8786. Its workers read the files, a row group or a block of lines at a time."
         ),
     ] = None,
     mode: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="With --cluster. rounds (the usual): each partition trains on minibatches, then the weights are "
             "averaged. exact: one step an epoch, by the gradient of all rows; it takes many more epochs."
         ),
     ] = None,
     local_steps: Annotated[
-        int | None, typer.Option(help="With --mode rounds: minibatches between two averages; 100.")
+        int | None, Option(help="With --mode rounds: minibatches between two averages; 100.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON text instead.")] = False,
+    json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
-    from chainrule.cli.shared import numbers_list, shares_list
     from chainrule.cli.train.options import TrainOptions
     from chainrule.cli.train.work import work
     from chainrule.tables.plan import Plan

@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What was asked for on the command line; an option of the training itself is in the plan.
-
-    Attributes:
-        name: what the table is called, after which files are named.
-    """
+    """What was asked for on the command line; ``plan``: of the training itself; ``name``: the table's, for files."""
 
     name: str
     data: str

@@ -53,23 +53,14 @@ def report_page(options: TrainOptions, trained: Trained, folds: list[Scores]) ->
     about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.outcome.words()) if said][:1]
     dying, saturating = _sleepers(model.network)
     report = TrainingReport(
-        title=f"{options.name}: prediction of {model.target.name}",
-        about=tuple(about),
-        scores=_scores(model, outputs),
-        history=trained.fitted.history,
-        loss_name=model.network.loss,
-        score_name="accuracy" if model.target.classes else "R²",
-        kept=trained.best,
-        limits=(SMALL_UPDATE, LARGE_UPDATE),
-        layers=(*model.network.hidden, model.network.output),
-        dying=dying,
-        saturating=saturating,
+        title=f"{options.name}: prediction of {model.target.name}", about=tuple(about), scores=_scores(model, outputs),
+        history=trained.fitted.history, loss_name=model.network.loss,
+        score_name="accuracy" if model.target.classes else "R²", kept=trained.best, limits=(SMALL_UPDATE, LARGE_UPDATE),
+        layers=(*model.network.hidden, model.network.output), dying=dying, saturating=saturating,
         findings=tuple(map(str, trained.findings)),
-        predictions=_predictions(model, prepared.table, outputs[shown], shown),
-        settings=_settings(options, trained),
-        command=command(),
-        folds=_folds(folds),
-    )
+        predictions=_predictions(model, prepared.table, outputs[shown], shown), settings=_settings(options, trained),
+        command=command(), folds=_folds(folds),
+    )  # fmt: skip
     return training_document(report).to_html()
 
 
@@ -101,9 +92,6 @@ def _outputs(model: Model, table: pa.Table, numbers: Array) -> PartOutputs:
     return PartOutputs(numbers, np.concatenate(yhat), np.concatenate(losses), np.concatenate(y))
 
 
-# ---------------------------------------------------------------- scores
-
-
 def _scores(model: Model, outputs: dict[str, PartOutputs]) -> Cells:
     from chainrule.tables.scores import score
 
@@ -131,9 +119,6 @@ def _folds(folds: list[Scores]) -> Cells | None:
     rows = [(str(i), str(s.n), f"{s.main[1]:.4f}", f"{s.loss:.4f}") for i, s in enumerate(folds, 1)]
     rows += [("mean", "", f"{mean:.4f}", ""), ("standard deviation", "", f"{deviation:.4f}", "")]
     return Cells(("fold", "rows", name, "loss"), tuple(rows))
-
-
-# ---------------------------------------------------------------- predictions
 
 
 def _predictions(model: Model, table: pa.Table, out: PartOutputs, part: str) -> Predictions:
@@ -173,9 +158,6 @@ def _number(value: Any) -> str:
 def _value(value: Any) -> str:
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 24 else f"{text[:23]}…"
-
-
-# ---------------------------------------------------------------- settings
 
 
 def _settings(options: TrainOptions, trained: Trained) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from chainrule.errors import InputError
+from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
@@ -60,7 +61,6 @@ def _no_target(options: TrainOptions, columns: Sequence[str]) -> NoReturn:
 
 def _in_blocks(options: TrainOptions) -> TrainingTable:
     """A Parquet file, or a .npy file with the targets in another."""
-    from chainrule.system.progress import bars
     from chainrule.tables.blocks import prepare_blocks
     from chainrule.tables.chunks import Chunks, NpyChunks, ParquetChunks
 

@@ -14,6 +14,7 @@ import typer
 from chainrule.cli.train.checks import check
 from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
+from chainrule.system.files import write_whole
 from chainrule.train.callbacks import Callback, Progress
 
 if TYPE_CHECKING:
@@ -44,20 +45,17 @@ def _work(options: TrainOptions, prepared: TrainingTable) -> None:
             print(json_text(options, prepared, None, folds))
         return
     trained = _train(options, prepared)
-    if not trained.fitted.history:
-        if options.json and trained.fitted.outcome.kind == "diverged":
-            print(json_text(options, prepared, trained, folds))
-        _nothing_to_save(trained)
-    _save(options, trained, folds)
-    if options.json:
+    saved, diverged = bool(trained.fitted.history), trained.fitted.outcome.kind == "diverged"
+    if saved:
+        _save(options, trained, folds)
+    if options.json and (saved or diverged):
         print(json_text(options, prepared, trained, folds))
-    else:
+    elif saved:
         _say_result(options, trained)
-    if trained.fitted.outcome.kind == "diverged":
-        _fail_diverged(trained)
-
-
-# ---------------------------------------------------------------- training
+    if diverged:
+        _fail(trained.fitted.outcome.words(saved_words(trained)), 1)
+    if not saved:
+        _fail("interrupted before the end of the first epoch; nothing is saved", 130)
 
 
 class _Beginning(Callback):
@@ -118,30 +116,20 @@ def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scor
 
     if options.cv is None or not isinstance(prepared, Prepared):
         return []
-
     found: list[Scores] = []
     count, quiet = options.cv, options.json
-
-    def watchers() -> list[Callback]:
-        return [] if quiet else [Progress()]
-
-    for number, fold in enumerate(cross_validate(prepared, options.plan, count, watchers), 1):
+    watched = cross_validate(prepared, options.plan, count, lambda: [] if quiet else [Progress()])
+    for number, fold in enumerate(watched, 1):
         if fold.fitted.outcome.kind == "interrupted":
-            sys.stderr.write(f"chainrule: interrupted in fold {number} of {count}; nothing is saved\n")
-            raise typer.Exit(130)
+            _fail(f"interrupted in fold {number} of {count}; nothing is saved", 130)
         if fold.test is None:
-            said = fold.fitted.outcome.words("nothing is saved")
-            sys.stderr.write(f"chainrule: fold {number} of {count}: {said}\n")
-            raise typer.Exit(1)
+            _fail(f"fold {number} of {count}: {fold.fitted.outcome.words('nothing is saved')}", 1)
         found.append(fold.test)
         if not quiet:
             _say(f"fold {number} of {count}: {fold.test}")
     if not quiet:
         _say(f"cross-validation: {spread_words(found)}")
     return found
-
-
-# ---------------------------------------------------------------- after
 
 
 @contextmanager
@@ -159,7 +147,6 @@ def _save(options: TrainOptions, trained: Trained, folds: list[Scores]) -> None:
     from chainrule.cli.train.report import report_page
     from chainrule.render.plots import loss_curve
     from chainrule.storage import save_model
-    from chainrule.system.files import write_whole
 
     network = trained.model.network
     with _written(options.model_file):
@@ -171,16 +158,9 @@ def _save(options: TrainOptions, trained: Trained, folds: list[Scores]) -> None:
             write_whole(options.report, report_page(options, trained, folds))
 
 
-def _nothing_to_save(trained: Trained) -> NoReturn:
-    if trained.fitted.outcome.kind == "diverged":
-        _fail_diverged(trained)
-    sys.stderr.write("chainrule: interrupted before the end of the first epoch; nothing is saved\n")
-    raise typer.Exit(130)
-
-
-def _fail_diverged(trained: Trained) -> NoReturn:
-    sys.stderr.write(f"chainrule: {trained.fitted.outcome.words(saved_words(trained))}\n")
-    raise typer.Exit(1)
+def _fail(said: str, code: int) -> NoReturn:
+    sys.stderr.write(f"chainrule: {said}\n")
+    raise typer.Exit(code)
 
 
 def _say_result(options: TrainOptions, trained: Trained) -> None:

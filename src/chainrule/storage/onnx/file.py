@@ -66,9 +66,6 @@ def save_onnx(network_or_model: Network | Model, path: str | os.PathLike[str]) -
     write_whole(path, to_onnx(network_or_model).SerializeToString(deterministic=True))
 
 
-# ---------------------------------------------------------------- the table around it
-
-
 def _prepared(g: OnnxGraph, columns: Sequence[Column]) -> str:
     """The inputs of a table, and what makes the network's x of them."""
     if not any(column.categories for column in columns):

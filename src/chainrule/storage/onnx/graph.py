@@ -105,11 +105,7 @@ class OnnxGraph:
         opsets += [helper.make_opsetid(domain, ML_OPSET) for domain in sorted({n.domain for n in self.nodes} - {""})]
         graph = helper.make_graph(self.nodes, _PRODUCER, self._inputs, self._outputs, self.initializers)
         made: onnx.ModelProto = helper.make_model(
-            graph,
-            opset_imports=opsets,
-            ir_version=IR_VERSION,
-            producer_name=_PRODUCER,
-            producer_version=__version__,
+            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name=_PRODUCER, producer_version=__version__
         )
         helper.set_model_props(made, about)
         return made
@@ -137,8 +133,6 @@ def _onnx() -> Any:
         raise InputError("ONNX export", "the package onnx (pip install 'chainrule[onnx]')", "none") from None
     return onnx
 
-
-# ---------------------------------------------------------------- the mathematics
 
 Rule = Callable[[OnnxGraph, Any], str]
 

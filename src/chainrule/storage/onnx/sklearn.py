@@ -39,10 +39,9 @@ def register(classifier: type | None = None, regressor: type | None = None) -> N
         ours = import_module("chainrule.estimators")
         classifier, regressor = classifier or ours.MLPClassifier, regressor or ours.MLPRegressor
     choices = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
-    name = "Chainrule" + classifier.__name__
-    update_registered_converter(classifier, name, _classifier_shapes, _convert_classifier, options=choices)
-    name = "Chainrule" + regressor.__name__
-    update_registered_converter(regressor, name, _regressor_shapes, _convert_regressor)
+    one, other = (f"Chainrule{kind.__name__}" for kind in (classifier, regressor))
+    update_registered_converter(classifier, one, _classifier_shapes, _convert_classifier, options=choices)
+    update_registered_converter(regressor, other, _regressor_shapes, _convert_regressor)
 
 
 def _classifier_shapes(operator: Any) -> None:
@@ -68,9 +67,8 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     estimator = operator.raw_operator
     g, yhat = _propagated(scope, operator, container)
     label, shares = (output.full_name for output in operator.outputs[:2])
-    integer = g.onnx.TensorProto.INT64
     if _is_multilabel(estimator):
-        g("Cast", g("Greater", yhat, 0.5), to=integer)
+        g("Cast", g("Greater", yhat, 0.5), to=g.onnx.TensorProto.INT64)
         g.rename(str(g.nodes[-1].output[0]), label)
         g.rename(g("Identity", yhat), shares)
     else:
