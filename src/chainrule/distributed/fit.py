@@ -39,11 +39,7 @@ class _Data:
 
 @dataclass(frozen=True, eq=False)
 class ClusterFit:
-    """The fit of one estimator, whose attributes it sets.
-
-    Attributes:
-        est: the estimator with its parameters.
-    """
+    """The fit of one estimator by its parameters; what is found becomes its attributes."""
 
     est: ClusterPerceptron
 

@@ -23,11 +23,7 @@ _LEFT = ("client", "checkpoint", "callbacks", "history_", "health_")
 
 
 class LazyPredictions:
-    """What an estimator of a cluster predicts; to be mixed in before an estimator of one machine.
-
-    Attributes:
-        _one_machine: the class of that.
-    """
+    """What an estimator of a cluster predicts; to be mixed in before ``_one_machine``, the class for one machine."""
 
     _one_machine: ClassVar[Any]
 

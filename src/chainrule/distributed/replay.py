@@ -19,8 +19,7 @@ _FIRST = b"chainrule replay 1\n"
 class Log:
     """A file of (question, loss, gradient), each with its checksum; a record that was cut short is dropped.
 
-    Attributes:
-        replayed: answers given from the file.
+    ``replayed`` counts the answers that were given from the file.
     """
 
     def __init__(self, path: Path, conditions: str, parameters: int, resume: bool = True) -> None:

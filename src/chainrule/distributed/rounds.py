@@ -45,11 +45,7 @@ class RoundSums(Sums):
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """What a partition does in a round.
-
-    Attributes:
-        epoch: from 1. first: its first step of the epoch, from 0. rates: the learning rate of each step of the round.
-    """
+    """What a partition does in a round: the epoch (from 1), its first step in it (from 0), each step's learning rate."""
 
     epoch: int
     first: int

@@ -27,11 +27,7 @@ class ClusterError(OSError):
 
 @dataclass(frozen=True)
 class PassProgress:
-    """How far a pass over the partitions is.
-
-    Attributes:
-        what: it does. done, count: partitions. speed: rows a second.
-    """
+    """How far a pass over the partitions is: what it does, how many are done, of how many, rows a second."""
 
     what: str
     done: int
@@ -44,7 +40,6 @@ class Work:
     """A cluster at work for one fit.
 
     Attributes:
-        client: Dask's.
         timeout: seconds without any partition done after which a wait ends with a ``ClusterError``.
         on_part: told how far a pass is while it goes on.
         rows: of all partitions, once that is known.

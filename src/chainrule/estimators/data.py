@@ -21,11 +21,9 @@ LAYER_NUMBERS = 1 << 16  # of the widest layer, held at once outside of training
 
 @dataclass(frozen=True, eq=False)
 class SparseRows:
-    """A CSR matrix as a source of blocks: the rows in a new order each epoch, made dense a block at a time.
+    """Rows with a CSR matrix as a source of blocks: in a new order each epoch, made dense a block at a time.
 
-    Attributes:
-        rows: with ``x`` a CSR matrix.
-        batch: minibatch; a block is a whole number of them.
+    A block is a whole number of minibatches of ``batch`` rows.
     """
 
     rows: Rows

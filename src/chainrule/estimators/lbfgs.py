@@ -93,13 +93,7 @@ class LossFunction(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """What L-BFGS found.
-
-    Attributes:
-        result: SciPy's, or None where it was interrupted.
-        losses: after each iteration.
-        theta: the parameters.
-    """
+    """What L-BFGS found: SciPy's result (None: it was interrupted), the loss of each iteration, the parameters."""
 
     result: Any
     losses: list[float]
@@ -107,11 +101,7 @@ class Solved:
 
 
 def minimise(function: LossFunction, tol: float, max_iter: int, max_fun: int, verbose: bool) -> Solved:
-    """Minimise; Ctrl-C ends it with the last iteration's parameters.
-
-    Args:
-        verbose: print the number and the loss of each iteration.
-    """
+    """Minimise, with ``verbose`` printing each iteration's loss; Ctrl-C ends it with the last one's parameters."""
     losses: list[float] = []
     last = [function.network.flat]
 

@@ -22,12 +22,7 @@ from chainrule.train.metrics import right_answers
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Rows that are not learned from.
-
-    Attributes:
-        rows: dense.
-        scorer: network -> score; None: the training loop's own, accuracy or R^2.
-    """
+    """Rows, dense, that are not learned from; ``scorer`` is None for the loop's own score, accuracy or R^2."""
 
     rows: Rows
     scorer: Scorer | None

@@ -182,11 +182,7 @@ class EarlyStopping(Callback):
 
 
 class Health(Callback):
-    """Collects findings while training goes on: each once, when it first holds.
-
-    Attributes:
-        findings: the number of the epoch and the finding, each.
-    """
+    """Collects ``findings`` while training goes on: (epoch, finding) each, once, when it first holds."""
 
     def __init__(self, say: bool = False) -> None:
         self.say = say

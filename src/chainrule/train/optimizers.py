@@ -58,11 +58,7 @@ _NOTHING = -42.0  # 1 - e^x is 1 from here down; much lower e^x underflows, whic
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A rule with its settings.
-
-    Attributes:
-        moments: how many vectors like theta it keeps.
-    """
+    """A rule with its settings, and how many vectors like theta it keeps: ``moments``."""
 
     name: str
     rule: Rule
