@@ -45,7 +45,7 @@ class RoundSums(Sums):
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """What a partition does in a round: the epoch (from 1), its first step in it (from 0), each step's learning rate."""
+    """What a partition does in a round: the epoch (from 1), its first step in it (from 0), the steps' learning rate."""
 
     epoch: int
     first: int

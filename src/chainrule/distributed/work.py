@@ -64,7 +64,8 @@ class Work:
         """
         self._passes += 1
         token = f"{self._topic}-{self._passes}"
-        send = dask.delayed(_same, pure=False)  # travels once, as a task: it is made again if a worker dies
+        # each argument travels once, as the result of a task: the scheduler can make it again if a worker dies
+        send = dask.delayed(_same, pure=False)
         given = [send(value, dask_key_name=f"send-{what}-{token}-{i}") for i, value in enumerate(arguments)]
         work = dask.delayed(_reported, pure=False)
         fixed = [(self._topic, token, i, function, part) for i, part in enumerate(parts)]

@@ -186,7 +186,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         if yhat.shape[1] > 1 and not self._exclude():
             labels: Array = self._label_binarizer.inverse_transform(yhat)
             return labels
-        second = (yhat[:, 0] > 0.5) & (len(self.classes_) > 1)
+        second = (yhat[:, 0] > 0.5) & (len(self.classes_) > 1)  # where there is one output, of one or two classes
         found: Array = self.classes_[second.astype(int) if yhat.shape[1] == 1 else yhat.argmax(axis=1)]
         return found
 

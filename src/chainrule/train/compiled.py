@@ -231,7 +231,8 @@ class CompiledEngine:
                 raise
 
         try:
-            others += (self.pool.submit(share, thread) for thread in range(1, self.threads))
+            for thread in range(1, self.threads):
+                others.append(self.pool.submit(share, thread))
             share(0)
         except BaseException as error:
             sync[ABORTED] = 1
