@@ -165,7 +165,7 @@ def test_a_round_is_the_average_of_what_the_partitions_trained(client):
     start._learn_classes(np.arange(3))
     objective = start._objective()
     start._like = cr.Network([np.zeros((1, 1)), np.zeros((3, 1))], None, ("tanh",), "softmax", "cross_entropy")
-    start._initialize([6, 5, 3], ("tanh",), objective, random, np.float64)
+    start._begin([6, 5, 3], ("tanh",), objective, random, np.float64, True)
     network = start._now()
     network = cr.Network(network.weights, network.biases, network.hidden, network.output, network.loss)
     recipe = replace(recipe_of(start, objective, random, network, 16), health=False, threads=1)

@@ -40,15 +40,9 @@ class ClusterPerceptron(LazyPredictions, MultilayerPerceptron):
     persist: bool | str
     timeout: float
 
-    # ------------------------------------------------------------ what differs
-
     @abstractmethod
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> Any:
         """Fit on the cluster: by ``ClusterFit``."""
-
-    @abstractmethod
-    def _classification(self) -> bool:
-        """Whether y are classes."""
 
     @abstractmethod
     def _learn_targets(self, summary: Summary) -> tuple[Array | None, int]:
@@ -57,8 +51,6 @@ class ClusterPerceptron(LazyPredictions, MultilayerPerceptron):
     def _class_weight_of(self, summary: Summary) -> Array | None:
         """The weight of each class."""
         return None
-
-    # ------------------------------------------------------------ copies
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy elsewhere has no client: it takes the current one there."""

@@ -42,57 +42,26 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**one.MLPClassifier._parameter_constraints, **CLUSTER}
+    _one_machine = one.MLPClassifier
 
     def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        loss: str = "log_loss",
-        weight_decay: float = 0.01,
-        dropout: Any = 0.0,
-        class_weight: Any = None,
-        scoring: Any = None,
-        callbacks: Any = (),
-        checkpoint: Any = None,
+        self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
+        solver: str = "adam", alpha: float = 0.0001, batch_size: int | str = "auto", learning_rate: str = "constant",
+        learning_rate_init: float = 0.001, power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True,
+        random_state: Any = None, tol: float = 1e-4, verbose: bool | int = False, warm_start: bool = False,
+        momentum: float = 0.9, nesterovs_momentum: bool = True, early_stopping: bool = False,
+        validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        n_iter_no_change: float = 10, max_fun: int = 15000, loss: str = "log_loss", weight_decay: float = 0.01,
+        dropout: Any = 0.0, class_weight: Any = None, scoring: Any = None, callbacks: Any = (), checkpoint: Any = None,
         n_threads: int | None = None,
-        mode: str = "exact",
-        client: Any = None,
-        local_steps: int = 100,
-        steps_per_epoch: int = 1,
-        standardize: bool = False,
-        persist: bool | str = "auto",
-        timeout: float = 600.0,
-    ) -> None:
+        mode: str = "exact", client: Any = None, local_steps: int = 100, steps_per_epoch: int = 1,
+        standardize: bool = False, persist: bool | str = "auto", timeout: float = 600.0,
+    ) -> None:  # fmt: skip
         take(self, locals())
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> MLPClassifier:
         ClusterFit(self).fit(X, y, sample_weight, validation_data, incremental)
         return self
-
-    def _classification(self) -> bool:
-        return True
 
     def _learn_targets(self, summary: Summary) -> tuple[Array | None, int]:
         """Classes in order; of 0 and 1 in several columns, none: each column is a label.
@@ -102,8 +71,9 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
         """
         known = self.classes_ if self.warm_start and hasattr(self, "classes_") else None
         if summary.classes is None:
-            self._learn_classes(_both(summary.columns))
-            return None, summary.columns
+            k = summary.columns  # the binarizer learns from 0 and 1 in several columns what they are
+            self._learn_classes(np.vstack([np.ones(k, int), np.eye(k, dtype=int), np.zeros(k, int)]))
+            return None, k
         found = np.array(sorted(summary.classes))
         if len(found) < 2:
             raise InputError("y", "at least two classes", f"{len(found)}: {', '.join(map(str, found))}")
@@ -129,35 +99,14 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
             raise InputError("class_weight", "numbers from 0 up, at least one above 0", repr(self.class_weight))
         return chosen
 
-    def _one_machine(self) -> one.MLPClassifier:
-        return one.MLPClassifier()
-
-    # ------------------------------------------------------------ predicting
-
     def predict(self, X: Any) -> Any:
         """The likeliest label of each row (n,): lazy for a Dask collection."""
         check_is_fitted(self)
-        several = _labels_at_once(self)
-        like = np.zeros((0, several), int) if several else self.classes_[:0]
+        at_once = self._label_binarizer.y_type_ == "multilabel-indicator"
+        like = np.zeros((0, len(self.classes_)), int) if at_once else self.classes_[:0]
         return self._lazily(X, "predict", like)
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class (n, classes): lazy for a Dask collection."""
         check_is_fitted(self)
         return self._lazily(X, "predict_proba", np.zeros((0, len(self.classes_)), self.coefs_[0].dtype))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean accuracy; of a Dask collection, computed partition by partition."""
-        if not hasattr(X, "dask"):
-            return float(super().score(X, y, sample_weight))
-        return self._scored(X, y, sample_weight).accuracy
-
-
-def _both(labels: int) -> Array:
-    """0 and 1 in several columns, from which a binarizer learns what they are."""
-    return np.vstack([np.ones(labels, int), np.eye(labels, dtype=int), np.zeros(labels, int)])
-
-
-def _labels_at_once(est: MLPClassifier) -> int:
-    """Labels that may be right at once; 0 where one class is right."""
-    return 0 if est._label_binarizer.y_type_ != "multilabel-indicator" else len(est.classes_)

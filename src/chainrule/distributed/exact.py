@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.replay import Log
+from chainrule.distributed.summary import Sums
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.lbfgs import Penalty
@@ -32,7 +33,7 @@ from chainrule.train.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
-class PartGradient:
+class PartGradient(Sums):
     """Sums over the rows of some partitions: losses times weights, their gradient, rows right, weights, rows."""
 
     loss: float
@@ -40,12 +41,6 @@ class PartGradient:
     right: int
     weight: float
     rows: int
-
-    def __add__(self, other: PartGradient) -> PartGradient:
-        return PartGradient(
-            self.loss + other.loss, self.grad + other.grad, self.right + other.right, self.weight + other.weight,
-            self.rows + other.rows,
-        )  # fmt: skip
 
 
 def gradient_of_partition(ready: ReadyRows, theta: Array, like: Network) -> PartGradient:
@@ -73,11 +68,8 @@ def _wide(rows: Rows) -> Rows:
     return Rows(rows.x.astype(np.float64, copy=False), y, weight)
 
 
-# ---------------------------------------------------------------- validation
-
-
 @dataclass(frozen=True, eq=False)
-class PartScore:
+class PartScore(Sums):
     """Sums over rows that are validated with: losses, weights, weight of right answers, squared errors by output."""
 
     loss: float
@@ -86,20 +78,14 @@ class PartScore:
     errors: Array
     answers: Moments
 
-    def __add__(self, other: PartScore) -> PartScore:
-        return PartScore(
-            self.loss + other.loss, self.weight + other.weight, self.right + other.right, self.errors + other.errors,
-            self.answers + other.answers,
-        )  # fmt: skip
-
     @property
     def mean_loss(self) -> float:
-        """NaN without rows."""
+        """The mean loss; NaN without rows."""
         return self.loss / self.weight if self.weight else float("nan")
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers, weighted."""
+        """Share of right answers, weighted; NaN without rows."""
         return self.right / self.weight if self.weight else float("nan")
 
     @property
@@ -117,22 +103,17 @@ def score_of_partition(
     chosen = ready.held if which == "held" else ready.test
     if chosen is None:
         return total
-    rows = _wide(chosen)
-    network = like.on_flat(np.array(theta))
+    rows, network = _wide(chosen), like.on_flat(np.array(theta))
     with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         for at in range(0, len(rows), GRADIENT_ROWS):
             part = slice(at, at + GRADIENT_ROWS)
             f = forward(network, rows.x[part])
             y = targets(rows.y[part], f.n, k, False, network.dtype)
             w = np.ones(f.n) if rows.weight is None else rows.weight[part]
+            loss, weight = summed_loss(f, rows.y[part], w), float(w.sum())
             right = float(w @ right_answers(f.yhat, rows.y[part])) if classes else 0.0
-            errors = w @ (f.yhat - y) ** 2
-            loss = summed_loss(f, rows.y[part], w)
-            total = total + PartScore(loss, float(w.sum()), right, errors, Moments.of(y, w))
+            total += PartScore(loss, weight, right, w @ (f.yhat - y) ** 2, Moments.of(y, w))
     return total
-
-
-# ---------------------------------------------------------------- steps on the gradient of all rows
 
 
 class ExactEngine(PlainEngine):

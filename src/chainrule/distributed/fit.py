@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 from chainrule.distributed.base import ClusterPerceptron
@@ -25,7 +26,6 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import hidden_names, layer_sizes
 from chainrule.network.arrays import Array
 from chainrule.network.losses import loss as loss_of
-from chainrule.network.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +39,7 @@ class _Data:
 
 @dataclass(frozen=True, eq=False)
 class ClusterFit:
-    """The fit of one estimator, whose attributes it sets.
-
-    Attributes:
-        est: the estimator with its parameters.
-    """
+    """The fit of one estimator by its parameters; what is found becomes its attributes."""
 
     est: ClusterPerceptron
 
@@ -100,9 +96,8 @@ class ClusterFit:
             raise InputError("scoring", "None on a cluster: accuracy, or R^2", repr(est.scoring))
         if est.solver == "lbfgs":
             for name in ("callbacks", "early_stopping"):
-                if getattr(est, name):
-                    got = repr(getattr(est, name))
-                    raise InputError(name, "none with solver='lbfgs', which makes no epochs", got)
+                if value := getattr(est, name):
+                    raise InputError(name, "none with solver='lbfgs', which makes no epochs", repr(value))
         if est.checkpoint is None:
             return
         if not isinstance(est.random_state, Integral):
@@ -121,8 +116,8 @@ class ClusterFit:
         est = self.est
         client, own = client_of(est.client)
         try:
-            with progress(bool(est.verbose)) as told:
-                yield Work(client, float(est.timeout), told)
+            with progress(bool(est.verbose)) as on_part:
+                yield Work(client, float(est.timeout), on_part)
         finally:
             if own:
                 client.close()
@@ -133,9 +128,8 @@ class ClusterFit:
         est = self.est
         keep_raw = est.persist is True
         raw = work.persist(parts.parts) if keep_raw else parts.parts
-        summary = work.total(
-            "summary-of-partition", summarise, raw, split, est._classification(), bool(est.standardize)
-        )
+        wanted = split, is_classifier(est), bool(est.standardize)
+        summary = work.total("summary-of-partition", summarise, raw, *wanted)
         work.rows = summary.rows
         if not summary.rows:
             raise InputError("X", "at least one row to learn from", "none")
@@ -167,9 +161,6 @@ class ClusterFit:
         """The first weights, as on one machine, or those of the last fit."""
         est = self.est
         first = not hasattr(est, "coefs_") or not est.warm_start
-        rules = (names, objective.output, objective.loss)
-        shapes = [*(np.zeros((1, 1)) for _ in names), np.zeros((est.n_outputs_, 1))]
-        est._like = Network(shapes, None, *rules)
         est.n_features_in_ = parts.width
         had_names = getattr(est, "feature_names_in_", None)
         if not first and had_names is not None and parts.names is not None and tuple(had_names) != parts.names:
@@ -178,11 +169,8 @@ class ClusterFit:
             est.feature_names_in_ = np.array(parts.names, dtype=object)
         else:
             est.__dict__.pop("feature_names_in_", None)
-        if first:
-            est._initialize(sizes, names, objective, random, parts.dtype)
-        elif sizes != (had := [est.coefs_[0].shape[0], *(len(b) for b in est.intercepts_)]):
-            raise InputError("layers", f"{had}, as in the network that is trained further", f"{sizes}")
-        else:
+        est._begin(sizes, names, objective, random, parts.dtype, first)
+        if not first:
             self._unfold(data.preparation)
 
     def _validation(self, work: Work, given: Any, parts: Partitions, how: Preparation) -> tuple[Any, Summary]:
@@ -200,7 +188,7 @@ class ClusterFit:
         if own.names is not None and parts.names is not None and own.names != parts.names:
             raise InputError("validation X", f"the columns {', '.join(parts.names)}, as X", ", ".join(own.names))
         everything = PartitionSplit(0, 1.0)
-        summary = work.total("summary-of-partition", summarise, own.parts, everything, est._classification(), False)
+        summary = work.total("summary-of-partition", summarise, own.parts, everything, is_classifier(est), False)
         ready = work.map("prepare-partition", prepare, own.parts, replace(how, class_weight=None), everything)
         return ready, summary
 

@@ -104,7 +104,7 @@ def _one_frame(X: Any, y: Any, weight: Any, what: str) -> tuple[Any, Any, Any]:
     """
     if not _is_frame(X) or X.ndim != 2:
         return X, y, weight
-    inputs, joined, told = tuple(X.columns), X, [y, weight]
+    inputs, joined, others = tuple(X.columns), X, [y, weight]
     twice = [name for name in map(str, inputs) if list(map(str, inputs)).count(name) > 1]
     if twice:
         raise InputError(f"{what}X", "columns of different names", f"{twice[0]!r} twice")
@@ -117,8 +117,8 @@ def _one_frame(X: Any, y: Any, weight: Any, what: str) -> tuple[Any, Any, Any]:
             joined = joined.assign(**dict(zip(own, series, strict=True)))
         except (ValueError, NotImplementedError) as error:
             raise InputError(f"{what}{label}", "divided as X is", str(error).splitlines()[0]) from None
-        told[place] = Columns(own, len(series) == 1)
-    return (_Joined(joined, inputs) if joined is not X else X), *told
+        others[place] = Columns(own, len(series) == 1)
+    return (_Joined(joined, inputs) if joined is not X else X), *others
 
 
 def _inputs(X: Any, what: str) -> tuple[tuple[str, ...] | None, int, Any, list[Any], tuple[Any, ...] | None]:
@@ -187,9 +187,6 @@ def _is_frame(given: Any) -> bool:
     return hasattr(given, "to_delayed") and hasattr(given, "npartitions") and not isinstance(given, da.Array)
 
 
-# ---------------------------------------------------------------- on a worker
-
-
 def read_part(number: int, name: str, x: Any, y: Any, weight: Any, dtype: Any) -> RawPart:
     """A partition as arrays.
 
@@ -223,9 +220,8 @@ def _plain(name: str, y: Array) -> Array:
     if y.dtype.kind != "O":
         return y
     flat = y.ravel().tolist()
-    missing = next(
-        (i for i, value in enumerate(flat) if value is None or type(value).__name__ in _NONE or value != value), None
-    )
+    lacking = (value is None or type(value).__name__ in _NONE or value != value for value in flat)
+    missing = next((i for i, lacks in enumerate(lacking) if lacks), None)
     if missing is not None:
         raise InputError(f"{name}: y", "a value in every row", f"none in row {missing // max(1, y[:1].size) + 1}")
     if all(isinstance(value, str) for value in flat):

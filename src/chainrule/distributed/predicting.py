@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import dask
 import dask.array as da
 import numpy as np
+from sklearn.base import is_classifier
 
 from chainrule.distributed.exact import PartScore
 from chainrule.distributed.partitions import RawPart, partitions
@@ -22,11 +23,9 @@ _LEFT = ("client", "checkpoint", "callbacks", "history_", "health_")
 
 
 class LazyPredictions:
-    """What an estimator of a cluster predicts; to be mixed in before an estimator of one machine."""
+    """What an estimator of a cluster predicts; to be mixed in before ``_one_machine``, the class for one machine."""
 
-    def _one_machine(self) -> Any:
-        """An unfitted estimator of one machine."""
-        raise NotImplementedError
+    _one_machine: ClassVar[Any]
 
     def _lazily(self, X: Any, function: str, like: Array) -> Any:
         """A prediction of a Dask collection, partition by partition, nothing computed yet; of arrays, at once."""
@@ -36,32 +35,27 @@ class LazyPredictions:
             if X.ndim != 2 or X.shape[1] != est.n_features_in_:
                 raise InputError("X", f"shape (n, {est.n_features_in_})", f"shape {X.shape}")
             whole = X.rechunk({1: -1})
-            one = like.ndim == 1
-            sizes = {"drop_axis": 1} if one else {"chunks": (whole.chunks[0], (like.shape[1],))}
+            sizes = {"drop_axis": 1} if like.ndim == 1 else {"chunks": (whole.chunks[0], (like.shape[1],))}
             return whole.map_blocks(_predict_block, est._frozen(), function, dtype=like.dtype, meta=like, **sizes)
         if hasattr(X, "map_partitions"):
-            return da.concatenate(
-                [da.from_delayed(part, (np.nan, *like.shape[1:]), meta=like) for part in self._tasks(X, function)]
-            )
+            work, frozen = dask.delayed(_predict_block, pure=True), self._frozen()
+            tasks = (work(part, frozen, function) for part in X.to_delayed())
+            return da.concatenate([da.from_delayed(task, (np.nan, *like.shape[1:]), meta=like) for task in tasks])
         return plain(X)
 
-    def _scored(self, X: Any, y: Any, weight: Any) -> PartScore:
-        """How the predictions of a Dask collection meet its answers, computed partition by partition."""
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean accuracy of classes, R^2 of numbers (its mean over outputs); of a Dask collection by partitions."""
+        if not hasattr(X, "dask"):
+            return float(super().score(X, y, sample_weight))  # type: ignore[misc]
         work, frozen = dask.delayed(_score_block, pure=True), self._frozen()
-        parts: tuple[PartScore, ...] = dask.compute(*(work(p, frozen) for p in partitions(X, y, weight).parts))
-        return reduce(add, parts)
-
-    def _tasks(self, X: Any, function: str) -> list[Any]:
-        work = dask.delayed(_predict_block, pure=True)
-        frozen = self._frozen()
-        return [work(part, frozen, function) for part in X.to_delayed()]
+        parts = partitions(X, y, sample_weight).parts
+        found: PartScore = reduce(add, dask.compute(*(work(part, frozen) for part in parts)))
+        return found.accuracy if is_classifier(self) else found.r2
 
     def _frozen(self) -> Any:
         """The fitted estimator of one machine, for workers."""
-        est: Any = self
-        one = est._one_machine()
-        kept = {k: v for k, v in est.__dict__.items() if k not in _LEFT}
-        one.__dict__.update(kept)
+        one = self._one_machine()
+        one.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _LEFT})
         return one
 
 
@@ -82,8 +76,7 @@ def _score_block(part: RawPart, one: Any) -> PartScore:
 def _predict_block(block: Any, one: Any, function: str) -> Array:
     """One partition's predictions, on a worker."""
     if not len(block):
-        shape = one.n_features_in_
-        return np.asarray(getattr(one, function)(np.zeros((1, shape))))[:0]
+        return np.asarray(getattr(one, function)(np.zeros((1, one.n_features_in_))))[:0]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X (does not|has feature names)", UserWarning)
         found: Array = np.asarray(getattr(one, function)(block))

@@ -22,74 +22,32 @@ class MLPRegressor(ClusterPerceptron, one.MLPRegressor):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**one.MLPRegressor._parameter_constraints, **CLUSTER}
+    _one_machine = one.MLPRegressor
 
     def __init__(
-        self,
-        loss: str = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        weight_decay: float = 0.01,
-        dropout: Any = 0.0,
-        scoring: Any = None,
-        callbacks: Any = (),
-        checkpoint: Any = None,
-        n_threads: int | None = None,
-        mode: str = "exact",
-        client: Any = None,
-        local_steps: int = 100,
-        steps_per_epoch: int = 1,
-        standardize: bool = False,
-        persist: bool | str = "auto",
-        timeout: float = 600.0,
-    ) -> None:
+        self, loss: str = "squared_error", hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
+        solver: str = "adam", alpha: float = 0.0001, batch_size: int | str = "auto", learning_rate: str = "constant",
+        learning_rate_init: float = 0.001, power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True,
+        random_state: Any = None, tol: float = 1e-4, verbose: bool | int = False, warm_start: bool = False,
+        momentum: float = 0.9, nesterovs_momentum: bool = True, early_stopping: bool = False,
+        validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        n_iter_no_change: float = 10, max_fun: int = 15000, weight_decay: float = 0.01, dropout: Any = 0.0,
+        scoring: Any = None, callbacks: Any = (), checkpoint: Any = None, n_threads: int | None = None,
+        mode: str = "exact", client: Any = None, local_steps: int = 100, steps_per_epoch: int = 1,
+        standardize: bool = False, persist: bool | str = "auto", timeout: float = 600.0,
+    ) -> None:  # fmt: skip
         take(self, locals())
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> MLPRegressor:
         ClusterFit(self).fit(X, y, sample_weight, validation_data, incremental)
         return self
 
-    def _classification(self) -> bool:
-        return False
-
     def _learn_targets(self, summary: Summary) -> tuple[Array | None, int]:
         self._columns = summary.columns
         return None, summary.columns or 1
-
-    def _one_machine(self) -> one.MLPRegressor:
-        return one.MLPRegressor()
-
-    # ------------------------------------------------------------ predicting
 
     def predict(self, X: Any) -> Any:
         """The number of each row (n,), or (n, k): lazy for a Dask collection."""
         check_is_fitted(self)
         k = self.n_outputs_
         return self._lazily(X, "predict", np.zeros((0, k) if k > 1 else 0, self.coefs_[0].dtype))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R^2, the mean over outputs; of a Dask collection, computed partition by partition."""
-        if not hasattr(X, "dask"):
-            return float(super().score(X, y, sample_weight))
-        return self._scored(X, y, sample_weight).r2

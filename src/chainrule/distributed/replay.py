@@ -19,22 +19,21 @@ _FIRST = b"chainrule replay 1\n"
 class Log:
     """A file of (question, loss, gradient), each with its checksum; a record that was cut short is dropped.
 
-    Attributes:
-        replayed: answers given from the file.
+    ``replayed`` counts the answers that were given from the file.
     """
 
-    def __init__(self, path: Path, asked: str, parameters: int, resume: bool = True) -> None:
+    def __init__(self, path: Path, conditions: str, parameters: int, resume: bool = True) -> None:
         """Open the file, or begin it.
 
         Args:
-            asked: tells one training from others.
+            conditions: tells one training from others.
 
         Raises:
             InputError: a file of another training, or of another kind; one that cannot be written.
         """
         self.path, self.size, self.replayed = path, parameters, 0
         self._record = 8 + 8 + 8 * parameters + 8
-        head = _FIRST + f"{asked}\n".encode()
+        head = _FIRST + f"{conditions}\n".encode()
         try:
             if not (resume and path.exists()):
                 write_whole(path, head)
@@ -44,7 +43,7 @@ class Log:
                 raise InputError(f"checkpoint {path}", "a log of chainrule's L-BFGS", "something else")
             if found != head:
                 was = found[len(_FIRST) :].decode(errors="replace").splitlines()
-                raise InputError(f"checkpoint {path}", f"one of {asked}", was[0] if was else "another")
+                raise InputError(f"checkpoint {path}", f"one of {conditions}", was[0] if was else "another")
             self._file: BinaryIO = open(path, "r+b")  # noqa: SIM115  closed by close()
         except OSError as error:
             raise InputError(f"checkpoint {path}", "a file that can be written", error.strerror or str(error)) from None
@@ -80,9 +79,8 @@ class Log:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise InputError(
-                f"checkpoint {self.path}", "a file that can be written", error.strerror or str(error)
-            ) from None
+            got = error.strerror or str(error)
+            raise InputError(f"checkpoint {self.path}", "a file that can be written", got) from None
 
     def close(self) -> None:
         """Close the file."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.prepare import ReadyRows
+from chainrule.distributed.summary import Sums
 from chainrule.distributed.work import Work
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
@@ -25,31 +26,26 @@ from chainrule.train.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
-class RoundSums:
-    """Sums over partitions: rows, rows times parameters and moments, rows times losses, rows right; failed: any."""
+class RoundSums(Sums):
+    """Sums over partitions.
+
+    Attributes:
+        rows, right: how many there are, and how many are classified right.
+        values: rows times parameters and moments, (1 + moments, parameters).
+        loss: rows times losses.
+        failed: partitions whose numbers left the range.
+    """
 
     rows: int
-    theta: Array
-    moments: tuple[Array, ...]
+    values: Array
     loss: float
     right: int
-    failed: bool
-
-    def __add__(self, other: RoundSums) -> RoundSums:
-        moments = tuple(a + b for a, b in zip(self.moments, other.moments, strict=True))
-        return RoundSums(
-            self.rows + other.rows, self.theta + other.theta, moments, self.loss + other.loss,
-            self.right + other.right, self.failed or other.failed,
-        )  # fmt: skip
+    failed: int
 
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """What a partition does in a round.
-
-    Attributes:
-        epoch: from 1. first: its first step of the epoch, from 0. rates: the learning rate of each step of the round.
-    """
+    """What a partition does in a round: the epoch (from 1), its first step in it (from 0), the steps' learning rate."""
 
     epoch: int
     first: int
@@ -64,8 +60,7 @@ def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recip
         order = np.random.default_rng((recipe.seed, ready.number, turn.epoch)).permutation(len(rows))
     own = order[turn.first * batch : (turn.first + len(turn.rates)) * batch]
     if not len(own):
-        nothing = np.zeros(len(state.theta))
-        return RoundSums(0, nothing, tuple(nothing for _ in state.moments), 0.0, 0, False)
+        return RoundSums(0, np.zeros((1 + len(state.moments), len(state.theta))), 0.0, 0, 0)
     seed = int(np.random.default_rng((recipe.seed, ready.number)).integers(2**31))  # dropout differs by partition
     with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         engine = start(like, replace(recipe, seed=seed, threads=1))
@@ -75,10 +70,9 @@ def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recip
             after = engine.state()
         finally:
             engine.close()
-    n = len(own)
-    moments = tuple(n * moment.astype(np.float64) for moment in after.moments)
+    n, values = len(own), np.stack([after.theta, *after.moments]).astype(np.float64)
     failed = part.failed is not None or not np.isfinite(after.theta).all()
-    return RoundSums(n, n * after.theta.astype(np.float64), moments, n * part.loss, part.right, failed)
+    return RoundSums(n, n * values, n * part.loss, part.right, int(failed))
 
 
 class RoundsEngine(PlainEngine):
@@ -99,17 +93,14 @@ class RoundsEngine(PlainEngine):
         for number, first in enumerate(range(0, len(learning_rates), self.local_steps)):
             turn = Turn(epoch, first, learning_rates[first : first + self.local_steps])
             state = State(self.theta, self.moments, self.step)
-            found: RoundSums = self.work.total(
-                "train-partition", train_partition, self.parts, state, self.like, self.recipe, turn
-            )
+            given = state, self.like, self.recipe, turn
+            found: RoundSums = self.work.total("train-partition", train_partition, self.parts, *given)
             loss, right, seen = loss + found.loss, right + found.right, seen + found.rows
             if found.failed:
                 return StepsResult(float("nan"), right, number, HealthProbe.nothing(self.like))
             if found.rows:
-                kind = self.theta.dtype
-                theta = (found.theta / found.rows).astype(kind)
-                moments = tuple((moment / found.rows).astype(kind) for moment in found.moments)
-                self.restore(State(theta, moments, self.step + len(turn.rates)))
+                theta, *moments = (found.values / found.rows).astype(self.theta.dtype)
+                self.restore(State(theta, tuple(moments), self.step + len(turn.rates)))
         same_rows(seen, len(rows))
         return StepsResult(loss / max(seen, 1), right, None, HealthProbe.nothing(self.like))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from chainrule.distributed.base import ClusterPerceptron
 from chainrule.distributed.exact import ClusterLoss, ExactEngine, HeldAway
@@ -17,8 +18,7 @@ from chainrule.distributed.work import Work
 from chainrule.errors import InputError
 from chainrule.estimators.lbfgs import finish, minimise
 from chainrule.estimators.objective import Objective
-from chainrule.estimators.solving import batch_of, recipe_of, settle, stopping_rule
-from chainrule.estimators.task import NOT_FINITE
+from chainrule.estimators.solving import NOT_FINITE, batch_of, recipe_of, settle, stopping_rule
 from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Away, Engine, minibatches
@@ -62,12 +62,10 @@ def _shifted(objective: Objective, constant: float, weight: float) -> Objective:
 
 
 def _held(task: ClusterTask) -> HeldAway | None:
-    if task.held is not None:
-        parts, summary = task.held
-        return HeldAway(summary.held, 1, False, summary.digest, parts)
-    if task.split.share:
-        return HeldAway(task.summary.held, 1, False, task.summary.digest, task.parts)
-    return None
+    if task.held is None and not task.split.share:
+        return None
+    parts, summary = task.held or (task.parts, task.summary)
+    return HeldAway(summary.held, 1, False, summary.digest, parts)
 
 
 def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
@@ -75,21 +73,18 @@ def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
     objective = _shifted(task.objective, summary.constant, summary.weight)
     now: Network = est._now()
     exact, dtype = est.mode == "exact", now.dtype
-    network = Network(now.weights, now.biases, now.hidden, now.output, now.loss)
-    network = network.astype(np.float64) if exact else network
+    network = now.astype(np.float64 if exact else dtype)
     steps = min(int(est.steps_per_epoch), len(task.parts))
     batch = -(-summary.rows // steps) if exact else batch_of(est, summary.rows)
     recipe = replace(recipe_of(est, objective, task.random, network, batch), health=False, threads=1)
-    classes = est._classification()
+    classes = is_classifier(est)
     if exact:
         engine: Engine = ExactEngine(network, recipe, task.work, task.parts, steps, classes)
     else:
         steps = minibatches(summary.largest, batch)
         engine = RoundsEngine(network, recipe, task.work, task.parts, int(est.local_steps), classes)
     rows = Away(summary.rows, steps, classes and est.n_outputs_ > 1 and summary.columns == 0, summary.digest)
-    rule = stopping_rule(est, objective, summary.rows, False)
-    held = _held(task)
-    path = est.checkpoint
+    rule, held, path = stopping_rule(est, objective, summary.rows, False), _held(task), est.checkpoint
     conditions = f"{_conditions(est, task)}, {steps} steps, {est.local_steps} local, {held and held.digest}"
     checkpoint = None if path is None else Checkpoint(Path(path), asked=conditions)
     fitted = fit(
@@ -98,7 +93,7 @@ def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
     )  # fmt: skip
     of_held = None
     if held is not None:
-        source = task.summary if task.held is None else task.held[1]
+        _, source = task.held or (task.parts, task.summary)
         of_held = _shifted(task.objective, source.held_constant, source.held_weight)
     fitted = replace(fitted, network=fitted.network.astype(dtype))
     settle(est, fitted, rule, of_held, False)
@@ -107,9 +102,8 @@ def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
 def _conditions(est: ClusterPerceptron, task: ClusterTask) -> str:
     """What a resumed fit must agree with beside network and recipe, in one line."""
     weights = " ".join(f"{getattr(est, 'class_weight', None)!r}".split())
-    split = f"Split(seed={task.split.seed}, share={task.split.share}, test={task.split.test})"
     return (
-        f"rows {task.summary.digest} in {len(task.parts)} partitions, {split}, standardize {est.standardize}, "
+        f"rows {task.summary.digest} in {len(task.parts)} partitions, {task.split}, standardize {est.standardize}, "
         f"class_weight {weights}, random_state {est.random_state}"
     )
 
@@ -118,7 +112,7 @@ def _by_lbfgs(est: ClusterPerceptron, task: ClusterTask) -> None:
     if task.held is not None:
         raise InputError("validation_data", "none with solver='lbfgs', which makes no epochs", "some")
     now: Network = est._now()
-    network = Network(now.weights, now.biases, now.hidden, now.output, now.loss).astype(np.float64).summed()
+    network = now.astype(np.float64).summed()
     objective = _shifted(task.objective, task.summary.constant, task.summary.weight)
     log = None
     if est.checkpoint is not None:

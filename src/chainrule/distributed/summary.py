@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import xlogy
@@ -35,9 +35,7 @@ class PartitionSplit:
 
     def held(self, number: int, rows: int) -> Array:
         """True for a row that is validated with."""
-        if not self.share:
-            return np.zeros(rows, bool)
-        return self._drawn(number, rows) < self.share
+        return self._drawn(number, rows) < self.share if self.share else np.zeros(rows, bool)
 
     def tested(self, number: int, rows: int) -> Array:
         """True for a row that is kept aside for the test."""
@@ -97,7 +95,7 @@ class Summary:
     @property
     def digest(self) -> str:
         """One short text for all rows."""
-        return hashlib.blake2b("".join(self.digests).encode(), digest_size=8).hexdigest()
+        return digest_of(self.digests)
 
 
 def summarise(part: RawPart, split: PartitionSplit, classification: bool, standardise: bool) -> Summary:
@@ -133,6 +131,19 @@ def summarise(part: RawPart, split: PartitionSplit, classification: bool, standa
     )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Base of records that are added field by field."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
 def add(one: Any, other: Any) -> Any:
     """One plus the other: the task of every sum over partitions."""
     return one + other
+
+
+def digest_of(digests: tuple[str, ...]) -> str:
+    """One short text for all rows, of those of the partitions in order."""
+    return hashlib.blake2b("".join(digests).encode(), digest_size=8).hexdigest()

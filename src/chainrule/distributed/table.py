@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.distributed.prepare import ReadyRows, some
-from chainrule.distributed.summary import PartitionSplit
+from chainrule.distributed.summary import PartitionSplit, digest_of
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Inputs, Target, rows_of
@@ -58,7 +58,7 @@ class TableSummary:
     @property
     def digest(self) -> str:
         """One short text for all rows."""
-        return hashlib.blake2b("".join(self.digests).encode(), digest_size=8).hexdigest()
+        return digest_of(self.digests)
 
 
 def summarise_table(piece: Piece, layout: Layout, target: str, split: PartitionSplit) -> TableSummary:
@@ -76,10 +76,9 @@ def summarise_table(piece: Piece, layout: Layout, target: str, split: PartitionS
         if not rows:
             return TableSummary(0, 0, 0, (), None, (_digest(table),), 0)
         columns = (ColumnSummary.of(n, table.column(n), learnt) for n in layout.names if n != target)
-        return TableSummary(
-            count, int(held.sum()), int(tested.sum()), tuple(columns),
-            ColumnSummary.of(target, table.column(target), learnt, True), (_digest(table),), count,
-        )  # fmt: skip
+        answer = ColumnSummary.of(target, table.column(target), learnt, True)
+        counts = count, int(held.sum()), int(tested.sum())
+        return TableSummary(*counts, tuple(columns), answer, (_digest(table),), count)
 
 
 def _digest(table: pa.Table) -> str:

@@ -134,9 +134,8 @@ def _files(data: str) -> tuple[Any, list[str]]:
             found = system.glob(path)
         else:
             found = system.ls(path, detail=False) if system.isdir(path) else [path]
-        files = sorted(
-            (f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)), key=natural_sort_key
-        )
+        known_files = [f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)]
+        files = sorted(known_files, key=natural_sort_key)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"data {data}", "files that can be found", str(error)) from None
     if not files:
@@ -206,9 +205,8 @@ def named(piece: Piece) -> Iterator[None]:
         raise InputError(f"{piece.name}: {error.quantity}", error.expected, error.got) from None
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            piece.name, f"a part of a {piece.kind[1:].upper()} file that a worker can read", reason
-        ) from None
+        wanted = f"a part of a {piece.kind[1:].upper()} file that a worker can read"
+        raise InputError(piece.name, wanted, reason) from None
 
 
 def read_piece(piece: Piece, layout: Layout) -> pa.Table:
@@ -250,8 +248,7 @@ def _row_group(opened: Any, piece: Piece, layout: Layout) -> pa.Table:
 def _lines(opened: Any, piece: Piece, layout: Layout) -> pa.Table:
     import pyarrow as pa
 
-    head = opened.readline() if piece.first else b""
-    text = head + read_block(opened, piece.first, piece.size, b"\n")
+    text = (opened.readline() if piece.first else b"") + read_block(opened, piece.first, piece.size, b"\n")
     return _parsed(text, piece.kind, dict.fromkeys(layout.words, pa.string()))
 
 

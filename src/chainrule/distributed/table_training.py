@@ -85,10 +85,8 @@ class ClusterTable:
             ClusterError: the cluster does not answer.
         """
         network, target = model.network.astype(np.float64).summed(), model.target
-        found: PartScore = self.work.total(
-            "score-of-partition", score_of_partition, self.parts, network.flat, network, bool(target.classes), "test"
-        )
-        return scores_of(found, target)
+        given = network.flat, network, bool(target.classes), "test"
+        return scores_of(self.work.total("score-of-partition", score_of_partition, self.parts, *given), target)
 
 
 def check_plan(names: Sequence[str], target: str, plan: Plan, how: ClusterMode) -> None:
@@ -128,9 +126,8 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     check_plan(files.layout.names, target, plan, how)
     split = PartitionSplit(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
     work.rows = sum(piece.rows for piece in files.pieces)
-    summary: TableSummary = work.total(
-        "summary-of-partition", summarise_table, files.pieces, files.layout, target, split
-    )
+    given = files.layout, target, split
+    summary: TableSummary = work.total("summary-of-partition", summarise_table, files.pieces, *given)
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested
     if not learnt or summary.target is None or (split.share and not held) or (split.test and not tested):

@@ -27,11 +27,7 @@ class ClusterError(OSError):
 
 @dataclass(frozen=True)
 class PassProgress:
-    """How far a pass over the partitions is.
-
-    Attributes:
-        what: it does. done, count: partitions. speed: rows a second.
-    """
+    """How far a pass over the partitions is: what it does, how many are done, of how many, rows a second."""
 
     what: str
     done: int
@@ -44,7 +40,6 @@ class Work:
     """A cluster at work for one fit.
 
     Attributes:
-        client: Dask's.
         timeout: seconds without any partition done after which a wait ends with a ``ClusterError``.
         on_part: told how far a pass is while it goes on.
         rows: of all partitions, once that is known.
@@ -69,12 +64,12 @@ class Work:
         """
         self._passes += 1
         token = f"{self._topic}-{self._passes}"
-        given = [self._argument(what, token, i, value) for i, value in enumerate(arguments)]
-        work = dask.delayed(_told, pure=False)
-        sums = [
-            work(self._topic, token, i, function, part, *given, dask_key_name=f"{what}-{token}-{i}")
-            for i, part in enumerate(parts)
-        ]
+        # each argument travels once, as the result of a task: the scheduler can make it again if a worker dies
+        send = dask.delayed(_same, pure=False)
+        given = [send(value, dask_key_name=f"send-{what}-{token}-{i}") for i, value in enumerate(arguments)]
+        work = dask.delayed(_reported, pure=False)
+        fixed = [(self._topic, token, i, function, part) for i, part in enumerate(parts)]
+        sums = [work(*f, *given, dask_key_name=f"{what}-{token}-{i}") for i, f in enumerate(fixed)]
         plus = dask.delayed(add, pure=False)
         level = 0
         while len(sums) > 1:
@@ -82,11 +77,6 @@ class Work:
             added = [plus(a, b, dask_key_name=f"add-{what}-{token}-{level}-{i}") for i, (a, b) in enumerate(pairs)]
             sums, level = added + sums[len(added) * 2 :], level + 1
         return self._result(what, sums[0], token, len(parts))
-
-    @staticmethod
-    def _argument(what: str, token: str, place: int, value: Any) -> Any:
-        """A value that travels once, as the result of a task: the scheduler can make it again if a worker dies."""
-        return dask.delayed(_same, pure=False)(value, dask_key_name=f"send-{what}-{token}-{place}")
 
     def persist(self, parts: Sequence[Any]) -> tuple[Any, ...]:
         """Keep what the tasks give on the workers; what is lost there is made again."""
@@ -99,8 +89,6 @@ class Work:
         token = f"{self._topic}-{self._passes}"
         work = dask.delayed(function, pure=False)
         return tuple(work(part, *arguments, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts))
-
-    # ------------------------------------------------------------ waiting
 
     def _result(self, what: str, task: Any, token: str, count: int) -> Any:
         done: set[int] = set()
@@ -125,9 +113,8 @@ class Work:
                     break
                 if self.on_part is not None and len(done) != shown:
                     shown = len(done)
-                    self.on_part(
-                        PassProgress(what, shown, count, self.rows * shown / count / (time.monotonic() - began))
-                    )
+                    speed = self.rows * shown / count / (time.monotonic() - began)
+                    self.on_part(PassProgress(what, shown, count, speed))
                 if time.monotonic() - heard[0] > self.timeout:
                     raise ClusterError(self._stalled(what, len(done), count))
             return self._value(what, future)
@@ -153,10 +140,8 @@ class Work:
                 ) from None
             if isinstance(failure, (InputError, ClusterError)):
                 raise failure
-            first = (str(failure).splitlines() or [""])[0]
-            raise ClusterError(
-                f"{what}: {self._blamed(future.key)} failed: {type(failure).__name__}: {first}"
-            ) from failure
+            words = f"{type(failure).__name__}: {(str(failure).splitlines() or [''])[0]}"
+            raise ClusterError(f"{what}: {self._blamed(future.key)} failed: {words}") from failure
         raise ClusterError(f"{what}: the scheduler at {self._address} is gone ({future.status})")
 
     def _blamed(self, key: Any) -> str:
@@ -170,11 +155,11 @@ class Work:
         return f"task {blamed!r}"
 
     def _stalled(self, what: str, done: int, count: int) -> str:
+        here = ""
         with suppress(Exception):
             workers = len(self.client.scheduler_info(n_workers=-1)["workers"])
-            here = f"{workers} {'worker is' if workers == 1 else 'workers are'} there"
-            return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done; {here}"
-        return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done"
+            here = f"; {workers} {'worker is' if workers == 1 else 'workers are'} there"
+        return f"{what}: no partition in {self.timeout:g} s (timeout), {done} of {count} were done{here}"
 
 
 @contextmanager
@@ -193,7 +178,7 @@ def _blame(dask_scheduler: Any, key: Any) -> Any:
     return dask_scheduler.tasks[key].exception_blame.key
 
 
-def _told(topic: str, token: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
+def _reported(topic: str, token: str, part: int, function: Callable[..., Any], *arguments: Any) -> Any:
     """The function's value; the client hears that the partition is done."""
     value = function(*arguments)
     with suppress(ValueError):  # outside of a worker there is nobody to tell

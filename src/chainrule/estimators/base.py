@@ -39,8 +39,6 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     n_outputs_: int
     t_: int
 
-    # ------------------------------------------------------------ what differs
-
     @abstractmethod
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         """X, and y as the caller gave it, validated."""
@@ -55,13 +53,11 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     @abstractmethod
     def _read_validation(self, X: Any, y: Any) -> tuple[Any, Array]:
-        """The same of rows for validation."""
+        """X and y of the rows for validation, y as the caller gave it, validated."""
 
     def _class_weights(self, y: Array, incremental: bool) -> Array | None:
         """The weight of each row by its class."""
         return None
-
-    # ------------------------------------------------------------ fitting
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> MultilayerPerceptron:
         hidden = layer_sizes(self.hidden_layer_sizes)
@@ -72,32 +68,39 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         targets = self._targets(y, X.dtype)
         self.n_outputs_ = len(self.classes_) if targets.ndim == 1 else targets.shape[1]
         sizes = [X.shape[1], *hidden, self.n_outputs_]
-        objective = self._objective()
-        rules = (names, objective.output, objective.loss)
-        self._like = Network([*(np.zeros((1, 1)) for _ in hidden), np.zeros((self.n_outputs_, 1))], None, *rules)
-        random = check_random_state(self.random_state)
-        if first:
-            self._initialize(sizes, names, objective, random, X.dtype)
-        elif sizes != (had := [self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_)]):
-            raise InputError("layers", f"{had}, as in the network that is trained further", f"{sizes}")
+        objective, random = self._objective(), check_random_state(self.random_state)
+        self._begin(sizes, names, objective, random, X.dtype, first)
         X = X.astype(self.coefs_[0].dtype, copy=False)
         of_class = None if of_class is None else of_class.astype(X.dtype)
         weight = None if weight is None else weight.astype(X.dtype)
-        if of_class is not None and (
-            (of_class < 0).any() or not (of_class if weight is None else of_class * weight).any()
-        ):
-            raise InputError("class_weight", "numbers from 0 up, at least one above 0", f"{self.class_weight}")
+        if of_class is not None:
+            in_learning = of_class if weight is None else of_class * weight
+            if (of_class < 0).any() or not in_learning.any():
+                raise InputError("class_weight", "numbers from 0 up, at least one above 0", f"{self.class_weight}")
         if targets.ndim == 2:
             targets = targets.astype(X.dtype, copy=False)
             objective.check(targets)
         solve(self, Task(X, y, targets, weight, of_class, objective, validation_data, random, incremental))
         return self
 
-    def _initialize(
-        self, sizes: list[int], names: tuple[str, ...], objective: Objective, random: Any, dtype: Any
+    def _begin(
+        self, sizes: list[int], names: tuple[str, ...], objective: Objective, random: Any, dtype: Any, first: bool
     ) -> None:
-        """scikit-learn's start, number for number: uniform within sqrt(6/(fan_in + fan_out)), 2 for logistic, biases
-        too (Glorot & Bengio 2010). The output layer goes by the last hidden layer's activation."""
+        """The rules of the network and, in a ``first`` fit, its parameters.
+
+        They are scikit-learn's start, number for number: uniform within sqrt(6/(fan_in + fan_out)), 2 for logistic,
+        biases too (Glorot & Bengio 2010). The output layer goes by the last hidden layer's activation.
+
+        Raises:
+            InputError: the network that is trained further has other layers.
+        """
+        shapes = [*(np.zeros((1, 1)) for _ in names), np.zeros((sizes[-1], 1))]
+        self._like = Network(shapes, None, names, objective.output, objective.loss)
+        if not first:
+            had = [self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_)]
+            if sizes != had:
+                raise InputError("layers", f"{had}, as in the network that is trained further", f"{sizes}")
+            return
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(sizes)
         self.out_activation_ = objective.activation
@@ -130,8 +133,6 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             raise InputError("sample_weight", "at least one positive number", "zeros")
         return weight
 
-    # ------------------------------------------------------------ the network
-
     @property
     def network_(self) -> Network:
         """The fitted network, a copy; its class numbers are places in ``classes_``."""
@@ -141,7 +142,7 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return Network([W.T for W in self.coefs_], self.intercepts_, like.hidden, like.output, like.loss)
 
     def _now(self) -> Network:
-        """The same on the arrays of ``coefs_`` themselves, not checked."""
+        """The fitted network on the arrays of ``coefs_`` themselves, not checked."""
         return self._like._with(tuple(W.T for W in self.coefs_), tuple(self.intercepts_))
 
     def _values(self, X: Any, layer: int) -> Array:

@@ -75,43 +75,17 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     }
 
     def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        loss: str = "log_loss",
-        weight_decay: float = 0.01,
-        dropout: Any = 0.0,
-        class_weight: Any = None,
-        scoring: Any = None,
-        callbacks: Any = (),
-        checkpoint: Any = None,
+        self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
+        solver: str = "adam", alpha: float = 0.0001, batch_size: int | str = "auto", learning_rate: str = "constant",
+        learning_rate_init: float = 0.001, power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True,
+        random_state: Any = None, tol: float = 1e-4, verbose: bool | int = False, warm_start: bool = False,
+        momentum: float = 0.9, nesterovs_momentum: bool = True, early_stopping: bool = False,
+        validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        n_iter_no_change: float = 10, max_fun: int = 15000, loss: str = "log_loss", weight_decay: float = 0.01,
+        dropout: Any = 0.0, class_weight: Any = None, scoring: Any = None, callbacks: Any = (), checkpoint: Any = None,
         n_threads: int | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         take(self, locals())
-
-    # ------------------------------------------------------------ fitting
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, validation_data: Any = None) -> MLPClassifier:
@@ -178,9 +152,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
 
     def _known(self, classes: Array) -> None:
         if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
-            raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
-            )
+            known = self.classes_
+            raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. 'y' has {classes}.")
 
     def _exclude(self) -> bool:
         """Whether one class of more than two is right."""
@@ -199,30 +172,22 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         if self.class_weight is None:
             return None
         if incremental and self.class_weight == "balanced":
-            raise InputError(
-                "class_weight", "a dict, or None, in partial_fit, which does not see all rows", "'balanced'"
-            )
-        found: Array
+            wanted = "a dict, or None, in partial_fit, which does not see all rows"
+            raise InputError("class_weight", wanted, "'balanced'")
         if y.ndim > 1:
-            found = compute_sample_weight(self.class_weight, y)
-        else:
-            of_each = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-            found = of_each[np.searchsorted(self.classes_, y)]
-        return found
-
-    # ------------------------------------------------------------ predicting
+            found: Array = compute_sample_weight(self.class_weight, y)
+            return found
+        of_each: Array = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        return of_each[np.searchsorted(self.classes_, y)]
 
     def predict(self, X: Any) -> Array:
         """The likeliest label of each row (n,); of several labels 0 or 1 each (n, labels)."""
         yhat = self._outputs(X)
-        found: Array
-        if yhat.shape[1] == 1:
-            second = (yhat[:, 0] > 0.5) & (len(self.classes_) > 1)
-            found = self.classes_[second.astype(int)]
-        elif self._exclude():
-            found = self.classes_[yhat.argmax(axis=1)]
-        else:
-            found = self._label_binarizer.inverse_transform(yhat)
+        if yhat.shape[1] > 1 and not self._exclude():
+            labels: Array = self._label_binarizer.inverse_transform(yhat)
+            return labels
+        second = (yhat[:, 0] > 0.5) & (len(self.classes_) > 1)  # where there is one output, of one or two classes
+        found: Array = self.classes_[second.astype(int) if yhat.shape[1] == 1 else yhat.argmax(axis=1)]
         return found
 
     def predict_proba(self, X: Any) -> Array:

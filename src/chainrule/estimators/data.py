@@ -21,11 +21,9 @@ LAYER_NUMBERS = 1 << 16  # of the widest layer, held at once outside of training
 
 @dataclass(frozen=True, eq=False)
 class SparseRows:
-    """A CSR matrix as a source of blocks: the rows in a new order each epoch, made dense a block at a time.
+    """Rows with a CSR matrix as a source of blocks: in a new order each epoch, made dense a block at a time.
 
-    Attributes:
-        rows: with ``x`` a CSR matrix.
-        batch: minibatch; a block is a whole number of them.
+    A block is a whole number of minibatches of ``batch`` rows.
     """
 
     rows: Rows
@@ -89,11 +87,9 @@ def split(count: int, fraction: float, stratify: Array | None, rng: np.random.Ra
 
 def fingerprint(*arrays: Any) -> str:
     """A short text that tells one set of data from another."""
-    told = 0
-    for array in arrays:
-        if array is None:
-            continue
+    checksum = 0
+    for array in (array for array in arrays if array is not None):
         for part in (array.data, array.indices, array.indptr) if sparse.issparse(array) else (array,):
-            told = zlib.crc32(np.ascontiguousarray(part).view(np.uint8).ravel().data, told)
-        told = zlib.crc32(repr(array.shape).encode(), told)
-    return f"data {told:08x}"
+            checksum = zlib.crc32(np.ascontiguousarray(part).view(np.uint8).ravel().data, checksum)
+        checksum = zlib.crc32(repr(array.shape).encode(), checksum)
+    return f"data {checksum:08x}"

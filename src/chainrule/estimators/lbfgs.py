@@ -59,8 +59,7 @@ class FullBatchLoss:
         self.network, self.rows, self.penalty = network, rows, Penalty(objective, alpha, weight_mask(network))
         self.count = float(len(rows.y) if rows.weight is None else rows.weight.sum())
         batch = min(GRADIENT_ROWS, len(rows.y))
-        threads = threads_for(n_threads, Recipe(batch_size=batch), network)
-        self.engine = start_for_gradients(network, batch, threads)
+        self.engine = start_for_gradients(network, batch, threads_for(n_threads, Recipe(batch_size=batch), network))
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Loss and gradient."""
@@ -94,13 +93,7 @@ class LossFunction(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """What L-BFGS found.
-
-    Attributes:
-        result: SciPy's, or None where it was interrupted.
-        losses: after each iteration.
-        theta: the parameters.
-    """
+    """What L-BFGS found: SciPy's result (None: it was interrupted), the loss of each iteration, the parameters."""
 
     result: Any
     losses: list[float]
@@ -108,11 +101,7 @@ class Solved:
 
 
 def minimise(function: LossFunction, tol: float, max_iter: int, max_fun: int, verbose: bool) -> Solved:
-    """Minimise; Ctrl-C ends it with the last iteration's parameters.
-
-    Args:
-        verbose: print the number and the loss of each iteration.
-    """
+    """Minimise, with ``verbose`` printing each iteration's loss; Ctrl-C ends it with the last one's parameters."""
     losses: list[float] = []
     last = [function.network.flat]
 
@@ -144,8 +133,7 @@ def by_lbfgs(est: Any, task: Task) -> None:
     if task.validation_data is not None:
         raise InputError("validation_data", "none with solver='lbfgs', which makes no epochs", "some")
     now: Network = est._now()
-    network = Network([W.astype(np.float64) for W in now.weights], [b.astype(np.float64) for b in now.biases],
-                      now.hidden, now.output, now.loss, "sum")  # fmt: skip
+    network = now.astype(np.float64).summed()
     y = task.targets if task.targets.ndim == 1 else task.targets.astype(np.float64)
     weight = None if task.learned_by is None else task.learned_by.astype(np.float64)
     given = source(task.X.astype(np.float64, copy=False), y, weight, 1)
@@ -167,6 +155,5 @@ def finish(est: Any, network: Network, solved: Solved, dtype: Any) -> None:
     est.loss_curve_ = [*est.loss_curve_, *solved.losses]
     est.converged_ = result is not None and result.status == 0
     est.history_, est.health_ = (), ()
-    fitted = network.on_flat(np.array(solved.theta))
-    keep(est, fitted)
+    keep(est, network.on_flat(np.array(solved.theta)))
     est.coefs_, est.intercepts_ = ([part.astype(dtype) for part in parts] for parts in (est.coefs_, est.intercepts_))

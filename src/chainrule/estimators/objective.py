@@ -35,14 +35,15 @@ class Objective:
         """The output's name as scikit-learn writes it."""
         return {"sigmoid": "logistic"}.get(self.output, self.output)
 
-    def reported(self, loss: float | None) -> float | None:
+    def reported(self, loss: float) -> float:
         """The network's loss in the scale that is reported."""
-        return None if loss is None else self.factor * loss + self.shift
+        return self.factor * loss + self.shift
 
     def epoch(self, epoch: Epoch, validation: Objective) -> Epoch:
         """An epoch's record in that scale."""
-        told = validation.reported(epoch.validation_loss)
-        return replace(epoch, loss=self.factor * epoch.loss + self.shift, validation_loss=told)
+        held = epoch.validation_loss
+        validation_loss = None if held is None else validation.reported(held)
+        return replace(epoch, loss=self.reported(epoch.loss), validation_loss=validation_loss)
 
     def shifted(self, y: Array, weight: Array | None) -> Objective:
         """With the constant of these targets: scikit-learn's Poisson loss is 0 where yhat = y.
@@ -58,9 +59,8 @@ class Objective:
         """Raise an InputError for targets (n, k) outside of what the loss is defined for."""
         low, high = losses.loss(self.loss).target_range
         if y.size and (y.min() < low or y.max() > high):
-            raise InputError(
-                "y", f"values from {low:g} to {high:g} for loss {self.loss}", f"{y.min():g} to {y.max():g}"
-            )
+            wanted = f"values from {low:g} to {high:g} for loss {self.loss}"
+            raise InputError("y", wanted, f"{y.min():g} to {y.max():g}")
 
 
 _OUTPUTS = {"poisson": "exp", "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}  # the others': identity

@@ -18,36 +18,29 @@ from chainrule.train.checkpoints import Checkpoint
 SOLVERS = ("adam", "sgd", "lbfgs", "adamw")
 _NAMES = {*ACTIVATIONS, "logistic"}
 
+_FROM_ONE, _FROM_ZERO = Interval(Integral, 1, None, closed="left"), Interval(Real, 0, None, closed="left")
+_POSITIVE, _SHARE = Interval(Real, 0, None, closed="neither"), Interval(Real, 0, 1, closed="left")
+
 CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    **{name: ["boolean"] for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")},
+    **{name: [_FROM_ONE] for name in ("max_iter", "max_fun")},
+    **{name: [_FROM_ZERO] for name in ("alpha", "power_t", "tol", "weight_decay")},
+    **{name: [_POSITIVE] for name in ("learning_rate_init", "epsilon")},
+    **{name: [_SHARE] for name in ("validation_fraction", "beta_1", "beta_2")},
+    "hidden_layer_sizes": ["array-like", _FROM_ONE],
     "activation": [StrOptions(_NAMES), list, tuple],
     "solver": [StrOptions(set(SOLVERS))],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), _FROM_ONE],
     "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "shuffle": ["boolean"],
     "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
     "verbose": ["verbose"],
-    "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+    "n_iter_no_change": [_FROM_ONE, Options(Real, {np.inf})],
+    "dropout": [_SHARE, list, tuple],
     "scoring": [StrOptions(set(get_scorer_names())), callable, None],
     "callbacks": [list, tuple],
     "checkpoint": [str, os.PathLike, Checkpoint, None],
-    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    "n_threads": [_FROM_ONE, None],
 }
 
 

@@ -68,7 +68,7 @@ class StoppingRule(Callback):
     def on_epoch_end(self, run: Run) -> bool:
         """Count, and set the next learning rate."""
         epoch, terms, count = run.history[-1], self.terms, self.count
-        loss = self.objective.factor * epoch.loss + self.objective.shift
+        loss = self.objective.reported(epoch.loss)
         count.seen += self.rows
         if terms.verbose:
             print("Iteration %d, loss = %.8f" % (epoch.number, loss))  # noqa: UP031
@@ -96,7 +96,7 @@ class StoppingRule(Callback):
     def _ends(self, run: Run) -> bool:
         what = "Validation score" if self.terms.early else "Training loss"
         tol, epochs = self.terms.tol, self.terms.patience
-        said = f"{what} did not improve more than tol={tol:f} for {epochs:g} consecutive epochs."
+        reason = f"{what} did not improve more than tol={tol:f} for {epochs:g} consecutive epochs."
         ends, then = True, "Stopping."
         if self.terms.schedule == "adaptive":
             ends = self.count.learning_rate <= SMALLEST_RATE
@@ -106,9 +106,9 @@ class StoppingRule(Callback):
                 self.count.since = 0
                 then = f"Setting learning rate to {self.count.learning_rate:f}"
         if self.terms.verbose:
-            print(said, then)
+            print(reason, then)
         if ends:
-            run.said = said
+            run.said = reason
         return ends
 
     def memory(self) -> dict[str, Array]:

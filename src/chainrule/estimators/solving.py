@@ -17,7 +17,7 @@ from chainrule.estimators.data import fingerprint, source
 from chainrule.estimators.lbfgs import by_lbfgs
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.rule import Count, StoppingRule, Terms
-from chainrule.estimators.task import NOT_FINITE, OptimizerState, Task, keep
+from chainrule.estimators.task import OptimizerState, Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
 from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
@@ -26,6 +26,10 @@ from chainrule.train.loop import fit
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import Recipe
 from chainrule.train.records import Fitted
+
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
 
 
 def solve(est: Any, task: Task) -> None:
@@ -37,9 +41,6 @@ def solve(est: Any, task: Task) -> None:
     (by_lbfgs if est.solver == "lbfgs" else _by_epochs)(est, task)
     if not all(np.isfinite(part).all() for part in (*est.coefs_, *est.intercepts_)):
         raise ValueError(NOT_FINITE)
-
-
-# ---------------------------------------------------------------- minibatches
 
 
 def _by_epochs(est: Any, task: Task) -> None:
@@ -54,17 +55,12 @@ def _by_epochs(est: Any, task: Task) -> None:
     with one_blas_thread():
         fitted = fit(
             Network(network.weights, network.biases, network.hidden, network.output, network.loss),
-            source(learn.X, learn.targets, weight, recipe.batch_size),
-            recipe,
-            epochs=1 if task.incremental else est.max_iter,
-            validation=None if held is None else held.rows,
-            scorer=None if held is None else held.scorer,
-            callbacks=[rule, *est.callbacks],
-            checkpoint=checkpoint,
-            resume=checkpoint is not None,
-            state=state,
-        )
-    of_held = None if held is None else objective.shifted(held.targets, held.rows.weight)
+            source(learn.X, learn.targets, weight, recipe.batch_size), recipe,
+            epochs=1 if task.incremental else est.max_iter, validation=None if held is None else held.rows,
+            scorer=None if held is None else held.scorer, callbacks=[rule, *est.callbacks],
+            checkpoint=checkpoint, resume=checkpoint is not None, state=state,
+        )  # fmt: skip
+    of_held = None if held is None else objective.shifted(held.rows.y, held.rows.weight)
     settle(est, fitted, rule, of_held, task.incremental)
 
 
@@ -91,12 +87,8 @@ def settle(est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | No
     elif diverged:
         warnings.warn(f"{fitted.said}; the best network so far is kept.", ConvergenceWarning, stacklevel=5)
     elif not incremental and fitted.stopped is None and len(fitted.history) == est.max_iter:
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and the optimization hasn't "
-            "converged yet.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+        message = f"Maximum iterations ({est.max_iter}) reached and the optimization hasn't converged yet."
+        warnings.warn(f"Stochastic Optimizer: {message}", ConvergenceWarning, stacklevel=5)
 
 
 def recipe_of(est: Any, objective: Objective, random: Any, network: Network, batch: int) -> Recipe:
@@ -120,23 +112,19 @@ def batch_of(est: Any, rows: int) -> int:
     if est.batch_size == "auto":
         return min(200, rows)
     if est.batch_size > rows:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
-        )
+        message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
+        warnings.warn(message, stacklevel=5)
     return int(min(est.batch_size, rows))
 
 
 def stopping_rule(est: Any, objective: Objective, rows: int, incremental: bool) -> StoppingRule:
     """The estimator's rule, at the count where an earlier fit has left it."""
-    return StoppingRule(_terms(est), _count(est, bool(est.early_stopping), incremental), objective, rows)
-
-
-def _terms(est: Any) -> Terms:
-    return Terms(
-        bool(est.early_stopping), float(est.tol), float(est.n_iter_no_change),
-        est.learning_rate if est.solver == "sgd" else "constant", float(est.learning_rate_init), float(est.power_t),
-        bool(est.verbose),
+    schedule = est.learning_rate if est.solver == "sgd" else "constant"
+    terms = Terms(
+        bool(est.early_stopping), float(est.tol), float(est.n_iter_no_change), schedule, float(est.learning_rate_init),
+        float(est.power_t), bool(est.verbose),
     )  # fmt: skip
+    return StoppingRule(terms, _count(est, terms.early, incremental), objective, rows)
 
 
 def _count(est: Any, early: bool, incremental: bool) -> Count:
@@ -144,7 +132,7 @@ def _count(est: Any, early: bool, incremental: bool) -> Count:
     best = getattr(est, "best_validation_score_" if early else "best_loss_", None)
     state = getattr(est, "_optimizer", None)
     rate = float(est.learning_rate_init)
-    if incremental and state is not None and state.asked == rate:
+    if incremental and state is not None and state.initial_rate == rate:
         rate = state.learning_rate
     nothing = -np.inf if early else np.inf
     return Count(nothing if best is None else best, getattr(est, "_no_improvement_count", 0), int(est.t_), rate)
@@ -163,14 +151,11 @@ def _checkpoint(est: Any, task: Task, held: validation.Held | None) -> Checkpoin
     if not isinstance(est.random_state, Integral):
         raise InputError("random_state", "a whole number, with a checkpoint", repr(est.random_state))
     more = () if held is None else (held.rows.x, held.rows.y, held.rows.weight)
-    asked = f"{fingerprint(task.X, task.targets, task.learned_by, *more)} after {est.t_} rows"
+    data = f"{fingerprint(task.X, task.targets, task.learned_by, *more)} after {est.t_} rows"
     given = est.checkpoint
     if isinstance(given, Checkpoint):
-        return replace(given, asked=f"{given.asked} {asked}".strip())
-    return Checkpoint(Path(given), asked=asked)
-
-
-# ---------------------------------------------------------------- what is left
+        return replace(given, asked=f"{given.asked} {data}".strip())
+    return Checkpoint(Path(given), asked=data)
 
 
 def _remember(est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | None) -> None:

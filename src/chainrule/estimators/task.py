@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from chainrule.estimators.objective import Objective
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-
-NOT_FINITE = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,25 +55,18 @@ class OptimizerState:
     """What the optimizer remembers from one call of ``partial_fit`` to the next.
 
     Attributes:
-        learning_rate: of the next epoch; asked: ``learning_rate_init`` at that time.
+        learning_rate: of the next epoch; initial_rate: ``learning_rate_init`` at that time.
         moments: in the order of ``Network.flat``; None where an interruption lost them.
         step: steps made.
     """
 
     learning_rate: float
-    asked: float
+    initial_rate: float
     moments: tuple[Array, ...] | None = None
     step: int = 0
 
 
-class Layers(Protocol):
-    """A fitted estimator's parameters, by scikit-learn's names: W_i^T and b_i of each layer."""
-
-    coefs_: list[Array]
-    intercepts_: list[Array]
-
-
-def keep(est: Layers, network: Network) -> None:
-    """Give the estimator a network's parameters, as copies it may change."""
+def keep(est: Any, network: Network) -> None:
+    """Give the estimator a network's parameters, as copies it may change: ``coefs_`` W^T and ``intercepts_`` b."""
     est.coefs_ = [np.array(W.T, order="C") for W in network.weights]
     est.intercepts_ = [np.array(b) for b in network.biases]

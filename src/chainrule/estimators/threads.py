@@ -12,11 +12,11 @@ from chainrule.train.engines import compiled_here
 from chainrule.train.recipe import Recipe
 
 
-def threads_for(asked: int | None, recipe: Recipe, network: Network) -> int:
+def threads_for(given: int | None, recipe: Recipe, network: Network) -> int:
     """One in a thread that somebody else has started, where others work beside; no more than OMP_NUM_THREADS, which
     joblib sets in its processes; else by the size of a step."""
-    if asked is not None:
-        return int(asked)
+    if given is not None:
+        return int(given)
     if threading.current_thread() is not threading.main_thread():
         return 1
     limit = os.environ.get("OMP_NUM_THREADS", "")

@@ -13,7 +13,6 @@ from sklearn.metrics import check_scoring
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, split
 from chainrule.estimators.task import Task
-from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
 from chainrule.train.engine import Rows
@@ -23,20 +22,10 @@ from chainrule.train.metrics import right_answers
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Rows that are not learned from.
-
-    Attributes:
-        rows: dense.
-        scorer: network -> score; None: the training loop's own, accuracy or R^2.
-    """
+    """Rows, dense, that are not learned from; ``scorer`` is None for the loop's own score, accuracy or R^2."""
 
     rows: Rows
     scorer: Scorer | None
-
-    @property
-    def targets(self) -> Array:
-        """As the network learns them."""
-        return self.rows.y
 
 
 def parts(est: Any, task: Task) -> tuple[Task, Held | None]:
@@ -91,7 +80,7 @@ def _scorer(est: Any, task: Task) -> Scorer | None:
     probe = copy.copy(est)
     probe.__dict__.pop("feature_names_in_", None)  # the rows are arrays by now
 
-    def asked(network: Network) -> float:
+    def scored(network: Network) -> float:
         probe.coefs_ = [W.T for W in network.weights]
         probe.intercepts_ = list(network.biases)
         try:
@@ -101,7 +90,7 @@ def _scorer(est: Any, task: Task) -> Scorer | None:
                 raise
             return float("nan")  # the numbers have left the range of floats: scikit-learn's score of them
 
-    return asked
+    return scored
 
 
 def _accuracy(task: Task) -> Scorer:

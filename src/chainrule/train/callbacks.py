@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from chainrule.network.arrays import Array
 from chainrule.system.progress import bars
 from chainrule.train.health import Finding, findings
 from chainrule.train.recipe import whole
-from chainrule.train.records import Epoch, Fitted, Run
+from chainrule.train.records import EPOCH_NUMBERS, Epoch, Fitted, Run
 
 
 class Callback:
@@ -69,14 +70,9 @@ class Progress(Callback):
 
 def describe(epoch: Epoch) -> str:
     """An epoch in one line."""
-    parts = [f"loss {epoch.loss:.4f}"]
-    if epoch.accuracy is not None:
-        parts.append(f"accuracy {epoch.accuracy:.4f}")
-    if epoch.validation_loss is not None:
-        parts.append(f"validation loss {epoch.validation_loss:.4f}")
-    if epoch.validation_score is not None:
-        parts.append(f"score {epoch.validation_score:.4f}")
-    return "  ".join(parts)
+    named = {"loss": epoch.loss, "accuracy": epoch.accuracy}
+    named |= {"validation loss": epoch.validation_loss, "score": epoch.validation_score}
+    return "  ".join(f"{name} {value:.4f}" for name, value in named.items() if value is not None)
 
 
 class History(Callback):
@@ -91,7 +87,7 @@ class History(Callback):
         """Begin the file, with the epochs of a checkpoint if there are any."""
         with open(self.path, "w", encoding="utf-8", newline="") as file:
             if self.path.suffix == ".csv":
-                csv.writer(file).writerow(self._columns())
+                csv.writer(file).writerow(EPOCH_NUMBERS)
             for epoch in run.history:
                 self._line(file, epoch)
 
@@ -100,13 +96,9 @@ class History(Callback):
         with open(self.path, "a", encoding="utf-8", newline="") as file:
             self._line(file, run.history[-1])
 
-    @staticmethod
-    def _columns() -> list[str]:
-        return [field.name for field in fields(Epoch) if field.name != "health"]
-
     def _line(self, file: Any, epoch: Epoch) -> None:
         if self.path.suffix == ".csv":
-            csv.writer(file).writerow(getattr(epoch, name) for name in self._columns())
+            csv.writer(file).writerow(getattr(epoch, name) for name in EPOCH_NUMBERS)
         else:
             file.write(json.dumps(_finite(asdict(epoch))) + "\n")
 
@@ -175,8 +167,7 @@ class EarlyStopping(Callback):
         return True
 
     def _reason(self) -> str:
-        what = self.watch.replace("_", " ")
-        return f"{what} did not improve by more than {self.tol:g} for {self.patience:g} epochs"
+        return f"{self.watch.replace('_', ' ')} did not improve by more than {self.tol:g} for {self.patience:g} epochs"
 
     def memory(self) -> dict[str, Array]:
         """The best value, the count, the parameters of the best."""
@@ -191,11 +182,7 @@ class EarlyStopping(Callback):
 
 
 class Health(Callback):
-    """Collects findings while training goes on: each once, when it first holds.
-
-    Attributes:
-        findings: the number of the epoch and the finding, each.
-    """
+    """Collects ``findings`` while training goes on: (epoch, finding) each, once, when it first holds."""
 
     def __init__(self, say: bool = False) -> None:
         self.say = say
@@ -219,6 +206,4 @@ class Health(Callback):
             if (finding.kind, finding.layer) not in before:
                 self.findings.append((epoch.number, finding))
                 if self.say:
-                    import sys
-
                     sys.stderr.write(f"epoch {epoch.number}: {finding}\n")

@@ -18,7 +18,7 @@ from chainrule.train.callbacks import Callback
 from chainrule.train.engine import State
 from chainrule.train.health import LayerHealth
 from chainrule.train.recipe import Recipe, whole
-from chainrule.train.records import Epoch, Run
+from chainrule.train.records import EPOCH_NUMBERS, Epoch, Run
 
 VERSION = "2"
 
@@ -59,34 +59,28 @@ class Checkpoint:
         if run.best is not None:
             tensors["best"] = run.best
         about = {
-            "version": VERSION,
-            "training": training(network, run.recipe, run.engine.kind),
-            "asked": self.asked,
-            "beginning": run.beginning,
-            "callbacks": json.dumps([callback.checkpoint_name for callback in callbacks]),
-            "step": str(state.step),
-            "scale": run.scale.hex(),
-        }
+            "version": VERSION, "training": training(network, run.recipe, run.engine.kind), "asked": self.asked,
+            "beginning": run.beginning, "callbacks": json.dumps([callback.checkpoint_name for callback in callbacks]),
+            "step": str(state.step), "scale": run.scale.hex(),
+        }  # fmt: skip
         tensors |= _history_tensors(run.history)
         try:
             write_whole(self.path, save(tensors, about))
         except OSError as error:
-            raise InputError(
-                f"checkpoint {self.path}", "a file that can be written", error.strerror or str(error)
-            ) from None
+            got = error.strerror or str(error)
+            raise InputError(f"checkpoint {self.path}", "a file that can be written", got) from None
 
 
 def training(network: Network, recipe: Recipe, engine: str) -> str:
     """What must be the same for two trainings to be one, as text."""
     o = recipe.optimizer
-    told: dict[str, Any] = {
+    return json.dumps({
         "sizes": network.sizes, "hidden": network.hidden, "output": network.output, "loss": network.loss,
         "reduction": network.reduction, "dtype": str(network.dtype), "optimizer": o.name,
         "settings": asdict(o.settings), "batch_size": recipe.batch_size, "seed": recipe.seed, "l2": recipe.l2,
         "dropout": recipe.dropout_of(network), "schedule": asdict(recipe.schedule), "shuffle": recipe.shuffle,
         "engine": engine,
-    }  # fmt: skip
-    return json.dumps(told)
+    })  # fmt: skip
 
 
 def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callbacks: Sequence[Callback]) -> int:
@@ -146,32 +140,28 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     return tensors, about
 
 
-# ---------------------------------------------------------------- the epochs as two arrays
-
-_NUMBERS = [field.name for field in fields(Epoch) if field.name != "health"]
 _HEALTH = [field.name for field in fields(LayerHealth)]
 
 
 def _history_tensors(history: Sequence[Epoch]) -> dict[str, Array]:
     """(epochs, numbers), which of them are there, and (epochs, layers, numbers of a layer)."""
-    numbers = [[getattr(epoch, name) for name in _NUMBERS] for epoch in history]
+    numbers = [[getattr(epoch, name) for name in EPOCH_NUMBERS] for epoch in history]
     layers = [[[getattr(row, name) for name in _HEALTH] for row in epoch.health] for epoch in history]
+    width = len(EPOCH_NUMBERS)
     return {
-        "history": np.array(numbers, np.float64).reshape(len(history), len(_NUMBERS)),  # None becomes NaN
-        "history_known": np.array([[value is not None for value in row] for row in numbers]).reshape(-1, len(_NUMBERS)),
+        "history": np.array(numbers, np.float64).reshape(-1, width),  # None becomes NaN
+        "history_known": np.array([[value is not None for value in row] for row in numbers]).reshape(-1, width),
         "history_health": np.array(layers, np.float64).reshape(len(history), len((layers or [[]])[0]), len(_HEALTH)),
     }
 
 
 def _history(tensors: dict[str, Array]) -> list[Epoch]:
-    numbers, known = tensors["history"], tensors["history_known"]
-    layers = tensors["history_health"]
     found = []
-    for row, there, health in zip(numbers.tolist(), known.tolist(), layers.tolist(), strict=True):
-        told: dict[str, Any] = {
-            name: value if known else None for name, value, known in zip(_NUMBERS, row, there, strict=True)
-        }
+    arrays = (tensors[name].tolist() for name in ("history", "history_known", "history_health"))
+    for row, known, health in zip(*arrays, strict=True):
+        named = zip(EPOCH_NUMBERS, row, known, strict=True)
+        numbers: dict[str, Any] = {name: value if there else None for name, value, there in named}
         rows = [dict(zip(_HEALTH, values, strict=True)) for values in health]
         whole = [row | {name: int(row[name]) for name in ("layer", "units", "dead")} for row in rows]
-        found.append(Epoch(**{**told, "number": int(row[0]), "health": tuple(LayerHealth(**row) for row in whole)}))
+        found.append(Epoch(**{**numbers, "number": int(row[0]), "health": tuple(LayerHealth(**row) for row in whole)}))
     return found

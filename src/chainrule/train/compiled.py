@@ -15,18 +15,8 @@ from numba.core import event
 
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.train import dropout
+from chainrule.train import dropout, engine
 from chainrule.train.blas import one_blas_thread
-from chainrule.train.engine import (
-    HealthProbe,
-    Rows,
-    State,
-    StepsResult,
-    SummedGradient,
-    beginning,
-    minibatches,
-    observed_steps,
-)
 from chainrule.train.health import asleep_limits
 from chainrule.train.kernels import steps as kernels
 from chainrule.train.kernels.activate import CODES as ACTIVATION_CODES
@@ -93,7 +83,7 @@ class CompiledEngine:
         self.below = np.array([dropout.threshold(share) for share in shares], np.uint32)
         self.factors = np.array([dropout.scale(share) for share in shares], np.float64)
         self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule") if self.threads > 1 else None
-        self.restore(beginning(network, recipe))
+        self.restore(engine.beginning(network, recipe))
 
     def _buffers(self, batch: int) -> None:
         """What a minibatch needs; a row a thread begins with a line of the cache of its own."""
@@ -114,9 +104,7 @@ class CompiledEngine:
         self.c = rows_for(threads, batch, self.dtype)
         self.room = rows_for(threads, max(self.block, ROOM * batch) + max(widths), self.dtype)
 
-    # ------------------------------------------------------------ state
-
-    def restore(self, state: State) -> None:
+    def restore(self, state: engine.State) -> None:
         """Go on from a state."""
         self.theta = self.layout.pack(state.theta)
         nothing = np.zeros(0, self.dtype)
@@ -141,22 +129,20 @@ class CompiledEngine:
         if self.pool is not None:
             self.pool.shutdown(wait=False, cancel_futures=True)
 
-    def state(self) -> State:
+    def state(self) -> engine.State:
         """A copy of the state."""
         moments = (self.m, self.v)[: self.recipe.optimizer.moments]
-        return State(self.layout.unpack(self.theta), tuple(map(self.layout.unpack, moments)), self.step)
+        return engine.State(self.layout.unpack(self.theta), tuple(map(self.layout.unpack, moments)), self.step)
 
-    # ------------------------------------------------------------ work
-
-    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> StepsResult:
+    def steps(self, rows: engine.Rows, order: Array, learning_rates: Array) -> engine.StepsResult:
         """A step for each minibatch of the rows in ``order``."""
-        count, rule = minibatches(len(order), self.batch), self.recipe.optimizer
+        count, rule = engine.minibatches(len(order), self.batch), self.recipe.optimizer
         rates, decays = rule.rates(self.step, learning_rates), rule.decays(learning_rates)
         layers = len(self.shares)
         keys = dropout.keys(self.recipe.seed, self.step, count, layers) if layers else _NO_KEYS
         asleep = np.zeros(sum(self.like.sizes[1:-1]), np.int64)
         health = np.zeros((self.threads, len(self.sizes) - 1, 3))
-        every = observed_steps(len(order), self.batch) if self.recipe.health else 0
+        every = engine.observed_steps(len(order), self.batch) if self.recipe.health else 0
         result = self._run(
             rows, np.ascontiguousarray(order, np.int64), self.like.reduction == "mean", self._updates(), rates, decays,
             keys, asleep, health, every, True,
@@ -164,10 +150,10 @@ class CompiledEngine:
         failed = None if result[3] < 0 else int(result[3])
         self.step += count if failed is None else failed
         grads, weights, updates = np.sqrt(health.sum(axis=0)).T
-        probe = HealthProbe(grads, weights, updates, asleep, int(result[2]))
-        return StepsResult(float(result[0]), int(result[1]), failed, probe)
+        probe = engine.HealthProbe(grads, weights, updates, asleep, int(result[2]))
+        return engine.StepsResult(float(result[0]), int(result[1]), failed, probe)
 
-    def gradient(self, rows: Rows) -> SummedGradient:
+    def gradient(self, rows: engine.Rows) -> engine.SummedGradient:
         """The summed loss of rows and its gradient, ``batch_size`` rows at a time.
 
         The kernels use each part of a gradient at once and keep none. What gives it is a step on a copy of the
@@ -186,12 +172,12 @@ class CompiledEngine:
                 unmeasured, 0, True,
             )  # fmt: skip
             if result[3] >= 0:
-                return SummedGradient(np.inf, np.full_like(grad, np.nan), 0)
+                return engine.SummedGradient(np.inf, np.full_like(grad, np.nan), 0)
             loss, right = loss + float(result[0]), right + int(result[1])
             grad += -self.layout.unpack(velocity)
-        return SummedGradient(loss, grad, right)
+        return engine.SummedGradient(loss, grad, right)
 
-    def evaluate(self, rows: Rows) -> tuple[float, float]:
+    def evaluate(self, rows: engine.Rows) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
         nothing, unmeasured = np.zeros(0), np.zeros((self.threads, 0, 3))
         result = self._run(
@@ -207,7 +193,7 @@ class CompiledEngine:
         return _Updates(self.theta, self.m, self.v, rule, self.settings, float(self.recipe.l2))
 
     def _run(
-        self, rows: Rows, order: Array, mean: bool, updates: _Updates, rates: Array, decays: Array, keys: Array,
+        self, rows: engine.Rows, order: Array, mean: bool, updates: _Updates, rates: Array, decays: Array, keys: Array,
         asleep: Array, health: Array, every: int, learning: bool,
     ) -> Array:  # fmt: skip
         """The kernel on all threads, with this engine's buffers."""
@@ -235,7 +221,7 @@ class CompiledEngine:
             return
         sync = given[1]
         others: list[Future[None]] = []
-        failed: list[BaseException | None] = []
+        failed: list[BaseException] = []
 
         def share(thread: int) -> None:
             try:
@@ -258,32 +244,28 @@ class CompiledEngine:
                 except KeyboardInterrupt as interrupt:  # the others are waited for, and wait for none themselves
                     sync[ABORTED] = 1
                     failed.append(interrupt)
-        failed = [error for error in (*failed, *(other.exception() for other in others)) if error is not None]
+        failed += [raised for other in others if (raised := other.exception()) is not None]
         if failed:
             self.close()  # a share that never began must not begin later
             self.pool = ThreadPoolExecutor(self.threads - 1, "chainrule")
-            raise next(error for error in failed if error is not None)
+            raise failed[0]
 
-    def _targets(self, rows: Rows) -> tuple[Array, Array, Array]:
+    def _targets(self, rows: engine.Rows) -> tuple[Array, Array, Array]:
         """Class numbers, targets and sample weights, each empty where there are none."""
         labels = _open(rows.y) if rows.y.ndim == 1 else _NO_LABELS
         y = self.no_targets if rows.y.ndim == 1 else _open(rows.y)
         return labels, y, self.no_weights if rows.weight is None else _open(rows.weight)
 
 
-# ---------------------------------------------------------------- saying that it compiles
-
-
 class _Herald(event.Listener):
     """Says once that the kernels are being compiled."""
 
-    def __init__(self) -> None:
-        self.said = False
+    announced = False
 
     def on_start(self, event: Any) -> None:
         """A function is about to be compiled, not loaded from the cache."""
-        if not self.said:
-            self.said = True
+        if not self.announced:
+            self.announced = True
             sys.stderr.write("chainrule: compiling the training kernels, once for this machine; some seconds\n")
             sys.stderr.flush()
 
@@ -306,9 +288,7 @@ def prepare(dtype: np.dtype[Any], given: tuple[Any, ...]) -> None:
 
 def _open(array: Array) -> Array:
     """A view that numba takes for one that may be written to: another type would be compiled anew. It is only read."""
-    if array.flags.writeable:
-        return array
-    return np.asarray(_Interface(array))
+    return array if array.flags.writeable else np.asarray(_Interface(array))
 
 
 class _Interface:

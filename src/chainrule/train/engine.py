@@ -54,13 +54,7 @@ class Away:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """All that an engine remembers between steps, in the order of ``Network.flat``.
-
-    Attributes:
-        theta: the parameters.
-        moments: the optimizer's.
-        step: how many steps were made.
-    """
+    """All that an engine remembers: parameters and moments in the order of ``Network.flat``, number of steps made."""
 
     theta: Array
     moments: tuple[Array, ...]

@@ -112,11 +112,11 @@ def _fit(
                 break
             good = now
             loss, score = _validate(run, validation, scorer)
-            accuracy = part.right / len(rows) if _labels(rows) else None
+            labels = rows.y.ndim == 1 if isinstance(rows, Rows) else getattr(rows, "labels", False)
+            accuracy = part.right / len(rows) if labels else None
             layers = health(network, part.probe, recipe.dropout_of(network)) if recipe.health else ()
-            run.history.append(
-                Epoch(number, part.loss, accuracy, loss, score, rate, time.perf_counter() - began, layers)
-            )
+            seconds = time.perf_counter() - began
+            run.history.append(Epoch(number, part.loss, accuracy, loss, score, rate, seconds, layers))
             answers = [callback.on_epoch_end(run) for callback in callbacks]  # each is told
             stops = any(answers)
             if checkpoint is not None and (checkpoint.due(number) or stops or number == epochs):
@@ -148,7 +148,8 @@ def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[StepsResu
         block = given if isinstance(rows, Rows) else fitting(given, run.like, "block")
         order = rng.permutation(len(block)) if run.recipe.shuffle else np.arange(len(block))
         for piece in _pieces(run, order):
-            rates = _learning_rates(run, number, seen, len(piece), len(rows))
+            firsts = seen + np.arange(minibatches(len(piece), run.recipe.batch_size)) * run.recipe.batch_size
+            rates = _rates_of(run, number - 1 + firsts / len(rows))
             part = run.engine.steps(block, piece, rates)
             parts.append((len(piece), part))
             seen, rate = seen + len(piece), float(rates[-1])
@@ -158,12 +159,9 @@ def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[StepsResu
         return parts[0][1], rate
     mean = run.like.reduction == "mean"
     loss = sum(part.loss * (count / seen if mean else 1.0) for count, part in parts)
-    last = parts[-1][1]
-    probe = replace(
-        last.probe,
-        asleep=np.sum([part.probe.asleep for _, part in parts], axis=0),
-        observed=sum(part.probe.observed for _, part in parts),
-    )
+    asleep = np.sum([part.probe.asleep for _, part in parts], axis=0)
+    observed = sum(part.probe.observed for _, part in parts)
+    probe = replace(parts[-1][1].probe, asleep=asleep, observed=observed)
     return StepsResult(loss, sum(part.right for _, part in parts), None, probe), rate
 
 
@@ -173,12 +171,6 @@ def _pieces(run: Run, order: Array) -> Iterator[Array]:
     steps = max(1, min(STEPS_PER_CALL, int(WORK_PER_CALL // (6 * run.like.parameter_count * batch))))
     for at in range(0, len(order), steps * batch):
         yield order[at : at + steps * batch]
-
-
-def _learning_rates(run: Run, number: int, seen: int, count: int, rows: int) -> Array:
-    """The learning rate of each minibatch of the next ``count`` rows; ``seen`` of the epoch's ``rows`` have passed."""
-    steps = minibatches(count, run.recipe.batch_size)
-    return _rates_of(run, number - 1 + (seen + np.arange(steps) * run.recipe.batch_size) / rows)
 
 
 def _rates_of(run: Run, times: Array) -> Array:
@@ -199,10 +191,6 @@ def _digest(theta: Array, rows: Rows | Source | Away) -> str:
         if part is not None:
             digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
-
-
-def _labels(rows: Rows | Source | Away) -> bool:
-    return bool(getattr(rows, "labels", False)) if not isinstance(rows, Rows) else rows.y.ndim == 1
 
 
 def _validate(run: Run, validation: Rows | Away | None, scorer: Scorer | None) -> tuple[float | None, float | None]:

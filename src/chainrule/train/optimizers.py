@@ -58,11 +58,7 @@ _NOTHING = -42.0  # 1 - e^x is 1 from here down; much lower e^x underflows, whic
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A rule with its settings.
-
-    Attributes:
-        moments: how many vectors like theta it keeps.
-    """
+    """A rule with its settings, and how many vectors like theta it keeps: ``moments``."""
 
     name: str
     rule: Rule
@@ -87,20 +83,13 @@ class Optimizer:
         return learning_rates * self.settings.weight_decay
 
 
-@dataclass(frozen=True)
-class _Row:
-    rule: Rule
-    moments: int
-    learning_rate: float
-    weight_decay: float = 0.0
-
-
-_ROWS: dict[str, _Row] = {
-    "sgd": _Row(_sgd, 0, 0.1),
-    "momentum": _Row(_momentum, 1, 0.01),
-    "nesterov": _Row(_nesterov, 1, 0.01),
-    "adam": _Row(_adam, 2, 0.001),
-    "adamw": _Row(_adam, 2, 0.001, 0.01),
+#: name -> the rule, its moments, the usual learning rate and weight decay
+_ROWS: dict[str, tuple[Rule, int, float, float]] = {
+    "sgd": (_sgd, 0, 0.1, 0.0),
+    "momentum": (_momentum, 1, 0.01, 0.0),
+    "nesterov": (_nesterov, 1, 0.01, 0.0),
+    "adam": (_adam, 2, 0.001, 0.0),
+    "adamw": (_adam, 2, 0.001, 0.01),
 }
 OPTIMIZERS = tuple(_ROWS)
 
@@ -126,8 +115,8 @@ def optimizer(name: str, learning_rate: float | None = None, **settings: float |
     """
     if name not in _ROWS:
         raise InputError("optimizer", f"one of {', '.join(_ROWS)}", repr(name))
-    row = _ROWS[name]
-    given = {"learning_rate": row.learning_rate, "weight_decay": row.weight_decay}
+    rule, moments, usual_rate, usual_decay = _ROWS[name]
+    given = {"learning_rate": usual_rate, "weight_decay": usual_decay}
     given |= {key: value for key, value in {"learning_rate": learning_rate, **settings}.items() if value is not None}
     for key, value in given.items():
         if key not in _RANGES:
@@ -138,7 +127,7 @@ def optimizer(name: str, learning_rate: float | None = None, **settings: float |
             kept = "a positive number" if key in ("learning_rate", "epsilon") else f"a number from {low:g} to {high:g}"
             raise InputError(key, kept, repr(value))
         given[key] = number
-    return Optimizer(name, row.rule, row.moments, Settings(**given))
+    return Optimizer(name, rule, moments, Settings(**given))
 
 
 def _number(value: object) -> float:

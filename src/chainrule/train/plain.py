@@ -10,18 +10,8 @@ from chainrule.network.arrays import Array
 from chainrule.network.backward import backward
 from chainrule.network.forward import Forward, forward
 from chainrule.network.network import Network
+from chainrule.train import engine
 from chainrule.train.dropout import keep, keys
-from chainrule.train.engine import (
-    HealthProbe,
-    Rows,
-    State,
-    StepsResult,
-    SummedGradient,
-    beginning,
-    minibatches,
-    observed_steps,
-    weight_mask,
-)
 from chainrule.train.health import asleep_limits
 from chainrule.train.metrics import right_answers, summed_loss
 from chainrule.train.recipe import Recipe
@@ -34,10 +24,10 @@ class PlainEngine:
 
     def __init__(self, network: Network, recipe: Recipe, dropout: tuple[float, ...]) -> None:
         self.like, self.recipe, self.dropout = network, recipe, dropout
-        self.weights = weight_mask(network)
-        self.restore(beginning(network, recipe))
+        self.weights = engine.weight_mask(network)
+        self.restore(engine.beginning(network, recipe))
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: engine.State) -> None:
         """Go on from a state."""
         self.theta, self.moments, self.step = state.theta, state.moments, state.step
         self.now = self.like.on_flat(np.array(state.theta))
@@ -52,24 +42,24 @@ class PlainEngine:
 
     def recall(self, snapshot: Array) -> None:
         """Go back to the parameters of a snapshot."""
-        self.restore(State(snapshot, self.moments, self.step))
+        self.restore(engine.State(snapshot, self.moments, self.step))
 
     def close(self) -> None:
         """Nothing to give back."""
 
-    def state(self) -> State:
+    def state(self) -> engine.State:
         """The state; nothing in it is changed later."""
-        return State(self.theta, self.moments, self.step)
+        return engine.State(self.theta, self.moments, self.step)
 
-    def steps(self, rows: Rows, order: Array, learning_rates: Array) -> StepsResult:
+    def steps(self, rows: engine.Rows, order: Array, learning_rates: Array) -> engine.StepsResult:
         """A step for each minibatch of the rows in ``order``."""
         batch, mean = self.recipe.batch_size, self.like.reduction == "mean"
         rates, decays = self._rates(learning_rates)
-        every = observed_steps(len(order), batch) if self.recipe.health else 0
+        every = engine.observed_steps(len(order), batch) if self.recipe.health else 0
         total, right = 0.0, 0
         watch = _Watch(self.like)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen in the loss
-            for number in range(minibatches(len(order), batch)):
+            for number in range(engine.minibatches(len(order), batch)):
                 chosen = order[number * batch : (number + 1) * batch]
                 weight = None if rows.weight is None else rows.weight[chosen]
                 whole = float(len(chosen)) if weight is None else float(weight.sum(dtype=np.float64))
@@ -87,19 +77,19 @@ class PlainEngine:
                 squares = float((self.theta[self.weights].astype(np.float64) ** 2).sum()) if penalty else 0.0
                 total += share * (b.L + penalty / 2 * squares)
                 if not np.isfinite(b.L):
-                    return StepsResult(total, right, number, watch.probe())
+                    return engine.StepsResult(total, right, number, watch.probe())
                 old = self.theta
                 self._update(b.flat, penalty, float(rates[number]), float(decays[number]))
-                if every and number == minibatches(len(order), batch) - 1:
+                if every and number == engine.minibatches(len(order), batch) - 1:
                     watch.last(b.flat, old, self.theta)
-        return StepsResult(total, right, None, watch.probe())
+        return engine.StepsResult(total, right, None, watch.probe())
 
-    def gradient(self, rows: Rows) -> SummedGradient:
+    def gradient(self, rows: engine.Rows) -> engine.SummedGradient:
         """The summed loss of rows and its gradient, by ``Backward``, ``batch_size`` rows at a time."""
         network, batch = self.like.summed().on_flat(self.theta), self.recipe.batch_size
         loss, right, grad = 0.0, 0, np.zeros_like(self.theta)
         with np.errstate(over="ignore", invalid="ignore"):  # an infinite loss is an answer
-            for number in range(minibatches(len(rows), batch)):
+            for number in range(engine.minibatches(len(rows), batch)):
                 some = slice(number * batch, (number + 1) * batch)
                 weight = None if rows.weight is None else rows.weight[some]
                 f = forward(network, rows.x[some])
@@ -109,12 +99,12 @@ class PlainEngine:
                     continue
                 b = backward(f, rows.y[some], weight)
                 if not np.isfinite(b.L):
-                    return SummedGradient(np.inf, np.full_like(self.theta, np.nan), 0)
+                    return engine.SummedGradient(np.inf, np.full_like(self.theta, np.nan), 0)
                 loss += b.L
                 grad += b.flat
-        return SummedGradient(loss, grad, right)
+        return engine.SummedGradient(loss, grad, right)
 
-    def evaluate(self, rows: Rows) -> tuple[float, float]:
+    def evaluate(self, rows: engine.Rows) -> tuple[float, float]:
         """Loss (without penalty or dropout) and share of right answers (NaN for numbers) over rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             f = forward(self.now, rows.x)
@@ -129,11 +119,8 @@ class PlainEngine:
 
     def _forward(self, x: Array) -> Forward:
         drawn = keys(self.recipe.seed, self.step, 1, len(self.dropout))[0] if self.dropout else ()
-        factors = tuple(
-            keep(int(key), share, len(x), units, x.dtype)
-            for key, share, units in zip(drawn, self.dropout, self.like.sizes[1:], strict=False)
-        )
-        return forward(self.now, x, factors)
+        layers = zip(drawn, self.dropout, self.like.sizes[1:], strict=False)
+        return forward(self.now, x, tuple(keep(int(key), p, len(x), units, x.dtype) for key, p, units in layers))
 
     def _update(self, grad: Array, penalty: float, rate: float, decay: float) -> None:
         if penalty:
@@ -172,5 +159,5 @@ class _Watch:
             for row, values in enumerate((grad[part], before[part], after[part] - before[part])):
                 self.norms[row, i] = np.sqrt((values.astype(np.float64) ** 2).sum())
 
-    def probe(self) -> HealthProbe:
-        return HealthProbe(self.norms[0], self.norms[1], self.norms[2], self.asleep, self.seen)
+    def probe(self) -> engine.HealthProbe:
+        return engine.HealthProbe(self.norms[0], self.norms[1], self.norms[2], self.asleep, self.seen)

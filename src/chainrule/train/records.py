@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from chainrule.network.arrays import Array
@@ -35,6 +35,9 @@ class Epoch:
     learning_rate: float = 0.0
     seconds: float = 0.0
     health: tuple[LayerHealth, ...] = ()
+
+
+EPOCH_NUMBERS = [field.name for field in fields(Epoch) if field.name != "health"]
 
 
 @dataclass(eq=False)
