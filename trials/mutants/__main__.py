@@ -27,6 +27,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--package", action="append", help="only this one; may be given again")
     parser.add_argument("--only", action="append", help="of those drawn, whose name has this in it; may be given again")
+    parser.add_argument("--tests", action="append", help="run these alone, as a file of new tests; may be given again")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print the mutants that are drawn, and run nothing")
     parser.add_argument("--json", type=Path, help="write what became of each")
@@ -90,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if a.list:
         print(*(m.name for m in drawn), sep="\n")
         return 0
+    if a.tests:
+        here = replace(here, tests=dict.fromkeys(here.tests, a.tests))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         results = list(judged(here, drawn, a.jobs, a.measures))
