@@ -186,6 +186,17 @@ def test_a_derivative_of_a_formula_moves_the_component_and_its_array(formula, wr
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 
+def test_a_derivative_by_a_component_of_a_column():
+    """Values may come as columns (m, 1): the component is then the entry of its row."""
+    lookup = components(yhat=[[0.3], [0.7]])
+
+    def columns(name):
+        return float(lookup(name)[0]) if name.index else lookup(name)
+
+    found = evaluate(Diff(parse("sum(yhat^2)"), read("yhat_2")[0]), columns)
+    assert found == pytest.approx(1.4, rel=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
 def test_a_derivative_of_a_formula_is_exact_for_the_fourth_power(scale):
     """The five-point rule is, whatever the step; it grows with the number, and is never below 0.001."""
