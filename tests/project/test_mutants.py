@@ -17,6 +17,10 @@ from trials.mutants.runs import Project, Refused, Result
 SOURCE = '''"""Two functions."""
 
 BASE = 10
+NAMES = {
+    "one": lambda: 1,
+    "ten": BASE,
+}
 
 
 def largest(values):
@@ -26,6 +30,12 @@ def largest(values):
         if value > best:
             best = value
     return best
+
+
+def named(name):
+    """A number by its name."""
+    found = NAMES[name]
+    return found() if callable(found) else found
 
 
 def digits(number):
@@ -44,11 +54,19 @@ def forgotten(text):
     return sorted(text, reverse=True)
 '''
 TESTS = """import pytest
-from tiny.numbers import digits, largest
+from tiny.numbers import digits, largest, named
 
 
 def test_largest():
     assert largest([1, 3, 2]) == 3
+
+
+def test_named():
+    assert named("ten") == 10
+
+
+def test_called():
+    assert named("one") == 1
 
 
 @pytest.mark.parametrize(("number", "expected"), [(9, 1), (10, 2), (345, 3)])
@@ -86,7 +104,7 @@ def changes(project):
 
 def test_a_mutant_is_named_by_its_place_and_its_lines(tiny):
     names = set(changes(tiny))
-    assert "numbers.py:10:if value > best:->if value >= best:" in {m.name for m in changes(tiny).values()}
+    assert "numbers.py:14:if value > best:->if value >= best:" in {m.name for m in changes(tiny).values()}
     assert "if value > best: -> if value >= best:" in names
     assert "BASE = 10 -> BASE = 11" in names
     assert 'if text == "now": -> if text == "XXnowXX":' in names
@@ -100,6 +118,8 @@ def test_what_becomes_of_a_mutant(tiny, place):
         "if value > best: -> if value >= best:": "survived",  # of equal values either is the largest
         "if value > best: -> if (value > best) and False:": "killed",
         "BASE = 10 -> BASE = 11": "killed",
+        '"one": lambda: 1, -> "one": lambda: 2,': "killed",  # by the test that calls it
+        '"ten": BASE, -> "XXtenXX": BASE,': "killed",  # when the module is imported: by any test of the module
         "while number >= BASE: -> while number > BASE:": "killed",
         "number //= BASE -> number = BASE": "timeout",
         'if text == "now": -> if text != "now":': "unreached",
@@ -108,7 +128,7 @@ def test_what_becomes_of_a_mutant(tiny, place):
     results = list(judged(tiny, [found[name] for name in expected], jobs=1))
     assert {f"{r.mutant.before} -> {r.mutant.after}": r.what for r in results} == expected
     by = {r.mutant.before: r.by for r in results if r.by}
-    assert by["BASE = 10"] == "tests/test_numbers.py::test_digits[10-2]"
+    assert by["while number >= BASE:"] == "tests/test_numbers.py::test_digits[10-2]"
     assert (tiny.source / "numbers.py").read_text() == SOURCE
     assert not list(place.iterdir())
 
