@@ -54,7 +54,7 @@ TESTS = {
     ),
     "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
     "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py"),
-    "render": ("tests/render", "tests/explanation"),
+    "render": ("tests/render/test_writers.py", "tests/explanation"),
     "tables": ("tests/tables", "tests/cli/test_train.py"),
     "train": ("tests/train", "tests/estimators"),
     "view": tuple(f"tests/view/test_{name}.py" for name in ("session", "server", "export")),
