@@ -48,7 +48,10 @@ LEFT_OUT = (
 #: auditor not those of its limits, which take minutes
 TESTS = {
     "auditing": (
-        *(f"tests/auditing/test_{name}.py" for name in ("audit", "code", "marking", "mistakes", "published", "report")),
+        *(
+            f"tests/auditing/test_{name}.py"
+            for name in ("audit", "code", "interval", "marking", "mistakes", "problem", "published", "report", "slips")
+        ),
         "tests/auditing/test_trials.py",
         "tests/teaching",
     ),
