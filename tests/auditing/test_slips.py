@@ -72,3 +72,45 @@ def test_a_number_far_from_what_is_due_is_no_slip():
 def test_where_no_slip_fits(written, mistakes, message):
     line = last(COARSE, written)
     assert (line.verdict, line.mistakes, line.message) == ("wrong", mistakes, message)
+
+
+# ---------------------------------------------------------------- names in formulas
+
+RATE = HEADER.replace("[network]", "learning_rate = 0.5\n[network]", 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake", "says"),
+    [
+        ("dL/dW_211 = dL/da_22*h_11", "index_slip", "dL/da_22 stands where dL/da_21 is due"),
+        ("dL/dW_211 = dL/da_21*h_12", "index_slip", "h_12 stands where h_11 is due"),
+        ("b_21' = b_21 - eta*dL/db_22", "index_slip", "dL/db_22 stands where dL/db_21 is due"),
+        ("a_21' = W_211'*h_11' + W_212'*h_11' + b_21'", "index_slip", "h_11' stands where h_12' is due"),
+        (
+            "dL/dW_211 = dL/da_21'*h_11",
+            "updated_value_used",
+            "dL/da_21 after the update stands where the one before it is due",
+        ),
+        ("h_11 = sigma(a_11')", "updated_value_used", "a_11 after the update stands where the one before it is due"),
+    ],
+)
+def test_a_name_that_stands_where_another_is_due(written, mistake, says):
+    line = audit_text(RATE + written).lines[-1]
+    assert (line.verdict, line.mistakes) == ("wrong", (mistake,))
+    assert line.message.endswith(f"is wrong: {says}")
+
+
+# ---------------------------------------------------------------- numbers of the header
+
+
+def test_a_header_is_doubted_only_where_the_other_lines_do_not_speak_for_it():
+    """With -0.1 for W_111 the first line would be right; what follows says which of the two numbers was used."""
+    alone = audit_text(HEADER + "a_1 = [0.6, 0.5]")
+    (doubt,) = alone.contradictions
+    assert (doubt.name, doubt.printed, doubt.needed) == ("W_111", 0.1, -0.1)
+    assert alone.lines[0].verdict == "undecided"
+    kept = audit_text(HEADER + "a_1 = [0.6, 0.5]\nh_1 = [0.645656, 0.622459]")
+    assert [c.name for c in kept.contradictions] == ["W_111"]
+    against = audit_text(HEADER + "a_1 = [0.6, 0.5]\nh_1 = [0.689974, 0.622459]")
+    assert against.contradictions == ()
+    assert [line.verdict for line in against.lines] == ["wrong", "rounded"]
