@@ -114,3 +114,11 @@ def test_a_header_is_doubted_only_where_the_other_lines_do_not_speak_for_it():
     against = audit_text(HEADER + "a_1 = [0.6, 0.5]\nh_1 = [0.689974, 0.622459]")
     assert against.contradictions == ()
     assert [line.verdict for line in against.lines] == ["wrong", "rounded"]
+
+
+@pytest.mark.parametrize(
+    ("written", "needed"), [("[0.260, 0.50]", 0.03), ("[2.60, 0.50]", 1.2), ("[-0.40, 0.50]", -0.3)]
+)
+def test_a_sign_a_point_or_digits_of_the_header_are_doubted(written, needed):
+    (doubt,) = audit_text(HEADER + f"a_1 = {written}").contradictions
+    assert (doubt.name, doubt.printed, doubt.needed) == ("W_112", 0.3, needed)
