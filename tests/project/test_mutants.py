@@ -1,5 +1,6 @@
 """The trial that changes the source at random, on a package of two functions; its list, on the package itself."""
 
+import json
 import os
 import tempfile
 from collections import Counter
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("mutmut")
 pytest.importorskip("coverage")
 
-from trials.mutants.__main__ import equal, judged, project, verdict
+from trials.mutants.__main__ import _plain, earlier, equal, judged, project, verdict
 from trials.mutants.draw import mutants_of, sample
 from trials.mutants.runs import Project, Refused, Result
 
@@ -133,6 +134,12 @@ def test_what_becomes_of_a_mutant(tiny, place):
     assert not list(place.iterdir())
 
 
+def test_of_many_tests_the_fastest_are_run(tiny, place):
+    found = changes(tiny)["BASE = 10 -> BASE = 11"]
+    (result,) = judged(tiny, [found], jobs=1, most=0.0)
+    assert result.tests == 1
+
+
 def test_tests_that_fail_without_a_mutant_judge_nothing(tiny, place):
     test = tiny.root / "tests/test_numbers.py"
     test.write_text(TESTS.replace("== 3\n", "== 2\n"))
@@ -185,6 +192,14 @@ def test_the_verdict(tiny, capsys, argued, code):
     results = [Result(found[name], what, "", 1, 0.1) for name, what in became.items()]
     assert verdict(results, {found[name].key: "a reason" for name in argued}) == code
     assert "3 mutants: 1 killed" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_from_its_file(tiny, tmp_path):
+    found = list(changes(tiny).values())
+    became = [Result(m, what, "by", 2, 0.5) for m, what in zip(found, ["killed", "survived", "timeout"], strict=False)]
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps([_plain(result) for result in became]))
+    assert earlier(file, found) == [became[0], became[2]]  # survivors are tried again
 
 
 def test_every_entry_of_the_list_is_a_mutant_of_today():
