@@ -37,6 +37,7 @@ def value(formula, **more):
         ("v", [[1], [-2]]),
         ("v^T", [[1, -2]]),
         ("[p, q]", [[2], [-3]]),
+        ("[]", np.zeros((0, 1))),
         ("[[1, p], [q, 4]]", [[1, 2], [-3, 4]]),
         ("[v^T, u^T]", [[1, -2], [0.5, 4]]),
         ("v + p", [[3], [0]]),
@@ -185,6 +186,17 @@ def test_a_derivative_of_a_formula_moves_the_component_and_its_array(formula, wr
     lookup = components(yhat=[0.3, 0.7], W_2=np.arange(8.0).reshape(2, 4), a_2=[1.0, 2.0])
     found = evaluate(Diff(parse(formula), read(wrt)[0]), lookup)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_a_derivative_by_a_component_of_a_column():
+    """Values may come as columns (m, 1): the component is then the entry of its row."""
+    lookup = components(yhat=[[0.3], [0.7]])
+
+    def columns(name):
+        return float(lookup(name)[0]) if name.index else lookup(name)
+
+    found = evaluate(Diff(parse("sum(yhat^2)"), read("yhat_2")[0]), columns)
+    assert found == pytest.approx(1.4, rel=1e-9)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])

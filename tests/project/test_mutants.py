@@ -1,5 +1,6 @@
 """The trial that changes the source at random, on a package of two functions; its list, on the package itself."""
 
+import json
 import os
 import tempfile
 from collections import Counter
@@ -10,13 +11,17 @@ import pytest
 pytest.importorskip("mutmut")
 pytest.importorskip("coverage")
 
-from trials.mutants.__main__ import equal, judged, project, verdict
+from trials.mutants.__main__ import _plain, earlier, equal, judged, project, verdict
 from trials.mutants.draw import mutants_of, sample
 from trials.mutants.runs import Project, Refused, Result
 
 SOURCE = '''"""Two functions."""
 
 BASE = 10
+NAMES = {
+    "one": lambda: 1,
+    "ten": BASE,
+}
 
 
 def largest(values):
@@ -26,6 +31,12 @@ def largest(values):
         if value > best:
             best = value
     return best
+
+
+def named(name):
+    """A number by its name."""
+    found = NAMES[name]
+    return found() if callable(found) else found
 
 
 def digits(number):
@@ -44,11 +55,19 @@ def forgotten(text):
     return sorted(text, reverse=True)
 '''
 TESTS = """import pytest
-from tiny.numbers import digits, largest
+from tiny.numbers import digits, largest, named
 
 
 def test_largest():
     assert largest([1, 3, 2]) == 3
+
+
+def test_named():
+    assert named("ten") == 10
+
+
+def test_called():
+    assert named("one") == 1
 
 
 @pytest.mark.parametrize(("number", "expected"), [(9, 1), (10, 2), (345, 3)])
@@ -86,7 +105,7 @@ def changes(project):
 
 def test_a_mutant_is_named_by_its_place_and_its_lines(tiny):
     names = set(changes(tiny))
-    assert "numbers.py:10:if value > best:->if value >= best:" in {m.name for m in changes(tiny).values()}
+    assert "numbers.py:14:if value > best:->if value >= best:" in {m.name for m in changes(tiny).values()}
     assert "if value > best: -> if value >= best:" in names
     assert "BASE = 10 -> BASE = 11" in names
     assert 'if text == "now": -> if text == "XXnowXX":' in names
@@ -100,6 +119,8 @@ def test_what_becomes_of_a_mutant(tiny, place):
         "if value > best: -> if value >= best:": "survived",  # of equal values either is the largest
         "if value > best: -> if (value > best) and False:": "killed",
         "BASE = 10 -> BASE = 11": "killed",
+        '"one": lambda: 1, -> "one": lambda: 2,': "killed",  # by the test that calls it
+        '"ten": BASE, -> "XXtenXX": BASE,': "killed",  # when the module is imported: by any test of the module
         "while number >= BASE: -> while number > BASE:": "killed",
         "number //= BASE -> number = BASE": "timeout",
         'if text == "now": -> if text != "now":': "unreached",
@@ -108,9 +129,15 @@ def test_what_becomes_of_a_mutant(tiny, place):
     results = list(judged(tiny, [found[name] for name in expected], jobs=1))
     assert {f"{r.mutant.before} -> {r.mutant.after}": r.what for r in results} == expected
     by = {r.mutant.before: r.by for r in results if r.by}
-    assert by["BASE = 10"] == "tests/test_numbers.py::test_digits[10-2]"
+    assert by["while number >= BASE:"] == "tests/test_numbers.py::test_digits[10-2]"
     assert (tiny.source / "numbers.py").read_text() == SOURCE
     assert not list(place.iterdir())
+
+
+def test_of_many_tests_the_fastest_are_run(tiny, place):
+    found = changes(tiny)["BASE = 10 -> BASE = 11"]
+    (result,) = judged(tiny, [found], jobs=1, most=0.0)
+    assert result.tests == 1
 
 
 def test_tests_that_fail_without_a_mutant_judge_nothing(tiny, place):
@@ -165,6 +192,14 @@ def test_the_verdict(tiny, capsys, argued, code):
     results = [Result(found[name], what, "", 1, 0.1) for name, what in became.items()]
     assert verdict(results, {found[name].key: "a reason" for name in argued}) == code
     assert "3 mutants: 1 killed" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_from_its_file(tiny, tmp_path):
+    found = list(changes(tiny).values())
+    became = [Result(m, what, "by", 2, 0.5) for m, what in zip(found, ["killed", "survived", "timeout"], strict=False)]
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps([_plain(result) for result in became]))
+    assert earlier(file, found) == [became[0], became[2]]  # survivors are tried again
 
 
 def test_every_entry_of_the_list_is_a_mutant_of_today():

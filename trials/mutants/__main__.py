@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import queue
 import shutil
 import signal
@@ -27,8 +28,10 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trials.mutants.draw import Mutant, mutants_of, sample
 from trials.mutants.runs import Measure, Project, Refused, Result, Tree
@@ -47,13 +50,16 @@ LEFT_OUT = (
 #: auditor not those of its limits, which take minutes
 TESTS = {
     "auditing": (
-        *(f"tests/auditing/test_{name}.py" for name in ("audit", "code", "marking", "mistakes", "published", "report")),
+        *(
+            f"tests/auditing/test_{name}.py"
+            for name in ("audit", "code", "interval", "marking", "mistakes", "problem", "published", "report", "slips")
+        ),
         "tests/auditing/test_trials.py",
         "tests/teaching",
     ),
     "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
     "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py"),
-    "render": ("tests/render", "tests/explanation"),
+    "render": ("tests/render/test_writers.py", "tests/explanation"),
     "tables": ("tests/tables", "tests/cli/test_train.py"),
     "train": ("tests/train", "tests/estimators"),
     "view": tuple(f"tests/view/test_{name}.py" for name in ("session", "server", "export")),
@@ -77,9 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--package", action="append", help="only this one; may be given again")
     parser.add_argument("--only", action="append", help="of those drawn, whose name has this in it; may be given again")
+    parser.add_argument("--tests", action="append", help="run these alone, as a file of new tests; may be given again")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print the mutants that are drawn, and run nothing")
-    parser.add_argument("--json", type=Path, help="write what became of each")
+    parser.add_argument("--json", type=Path, help="write what became of each, as soon as it is known")
+    parser.add_argument("--resume", action="store_true", help="those that --json has as killed are not run again")
+    parser.add_argument("--most", type=float, default=math.inf, help="seconds of tests for a mutant: the fastest ones")
     parser.add_argument("--measures", type=Path, help="keep in this folder what the tests run, while nothing changes")
     a = parser.parse_args(arguments)
     here = project()
@@ -90,14 +99,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if a.list:
         print(*(m.name for m in drawn), sep="\n")
         return 0
+    if a.tests:
+        here = replace(here, tests=dict.fromkeys(here.tests, a.tests))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    results = earlier(a.json, drawn) if a.resume and a.json.exists() else []
+    known = {id(r.mutant) for r in results}
     try:
-        results = list(judged(here, drawn, a.jobs, a.measures))
+        for result in judged(here, [m for m in drawn if id(m) not in known], a.jobs, a.measures, a.most):
+            results.append(result)
+            if a.json:
+                a.json.write_text(json.dumps([_plain(r) for r in results], indent=1) + "\n")
     except Refused as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         return 2
-    if a.json:
-        a.json.write_text(json.dumps([_plain(r) for r in results], indent=1) + "\n")
     return verdict(results, equal())
 
 
@@ -111,8 +125,30 @@ def equal() -> dict[tuple[str, str, str, str], str]:
     return {(e["module"], e["function"], e["before"], e["after"]): e["reason"] for e in entries}
 
 
-def judged(here: Project, drawn: Sequence[Mutant], jobs: int, measures: Path | None = None) -> Iterator[Result]:
-    """What becomes of each mutant, in the order in which it is known; nothing is left behind, whatever happens."""
+def earlier(file: Path, drawn: Sequence[Mutant]) -> list[Result]:
+    """Those of the mutants that were killed in an earlier run, as its file says; of equal ones as many as it has."""
+    left: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for found in json.loads(file.read_text()):
+        key = (found["module"], found["function"], found["before"], found["after"])
+        if found["what"] in ("killed", "timeout"):
+            left.setdefault(key, []).append(found)
+    results = []
+    for mutant in drawn:
+        if left.get(mutant.key):
+            found = left[mutant.key].pop()
+            results.append(Result(mutant, found["what"], found["by"], found["tests"], found["seconds"]))
+    return results
+
+
+def judged(
+    here: Project, drawn: Sequence[Mutant], jobs: int, measures: Path | None = None, most: float = math.inf
+) -> Iterator[Result]:
+    """What becomes of each mutant, in the order in which it is known; nothing is left behind, whatever happens.
+
+    Args:
+        measures: a folder to keep in what the tests run, while neither they nor the source change.
+        most: seconds that the tests of a mutant may take without it: the fastest are run.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="mutants-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -134,7 +170,9 @@ def judged(here: Project, drawn: Sequence[Mutant], jobs: int, measures: Path | N
                 found = measured[place].tests(f"{here.package}/{mutant.module}", mutant)
                 seconds |= {t: measured[place].seconds[t] for t in found}
             tests = sorted(seconds, key=lambda t: (seconds[t], t))
-            return tree.judge(mutant, tests, sum(seconds.values()))
+            sums = list(accumulate(seconds[t] for t in tests))
+            tests = [t for t, total in zip(tests, sums, strict=True) if total <= max(most, sums[0])]
+            return tree.judge(mutant, tests, sum(seconds[t] for t in tests))
 
         start = time.monotonic()
         for i, result in enumerate(spread(trees, drawn, one), 1):

@@ -54,6 +54,7 @@ class Mutant:
         at: the first line that is changed.
         first, last: the lines of its statement; of a statement with a body ``at`` alone.
         before, after: the line without its indentation; a line left out is ``""`` afterwards.
+        imported: whether it runs when the module is imported: it is in no function.
         kept: whether the function keeps what it returned (``functools.cache``), so that few tests run it.
         start, end, text: the characters of the file that are replaced, and by what.
     """
@@ -65,6 +66,7 @@ class Mutant:
     last: int
     before: str
     after: str
+    imported: bool
     kept: bool
     start: int
     end: int
@@ -177,6 +179,7 @@ class _Visitor(cst.CSTVisitor):
                 *self._statement(at),
                 old[same].strip(),
                 "" if len(old) > len(new) else new[same].strip(),
+                not any(isinstance(n, cst.FunctionDef) for n in around),
                 any("cache" in _code(d.decorator) for n in around for d in n.decorators),
                 start,
                 end,

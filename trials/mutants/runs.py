@@ -99,9 +99,10 @@ class Measure:
         """
         by_line = self.lines.get(file, {})
         found = set(by_line.get(mutant.at, ()))
-        if not found:
-            found = {t for line in range(mutant.first, mutant.last + 1) for t in by_line.get(line, ())}
-        if mutant.kept or (not found and any(line in by_line for line in range(mutant.first, mutant.last + 1))):
+        statement = range(mutant.first, mutant.last + 1)
+        if not found and mutant.at not in by_line and not mutant.imported:
+            found = {t for line in statement for t in by_line.get(line, ())}
+        if mutant.kept or (not found and any(line in by_line for line in statement)):
             found = {t for tests in by_line.values() for t in tests}
         return sorted(found, key=lambda t: (self.seconds[t], t))
 

@@ -1,0 +1,124 @@
+"""Numbers of a line that are slips of the pen: which one is named, and what is said where nothing fits."""
+
+import pytest
+
+from chainrule.auditing.audit import audit_text
+
+HEADER = """+++
+[network]
+hidden = "sigmoid"
+output = "sigmoid"
+loss = "half_squared_error"
+x = [1.0, 2.0]
+y = [1.0, 0.0]
+[[network.layer]]
+W = [[0.1, 0.3], [-0.2, 0.4]]
+b = [0.1, -0.1]
+[[network.layer]]
+W = [[0.5, -0.6], [0.7, 0.2]]
+b = [0.3, 0.1]
++++
+"""
+COARSE, FINE = "h_1 = [0.69, 0.6225]", "h_1 = [0.689974, 0.622459]"
+
+
+def last(*lines):
+    return audit_text(HEADER + "\n".join(lines)).lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "written", "says"),
+    [
+        (COARSE, "a_21 = 0.5*0.59 - 0.6*0.62 + 0.3 = 0.223", "0.59 stands where h_1[1] = 0.69 is due"),
+        (FINE, "a_21 = 0.5*0.59 - 0.6*0.62 + 0.3 = 0.223", "0.59 stands where h_1[1] = 0.689974 is due"),
+        (COARSE, "a_21 = 0.5*0.6900 - 0.6*0.6252 + 0.3 = 0.2699", "0.6252 stands where h_1[2] = 0.6225 is due"),
+        (COARSE, "a_21 = 0.5*0.69 + 0.6*0.62 + 0.3 = 1.017", "0.6 stands where its negative = -0.6 is due"),
+        (COARSE, "a_21 = 0.5*0.69 - 0.6*0.62 - 0.3 = -0.327", "0.3 stands where its negative = -0.3 is due"),
+    ],
+)
+def test_a_number_that_stands_where_another_is_due(before, written, says):
+    line = last(before, written)
+    assert (line.verdict, line.mistakes) == ("wrong", ("digit_transposition_or_copy",))
+    assert line.message.endswith(f"probably {says}")
+
+
+def test_a_number_far_from_what_is_due_is_no_slip():
+    """A fifth of the number is the most that a slip is away."""
+    line = last(COARSE, "a_21 = 0.5*0.96 - 0.6*0.62 + 0.3 = 0.408")
+    assert line.verdict == "wrong"
+    assert "stands where" not in line.message
+
+
+@pytest.mark.parametrize(
+    ("written", "mistakes", "message"),
+    [
+        (
+            "a_21 = 0.5*0.69 - 0.6*0.62 + 0.3 = 0.372",
+            ("arithmetic",),
+            "0.5*0.69 - 0.6*0.62 + 0.3 is 0.273, not 0.372; a_21 should be 0.272",
+        ),
+        (
+            "a_21 = 0.9",
+            ("inconsistent_with_own_line",),
+            "a_21 should be 0.3; no mistake that is known here gives it",
+        ),
+        (
+            "a_21 = W_211*h_11 = 0.9",
+            ("inconsistent_with_own_line",),
+            "the formula W_211*h_11 is wrong; due is 0.3; no mistake that is known here gives it",
+        ),
+    ],
+)
+def test_where_no_slip_fits(written, mistakes, message):
+    line = last(COARSE, written)
+    assert (line.verdict, line.mistakes, line.message) == ("wrong", mistakes, message)
+
+
+# ---------------------------------------------------------------- names in formulas
+
+RATE = HEADER.replace("[network]", "learning_rate = 0.5\n[network]", 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake", "says"),
+    [
+        ("dL/dW_211 = dL/da_22*h_11", "index_slip", "dL/da_22 stands where dL/da_21 is due"),
+        ("dL/dW_211 = dL/da_21*h_12", "index_slip", "h_12 stands where h_11 is due"),
+        ("b_21' = b_21 - eta*dL/db_22", "index_slip", "dL/db_22 stands where dL/db_21 is due"),
+        ("a_21' = W_211'*h_11' + W_212'*h_11' + b_21'", "index_slip", "h_11' stands where h_12' is due"),
+        (
+            "dL/dW_211 = dL/da_21'*h_11",
+            "updated_value_used",
+            "dL/da_21 after the update stands where the one before it is due",
+        ),
+        ("h_11 = sigma(a_11')", "updated_value_used", "a_11 after the update stands where the one before it is due"),
+    ],
+)
+def test_a_name_that_stands_where_another_is_due(written, mistake, says):
+    line = audit_text(RATE + written).lines[-1]
+    assert (line.verdict, line.mistakes) == ("wrong", (mistake,))
+    assert line.message.endswith(f"is wrong: {says}")
+
+
+# ---------------------------------------------------------------- numbers of the header
+
+
+def test_a_header_is_doubted_only_where_the_other_lines_do_not_speak_for_it():
+    """With -0.1 for W_111 the first line would be right; what follows says which of the two numbers was used."""
+    alone = audit_text(HEADER + "a_1 = [0.6, 0.5]")
+    (doubt,) = alone.contradictions
+    assert (doubt.name, doubt.printed, doubt.needed) == ("W_111", 0.1, -0.1)
+    assert alone.lines[0].verdict == "undecided"
+    kept = audit_text(HEADER + "a_1 = [0.6, 0.5]\nh_1 = [0.645656, 0.622459]")
+    assert [c.name for c in kept.contradictions] == ["W_111"]
+    against = audit_text(HEADER + "a_1 = [0.6, 0.5]\nh_1 = [0.689974, 0.622459]")
+    assert against.contradictions == ()
+    assert [line.verdict for line in against.lines] == ["wrong", "rounded"]
+
+
+@pytest.mark.parametrize(
+    ("written", "needed"), [("[0.260, 0.50]", 0.03), ("[2.60, 0.50]", 1.2), ("[-0.40, 0.50]", -0.3)]
+)
+def test_a_sign_a_point_or_digits_of_the_header_are_doubted(written, needed):
+    (doubt,) = audit_text(HEADER + f"a_1 = {written}").contradictions
+    assert (doubt.name, doubt.printed, doubt.needed) == ("W_112", 0.3, needed)
