@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.network.arrays import Array
+from chainrule.render import training_plots as plots
 from chainrule.render.blocks import Block, Bullets, Code, Heading, Paragraph, Table, line
 from chainrule.render.document import Document
-from chainrule.render.training_plots import (
-    MOST_NUMBERED,
-    confusion_matrix,
-    curves,
-    health_charts,
-    mistakes,
-    predictions_charts,
-)
 
 if TYPE_CHECKING:
     from chainrule.train.records import Epoch
@@ -117,10 +110,10 @@ def training_document(report: TrainingReport) -> Document:
     else:
         blocks.append(Paragraph(line("Nothing amiss was found.")))
     blocks.append(Heading(2, line("Learning curves")))
-    blocks += curves(report.history, report.loss_name, report.score_name, report.kept)
+    blocks += plots.curves(report.history, report.loss_name, report.score_name, report.kept)
     blocks.append(Paragraph(line(LOSSES)))
     blocks.append(Heading(2, line("Health of the layers")))
-    blocks += health_charts(report.history, report.limits, report.layers, report.dying, report.saturating)
+    blocks += plots.health_charts(report.history, report.limits, report.layers, report.dying, report.saturating)
     blocks.append(Paragraph(line(HEALTH)))
     blocks += _of_predictions(report.predictions)
     blocks += [Heading(2, line("Settings")), _table(Cells(("setting", "value"), report.settings))]
@@ -135,8 +128,8 @@ def _of_predictions(told: Predictions) -> list[Block]:
         k = len(told.classes)
         matrix = np.bincount(told.truth * k + told.guess, minlength=k * k).reshape(k, k)
         blocks.append(Heading(2, line(f"Confusion matrix of {told.rows}")))
-        blocks.append(confusion_matrix(matrix, told.classes, told.rows))
-        more = " The numbers of the classes are in the table below." if k > MOST_NUMBERED else ""
+        blocks.append(plots.confusion_matrix(matrix, told.classes, told.rows))
+        more = " The numbers of the classes are in the table below." if k > plots.MOST_NUMBERED else ""
         blocks.append(
             Paragraph(line(f"Blue is right, orange wrong; the deeper, the larger the share of its row.{more}"))
         )
@@ -144,7 +137,7 @@ def _of_predictions(told: Predictions) -> list[Block]:
         blocks += _classes(matrix, told.classes)
     else:
         blocks.append(Heading(2, line(f"Predicted against true: {told.rows}")))
-        blocks += predictions_charts(told.truth, told.guess, told.target)
+        blocks += plots.predictions_charts(told.truth, told.guess, told.target)
     blocks.append(Heading(2, line(f"The worst of {told.rows}")))
     blocks.append(
         Paragraph(line(f"Those with the highest loss. Rows are counted from 1, the first below a header.{told.note}"))
@@ -154,7 +147,7 @@ def _of_predictions(told: Predictions) -> list[Block]:
 
 def _confusions(matrix: Array, classes: Sequence[str]) -> list[Block]:
     """The most common mistakes, in words."""
-    wrong = mistakes(matrix)[:MOST_CONFUSIONS]
+    wrong = plots.mistakes(matrix)[:MOST_CONFUSIONS]
     if not wrong:
         return [Paragraph(line("Every row is classified right."))]
     rows = [(classes[i], classes[j], str(count), f"{count / matrix[i].sum():.0%}") for i, j, count in wrong]
@@ -163,7 +156,7 @@ def _confusions(matrix: Array, classes: Sequence[str]) -> list[Block]:
 
 
 def _classes(matrix: Array, classes: Sequence[str]) -> list[Block]:
-    numbered = len(classes) > MOST_NUMBERED  # as in the picture
+    numbered = len(classes) > plots.MOST_NUMBERED  # as in the picture
     right, true, said = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
 
     def share(part: int, whole: int) -> str:

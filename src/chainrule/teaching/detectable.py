@@ -9,10 +9,10 @@ import numpy as np
 
 from chainrule.auditing.mistakes import Mistake, applicable
 from chainrule.auditing.model.claims import QuantityPlace
-from chainrule.auditing.model.problem import Node, Problem, parents, quantity_of
+from chainrule.auditing.model.problem import Node, Problem, name_of, parents, quantity_of
 from chainrule.auditing.model.replay import Replay
 from chainrule.network.arrays import Array
-from chainrule.network.names import LOSS, Derivative, Name, Notation, to_text
+from chainrule.network.names import Notation, to_text
 
 SAME = 1e-9  # of two values, relative: what is not a difference at any digits a person writes
 MOST_DECIMALS = 9
@@ -89,7 +89,7 @@ def detectable(
     hidden: list[Hidden] = []
     for mistake, layer in made:
         node = Node(mistake.kind, layer, int(mistake.kind in ("W", "b")))
-        where = to_where(node, problem.depth, notation)
+        where = _where(node, problem.depth, notation)
         replay = base.with_wrong(mistake.at(layer))
         values = _values(replay, asked)
         if _differ(right, values, digits, significant).any():
@@ -159,12 +159,8 @@ def _why(base: Replay, wrong: Replay, node: Node, right: Array, values: Array, d
     return "what it changes is multiplied by 0 on the way to the lines asked"
 
 
-def to_where(node: Node, depth: int, notation: Notation = "textbook") -> str:
+def _where(node: Node, depth: int, notation: Notation) -> str:
     """The quantity of a node as text."""
-    quantity = quantity_of(node, depth)
-    name: Name = quantity
-    if node.kind.startswith("d"):
-        name = Derivative(LOSS, quantity)
-    elif node.kind in ("g'", "J"):
-        return f"{to_text(quantity, notation)} by its pre-activation"
-    return to_text(name, notation) + "'" * node.time
+    if node.kind in ("g'", "J"):
+        return f"{to_text(quantity_of(node, depth), notation)} by its pre-activation"
+    return name_of(node, depth, notation)

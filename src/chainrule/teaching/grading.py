@@ -14,16 +14,8 @@ from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
 from chainrule.render.blocks import visible
 from chainrule.system.workers import Lost, run_all
-from chainrule.teaching.answer_keys import (
-    Given,
-    find_keys,
-    first_difference,
-    given,
-    is_key,
-    own_key,
-    printable,
-    read_key,
-)
+from chainrule.teaching import answer_keys
+from chainrule.teaching.answer_keys import Given, is_key, printable
 from chainrule.teaching.feedback import feedback_document
 from chainrule.teaching.grades import UNKNOWN, Graded, Grades, Slip
 from chainrule.teaching.marking_scheme import Due, check_points, due_lines, filled, marks, other_numbers
@@ -79,10 +71,11 @@ def grade(
     plan = GradingPlan(worth, None, follow_through, form, feedback is not None)
     notes: tuple[str, ...] = ()
     if chosen is not None and chosen.is_dir():
-        read_key(find_keys(chosen)[0], worth)  # points that fit no line are refused here, not sheet by sheet
+        # points that fit no line are refused here, not sheet by sheet
+        answer_keys.read_key(answer_keys.find_keys(chosen)[0], worth)
         plan = replace(plan, key_folder=os.fspath(chosen))
     elif chosen is not None:
-        found = read_key(chosen, worth)
+        found = answer_keys.read_key(chosen, worth)
         plan, notes = replace(plan, due=found.due, given=found.given), found.notes
     done: dict[int, Graded] = {}
     tasks = [(os.fspath(sheet), plan) for sheet in sheets]
@@ -163,10 +156,10 @@ def mark_sheet(task: tuple[str, GradingPlan]) -> tuple[Graded, str]:
     try:
         notes: tuple[str, ...] = ()
         if plan.key_folder:
-            key = own_key(file, plan.key_folder)
+            key = answer_keys.own_key(file, plan.key_folder)
             if key is None:
                 return _refused(file.name, f"no key for it: expected {file.stem}-key.md among the keys", plan)
-            own = read_key(key, plan.points)
+            own = answer_keys.read_key(key, plan.points)
             plan, notes = replace(plan, due=own.due, given=own.given), own.notes
         found = audit(file)
         graded = _graded(file, found, plan, notes)
@@ -196,7 +189,7 @@ def _differs(file: Path, found: Audit, plan: GradingPlan) -> str:
     if plan.due is None:
         return ""
     if plan.given is not None:
-        name = first_difference(given(file), plan.given)
+        name = answer_keys.first_difference(answer_keys.given(file), plan.given)
         return f"its header is not the key's: {name} is another" if name else ""
     name = other_numbers(found, plan.due)
     return f"its given numbers are not the key's: {name} has another value" if name else ""

@@ -17,10 +17,6 @@ _SOFTMAX = r"\hat{y}_m = e^{a_m} / \sum_j e^{a_j}"
 _LOGS = loss_is("cross_entropy", "binary_cross_entropy", "poisson")
 
 
-def _sigmoid_of_minus(r: Replay, q: Node) -> Any:
-    return r.elementwise(ACTIVATIONS["sigmoid"].g, -get(r, q, "a"))
-
-
 def _without_exp(r: Replay, q: Node) -> Any:
     a = get(r, q, "a")
     total = a.sum(1)
@@ -47,7 +43,8 @@ FORWARD: tuple[Mistake, ...] = (
     Mistake("activation_skipped", "h", lambda p, i: i > 0 and (p.rule(i) is None or curved(p, i)), of("a"),
             "the activation of layer <i> is left out: h is a",
             r"<h i> = <a i>", "forward.act"),
-    Mistake("sigmoid_exp_sign", "h", activation_is("sigmoid"), _sigmoid_of_minus,
+    Mistake("sigmoid_exp_sign", "h", activation_is("sigmoid"),
+            lambda r, q: r.elementwise(ACTIVATIONS["sigmoid"].g, -get(r, q, "a")),
             "the sign of the exponent in the sigmoid is lost",
             r"<h i> = 1 / (1 + e^{<a i>})", r"<h i> = 1 / (1 + e^{-<a i>})"),
     Mistake("softmax_without_exp", "h", softmax, _without_exp,

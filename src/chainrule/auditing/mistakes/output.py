@@ -103,10 +103,6 @@ def _next_differs(p: Problem, i: int) -> bool:
     return not (activation_is("relu")(p, i) and activation_is("relu")(p, i + 1))
 
 
-def _masked(r: Replay, q: Node) -> Any:
-    return r.elementwise(lambda v: np.maximum(v, 0), get(r, q, "dh"))
-
-
 OUTPUT: tuple[Mistake, ...] = (
     # the gradient by the output
     Mistake("factor_2", "dh", both(last, loss_is("half_squared_error")), lambda r, q: r.right(q) * 2.0,
@@ -187,7 +183,8 @@ OUTPUT: tuple[Mistake, ...] = (
     Mistake("derivative_twice_bce", "da", _bce, lambda r, q: r.right(q) * get(r, q, "g'"),
             "yhat - y has the derivative of the sigmoid in it already; it is applied once more",
             r"(\hat{y} - y)\, \sigma'(<a i>)", r"\hat{y} - y"),
-    Mistake("relu_mask_on_gradient", "da", both(_hidden, activation_is("relu")), _masked,
+    Mistake("relu_mask_on_gradient", "da", both(_hidden, activation_is("relu")),
+            lambda r, q: r.elementwise(lambda v: np.maximum(v, 0), get(r, q, "dh")),
             "the ReLU's mask is taken from the sign of the gradient, where the sign of a decides",
             r"\max(0, <dh i>)", r"<dh i> \odot [<a i> > 0]"),
 )  # fmt: skip

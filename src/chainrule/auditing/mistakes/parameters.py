@@ -27,11 +27,6 @@ def _several(problem: Problem, i: int) -> bool:
     return problem.n > 1 and float(np.ptp(problem.coefficients)) == 0.0
 
 
-def _later(problem: Problem, i: int) -> bool:
-    """Not the first layer."""
-    return i > 1
-
-
 def _by_row(r: Replay, q: Node) -> Any:
     """The same number for every input: da_m h_im."""
     own = (get(r, q, "da") * get(r, q, "h")).sum(0)
@@ -58,14 +53,6 @@ def _step(factor: Callable[[float], float]) -> Rule:
     return rule
 
 
-def _first_path(r: Replay, q: Node) -> Any:
-    return get(r, q, "da", 1)[:, :1] @ get(r, q, "W", 1)[:1]
-
-
-def _but_last(r: Replay, q: Node) -> Any:
-    return get(r, q, "da", 1)[:, :-1] @ get(r, q, "W", 1)[:-1]
-
-
 def _own_path(r: Replay, q: Node) -> Any:
     k = r.problem.sizes[q.layer]
     W = get(r, q, "W", 1)
@@ -75,10 +62,6 @@ def _own_path(r: Replay, q: Node) -> Any:
 def _batch(problem: Problem) -> float:
     """From the mean over the examples to their sum, or back."""
     return float(problem.n) if problem.network.reduction == "mean" else 1 / problem.n
-
-
-def _no_first(problem: Problem, i: int) -> bool:
-    return problem.sizes[i - 1] == problem.sizes[0]
 
 
 def _mean_twice(problem: Problem, i: int) -> bool:
@@ -91,7 +74,7 @@ def _rate_counts(problem: Problem, i: int) -> bool:
 
 PARAMETERS: tuple[Mistake, ...] = (
     # the gradient of the weights
-    Mistake("outer_product_orientation", "dW", both(square, _later), lambda r, q: r.right(q).T,
+    Mistake("outer_product_orientation", "dW", both(square, lambda p, i: i > 1), lambda r, q: r.right(q).T,
             "the outer product is the wrong way round: the gradient of <W i> is transposed",
             r"<h i-1> (<da i>)^T", "backward.weight"),
     Mistake("outer_product_orientation_1", "dW", both(square, lambda p, i: i == 1), lambda r, q: r.right(q).T,
@@ -101,7 +84,7 @@ PARAMETERS: tuple[Mistake, ...] = (
             lambda r, q: get(r, q, "da").T @ get(r, q, "a", -1),
             "<a i-1> stands where <h i-1> is due",
             r"<da i>\, <a^T i-1>", "backward.weight"),
-    Mistake("input_x_for_h", "dW", both(_later, _no_first),
+    Mistake("input_x_for_h", "dW", lambda p, i: i > 1 and p.sizes[i - 1] == p.sizes[0],
             lambda r, q: get(r, q, "da").T @ r.get(Node("h", 0, q.time)),
             "the inputs x stand where <h i-1> is due",
             r"<da i>\, x^T", "backward.weight"),
@@ -144,10 +127,12 @@ PARAMETERS: tuple[Mistake, ...] = (
     Mistake("missed_paths_diagonal", "dh", _next_square, _own_path,
             "one path for each unit, where the sum over all paths is due",
             r"<W_jj i+1> \frac{\partial L}{\partial <a_j i+1>}", "backward.hidden"),
-    Mistake("missed_paths_first_only", "dh", _several_next, _first_path,
+    Mistake("missed_paths_first_only", "dh", _several_next,
+            lambda r, q: get(r, q, "da", 1)[:, :1] @ get(r, q, "W", 1)[:1],
             "only the path through the first unit of layer <i+1> is taken",
             r"<W_1j i+1> \frac{\partial L}{\partial <a_1 i+1>}", "backward.hidden"),
-    Mistake("missed_last_path", "dh", lambda p, i: _several_next(p, i, 3), _but_last,
+    Mistake("missed_last_path", "dh", lambda p, i: _several_next(p, i, 3),
+            lambda r, q: get(r, q, "da", 1)[:, :-1] @ get(r, q, "W", 1)[:-1],
             "the path through the last unit of layer <i+1> is left out",
             r"\sum_{m < M} <W_mj i+1> \dots", "backward.hidden"),
     Mistake("updated_weights_used", "dh", lambda p, i: i < p.depth and p.learning_rate is not None, _updated,

@@ -27,12 +27,9 @@ from chainrule.network.stages import Stage
 
 #: pairs whose gradient rises with a_L and yhat, entry by entry
 _RISING = {
-    ("cross_entropy", "softmax"),
-    ("poisson", "softmax"),
-    ("binary_cross_entropy", "sigmoid"),
-    ("cross_entropy", "sigmoid"),
-    ("poisson", "softplus"),
-}
+    ("cross_entropy", "softmax"), ("poisson", "softmax"), ("binary_cross_entropy", "sigmoid"),
+    ("cross_entropy", "sigmoid"), ("poisson", "softplus"),
+}  # fmt: skip
 
 Rule = Callable[["Replay", Node], Any]
 

@@ -55,12 +55,7 @@ def _part(p: PartAudit, said: str) -> Line:
 
 
 def _is(verdict: str) -> str:
-    words = {
-        "rounded": "is right, rounded",
-        "truncated": "is right, cut off",
-        "follows": "follows from the lines before",
-    }
-    return words.get(verdict, f"is {verdict}")
+    return "follows from the lines before" if verdict == "follows" else f"is {verdict_words(verdict)}"
 
 
 def _found(a: LineAudit) -> Iterator[Block]:
