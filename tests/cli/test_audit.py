@@ -135,6 +135,12 @@ def test_bad_input_is_one_line(refused, sheet, arguments, words):
     assert (sheet / "right.md").read_text(encoding="utf-8") == RIGHT
 
 
+def test_a_link_to_itself_is_written_over(run, sheet):
+    (sheet / "loop.md").symlink_to("loop.md")
+    assert run("audit", "right.md", "--out", "loop.md")[0] == 0
+    assert "yhat" in (sheet / "loop.md").read_text(encoding="utf-8")
+
+
 def test_an_audit_loads_nothing_that_it_does_not_need(sheet):
     code = (
         "import sys; from chainrule.cli import main; sys.argv = ['chainrule', 'audit', 'right.md']\n"

@@ -106,7 +106,7 @@ def _folder(out: Path, sheets: Path) -> Path:
     """The folder for what is written, which is not that of the sheets: the summary would be the next sheet."""
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}", "a folder", "a file")
-    if out.resolve() == sheets.resolve():
+    if os.path.realpath(out) == os.path.realpath(sheets):
         raise InputError(f"--out {out}", "a folder other than that of the sheets", "the same")
     return out
 

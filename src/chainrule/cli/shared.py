@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,16 +108,17 @@ def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
     Raises:
         InputError: naming the option.
     """
-    taken = {Path(name).resolve(): f"the file {name} that is read" for name in inputs}
+    taken = {os.path.realpath(name): f"the file {name} that is read" for name in inputs}
     for option, file in outputs.items():
         if file is None:
             continue
         if file.is_dir() or not file.parent.is_dir():
             got = "a folder" if file.is_dir() else "no such folder"
             raise InputError(f"{option} {file}", "a file in a folder that exists", got)
-        if file.resolve() in taken:
-            raise InputError(f"{option} {file}", "a file of its own", taken[file.resolve()])
-        taken[file.resolve()] = f"the file of {option}"
+        place = os.path.realpath(file)  # Path.resolve fails for a link to itself
+        if place in taken:
+            raise InputError(f"{option} {file}", "a file of its own", taken[place])
+        taken[place] = f"the file of {option}"
 
 
 def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> None:
@@ -134,9 +136,9 @@ def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> No
     check_outputs(outputs, [*read, *files])
     if not Path(data).is_dir() or not files:
         return
-    folder, kind = Path(data).resolve(), Path(files[0]).suffix.lower()
+    folder, kind = os.path.realpath(data), Path(files[0]).suffix.lower()
     for option, file in outputs.items():
-        if file is not None and file.suffix.lower() == kind and file.resolve().parent == folder:
+        if file is not None and file.suffix.lower() == kind and os.path.dirname(os.path.realpath(file)) == folder:
             raise InputError(f"{option} {file}", f"a place beside the data's folder {data}", "one that is read as data")
 
 
