@@ -164,7 +164,6 @@ def test_a_round_is_the_average_of_what_the_partitions_trained(client):
     start.n_outputs_ = 3
     start._learn_classes(np.arange(3))
     objective = start._objective()
-    start._like = cr.Network([np.zeros((1, 1)), np.zeros((3, 1))], None, ("tanh",), "softmax", "cross_entropy")
     start._begin([6, 5, 3], ("tanh",), objective, random, np.float64, True)
     network = start._now()
     network = cr.Network(network.weights, network.biases, network.hidden, network.output, network.loss)
@@ -175,7 +174,7 @@ def test_a_round_is_the_average_of_what_the_partitions_trained(client):
         ready = prepare(part.compute(scheduler="sync"), how, PartitionSplit(0, 0.0))
         turn = Turn(1, 0, np.full(3, 0.01))
         trained.append(train_partition(ready, beginning(network, recipe), network, recipe, turn))
-    expected = network.with_flat((trained[0] + trained[1]).theta / 96)
+    expected = network.with_flat((trained[0] + trained[1]).values[0] / 96)
     assert [t.rows for t in trained] == [48, 48]
     for a, b in zip(both.coefs_, expected.weights, strict=True):
         assert np.allclose(a.T, b, rtol=1e-12)

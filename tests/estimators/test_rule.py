@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
+from chainrule.estimators.objective import Objective
 from chainrule.estimators.rule import Count, StoppingRule, Terms
 
 TERMS = {
@@ -21,7 +22,7 @@ TERMS = {
 
 def rule(best=np.inf, since=0, seen=0, rate=0.5, factor=1.0, shift=0.0, **terms):
     """With a loss that is taken as it comes, and 10 rows."""
-    objective = SimpleNamespace(factor=factor, shift=shift)
+    objective = Objective("cross_entropy", "softmax", factor, shift)
     return StoppingRule(Terms(**(TERMS | terms)), Count(best, since, seen, rate), objective, 10)
 
 

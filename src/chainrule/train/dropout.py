@@ -43,7 +43,9 @@ def scale(share: float) -> float:
 
 def keys(seed: int, first_step: int, steps: int, layers: int) -> Array:
     """A key for each step and layer, (steps, layers), uint32."""
-    numbers = np.arange(first_step, first_step + steps, dtype=np.int64).astype(np.uint32)
-    step = mix(numbers ^ mix(np.array([seed % 2**32], np.uint32)))
+    step = mix(
+        np.arange(first_step, first_step + steps, dtype=np.int64).astype(np.uint32)
+        ^ mix(np.array([seed % 2**32], np.uint32))
+    )
     found: Array = mix(step[:, None] ^ (np.arange(1, layers + 1, dtype=np.uint32) * np.uint32(0x9E3779B9))[None, :])
     return found
