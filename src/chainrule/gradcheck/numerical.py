@@ -17,7 +17,6 @@ from chainrule.network.backward import Backward
 from chainrule.network.forward import propagate
 from chainrule.network.names import LOSS, Quantity
 from chainrule.network.network import Network
-from chainrule.network.stages import AffineStage
 
 Method = Literal["complex", "central"]
 
@@ -172,16 +171,15 @@ def rounding_floors(b: Backward) -> dict[Quantity, Array]:
     at_a += np.abs(b.grad_a[-1])
     at_yhat, at_a = at_yhat + tiny, at_a + tiny
     floors = {Quantity("yhat"): unit * at_yhat}
-    at = at_a
-    for stage in reversed(network.stages[:-1]):
-        floors[stage.after] = unit * at
-        i = stage.layer
-        if isinstance(stage, AffineStage):
-            at_W, at_b = stage.parameter_gradients(h[i - 1], at)
-            floors |= {Quantity("W", i): unit * at_W, Quantity("b", i): unit * at_b}
-        before = h[i - 1] if isinstance(stage, AffineStage) else a[i - 1]
-        at = stage.vjp(np.abs(stage.derivative(before, h[i])), at)
-    return floors | {Quantity("x"): unit * at}
+    for i in range(network.depth, 0, -1):  # written out: a tolerance does not come from the equations that it judges
+        floors[Quantity("a", i)] = unit * at_a
+        floors[Quantity("W", i)] = unit * at_a.T @ h[i - 1]
+        floors[Quantity("b", i)] = unit * at_a.sum(axis=0)
+        at_h = at_a @ np.abs(network.weights[i - 1])
+        floors[Quantity("h", i - 1) if i > 1 else Quantity("x")] = unit * at_h
+        if i > 1:
+            at_a = at_h * np.abs(network.activations[i - 2].dg(a[i - 2]))
+    return floors
 
 
 def _jacobian_terms(network: Network, a: Array, yhat: Array) -> Array:
