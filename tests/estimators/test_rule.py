@@ -21,7 +21,7 @@ TERMS = {
 
 def rule(best=np.inf, since=0, seen=0, rate=0.5, factor=1.0, shift=0.0, **terms):
     """With a loss that is taken as it comes, and 10 rows."""
-    objective = SimpleNamespace(factor=factor, shift=shift)
+    objective = SimpleNamespace(reported=lambda loss: factor * loss + shift)
     return StoppingRule(Terms(**(TERMS | terms)), Count(best, since, seen, rate), objective, 10)
 
 
