@@ -52,7 +52,18 @@ TESTS = {
     "auditing": (
         *(
             f"tests/auditing/test_{name}.py"
-            for name in ("audit", "code", "interval", "marking", "mistakes", "problem", "published", "report", "slips")
+            for name in (
+                "arithmetic",
+                "audit",
+                "code",
+                "interval",
+                "marking",
+                "mistakes",
+                "problem",
+                "published",
+                "report",
+                "slips",
+            )
         ),
         "tests/auditing/test_trials.py",
         "tests/teaching",
