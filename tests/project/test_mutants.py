@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 pytest.importorskip("mutmut")
 pytest.importorskip("coverage")
 
-from trials.mutants.__main__ import _plain, earlier, equal, judged, project, verdict
+from trials.mutants.__main__ import Equal, _plain, earlier, equal, judged, project, verdict
 from trials.mutants.draw import mutants_of, sample
 from trials.mutants.runs import Project, Refused, Result
 
@@ -190,7 +189,10 @@ def test_the_verdict(tiny, capsys, argued, code):
         "BASE = 10 -> BASE = 11": "killed",
     }
     results = [Result(found[name], what, "", 1, 0.1) for name, what in became.items()]
-    assert verdict(results, {found[name].key: "a reason" for name in argued}) == code
+    assert (
+        verdict(results, [Equal("numbers.py", found[name].function, *name.split(" -> "), "") for name in argued])
+        == code
+    )
     assert "3 mutants: 1 killed" in capsys.readouterr().out
 
 
@@ -202,11 +204,27 @@ def test_a_run_goes_on_from_its_file(tiny, tmp_path):
     assert earlier(file, found) == [became[0], became[2]]  # survivors are tried again
 
 
+@pytest.mark.parametrize(
+    ("function", "before", "after", "found"),
+    [
+        ("largest", "if value > best:", "if value >= best:", True),
+        ("largest", "value > best", "value >= best", True),  # a part of the line, which may become longer
+        ("largest", ">", ">=", True),
+        ("largest", "value", "values", False),
+        ("digits", "if value > best:", "if value >= best:", False),
+        ("largest", "if value > best:", "if value < best:", False),
+    ],
+)
+def test_an_entry_of_the_list_names_one_change(tiny, function, before, after, found):
+    mutant = changes(tiny)["if value > best: -> if value >= best:"]
+    assert Equal("numbers.py", function, before, after, "").names(mutant) == found
+
+
 def test_every_entry_of_the_list_is_a_mutant_of_today():
     here, entries = project(), equal()
-    known = Counter(m.key for module in {key[0] for key in entries} for m in mutants_of(here.source, module))
-    assert not [key for key in entries if key not in known]
-    assert all(len(reason) > 20 for reason in entries.values())
+    known = [m for module in {entry.module for entry in entries} for m in mutants_of(here.source, module)]
+    assert not [entry for entry in entries if not any(entry.names(m) for m in known)]
+    assert all(len(entry.reason) > 20 for entry in entries)
 
 
 def test_every_package_has_tests_to_run():

@@ -456,10 +456,10 @@ def nodes(inner):
     some = st.lists(inner, min_size=2, max_size=3).map(tuple)
     component = st.sampled_from(QUANTITIES).map(q)
     return st.one_of(
-        inner.filter(lambda item: not text(item).startswith("-")).map(Neg),
+        inner.map(lambda item: item if text(item).startswith("-") else Neg(item)),
         some.map(Add),
         some.map(Mul),
-        some.filter(lambda factors: not any(map(is_matrix_product, factors))).map(Hadamard),
+        some.map(lambda factors: (Mul if any(map(is_matrix_product, factors)) else Hadamard)(factors)),
         st.builds(Div, inner, inner),
         st.builds(Pow, component, st.sampled_from(["2", "3"]).map(number)),
         st.builds(Transpose, inner),

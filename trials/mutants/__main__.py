@@ -26,9 +26,9 @@ import tempfile
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,7 +52,18 @@ TESTS = {
     "auditing": (
         *(
             f"tests/auditing/test_{name}.py"
-            for name in ("audit", "code", "interval", "marking", "mistakes", "problem", "published", "report", "slips")
+            for name in (
+                "arithmetic",
+                "audit",
+                "code",
+                "interval",
+                "marking",
+                "mistakes",
+                "problem",
+                "published",
+                "report",
+                "slips",
+            )
         ),
         "tests/auditing/test_trials.py",
         "tests/teaching",
@@ -119,10 +130,30 @@ def _part(module: str) -> str:
     return module.partition("/")[0]
 
 
-def equal() -> dict[tuple[str, str, str, str], str]:
-    """The mutants that no test can kill, with the reason of each."""
-    entries = tomllib.loads(EQUAL.read_text()).get("equal", [])
-    return {(e["module"], e["function"], e["before"], e["after"]): e["reason"] for e in entries}
+@dataclass(frozen=True)
+class Equal:
+    """A mutant that no test can kill; ``before`` and ``after`` are the changed part of its line, or all of it."""
+
+    module: str
+    function: str
+    before: str
+    after: str
+    reason: str
+
+    def names(self, mutant: Mutant) -> bool:
+        """Whether it is this one."""
+        if (self.module, self.function) != (mutant.module, mutant.function):
+            return False
+        pieces = mutant.before.split(self.before)
+        changed = (
+            self.before.join(pieces[:i]) + self.after + self.before.join(pieces[i:]) for i in range(1, len(pieces))
+        )
+        return mutant.after in changed
+
+
+def equal() -> list[Equal]:
+    """Those of the list."""
+    return [Equal(**entry) for entry in tomllib.loads(EQUAL.read_text()).get("equal", [])]
 
 
 def earlier(file: Path, drawn: Sequence[Mutant]) -> list[Result]:
@@ -247,13 +278,14 @@ def _plain(result: Result) -> dict[str, object]:
     return where | {"what": result.what, "by": result.by, "tests": result.tests, "seconds": round(result.seconds, 2)}
 
 
-def verdict(results: Iterable[Result], argued: Mapping[tuple[str, str, str, str], str]) -> int:
+def verdict(results: Iterable[Result], entries: Sequence[Equal]) -> int:
     """Print the count and the survivors; 0 if enough are killed, and every survivor is argued equal."""
     results = list(results)
     killed = [r for r in results if r.killed]
-    wrong = [r for r in killed if r.mutant.key in argued]
-    left = [r for r in results if not r.killed and r.mutant.key not in argued]
-    counted = len(results) - sum(r.mutant.key in argued for r in results)
+    argued = {id(r) for r in results if any(entry.names(r.mutant) for entry in entries)}
+    wrong = [r for r in killed if id(r) in argued]
+    left = [r for r in results if not r.killed and id(r) not in argued]
+    counted = len(results) - len(argued)
     share = (len(killed) - len(wrong)) / max(counted, 1)
     for r in left:
         print(f"survivor: {r.mutant.name}\n    in {r.mutant.function or 'the module'}, {r.what}, {r.tests} tests")

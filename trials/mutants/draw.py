@@ -40,8 +40,8 @@ CHANGES: tuple[tuple[type | tuple[type, ...], Any], ...] = (
 )
 #: left alone whole: what is only shown, checked by the type checker, or there for the reader
 ALONE = (cst.Annotation, cst.Assert, cst.Decorator, cst.FormattedString, cst.Import, cst.ImportFrom, cst.Raise)
-#: as in mutmut: a change inside these calls is refused at once or changes nothing
-ALONE_CALLS = ("len", "isinstance", "cast", "TypeVar")
+#: as in mutmut: a change inside these calls is refused at once or changes nothing; what a field declares is for types
+ALONE_CALLS = ("len", "isinstance", "cast", "TypeVar", "field")
 
 
 @dataclass(frozen=True)
