@@ -296,3 +296,11 @@ def test_records_are_frozen():
         for field in dataclasses.fields(record):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(record, field.name, None)
+
+
+def test_a_zero_of_the_outputs_derivative_is_positive():
+    """gelu falls below about -0.75: 0 times its slope would be -0."""
+    b = cr.Network([np.eye(2)], output="gelu", loss="half_squared_error").backward([-1.5, -2.0], [1, 0])
+    assert b["dyhat_1/da_11"] < 0
+    assert not np.signbit(b["dyhat_1/da_12"])
+    assert not np.signbit(b["dyhat/da_1"][[0, 1], [1, 0]]).any()

@@ -34,6 +34,8 @@ def local_derivative(
     rows[:, np.arange(len(units)), units] = 1
     for stage in reversed(stages[_position(target, depth) : _position(name.of, depth)]):
         rows = stage.vjp(derivative(stage), rows)
+        if stage.kind == "output":
+            rows = rows + 0.0  # 0 times a negative slope is -0, which would be printed
     if target.symbol == "W":
         rows = _by_weight(rows, value(stages[_position(target, depth) - 1].before), target)
     elif target.index:
