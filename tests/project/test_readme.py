@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from chainrule.cli import main
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
 from tests.support.loading import ROOT
 from tests.support.loading import tool as load_tool
 
@@ -60,3 +62,8 @@ def test_command_prints_what_it_says(command, printed, monkeypatch, capsys):
 
 def test_commands_are_found():
     assert [name for name, _, _ in COMMANDS] == ["explain", "paths", "audit"]
+
+
+def test_the_table_of_rules_is_that_of_the_code():
+    assert f"| hidden activations, one for all or one a layer | {', '.join(ACTIVATIONS)} |" in README
+    assert f"| losses | {', '.join(LOSSES)} |" in README

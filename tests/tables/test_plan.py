@@ -1,11 +1,13 @@
 """The plan of a training, and the parts of a table's rows."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from chainrule import InputError
 from chainrule.tables.columns import Column, Inputs
 from chainrule.tables.plan import Plan, Split, apart
+from chainrule.tables.prepared import prepare
 
 
 def test_a_share_of_the_rows_is_put_aside():
@@ -100,3 +102,9 @@ def test_schedules_end_with_the_training(schedule, at, factor):
 def test_columns_give_an_input_or_one_for_each_category():
     inputs = Inputs((Column("size"), Column("colour", categories=("blue", "red"))))
     assert inputs.names == ["size", "colour=blue", "colour=red"]
+
+
+def test_the_first_number_that_the_loss_does_not_take_is_named():
+    table = pa.table({"a": [1.0, 2.0, 3.0, 4.0], "t": [2.0, -1.0, -3.0, 5.0]})
+    with pytest.raises(InputError, match=r"values from 0 to inf; got -1$"):
+        prepare(table, "t", Plan(loss="poisson", test=0.0))

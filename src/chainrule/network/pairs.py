@@ -27,6 +27,7 @@ class Pair:
         exact: the gradient in a form that keeps its digits where ``formula`` loses them; "" where none is needed.
         value_formula: the term of one output in the loss, the loss being their sum; ``lse`` is the log of the sum
             of exp(a) over the outputs, ``rest`` the log of that sum without this output.
+        rising: each entry of the gradient rises with its a_L and its yhat, so that bounds of these give its bounds.
     """
 
     loss: str
@@ -37,6 +38,7 @@ class Pair:
     latex: str
     value_formula: str
     exact: str = ""
+    rising: bool = False
 
 
 # ---------------------------------------------------------------- pieces
@@ -103,17 +105,17 @@ _PAIRS = (
     Pair(
         "cross_entropy", "softmax",
         lambda a, y: -total(y * _log_softmax(a)), lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
-        "p*sum(y) - y", r"\hat{y} \textstyle\sum_k y_k - y", "y*(lse - a)",
+        "p*sum(y) - y", r"\hat{y} \textstyle\sum_k y_k - y", "y*(lse - a)", rising=True,
     ),
     Pair(
         "binary_cross_entropy", "sigmoid",
         lambda a, y: total(y * _softplus(-a) + (1 - y) * _softplus(a)), lambda a, p, y: p - y,
-        "p - y", r"\hat{y} - y", "y*softplus(-a) + (1 - y)*softplus(a)",
+        "p - y", r"\hat{y} - y", "y*softplus(-a) + (1 - y)*softplus(a)", rising=True,
     ),
     Pair(
         "cross_entropy", "sigmoid",
         lambda a, y: total(y * _softplus(-a)), lambda a, p, y: -y * _sigmoid(-a),
-        "-y*(1 - p)", r"-y\,(1 - \hat{y})", "y*softplus(-a)", exact="-y*sigma(-a)",
+        "-y*(1 - p)", r"-y\,(1 - \hat{y})", "y*softplus(-a)", exact="-y*sigma(-a)", rising=True,
     ),
     Pair(
         "binary_cross_entropy", "softmax",
@@ -126,7 +128,7 @@ _PAIRS = (
     Pair(
         "poisson", "softmax",
         lambda a, y: 1 - total(y * _log_softmax(a)), lambda a, p, y: p * y.sum(axis=1, keepdims=True) - y,
-        "p*sum(y) - y", r"\hat{y} \textstyle\sum_k y_k - y", "p + y*(lse - a)",
+        "p*sum(y) - y", r"\hat{y} \textstyle\sum_k y_k - y", "p + y*(lse - a)", rising=True,
     ),
     Pair(
         "poisson", "sigmoid",
@@ -137,7 +139,7 @@ _PAIRS = (
         "poisson", "softplus",
         lambda a, y: total(_softplus(a) - y * log_softplus(a)), lambda a, p, y: _sigmoid(a) - y * _dlog_softplus(a),
         "sigma(a)*(1 - y/p)", r"\sigma(a_L)\,\left(1 - \frac{y}{\hat{y}}\right)", "p - y*logsoftplus(a)",
-        exact="sigma(a) - y*exp(log(sigma(a)) - logsoftplus(a))",
+        exact="sigma(a) - y*exp(log(sigma(a)) - logsoftplus(a))", rising=True,
     ),
 )  # fmt: skip
 
@@ -146,7 +148,7 @@ PAIRS: dict[tuple[str, str], Pair] = {(row.loss, row.output): row for row in _PA
 _POISSON_EXP = Pair(
     "poisson", "exp",
     lambda a, y: total(EXP.value(a) - y * a), lambda a, p, y: p - y,
-    "p - y", r"\hat{y} - y", "p - y*a",
+    "p - y", r"\hat{y} - y", "p - y*a", rising=True,
 )  # fmt: skip
 
 

@@ -208,12 +208,14 @@ class Model:
         return table.take(train if name == "train" else test)
 
 
-def untrained(inputs: Inputs, target: Target, plan: Plan, ends: tuple[float, float], split: Split) -> Model:
+def untrained(
+    inputs: Inputs, target: Target, plan: Plan, given: Array | tuple[float, float], split: Split
+) -> Model:  # fmt: skip
     """The model before training, of what was learnt of a table's columns.
 
     Args:
         target: standardised where it is numbers; the model's is so for the output identity alone.
-        ends: least and greatest number of the target.
+        given: numbers of the target, all or the least and the greatest; an error names the first that does not fit.
 
     Raises:
         InputError: a plan that does not fit, or numbers that the loss does not take.
@@ -221,7 +223,7 @@ def untrained(inputs: Inputs, target: Target, plan: Plan, ends: tuple[float, flo
     network = plan.network(len(inputs.names), target)
     if not target.classes:
         target = target if network.output == "identity" else Target(target.name)
-        own = (np.array(ends) - target.mean) / target.scale
+        own = (np.array(given) - target.mean) / target.scale
         within(f"target {target.name} (for the loss {network.loss})", own, *network.loss_rule.target_range)
     return Model(network, inputs, target, split)
 

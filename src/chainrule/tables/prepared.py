@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.columns import Target, balanced, require, rows_of
+from chainrule.tables.columns import Target, balanced, column_numbers, require, rows_of
 from chainrule.tables.plan import Model, Plan, Setup, Split, apart, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
@@ -86,8 +86,8 @@ def prepare_parts(table: pa.Table, target: Target, plan: Plan, split: Split, row
     labels = target.apply(table)[rows] if target.classes else None
     train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
     inputs = fit_inputs(table, [name for name in table.column_names if name != target.name], train)
-    ends = (0.0, 0.0)
+    given = np.zeros(0)
     if not target.classes:
-        answers = ColumnSummary.of(target.name, table.column(target.name), train)
-        target, ends = answers.target("regression"), (answers.low, answers.high)
-    return Prepared(untrained(inputs, target, plan, ends, split), table, train, validation, test)
+        given = column_numbers(table, target.name)
+        target = ColumnSummary.of(target.name, table.column(target.name), train).target("regression")
+    return Prepared(untrained(inputs, target, plan, given, split), table, train, validation, test)

@@ -4,7 +4,8 @@ Ids and words follow collections of mistakes that people publish. A rule takes a
 and the node whose equation it replaces; i is the node's layer, L the last.
 
 A new one is a row in ``forward``, ``output`` or ``parameters``, nothing else: where several fit a line they are named
-in the order of the rows, the trials plant every row, and ``tools/gallery.py`` writes the table into the documentation.
+in the order of the rows, the trials plant every row, and ``tools/gallery.py`` and ``tools/exercises.py`` write the
+documentation anew.
 """
 
 from __future__ import annotations

@@ -25,12 +25,6 @@ from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Quantity
 from chainrule.network.stages import Stage
 
-#: pairs whose gradient rises with a_L and yhat, entry by entry
-_RISING = {
-    ("cross_entropy", "softmax"), ("poisson", "softmax"), ("binary_cross_entropy", "sigmoid"),
-    ("cross_entropy", "sigmoid"), ("poisson", "softplus"),
-}  # fmt: skip
-
 Rule = Callable[["Replay", Node], Any]
 
 
@@ -252,6 +246,8 @@ class Replay:
         if problem.pair is None or changed:
             return long
         short = self._pair(problem.pair, t)
+        if short is None:
+            return long
         if not self.intervals and not (self.long_way or through in self.given or Node("dh", depth, t) in self.given):
             return short
         return self._ways(short, long)
@@ -263,6 +259,7 @@ class Replay:
         return (slopes * grad[:, :, None]).sum(1) if self.intervals else equations.out_batch(slopes, grad)
 
     def _pair(self, pair: pairs.Pair, t: int) -> Any:
+        """dL/da_L by the pair; None where its bounds are not known."""
         problem, depth = self.problem, self.problem.depth
         a, yhat = self.get(Node("a", depth, t)), self.get(Node("h", depth, t))
 
@@ -271,9 +268,11 @@ class Replay:
 
         if not self.intervals:
             return gradient(a, yhat)
-        if (pair.loss, pair.output) in _RISING:
+        if pair.rising:
             return Interval(gradient(a.low, yhat.low), gradient(a.high, yhat.high))
-        sigmoid = ACTIVATIONS["sigmoid"].g  # poisson with sigmoid: (yhat - y) (1 - yhat)
+        if (pair.loss, pair.output) != ("poisson", "sigmoid"):
+            return None
+        sigmoid = ACTIVATIONS["sigmoid"].g  # (yhat - y) (1 - yhat)
         return (yhat - problem.y) * self.elementwise(lambda v: sigmoid(-v), a) * problem.coefficients[:, None]
 
     # ------------------------------------------------------------ names
