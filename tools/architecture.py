@@ -84,6 +84,12 @@ def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
     return {name: {o for o in graph[name] if not any(o in reach(p) for p in graph[name] if p != o)} for name in graph}
 
 
+def room_graph(names: dict[str, str]) -> dict[str, set[str]]:
+    """What each package stands on directly."""
+    found = uses(set(names))
+    return reduced({name: found[name] for name in names})
+
+
 def draw(height: dict[str, int], graph: dict[str, set[str]]) -> None:
     """The picture."""
     import matplotlib
@@ -151,15 +157,14 @@ def table(names: dict[str, str], height: dict[str, int], graph: dict[str, set[st
 def page(text: str) -> str:
     """``docs/architecture.md`` with its table written anew."""
     names = rooms()
-    graph = reduced(defaultdict(set, {name: uses(set(names))[name] for name in names}))
+    graph = room_graph(names)
     return TABLE.sub(lambda _: table(names, floors(set(names), graph), graph), text)
 
 
 def main() -> None:
     """Write both."""
     names = rooms()
-    found = uses(set(names))
-    graph = reduced(defaultdict(set, {name: found[name] for name in names}))
+    graph = room_graph(names)
     draw(floors(set(names), graph), graph)
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 

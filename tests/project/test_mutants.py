@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("mutmut")
-pytest.importorskip("coverage")
-
 from trials.mutants.__main__ import Equal, _plain, earlier, equal, judged, project, verdict
 from trials.mutants.draw import mutants_of, sample
 from trials.mutants.runs import Project, Refused, Result

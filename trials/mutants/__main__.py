@@ -4,7 +4,7 @@
     python -m trials.mutants --package formula --count 60
     python -m trials.mutants --list
 
-Needs the extra ``mutation``. The tests run in a copy of the tree, once without a mutation; then each mutant runs
+The tests run in a copy of the tree, once without a mutation; then each mutant runs
 those tests of its package that run the changed line, fastest first, until one fails. A run that takes several times as
 long as its tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
 kill, each with the reason. The exit code is 1 where fewer than 92 of 100 are killed (those of the list are not
