@@ -23,7 +23,7 @@ def _holds(text, block) -> bool:
     return text.count("= ") >= len(block["rights"])
 
 
-def until(what, patience=10.0) -> None:
+def until(what, patience=60.0) -> None:
     """Wait for something to be true."""
     end = time.monotonic() + patience
     while not what():
