@@ -36,8 +36,9 @@ def find_chromium() -> str | None:
 @contextmanager
 def launched(path: str) -> Iterator[Browser]:
     """The browser, running; playwright is imported here only, as most tests need none."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield opened
