@@ -1,5 +1,6 @@
 """Shared fixtures."""
 
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,13 @@ def pytest_sessionstart(session):
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         return
     kernels.compile_all(fresh=bool(os.environ.get("CI")))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session):
+    """What is imported by now stays: the garbage collector need not walk over it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session):

@@ -61,13 +61,13 @@ def processes(client, workers=2):
 
 
 @contextlib.contextmanager
-def warm_cluster(**settings):
-    """Two workers, processes that import all of a fit before they take a task.
+def warm_cluster():
+    """Two workers, processes that import all of a fit before they take a task, given up after some seconds of silence.
 
     A worker says nothing while it imports; a busy machine takes seconds for that, also where a nanny starts one again.
     Without this, silence would not mean the fault.
     """
-    settings = {"distributed.worker.preload": ["trials.cluster"]} | settings
+    settings = {"distributed.worker.preload": ["trials.cluster"], "distributed.scheduler.worker-ttl": SILENCE}
     with dask.config.set(settings), cluster(2, processes=True) as client:
         processes(client)
         yield client
@@ -165,9 +165,9 @@ def resume(runs, seed):
 def hang(runs, seed):
     """A worker that is stopped (SIGSTOP) in the middle of a fit and never answers again."""
     x_y = data()
-    with warm_cluster(**{"distributed.scheduler.worker-ttl": SILENCE}) as client:
+    with warm_cluster() as client:
         whole = fitted(client, "adam", *x_y)
-        victim = processes(client)[0]
+        victim = processes(client)[0]  # all are there: none is starting
         stop = Stop(4, lambda: os.kill(victim, signal.SIGSTOP))
         began = time.perf_counter()
         again = fitted(client, "adam", *x_y, callbacks=[stop])

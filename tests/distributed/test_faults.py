@@ -1,5 +1,7 @@
 """Faults on a cluster: a sample of ``python -m trials.cluster`` and ``python -m trials.cluster_hosts``."""
 
+import contextlib
+
 import pytest
 
 from chainrule.distributed.replay import Log
@@ -27,16 +29,16 @@ def only(monkeypatch, *names):
 
 @pytest.mark.slow_first
 @pytest.mark.parametrize("name", ["lbfgs"])
-def test_a_killed_worker_changes_nothing(monkeypatch, name, capsys):
-    only(monkeypatch, name)
-    assert cluster_trials.kill(1, seed=1) == 0
-    assert f"{name}: 1 runs" in capsys.readouterr().out
-
-
-@pytest.mark.slow_first
-def test_a_worker_that_hangs_is_given_up(capsys):
-    assert cluster_trials.hang(1, 0) == 0
-    assert "the same weights" in capsys.readouterr().out
+def test_workers_that_are_killed_or_hang_change_nothing(monkeypatch, name, capsys):
+    """Both in one cluster, for the start of a worker costs more than a fit."""
+    with cluster_trials.warm_cluster() as client:
+        monkeypatch.setattr(cluster_trials, "warm_cluster", lambda: contextlib.nullcontext(client))
+        with monkeypatch.context() as patch:
+            only(patch, name)
+            assert cluster_trials.kill(1, seed=1) == 0
+        assert f"{name}: 1 runs" in capsys.readouterr().out
+        assert cluster_trials.hang(1, 0) == 0
+        assert "the same weights" in capsys.readouterr().out
 
 
 @pytest.mark.xdist_group("cluster")

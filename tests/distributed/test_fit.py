@@ -20,7 +20,7 @@ from chainrule.estimators.solving import recipe_of
 from chainrule.network.backward import backward
 from chainrule.network.forward import forward
 from chainrule.train.engine import beginning
-from tests.support.clusters import SIZES, TOGETHER, bitwise, cluster, divided, table
+from tests.support.clusters import SIZES, TOGETHER, bitwise, divided, table
 
 pytestmark = [*TOGETHER]
 pytestmark.append(pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning"))
@@ -132,11 +132,9 @@ def test_a_regression_is_that_of_one_machine(client, loss):
     ],
     ids=lambda settings: "-".join(map(str, settings.values())),
 )
-def test_the_weights_are_the_same_on_any_number_of_workers(settings):
-    fitted = []
-    for workers in (1, 2, 3):
-        with cluster(workers) as client:
-            fitted.append(MLPClassifier(**SMALL | settings, client=client).fit(divided(X), divided(Y)))
+def test_the_weights_are_the_same_on_any_number_of_workers(clients, settings):
+    assert [len(client.scheduler_info()["workers"]) for client in clients] == [1, 2, 3]
+    fitted = [MLPClassifier(**SMALL | settings, client=client).fit(divided(X), divided(Y)) for client in clients]
     assert bitwise(fitted[0], fitted[1])
     assert bitwise(fitted[0], fitted[2])
     assert fitted[0].loss_curve_ == fitted[2].loss_curve_

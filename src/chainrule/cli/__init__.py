@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -42,10 +44,16 @@ def _options(
     pass
 
 
+@functools.cache
+def _command() -> Callable[[], object]:
+    """All commands with their options, made once a process."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line. Exit codes: 0 well, 1 it ran and the answer is no, 2 bad input or usage, 130 Ctrl-C."""
     try:
-        app()
+        _command()()
     except InputError as error:
         _fail(str(error))
     except BrokenPipeError:  # the reader has gone, as with `| head`
