@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from chainrule.errors import InputError
 from chainrule.network.network import Network
+from chainrule.train.compiled import CompiledEngine
 from chainrule.train.engine import Engine
+from chainrule.train.native import library, without_kernel
 from chainrule.train.optimizers import optimizer
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
@@ -15,16 +15,17 @@ GRADIENT_ROWS = 2048  # whose gradient is taken at once
 
 
 def start(network: Network, recipe: Recipe) -> Engine:
-    """The engine that the recipe asks for; with ``auto`` the plain one where numba or a kernel is missing.
+    """The engine that the recipe asks for; with ``auto`` the plain one where the library or a kernel is missing.
 
     Raises:
-        InputError: the compiled engine, of a network with an activation or a loss that has no kernel.
+        InputError: the compiled engine where there is no library, or of a network with an activation or a loss that
+            it does not compute.
     """
     shares = recipe.dropout_of(network)
     if recipe.engine == "plain" or (recipe.engine == "auto" and not compiled_here()):
         return PlainEngine(network, recipe, shares)
-    from chainrule.train.compiled import CompiledEngine, without_kernel
-
+    if not compiled_here():
+        raise InputError("engine compiled", "the native library, which an installation with a C++ compiler builds", "none")
     missing = without_kernel(network)
     if missing and recipe.engine == "compiled":
         raise InputError("engine compiled", "activations and a loss that have kernels", missing)
@@ -38,5 +39,5 @@ def start_for_gradients(network: Network, rows: int, threads: int) -> Engine:
 
 
 def compiled_here() -> bool:
-    """Whether numba is installed."""
-    return importlib.util.find_spec("numba") is not None
+    """Whether the native library is here and may be used."""
+    return library() is not None

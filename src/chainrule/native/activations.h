@@ -1,0 +1,104 @@
+// Equation forward.act with its slope, fused: h = g(a) and g'(a) in one pass. Stands beside network/activations.py.
+//
+// The slope is kept, for backward.pre is then a plain product for every activation, and it is exact where g saturates,
+// which h(1 - h) is not.
+#pragma once
+#include "mathematics.h"
+
+namespace chainrule {
+namespace CHAINRULE_VARIANT {
+
+constexpr double LEAK = 0.01;
+
+// `units` hold a and become h = g(a); `slopes`, as long, become g'(a).
+template <class T>
+void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index count) {
+  switch (code) {
+    case IDENTITY:
+      for (Index i = 0; i < count; i++) slopes[i] = T(1);
+      return;
+    case SIGMOID:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i], e = exponential(-absolute(a)), share = T(1) / (T(1) + e);
+        units[i] = a >= T(0) ? share : e * share;
+        slopes[i] = e * share * share;
+      }
+      return;
+    case TANH:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i];
+        T e, small;
+        exponentials(T(-2) * absolute(a), e, small);
+        const T share = T(1) / (T(1) + e);
+        units[i] = a < T(0) ? small * share : -small * share;
+        slopes[i] = T(4) * e * share * share;
+      }
+      return;
+    case RELU:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i];
+        slopes[i] = a <= T(0) ? T(0) : T(1);
+        units[i] = a <= T(0) ? T(0) : a;
+      }
+      return;
+    case LEAKY_RELU:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i], slope = a <= T(0) ? T(LEAK) : T(1);
+        units[i] = a * slope;
+        slopes[i] = slope;
+      }
+      return;
+    case ELU:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i];
+        T e, small;
+        exponentials(a > T(0) ? T(0) : a, e, small);
+        units[i] = a > T(0) ? a : small;
+        slopes[i] = e;
+      }
+      return;
+    case GELU:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i], below = T(0.5) * error_complement(a * T(-0.7071067811865476));  // Phi(a)
+        units[i] = a * below;
+        T near = a > T(40) ? T(40) : a;
+        near = near < T(-40) ? T(-40) : near;
+        slopes[i] = below + near * exponential(T(-0.5) * near * near) * T(0.3989422804014327);
+      }
+      return;
+    case SILU:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i], e = exponential(-absolute(a)), share = T(1) / (T(1) + e);
+        const T rise = a >= T(0) ? share : e * share;
+        units[i] = a * rise;
+        slopes[i] = rise + a * e * share * share;
+      }
+      return;
+    case SOFTPLUS:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T a = units[i], e = exponential(-absolute(a));
+        units[i] = (a < T(0) ? T(0) : a) + log_of_one_and(e);
+        slopes[i] = (a >= T(0) ? T(1) : e) / (T(1) + e);
+      }
+      return;
+    case EXP:
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        const T e = exponential(units[i]);
+        units[i] = e;
+        slopes[i] = e;
+      }
+      return;
+  }
+}
+
+}  // namespace CHAINRULE_VARIANT
+}  // namespace chainrule

@@ -1,0 +1,124 @@
+"""The native library: where it lies, what its records look like, and its functions by ctypes.
+
+The library has no part of Python in it, so that one build serves every Python. Its records are those of
+``native/library.cpp``; a test compares the numbers of the rules with ``native/records.h``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import c_double, c_int, c_int32, c_int64, c_uint32, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network.arrays import Array
+from chainrule.network.network import Network
+
+FOLDER = Path(__file__).parents[1] / "native"
+NAMES = ("_engine.so", "_engine.dylib", "_engine.dll")
+SWITCH = "CHAINRULE_ENGINE"  # of the environment: ``plain`` keeps the library from being loaded
+
+ACTIVATIONS = (
+    "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh", "exp", "softmax",
+)  # fmt: skip
+LOSSES = (
+    "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error", "huber", "identity",
+    "mean_squared_error", "poisson", "squared_error",
+)  # fmt: skip
+#: from 1; 0 is the general path, which every other loss and output take
+PAIRS = (
+    ("binary_cross_entropy", "sigmoid"), ("binary_cross_entropy", "softmax"), ("cross_entropy", "sigmoid"),
+    ("cross_entropy", "softmax"), ("poisson", "sigmoid"), ("poisson", "softmax"), ("poisson", "softplus"),
+    ("poisson", "exp"),
+)  # fmt: skip
+RULES = {"sgd": 0, "momentum": 1, "nesterov": 2, "adam": 3, "adamw": 3}
+
+
+class Plan(ctypes.Structure):
+    """What an engine trains and how; ``Plan`` of the library."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("depth", "batch", "threads")),
+        *((name, c_void_p) for name in ("sizes", "hidden")),
+        *((name, c_int32) for name in ("output", "loss", "pair", "mean", "rule")),
+        ("seed", c_uint32),
+        *((name, c_double) for name in ("momentum", "beta_1", "beta_2", "epsilon", "l2")),
+        *((name, c_void_p) for name in ("limits", "below", "factors", "gemm")),
+    )  # fmt: skip
+
+
+class Request(ctypes.Structure):
+    """The rows of one call, and what comes out of it; ``Request`` of the library."""
+
+    _fields_ = (
+        *((name, c_void_p) for name in ("x", "labels", "y", "weight", "order")),
+        ("count", c_int64),
+        *((name, c_void_p) for name in ("rates", "decays")),
+        *((name, c_int64) for name in ("first_step", "every")),
+        *((name, c_void_p) for name in ("asleep", "health", "grad", "outputs")),
+        *((name, c_double) for name in ("loss", "right", "observed", "weights")),
+        ("failed", c_int64),
+    )  # fmt: skip
+
+
+def address(array: Array | None) -> int | None:
+    """Where an array's numbers lie; None for none."""
+    return None if array is None else array.ctypes.data
+
+
+@cache
+def library() -> Any:
+    """The library with its functions, or None where there is none, or the environment asks for the plain engine.
+
+    Raises:
+        InputError: the environment asks for an engine that there is not.
+    """
+    wanted = os.environ.get(SWITCH, "")
+    if wanted not in ("", "plain"):
+        raise InputError(SWITCH, "plain, or nothing", wanted)
+    found = next((FOLDER / name for name in NAMES if (FOLDER / name).exists()), None)
+    if wanted == "plain" or found is None:
+        return None
+    try:
+        loaded = ctypes.CDLL(str(found))
+    except OSError:  # built for another machine
+        return None
+    functions = {
+        "variant": (ctypes.c_char_p, ()),
+        "usable": (ctypes.c_char_p, (c_int64,)),
+        "choose": (c_int, (ctypes.c_char_p,)),
+        "start": (c_void_p, (ctypes.POINTER(Plan), c_int)),
+        "stop": (None, (c_void_p,)),
+        "write": (None, (c_void_p,) * 4),
+        "read": (None, (c_void_p,) * 4),
+        **{name: (c_int, (c_void_p, ctypes.POINTER(Request))) for name in ("train", "gradient", "evaluate")},
+    }
+    for name, (result, arguments) in functions.items():
+        function = getattr(loaded, f"chainrule_{name}")
+        function.restype, function.argtypes = result, arguments
+    return loaded
+
+
+def without_kernel(network: Network) -> str:
+    """The network's activations, output and loss that the library does not compute; empty where it does all."""
+    rules = dict.fromkeys((*network.hidden, network.output))
+    missing = [name for name in rules if name not in ACTIVATIONS]
+    return ", ".join(missing + [network.loss] * (network.loss not in LOSSES))
+
+
+@cache
+def gemm(dtype: np.dtype[Any]) -> int:
+    """Where BLAS's product of a type begins, in SciPy's own library."""
+    from scipy.linalg import cython_blas
+
+    capsule = cython_blas.__pyx_capi__["sgemm" if dtype == np.float32 else "dgemm"]
+    name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer.restype, pointer.argtypes = c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    found: int = pointer(capsule, name(capsule))
+    return found
