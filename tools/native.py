@@ -52,7 +52,11 @@ def name_of(system: str | None = None) -> str:
 def compiler() -> list[str] | None:
     """The command of a compiler that can, or None."""
     asked = os.environ.get("CXX")
-    tried = [shlex.split(asked)] if asked else [[found] for name in ("c++", "g++", "clang++") if (found := shutil.which(name))]
+    tried = (
+        [shlex.split(asked)]
+        if asked
+        else [[found] for name in ("c++", "g++", "clang++") if (found := shutil.which(name))]
+    )
     if importlib.util.find_spec("ziglang"):
         tried.append([sys.executable, "-m", "ziglang", "c++", *_own_zig_target()])
     return next((command for command in tried if _can(command)), None)
@@ -107,7 +111,11 @@ def build(
         list(pool.map(lambda job, into: _run([*command, *FLAGS, *position, *job[2], *more, "-c", str(FOLDER / job[0]), "-o", into]),
                       jobs, objects))  # fmt: skip
         made = Path(folder) / "library"
-        alone = [] if (system or platform.system()) == "Darwin" or "ziglang" in command else ["-static-libstdc++", "-static-libgcc"]
+        alone = (
+            []
+            if (system or platform.system()) == "Darwin" or "ziglang" in command
+            else ["-static-libstdc++", "-static-libgcc"]
+        )
         _run([*command, "-shared", *position, *alone, *more, "-o", str(made), *objects])
         into.parent.mkdir(parents=True, exist_ok=True)
         part = into.with_name(into.name + ".part")

@@ -26,7 +26,7 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
     Args:
         mode: ``exact``: each step is of the gradient of all rows (or of ``steps_per_epoch`` groups of partitions),
             added in a fixed order: bitwise the same weights on any number of workers. ``rounds``: each partition makes
-            ``local_steps`` minibatch steps by the compiled kernels, then the weights are averaged by rows (local SGD,
+            ``local_steps`` minibatch steps by the compiled engine, then the weights are averaged by rows (local SGD,
             Stich 2019): the same for one partitioning. ``lbfgs`` is always exact.
         client: a ``distributed.Client``; None takes the current one, or makes a ``LocalCluster`` on the cores here.
         standardize: learn each column's mean and deviation in the first pass; the fitted network takes the columns as

@@ -53,7 +53,7 @@ class Turn:
 
 
 def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recipe, turn: Turn) -> RoundSums:
-    """Some minibatches of one partition, in the order of its epoch, by the compiled kernels."""
+    """Some minibatches of one partition, in the order of its epoch, by the compiled engine."""
     rows, batch = ready.learn, recipe.batch_size
     order = np.arange(len(rows))
     if recipe.shuffle:

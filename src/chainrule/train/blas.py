@@ -1,4 +1,4 @@
-"""One BLAS thread while the kernels run: their own threads share the work."""
+"""One BLAS thread while the native library runs: their own threads share the work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 _lock = threading.Lock()
-_before: list[int] = []  # threads of each library before the first user; empty: nobody uses the kernels
+_before: list[int] = []  # threads of each library before the first user; empty: nobody uses the library
 _users = 0
 
 
@@ -24,7 +24,7 @@ def _libraries() -> list[Any]:
 def _set(library: Any, threads: int) -> None:
     """Set the number of threads of the whole process.
 
-    threadpoolctl lets only the first thread that asked do so, as long as that lives; here all users of the kernels ask
+    threadpoolctl lets only the first thread that asked do so, as long as that lives; here all users of the library ask
     for the same, and the last one restores.
     """
     getattr(library, "_real_set_num_threads", library.set_num_threads)(threads)

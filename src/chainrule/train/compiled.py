@@ -43,7 +43,7 @@ class CompiledEngine:
         s = rule.settings
         pair = (network.loss, network.output)
         names = native.ACTIVATIONS
-        kept = {  # as long as the library reads them
+        kept: dict[str, Array | None] = {  # as long as the library reads them
             "sizes": np.array(network.sizes, np.int64),
             "hidden": np.array([names.index(name) for name in network.hidden], np.int32),
             "limits": np.array(asleep_limits(network), np.float64),

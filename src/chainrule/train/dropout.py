@@ -1,6 +1,6 @@
 """Which units dropout keeps: a hash of (seed, step, layer, example, unit), so that no state needs to be stored.
 
-The numbers do not depend on threads. ``kernels.masks`` compiles the same.
+The numbers do not depend on threads. ``native/rows.h`` computes the same.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ class SummedGradient:
 def fitting(rows: Rows, network: Network, what: str = "rows") -> Rows:
     """The rows in the types and the memory order that an engine takes.
 
-    An engine trusts its rows: the kernels check no index. ``fit`` passes all rows through here.
+    An engine trusts its rows: the native library checks no index. ``fit`` passes all rows through here.
 
     Raises:
         InputError: none, of unequal lengths, of another width, not finite, or no targets of the network's loss.

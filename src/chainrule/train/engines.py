@@ -1,12 +1,16 @@
-"""The engines there are, and which of them trains: what a recipe asks for, and has kernels for the network."""
+"""The engines there are, and which of them trains: what a recipe asks for, if the library computes the network."""
 
 from __future__ import annotations
+
+import os
+import sys
+from functools import cache
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
 from chainrule.train.compiled import CompiledEngine
 from chainrule.train.engine import Engine
-from chainrule.train.native import library, without_kernel
+from chainrule.train.native import SWITCH, library, without_kernel
 from chainrule.train.optimizers import optimizer
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
@@ -22,14 +26,23 @@ def start(network: Network, recipe: Recipe) -> Engine:
             it does not compute.
     """
     shares = recipe.dropout_of(network)
+    if recipe.engine == "auto" and not compiled_here():
+        _say_once()
     if recipe.engine == "plain" or (recipe.engine == "auto" and not compiled_here()):
         return PlainEngine(network, recipe, shares)
     if not compiled_here():
-        raise InputError("engine compiled", "the native library, which an installation with a C++ compiler builds", "none")
+        raise InputError("engine compiled", "the native library, which the installation builds", "none")
     missing = without_kernel(network)
     if missing and recipe.engine == "compiled":
         raise InputError("engine compiled", "activations and a loss that have kernels", missing)
     return PlainEngine(network, recipe, shares) if missing else CompiledEngine(network, recipe, shares)
+
+
+@cache
+def _say_once() -> None:
+    """That training is slow here; not where the environment asked for it."""
+    if os.environ.get(SWITCH) != "plain":
+        sys.stderr.write("chainrule: no native library here; the plain engine trains, many times as slowly\n")
 
 
 def start_for_gradients(network: Network, rows: int, threads: int) -> Engine:

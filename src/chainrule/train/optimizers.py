@@ -1,4 +1,4 @@
-"""Optimizers: one row each, a rule on the flat vector of parameters. ``kernels.update`` fuses the same rules."""
+"""Optimizers: one row each, a rule on the flat vector of parameters. ``native/update.h`` fuses the same rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The plain minibatch loop of ``Forward`` and ``Backward`` themselves: the reference, and what runs without numba."""
+"""The plain minibatch loop of ``Forward`` and ``Backward`` themselves: the reference, and what runs without the
+native library.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Recipe:
         dropout: share of a hidden layer's units that a step leaves out: one for all layers, or one each.
         schedule: of the learning rate.
         shuffle: a new order each epoch.
-        engine: ``compiled``, ``plain``, or ``auto``: compiled where numba is there.
+        engine: ``compiled``, ``plain``, or ``auto``: compiled where the native library is.
         health: whether each layer's health is observed.
         threads: None chooses by the size of a step; one thread count gives bitwise the same run every time.
     """

@@ -59,7 +59,7 @@ def train(
     cv: Annotated[int | None, Option(help="Cross-validate the rows to train in so many folds.")] = None,
     cv_only: Annotated[bool, Option("--cv-only", help="Nothing after cross-validation.")] = False,
     dtype: Annotated[str, Option(help="float64 or float32.")] = "float64",
-    engine: Annotated[str, Option(help="compiled, plain, or auto: compiled where numba is there.")] = "auto",
+    engine: Annotated[str, Option(help="compiled, plain, or auto: compiled where the native library is.")] = "auto",
     threads: Annotated[int | None, Option(help="Usually chosen by the size of a step.")] = None,
     seed: Annotated[int, Option(min=0, max=2**32 - 1, help="Of split, first weights, shuffling.")] = 0,
     out: Annotated[Path | None, Option(help="Model file; usually DATA's name with .safetensors.")] = None,
