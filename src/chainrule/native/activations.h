@@ -10,19 +10,20 @@ namespace CHAINRULE_VARIANT {
 
 constexpr double LEAK = 0.01;
 
-// `units` hold a and become h = g(a); `slopes`, as long, become g'(a).
-template <class T>
+// `units` hold a and become h = g(a); `slopes`, as long, become g'(a), or are left alone where none are wanted.
+template <bool SLOPES = true, class T>
 void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index count) {
   switch (code) {
     case IDENTITY:
-      for (Index i = 0; i < count; i++) slopes[i] = T(1);
+      if constexpr (SLOPES)
+        for (Index i = 0; i < count; i++) slopes[i] = T(1);
       return;
     case SIGMOID:
 #pragma omp simd
       for (Index i = 0; i < count; i++) {
         const T a = units[i], e = exponential(-absolute(a)), share = T(1) / (T(1) + e);
         units[i] = a >= T(0) ? share : e * share;
-        slopes[i] = e * share * share;
+        if constexpr (SLOPES) slopes[i] = e * share * share;
       }
       return;
     case TANH:
@@ -33,14 +34,14 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
         exponentials(T(-2) * absolute(a), e, small);
         const T share = T(1) / (T(1) + e);
         units[i] = a < T(0) ? small * share : -small * share;
-        slopes[i] = T(4) * e * share * share;
+        if constexpr (SLOPES) slopes[i] = T(4) * e * share * share;
       }
       return;
     case RELU:
 #pragma omp simd
       for (Index i = 0; i < count; i++) {
         const T a = units[i];
-        slopes[i] = a <= T(0) ? T(0) : T(1);
+        if constexpr (SLOPES) slopes[i] = a <= T(0) ? T(0) : T(1);
         units[i] = a <= T(0) ? T(0) : a;
       }
       return;
@@ -49,7 +50,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
       for (Index i = 0; i < count; i++) {
         const T a = units[i], slope = a <= T(0) ? T(LEAK) : T(1);
         units[i] = a * slope;
-        slopes[i] = slope;
+        if constexpr (SLOPES) slopes[i] = slope;
       }
       return;
     case ELU:
@@ -59,7 +60,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
         T e, small;
         exponentials(a > T(0) ? T(0) : a, e, small);
         units[i] = a > T(0) ? a : small;
-        slopes[i] = e;
+        if constexpr (SLOPES) slopes[i] = e;
       }
       return;
     case GELU:
@@ -69,7 +70,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
         units[i] = a * below;
         T near = a > T(40) ? T(40) : a;
         near = near < T(-40) ? T(-40) : near;
-        slopes[i] = below + near * exponential(T(-0.5) * near * near) * T(0.3989422804014327);
+        if constexpr (SLOPES) slopes[i] = below + near * exponential(T(-0.5) * near * near) * T(0.3989422804014327);
       }
       return;
     case SILU:
@@ -78,7 +79,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
         const T a = units[i], e = exponential(-absolute(a)), share = T(1) / (T(1) + e);
         const T rise = a >= T(0) ? share : e * share;
         units[i] = a * rise;
-        slopes[i] = rise + a * e * share * share;
+        if constexpr (SLOPES) slopes[i] = rise + a * e * share * share;
       }
       return;
     case SOFTPLUS:
@@ -86,7 +87,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
       for (Index i = 0; i < count; i++) {
         const T a = units[i], e = exponential(-absolute(a));
         units[i] = (a < T(0) ? T(0) : a) + log_of_one_and(e);
-        slopes[i] = (a >= T(0) ? T(1) : e) / (T(1) + e);
+        if constexpr (SLOPES) slopes[i] = (a >= T(0) ? T(1) : e) / (T(1) + e);
       }
       return;
     case EXP:
@@ -94,7 +95,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
       for (Index i = 0; i < count; i++) {
         const T e = exponential(units[i]);
         units[i] = e;
-        slopes[i] = e;
+        if constexpr (SLOPES) slopes[i] = e;
       }
       return;
   }

@@ -352,6 +352,61 @@ class EngineOf final : public Engine {
   }
 };
 
+// What `predict` of a network needs, from its arrays as Network has them.
+struct Layers {
+  Index depth;
+  const Index* sizes;
+  const std::int32_t* hidden;
+  std::int32_t output, threads;
+  const void* const* weights;  // W_i (units, inputs)
+  const void* const* biases;
+  Gemm gemm;
+};
+
+void predict(const Variant& v, const Pass<float>* pass, Index a, Index b, Index block, float* work, Index size) {
+  v.predict_32(pass, a, b, block, work, size);
+}
+void predict(const Variant& v, const Pass<double>* pass, Index a, Index b, Index block, double* work, Index size) {
+  v.predict_64(pass, a, b, block, work, size);
+}
+
+template <class T>
+void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
+  const Index depth = l.depth, line = LINE_BYTES / Index(sizeof(T));
+  Index widest = 0, numbers = 0, near = 0;
+  for (Index i = 1; i <= depth; i++) {
+    widest = std::max(widest, l.sizes[i]);
+    if (i < depth) numbers += whole_lines(l.sizes[i - 1] * l.sizes[i], sizeof(T));
+  }
+  const Index block = std::max<Index>(1, std::min<Index>(rows, std::max<Index>(64, BLOCK_BYTES / 4 / Index(sizeof(T)) / widest / line * line)));
+  near = block * l.sizes[depth - 1];  // what the last product turns over
+  const Index room = whole_lines(block * (3 * widest + 4) + near, sizeof(T)), threads = std::max<Index>(1, l.threads);
+  Memory memory(std::size_t(numbers + threads * room) * sizeof(T));
+  T* at = reinterpret_cast<T*>(memory.start);
+  std::vector<const T*> turned(depth), biases(depth);
+  for (Index i = 1; i <= depth; i++) {
+    const T* w = static_cast<const T*>(l.weights[i - 1]);
+    const Index j = l.sizes[i - 1], m = l.sizes[i];
+    biases[i - 1] = static_cast<const T*>(l.biases[i - 1]);
+    turned[i - 1] = w;
+    if (i == depth) continue;
+    turned[i - 1] = at;
+    for (Index u0 = 0; u0 < m; u0 += 16)  // some units at a time, so that both sides stay in the cache
+      for (Index e = 0; e < j; e++)
+        for (Index u = u0; u < std::min(u0 + 16, m); u++) at[e * m + u] = w[u * j + e];
+    at += whole_lines(j * m, sizeof(T));
+  }
+  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, turned.data(), biases.data(), x, yhat, l.gemm};
+  const Variant& here = variant();
+  auto task = [&](Index thread) {
+    const Index blocks = (rows + block - 1) / block;
+    const Index first = blocks * thread / threads * block, last = std::min(rows, blocks * (thread + 1) / threads * block);
+    if (first < last) predict(here, &pass, first, last, block, at + thread * room, room);
+  };
+  Pool pool(threads);
+  pool.run(task);
+}
+
 template <class Action>
 int guarded(Action action) {
   try {
@@ -402,6 +457,17 @@ EXPORT int chainrule_gradient(void* engine, Request* request) {
 }
 EXPORT int chainrule_evaluate(void* engine, Request* request) {
   return guarded([&] { static_cast<Engine*>(engine)->evaluate(*request); });
+}
+
+// yhat (rows, k) of x (rows, d), C-contiguous, of numbers of 4 or 8 bytes.
+EXPORT int chainrule_predict(const Layers* layers, const void* x, Index rows, void* yhat, int bytes) {
+  return guarded([&] {
+    if (bytes == 4) {
+      predict_rows(*layers, static_cast<const float*>(x), rows, static_cast<float*>(yhat));
+    } else {
+      predict_rows(*layers, static_cast<const double*>(x), rows, static_cast<double*>(yhat));
+    }
+  });
 }
 
 // The kernels one by one, for the tests.

@@ -243,14 +243,14 @@ double finish_generally(const Last<T>& l, std::int32_t loss, bool softmax) {
   return total;
 }
 
-// yhat alone.
-template <class T>
+// yhat, and the slopes of an elementwise output where they are wanted.
+template <bool SLOPES = true, class T>
 void outputs(const Last<T>& l, std::int32_t output) {
   if (output == SOFTMAX) {
     soften(l, l.work, l.work + l.count, l.work + 2 * l.count);
     return;
   }
-  for (Index o = 0; o < l.k; o++) activate(output, l.of(l.units, o), l.of(l.delta, o), l.count);
+  for (Index o = 0; o < l.k; o++) activate<SLOPES>(output, l.of(l.units, o), SLOPES ? l.of(l.delta, o) : nullptr, l.count);
 }
 
 // Returned: sum_n c_n l_n.

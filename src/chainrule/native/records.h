@@ -88,11 +88,27 @@ struct Call {
   Index failed;  // the step whose loss was no longer finite, or -1
 };
 
+// The forward pass alone of some rows, by parameters as a network has them.
+template <class T>
+struct Pass {
+  Index depth;
+  const Index* sizes;           // (depth + 1)
+  const std::int32_t* hidden;   // (depth - 1) of Activation
+  std::int32_t output;
+  const T* const* turned;       // of each layer but the last W transposed, (inputs, units); of the last W, (units, inputs)
+  const T* const* biases;
+  const T* x;                   // (rows, d)
+  T* yhat;                      // (rows, k)
+  Gemm gemm;
+};
+
 // What one variant of the code gives: one function a purpose and type.
 struct Variant {
   const char* name;
   void (*steps_32)(Call<float>*, Index thread);
   void (*steps_64)(Call<double>*, Index thread);
+  void (*predict_32)(const Pass<float>*, Index first, Index last, Index block, float* work, Index size);
+  void (*predict_64)(const Pass<double>*, Index first, Index last, Index block, double* work, Index size);
   void (*product_32)(const float*, Index, Index, const float*, Index, int, float*, Index, const float*, Index, Index, Index, Index, float*, Index);
   void (*product_64)(const double*, Index, Index, const double*, Index, int, double*, Index, const double*, Index, Index, Index, Index, double*, Index);
   void (*activate_32)(std::int32_t, float*, float*, Index);

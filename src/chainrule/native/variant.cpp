@@ -1,5 +1,6 @@
 // All kernels for one instruction set: compiled once for each, with CHAINRULE_VARIANT as the name of its table.
 #include "passes.h"
+#include "predict.h"
 
 namespace chainrule {
 namespace CHAINRULE_VARIANT {
@@ -29,10 +30,12 @@ const Variant CHAINRULE_JOIN(variant_, CHAINRULE_VARIANT) = {
     CHAINRULE_TEXT(CHAINRULE_VARIANT),
     CHAINRULE_VARIANT::steps<float>,
     CHAINRULE_VARIANT::steps<double>,
+    CHAINRULE_VARIANT::predict<float>,
+    CHAINRULE_VARIANT::predict<double>,
     CHAINRULE_VARIANT::product_of<float>,
     CHAINRULE_VARIANT::product_of<double>,
-    CHAINRULE_VARIANT::activate<float>,
-    CHAINRULE_VARIANT::activate<double>,
+    CHAINRULE_VARIANT::activate<true, float>,
+    CHAINRULE_VARIANT::activate<true, double>,
     CHAINRULE_VARIANT::evaluate<float>,
     CHAINRULE_VARIANT::evaluate<double>,
 };

@@ -1,0 +1,44 @@
+// Equations forward.pre, forward.act and forward.out alone, of any rows: some at a time, through all layers while they are
+// in the cache.
+#pragma once
+#include "output.h"
+#include "product.h"
+
+namespace chainrule {
+namespace CHAINRULE_VARIANT {
+
+// Rows first to last, `block` at a time. `work`: `size` numbers, of which two layers of a block and 3 rows of outputs are used
+// first; the rest is room for what a product turns over.
+template <class T>
+void predict(const Pass<T>* pass, Index first, Index last, Index block, T* work, Index size) {
+  const Pass<T>& p = *pass;
+  const Index depth = p.depth, k = p.sizes[depth];
+  Index widest = 0;
+  for (Index i = 1; i < depth; i++) widest = widest > p.sizes[i] ? widest : p.sizes[i];
+  T *even = work, *odd = even + block * widest, *logits = odd + block * widest, *sums = logits + block * k;
+  T* rest = sums + 3 * block;
+  const Index left = size - (rest - work);
+  for (Index at = first; at < last; at += block) {
+    const Index n = least(block, last - at);
+    const T* h = p.x + at * p.sizes[0];
+    for (Index i = 1; i < depth; i++) {
+      T* into = i % 2 ? odd : even;
+      const Index j = p.sizes[i - 1], m = p.sizes[i];
+      product(p.gemm, h, j, 1, p.turned[i - 1], m, false, into, m, p.biases[i - 1], 0, n, m, j, rest, left);
+      activate<false>(p.hidden[i - 1], into, static_cast<T*>(nullptr), n * m);
+      h = into;
+    }
+    const Index j = p.sizes[depth - 1];
+    const T* bias = p.biases[depth - 1];
+    for (Index o = 0; o < k; o++)
+      for (Index r = 0; r < n; r++) logits[o * n + r] = bias[o];
+    product(p.gemm, p.turned[depth - 1], j, 1, h, j, true, logits, n, logits, n, k, n, j, rest, left);
+    outputs<false>(Last<T>{logits, nullptr, nullptr, nullptr, n, k, 0, n, sums}, p.output);
+    T* RESTRICT yhat = p.yhat + at * k;
+    for (Index o = 0; o < k; o++)
+      for (Index r = 0; r < n; r++) yhat[r * k + o] = logits[o * n + r];
+  }
+}
+
+}  // namespace CHAINRULE_VARIANT
+}  // namespace chainrule
