@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--block", type=float, default=0.1, help="seconds that a block fills; default 0.1")
     parser.add_argument("--most", type=tables.at_least(1), default=10**9, help="leave out sizes above this")
     a = parser.parse_args()
-    where = tables.machine(["chainrule", "numpy", "scipy", "numba"])
+    where = tables.machine(["chainrule", "numpy", "scipy"])
     wanted = [(name, size) for name in a.sweeps for size in SWEEPS[name][1] if size <= a.most]
     if not wanted:
         parser.error("--most leaves nothing to measure")

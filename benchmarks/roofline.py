@@ -18,18 +18,22 @@ one of the seven passes, and could in principle come out above the limit.
 
 limit = products + traffic, milliseconds an epoch; share = limit / measured epoch.
 
-chainrule's own products of small matrices (chainrule/train/kernels/product.py) are quicker than BLAS, so that its share
+chainrule's own products of small matrices (chainrule/native/product.h) are quicker than BLAS, so that its share
 of this limit can come out above 100 % too. The stricter share is of the limit with the quicker of both.
 """
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -37,6 +41,10 @@ import numpy as np
 import tables
 from cases import ACTIVATIONS, CASES, Case
 from workers import Worker, WorkerFailed
+
+from chainrule.train.native import gemm
+
+ROOT = Path(__file__).parents[1]
 
 SECONDS = 0.1  # that a measurement fills; the least of REPEATS counts
 REPEATS = 5
@@ -73,67 +81,64 @@ class Limit:
         return self.own_ms + self.traffic_ms
 
 
+class Steps(ctypes.Structure):
+    """The record of ``roofline.cpp``."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("gemm", "sizes", "places", "starts")),
+        ("depth", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("theta", "units", "deltas", "grad", "room")),
+        *((name, ctypes.c_int64) for name in ("batch", "size", "own")),
+    )  # fmt: skip
+
+
 @cache
-def _kernels() -> tuple[Any, Any, Any]:
-    from numba import njit
+def _library() -> Any:
+    """The loops of ``roofline.cpp``, compiled for this machine."""
+    spec = importlib.util.spec_from_file_location("native", ROOT / "tools/native.py")
+    assert spec is not None
+    assert spec.loader is not None
+    native = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(native)
+    compiler = native.compiler()
+    if compiler is None:
+        raise SystemExit("benchmarks/roofline.py: expected a C++ compiler; got none")
+    with tempfile.TemporaryDirectory() as folder:
+        made, source = Path(folder) / "roofline.so", Path(__file__).with_suffix(".cpp")
+        words = [*compiler, *native.FLAGS, "-march=native", "-shared", "-fPIC", "-fvisibility=default"]
+        subprocess.run([*words, "-I", str(native.FOLDER), "-o", str(made), str(source)], check=True)
+        loaded = ctypes.CDLL(str(made))
+    loaded.products.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 3]
+    loaded.traffic.argtypes = [*[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4]
+    return loaded
 
-    from chainrule.train.kernels.low_level import gemm
-    from chainrule.train.kernels.product import product
 
-    @njit(error_model="numpy", nogil=True)
-    def products(blas, sizes, places, starts, theta, units, deltas, grad, batch, part, parts, steps):
-        """The products of ``steps`` steps, this part's share; laid out in memory as in chainrule's kernels."""
-        r0, r1 = batch * part // parts, batch * (part + 1) // parts
-        n, depth = r1 - r0, sizes.size - 1
-        for _ in range(steps):
-            for i in range(1, depth + 1):
-                j, m = sizes[i - 1], sizes[i]
-                w, h, a = places[i - 1], starts[i - 1] + r0 * j, starts[i] + r0 * m
-                gemm(blas, theta, w, m, 0, units, h, j, 0, 0.0, units, a, m, m, n, j)
-            for i in range(depth, 1, -1):
-                j, m = sizes[i - 1], sizes[i]
-                w, h, a = places[i - 1], starts[i - 1] + r0 * j, starts[i] + r0 * m
-                gemm(blas, theta, w, m, 1, deltas, a, m, 0, 0.0, deltas, h, j, j, n, m)
-            for i in range(depth, 0, -1):
-                j, m = sizes[i - 1], sizes[i]
-                j0, j1 = j * part // parts, j * (part + 1) // parts
-                w, h, a = places[i - 1] + j0 * m, starts[i - 1] + j0, starts[i]
-                gemm(blas, deltas, a, m, 0, units, h, j, 1, 0.0, grad, w, m, m, j1 - j0, batch)
+@dataclass(eq=False)
+class Products:
+    """The products of steps of these sizes, on vectors that are kept as long as this is."""
 
-    @njit(error_model="numpy", nogil=True)
-    def own(blas, sizes, places, starts, theta, units, deltas, grad, batch, rooms, part, parts, steps):
-        """The same by chainrule's own products."""
-        r0, r1 = batch * part // parts, batch * (part + 1) // parts
-        n, depth, room = r1 - r0, sizes.size - 1, rooms[part]
-        for _ in range(steps):
-            for i in range(1, depth + 1):
-                j, m = sizes[i - 1], sizes[i]
-                w, h, a = places[i - 1], starts[i - 1] + r0 * j, starts[i] + r0 * m
-                product(blas, units, h, j, 1, theta, w, m, 0, units, a, m, units, a, m, n, m, j, 0, room, room.size)
-            for i in range(depth, 1, -1):
-                j, m = sizes[i - 1], sizes[i]
-                w, h, a = places[i - 1], starts[i - 1] + r0 * j, starts[i] + r0 * m
-                product(blas, deltas, a, m, 1, theta, w, m, 1, deltas, h, j, deltas, h, j, n, j, m, 0, room, room.size)
-            for i in range(depth, 0, -1):
-                j, m = sizes[i - 1], sizes[i]
-                j0, j1 = j * part // parts, j * (part + 1) // parts
-                w, h, a = places[i - 1] + j0 * m, starts[i - 1] + j0, starts[i]
-                product(blas, units, h, 1, j, deltas, a, m, 0, grad, w, m, grad, w, m, j1 - j0, m, batch, 0, room,
-                        room.size)  # fmt: skip
+    sizes: tuple[int, ...]
+    batch: int
+    own: bool
 
-    @njit(error_model="numpy", nogil=True)
-    def traffic(theta, m, v, grad, part, parts, steps):
-        """Four vectors read and three written, with next to no arithmetic."""
-        e0, e1 = theta.size * part // parts, theta.size * (part + 1) // parts
-        t, m, v, grad = theta[e0:e1], m[e0:e1], v[e0:e1], grad[e0:e1]  # whole slices, or no vector instructions
-        for _ in range(steps):
-            for e in range(t.size):
-                g = grad[e]
-                t[e] += g
-                m[e] += g
-                v[e] += g
+    def __post_init__(self) -> None:
+        sizes, rng = np.array(self.sizes, np.int64), np.random.default_rng(0)
+        areas = sizes[:-1] * sizes[1:]
+        places, starts = np.cumsum(areas) - areas, np.cumsum(sizes * self.batch) - sizes * self.batch
+        theta = (rng.standard_normal(areas.sum()) / np.sqrt(sizes.max())).astype(np.float32)
+        units, deltas = (rng.standard_normal(int((sizes * self.batch).sum())).astype(np.float32) for _ in range(2))
+        size = int(max(areas.max(), self.batch * sizes.max()))
+        self.vectors = [sizes, places, starts, theta, units, deltas, np.empty_like(theta)]
+        self.rooms = np.empty((2, size), np.float32)
+        addresses = [v.ctypes.data for v in self.vectors]
+        self.records = [
+            Steps(gemm(theta.dtype), *addresses[:3], len(sizes) - 1, *addresses[3:], room.ctypes.data, self.batch,
+                  size, int(self.own))
+            for room in self.rooms
+        ]  # fmt: skip
 
-    return products, own, traffic
+    def __call__(self, part: int, parts: int, steps: int) -> None:
+        _library().products(ctypes.byref(self.records[part]), part, parts, steps)
 
 
 def limit(case: Case) -> Limit:
@@ -141,38 +146,21 @@ def limit(case: Case) -> Limit:
     import scipy.linalg.cython_blas  # noqa: F401  the BLAS whose threads are limited below
     from threadpoolctl import threadpool_limits
 
-    from chainrule.train.kernels.low_level import gemm_address
+    products, own = (Products(case.sizes, case.batch, which) for which in (False, True))
+    warming = Products((LARGE, LARGE), LARGE, False)
+    vectors = [np.ones(case.parameters, np.float32), *(np.zeros(case.parameters, np.float32) for _ in range(3))]
 
-    products, own, traffic = _kernels()
-    real, sizes = np.float32, np.array(case.sizes)
-    areas = np.array([j * m for j, m in pairwise(case.sizes)])
-    places, starts = np.cumsum(areas) - areas, np.cumsum(sizes * case.batch) - sizes * case.batch
-    rng = np.random.default_rng(0)
-    theta = (rng.standard_normal(areas.sum()) / np.sqrt(sizes.max())).astype(real)
-    units, deltas = (rng.standard_normal(int((sizes * case.batch).sum())).astype(real) for _ in range(2))
-    given = (
-        gemm_address(np.dtype(real)),
-        sizes,
-        places,
-        starts,
-        theta,
-        units,
-        deltas,
-        np.empty_like(theta),
-        case.batch,
-    )
-    rooms = np.empty((2, max(areas.max(), case.batch * sizes.max())), real)
-    nowhere, large = np.zeros(2, np.int64), np.ones(LARGE * LARGE, real)
-    warming = (given[0], np.array([LARGE, LARGE]), nowhere, nowhere, large, large, large, large.copy(), LARGE)
-    vectors = [np.ones(case.parameters, real), *(np.zeros(case.parameters, real) for _ in range(3))]
+    def traffic(part: int, parts: int, steps: int) -> None:
+        _library().traffic(*(v.ctypes.data for v in vectors), case.parameters, part, parts, steps)
+
     with ThreadPoolExecutor(2) as pool:
 
-        def calls(kernel: Any, given: Any, parts: int) -> Callable[[int], None]:
+        def calls(work: Callable[[int, int, int], None], parts: int) -> Callable[[int], None]:
             def call(steps: int) -> None:
                 if parts == 1:
-                    kernel(*given, 0, 1, steps)
+                    work(0, 1, steps)
                     return
-                for done in [pool.submit(kernel, *given, part, parts, steps) for part in range(parts)]:
+                for done in [pool.submit(work, part, parts, steps) for part in range(parts)]:
                     done.result()
 
             return call
@@ -180,11 +168,11 @@ def limit(case: Case) -> Limit:
         by: dict[str, float] = {}
         for name, blas, parts in (("1 thread", 1, 1), ("2 BLAS threads", 2, 1), ("2 threads", 1, 2)):
             with threadpool_limits(blas, user_api="blas"):
-                calls(products, warming, parts)(1)
-                by[name] = least(calls(products, given, parts))
+                calls(warming, parts)(1)
+                by[name] = least(calls(products, parts))
         with threadpool_limits(1, user_api="blas"):
-            alone = min(least(calls(own, (*given, rooms), parts)) for parts in (1, 2))
-        through = {f"{p} thread{'s' * (p > 1)}": least(calls(traffic, vectors, p)) for p in (1, 2)}
+            alone = min(least(calls(own, parts)) for parts in (1, 2))
+        through = {f"{p} thread{'s' * (p > 1)}": least(calls(traffic, p)) for p in (1, 2)}
     quickest, nearest = min(by, key=by.__getitem__), min(through, key=through.__getitem__)
     return Limit(
         1e3 * case.steps * by[quickest], quickest, 1e3 * case.steps * through[nearest], nearest,
@@ -215,7 +203,7 @@ def main() -> None:
     parser.add_argument("--activation", type=tables.names(ACTIVATIONS), default=["relu"], help="of the measured epoch")
     parser.add_argument("--blocks", type=tables.at_least(1), default=7, help="of epochs, each 0.3 s; default 7")
     a = parser.parse_args()
-    where = tables.machine(["chainrule", "numpy", "scipy", "numba"])
+    where = tables.machine(["chainrule", "numpy", "scipy"])
     progress = tables.Progress(len(a.cases))
     worker = Worker("chainrule", None)
     found = []

@@ -1,8 +1,6 @@
 """How long a new process takes until it has trained one epoch, and how much memory it needs.
 
-For chainrule twice: with nothing compiled yet (an empty numba cache in a temporary folder, as after an installation),
-and with the kernels in that cache, as in every later process. PyTorch and scikit-learn come compiled; JAX compiles in
-every process. Each start is a process of its own, one after the other; the median of the runs, with the least and
+chainrule, PyTorch and scikit-learn come compiled; JAX compiles in every process. Each start is a process of its own, one after the other; the median of the runs, with the least and
 the most. One start of each is made first and not counted, so that files are in the system's cache.
 
 - import s: what training needs, beyond Python and NumPy.
@@ -17,7 +15,6 @@ Everyone runs with the threads that it takes by itself.
 
 from __future__ import annotations
 
-import tempfile
 from statistics import median
 from typing import Any
 
@@ -26,16 +23,15 @@ from cases import ACTIVATIONS, CASES, Case
 from peers import PEERS
 from workers import Worker, WorkerFailed
 
-OTHERS = [name for name in PEERS if name not in ("chainrule", "estimator")]
 COLUMNS = {
     "import_s": "import s", "first_s": "first fit s", "together_s": "together s", "next_ms": "next epoch ms",
     "mb": "peak MB",
 }  # fmt: skip
 
 
-def begin(peer: str, case: Case, cache: str | None = None) -> dict[str, float]:
+def begin(peer: str, case: Case) -> dict[str, float]:
     """One start, in a process that ends afterwards."""
-    worker = Worker(peer, None, {"NUMBA_CACHE_DIR": cache} if cache else None)
+    worker = Worker(peer, None)
     try:
         found = worker.ask(do="begin", case=case.told())
         found["together_s"] = found["import_s"] + found["first_s"]
@@ -47,20 +43,11 @@ def begin(peer: str, case: Case, cache: str | None = None) -> dict[str, float]:
 
 def starts(peer: str, case: Case, runs: int, tell: Any) -> dict[str, list[dict[str, float]]]:
     """By name of the row, what each run gave."""
-    if peer not in ("chainrule", "estimator"):
-        found = []
-        for run in range(runs + 1):
-            tell(f"{PEERS[peer].label}, run {run} of {runs}")
-            found.append(begin(peer, case))
-        return {PEERS[peer].label: found[1:]}
-    cold, warm = [], []
+    found = []
     for run in range(runs + 1):
         tell(f"{PEERS[peer].label}, run {run} of {runs}")
-        with tempfile.TemporaryDirectory() as cache:
-            cold.append(begin(peer, case, cache))
-            warm.append(begin(peer, case, cache))
-    label = PEERS[peer].label
-    return {f"{label}, nothing compiled": cold[1:], f"{label}, compiled before": warm[1:]}
+        found.append(begin(peer, case))
+    return {PEERS[peer].label: found[1:]}
 
 
 def main() -> None:
@@ -71,7 +58,7 @@ def main() -> None:
     parser.add_argument("--peers", type=tables.names(OTHERS), default=OTHERS, help=f"default: {','.join(OTHERS)}")
     a = parser.parse_args()
     case = CASES[a.case].with_activation(a.activation)
-    where = tables.machine(["chainrule", "numpy", "scipy", "numba", "scikit-learn", "torch", "jax"])
+    where = tables.machine(["chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax"])
     names, missing = ["chainrule"], []
     for peer in a.peers:
         if (message := PEERS[peer].missing()) is None:

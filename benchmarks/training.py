@@ -97,7 +97,7 @@ def main() -> None:
                         help="estimator: time chainrule.MLPClassifier.fit too, as scikit-learn's")  # fmt: skip
     parser.add_argument("--block", type=float, default=BLOCK, help=f"seconds that a block fills; default {BLOCK}")
     a = parser.parse_args()
-    where = tables.machine(["chainrule", "numpy", "scipy", "numba", "scikit-learn", "torch", "jax"])
+    where = tables.machine(["chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax"])
     missing = []
     names = [US]
     for peer in (["estimator"] if a.through == "estimator" else []) + a.peers:
