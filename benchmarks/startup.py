@@ -1,7 +1,8 @@
 """How long a new process takes until it has trained one epoch, and how much memory it needs.
 
-chainrule, PyTorch and scikit-learn come compiled; JAX compiles in every process. Each start is a process of its own, one after the other; the median of the runs, with the least and
-the most. One start of each is made first and not counted, so that files are in the system's cache.
+chainrule, PyTorch and scikit-learn come compiled; JAX compiles in every process. Each start is a
+process of its own, one after the other; the median of the runs, with the least and the most. One start of each is made
+first and not counted, so that files are in the system's cache.
 
 - import s: what training needs, beyond Python and NumPy.
 - first fit s: making the network and training the first epoch, with whatever is compiled for it.
@@ -23,6 +24,7 @@ from cases import ACTIVATIONS, CASES, Case
 from peers import PEERS
 from workers import Worker, WorkerFailed
 
+OTHERS = [name for name in PEERS if name not in ("chainrule", "estimator")]
 COLUMNS = {
     "import_s": "import s", "first_s": "first fit s", "together_s": "together s", "next_ms": "next epoch ms",
     "mb": "peak MB",
