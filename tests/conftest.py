@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from chainrule.cli import main
-from tests.support import browser, kernels
+from tests.support import browser
 from tests.support.page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
 
@@ -39,24 +39,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: (not item.get_closest_marker("slow_first"), not item.get_closest_marker("xdist_group")))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session):
-    """Compile the training kernels once, each type in a process, before several processes would all do so."""
-    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
-        return
-    kernels.compile_all(fresh=bool(os.environ.get("CI")))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
     """What is imported by now stays: the garbage collector need not walk over it again and again."""
     gc.collect()
     gc.freeze()
-
-
-def pytest_sessionfinish(session):
-    if not hasattr(session.config, "workerinput"):
-        kernels.clean()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""The coefficients in ``chainrule/train/kernels/mathematics.py``: polynomials by interpolation at Chebyshev's nodes.
+"""The coefficients in ``chainrule/native/mathematics.h``: polynomials by interpolation at Chebyshev's nodes.
 
     python tools/polynomials.py
 
-Prints each with its largest error on its interval, computed with 60 digits.
+Prints each as it stands there, with its largest error on its interval, computed with 60 digits.
 """
 
 from __future__ import annotations
@@ -49,19 +49,25 @@ def erfc_exponent(w: mp.mpf) -> mp.mpf:
 
 HALF_LOG_2 = mp.log(2) / 2 * mp.mpf("1.0001")
 WANTED = [
-    ("exp", exp_rest, -HALF_LOG_2, HALF_LOG_2, (4, 9)),
-    ("atanh", atanh_rest, mp.mpf(0), mp.mpf(1) / 9, (4, 9)),
-    ("erfc", erfc_exponent, 2 / mp.mpf(15) - 1, mp.mpf(1), (10, 24)),
+    ("exp_rest", exp_rest, -HALF_LOG_2, HALF_LOG_2, (4, 9)),
+    ("atanh_rest", atanh_rest, mp.mpf(0), mp.mpf(1) / 9, (4, 9)),
+    ("erfc_exponent", erfc_exponent, 2 / mp.mpf(15) - 1, mp.mpf(1), (10, 24)),
 ]
+
+
+def coefficients(name: str, f: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
+    """Those of one polynomial; the first of e^r's is 1/2, so that e^r is exact next to r = 0."""
+    found = interpolate(f, low, high, degree)
+    return [mp.mpf(1) / 2, *found[1:]] if name == "exp_rest" else found
 
 
 def main() -> None:
     """Print them all."""
     for name, f, low, high, degrees in WANTED:
-        for degree, kind in zip(degrees, ("float32", "float64"), strict=True):
-            found = interpolate(f, low, high, degree)
-            print(f"{name} for {kind}: degree {degree}, error {mp.nstr(error(found, f, low, high), 2)}")
-            print("   ", ", ".join(mp.nstr(c, 20) for c in found))
+        for degree, (kind, end) in zip(degrees, (("float", "f"), ("double", "")), strict=True):
+            found = coefficients(name, f, low, high, degree)
+            print(f"// degree {degree}, error {mp.nstr(error(found, f, low, high), 2)}")
+            print(f"static constexpr {kind} {name}[] = {{{', '.join(mp.nstr(c, 20) + end for c in found)}}};")
 
 
 if __name__ == "__main__":

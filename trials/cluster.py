@@ -92,7 +92,7 @@ def kill(runs, seed):
     for name in SETTINGS:
         hit = differ = 0
         with warm_cluster() as client:
-            fitted(client, name, *x_y)  # loads the kernels
+            fitted(client, name, *x_y)  # loads the library
             began = time.perf_counter()
             whole = fitted(client, name, *x_y)
             length = time.perf_counter() - began

@@ -242,7 +242,7 @@ def test_a_clean_sample_passes():
         ),
         ("errors", "if not TYPE_CHECKING:\n    from chainrule import network", "errors imports chainrule.network"),
         ("errors", "if TYPE_CHECKING:\n    from chainrule import network", "errors imports chainrule.network"),
-        ("errors", "try:\n    import numba\nexcept ImportError:\n    from chainrule import network", "errors imports"),
+        ("errors", "try:\n    import scipy\nexcept ImportError:\n    from chainrule import network", "errors imports"),
         ("errors", "if TYPE_CHECKING:\n    pass\nelse:\n    import chainrule.network", "errors imports"),
         (
             "errors",
@@ -308,7 +308,6 @@ def test_a_planted_long_module_is_found():
 HEAVY = {
     "sklearn",
     "scipy",
-    "numba",
     "sympy",
     "matplotlib",
     "pyarrow",
@@ -398,7 +397,7 @@ HERE = {str(SOURCE.parents[1]), str(Path.home()), sys.prefix} - {"/"}
 
 
 def test_no_source_names_a_place_on_a_machine():
-    for path in sorted(p for p in SOURCE.rglob("*") if p.suffix in {".py", ".js", ".css", ".html"}):
+    for path in sorted(p for p in SOURCE.rglob("*") if p.suffix in {".py", ".js", ".css", ".html", ".h", ".cpp"}):
         text = path.read_text(encoding="utf-8")
         assert ABSOLUTE.search(text) is None, path
         assert not [place for place in HERE if place in text], path

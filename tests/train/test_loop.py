@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import InputError
-from chainrule.train import loop
+from chainrule.train import loop, native
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Rows
@@ -588,20 +588,22 @@ def test_parameters_that_are_not_finite_are_never_given_back(health, rng):
     assert np.array_equal(fitted.network.flat, net.flat)
 
 
-def test_a_thread_that_fails_leaves_none_waiting(blobs, net, monkeypatch):
-    from chainrule.train import compiled
+def test_a_library_that_has_no_memory_is_a_memory_error(blobs, net, monkeypatch):
+    engine = start(net, Recipe(engine="compiled"))
 
-    real = compiled.kernels.steps
+    class Full:
+        chainrule_train = chainrule_gradient = chainrule_evaluate = staticmethod(lambda *given: 1)
+        chainrule_start = staticmethod(lambda *given: None)
 
-    def failing(thread, *given):
-        if thread == 1:
-            raise MemoryError("no room")
-        return real(thread, *given)
-
-    fit(net, blobs[0], Recipe(threads=2), epochs=1)  # compiled by now
-    monkeypatch.setattr(compiled.kernels, "steps", failing)
-    with pytest.raises(MemoryError, match="no room"):
-        fit(net, blobs[0], Recipe(threads=2), epochs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "library", Full)
+        for asked in (lambda: engine.evaluate(blobs[0]), lambda: engine.gradient(blobs[0])):
+            with pytest.raises(MemoryError):
+                asked()
+    assert np.isfinite(engine.evaluate(blobs[0])[0])
+    monkeypatch.setattr(native, "library", lambda: Full)
+    with pytest.raises(MemoryError):
+        fit(net, blobs[0], Recipe(engine="compiled"), epochs=1)
 
 
 def test_callbacks_are_closed_whatever_happens(blobs, net):

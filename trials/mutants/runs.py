@@ -19,7 +19,7 @@ from trials.mutants.draw import Mutant
 OPTIONS = ("-n0", "--trials", "12")
 #: imported once, before the package: what it takes most of the time to import
 LIBRARIES = (
-    "numpy", "scipy.optimize", "numba", "sklearn.neural_network", "pandas", "sympy", "pydantic",
+    "numpy", "scipy.optimize", "sklearn.neural_network", "pandas", "sympy", "pydantic",
     "matplotlib.figure", "dask.dataframe", "distributed", "onnx", "onnxruntime", "typer",
 )  # fmt: skip
 
@@ -68,11 +68,11 @@ class Project:
         return self.root / "src" / self.package
 
     def files(self) -> Iterator[Path]:
-        """What a copy has: not what Python compiled, but the kernels that numba compiled beside their source."""
+        """What a copy has: not what Python compiled, but the native library beside its source."""
         for name in COPIED:
             path = self.root / name
             for file in (path, *path.rglob("*")):
-                if file.is_file() and ("__pycache__" not in file.parts or file.suffix in (".nbi", ".nbc")):
+                if file.is_file() and "__pycache__" not in file.parts:
                     yield file.relative_to(self.root)
 
 

@@ -68,16 +68,14 @@ void steps(const Variant& v, Call<double>* call, Index thread) { v.steps_64(call
 class Pool {
  public:
   explicit Pool(Index threads) {
-    for (Index t = 1; t < threads; t++) members.emplace_back([this, t] { serve(t); });
-  }
-  ~Pool() {
-    {
-      std::lock_guard<std::mutex> lock(mutex);
-      ended = true;
+    try {
+      for (Index t = 1; t < threads; t++) members.emplace_back([this, t] { serve(t); });
+    } catch (...) {  // those that there are would else end the whole process
+      end();
+      throw;
     }
-    begin.notify_all();
-    for (auto& member : members) member.join();
   }
+  ~Pool() { end(); }
   template <class Task>
   void run(Task& task) {
     if (members.empty()) return task(0);
@@ -95,6 +93,15 @@ class Pool {
   }
 
  private:
+  void end() {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      ended = true;
+    }
+    begin.notify_all();
+    for (auto& member : members) member.join();
+  }
+
   void serve(Index thread) {
     for (Index seen = 0;;) {
       std::unique_lock<std::mutex> lock(mutex);
@@ -152,7 +159,7 @@ class Parts {
 };
 
 // As in chainrule/train/native.py.
-struct Plan {
+struct EnginePlan {
   Index depth, batch, threads;
   const Index* sizes;
   const std::int32_t* hidden;
@@ -196,7 +203,7 @@ class Engine {
 template <class T>
 class EngineOf final : public Engine {
  public:
-  explicit EngineOf(const Plan& p)
+  explicit EngineOf(const EnginePlan& p)
       : shared(p.sizes, p.depth, p.threads, p.batch, sizeof(T)), hidden(p.hidden, p.hidden + p.depth - 1),
         limits(p.limits, p.limits + p.depth - 1), plan(p), needed(measured()), memory(needed), pool(p.threads) {
     if (p.below) below.assign(p.below, p.below + p.depth - 1), factors.assign(p.factors, p.factors + p.depth - 1);
@@ -233,6 +240,7 @@ class EngineOf final : public Engine {
     const double rate = 1, decay = 0;
     const Index whole = r.count;
     double loss = 0, right = 0;
+    r.failed = -1;  // also of no rows
     for (Index at = 0; at < whole; at += plan.batch) {
       std::memcpy(copy, theta, std::size_t(count) * sizeof(T));
       std::memset(velocity, 0, std::size_t(count) * sizeof(T));
@@ -270,7 +278,7 @@ class EngineOf final : public Engine {
   std::vector<double> limits, factors;
   std::vector<std::uint32_t> below;
   Rules rules;
-  Plan plan;
+  EnginePlan plan;
   Room<T> room;
   T *theta, *m, *v;
   Index* sync;
@@ -422,6 +430,9 @@ int guarded(Action action) {
 
 using namespace chainrule;
 
+// Bytes of a record, 0 of EnginePlan and 1 of Request: for the tests.
+EXPORT Index chainrule_size(int record) { return Index(record == 0 ? sizeof(EnginePlan) : sizeof(Request)); }
+
 EXPORT const char* chainrule_variant() { return variant().name; }
 
 // The names of all variants that can run here, the best first; null after the last.
@@ -437,7 +448,7 @@ EXPORT int chainrule_choose(const char* name) {
 }
 
 // A new engine for numbers of 4 or 8 bytes; null: there is not enough memory, or no thread can be had.
-EXPORT void* chainrule_start(const Plan* plan, int bytes) {
+EXPORT void* chainrule_start(const EnginePlan* plan, int bytes) {
   void* made = nullptr;
   guarded([&] { made = bytes == 4 ? static_cast<Engine*>(new EngineOf<float>(*plan)) : new EngineOf<double>(*plan); });
   return made;

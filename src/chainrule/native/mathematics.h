@@ -1,5 +1,6 @@
 // exp, expm1, log1p and erfc without branches, so that loops over them fill vector registers. The C library's are exact
-// to half a unit of the last place, these to about two; NaN stays NaN. Coefficients: python tools/polynomials.py.
+// to half a unit of the last place, these to about two, erfc(x) to some more, and x^2 more where it is small; NaN stays
+// NaN. Coefficients: python tools/polynomials.py.
 #pragma once
 #include "basics.h"
 

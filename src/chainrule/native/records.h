@@ -113,7 +113,7 @@ struct Variant {
   void (*product_64)(const double*, Index, Index, const double*, Index, int, double*, Index, const double*, Index, Index, Index, Index, double*, Index);
   void (*activate_32)(std::int32_t, float*, float*, Index);
   void (*activate_64)(std::int32_t, double*, double*, Index);
-  void (*evaluate_32)(std::int32_t, const float*, float*, Index);  // exp, log1p, erfc: for the tests
+  void (*evaluate_32)(std::int32_t, const float*, float*, Index);  // exp, log1p, erfc, expm1: for the tests
   void (*evaluate_64)(std::int32_t, const double*, double*, Index);
 };
 

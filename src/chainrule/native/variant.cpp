@@ -14,8 +14,11 @@ void product_of(const T* a, Index a_row, Index a_step, const T* b, Index b_row, 
 
 template <class T>
 void evaluate(std::int32_t which, const T* RESTRICT x, T* RESTRICT into, Index count) {
-  for (Index i = 0; i < count; i++)
-    into[i] = which == 0 ? exponential(x[i]) : which == 1 ? log_of_one_and(x[i]) : error_complement(x[i]);
+  for (Index i = 0; i < count; i++) {
+    T e, small;
+    exponentials(x[i], e, small);
+    into[i] = which == 0 ? exponential(x[i]) : which == 1 ? log_of_one_and(x[i]) : which == 2 ? error_complement(x[i]) : small;
+  }
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class CompiledEngine:
             "below": np.array([dropout.threshold(share) for share in shares], np.uint32) if shares else None,
             "factors": np.array([dropout.scale(share) for share in shares], np.float64) if shares else None,
         }
-        plan = native.Plan(
+        plan = native.EnginePlan(
             depth=network.depth, batch=self.batch, threads=self.threads,
             output=names.index(network.output), loss=native.LOSSES.index(network.loss),
             pair=native.PAIRS.index(pair) + 1 if pair in native.PAIRS else 0, mean=network.reduction == "mean",
@@ -63,8 +63,18 @@ class CompiledEngine:
         if self._handle is None:
             raise MemoryError
 
+    def _open(self) -> int:
+        """The library's engine.
+
+        Raises:
+            RuntimeError: it was closed.
+        """
+        if self._handle is None:
+            raise RuntimeError("the engine was closed")
+        return self._handle
+
     def close(self) -> None:
-        """Give back its memory and its threads; parameters that are asked for later are not there."""
+        """Give back its memory and its threads; its last state can be asked for, and nothing else."""
         if self._handle is not None:
             self._last = self.state()
             self.library.chainrule_stop(self._handle)
@@ -83,11 +93,11 @@ class CompiledEngine:
     def _write(self, *vectors: Array) -> None:
         given = [np.ascontiguousarray(v, self.dtype) for v in vectors]
         places = ([native.address(v) for v in given] + [None, None])[:3]
-        self.library.chainrule_write(self._handle, *places)
+        self.library.chainrule_write(self._open(), *places)
 
     def _read(self, which: int) -> list[Array]:
         found = [np.empty(self.like.parameter_count, self.dtype) for _ in range(which)]
-        self.library.chainrule_read(self._handle, *([native.address(v) for v in found] + [None, None])[:3])
+        self.library.chainrule_read(self._open(), *([native.address(v) for v in found] + [None, None])[:3])
         return found
 
     def network(self) -> Network:
@@ -144,13 +154,16 @@ class CompiledEngine:
 
     def _ask(self, function: Any, rows: engine.Rows, count: int, **given: Any) -> native.Request:
         """One call of the library; arrays among what is given go by their addresses."""
-        arrays = {
-            "x": rows.x, "labels": rows.y if rows.y.ndim == 1 else None, "y": None if rows.y.ndim == 1 else rows.y,
-            "weight": rows.weight, **{name: v for name, v in given.items() if isinstance(v, np.ndarray)},
-        }  # fmt: skip
+        labelled = rows.y.ndim == 1
+        arrays = {  # in the types and the order that the library reads: the very arrays where they are so
+            "x": np.ascontiguousarray(rows.x, self.dtype),
+            "labels" if labelled else "y": np.ascontiguousarray(rows.y, np.int64 if labelled else self.dtype),
+            "weight": None if rows.weight is None else np.ascontiguousarray(rows.weight, self.dtype),
+            **{name: v for name, v in given.items() if isinstance(v, np.ndarray)},
+        }
         numbers = {name: v for name, v in given.items() if not isinstance(v, np.ndarray)}
         asked = native.Request(count=count, **{n: native.address(a) for n, a in arrays.items()}, **numbers)
         with one_blas_thread() if self.by_blas else nullcontext():
-            if function(self._handle, ctypes.byref(asked)):
+            if function(self._open(), ctypes.byref(asked)):
                 raise MemoryError
         return asked

@@ -39,8 +39,8 @@ PAIRS = (
 RULES = {"sgd": 0, "momentum": 1, "nesterov": 2, "adam": 3, "adamw": 3}
 
 
-class Plan(ctypes.Structure):
-    """What an engine trains and how; ``Plan`` of the library."""
+class EnginePlan(ctypes.Structure):
+    """What an engine trains and how; ``EnginePlan`` of the library."""
 
     _fields_ = (
         *((name, c_int64) for name in ("depth", "batch", "threads")),
@@ -95,7 +95,7 @@ def library() -> Any:
         "variant": (ctypes.c_char_p, ()),
         "usable": (ctypes.c_char_p, (c_int64,)),
         "choose": (c_int, (ctypes.c_char_p,)),
-        "start": (c_void_p, (ctypes.POINTER(Plan), c_int)),
+        "start": (c_void_p, (ctypes.POINTER(EnginePlan), c_int)),
         "stop": (None, (c_void_p,)),
         "write": (None, (c_void_p,) * 4),
         "read": (None, (c_void_p,) * 4),
