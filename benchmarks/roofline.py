@@ -42,7 +42,7 @@ import tables
 from cases import ACTIVATIONS, CASES, Case
 from workers import Worker, WorkerFailed
 
-from chainrule.train.native import gemm
+from chainrule.native.library import gemm
 
 ROOT = Path(__file__).parents[1]
 

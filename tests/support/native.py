@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.train import native
+from chainrule.native import library as native
 
 FUNCTIONS = ("exp", "log1p", "erfc", "expm1")  # by their numbers
 

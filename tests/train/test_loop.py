@@ -10,7 +10,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import InputError
-from chainrule.train import loop, native
+from chainrule.native import library as native
+from chainrule.train import loop
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Rows

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.errors import InputError
+from chainrule.native import library as native
 from chainrule.network.activations import ACTIVATIONS, LEAK
 from chainrule.network.losses import HUBER_DELTA, LOSSES
 from chainrule.network.outputs import EXP, OUTPUTS, output
 from chainrule.network.pairs import PAIRS
-from chainrule.train import compiled, engines, native
+from chainrule.train import compiled, engines
 from chainrule.train.dropout import keep, keys
 from chainrule.train.engine import Rows, State
 from chainrule.train.engines import start

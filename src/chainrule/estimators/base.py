@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -18,9 +19,14 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import CONSTRAINTS, hidden_names, layer_sizes
 from chainrule.estimators.solving import solve
 from chainrule.estimators.task import Task
+from chainrule.native.predict import Predictor
 from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
+
+
+#: not attributes: predicting changes none of an estimator's, by scikit-learn's convention
+_predictors: WeakKeyDictionary[Any, tuple[tuple[Array, ...], Predictor | None]] = WeakKeyDictionary()
 
 
 class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -35,6 +41,7 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     random_state: Any
     warm_start: bool
     coefs_: list[Array]
+    n_features_in_: int
     intercepts_: list[Array]
     n_outputs_: int
     t_: int
@@ -156,11 +163,39 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _outputs(self, X: Any) -> Array:
         """yhat (n, k) of rows as a caller gives them."""
-        check_is_fitted(self)
-        return self._values(self._validated(X), -1)
+        if not hasattr(self, "coefs_"):
+            check_is_fitted(self)
+        X, predictor = self._validated(X), self._predictor()
+        if predictor is None:
+            return self._values(X, -1)
+        dtype = predictor.dtype
+        rows = [predictor(np.ascontiguousarray(x, dtype)) for _, x in pieces(X, max(map(len, self.coefs_)))]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+    def _predictor(self) -> Predictor | None:
+        """The native one on the arrays of ``coefs_`` and ``intercepts_`` themselves."""
+        now = (*self.coefs_, *self.intercepts_)
+        known = _predictors.get(self)
+        if known is None or len(known[0]) != len(now) or any(a is not b for a, b in zip(known[0], now, strict=True)):
+            like = self._like
+            made = Predictor.of(self.coefs_, self.intercepts_, like.hidden, like.output, turned=True)
+            aliased = made is not None and all(a is b for a, b in zip(made.kept, now, strict=True))
+            known = _predictors[self] = (now if aliased else (), made)
+        return known[1]
 
     def _validated(self, X: Any) -> Any:
+        if self._fits(X):
+            return X
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
+
+    def _fits(self, X: Any) -> bool:
+        """Whether X surely passes scikit-learn's validation, which takes longer than a small prediction."""
+        if type(X) is not np.ndarray or X.ndim != 2 or X.shape[1] != self.n_features_in_ or len(X) == 0:
+            return False
+        if X.dtype not in (np.float64, np.float32) or hasattr(self, "feature_names_in_"):
+            return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.isfinite(X.sum()))
 
     def transform(self, X: Any, layer: int = -1) -> Array:
         """The values h of a hidden layer's units: what the network has learned to see.

@@ -158,7 +158,7 @@ class Parts {
   char* start;
 };
 
-// As in chainrule/train/native.py.
+// As in native/library.py.
 struct EnginePlan {
   Index depth, batch, threads;
   const Index* sizes;
@@ -365,8 +365,8 @@ struct Layers {
   Index depth;
   const Index* sizes;
   const std::int32_t* hidden;
-  std::int32_t output, threads;
-  const void* const* weights;  // W_i (units, inputs)
+  std::int32_t output, threads, turned;
+  const void* const* weights;  // W_i (units, inputs), or turned over, (inputs, units)
   const void* const* biases;
   Gemm gemm;
 };
@@ -384,7 +384,7 @@ void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
   Index widest = 0, numbers = 0, near = 0;
   for (Index i = 1; i <= depth; i++) {
     widest = std::max(widest, l.sizes[i]);
-    if (i < depth) numbers += whole_lines(l.sizes[i - 1] * l.sizes[i], sizeof(T));
+    if (i < depth && !l.turned) numbers += whole_lines(l.sizes[i - 1] * l.sizes[i], sizeof(T));
   }
   const Index block = std::max<Index>(1, std::min<Index>(rows, std::max<Index>(64, BLOCK_BYTES / 4 / Index(sizeof(T)) / widest / line * line)));
   near = block * l.sizes[depth - 1];  // what the last product turns over
@@ -397,14 +397,15 @@ void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
     const Index j = l.sizes[i - 1], m = l.sizes[i];
     biases[i - 1] = static_cast<const T*>(l.biases[i - 1]);
     turned[i - 1] = w;
-    if (i == depth) continue;
+    if (i == depth || l.turned) continue;
     turned[i - 1] = at;
     for (Index u0 = 0; u0 < m; u0 += 16)  // some units at a time, so that both sides stay in the cache
       for (Index e = 0; e < j; e++)
         for (Index u = u0; u < std::min(u0 + 16, m); u++) at[e * m + u] = w[u * j + e];
     at += whole_lines(j * m, sizeof(T));
   }
-  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, turned.data(), biases.data(), x, yhat, l.gemm};
+  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, turned.data(), l.turned ? 1 : l.sizes[depth - 1],
+                     l.turned ? l.sizes[depth] : 1, biases.data(), x, yhat, l.gemm};
   const Variant& here = variant();
   auto task = [&](Index thread) {
     const Index blocks = (rows + block - 1) / block;
@@ -430,8 +431,8 @@ int guarded(Action action) {
 
 using namespace chainrule;
 
-// Bytes of a record, 0 of EnginePlan and 1 of Request: for the tests.
-EXPORT Index chainrule_size(int record) { return Index(record == 0 ? sizeof(EnginePlan) : sizeof(Request)); }
+// Bytes of a record, 0 of EnginePlan, 1 of Request and 2 of Layers: for the tests.
+EXPORT Index chainrule_size(int record) { return Index(record == 0 ? sizeof(EnginePlan) : record == 1 ? sizeof(Request) : sizeof(Layers)); }
 
 EXPORT const char* chainrule_variant() { return variant().name; }
 

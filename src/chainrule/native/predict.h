@@ -32,7 +32,7 @@ void predict(const Pass<T>* pass, Index first, Index last, Index block, T* work,
     const T* bias = p.biases[depth - 1];
     for (Index o = 0; o < k; o++)
       for (Index r = 0; r < n; r++) logits[o * n + r] = bias[o];
-    product(p.gemm, p.turned[depth - 1], j, 1, h, j, true, logits, n, logits, n, k, n, j, rest, left);
+    product(p.gemm, p.turned[depth - 1], p.last_row, p.last_step, h, j, true, logits, n, logits, n, k, n, j, rest, left);
     outputs<false>(Last<T>{logits, nullptr, nullptr, nullptr, n, k, 0, n, sums}, p.output);
     T* RESTRICT yhat = p.yhat + at * k;
     for (Index o = 0; o < k; o++)

@@ -6,7 +6,7 @@ namespace chainrule {
 
 using Index = std::int64_t;
 
-// The numbers of the rules; chainrule/train/native.py has them by name, and a test compares the two.
+// The numbers of the rules; native/library.py has them by name, and a test compares the two.
 enum Activation : std::int32_t { ELU, GELU, IDENTITY, LEAKY_RELU, RELU, SIGMOID, SILU, SOFTPLUS, TANH, EXP, SOFTMAX };
 enum Loss : std::int32_t { ABSOLUTE, BINARY, CROSS_ENTROPY, HALF_SQUARED, HUBER, IDENTITY_LOSS, MEAN_SQUARED, POISSON, SQUARED };
 enum Pair : std::int32_t {
@@ -95,7 +95,8 @@ struct Pass {
   const Index* sizes;           // (depth + 1)
   const std::int32_t* hidden;   // (depth - 1) of Activation
   std::int32_t output;
-  const T* const* turned;       // of each layer but the last W transposed, (inputs, units); of the last W, (units, inputs)
+  const T* const* turned;       // of each layer W transposed, (inputs, units), but of the last W by the two strides below
+  Index last_row, last_step;
   const T* const* biases;
   const T* x;                   // (rows, d)
   T* yhat;                      // (rows, k)

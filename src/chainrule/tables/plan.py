@@ -180,7 +180,7 @@ class Model:
 
     def forward(self, table: pa.Table) -> Array:
         """yhat (n, k) of the table's rows."""
-        return forward(self.network, self.inputs.apply(table)).yhat
+        return self.network(self.inputs.apply(table))
 
     def evaluate(self, table: pa.Table) -> Scores:
         """Scores over a table that has the target column."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.native import library as native
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.train import dropout, engine, native
+from chainrule.train import dropout, engine
 from chainrule.train.blas import one_blas_thread
 from chainrule.train.health import asleep_limits
 from chainrule.train.recipe import Recipe

@@ -7,10 +7,10 @@ import sys
 from functools import cache
 
 from chainrule.errors import InputError
+from chainrule.native.library import SWITCH, library, without_kernel
 from chainrule.network.network import Network
 from chainrule.train.compiled import CompiledEngine
 from chainrule.train.engine import Engine
-from chainrule.train.native import SWITCH, library, without_kernel
 from chainrule.train.optimizers import optimizer
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
@@ -32,7 +32,7 @@ def start(network: Network, recipe: Recipe) -> Engine:
         return PlainEngine(network, recipe, shares)
     if not compiled_here():
         raise InputError("engine compiled", "the native library, which the installation builds", "none")
-    missing = without_kernel(network)
+    missing = without_kernel(network.hidden, network.output, network.loss)
     if missing and recipe.engine == "compiled":
         raise InputError("engine compiled", "activations and a loss that have kernels", missing)
     return PlainEngine(network, recipe, shares) if missing else CompiledEngine(network, recipe, shares)

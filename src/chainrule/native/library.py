@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from ctypes import c_double, c_int, c_int32, c_int64, c_uint32, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.errors import InputError
-from chainrule.network.arrays import Array
-from chainrule.network.network import Network
 
-FOLDER = Path(__file__).parents[1] / "native"
+FOLDER = Path(__file__).parent
 NAMES = ("_engine.so", "_engine.dylib", "_engine.dll")
 SWITCH = "CHAINRULE_ENGINE"  # of the environment: ``plain`` keeps the library from being loaded
 
@@ -66,7 +66,18 @@ class Request(ctypes.Structure):
     )  # fmt: skip
 
 
-def address(array: Array | None) -> int | None:
+class Layers(ctypes.Structure):
+    """A network whose rows are predicted; ``Layers`` of the library."""
+
+    _fields_ = (
+        ("depth", c_int64),
+        *((name, c_void_p) for name in ("sizes", "hidden")),
+        *((name, c_int32) for name in ("output", "threads", "turned")),
+        *((name, c_void_p) for name in ("weights", "biases", "gemm")),
+    )  # fmt: skip
+
+
+def address(array: NDArray[Any] | None) -> int | None:
     """Where an array's numbers lie; None for none."""
     if array is None:
         return None
@@ -99,6 +110,7 @@ def library() -> Any:
         "stop": (None, (c_void_p,)),
         "write": (None, (c_void_p,) * 4),
         "read": (None, (c_void_p,) * 4),
+        "predict": (c_int, (ctypes.POINTER(Layers), c_void_p, c_int64, c_void_p, c_int)),
         **{name: (c_int, (c_void_p, ctypes.POINTER(Request))) for name in ("train", "gradient", "evaluate")},
     }
     for name, (result, arguments) in functions.items():
@@ -107,11 +119,10 @@ def library() -> Any:
     return loaded
 
 
-def without_kernel(network: Network) -> str:
-    """The network's activations, output and loss that the library does not compute; empty where it does all."""
-    rules = dict.fromkeys((*network.hidden, network.output))
-    missing = [name for name in rules if name not in ACTIVATIONS]
-    return ", ".join(missing + [network.loss] * (network.loss not in LOSSES))
+def without_kernel(hidden: Sequence[str], output: str, loss: str) -> str:
+    """Those of a network's activations, output and loss that the library does not compute; empty where it does all."""
+    missing = [name for name in dict.fromkeys((*hidden, output)) if name not in ACTIVATIONS]
+    return ", ".join(missing + [loss] * (loss not in LOSSES))
 
 
 @cache
