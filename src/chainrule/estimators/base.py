@@ -24,7 +24,6 @@ from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
 
-
 #: not attributes: predicting changes none of an estimator's, by scikit-learn's convention
 _predictors: WeakKeyDictionary[Any, tuple[tuple[Array, ...], Predictor | None]] = WeakKeyDictionary()
 
