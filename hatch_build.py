@@ -1,4 +1,4 @@
-"""Hatchling's build hook: the native library is compiled for the wheel, or into the tree of an editable installation."""
+"""Hatchling's build hook: the native library is compiled for the wheel, or into an editable installation's tree."""
 
 from __future__ import annotations
 

@@ -108,8 +108,11 @@ def build(
             for name, flags in reversed(variants.items())
         ]
         objects = [str(Path(folder) / f"{name}.o") for _, name, _ in jobs]
-        list(pool.map(lambda job, into: _run([*command, *FLAGS, *position, *job[2], *more, "-c", str(FOLDER / job[0]), "-o", into]),
-                      jobs, objects))  # fmt: skip
+        words = [
+            [*command, *FLAGS, *position, *flags, *more, "-c", str(FOLDER / source), "-o", made]
+            for (source, _, flags), made in zip(jobs, objects, strict=True)
+        ]
+        list(pool.map(_run, words))
         made = Path(folder) / "library"
         alone = (
             []
