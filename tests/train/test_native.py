@@ -78,8 +78,8 @@ def test_every_rule_of_the_tables_has_a_number():
 
 
 def test_records_have_the_size_that_python_gives_them():
-    assert [library().chainrule_size(i) for i in (0, 1)] == [
-        ctypes.sizeof(record) for record in (native.EnginePlan, native.Request)
+    assert [library().chainrule_size(i) for i in (0, 1, 2)] == [
+        ctypes.sizeof(record) for record in (native.EnginePlan, native.Request, native.Layers)
     ]
 
 
