@@ -37,6 +37,9 @@ VARIANTS = {
     ),
 }  # fmt: skip
 NAMES = {"darwin": "_engine.dylib", "windows": "_engine.dll"}
+NONE = "no C++ compiler: expected CXX, c++, g++, clang++ or the package ziglang"
+MACOS = "11.0"  # the oldest that a library for macOS runs on
+GLIBC = "2.17"  # the oldest that a library by Zig runs with
 TRIAL = """
 #include <thread>
 typedef float V __attribute__((vector_size(16)));
@@ -51,37 +54,55 @@ def name_of(system: str | None = None) -> str:
 
 def compiler() -> list[str] | None:
     """The command of a compiler that can, or None."""
+    return next((command for command in _commands() if _can(command)), None)
+
+
+def _commands() -> list[list[str]]:
+    """The commands to try, in order; GCC leaves the stack of Windows askew for AVX: there, it must be asked for."""
     asked = os.environ.get("CXX")
-    tried = (
-        [shlex.split(asked)]
-        if asked
-        else [[found] for name in ("c++", "g++", "clang++") if (found := shutil.which(name))]
-    )
-    if importlib.util.find_spec("ziglang"):
-        tried.append([sys.executable, "-m", "ziglang", "c++", *_own_zig_target()])
-    return next((command for command in tried if _can(command)), None)
+    names = ("clang++",) if platform.system() == "Windows" else ("c++", "g++", "clang++")
+    found = [shlex.split(asked)] if asked else [[at] for name in names if (at := shutil.which(name))]
+    return [*found, zig(zig_target())] if importlib.util.find_spec("ziglang") else found
 
 
-def _own_zig_target() -> list[str]:
-    """Zig compiles for the very processor it runs on unless told the machine."""
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
-    system = {"darwin": "macos", "windows": "windows-gnu"}.get(platform.system().lower())
-    return ["-target", f"{machine}-{system or ('linux-gnu' if platform.libc_ver()[0] else 'linux-musl')}"]
+def zig(target: str) -> list[str]:
+    """The command of Zig's compiler for a target; without one it compiles for the very processor it runs on."""
+    return [sys.executable, "-m", "ziglang", "c++", "-target", target]
+
+
+def zig_target(machine: str | None = None, system: str | None = None, libc: str | None = None) -> str:
+    """Zig's name of a machine, as ``platform`` says it; of this one where nothing is said."""
+    machine, system = (machine or platform.machine()).lower(), (system or platform.system()).lower()
+    libc = platform.libc_ver()[0] if libc is None else libc
+    machine = {"amd64": "x86_64", "arm64": "aarch64", "ppc64le": "powerpc64le"}.get(machine, machine)
+    oldest = f".{GLIBC}" if machine in ("x86_64", "aarch64") else ""  # the others' first is later
+    ends = {"darwin": f"macos.{MACOS}", "windows": "windows-gnu"}
+    return f"{machine}-{ends.get(system) or (f'linux-gnu{oldest}' if libc else 'linux-musl')}"
 
 
 def _can(command: Sequence[str]) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "trial.cpp"
         source.write_text(TRIAL)
-        words = [*command, "-std=c++17", "-shared", *_position(), "-o", str(source.with_suffix(".so")), str(source)]
+        words = [*command, "-std=c++17", "-shared", *_position(platform.system()), "-o", str(source.with_suffix(".so"))]
         try:
-            return subprocess.run(words, capture_output=True, timeout=300).returncode == 0
+            return subprocess.run([*words, str(source)], capture_output=True, timeout=300).returncode == 0
         except (OSError, subprocess.TimeoutExpired):
             return False
 
 
-def _position() -> list[str]:
-    return [] if platform.system() == "Windows" else ["-fPIC", "-pthread"]
+def _position(system: str) -> list[str]:
+    return [] if system == "Windows" else ["-fPIC", "-pthread"]
+
+
+def _links(command: Sequence[str], system: str) -> list[list[str]]:
+    """Ways to link, the best first: with the C++ library's parts inside, unseen from outside."""
+    if "ziglang" in command:  # they always are; -dynamic: not musl, of which a process must have one
+        return [["-s", *(["-dynamic"] if any(word.endswith("-musl") for word in command) else [])]]
+    if system == "Darwin":
+        return [[]]
+    inside = ["-static"] if system == "Windows" else ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL"]
+    return [inside, []]  # some systems have the C++ library as a shared one alone
 
 
 def build(
@@ -99,8 +120,11 @@ def build(
     Raises:
         RuntimeError: the compiler's own words.
     """
+    system = system or platform.system()
     x86 = (machine or platform.machine()).lower() in ("x86_64", "amd64")
-    position = [] if (system or platform.system()) == "Windows" else ["-fPIC", "-pthread"]
+    common = [*command, *_position(system), *(() if "-g" in more else ("-g0",))]
+    if system == "Darwin" and "ziglang" not in command:
+        common.append(f"-mmacosx-version-min={MACOS}")
     variants = VARIANTS if x86 else {"baseline": ()}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [("library.cpp", "library", ())] + [
@@ -108,28 +132,30 @@ def build(
             for name, flags in reversed(variants.items())
         ]
         objects = [str(Path(folder) / f"{name}.o") for _, name, _ in jobs]
-        words = [
-            [*command, *FLAGS, *position, *flags, *more, "-c", str(FOLDER / source), "-o", made]
-            for (source, _, flags), made in zip(jobs, objects, strict=True)
-        ]
-        list(pool.map(_run, words))
-        made = Path(folder) / "library"
-        alone = (
-            []
-            if (system or platform.system()) == "Darwin" or "ziglang" in command
-            else ["-static-libstdc++", "-static-libgcc"]
-        )
-        _run([*command, "-shared", *position, *alone, *more, "-o", str(made), *objects])
+        list(pool.map(lambda job, into: _run([*common, *FLAGS, *job[2], *more, "-c", str(FOLDER / job[0]), "-o", into]),
+                      jobs, objects))  # fmt: skip
+        made = Path(folder) / name_of(system)
+        ways = _links(command, system)
+        for number, way in enumerate(ways, 1):
+            try:
+                _run([*common, "-shared", *way, *more, "-o", str(made), *objects])
+                break
+            except RuntimeError:
+                if number == len(ways):
+                    raise
         into.parent.mkdir(parents=True, exist_ok=True)
-        part = into.with_name(into.name + ".part")
-        shutil.copy(made, part)
-        part.replace(into)
+        part = into.with_name(f".{into.name}.{os.getpid()}")  # two builds at once each write their own
+        try:
+            shutil.copy(made, part)
+            part.replace(into)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _run(words: Sequence[str]) -> None:
     ran = subprocess.run(words, capture_output=True, text=True)
     if ran.returncode:
-        raise RuntimeError(f"{shlex.join(words[:2])}: {ran.stderr.strip()[-2000:]}")
+        raise RuntimeError(f"{shlex.join(words[:4])}: {ran.stderr.strip()[-2000:]}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     a = parser.parse_args(arguments)
     command = shlex.split(a.compiler) if a.compiler else compiler()
     if command is None:
-        sys.stderr.write("no C++ compiler: expected CXX, c++, g++, clang++ or the package ziglang\n")
+        sys.stderr.write(f"{NONE}\n")
         return 1
     more = (f"-fsanitize={a.sanitize}", "-g", "-fno-omit-frame-pointer") if a.sanitize else ()
     build(command, a.into, more=more)

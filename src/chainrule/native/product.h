@@ -30,7 +30,11 @@ INLINE void tile(const T* a, Index a_row, Index a_step, const T* b, Index b_row,
   for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < N; j++) sums[i][j] = d ? *(const V*)(d + i * d_row + j * L) : V{};
+#if defined(__clang__)  // it would load all that four terms need before it uses any, and run out of registers
+#pragma clang loop unroll(disable)
+#else
 #pragma GCC unroll 4
+#endif
   for (Index k = 0; k < depth; k++) {
     V row[N];
 #pragma GCC unroll 2
