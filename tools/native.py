@@ -53,8 +53,8 @@ def name_of(system: str | None = None) -> str:
 
 
 def compiler() -> list[str] | None:
-    """The command of a compiler that can, or None."""
-    return next((command for command in _commands() if _can(command)), None)
+    """The command of a compiler that can, or None; Zig brings all it needs, and a trial of it takes minutes."""
+    return next((command for command in _commands() if "ziglang" in command or _can(command)), None)
 
 
 def _commands() -> list[list[str]]:
@@ -97,10 +97,11 @@ def _position(system: str) -> list[str]:
 
 def _links(command: Sequence[str], system: str) -> list[list[str]]:
     """Ways to link, the best first: with the C++ library's parts inside, unseen from outside."""
+    name = [f"-Wl,-install_name,@rpath/{name_of(system)}"] if system == "Darwin" else []  # else a passing folder's
     if "ziglang" in command:  # they always are; -dynamic: not musl, of which a process must have one
-        return [["-s", *(["-dynamic"] if any(word.endswith("-musl") for word in command) else [])]]
+        return [[*name, *(["-dynamic"] if any(word.endswith("-musl") for word in command) else [])]]
     if system == "Darwin":
-        return [[]]
+        return [name]
     inside = ["-static"] if system == "Windows" else ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL"]
     return [inside, []]  # some systems have the C++ library as a shared one alone
 
@@ -136,9 +137,10 @@ def build(
                       jobs, objects))  # fmt: skip
         made = Path(folder) / name_of(system)
         ways = _links(command, system)
+        bare = ["-s"] if "-g" not in more and (system != "Darwin" or "ziglang" in command) else []
         for number, way in enumerate(ways, 1):
             try:
-                _run([*common, "-shared", *way, *more, "-o", str(made), *objects])
+                _run([*common, "-shared", *bare, *way, *more, "-o", str(made), *objects])
                 break
             except RuntimeError:
                 if number == len(ways):
