@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from chainrule.native.library import FOLDER, NAMES
 from chainrule.view.session import Session
 from tests.support.loading import tool
 from tests.support.page import worked_example
@@ -16,8 +17,12 @@ fresh_install = tool("fresh_install")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The wheel of this checkout, built without a download."""
-    return fresh_install.build_wheel(tmp_path_factory.mktemp("wheel"), isolated=False)
+    """The wheel of this checkout, built without a download, with the library that its installation compiled."""
+    native = next(path for name in NAMES if (path := FOLDER / name).exists())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_LIBRARY", str(native))
+        patch.setenv("CHAINRULE_TAG", sysconfig.get_platform().replace("-", "_").replace(".", "_"))
+        return fresh_install.build_wheel(tmp_path_factory.mktemp("wheel"), isolated=False)
 
 
 def test_the_page_is_in_the_wheel_and_nothing_of_its_workshop(wheel):
@@ -31,6 +36,8 @@ def test_the_page_is_in_the_wheel_and_nothing_of_its_workshop(wheel):
     ):
         assert f"chainrule/{name}" in names
     assert {name.partition("/")[0] for name in names} == {"chainrule", names[-1].partition("/")[0]}
+    assert [name for name in names if name.startswith("chainrule/native/_engine.")]
+    assert not [name for name in names if name.endswith((".cpp", ".h"))]
     assert not [name for name in names if "node_modules" in name or name.endswith((".ts", ".map", ".lock"))]
 
 

@@ -168,6 +168,8 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if predictor is None:
             return self._values(X, -1)
         dtype = predictor.dtype
+        if isinstance(X, np.ndarray) and X.dtype == dtype and X.flags.c_contiguous:
+            return predictor(X)
         rows = [predictor(np.ascontiguousarray(x, dtype)) for _, x in pieces(X, max(map(len, self.coefs_)))]
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
 

@@ -371,24 +371,23 @@ struct Layers {
   Gemm gemm;
 };
 
-void predict(const Variant& v, const Pass<float>* pass, Index a, Index b, Index block, float* work, Index size) {
-  v.predict_32(pass, a, b, block, work, size);
+void predict(const Variant& v, const Pass<float>* pass, Index a, Index b, Index block, float* work) {
+  v.predict_32(pass, a, b, block, work);
 }
-void predict(const Variant& v, const Pass<double>* pass, Index a, Index b, Index block, double* work, Index size) {
-  v.predict_64(pass, a, b, block, work, size);
+void predict(const Variant& v, const Pass<double>* pass, Index a, Index b, Index block, double* work) {
+  v.predict_64(pass, a, b, block, work);
 }
 
 template <class T>
 void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
   const Index depth = l.depth, line = LINE_BYTES / Index(sizeof(T));
-  Index widest = 0, numbers = 0, near = 0;
+  Index widest = 0, numbers = 0;
   for (Index i = 1; i <= depth; i++) {
     widest = std::max(widest, l.sizes[i]);
-    if (i < depth && !l.turned) numbers += whole_lines(l.sizes[i - 1] * l.sizes[i], sizeof(T));
+    if (!l.turned) numbers += whole_lines(l.sizes[i - 1] * l.sizes[i], sizeof(T));
   }
-  const Index block = std::max<Index>(1, std::min<Index>(rows, std::max<Index>(64, BLOCK_BYTES / 4 / Index(sizeof(T)) / widest / line * line)));
-  near = block * l.sizes[depth - 1];  // what the last product turns over
-  const Index room = whole_lines(block * (3 * widest + 4) + near, sizeof(T)), threads = std::max<Index>(1, l.threads);
+  const Index block = std::max<Index>(1, std::min<Index>(rows, std::max<Index>(64, BLOCK_BYTES / 8 / Index(sizeof(T)) / widest / line * line)));
+  const Index room = whole_lines(block * (2 * widest + 3), sizeof(T)), threads = std::max<Index>(1, l.threads);
   Memory memory(std::size_t(numbers + threads * room) * sizeof(T));
   T* at = reinterpret_cast<T*>(memory.start);
   std::vector<const T*> turned(depth), biases(depth);
@@ -397,20 +396,19 @@ void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
     const Index j = l.sizes[i - 1], m = l.sizes[i];
     biases[i - 1] = static_cast<const T*>(l.biases[i - 1]);
     turned[i - 1] = w;
-    if (i == depth || l.turned) continue;
+    if (l.turned) continue;
     turned[i - 1] = at;
     for (Index u0 = 0; u0 < m; u0 += 16)  // some units at a time, so that both sides stay in the cache
       for (Index e = 0; e < j; e++)
         for (Index u = u0; u < std::min(u0 + 16, m); u++) at[e * m + u] = w[u * j + e];
     at += whole_lines(j * m, sizeof(T));
   }
-  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, turned.data(), l.turned ? 1 : l.sizes[depth - 1],
-                     l.turned ? l.sizes[depth] : 1, biases.data(), x, yhat, l.gemm};
+  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, turned.data(), biases.data(), x, yhat, l.gemm};
   const Variant& here = variant();
   auto task = [&](Index thread) {
     const Index blocks = (rows + block - 1) / block;
     const Index first = blocks * thread / threads * block, last = std::min(rows, blocks * (thread + 1) / threads * block);
-    if (first < last) predict(here, &pass, first, last, block, at + thread * room, room);
+    if (first < last) predict(here, &pass, first, last, block, at + thread * room);
   };
   Pool pool(threads);
   pool.run(task);

@@ -7,34 +7,28 @@
 namespace chainrule {
 namespace CHAINRULE_VARIANT {
 
-// Rows first to last, `block` at a time. `work`: `size` numbers, of which two layers of a block and 3 rows of outputs are used
-// first; the rest is room for what a product turns over.
+// Rows first to last, `block` at a time. `work` has room for two layers of a block, and of its outputs for 3 more rows.
 template <class T>
-void predict(const Pass<T>* pass, Index first, Index last, Index block, T* work, Index size) {
+void predict(const Pass<T>* pass, Index first, Index last, Index block, T* work) {
   const Pass<T>& p = *pass;
   const Index depth = p.depth, k = p.sizes[depth];
-  Index widest = 0;
+  Index widest = k;
   for (Index i = 1; i < depth; i++) widest = widest > p.sizes[i] ? widest : p.sizes[i];
-  T *even = work, *odd = even + block * widest, *logits = odd + block * widest, *sums = logits + block * k;
-  T* rest = sums + 3 * block;
-  const Index left = size - (rest - work);
+  T *even = work, *odd = even + block * widest, *sums = odd + block * widest;
   for (Index at = first; at < last; at += block) {
     const Index n = least(block, last - at);
     const T* h = p.x + at * p.sizes[0];
-    for (Index i = 1; i < depth; i++) {
+    for (Index i = 1; i <= depth; i++) {
       T* into = i % 2 ? odd : even;
       const Index j = p.sizes[i - 1], m = p.sizes[i];
-      product(p.gemm, h, j, 1, p.turned[i - 1], m, false, into, m, p.biases[i - 1], 0, n, m, j, rest, left);
-      activate<false>(p.hidden[i - 1], into, static_cast<T*>(nullptr), n * m);
+      product<T>(p.gemm, h, j, 1, p.turned[i - 1], m, false, into, m, p.biases[i - 1], 0, n, m, j, nullptr, 0);
+      if (i < depth) activate<false>(p.hidden[i - 1], into, static_cast<T*>(nullptr), n * m);
       h = into;
     }
-    const Index j = p.sizes[depth - 1];
-    const T* bias = p.biases[depth - 1];
-    for (Index o = 0; o < k; o++)
-      for (Index r = 0; r < n; r++) logits[o * n + r] = bias[o];
-    product(p.gemm, p.turned[depth - 1], p.last_row, p.last_step, h, j, true, logits, n, logits, n, k, n, j, rest, left);
+    T *logits = depth % 2 ? even : odd, *RESTRICT yhat = p.yhat + at * k;
+    for (Index o = 0; o < k; o++)  // class by class, for the output function
+      for (Index r = 0; r < n; r++) logits[o * n + r] = h[r * k + o];
     outputs<false>(Last<T>{logits, nullptr, nullptr, nullptr, n, k, 0, n, sums}, p.output);
-    T* RESTRICT yhat = p.yhat + at * k;
     for (Index o = 0; o < k; o++)
       for (Index r = 0; r < n; r++) yhat[r * k + o] = logits[o * n + r];
   }

@@ -95,8 +95,7 @@ struct Pass {
   const Index* sizes;           // (depth + 1)
   const std::int32_t* hidden;   // (depth - 1) of Activation
   std::int32_t output;
-  const T* const* turned;       // of each layer W transposed, (inputs, units), but of the last W by the two strides below
-  Index last_row, last_step;
+  const T* const* turned;       // of each layer W transposed, (inputs, units)
   const T* const* biases;
   const T* x;                   // (rows, d)
   T* yhat;                      // (rows, k)
@@ -108,8 +107,8 @@ struct Variant {
   const char* name;
   void (*steps_32)(Call<float>*, Index thread);
   void (*steps_64)(Call<double>*, Index thread);
-  void (*predict_32)(const Pass<float>*, Index first, Index last, Index block, float* work, Index size);
-  void (*predict_64)(const Pass<double>*, Index first, Index last, Index block, double* work, Index size);
+  void (*predict_32)(const Pass<float>*, Index first, Index last, Index block, float* work);
+  void (*predict_64)(const Pass<double>*, Index first, Index last, Index block, double* work);
   void (*product_32)(const float*, Index, Index, const float*, Index, int, float*, Index, const float*, Index, Index, Index, Index, float*, Index);
   void (*product_64)(const double*, Index, Index, const double*, Index, int, double*, Index, const double*, Index, Index, Index, Index, double*, Index);
   void (*activate_32)(std::int32_t, float*, float*, Index);
