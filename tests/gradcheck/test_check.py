@@ -155,6 +155,20 @@ def test_the_tolerance_is_relative_and_depends_on_the_dtype():
         assert check_gradients(network, x, y, gradients={"dL/dW_1": gradient * (1 + error)}, tolerance=2 * error).ok
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_the_error_that_is_told_is_relative(scale):
+    weights = [[[0.3, -0.2], [0.1, 0.4]], [[0.5, -0.7]]]
+    network = Network(weights, hidden="tanh", output="identity", loss="identity", reduction="sum")
+    x, y = np.random.default_rng(0).normal(size=(3, 2)), np.zeros((3, 1))
+    gradient = network.backward(x, y, [scale] * 3)["dL/dW_1"].copy()
+    gradient[1, 0] *= 1.25
+    found = check_gradients(network, x, y, sample_weight=[scale] * 3, gradients={"dL/dW_1": gradient})
+    (wrong,) = found.wrong
+    assert wrong.name == "dL/dW_121"
+    assert wrong.relative_error == pytest.approx(0.2, rel=1e-5)
+    assert found["dL/dW_1"].max_relative_error == pytest.approx(0.2, rel=1e-5)
+
+
 def test_of_a_large_quantity_a_sample_is_compared_and_said():
     network = Network.random([40, 20, 2], "tanh", seed=0)
     x, y = np.random.default_rng(0).normal(size=(2, 40)), [0, 1]
