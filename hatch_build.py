@@ -25,7 +25,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PLAIN = "CHAINRULE_BUILD"
 READY = "CHAINRULE_LIBRARY"
 TAG = "CHAINRULE_TAG"
-COMPILER = "ziglang>=0.15"
+COMPILER = "ziglang>=0.17"
 
 
 class NativeBuildHook(BuildHookInterface[Any]):

@@ -159,7 +159,7 @@ def test_tags(monkeypatch):
     ("compiler", "to_be_had", "environment", "needed"),
     [
         (["c++"], True, {}, []),
-        (None, True, {}, ["ziglang>=0.15"]),
+        (None, True, {}, ["ziglang>=0.17"]),
         (None, False, {}, []),
         (None, True, {"CHAINRULE_BUILD": "plain"}, []),
         (None, True, {"CHAINRULE_LIBRARY": "_engine.so", "CHAINRULE_TAG": "linux_x86_64"}, []),
