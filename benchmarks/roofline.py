@@ -143,7 +143,6 @@ class Products:
 
 def limit(case: Case) -> Limit:
     """The limit of an epoch of this case on this machine, measured now."""
-    import scipy.linalg.cython_blas  # noqa: F401  the BLAS whose threads are limited below
     from threadpoolctl import threadpool_limits
 
     products, own = (Products(case.sizes, case.batch, which) for which in (False, True))

@@ -1,5 +1,6 @@
 """Predictions by the native library: those of the forward pass, of any rows, from a network and from an estimator."""
 
+import json
 import os
 import pickle
 import subprocess
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.errors import InputError
+from chainrule.native import predict
 from chainrule.native.predict import Predictor
 from chainrule.network.activations import ACTIVATIONS
 from tests.support.native import variant, variants
@@ -35,6 +37,10 @@ def networks(draw):
     return cr.Network.random(sizes, hidden, output, OUTPUTS[output], seed=draw(st.integers(0, 99)), dtype=dtype)
 
 
+def by(net):
+    return Predictor([W.T for W in net.weights], net.biases, net.hidden, net.output)
+
+
 def near(found, expected):
     assert found.shape == expected.shape
     assert found.dtype == expected.dtype
@@ -47,18 +53,25 @@ def near(found, expected):
 def test_they_are_those_of_the_forward_pass(name, net, rows, threads):
     x = np.random.default_rng(rows).normal(size=(rows, net.sizes[0])).astype(net.dtype)
     expected = net.forward(x).yhat
-    with variant(name):
+    with variant(name), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predict, "WORK_PER_THREAD", 1)
         near(net(x), expected)
-        near(Predictor(net.weights, net.biases, net.hidden, net.output)(x, threads), expected)
-        turned = [np.ascontiguousarray(W.T) for W in net.weights]
-        near(Predictor(turned, net.biases, net.hidden, net.output, turned=True)(x, threads), expected)
+        near(by(net)(x, threads), expected)
 
 
-def test_the_number_of_threads_changes_no_bit():
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
     net = cr.Network.random([30, 70, 5], "gelu", seed=0)
     x = np.random.default_rng(0).normal(size=(3000, 30))
-    predictor = Predictor(net.weights, net.biases, net.hidden, net.output)
-    assert np.array_equal(predictor(x, 1), predictor(x, 3))
+    monkeypatch.setattr(predict, "WORK_PER_THREAD", 1)  # else so few rows take one
+    assert np.array_equal(by(net)(x, 1), by(net)(x, 3))
+
+
+def test_large_layers_are_left_to_blas():
+    small, large = (cr.Network.random([2, n, 2], seed=0) for n in (3, 300_000))
+    assert small._predictor is not None
+    assert large._predictor is None
+    x = np.ones((1, 2))
+    near(large(x), large.forward(x).yhat)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -98,7 +111,7 @@ def test_without_the_library_they_are_the_same():
     environment = os.environ | {"CHAINRULE_ENGINE": "plain"}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     net = cr.Network.random([4, 9, 3], "silu", seed=1)
-    near(net(np.arange(8.0).reshape(2, 4)), np.array(eval(ran.stdout)))
+    near(net(np.arange(8.0).reshape(2, 4)), np.array(json.loads(ran.stdout)))
     assert ran.stderr == ""
 
 

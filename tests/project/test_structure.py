@@ -22,7 +22,8 @@ TEXTS = {name: path.read_text(encoding="utf-8") for name, path in MODULES.items(
 FLOORS = {
     "chainrule": [
         ["errors"],
-        ["system", "native"],
+        ["system"],
+        ["native"],
         ["network"],
         ["formula", "gradcheck", "train"],
         ["sheets", "render", "tables", "estimators"],

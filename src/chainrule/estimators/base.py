@@ -19,6 +19,7 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import CONSTRAINTS, hidden_names, layer_sizes
 from chainrule.estimators.solving import solve
 from chainrule.estimators.task import Task
+from chainrule.estimators.threads import limit
 from chainrule.native.predict import Predictor
 from chainrule.network.arrays import Array
 from chainrule.network.forward import propagate
@@ -167,10 +168,10 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         X, predictor = self._validated(X), self._predictor()
         if predictor is None:
             return self._values(X, -1)
-        dtype = predictor.dtype
+        dtype, threads = predictor.dtype, limit(self.n_threads)
         if isinstance(X, np.ndarray) and X.dtype == dtype and X.flags.c_contiguous:
-            return predictor(X)
-        rows = [predictor(np.ascontiguousarray(x, dtype)) for _, x in pieces(X, max(map(len, self.coefs_)))]
+            return predictor(X, threads)
+        rows = [predictor(np.ascontiguousarray(x, dtype), threads) for _, x in pieces(X, max(map(len, self.coefs_)))]
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def _predictor(self) -> Predictor | None:
@@ -179,7 +180,7 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         known = _predictors.get(self)
         if known is None or len(known[0]) != len(now) or any(a is not b for a, b in zip(known[0], now, strict=True)):
             like = self._like
-            made = Predictor.of(self.coefs_, self.intercepts_, like.hidden, like.output, turned=True)
+            made = Predictor.of(self.coefs_, self.intercepts_, like.hidden, like.output)
             aliased = made is not None and all(a is b for a, b in zip(made.kept, now, strict=True))
             known = _predictors[self] = (now if aliased else (), made)
         return known[1]

@@ -17,11 +17,19 @@ def threads_for(given: int | None, recipe: Recipe, network: Network) -> int:
     joblib sets in its processes; else by the size of a step."""
     if given is not None:
         return int(given)
+    most = limit(given)
+    found = recipe.threads_for(network)
+    return found if most is None else min(found, most)
+
+
+def limit(given: int | None) -> int | None:
+    """What ``threads_for`` must not exceed, also of a prediction; None: nothing."""
+    if given is not None:
+        return int(given)
     if threading.current_thread() is not threading.main_thread():
         return 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    found = recipe.threads_for(network)
-    return min(found, int(limit)) if limit.isdecimal() and int(limit) else found
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) else None
 
 
 def one_blas_thread() -> Any:

@@ -360,15 +360,14 @@ class EngineOf final : public Engine {
   }
 };
 
-// What `predict` of a network needs, from its arrays as Network has them.
+// What `predict` needs of a network.
 struct Layers {
   Index depth;
   const Index* sizes;
   const std::int32_t* hidden;
-  std::int32_t output, threads, turned;
-  const void* const* weights;  // W_i (units, inputs), or turned over, (inputs, units)
+  std::int32_t output, threads;
+  const void* const* weights;  // W_i turned over, (inputs, units)
   const void* const* biases;
-  Gemm gemm;
 };
 
 void predict(const Variant& v, const Pass<float>* pass, Index a, Index b, Index block, float* work) {
@@ -381,34 +380,22 @@ void predict(const Variant& v, const Pass<double>* pass, Index a, Index b, Index
 template <class T>
 void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
   const Index depth = l.depth, line = LINE_BYTES / Index(sizeof(T));
-  Index widest = 0, numbers = 0;
-  for (Index i = 1; i <= depth; i++) {
-    widest = std::max(widest, l.sizes[i]);
-    if (!l.turned) numbers += whole_lines(l.sizes[i - 1] * l.sizes[i], sizeof(T));
+  Index widest = 0;
+  for (Index i = 1; i <= depth; i++) widest = std::max(widest, l.sizes[i]);
+  const Index fitting = BLOCK_BYTES / 8 / Index(sizeof(T)) / widest / line * line;
+  const Index block = std::min(rows, std::max<Index>(64, fitting)), blocks = (rows + block - 1) / block;
+  const Index room = whole_lines(block * (2 * widest + 3), sizeof(T)), threads = std::max<Index>(1, std::min<Index>(l.threads, blocks));
+  Memory memory(std::size_t(threads * room) * sizeof(T));
+  std::vector<const T*> weights(depth), biases(depth);
+  for (Index i = 0; i < depth; i++) {
+    weights[i] = static_cast<const T*>(l.weights[i]);
+    biases[i] = static_cast<const T*>(l.biases[i]);
   }
-  const Index block = std::max<Index>(1, std::min<Index>(rows, std::max<Index>(64, BLOCK_BYTES / 8 / Index(sizeof(T)) / widest / line * line)));
-  const Index room = whole_lines(block * (2 * widest + 3), sizeof(T)), threads = std::max<Index>(1, l.threads);
-  Memory memory(std::size_t(numbers + threads * room) * sizeof(T));
-  T* at = reinterpret_cast<T*>(memory.start);
-  std::vector<const T*> turned(depth), biases(depth);
-  for (Index i = 1; i <= depth; i++) {
-    const T* w = static_cast<const T*>(l.weights[i - 1]);
-    const Index j = l.sizes[i - 1], m = l.sizes[i];
-    biases[i - 1] = static_cast<const T*>(l.biases[i - 1]);
-    turned[i - 1] = w;
-    if (l.turned) continue;
-    turned[i - 1] = at;
-    for (Index u0 = 0; u0 < m; u0 += 16)  // some units at a time, so that both sides stay in the cache
-      for (Index e = 0; e < j; e++)
-        for (Index u = u0; u < std::min(u0 + 16, m); u++) at[e * m + u] = w[u * j + e];
-    at += whole_lines(j * m, sizeof(T));
-  }
-  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, turned.data(), biases.data(), x, yhat, l.gemm};
+  const Pass<T> pass{depth, l.sizes, l.hidden, l.output, weights.data(), biases.data(), x, yhat};
   const Variant& here = variant();
   auto task = [&](Index thread) {
-    const Index blocks = (rows + block - 1) / block;
     const Index first = blocks * thread / threads * block, last = std::min(rows, blocks * (thread + 1) / threads * block);
-    if (first < last) predict(here, &pass, first, last, block, at + thread * room);
+    if (first < last) predict(here, &pass, first, last, block, reinterpret_cast<T*>(memory.start) + thread * room);
   };
   Pool pool(threads);
   pool.run(task);

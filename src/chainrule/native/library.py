@@ -72,8 +72,8 @@ class Layers(ctypes.Structure):
     _fields_ = (
         ("depth", c_int64),
         *((name, c_void_p) for name in ("sizes", "hidden")),
-        *((name, c_int32) for name in ("output", "threads", "turned")),
-        *((name, c_void_p) for name in ("weights", "biases", "gemm")),
+        *((name, c_int32) for name in ("output", "threads")),
+        *((name, c_void_p) for name in ("weights", "biases")),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ void predict(const Pass<T>* pass, Index first, Index last, Index block, T* work)
     for (Index i = 1; i <= depth; i++) {
       T* into = i % 2 ? odd : even;
       const Index j = p.sizes[i - 1], m = p.sizes[i];
-      product<T>(p.gemm, h, j, 1, p.turned[i - 1], m, false, into, m, p.biases[i - 1], 0, n, m, j, nullptr, 0);
+      product<T>(nullptr, h, j, 1, p.turned[i - 1], m, false, into, m, p.biases[i - 1], 0, n, m, j, nullptr, 0);
       if (i < depth) activate<false>(p.hidden[i - 1], into, static_cast<T*>(nullptr), n * m);
       h = into;
     }

@@ -99,7 +99,6 @@ struct Pass {
   const T* const* biases;
   const T* x;                   // (rows, d)
   T* yhat;                      // (rows, k)
-  Gemm gemm;
 };
 
 // What one variant of the code gives: one function a purpose and type.

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.native.predict import Predictor
 from chainrule.network import checks, equations
 from chainrule.network.activations import ACTIVATIONS, Activation, activation
 from chainrule.network.arrays import Array, frozen
@@ -19,6 +18,7 @@ from chainrule.network.outputs import Output, output
 from chainrule.network.stages import Stage, stages
 
 if TYPE_CHECKING:
+    from chainrule.native.predict import Predictor
     from chainrule.network.backward import Backward
     from chainrule.network.forward import Forward
 
@@ -208,21 +208,20 @@ class Network:
         array([21., 43.])
         """
         batch, single = checks.examples("x", x, self.sizes[0], self.dtype)
-        yhat = self.yhat_of(batch)
-        return yhat[0] if single else yhat
-
-    def yhat_of(self, x: Array) -> Array:
-        """yhat (n, k) of rows (n, d) that are known to fit: of the parameters' type."""
         if self._predictor is not None:
-            return self._predictor(np.ascontiguousarray(x))
-        from chainrule.network.forward import propagate
+            yhat = self._predictor(np.ascontiguousarray(batch))
+        else:
+            from chainrule.network.forward import propagate
 
-        with np.errstate(over="ignore", invalid="ignore"):
-            return propagate(self, x)[1][-1]
+            with np.errstate(over="ignore", invalid="ignore"):
+                yhat = propagate(self, batch)[1][-1]
+        return yhat[0] if single else yhat
 
     @cached_property
     def _predictor(self) -> Predictor | None:
-        return Predictor.of(self.weights, self.biases, self.hidden, self.output)
+        from chainrule.native.predict import Predictor
+
+        return Predictor.of([W.T for W in self.weights], self.biases, self.hidden, self.output)
 
     def forward(self, x: Any) -> Forward:
         """The forward pass of one example (d,) or a batch (n, d)."""

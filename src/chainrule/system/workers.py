@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from chainrule.system.processors import cores
+
 AHEAD = 2  # tasks that a worker holds, so that it need not wait for the next
 START = 120.0  # seconds in which a worker must be there
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -24,13 +26,6 @@ class Lost:
     """A task without a result, and why: ``took more than 10 s``."""
 
     reason: str
-
-
-def cores() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_all(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
+from chainrule.system.processors import cores
 from chainrule.train.optimizers import Optimizer, optimizer
 from chainrule.train.schedules import Schedule
 
@@ -77,19 +77,11 @@ class Recipe:
             return self.threads
         work = 6 * network.parameter_count * self.batch_size
         units = max(network.sizes[1:-1], default=network.sizes[0])
-        return max(1, min(_cores(), work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
+        return max(1, min(cores(), work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
 
 
 WORK_PER_THREAD = 500_000  # operations a step for each thread; measured by benchmarks/growth.py
 UNITS_PER_THREAD = 32  # of the widest layer
-
-
-def _cores() -> int:
-    """Processors that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def whole(quantity: str, value: Any, least: int = 1) -> None:
