@@ -43,7 +43,7 @@ def test_every_row_comes_once_an_epoch_standardised(files, kind):
     folder, x, y, table = files
     source = opened(folder, kind).train
     assert len(source) == 1000
-    blocks = list(source.blocks(np.random.default_rng(0)))
+    blocks = list(source.blocks(np.random.default_rng(0).permutation))
     assert len(blocks) > 1
     got = np.concatenate([np.column_stack([block.x, block.y]) for block in blocks])
     expected = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), y])
@@ -57,7 +57,7 @@ def test_every_row_comes_once_an_epoch_standardised(files, kind):
 
 def test_blocks_differ_by_epoch_and_are_the_same_for_the_same_seed(files):
     source = opened(files[0], "npy").train
-    first, again, other = (next(source.blocks(np.random.default_rng(seed))).x for seed in (1, 1, 2))
+    first, again, other = (next(source.blocks(np.random.default_rng(seed).permutation)).x for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -86,7 +86,7 @@ def test_text_columns_and_numbers_as_target(tmp_path, rng):
     assert source.inputs.names[:3] == ["color=blue", "color=green", "color=red"]
     assert not source.labels
     np.testing.assert_allclose(source.target.mean, value.mean() * 3 + 1)
-    block = next(source.blocks(np.random.default_rng(0)))
+    block = next(source.blocks(np.random.default_rng(0).permutation))
     assert block.x.dtype == np.float32
     assert block.y.shape == (300, 1)
 
@@ -242,7 +242,7 @@ def test_empty_row_groups_and_float_labels(tmp_path):
     source = open_large(ParquetChunks(tmp_path / "t.parquet", "y"), "y", task="classification").train
     assert source.target.classes == ("0", "1", "2")
     assert source.inputs.names == ["x", "flag"]
-    assert sum(len(block) for block in source.blocks(np.random.default_rng(0))) == 40
+    assert sum(len(block) for block in source.blocks(np.random.default_rng(0).permutation)) == 40
 
 
 def test_a_file_that_is_cut_after_it_was_opened(files):

@@ -28,6 +28,7 @@ from chainrule.train import blas
 from chainrule.train.engine import Away, HealthProbe, Rows, StepsResult, weight_mask
 from chainrule.train.engines import GRADIENT_ROWS, start_for_gradients
 from chainrule.train.metrics import mean_r_squared, right_answers, summed_loss
+from chainrule.train.order import row_order
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
 
@@ -156,7 +157,7 @@ class ExactEngine(PlainEngine):
         """The partitions of each step, in an order drawn by the seed and the epoch."""
         if self.groups == 1:
             return [list(self.parts)]
-        order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.parts))
+        order = row_order(len(self.parts), self.recipe.seed, epoch)
         return [[self.parts[i] for i in np.sort(group)] for group in np.array_split(order, self.groups)]
 
     def evaluate(self, rows: Any) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from chainrule.network.network import Network
 from chainrule.train import blas
 from chainrule.train.engine import HealthProbe, State, StepsResult, minibatches
 from chainrule.train.engines import start
+from chainrule.train.order import row_order
 from chainrule.train.plain import PlainEngine
 from chainrule.train.recipe import Recipe
 
@@ -57,7 +58,7 @@ def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recip
     rows, batch = ready.learn, recipe.batch_size
     order = np.arange(len(rows))
     if recipe.shuffle:
-        order = np.random.default_rng((recipe.seed, ready.number, turn.epoch)).permutation(len(rows))
+        order = row_order(len(rows), recipe.seed, turn.epoch, ready.number)
     own = order[turn.first * batch : (turn.first + len(turn.rates)) * batch]
     if not len(own):
         return RoundSums(0, np.zeros((1 + len(state.moments), len(state.theta))), 0.0, 0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +37,14 @@ class SparseRows:
         """Whether the targets are class numbers."""
         return self.rows.y.ndim == 1
 
-    def blocks(self, rng: np.random.Generator, shuffle: bool) -> Iterator[Rows]:
-        """All rows, block after block."""
-        order = rng.permutation(len(self)) if shuffle else np.arange(len(self))
+    def blocks(self, order: Callable[[int], Array]) -> Iterator[Rows]:
+        """All rows, block after block, in an order of their number."""
+        drawn = order(len(self))
         x: Any = self.rows.x
         y, weight = self.rows.y, self.rows.weight
         size = max(1, BLOCK_BYTES // (x.shape[1] * x.dtype.itemsize * self.batch)) * self.batch
-        for at in range(0, len(order), size):
-            part = order[at : at + size]
+        for at in range(0, len(drawn), size):
+            part = drawn[at : at + size]
             yield Rows(x[part].toarray(), y[part], None if weight is None else weight[part])
 
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "layout.h"
+#include "order.h"
 #if defined(__x86_64__) || defined(_M_X64)
 #include <cpuid.h>
 #endif
@@ -448,6 +449,10 @@ EXPORT void chainrule_read(const void* engine, void* theta, void* m, void* v) {
 }
 EXPORT int chainrule_train(void* engine, Request* request) {
   return guarded([&] { static_cast<Engine*>(engine)->train(*request); });
+}
+// The order of rows that a key draws.
+EXPORT int chainrule_order(std::uint64_t key, Index count, Index* order) {
+  return guarded([&] { Order().draw(key, count, order); });
 }
 EXPORT int chainrule_gradient(void* engine, Request* request) {
   return guarded([&] { static_cast<Engine*>(engine)->gradient(*request); });

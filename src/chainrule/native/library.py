@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
-from ctypes import c_double, c_int, c_int32, c_int64, c_uint32, c_void_p
+from ctypes import c_double, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,7 @@ def library() -> Any:
         "stop": (None, (c_void_p,)),
         "write": (None, (c_void_p,) * 4),
         "read": (None, (c_void_p,) * 4),
+        "order": (c_int, (c_uint64, c_int64, c_void_p)),
         "predict": (c_int, (ctypes.POINTER(Layers), c_void_p, c_int64, c_void_p, c_int)),
         **{name: (c_int, (c_void_p, ctypes.POINTER(Request))) for name in ("train", "gradient", "evaluate")},
     }

@@ -55,10 +55,10 @@ class BlockSource:
         """Whether the targets are class numbers."""
         return bool(self.target.classes)
 
-    def blocks(self, rng: np.random.Generator, shuffle: bool = True) -> Iterator[Rows]:
-        """All rows, block after block; one is read while another is in use."""
-        order = rng.permutation(self.chosen) if shuffle else np.array(self.chosen)
-        groups = [order[i : i + self.together] for i in range(0, len(order), self.together)]
+    def blocks(self, order: Callable[[int], Array]) -> Iterator[Rows]:
+        """All rows, block after block, the chunks in an order of their number; one is read while another is in use."""
+        chunks = np.array(self.chosen)[order(len(self.chosen))]
+        groups = [chunks[i : i + self.together] for i in range(0, len(chunks), self.together)]
         with ThreadPoolExecutor(1, "chainrule-read") as reader:
             coming = reader.submit(self._read, groups[0])
             for group in [*groups[1:], None]:

@@ -20,7 +20,7 @@ from chainrule.train.health import LayerHealth
 from chainrule.train.recipe import Recipe, whole
 from chainrule.train.records import EPOCH_NUMBERS, Epoch, Run
 
-VERSION = "2"
+VERSION = "3"  # 2: epochs had another order of rows, which cannot be gone on with
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,10 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {path}", "a checkpoint of chainrule", f"something else ({error})") from None
-    if about.get("version") != VERSION or "training" not in about:
-        raise InputError(f"checkpoint {path}", f"a checkpoint of chainrule, version {VERSION}", "another file")
+    version = about.get("version")
+    if version != VERSION or "training" not in about:
+        got = "version 2, whose epochs order the rows in another way" if version == "2" else "another file"
+        raise InputError(f"checkpoint {path}", f"a checkpoint of chainrule, version {VERSION}", got)
     return tensors, about
 
 

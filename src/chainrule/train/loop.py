@@ -19,6 +19,7 @@ from chainrule.train.engine import Away, Engine, Rows, State, StepsResult, fitti
 from chainrule.train.engines import start
 from chainrule.train.health import health, largest_layer
 from chainrule.train.metrics import r_squared
+from chainrule.train.order import row_order
 from chainrule.train.recipe import Recipe, whole
 from chainrule.train.records import Epoch, Fitted, Outcome, Run
 
@@ -34,8 +35,8 @@ class Source(Protocol):
     def __len__(self) -> int:
         """How many rows there are."""
 
-    def blocks(self, rng: np.random.Generator, shuffle: bool) -> Iterator[Rows]:
-        """All rows, block after block; the same generator gives the same blocks."""
+    def blocks(self, order: Callable[[int], Array]) -> Iterator[Rows]:
+        """All rows, block after block; ``order`` gives the order of so many things in this epoch."""
 
 
 def fit(
@@ -140,13 +141,12 @@ def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[StepsResu
     if isinstance(rows, Away):
         rates = _rates_of(run, number - 1 + np.arange(rows.steps) / rows.steps)
         return run.engine.steps(rows, np.array([number]), rates), float(rates[-1])
-    rng = np.random.default_rng((run.recipe.seed, number))
     parts: list[tuple[int, StepsResult]] = []
-    blocks = [rows] if isinstance(rows, Rows) else rows.blocks(rng, run.recipe.shuffle)
+    blocks = [rows] if isinstance(rows, Rows) else rows.blocks(lambda count: _order(run, count, number))
     seen, rate = 0, 0.0
-    for given in blocks:
+    for which, given in enumerate(blocks):
         block = given if isinstance(rows, Rows) else fitting(given, run.like, "block")
-        order = rng.permutation(len(block)) if run.recipe.shuffle else np.arange(len(block))
+        order = _order(run, len(block), number, *([] if isinstance(rows, Rows) else [which]))
         for piece in _pieces(run, order):
             firsts = seen + np.arange(minibatches(len(piece), run.recipe.batch_size)) * run.recipe.batch_size
             rates = _rates_of(run, number - 1 + firsts / len(rows))
@@ -163,6 +163,11 @@ def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[StepsResu
     observed = sum(part.probe.observed for _, part in parts)
     probe = replace(parts[-1][1].probe, asleep=asleep, observed=observed)
     return StepsResult(loss, sum(part.right for _, part in parts), None, probe), rate
+
+
+def _order(run: Run, count: int, *words: int) -> Array:
+    """The order of so many things in an epoch."""
+    return row_order(count, run.recipe.seed, *words) if run.recipe.shuffle else np.arange(count)
 
 
 def _pieces(run: Run, order: Array) -> Iterator[Array]:
