@@ -69,7 +69,7 @@ class Peer:
 
 
 class Chainrule(Peer):
-    """The engine, one call an epoch, as the training loop has it. Unless asked, it chooses its threads itself."""
+    """The engine, many epochs a call, as the training loop has it. Unless asked, it chooses its threads itself."""
 
     label, package, pip, threads = "chainrule", "chainrule", "pip install chainrule", (None,)
 
@@ -96,14 +96,12 @@ class Chainrule(Peer):
         self.used = self.engine.threads
         self.beginning = self.engine.state()
         self.rows = Rows(*case.data())
-        self.rates = np.full(case.steps, LEARNING_RATE)
-        self.rng = np.random.default_rng(2)
+        self.steps = case.steps
 
     def block(self, epochs: int) -> float:
         self.engine.restore(self.beginning)
         start = time.perf_counter()
-        for _ in range(epochs):
-            self.engine.steps(self.rows, self.rng.permutation(len(self.rows)), self.rates)
+        self.engine.epochs(self.rows, 1, np.full((epochs, self.steps), LEARNING_RATE))
         return time.perf_counter() - start
 
     def measured(self) -> float:

@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from chainrule.tables.datasets import BUNDLED, bundled
+from tests.support.epochs import ends_in, interrupt
 
 NOTES = """+++
 title = "Worked example"
@@ -143,21 +144,11 @@ def test_divergence_is_said_and_saves_nothing(run, tmp_path):
 
 
 def test_interrupt_keeps_the_last_whole_epoch(run, monkeypatch, tmp_path):
-    from chainrule.train import loop
-
-    real, calls = loop._epoch, []
-
-    def interrupted_in_the_third(*arguments):
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return real(*arguments)
-
-    monkeypatch.setattr(loop, "_epoch", interrupted_in_the_third)
-    code, out, _ = run("train", "iris")
+    with monkeypatch.context() as patch:
+        ends_in(patch, 3, interrupt)
+        code, out, _ = run("train", "iris")
     assert code == 0
     assert "interrupted: kept the network after epoch 2" in out
-    monkeypatch.setattr(loop, "_epoch", real)
     assert run("train", "iris", "--epochs", 2, "--out", "two.safetensors")[0] == 0
     files = [tmp_path.joinpath(name).read_bytes() for name in ("iris.safetensors", "two.safetensors")]
     assert files[0] == files[1]

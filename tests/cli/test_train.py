@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import sys
-from dataclasses import fields, replace
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from chainrule.tables.training import cross_validate, lasting_findings, train_ta
 from chainrule.train import loop
 from chainrule.train.health import LayerHealth
 from chainrule.train.records import Epoch
+from tests.support.epochs import diverge, ends_in, interrupt
 from tests.support.loading import ROOT
 from trials import kill as kill_trials
 
@@ -230,17 +231,14 @@ def test_a_crash_at_any_epoch_ends_in_the_same_model(run, tmp_path, monkeypatch,
     found = told(run, *arguments, "--out", "whole.safetensors")
     assert found["stopped"] == "early"
     assert len(found["history"]) > crash
-    real = loop._epoch
 
-    def crashes(run, rows, number):
-        if number == crash:
-            raise OSError(errno.EIO, "the power went")
-        return real(run, rows, number)
+    def crashes(run, rows):
+        raise OSError(errno.EIO, "the power went")
 
-    monkeypatch.setattr(loop, "_epoch", crashes)
     again = (*arguments, "--checkpoint", "state", "--checkpoint-every", every)
-    assert run(*again)[0] == 2
-    monkeypatch.setattr(loop, "_epoch", real)
+    with monkeypatch.context() as patch:
+        ends_in(patch, crash, crashes)
+        assert run(*again)[0] == 2
     code, out, _ = run(*again, "--resume")
     assert code == 0
     done = (crash - 1) // every * every
@@ -344,35 +342,10 @@ def test_a_folder_that_may_not_be_written_to_is_refused_before_training(refused,
 # ---------------------------------------------------------------- how it ends
 
 
-def ends_in(monkeypatch, number, how):
-    real = loop._epoch
-
-    def epoch(run, rows, at):
-        if at == number:
-            return how(run, rows, at)
-        return real(run, rows, at)
-
-    monkeypatch.setattr(loop, "_epoch", epoch)
-
-
-def interrupt(run, rows, number):
-    raise KeyboardInterrupt
-
-
 @pytest.fixture
 def diverges_in(monkeypatch):
     """Make the loss of an epoch be no longer finite."""
-
-    def at(number):
-        real = loop._epoch
-
-        def epoch(run, rows, now):
-            part, rate = real(run, rows, now)
-            return (replace(part, failed=0) if now == number else part), rate
-
-        monkeypatch.setattr(loop, "_epoch", epoch)
-
-    return at
+    return lambda number: ends_in(monkeypatch, number, diverge)
 
 
 def test_divergence_saves_the_last_good_network(run, tmp_path, diverges_in):

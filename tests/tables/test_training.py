@@ -10,6 +10,7 @@ from chainrule.tables.chunks import ParquetChunks
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
 from chainrule.tables.training import train_table
+from tests.support.epochs import ends_in, interrupt
 
 N = np.arange(32)
 TABLE = pa.table(
@@ -64,19 +65,10 @@ class Interrupted:
 
 @pytest.mark.parametrize("error", [OSError("gone"), KeyboardInterrupt()])
 def test_without_an_answer_after_an_interruption_there_are_no_test_scores(monkeypatch, error):
-    from chainrule.train import loop
-
     plan = Plan(hidden=(), epochs=3, engine="plain")
     ready = Interrupted(prepare(TABLE, "y", plan), error)
     with pytest.raises(type(error)):
         train_table(ready, plan)
-    real = loop._epoch
-
-    def interrupted(run, rows, number):
-        if number == 2:
-            raise KeyboardInterrupt
-        return real(run, rows, number)
-
-    monkeypatch.setattr(loop, "_epoch", interrupted)
+    ends_in(monkeypatch, 2, interrupt)
     trained = train_table(ready, plan)
     assert (trained.fitted.outcome.kind, trained.best, trained.test) == ("interrupted", 1, None)

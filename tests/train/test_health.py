@@ -53,14 +53,14 @@ def test_a_gradient_vanishes_over_two_layers_or_more(norms, share):
 
 def probe(asleep, observed, weight=(2.0, 4.0, 0.0), update=(1.0, 1.0, 1.0)):
     return SimpleNamespace(
-        grad_norm=np.array([0.5, 0.25, 0.125]), weight_norm=np.array(weight), update_norm=np.array(update),
-        asleep=np.array(asleep), observed=observed,
+        grad_norm=np.array([[0.5, 0.25, 0.125]]), weight_norm=np.array([weight]), update_norm=np.array([update]),
+        asleep=np.array([asleep]), observed=np.array([observed]),
     )  # fmt: skip
 
 
 def test_what_was_observed_as_shares():
     net = network(2, 3, 2, 1, hidden=["relu", "tanh"])
-    first, second, last = health(net, probe([10, 9, 10, 4, 8], 10))
+    first, second, last = health(net, probe([10, 9, 10, 4, 8], 10))[0]
     assert (first.layer, first.units, first.dead, first.saturated) == (1, 3, 2, 0.0)
     assert (second.layer, second.units, second.dead, second.saturated) == (2, 2, 0, pytest.approx(0.6))
     assert (last.layer, last.units, last.dead, last.saturated) == (3, 1, 0, 0.0)
@@ -71,14 +71,14 @@ def test_what_was_observed_as_shares():
 
 def test_units_that_dropout_leaves_out_are_not_saturated():
     net = network(2, 2, 2, 1, hidden=["tanh", "tanh"])
-    first, second, _ = health(net, probe([6, 8, 2, 2], 10), (0.4, 0.4))
+    first, second, _ = health(net, probe([6, 8, 2, 2], 10), (0.4, 0.4))[0]
     assert first.saturated == pytest.approx((0.7 - 0.4) / 0.6)
     assert second.saturated == 0.0
 
 
 def test_nothing_observed_is_nothing_amiss():
     net = network(2, 2, 2, 1, hidden=["relu", "tanh"])
-    assert [(layer.dead, layer.saturated) for layer in health(net, probe([0, 0, 0, 0], 0))] == [(0, 0.0)] * 3
+    assert [(layer.dead, layer.saturated) for layer in health(net, probe([0, 0, 0, 0], 0))[0]] == [(0, 0.0)] * 3
 
 
 def test_the_layer_where_the_numbers_leave_the_range():

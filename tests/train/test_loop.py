@@ -11,7 +11,7 @@ import pytest
 import chainrule as cr
 from chainrule.errors import InputError
 from chainrule.native import library as native
-from chainrule.train import loop
+from chainrule.train import epochs
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.engine import Rows
@@ -23,6 +23,7 @@ from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import Recipe
 from chainrule.train.records import Epoch, Outcome
 from chainrule.train.schedules import SCHEDULES, Schedule
+from tests.support.epochs import ends_in, interrupt
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_run_in_pieces_is_the_run_in_one(blobs, net, monkeypatch):
     rows, _ = blobs
     recipe = Recipe(optimizer("adam"), batch_size=16, dropout=0.2, schedule=Schedule("cosine", epochs=3))
     whole = fit(net, rows, recipe, epochs=3)
-    monkeypatch.setattr(loop, "STEPS_PER_CALL", 2)
+    monkeypatch.setattr(epochs, "STEPS_PER_CALL", 2)
     pieces = fit(net, rows, recipe, epochs=3)
     assert np.array_equal(whole.network.flat, pieces.network.flat)
     np.testing.assert_allclose([e.loss for e in whole.history], [e.loss for e in pieces.history], rtol=1e-12)
@@ -118,22 +119,13 @@ def test_divergence_is_said_with_its_layer_and_the_last_good_network_kept(engine
 
 def test_ctrl_c_keeps_the_best_so_far(blobs, net, monkeypatch):
     rows, held = blobs
-    real, seen = loop._epoch, []
-
-    def interrupted(run, *rest):
-        seen.append(run.engine.snapshot())
-        if len(seen) == 5:
-            raise KeyboardInterrupt
-        return real(run, *rest)
-
-    monkeypatch.setattr(loop, "_epoch", interrupted)
+    ends_in(monkeypatch, 5, interrupt)
     fitted = fit(net, rows, Recipe(optimizer("adam", 0.01)), epochs=9, validation=held, callbacks=[EarlyStopping()])
     assert fitted.stopped == "interrupted"
     assert len(fitted.history) == 4
     best = int(np.argmin([epoch.validation_loss for epoch in fitted.history]))
     again = fit(net, rows, Recipe(optimizer("adam", 0.01)), epochs=4) if best == 3 else None
     assert fitted.state is None
-    monkeypatch.setattr(loop, "_epoch", real)
     np.testing.assert_allclose(fitted.network.backward(held.x, held.y).L, fitted.history[best].validation_loss)
     assert again is None or again.history
 

@@ -41,6 +41,8 @@ class Objective:
 
     def epoch(self, epoch: Epoch, validation: Objective) -> Epoch:
         """An epoch's record in that scale."""
+        if (self.factor, self.shift, validation.factor, validation.shift) == (1.0, 0.0, 1.0, 0.0):
+            return epoch
         held = epoch.validation_loss
         validation_loss = None if held is None else validation.reported(held)
         return replace(epoch, loss=self.reported(epoch.loss), validation_loss=validation_loss)

@@ -65,6 +65,11 @@ class StoppingRule(Callback):
         run.scale = self.count.learning_rate / self.terms.rate
         run.ended = self.ended
 
+    def epochs_apart(self, run: Run) -> float:
+        """Those without improvement that are still borne, and one: earlier neither the end comes nor another rate."""
+        terms = self.terms
+        return 1 if terms.early or terms.schedule == "invscaling" else terms.patience - self.count.since + 1
+
     def on_epoch_end(self, run: Run) -> bool:
         """Count, and set the next learning rate."""
         epoch, terms, count = run.history[-1], self.terms, self.count

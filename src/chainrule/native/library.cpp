@@ -1,5 +1,6 @@
 // The library's interface, plain C without Python's: one build serves every Python. Which variant of the kernels runs is
 // chosen when it is loaded, by what the processor has.
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -177,15 +178,20 @@ struct Request {
   const void* x;
   const Index* labels;
   const void *y, *weight;
-  const Index* order;  // null: the rows as they lie
+  const Index* order;  // null: that which `key` draws, or the rows as they lie
   Index count;
+  std::uint64_t key;  // of the seed; the epoch's number is its next word
+  std::int32_t shuffle;
+  Index first_epoch, epochs;
   const double *rates, *decays;
   Index first_step, every;
-  Index* asleep;
+  Index* asleep;   // of each epoch, as `health`
   double* health;
+  double* told;    // (epochs, 4) or null: loss, right, observed, seconds since the first began
+  void* good;      // or null: takes the parameters before an epoch that did not end well
   void *grad, *outputs;
   double loss, right, observed, weights;
-  Index failed;
+  Index failed, made;  // the step whose loss, or after which a parameter, was not finite, or -1; epochs that ended well
 };
 
 constexpr Index TOGETHER_BYTES = Index(1) << 16;  // of a minibatch's inputs from which the threads gather them together
@@ -224,11 +230,32 @@ class EngineOf final : public Engine {
     if (second) shared.unpack(v, static_cast<T*>(second));
   }
 
+  // Epochs, one after another, to the first that does not end well: whose loss or parameters are not finite.
   void train(Request& r) override {
-    Call<T> call = call_of(r, {theta, m, v, plan.rule, plan.momentum, plan.beta_1, plan.beta_2, plan.epsilon, plan.l2});
-    call.rates = r.rates, call.decays = r.decays, call.first_step = r.first_step, call.every = r.every;
-    call.asleep = r.asleep, call.health = r.health, call.learning = 1, call.mean = plan.mean;
-    run(call, r);
+    const auto began = std::chrono::steady_clock::now();
+    const Index steps = (r.count + plan.batch - 1) / plan.batch, units = hidden_units(), sums = plan.threads * plan.depth * 3;
+    Request one = r;
+    if (r.good) before.resize(shared.layout.count);
+    if (r.shuffle) drawn.resize(r.count), one.order = drawn.data();
+    for (r.made = 0, r.failed = -1; r.made < r.epochs; r.made++) {
+      const Index epoch = r.made;
+      if (r.shuffle) draw_order(key_with(r.key, std::uint64_t(r.first_epoch + epoch)), r.count, drawn.data());
+      if (r.good) std::memcpy(before.data(), theta, before.size() * sizeof(T));
+      Call<T> call = call_of(one, {theta, m, v, plan.rule, plan.momentum, plan.beta_1, plan.beta_2, plan.epsilon, plan.l2});
+      call.rates = r.rates + epoch * steps, call.decays = r.decays + epoch * steps;
+      call.first_step = r.first_step + epoch * steps, call.every = r.every;
+      call.asleep = r.asleep + epoch * units, call.health = r.health + epoch * sums, call.learning = 1, call.mean = plan.mean;
+      run(call, r);
+      if (r.told) {
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+        const double told[4] = {r.loss, r.right, r.observed, seconds.count()};
+        std::memcpy(r.told + epoch * 4, told, sizeof(told));
+      }
+      if (r.failed < 0 && r.good && !finite()) r.failed = steps;
+      if (r.failed < 0) continue;
+      if (r.good) shared.unpack(before.data(), static_cast<T*>(r.good));
+      return;
+    }
   }
 
   // The kernels use each part of a gradient at once and keep none. What gives it is a step on a copy of the parameters:
@@ -286,9 +313,22 @@ class EngineOf final : public Engine {
   std::size_t needed;
   Memory memory;
   Pool pool;
-  std::vector<Index> as_they_lie;
+  std::vector<Index> as_they_lie, drawn;
+  std::vector<T> before;  // parameters, of the epoch
 
   Index plan_sizes(Index i) const { return shared.layout.sizes[i]; }
+
+  Index hidden_units() const {
+    Index count = 0;
+    for (Index i = 1; i < plan.depth; i++) count += plan_sizes(i);
+    return count;
+  }
+
+  bool finite() const {
+    int all = 1;
+    for (Index i = 0; i < shared.layout.count; i++) all &= __builtin_isfinite(theta[i]) ? 1 : 0;
+    return all == 1;
+  }
 
   Index parameters() const {
     Index count = 0;
@@ -451,9 +491,7 @@ EXPORT int chainrule_train(void* engine, Request* request) {
   return guarded([&] { static_cast<Engine*>(engine)->train(*request); });
 }
 // The order of rows that a key draws.
-EXPORT int chainrule_order(std::uint64_t key, Index count, Index* order) {
-  return guarded([&] { Order().draw(key, count, order); });
-}
+EXPORT void chainrule_order(std::uint64_t key, Index count, Index* order) { draw_order(key, count, order); }
 EXPORT int chainrule_gradient(void* engine, Request* request) {
   return guarded([&] { static_cast<Engine*>(engine)->gradient(*request); });
 }

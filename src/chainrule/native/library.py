@@ -58,11 +58,14 @@ class Request(ctypes.Structure):
     _fields_ = (
         *((name, c_void_p) for name in ("x", "labels", "y", "weight", "order")),
         ("count", c_int64),
+        ("key", c_uint64),
+        ("shuffle", c_int32),
+        *((name, c_int64) for name in ("first_epoch", "epochs")),
         *((name, c_void_p) for name in ("rates", "decays")),
         *((name, c_int64) for name in ("first_step", "every")),
-        *((name, c_void_p) for name in ("asleep", "health", "grad", "outputs")),
+        *((name, c_void_p) for name in ("asleep", "health", "told", "good", "grad", "outputs")),
         *((name, c_double) for name in ("loss", "right", "observed", "weights")),
-        ("failed", c_int64),
+        *((name, c_int64) for name in ("failed", "made")),
     )  # fmt: skip
 
 
@@ -110,7 +113,7 @@ def library() -> Any:
         "stop": (None, (c_void_p,)),
         "write": (None, (c_void_p,) * 4),
         "read": (None, (c_void_p,) * 4),
-        "order": (c_int, (c_uint64, c_int64, c_void_p)),
+        "order": (None, (c_uint64, c_int64, c_void_p)),
         "predict": (c_int, (ctypes.POINTER(Layers), c_void_p, c_int64, c_void_p, c_int)),
         **{name: (c_int, (c_void_p, ctypes.POINTER(Request))) for name in ("train", "gradient", "evaluate")},
     }

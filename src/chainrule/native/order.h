@@ -1,8 +1,5 @@
-// The order of an epoch's rows, as train/order.py has it: by the upper half of SplitMix64's numbers, rows of equal ones
-// as they lie.
+// The order of an epoch's rows, as train/order.py has it.
 #pragma once
-#include <vector>
-
 #include "records.h"
 
 namespace chainrule {
@@ -18,32 +15,14 @@ inline std::uint64_t mix_64(std::uint64_t h) {
 // The key of words, and of one more.
 inline std::uint64_t key_with(std::uint64_t key, std::uint64_t word) { return mix_64((key ^ word) + ORDER_STEP); }
 
-class Order {
- public:
-  // The order of `count` rows, fewer than 2^32. The draws are even, so that each has a place of its own but for about one
-  // neighbour: they are put there by counting, then each is moved past the few that are higher.
-  void draw(std::uint64_t key, Index count, Index* order) {
-    drawn.resize(count), sorted.resize(count), places.assign(count + 1, 0);
-    const auto place = [count](std::uint64_t row) { return (row >> 32) * std::uint64_t(count) >> 32; };
-    for (Index r = 0; r < count; r++) {
-      const std::uint64_t number = mix_64(key + std::uint64_t(r + 1) * ORDER_STEP);
-      drawn[r] = (number & 0xFFFFFFFF00000000u) | std::uint64_t(r);
-      places[place(drawn[r]) + 1]++;
-    }
-    for (Index p = 0; p < count; p++) places[p + 1] += places[p];
-    for (Index r = 0; r < count; r++) sorted[places[place(drawn[r])]++] = drawn[r];
-    for (Index r = 0; r < count; r++) {
-      const std::uint64_t row = sorted[r];
-      Index at = r;
-      for (; at > 0 && sorted[at - 1] > row; at--) sorted[at] = sorted[at - 1];
-      sorted[at] = row;
-    }
-    for (Index r = 0; r < count; r++) order[r] = Index(sorted[r] & 0xFFFFFFFFu);
+// The order of `count` rows, fewer than 2^32.
+inline void draw_order(std::uint64_t key, Index count, Index* order) {
+  for (Index r = 0; r < count; r++) {
+    key += ORDER_STEP;
+    const Index place = Index((mix_64(key) >> 32) * std::uint64_t(r + 1) >> 32);
+    order[r] = order[place];  // where it is r itself, what lies there is of no account
+    order[place] = r;
   }
-
- private:
-  std::vector<std::uint64_t> drawn, sorted;  // what a row draws, then its number
-  std::vector<std::uint32_t> places;         // how many rows have lower ones
-};
+}
 
 }  // namespace chainrule

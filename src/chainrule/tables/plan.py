@@ -20,7 +20,7 @@ from chainrule.network.network import Network
 from chainrule.tables.columns import Inputs, Target, Task
 from chainrule.tables.scores import Scores, score
 from chainrule.train.engine import Away, Engine, Rows
-from chainrule.train.loop import Source
+from chainrule.train.epochs import Source
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import EngineName, Recipe, whole
 from chainrule.train.schedules import Schedule

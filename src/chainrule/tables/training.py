@@ -113,6 +113,10 @@ class Together(Callback):
         for callback in self._all:
             callback.on_fit_begin(run)
 
+    def epochs_apart(self, run: Run) -> float:
+        """The fewest that any of them bears."""
+        return min((callback.epochs_apart(run) for callback in self._all), default=np.inf)
+
     def on_epoch_end(self, run: Run) -> bool:
         """Tell all, also where one would stop."""
         answers = [callback.on_epoch_end(run) for callback in self._all]  # each is told

@@ -28,6 +28,15 @@ class Callback:
         """By which a checkpoint knows it: a class that is renamed keeps its first name here."""
         return type(self).__name__
 
+    def epochs_apart(self, run: Run) -> float:
+        """How many epochs may be made before it is told of them, one after another.
+
+        1 where it looks at the network, or may act after each epoch. More where it reads ``run.history`` alone, and
+        surely neither stops nor changes the training before the last of them: many epochs of a small network are then
+        one call of the engine, and what comes out is the same to the bit. It is asked before each call.
+        """
+        return 1
+
     def on_fit_begin(self, run: Run) -> None:
         """Before the first epoch; after a checkpoint was read."""
 
@@ -48,7 +57,15 @@ class Callback:
         """Go on from what ``memory`` gave."""
 
 
-class Progress(Callback):
+class Watcher(Callback):
+    """Base of what only reads the history: it is told some 50 milliseconds late."""
+
+    def epochs_apart(self, run: Run) -> float:
+        """Any number."""
+        return np.inf
+
+
+class Progress(Watcher):
     """A bar on standard error, with the last losses and the time that is left."""
 
     def on_fit_begin(self, run: Run) -> None:
@@ -75,7 +92,7 @@ def describe(epoch: Epoch) -> str:
     return "  ".join(f"{name} {value:.4f}" for name, value in named.items() if value is not None)
 
 
-class History(Callback):
+class History(Watcher):
     """Each epoch as a line of a CSV or of a JSON-lines file, written as it comes; begun anew by each fit."""
 
     def __init__(self, path: str | Path) -> None:
@@ -150,6 +167,10 @@ class EarlyStopping(Callback):
         if self.since > self.patience:  # the checkpoint was written when it stopped
             run.ended, run.said = True, self._reason()
 
+    def epochs_apart(self, run: Run) -> float:
+        """Where the best parameters are not kept: those that its patience bears."""
+        return 1 if self.restore_best else self.patience - self.since + 1
+
     def on_epoch_end(self, run: Run) -> bool:
         """Look at the number."""
         value = getattr(run.history[-1], self.watch)
@@ -181,7 +202,7 @@ class EarlyStopping(Callback):
         self._snapshot = memory.get("snapshot")
 
 
-class Health(Callback):
+class Health(Watcher):
     """Collects ``findings`` while training goes on: (epoch, finding) each, once, when it first holds."""
 
     def __init__(self, say: bool = False) -> None:

@@ -15,6 +15,7 @@ from chainrule.network.network import Network
 from chainrule.train import dropout, engine
 from chainrule.train.blas import one_blas_thread
 from chainrule.train.health import asleep_limits
+from chainrule.train.order import key
 from chainrule.train.recipe import Recipe
 
 NEAR_BYTES = 1 << 19  # of a matrix, up to which the library multiplies it itself
@@ -122,22 +123,43 @@ class CompiledEngine:
 
     def steps(self, rows: engine.Rows, order: Array, learning_rates: Array) -> engine.StepsResult:
         """A step for each minibatch of the rows in ``order``."""
-        count, rule, depth = engine.minibatches(len(order), self.batch), self.recipe.optimizer, self.like.depth
         order = np.ascontiguousarray(order, np.int64)
-        rates = np.ascontiguousarray(rule.rates(self.step, learning_rates), np.float64)
-        decays = np.ascontiguousarray(rule.decays(learning_rates), np.float64)
-        asleep = np.zeros(sum(self.like.sizes[1:-1]), np.int64)
-        health = np.zeros((self.threads, depth, 3))
-        every = engine.observed_steps(len(order), self.batch) if self.recipe.health else 0
-        asked = self._ask(
-            self.library.chainrule_train, rows, len(order), order=order, rates=rates, decays=decays, asleep=asleep,
-            health=health, first_step=self.step, every=every,
-        )  # fmt: skip
+        asked, norms, asleep = self._train(rows, len(order), learning_rates[None], order=order)
         failed = None if asked.failed < 0 else int(asked.failed)
-        self.step += count if failed is None else failed
-        grads, weights, updates = np.sqrt(health.sum(axis=0)).T
-        probe = engine.HealthProbe(grads, weights, updates, asleep, int(asked.observed))
+        probe = engine.HealthProbe(norms[0, 0], norms[1, 0], norms[2, 0], asleep[0], int(asked.observed))
         return engine.StepsResult(float(asked.loss), int(asked.right), failed, probe)
+
+    def epochs(self, rows: engine.Rows, first: int, learning_rates: Array) -> engine.EpochsResult:
+        """Epochs from number ``first`` on, to the first that does not end well, in one call of the library."""
+        told, good = np.empty((len(learning_rates), 4)), np.empty(self.like.parameter_count, self.dtype)
+        asked, norms, asleep = self._train(
+            rows, len(rows), learning_rates, told=told, good=good, key=key(self.recipe.seed),
+            shuffle=self.recipe.shuffle, first_epoch=first,
+        )  # fmt: skip
+        loss, right, observed, seconds = told[: asked.made].T
+        grads, weights, updates = norms[:, : asked.made]
+        probe = engine.HealthProbe(grads, weights, updates, asleep[: asked.made], observed.astype(np.int64))
+        return engine.EpochsResult(loss, right.astype(np.int64), seconds, probe, None if asked.failed < 0 else good)
+
+    def _train(
+        self, rows: engine.Rows, count: int, learning_rates: Array, **given: Any
+    ) -> tuple[native.Request, Array, Array]:
+        """Epochs of ``count`` rows with the learning rates of their steps (epochs, steps), and what was observed.
+
+        That is the norms of gradient, parameters and step (3, epochs, layers), and how often units slept, by epoch.
+        """
+        (epochs, steps), rule = learning_rates.shape, self.recipe.optimizer
+        rates = np.ascontiguousarray(rule.rates(self.step, learning_rates.ravel()), np.float64)
+        decays = np.ascontiguousarray(rule.decays(learning_rates.ravel()), np.float64)
+        asleep = np.zeros((epochs, sum(self.like.sizes[1:-1])), np.int64)
+        health = np.zeros((epochs, self.threads, self.like.depth, 3))
+        every = engine.observed_steps(count, self.batch) if self.recipe.health else 0
+        asked = self._ask(
+            self.library.chainrule_train, rows, count, rates=rates, decays=decays, asleep=asleep, health=health,
+            first_step=self.step, every=every, epochs=epochs, **given,
+        )  # fmt: skip
+        self.step += asked.made * steps + max(asked.failed, 0)
+        return asked, np.moveaxis(np.sqrt(health.sum(axis=1)), 2, 0), asleep
 
     def gradient(self, rows: engine.Rows) -> engine.SummedGradient:
         """The summed loss of rows and its gradient, ``batch_size`` rows at a time."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -69,13 +70,15 @@ class HealthProbe:
         grad_norm, weight_norm, update_norm: of each layer's parameters in the last step (layers,).
         asleep: for each hidden unit, in how many of the observed examples its slope was (next to) 0.
         observed: how many examples were observed.
+
+    Of several epochs each has an axis of epochs in front.
     """
 
     grad_norm: Array
     weight_norm: Array
     update_norm: Array
     asleep: Array
-    observed: int
+    observed: Any
 
     @classmethod
     def nothing(cls, network: Network) -> HealthProbe:
@@ -99,6 +102,38 @@ class StepsResult:
     right: int
     failed: int | None
     probe: HealthProbe
+
+
+@dataclass(frozen=True, eq=False)
+class EpochsResult:
+    """What some epochs gave, an entry for each that ended well.
+
+    Attributes:
+        loss, right: as of the steps of each (epochs,).
+        seconds: from the beginning of the first to the end of each (epochs,).
+        probe: of all, with an axis of epochs.
+        good: the parameters after the last of these, where the next did not end well: its loss or its parameters were
+            not finite. None where all ended well.
+    """
+
+    loss: Array
+    right: Array
+    seconds: Array
+    probe: HealthProbe
+    good: Array | None
+
+    @classmethod
+    def of(cls, network: Network, parts: Sequence[StepsResult], seconds: Sequence[float], good: Array | None) -> Self:
+        """Of epochs that were made one by one."""
+        nothing = HealthProbe.nothing(network)
+        stacked = [
+            np.array([getattr(part.probe, f.name) for part in parts]).reshape(
+                len(parts), *np.shape(getattr(nothing, f.name))
+            )
+            for f in fields(HealthProbe)
+        ]
+        loss, right = (np.array([getattr(part, name) for part in parts]) for name in ("loss", "right"))
+        return cls(loss, right, np.array(seconds), HealthProbe(*stacked), good)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +194,15 @@ class Engine(Protocol):
 
     def steps(self, rows: Any, order: Array, learning_rates: Array) -> StepsResult:
         """A step for each minibatch of the rows in ``order``, with its learning rate."""
+
+    def epochs(self, rows: Rows, first: int, learning_rates: Array) -> EpochsResult:
+        """Epochs from number ``first`` on: the rows as ``row_order`` puts them by seed and number, or as they lie.
+
+        The first that does not end well ends them; the parameters are then as that epoch left them.
+
+        Args:
+            learning_rates: of the steps of each epoch (epochs, steps).
+        """
 
     def gradient(self, rows: Rows) -> SummedGradient:
         """The summed loss of rows and its gradient at the parameters as they are, ``batch_size`` rows at a time.

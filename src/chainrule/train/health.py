@@ -43,23 +43,29 @@ def asleep_limits(network: Network) -> tuple[float, ...]:
     return tuple(-1.0 if rule.asleep is None else rule.asleep for rule in network.activations)
 
 
-def health(network: Network, probe: HealthProbe, dropout: Sequence[float] = ()) -> tuple[LayerHealth, ...]:
-    """The health of each layer, from what an engine observed; a unit that dropout left out looks asleep, on average."""
-    found, start = [], 0
+def health(network: Network, probe: HealthProbe, dropout: Sequence[float] = ()) -> list[tuple[LayerHealth, ...]]:
+    """The health of each layer in each epoch, from what an engine observed of these epochs.
+
+    A unit that dropout left out looks asleep, on average.
+    """
+    seen = probe.observed
+    with np.errstate(all="ignore"):
+        ratios = np.where(probe.weight_norm == 0, np.nan, probe.update_norm / probe.weight_norm)
+    layers, start = [], 0
     for i, units in enumerate(network.sizes[1:]):
-        dead, saturated = 0, 0.0
-        if i < network.depth - 1 and probe.observed:
-            asleep = probe.asleep[start : start + units]
+        dead, saturated = np.zeros_like(seen), np.zeros(len(seen))
+        if i < network.depth - 1:
+            asleep = probe.asleep[:, start : start + units]
             start += units
             if network.activations[i].one_sided:
-                dead = int((asleep == probe.observed).sum())
+                dead = np.where(seen > 0, (asleep == seen[:, None]).sum(axis=1), 0)
             else:
                 left_out = dropout[i] if dropout else 0.0
-                saturated = max(0.0, (float(asleep.mean()) / probe.observed - left_out) / (1 - left_out))
-        weight = float(probe.weight_norm[i])
-        ratio = float(probe.update_norm[i]) / weight if weight else float("nan")
-        found.append(LayerHealth(i + 1, units, float(probe.grad_norm[i]), ratio, dead, saturated))
-    return tuple(found)
+                shares = asleep.mean(axis=1) / np.maximum(seen, 1)
+                saturated = np.where(seen > 0, np.maximum(0.0, (shares - left_out) / (1 - left_out)), 0.0)
+        columns = (probe.grad_norm[:, i], ratios[:, i], dead, saturated)
+        layers.append([LayerHealth(i + 1, units, *row) for row in zip(*(c.tolist() for c in columns), strict=True)])
+    return list(zip(*layers, strict=True))
 
 
 @dataclass(frozen=True)

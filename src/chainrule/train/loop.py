@@ -1,12 +1,11 @@
-"""Epochs: order the rows, let the engine make its steps, validate, tell the callbacks."""
+"""Training: let the engine make epochs, validate, tell the callbacks, write checkpoints."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -15,28 +14,17 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train.callbacks import Callback
 from chainrule.train.checkpoints import Checkpoint, read_checkpoint
-from chainrule.train.engine import Away, Engine, Rows, State, StepsResult, fitting, minibatches
+from chainrule.train.engine import Away, Engine, EpochsResult, Rows, State, fitting
 from chainrule.train.engines import start
+from chainrule.train.epochs import Source, at_once, make_epochs
 from chainrule.train.health import health, largest_layer
 from chainrule.train.metrics import r_squared
-from chainrule.train.order import row_order
 from chainrule.train.recipe import Recipe, whole
 from chainrule.train.records import Epoch, Fitted, Outcome, Run
 
-WORK_PER_CALL = 1e10  # operations after which Ctrl-C is heard
-STEPS_PER_CALL = 20_000
+SECONDS_PER_CALL = 0.05  # about, of many epochs: as late a watcher is told, and Ctrl-C heard
 
 Scorer = Callable[[Network], float]
-
-
-class Source(Protocol):
-    """Rows that do not fit in memory: given in blocks, a new order each epoch."""
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-
-    def blocks(self, order: Callable[[int], Array]) -> Iterator[Rows]:
-        """All rows, block after block; ``order`` gives the order of so many things in this epoch."""
 
 
 def fit(
@@ -93,38 +81,42 @@ def _fit(
     run: Run, rows: Rows | Source | Away, validation: Rows | Away | None, scorer: Scorer | None,
     callbacks: Sequence[Callback], checkpoint: Checkpoint | None, resume: bool, state: State | None,
 ) -> Fitted:  # fmt: skip
-    network, recipe, epochs = run.like, run.recipe, run.epochs
+    network, epochs, validates = run.like, run.epochs, validation is not None or scorer is not None
     if state is not None:
         run.engine.restore(state)
-    first = 0
     if checkpoint is not None:
         run.beginning = _digest(run.engine.snapshot(), rows)
-        first = read_checkpoint(checkpoint, network, run, callbacks) if resume else 0
+        if resume:
+            read_checkpoint(checkpoint, network, run, callbacks)
     began = time.perf_counter() - (run.history[-1].seconds if run.history else 0.0)
     for callback in callbacks:
         callback.on_fit_begin(run)
-    stops, outcome, good = run.ended, None, run.engine.snapshot()
+    stops, outcome, good, pace = run.ended, None, run.engine.snapshot(), 1.0
+    made: list[Epoch] = []
     try:
-        for number in range(first + 1, first + 1 if run.ended else epochs + 1):
-            part, rate = _epoch(run, rows, number)
-            now = run.engine.snapshot()
-            if part.failed is not None or not np.isfinite(now).all():
-                outcome = _diverged(run, rows, number)
+        while not stops and len(run.history) < epochs:
+            start_of_call = time.perf_counter()
+            count = 1 if validates else _together(run, rows, callbacks, checkpoint, pace)
+            part, rates = make_epochs(run, rows, len(run.history) + 1, count)
+            records = _records(run, rows, part, rates, start_of_call - began)
+            pace = SECONDS_PER_CALL * count / (time.perf_counter() - start_of_call)
+            good = run.engine.snapshot() if part.good is None else part.good
+            if records and validates:
+                loss, score = _validate(run, validation, scorer)
+                records = [replace(records[0], validation_loss=loss, validation_score=score)]
+            made = records
+            for epoch in made:
+                run.history.append(epoch)
+                answers = [callback.on_epoch_end(run) for callback in callbacks]  # each is told
+                stops = stops or any(answers)
+            if part.good is not None:
+                outcome = _diverged(run, rows, len(run.history) + 1)
                 break
-            good = now
-            loss, score = _validate(run, validation, scorer)
-            labels = rows.y.ndim == 1 if isinstance(rows, Rows) else getattr(rows, "labels", False)
-            accuracy = part.right / len(rows) if labels else None
-            layers = health(network, part.probe, recipe.dropout_of(network)) if recipe.health else ()
-            seconds = time.perf_counter() - began
-            run.history.append(Epoch(number, part.loss, accuracy, loss, score, rate, seconds, layers))
-            answers = [callback.on_epoch_end(run) for callback in callbacks]  # each is told
-            stops = any(answers)
+            number = len(run.history)
             if checkpoint is not None and (checkpoint.due(number) or stops or number == epochs):
                 checkpoint.write(network, run, callbacks)
-            if stops:
-                break
     except KeyboardInterrupt:
+        run.history += [epoch for epoch in made if epoch.number > len(run.history)]
         outcome = Outcome("interrupted", len(run.history) + 1, run.best is not None)
     whole_state = run.engine.state() if outcome is None else None
     if outcome is None:
@@ -136,54 +128,29 @@ def _fit(
     return fitted
 
 
-def _epoch(run: Run, rows: Rows | Source | Away, number: int) -> tuple[StepsResult, float]:
-    """One epoch; its order depends on the seed and the number alone, so that it can be made again."""
-    if isinstance(rows, Away):
-        rates = _rates_of(run, number - 1 + np.arange(rows.steps) / rows.steps)
-        return run.engine.steps(rows, np.array([number]), rates), float(rates[-1])
-    parts: list[tuple[int, StepsResult]] = []
-    blocks = [rows] if isinstance(rows, Rows) else rows.blocks(lambda count: _order(run, count, number))
-    seen, rate = 0, 0.0
-    for which, given in enumerate(blocks):
-        block = given if isinstance(rows, Rows) else fitting(given, run.like, "block")
-        order = _order(run, len(block), number, *([] if isinstance(rows, Rows) else [which]))
-        for piece in _pieces(run, order):
-            firsts = seen + np.arange(minibatches(len(piece), run.recipe.batch_size)) * run.recipe.batch_size
-            rates = _rates_of(run, number - 1 + firsts / len(rows))
-            part = run.engine.steps(block, piece, rates)
-            parts.append((len(piece), part))
-            seen, rate = seen + len(piece), float(rates[-1])
-            if part.failed is not None:
-                return part, rate
-    if len(parts) == 1:
-        return parts[0][1], rate
-    mean = run.like.reduction == "mean"
-    loss = sum(part.loss * (count / seen if mean else 1.0) for count, part in parts)
-    asleep = np.sum([part.probe.asleep for _, part in parts], axis=0)
-    observed = sum(part.probe.observed for _, part in parts)
-    probe = replace(parts[-1][1].probe, asleep=asleep, observed=observed)
-    return StepsResult(loss, sum(part.right for _, part in parts), None, probe), rate
+def _together(
+    run: Run, rows: Rows | Source | Away, callbacks: Sequence[Callback], checkpoint: Checkpoint | None, pace: float
+) -> int:
+    """How many epochs are made before a callback must be told or a checkpoint is due, at a pace of so many a call."""
+    made = len(run.history)
+    most = [pace, run.epochs - made, at_once(run, rows), *(callback.epochs_apart(run) for callback in callbacks)]
+    if checkpoint is not None:
+        most.append(checkpoint.every - made % checkpoint.every)
+    return max(1, int(min(most)))
 
 
-def _order(run: Run, count: int, *words: int) -> Array:
-    """The order of so many things in an epoch."""
-    return row_order(count, run.recipe.seed, *words) if run.recipe.shuffle else np.arange(count)
-
-
-def _pieces(run: Run, order: Array) -> Iterator[Array]:
-    """The order in pieces of whole minibatches, each a call of the engine short enough for Ctrl-C."""
-    batch = run.recipe.batch_size
-    steps = max(1, min(STEPS_PER_CALL, int(WORK_PER_CALL // (6 * run.like.parameter_count * batch))))
-    for at in range(0, len(order), steps * batch):
-        yield order[at : at + steps * batch]
-
-
-def _rates_of(run: Run, times: Array) -> Array:
-    """The learning rate at times counted in epochs."""
-    base = run.recipe.optimizer.settings.learning_rate * run.scale
-    if run.recipe.schedule.name == "constant" and not run.recipe.schedule.warmup:
-        return np.full(len(times), base)
-    return base * run.recipe.schedule.multipliers(times)
+def _records(run: Run, rows: Rows | Source | Away, part: EpochsResult, rates: Array, before: float) -> list[Epoch]:
+    """A record of each epoch that ended well, still without validation; ``before``: seconds until they began."""
+    network, made = run.like, len(part.loss)
+    labels = rows.y.ndim == 1 if isinstance(rows, Rows) else getattr(rows, "labels", False)
+    accuracy = (part.right / len(rows)).tolist() if labels else [None] * made
+    layers = health(network, part.probe, run.recipe.dropout_of(network)) if run.recipe.health else [()] * made
+    numbers = range(len(run.history) + 1, len(run.history) + 1 + made)
+    columns = (numbers, part.loss.tolist(), accuracy, rates.tolist(), (before + part.seconds).tolist(), layers)
+    return [
+        Epoch(number, loss, right, None, None, rate, seconds, of_layers)
+        for number, loss, right, rate, seconds, of_layers in zip(*columns, strict=False)
+    ]
 
 
 def _digest(theta: Array, rows: Rows | Source | Away) -> str:

@@ -22,25 +22,36 @@ def row_order(count: int, *words: int) -> Array:
     Args:
         words: whole numbers from 0 up, of any size: the seed, the epoch, and what else tells one order from others.
 
-    Row r draws the first 32 of the 64 bits of number r of SplitMix64 (Steele, Lea & Flood 2014, Fig. 16), begun at the
-    key of the words. Rows lie by what they draw; those that draw the same stay as they are.
+    Rows come one after another; each takes one of the places there are by then, its own among them, and what lay there
+    takes its own: Fisher & Yates's shuffle as in Durstenfeld 1964, from the inside out. Every order is as likely.
 
     >>> row_order(6, 0, 1).tolist()
-    [0, 4, 3, 2, 1, 5]
+    [0, 2, 4, 1, 3, 5]
     """
     compiled = library()
     if compiled is None:
-        return np.argsort(draws(count, key(*words)), kind="stable")
+        return _shuffled(places(count, key(*words)))
     order = np.empty(count, np.int64)
-    if compiled.chainrule_order(key(*words), count, address(order)):
-        raise MemoryError
+    compiled.chainrule_order(key(*words), count, address(order))
     return order
 
 
-def draws(count: int, key: int) -> Array:
-    """What the rows draw, (count,) uint32."""
-    counters = key + np.arange(1, count + 1, dtype=np.uint64) * STEP
-    drawn: Array = (mix(counters) >> 32).astype(np.uint32)
+def _shuffled(places: Array) -> Array:
+    order: list[int] = []
+    for row, place in enumerate(places.tolist()):
+        order.append(row)
+        order[row], order[place] = order[place], row
+    return np.array(order, np.int64)
+
+
+def places(count: int, key: int) -> Array:
+    """The place that each row takes, 0 to its own number, (count,): the share of it that the row draws.
+
+    Row r draws the first 32 of the 64 bits of number r of SplitMix64 (Steele, Lea & Flood 2014, Fig. 16), begun at
+    the key.
+    """
+    numbers = np.arange(1, count + 1, dtype=np.uint64)
+    drawn: Array = (mix(key + numbers * STEP) >> 32) * numbers >> 32
     return drawn
 
 

@@ -4,6 +4,7 @@ native library.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from chainrule.train import engine
 from chainrule.train.dropout import keep, keys
 from chainrule.train.health import asleep_limits
 from chainrule.train.metrics import right_answers, summed_loss
+from chainrule.train.order import row_order
 from chainrule.train.recipe import Recipe
 
 
@@ -85,6 +87,21 @@ class PlainEngine:
                 if every and number == engine.minibatches(len(order), batch) - 1:
                     watch.last(b.flat, old, self.theta)
         return engine.StepsResult(total, right, None, watch.probe())
+
+    def epochs(self, rows: engine.Rows, first: int, learning_rates: Array) -> engine.EpochsResult:
+        """Epochs from number ``first`` on, to the first that does not end well."""
+        began, recipe = time.perf_counter(), self.recipe
+        parts: list[engine.StepsResult] = []
+        seconds: list[float] = []
+        for number, rates in enumerate(learning_rates, first):
+            before = self.theta
+            order = row_order(len(rows), recipe.seed, number) if recipe.shuffle else np.arange(len(rows))
+            part = self.steps(rows, order, rates)
+            if part.failed is not None or not np.isfinite(self.theta).all():
+                return engine.EpochsResult.of(self.like, parts, seconds, before)
+            parts.append(part)
+            seconds.append(time.perf_counter() - began)
+        return engine.EpochsResult.of(self.like, parts, seconds, None)
 
     def gradient(self, rows: engine.Rows) -> engine.SummedGradient:
         """The summed loss of rows and its gradient, by ``Backward``, ``batch_size`` rows at a time."""

@@ -15,7 +15,7 @@ from chainrule.cli.train.checks import check
 from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
 from chainrule.system.files import write_whole
-from chainrule.train.callbacks import Callback, Progress
+from chainrule.train.callbacks import Callback, Progress, Watcher
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
@@ -58,7 +58,7 @@ def _work(options: TrainOptions, prepared: TrainingTable) -> None:
         _fail("interrupted before the end of the first epoch; nothing is saved", 130)
 
 
-class _Beginning(Callback):
+class _Beginning(Watcher):
     """Says where a training with a checkpoint begins."""
 
     def __init__(self, file: Path, resume: bool) -> None:
