@@ -112,30 +112,71 @@ void multiply(const Factors<T>& f, Index n) {
   last_columns<T, BYTES>(f, column, n);
 }
 
+// The lower numbers of two vectors in turn, or the upper ones, in each piece of 16 bytes by itself.
+template <bool UPPER, int L, class V>
+INLINE V interleave(V a, V b) {
+  constexpr int S = sizeof(V) / 16 * L, U = UPPER ? L / 2 : 0;
+  if constexpr (S == 2) return __builtin_shufflevector(a, b, U, S + U);
+  if constexpr (S == 4 && L == 2) return __builtin_shufflevector(a, b, U, S + U, U + 2, S + U + 2);
+  if constexpr (S == 8 && L == 2)
+    return __builtin_shufflevector(a, b, U, S + U, U + 2, S + U + 2, U + 4, S + U + 4, U + 6, S + U + 6);
+  if constexpr (S == 4 && L == 4) return __builtin_shufflevector(a, b, U, S + U, U + 1, S + U + 1);
+  if constexpr (S == 8 && L == 4)
+    return __builtin_shufflevector(a, b, U, S + U, U + 1, S + U + 1, U + 4, S + U + 4, U + 5, S + U + 5);
+  if constexpr (S == 16)
+    return __builtin_shufflevector(a, b, U, S + U, U + 1, S + U + 1, U + 4, S + U + 4, U + 5, S + U + 5, U + 8, S + U + 8,
+                                   U + 9, S + U + 9, U + 12, S + U + 12, U + 13, S + U + 13);
+}
+
+// Pieces of 16 bytes of some rows, `stride` apart, as one register of B bytes.
+template <class T, int B>
+INLINE typename Register<T, B>::type pieces(const T* at, Index stride) {
+  if constexpr (B == 16) {
+    return *(const typename Register<T, 16>::type*)at;
+  } else {
+    const auto first = pieces<T, B / 2>(at, stride), second = pieces<T, B / 2>(at + B / 32 * stride, stride);
+    constexpr int S = B / 2 / sizeof(T);
+    if constexpr (S == 2) return __builtin_shufflevector(first, second, 0, 1, 2, 3);
+    if constexpr (S == 4) return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7);
+    if constexpr (S == 8)
+      return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  }
+}
+
+// As many rows as a register of B bytes holds numbers, from `rows` on, of (n, m) that becomes (m, n); returned: the row
+// after the last.
+template <class T, int B>
+INLINE Index turn_rows(const T* RESTRICT from, Index stride, Index n, Index whole, T* RESTRICT into, Index row) {
+  constexpr Index L = 16 / sizeof(T), S = B / sizeof(T);
+  using V = typename Register<T, B>::type;
+  for (; row + S <= n; row += S)
+    for (Index u = 0; u < whole; u += L) {
+      const T* at = from + row * stride + u;
+      T* to = into + u * n + row;
+      const V p = pieces<T, B>(at, L * stride), q = pieces<T, B>(at + stride, L * stride);
+      if constexpr (L == 4) {
+        const V s = pieces<T, B>(at + 2 * stride, L * stride), t = pieces<T, B>(at + 3 * stride, L * stride);
+        const V ps = interleave<false, L>(p, s), PS = interleave<true, L>(p, s);
+        const V qt = interleave<false, L>(q, t), QT = interleave<true, L>(q, t);
+        *(V*)to = interleave<false, L>(ps, qt);
+        *(V*)(to + n) = interleave<true, L>(ps, qt);
+        *(V*)(to + 2 * n) = interleave<false, L>(PS, QT);
+        *(V*)(to + 3 * n) = interleave<true, L>(PS, QT);
+      } else {
+        *(V*)to = interleave<false, L>(p, q);
+        *(V*)(to + n) = interleave<true, L>(p, q);
+      }
+    }
+  return row;
+}
+
 // The matrix (n, m), `stride` from row to row, becomes (m, n) in `into`.
 template <class T>
 void turn(const T* RESTRICT from, Index stride, Index n, Index m, T* RESTRICT into) {
   constexpr Index L = 16 / sizeof(T);
-  using V = typename Register<T, 16>::type;
-  const Index rows = n / L * L, whole = m / L * L;
-  for (Index r = 0; r < rows; r += L)
-    for (Index u = 0; u < whole; u += L) {
-      const T* at = from + r * stride + u;
-      T* to = into + u * n + r;
-      if constexpr (L == 4) {
-        const V p = *(const V*)at, q = *(const V*)(at + stride), s = *(const V*)(at + 2 * stride), t = *(const V*)(at + 3 * stride);
-        const V ps = __builtin_shufflevector(p, s, 0, 4, 1, 5), pS = __builtin_shufflevector(p, s, 2, 6, 3, 7);
-        const V qt = __builtin_shufflevector(q, t, 0, 4, 1, 5), qT = __builtin_shufflevector(q, t, 2, 6, 3, 7);
-        *(V*)to = __builtin_shufflevector(ps, qt, 0, 4, 1, 5);
-        *(V*)(to + n) = __builtin_shufflevector(ps, qt, 2, 6, 3, 7);
-        *(V*)(to + 2 * n) = __builtin_shufflevector(pS, qT, 0, 4, 1, 5);
-        *(V*)(to + 3 * n) = __builtin_shufflevector(pS, qT, 2, 6, 3, 7);
-      } else {
-        const V p = *(const V*)at, q = *(const V*)(at + stride);
-        *(V*)to = __builtin_shufflevector(p, q, 0, 2);
-        *(V*)(to + n) = __builtin_shufflevector(p, q, 1, 3);
-      }
-    }
+  const Index whole = m / L * L;
+  Index rows = turn_rows<T, BYTES>(from, stride, n, whole, into, 0);
+  if constexpr (BYTES > 16) rows = turn_rows<T, 16>(from, stride, n, whole, into, rows);
   for (Index u = 0; u < m; u++)
     for (Index r = u < whole ? rows : 0; r < n; r++) into[u * n + r] = from[r * stride + u];
 }
