@@ -159,7 +159,7 @@ class CompiledEngine:
             first_step=self.step, every=every, epochs=epochs, **given,
         )  # fmt: skip
         self.step += asked.made * steps + max(asked.failed, 0)
-        return asked, np.moveaxis(np.sqrt(health.sum(axis=1)), 2, 0), asleep
+        return asked, np.sqrt(health.sum(axis=1)).transpose(2, 0, 1), asleep
 
     def gradient(self, rows: engine.Rows) -> engine.SummedGradient:
         """The summed loss of rows and its gradient, ``batch_size`` rows at a time."""
