@@ -141,10 +141,17 @@ BREAKS = (
     ),
     Break(
         "divergence: a loss that is no longer finite goes on",
-        "train/loop.py",
-        "if part.failed is not None or not np.isfinite(now).all():",
-        "if part.failed is not None and not np.isfinite(now).all():",
-        "tests/train/test_loop.py",
+        "train/plain.py",
+        "if part.failed is not None or not np.isfinite(self.theta).all():",
+        "if part.failed is not None and not np.isfinite(self.theta).all():",
+        "tests/train/test_epochs.py",
+    ),
+    Break(
+        "many epochs: each takes the rows in the order of the first",
+        "native/library.cpp",
+        "std::uint64_t(r.first_epoch + epoch)",
+        "std::uint64_t(r.first_epoch)",
+        "tests/train/test_epochs.py",
     ),
 )
 
