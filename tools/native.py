@@ -1,7 +1,7 @@
 """Builds the native library with whatever C++ compiler there is.
 
     python tools/native.py
-    python tools/native.py --compiler 'g++-13' --sanitize thread
+    python tools/native.py --compiler 'g++-13'
 
 The compiler is that of ``CXX``, or the first of c++, g++ and clang++ that can, or the one in the PyPI package ziglang.
 ``hatch_build.py`` calls the same when a wheel is built or the project is installed from a clone.
@@ -40,7 +40,6 @@ NAMES = {"darwin": "_engine.dylib", "windows": "_engine.dll"}
 NONE = "no C++ compiler: expected CXX, c++, g++, clang++ or the package ziglang"
 MACOS = "11.0"  # the oldest that a library for macOS runs on
 GLIBC = "2.17"  # the oldest that a library by Zig runs with
-SANITIZERS = ("address", "undefined", "thread", "address,undefined")
 TRIAL = """
 #include <thread>
 typedef float V __attribute__((vector_size(16)));
@@ -125,17 +124,12 @@ def build(
     """
     system = system or platform.system()
     x86 = (machine or platform.machine()).lower() in ("x86_64", "amd64")
-    common = [
-        *command,
-        *_position(system),
-        *(() if "-g" in more else ("-g0",)),
-        *(() if best else ("-DCHAINRULE_BASELINE",)),
-    ]
+    common = [*command, *_position(system), *(() if "-g" in more else ("-g0",))]
     if system == "Darwin" and "ziglang" not in command:
         common.append(f"-mmacosx-version-min={MACOS}")
     variants = VARIANTS if x86 and best else {"baseline": ()}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [("library.cpp", "library", ())] + [
+        jobs = [("library.cpp", "library", () if best else ("-DCHAINRULE_BASELINE",))] + [
             ("variant.cpp", name, (f"-DCHAINRULE_VARIANT={name}", "-fno-exceptions", "-fno-rtti", *flags))
             for name, flags in reversed(variants.items())
         ]
@@ -161,11 +155,6 @@ def build(
             part.unlink(missing_ok=True)
 
 
-def sanitized(name: str) -> tuple[str, ...]:
-    """The flags of a build under sanitizers."""
-    return (f"-fsanitize={name}", "-g", "-fno-omit-frame-pointer")
-
-
 def _run(words: Sequence[str]) -> None:
     ran = subprocess.run(words, capture_output=True, text=True)
     if ran.returncode:
@@ -177,13 +166,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--compiler", help="the command; default: the first that can")
     parser.add_argument("--into", type=Path, default=FOLDER / name_of(), help="the library's file")
-    parser.add_argument("--sanitize", choices=SANITIZERS, help="for tests under a sanitizer: trials/sanitizers.py")
     a = parser.parse_args(arguments)
     command = shlex.split(a.compiler) if a.compiler else compiler()
     if command is None:
         sys.stderr.write(f"{NONE}\n")
         return 1
-    build(command, a.into, more=sanitized(a.sanitize) if a.sanitize else ())
+    build(command, a.into)
     sys.stdout.write(f"{a.into} by {shlex.join(command)}\n")
     return 0
 

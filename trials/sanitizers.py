@@ -130,7 +130,8 @@ def build(kind: str, folder: Path, *, flags: Sequence[str] = ("-O1",), best: boo
         _change(native.FOLDER / fault.file, fault.old, fault.new)
     asleep = '#include <cstdlib>\n#define AWAKE(name) (std::getenv("%s") && !std::strcmp(std::getenv("%s"), name))\n'
     _change(native.FOLDER / "basics.h", "#include <cstring>\n", "#include <cstring>\n" + asleep % (AWAKE, AWAKE))
-    native.build(command, native.FOLDER / native.name_of(), more=(*native.sanitized(kind), *flags), best=best)
+    more = (f"-fsanitize={kind}", "-g", "-fno-omit-frame-pointer", *flags)
+    native.build(command, native.FOLDER / native.name_of(), more=more, best=best)
     return Build(kind, folder, runtimes)
 
 
