@@ -33,7 +33,8 @@ from tests.support.loading import ROOT, tool
 
 TESTS = ("tests/train/test_native.py", "tests/native/test_predict.py")
 AWAKE = "CHAINRULE_PLANTED"  # of the environment: the planted fault that is awake
-FINDING = re.compile(r"^SUMMARY: (.*)|(\S+: runtime error: .*)", re.M)
+FINDING = re.compile(r"^SUMMARY: (.*)|([^\s/]+: runtime error: .*)", re.M)
+FAILED = re.compile(r"^FAILED .*", re.M)
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,8 @@ def train_drawn(networks: int, seed: int) -> None:
         y = rng.uniform(max(low, -1.0), min(high, 1.0), (n, 2)).astype(dtype)
         weight = rng.integers(0, 3, n).astype(dtype) if rng.random() < 0.3 else None
         rows = Rows(rng.normal(size=(n, sizes[0])).astype(dtype), y, weight)
+        if rng.random() < 0.3:
+            rows.x[0, 0] = rng.choice([np.nan, np.inf, 1e30])
         rule = optimizer(list(OPTIMIZERS)[rng.integers(len(OPTIMIZERS))])
         recipe = Recipe(
             rule, batch_size=int(rng.integers(1, 20)), seed=number, l2=0.1, dropout=0.3 * (rng.random() < 0.7),
@@ -237,10 +240,9 @@ def check(kind: str, folder: Path, a: argparse.Namespace) -> int:
         print(runs[-1][1].strip().splitlines()[-1])
     for code, printed, findings in runs:
         bad += bool(code or findings)
-        if code and not findings:
-            print(printed[-3000:])
-        for finding in findings:
-            say(f"FOUND: {finding}")
+        failed = FAILED.findall(printed) or [f"exit code {code}: {printed[-2000:]}"] * bool(code and not findings)
+        for line in (*findings, *failed):
+            say(f"FOUND: {line}")
     say("nothing found" if not bad else "see above")
     return bad
 

@@ -42,7 +42,7 @@ def test_a_finding_is_one_line():
     )
     assert sanitizers.FINDING.findall(log) == [("AddressSanitizer: heap-buffer-overflow rows.h:16 in gather", "")]
     assert sanitizers.FINDING.findall("a/rows.h:91:39: runtime error: shift\n") == [
-        ("", "a/rows.h:91:39: runtime error: shift")
+        ("", "rows.h:91:39: runtime error: shift")
     ]
 
 
