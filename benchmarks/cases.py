@@ -100,7 +100,7 @@ CASES = {
         Case("mnist", 16384, (784, 256, 128, 10), 128),
         Case("large", 4096, (1024, 1024, 1024, 10), 256),
         # sizes, tanh, rows and full batch as SimpleChains.jl publishes them
-        Case("full batch", 10_000, (4, 32, 16, 4), 10_000, "tanh"),
+        Case("full-batch", 10_000, (4, 32, 16, 4), 10_000, "tanh"),
     )
 }
 

@@ -226,7 +226,7 @@ def main() -> None:
         "epoch ms", "share", "strict share",
     ]  # fmt: skip
     rows = [
-        [c.name, c.shape, str(c.batch), c.activation, tables.number(r.products_ms), r.products_by,
+        [c.name, c.shape, f"{c.batch:,}", c.activation, tables.number(r.products_ms), r.products_by,
          tables.number(r.gflops), tables.number(r.traffic_ms), r.traffic_by, tables.number(r.gbytes),
          tables.number(r.ms), tables.number(ms), f"{r.ms / ms:.0%}",
          f"{r.strict_ms / ms:.0%}"]

@@ -3,7 +3,7 @@
 Everyone trains in float32 by Adam (rate 0.001, 0.9, 0.999, 1e-8) with softmax and cross-entropy, on the same rows in
 minibatches of the same size, shuffled anew each epoch. How each is called is in benchmarks/peers.py.
 
-"full batch" has the sizes, activation and rows that SimpleChains.jl publishes, all 10,000 rows in one minibatch; its
+"full-batch" has the sizes, activation and rows that SimpleChains.jl publishes, all 10,000 rows in one minibatch; its
 loss is here that of the others.
 
 For each case and activation of the hidden layers
@@ -151,7 +151,7 @@ def page(found: list[Found], names: list[str], where: dict[str, Any], missing: l
     rows, speeds, others = [], [], []
     for f in found:
         c = f.case
-        first = [c.name, f"{c.n:,}", c.shape, str(c.batch), c.activation]
+        first = [c.name, f"{c.n:,}", c.shape, f"{c.batch:,}", c.activation]
         times = [f"{tables.number(median(f.ms[p]))} ({f.threads[p]})" for p in names]
         ratio = f"{span(f.ratios(f.best_peer))} {PEERS[f.best_peer].label}" if f.best_peer else "-"
         rows.append(
