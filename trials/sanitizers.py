@@ -32,6 +32,8 @@ import numpy as np
 from tests.support.loading import ROOT, tool
 
 TESTS = ("tests/train/test_native.py", "tests/native/test_predict.py")
+#: without one that gives its process less memory than a sanitizer takes for itself
+PYTEST = ("-q", "-s", "-n", "0", "-p", "no:cacheprovider", "-k", "not threads_that_cannot_be_had")
 AWAKE = "CHAINRULE_PLANTED"  # of the environment: the planted fault that is awake
 FINDING = re.compile(r"^SUMMARY: (.*)|([^\s/]+: runtime error: .*)", re.M)
 FAILED = re.compile(r"^FAILED .*", re.M)
@@ -236,7 +238,7 @@ def check(kind: str, folder: Path, a: argparse.Namespace) -> int:
     runs = [made.drawn(a.networks, a.seed)]
     for tests in TESTS:
         say(tests)
-        runs.append(made.run("pytest", "-q", "-s", "-n", "0", "-p", "no:cacheprovider", tests))
+        runs.append(made.run("pytest", *PYTEST, tests))
         print(runs[-1][1].strip().splitlines()[-1])
     for code, printed, findings in runs:
         bad += bool(code or findings)

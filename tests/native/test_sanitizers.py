@@ -13,7 +13,7 @@ def test_planted_faults_are_found_and_the_library_has_none(kind, tmp_path):
         made = sanitizers.build(kind, tmp_path, flags=["-O0"], best=False)
     except sanitizers.Missing as missing:
         pytest.skip(str(missing))
-    assert made.drawn(8, 0) == (0, "", [])
+    assert made.drawn(32, 0) == (0, "", [])
     assert made.missed() == []
 
 
