@@ -89,7 +89,7 @@ def start(folder: Path, ziglang: bool) -> bool:
     if ran.returncode:
         print(f"exit code {ran.returncode} after {seconds:.0f} s")
         return False
-    asked = [".venv/bin/python", "-c", WHICH]
+    asked = [".venv/bin/python", "-I", "-c", WHICH]  # of the installation, not of PYTHONPATH
     variant = subprocess.run(asked, cwd=checkout, capture_output=True, text=True, check=True).stdout.strip()
     way = f"the native library ({variant}), by ziglang as a build dependency" if variant else "the plain engine"
     print(f"{seconds:.0f} s with ziglang {'to be had' if ziglang else 'withheld'}: {way}", flush=True)
