@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -20,6 +21,7 @@ class Case:
     Attributes:
         sizes: units of each layer, the inputs first.
         batch: rows of a minibatch; it divides n, so that every step of every peer has the same shapes.
+        activation: of the hidden layers; each of ``ACTIVATIONS`` in turn, or another that the case alone has.
     """
 
     name: str
@@ -97,5 +99,14 @@ CASES = {
         Case("tabular", 16384, (50, 256, 256, 256, 5), 256),
         Case("mnist", 16384, (784, 256, 128, 10), 128),
         Case("large", 4096, (1024, 1024, 1024, 10), 256),
+        # sizes, tanh, rows and full batch as SimpleChains.jl publishes them
+        Case("full-batch", 10_000, (4, 32, 16, 4), 10_000, "tanh"),
     )
 }
+
+
+def chosen(names: Iterable[str], activations: Iterable[str]) -> Iterator[Case]:
+    """Cases by name, each with each of these activations; one that has another of its own, with that."""
+    for case in map(CASES.__getitem__, names):
+        for activation in activations if case.activation in ACTIVATIONS else [case.activation]:
+            yield case.with_activation(activation)

@@ -3,7 +3,7 @@
     python benchmarks/cluster.py
 
 Times one gradient of all rows (24 partitions, kept on the workers) for several tables and networks: by one process
-without a cluster, by a cluster of one worker and of two; what of it is outside of the kernels; one pass of
+without a cluster, by a cluster of one worker and of two; what of it is outside of the native library; one pass of
 scikit-learn's incremental fit (``partial_fit``, partition after partition, as dask-ml's ``Incremental`` does) over the
 same rows. From these figures the page says where 10, 100 and 1,000 workers would stop paying.
 """
@@ -54,7 +54,7 @@ class Measured:
 
     @property
     def outside(self) -> float:
-        """Share of two workers' time that is not in the kernels."""
+        """Share of two workers' time that is not in the native library."""
         return max(0.0, 1 - self.alone / (2 * self.two))
 
 
@@ -107,7 +107,7 @@ def collection(size):
 
 
 def timed(call):
-    """The median of several calls, after one that compiles."""
+    """The median of several calls, after one that loads what they need."""
     call()
     seconds = []
     for _ in range(REPEATS):
@@ -137,12 +137,12 @@ def incremental(ready, hidden):
 class Costs:
     """What a step costs.
 
-    kernel: seconds a row and parameter; task: a partition's share that is not in the kernels, on a worker; fixed: the
-    rest of a step, which is not divided; copy: seconds a byte of a gradient, measured here; on a network LINK counts in
+    work: seconds a row and parameter; task: a partition's share that is not in the native library, on a worker; fixed:
+    the rest of a step, which is not divided; copy: seconds a byte of a gradient, measured here; on a network LINK counts in
     its place if it is slower.
     """
 
-    kernel: float
+    work: float
     task: float
     fixed: float
     copy: float
@@ -168,7 +168,7 @@ class Costs:
         a_byte = max(self.copy, 1 / LINK)
         moved = 8 * parameters * a_byte * (1 + 2 * np.log2(max(2, workers)))  # weights out, gradients in pairs
         own = 8 * parameters * self.copy * parts / workers
-        return rows * parameters * self.kernel / workers + self.task * parts / workers + self.fixed + moved + own
+        return rows * parameters * self.work / workers + self.task * parts / workers + self.fixed + moved + own
 
 
 def paper(costs):
@@ -189,7 +189,7 @@ def paper(costs):
 def page(where, costs, found):
     """The page in Markdown, and all numbers."""
     head = [
-        "rows", "hidden", "parameters", "one process", "1 worker", "2 workers", "2 over 1", "outside kernels", "incremental"
+        "rows", "hidden", "parameters", "one process", "1 worker", "2 workers", "2 over 1", "outside library", "incremental"
     ]  # fmt: skip
     lines = [
         [f"{m.rows:,}", "-".join(map(str, m.hidden)), f"{m.parameters:,}", number(m.alone), number(m.one), number(m.two),
@@ -197,7 +197,7 @@ def page(where, costs, found):
         for m in found
     ]  # fmt: skip
     costs_told = (
-        f"kernel {costs.kernel:.2e} s a row and parameter, task {costs.task:.2e} s a partition, fixed {costs.fixed:.2e} s a "
+        f"work {costs.work:.2e} s a row and parameter, task {costs.task:.2e} s a partition, fixed {costs.fixed:.2e} s a "
         f"step, copy {costs.copy:.2e} s a byte"
     )
     return f"""# Exact mode on a cluster
@@ -205,14 +205,14 @@ def page(where, costs, found):
 {told(where)}
 
 Seconds of one gradient of all rows: {PARTITIONS} partitions of float64, {WIDTH} columns, {CLASSES} classes, kept on the workers; the median of
-{REPEATS}. "One process" has no cluster and one thread, as a worker has. "Outside kernels" is what two workers spend beside it. "Incremental" is one pass of
+{REPEATS}. "One process" has no cluster and one thread, as a worker has. "Outside library" is what two workers spend beside it. "Incremental" is one pass of
 scikit-learn's `partial_fit` over the same partitions, in minibatches of 200: another algorithm, on the same data.
 
 {markdown(head, lines)}
 
 ## On paper
 
-From these figures, by least squares: {costs_told} (0 is a cost that they can't tell from nothing). A step of w workers then takes rows * parameters * kernel / w, the tasks of its
+From these figures, by least squares: {costs_told} (0 is a cost that they can't tell from nothing). A step of w workers then takes rows * parameters * work / w, the tasks of its
 partitions (64 MB each, one a worker at least), the fixed part, and the weights' and gradients' way over a network of 10 Gbit/s, in 2 log2(w) hops. Doubling the workers
 is said to pay while it makes a step at least 1.5 times as fast. The least number of rows from which a step still pays on 10, 100 and 1,000 workers:
 

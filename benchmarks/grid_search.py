@@ -3,8 +3,8 @@
     python benchmarks/grid_search.py
     python benchmarks/grid_search.py --rounds 3
 
-The kernels release the interpreter's lock, so the fits of a grid run side by side in threads, and the table is not
-copied. Each fit has one thread. Rounds alternate; the median of the ratios is printed.
+The native library trains without the interpreter's lock, so the fits of a grid run side by side in threads, and the
+table is not copied. Each fit has one thread. Rounds alternate; the median of the ratios is printed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
     x, y = make_classification(20_000, 20, n_informative=12, n_classes=5, random_state=0)
     x = x.astype(np.float32)
     warnings.simplefilter("ignore", ConvergenceWarning)  # also in the threads
-    seconds(x[:2000], y[:2000], 1)  # compiles
+    seconds(x[:2000], y[:2000], 1)  # what is loaded at first use is loaded now
     pairs = np.array([(seconds(x, y, 1), seconds(x, y, 2)) for _ in range(options.rounds)])
     ratios = pairs[:, 0] / pairs[:, 1]
     one, two = np.median(pairs, axis=0)

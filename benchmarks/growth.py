@@ -8,9 +8,9 @@ cross-entropy, rows shuffled each epoch.
   proportion, which rows and depth must come near. Width w costs w^2 between the two hidden layers and w to the inputs
   and the outputs: from 1 towards 2. With larger minibatches an epoch has fewer updates: below 0 until the
   products are all that counts, then 0.
-- work: 6 x parameters x rows of a minibatch, in millions of operations a step, by which chainrule chooses its threads
-  (WORK_PER_THREAD in chainrule.train.recipe); "chosen" is its choice on this machine. The last panel shows where a
-  second thread begins to pay.
+- work: 6 x parameters x rows of a minibatch, in millions of operations a step. By it and by the units of the widest
+  hidden layer chainrule chooses its threads (WORK_PER_THREAD and UNITS_PER_THREAD in chainrule.train.recipe); "chosen"
+  is its choice on this machine. The last panel shows where a second thread begins to pay.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ else:
     npy = kind == "npy"
     chunks = NpyChunks(folder + "/x.npy", folder + "/y.npy") if npy else ParquetChunks(folder + "/t.parquet", "y")
     rows = open_large(chunks, "y").train
-fit(net, Rows(np.zeros((512, width), np.float32), np.zeros(512, np.int64)), recipe, epochs=1)  # compiles
+fit(net, Rows(np.zeros((512, width), np.float32), np.zeros(512, np.int64)), recipe, epochs=1)  # loads all
 start = time.perf_counter()
 fit(net, rows, recipe, epochs=1)
 print(json.dumps({"rows_per_second": len(rows) / (time.perf_counter() - start), "peak": peak()}))

@@ -195,7 +195,7 @@ class PyTorch(Peer):
             torch.set_num_threads(threads)
         self.torch, self.case, self.used = torch, case, torch.get_num_threads()
         self.x, self.y = map(torch.from_numpy, case.data())
-        hidden = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}[case.activation]
+        hidden = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}[case.activation]
         layers: list[Any] = []
         for before, after in zip(case.sizes, case.sizes[1:], strict=False):
             layers += [torch.nn.Linear(before, after), hidden()]
@@ -246,7 +246,7 @@ class Jax(Peer):
         import jax.numpy as jnp
 
         self.jax, self.case, self.used = jax, case, threads or 2
-        hidden = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid}[case.activation]
+        hidden = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh}[case.activation]
         k = case.sizes[-1]
 
         def measure(params, x, y):

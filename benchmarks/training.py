@@ -3,6 +3,9 @@
 Everyone trains in float32 by Adam (rate 0.001, 0.9, 0.999, 1e-8) with softmax and cross-entropy, on the same rows in
 minibatches of the same size, shuffled anew each epoch. How each is called is in benchmarks/peers.py.
 
+"full-batch" has the sizes, activation and rows that SimpleChains.jl publishes, all 10,000 rows in one minibatch; its
+loss is here that of the others.
+
 For each case and activation of the hidden layers
 - each peer warms up in a process of its own; the seconds until it had trained its first epoch, compilation included
   but imports not, stand in the second table and not in the epoch's time (benchmarks/startup.py has the whole start);
@@ -14,6 +17,7 @@ For each case and activation of the hidden layers
 
 Share is the part of chainrule's epoch that the machine needs for products and the update's memory traffic alone
 (benchmarks/roofline.py), the products by BLAS; the strict share takes chainrule's own products where they are quicker.
+GFLOP/s a core are the multiplications and additions of an epoch's products, and nothing else, by its time and threads.
 The losses after some epochs tell whether everyone does the same work: chainrule, PyTorch and JAX begin with the same
 weights, scikit-learn draws its own.
 """
@@ -27,7 +31,7 @@ from typing import Any
 
 import numpy as np
 import tables
-from cases import ACTIVATIONS, CASES, Case
+from cases import ACTIVATIONS, CASES, Case, chosen
 from peers import PEERS
 from roofline import Limit, limit
 from workers import BLOCK, Worker, WorkerFailed, best, rounds
@@ -51,6 +55,10 @@ class Found:
     def ratios(self, peer: str) -> np.ndarray:
         return np.array(self.ms[peer]) / np.array(self.ms[US])
 
+    def gflops(self, peer: str) -> float:
+        """Of the products, for each thread that the peer has."""
+        return self.case.operations * self.case.steps / median(self.ms[peer]) / self.threads[peer] / 1e6
+
     @property
     def best_peer(self) -> str | None:
         """The quickest of the others, without chainrule's own estimator."""
@@ -61,6 +69,7 @@ class Found:
         return {
             **self.case.told(), "ms": self.ms, "threads": self.threads, "first_s": self.first_s, "loss": self.loss,
             "ratios": {p: list(self.ratios(p)) for p in self.ms if p != US}, "best_peer": self.best_peer,
+            "gflops_a_core": {p: self.gflops(p) for p in self.ms},
             "limit_ms": self.limit.ms, "share": self.limit.ms / median(self.ms[US]),
             "strict_share": self.limit.strict_ms / median(self.ms[US]),
         }  # fmt: skip
@@ -68,20 +77,20 @@ class Found:
 
 def measure(case: Case, reached: Limit, workers: dict[str, list[Worker]], a: Any, progress: tables.Progress) -> Found:
     """All peers on one case."""
-    chosen = []
+    quickest = []
     for peer, several in workers.items():
         for worker in several:
             progress(f"{worker.label} warms up")
             worker.take(case, a.block)
         progress(f"{PEERS[peer].label}: which thread count")
-        chosen.append(best(several))
+        quickest.append(best(several))
     loss = {}
-    for worker in chosen:
+    for worker in quickest:
         progress(f"{worker.label}: loss")
         loss[worker.peer] = worker.loss(EPOCHS)
-    ms = rounds(chosen, a.pairs, progress)
+    ms = rounds(quickest, a.pairs, progress)
     return Found(
-        case, reached, ms, {w.peer: w.used for w in chosen}, {w.peer: w.first_s for w in chosen}, loss,
+        case, reached, ms, {w.peer: w.used for w in quickest}, {w.peer: w.first_s for w in quickest}, loss,
     )  # fmt: skip
 
 
@@ -106,17 +115,19 @@ def main() -> None:
         else:
             missing.append(message)
             tables.say(message)
-    progress = tables.Progress(len(a.cases) * len(a.activation))
+    wanted = list(chosen(a.cases, a.activation))
+    progress = tables.Progress(len(wanted))
     workers: dict[str, list[Worker]] = {}
     found = []
     try:
         for peer in names:
             workers[peer] = [Worker(peer, threads) for threads in PEERS[peer].threads]
-        for name in a.cases:
-            reached = limit(CASES[name])
-            for activation in a.activation:
-                progress.next(f"{name} {activation}")
-                found.append(measure(CASES[name].with_activation(activation), reached, workers, a, progress))
+        reached: dict[str, Limit] = {}
+        for case in wanted:
+            progress.next(f"{case.name} {case.activation}")
+            if case.name not in reached:
+                reached[case.name] = limit(case)
+            found.append(measure(case, reached[case.name], workers, a, progress))
     except WorkerFailed as e:
         raise SystemExit(str(e)) from None
     finally:
@@ -137,16 +148,17 @@ def page(found: list[Found], names: list[str], where: dict[str, Any], missing: l
     head = ["case", "n", "sizes", "batch", "activation", *labels, "best peer / chainrule"]
     compared = "scikit-learn" in names
     head += [*(["scikit-learn / chainrule"] if compared else []), "share of the limit", "strict share"]
-    rows, others = [], []
+    rows, speeds, others = [], [], []
     for f in found:
         c = f.case
-        first = [c.name, f"{c.n:,}", c.shape, str(c.batch), c.activation]
+        first = [c.name, f"{c.n:,}", c.shape, f"{c.batch:,}", c.activation]
         times = [f"{tables.number(median(f.ms[p]))} ({f.threads[p]})" for p in names]
         ratio = f"{span(f.ratios(f.best_peer))} {PEERS[f.best_peer].label}" if f.best_peer else "-"
         rows.append(
             [*first, *times, ratio, *([span(f.ratios("scikit-learn"))] if compared else []),
              f"{f.limit.ms / median(f.ms[US]):.0%}", f"{f.limit.strict_ms / median(f.ms[US]):.0%}"]
         )  # fmt: skip
+        speeds.append([c.name, c.activation, *(tables.number(f.gflops(p)) for p in names)])
         others.append(
             [c.name, c.activation, *(tables.number(f.first_s[p]) for p in names), *(f"{f.loss[p]:.4f}" for p in names)]
         )
@@ -155,6 +167,7 @@ def page(found: list[Found], names: list[str], where: dict[str, Any], missing: l
         ["# Training: milliseconds an epoch", tables.told(where), *missing, tables.markdown(head, rows),
          f"Times in ms, threads in brackets; medians of {pairs} rounds; ratios: median (least - most).",
          "![Milliseconds an epoch](training.png)",
+         "GFLOP/s a core:", tables.markdown(["case", "activation", *labels], speeds),
          f"Seconds until the first epoch was trained, and the training loss after {EPOCHS} epochs:",
          tables.markdown(second, others), "## How it is measured", __doc__]
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Guarded things broken one at a time, each in a copy of the tree: which test notices.
 
     python -m trials.breaks
-    python -m trials.breaks --only kernel --only barrier
+    python -m trials.breaks --only native --only barrier
 
 Prints a line for each: what was broken, and the first test that failed. Exits with 1 where nothing noticed, with 2
 where the text to be changed is no longer there. The tests run as in CI, with its samples.
@@ -56,7 +56,7 @@ BREAKS = (
         "tests/network",
     ),
     Break(
-        "a kernel: the sign of sigmoid's slope",
+        "native code: the sign of sigmoid's slope",
         "native/activations.h",
         "slopes[i] = e * share * share;",
         "slopes[i] = -e * share * share;",

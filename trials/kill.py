@@ -91,8 +91,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     good, met = True, 0
-    with tempfile.TemporaryDirectory() as folder:
-        finish([*command(TRAININGS[0], "warm"), "--epochs", "1"], Path(folder))  # what is compiled once is compiled now
     for i, training in enumerate(TRAININGS):
         kills = asked.kills // len(TRAININGS) + (i < asked.kills % len(TRAININGS))
         with tempfile.TemporaryDirectory() as folder:

@@ -77,12 +77,12 @@ def test_an_engine_for_gradients_keeps_no_moments(rows):
     assert np.isfinite(worker.gradient(rows).loss)
 
 
-# ---------------------------------------------------------------- what has no kernel
+# ---------------------------------------------------------------- what the native library does not compute
 
 
 @pytest.fixture
 def softsign(monkeypatch):
-    """An activation and output that is in the tables, and in no kernel."""
+    """An activation and output that is in the tables, and not in the native library."""
     row = activations.Activation(
         "softsign", lambda a: a / (1 + np.abs(a)), lambda a: (1 + np.abs(a)) ** -2, "a/(1 + abs(a))",
         "1/(1 + abs(a))^2", "", "", low=-1.0, high=1.0,
@@ -93,7 +93,7 @@ def softsign(monkeypatch):
 
 @pytest.fixture
 def log_cosh(monkeypatch):
-    """A loss that is in the table, and in no kernel."""
+    """A loss that is in the table, and not in the native library."""
     row = losses.Loss(
         "log_cosh", lambda p, y: np.log(np.cosh(p - y)).sum(axis=1), lambda p, y: np.tanh(p - y), "log(cosh(p - y))",
         "tanh(p - y)", "", "",
@@ -110,17 +110,21 @@ def log_cosh(monkeypatch):
         ("softsign", "softsign", "log_cosh", "softsign, log_cosh"),
     ],
 )
-def test_what_has_no_kernel_is_trained_by_the_plain_engine(hidden, output, loss, missing, softsign, log_cosh, rows):
+def test_what_the_library_does_not_compute_is_trained_by_the_plain_engine(
+    hidden, output, loss, missing, softsign, log_cosh, rows
+):
     net = cr.Network.random((4, 5, 3), hidden, output, loss, seed=0)
     rows = fitting(rows if output == "softmax" else Rows(rows.x, np.tanh(rows.x[:, :3])), net)
     assert start(net, Recipe()).kind == "plain"
-    with pytest.raises(InputError, match=f"engine compiled: expected .* that have kernels; got {missing}"):
+    with pytest.raises(
+        InputError, match=f"engine compiled: expected .* that the native library computes; got {missing}"
+    ):
         start(net, Recipe(engine="compiled"))
     history = fit(net, rows, Recipe(optimizer("sgd", 0.05), batch_size=23), epochs=20).history
     assert history[-1].loss < history[0].loss
 
 
-def test_what_has_a_kernel_is_trained_by_the_compiled_engine():
+def test_what_the_library_computes_is_trained_by_the_compiled_engine():
     for hidden in ("relu", "gelu"):
         for engine, kind in (("auto", "compiled"), ("compiled", "compiled"), ("plain", "plain")):
             assert start(cr.Network.random((4, 5, 3), hidden), Recipe(engine=engine)).kind == kind

@@ -11,8 +11,12 @@
 
 #include "layout.h"
 #include "order.h"
-#if defined(__x86_64__) || defined(_M_X64)
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(CHAINRULE_BASELINE)  // tests may want the baseline alone
+#define CHAINRULE_X86
 #include <cpuid.h>
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #endif
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -23,7 +27,7 @@
 namespace chainrule {
 
 extern const Variant variant_baseline;
-#if defined(__x86_64__) || defined(_M_X64)
+#ifdef CHAINRULE_X86
 extern const Variant variant_avx2, variant_avx512;
 
 namespace {
@@ -40,7 +44,7 @@ namespace {
 // The variants that this processor and its system can run, the best first.
 std::vector<const Variant*> usable() {
   std::vector<const Variant*> found;
-#if defined(__x86_64__) || defined(_M_X64)
+#ifdef CHAINRULE_X86
   unsigned a, b, c, d, b7 = 0, c7, d7, a7;
   if (__get_cpuid(1, &a, &b, &c, &d) && __get_cpuid_count(7, 0, &a7, &b7, &c7, &d7)) {
     const bool saved = c & (1u << 27), fma = c & (1u << 12), avx2 = b7 & (1u << 5);
@@ -144,19 +148,29 @@ class Memory {
   void* raw;
 };
 
-// Counts out parts of one piece of memory: first to learn how much is needed, then to hand it out.
+// Counts out parts of one piece of memory: first to learn how much is needed, then to hand it out. Under AddressSanitizer
+// what lies between two parts must not be touched.
 class Parts {
  public:
   explicit Parts(char* start) : start(start) {}
   template <class N>
   N* take(Index count) {
-    N* here = reinterpret_cast<N*>(start + bytes);
-    bytes += std::size_t(whole_lines(count, sizeof(N))) * sizeof(N);
-    return start ? here : nullptr;
+    char* here = start ? start + bytes : nullptr;
+    bytes += std::size_t(whole_lines(count, sizeof(N))) * sizeof(N) + BETWEEN;
+#ifdef __SANITIZE_ADDRESS__
+    const std::size_t used = std::size_t(count) * sizeof(N);
+    if (start) ASAN_POISON_MEMORY_REGION(here + used, std::size_t(start + bytes - here) - used);
+#endif
+    return reinterpret_cast<N*>(here);
   }
   std::size_t bytes = 0;
 
  private:
+#ifdef __SANITIZE_ADDRESS__
+  static constexpr std::size_t BETWEEN = LINE_BYTES;
+#else
+  static constexpr std::size_t BETWEEN = 0;
+#endif
   char* start;
 };
 

@@ -123,7 +123,7 @@ def library() -> Any:
     return loaded
 
 
-def without_kernel(hidden: Sequence[str], output: str, loss: str) -> str:
+def not_computed(hidden: Sequence[str], output: str, loss: str) -> str:
     """Those of a network's activations, output and loss that the library does not compute; empty where it does all."""
     missing = [name for name in dict.fromkeys((*hidden, output)) if name not in ACTIVATIONS]
     return ", ".join(missing + [loss] * (loss not in LOSSES))

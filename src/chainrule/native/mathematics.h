@@ -111,7 +111,7 @@ INLINE T log_of_one_and(T z) {
   using B = Bits<T>;
   using I = typename B::Integer;
   const I exponent = (bits_of<I>(T(1) + z) - B::half_root) >> B::mantissa;
-  const T scale = bits_of<T>(I((B::bias - exponent) << B::mantissa)), e = T(exponent);
+  const T scale = bits_of<T>(I(B::bias - exponent) * (I(1) << B::mantissa)), e = T(exponent);
   const T over = z * scale + (scale - T(1));  // (1 + z) 2^-e - 1
   const T s = over / (T(2) + over), u = s * s;
   return e * B::log2_high + (e * B::log2_low + T(2) * (s + s * u * polynomial(B::atanh_rest, u)));

@@ -7,7 +7,7 @@ import sys
 from functools import cache
 
 from chainrule.errors import InputError
-from chainrule.native.library import SWITCH, library, without_kernel
+from chainrule.native.library import SWITCH, library, not_computed
 from chainrule.network.network import Network
 from chainrule.train.compiled import CompiledEngine
 from chainrule.train.engine import Engine
@@ -19,7 +19,7 @@ GRADIENT_ROWS = 2048  # whose gradient is taken at once
 
 
 def start(network: Network, recipe: Recipe) -> Engine:
-    """The engine that the recipe asks for; with ``auto`` the plain one where the library or a kernel is missing.
+    """The engine that the recipe asks for; with ``auto`` the plain one where the native library cannot train it.
 
     Raises:
         InputError: the compiled engine where there is no library, or of a network with an activation or a loss that
@@ -32,9 +32,9 @@ def start(network: Network, recipe: Recipe) -> Engine:
         return PlainEngine(network, recipe, shares)
     if not compiled_here():
         raise InputError("engine compiled", "the native library, which the installation builds", "none")
-    missing = without_kernel(network.hidden, network.output, network.loss)
+    missing = not_computed(network.hidden, network.output, network.loss)
     if missing and recipe.engine == "compiled":
-        raise InputError("engine compiled", "activations and a loss that have kernels", missing)
+        raise InputError("engine compiled", "activations and a loss that the native library computes", missing)
     return PlainEngine(network, recipe, shares) if missing else CompiledEngine(network, recipe, shares)
 
 
