@@ -1,6 +1,8 @@
 """Many networks side by side: each as alone, to the last bit."""
 
+import io
 import signal
+import sys
 import time
 
 import numpy as np
@@ -12,7 +14,7 @@ import chainrule as cr
 from chainrule.errors import InputError
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.train import many
-from chainrule.train.callbacks import Callback, EarlyStopping
+from chainrule.train.callbacks import Callback, EarlyStopping, SharedProgress
 from chainrule.train.engine import Rows
 from chainrule.train.loop import fit
 from chainrule.train.many import at_once, fit_many
@@ -143,6 +145,23 @@ def test_networks_of_any_shapes_with_one_table_and_one_recipe(rows):
     found = fit_many(networks, rows, Recipe(seed=3), epochs=2)
     for network, fitted in zip(networks, found, strict=True):
         same(fitted, fit(network, rows, Recipe(seed=3), epochs=2))
+
+
+def test_one_bar_counts_the_trainings_that_have_ended(rows, networks, monkeypatch):
+    """Also one that needed fewer epochs, in the threads that train."""
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with SharedProgress("networks", 4) as bar:
+        stopping = EarlyStopping("loss", patience=1, tol=10.0)
+        fit_many(
+            networks, rows, Recipe(), epochs=50, threads=2,
+            callbacks=lambda number: [bar, stopping] if number == 0 else [bar],
+        )  # fmt: skip
+    seen = screen.getvalue()
+    assert "0 of 4 networks" in seen
+    assert "100%" in seen.split("4 of 4 networks")[-1]
 
 
 def test_no_networks_are_no_results(rows):

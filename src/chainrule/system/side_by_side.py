@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 PATIENCE = 0.2  # seconds after which Ctrl-C is heard on Windows, where it does not end a wait
 
 
-def side_by_side(jobs: Sequence[Callable[[Event], T]], threads: int) -> Iterator[T]:
+def side_by_side(jobs: Sequence[Callable[[Event], T]], threads: int) -> Generator[T, None, None]:
     """The results in the order of the jobs, each as soon as it and all before it are there.
 
     Each job is called with one and the same event. It is set by Ctrl-C, by a job's error, and when the iterator is
