@@ -3,9 +3,9 @@
     python benchmarks/many.py
     python benchmarks/many.py --case tiny --networks 16 --rounds 3
 
-Each round times one network on one thread, all of them with ``fit_many``, and one again; the ratio is of all to the mean
-of the two. Where all cores were busy with nothing else it is the number of networks by the number of cores. scikit-learn
-trains as many by joblib, a network a job: with threads, and in processes that have begun before.
+Each round times one network on one thread, all of them with ``fit_many``, and one again; the ratio is of all to the
+mean of the two, at best the number of networks by the number of cores. scikit-learn trains as many by joblib, a network
+a job: with threads, and in processes that have begun before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from cases import CASES, LEARNING_RATE, Case
@@ -57,13 +58,12 @@ def theirs(case: Case, count: int, epochs: int, prefer: str) -> Callable[[], obj
         for s in range(count)
     ]
     parallel(delayed(abs)(n) for n in range(2 * cores()))
-    return lambda: parallel(delayed(_quiet)(model, x, y) for model in models)
+    return lambda: parallel(delayed(_fit)(model, x, y) for model in models)
 
 
-def _quiet(model: object, x: np.ndarray, y: np.ndarray) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not meant to converge
-        model.fit(x, y)
+def _fit(model: Any, x: np.ndarray, y: np.ndarray) -> None:
+    warnings.simplefilter("ignore")  # not meant to converge
+    model.fit(x, y)
 
 
 def main() -> None:
@@ -81,9 +81,11 @@ def main() -> None:
     rounds = np.array([(seconds(one), seconds(many), seconds(one)) for _ in range(options.rounds)])
     ratios = 2 * rounds[:, 1] / (rounds[:, 0] + rounds[:, 2])
     each = np.median(rounds, axis=0)
-    print(f"{count} x {case.shape} ({case.name}), {case.n} rows, batches of {case.batch}, {epochs} epochs, {cores()} cores")
-    print(f"one on one core {1e3 * (each[0] + each[2]) / 2:.1f} ms, all {each[1]:.3f} s: {np.median(ratios):.1f} times as long "
-          f"(from {ratios.min():.1f} to {ratios.max():.1f}, {options.rounds} rounds)")  # fmt: skip
+    rows = f"{case.n} rows, batches of {case.batch}, {epochs} epochs"
+    print(f"{count} networks {case.shape} ({case.name}), {rows}, {cores()} cores")
+    single, spread = 500 * (each[0] + each[2]), f"from {ratios.min():.1f} to {ratios.max():.1f}"
+    print(f"one network on one core {single:.1f} ms, all {each[1]:.3f} s")
+    print(f"ratio {np.median(ratios):.1f} ({spread}, {options.rounds} rounds)")
     if options.alone:
         return
     for prefer in ("threads", "processes"):

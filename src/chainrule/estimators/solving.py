@@ -58,7 +58,7 @@ def _by_epochs(est: Any, task: Task) -> None:
             source(learn.X, learn.targets, weight, recipe.batch_size), recipe,
             epochs=1 if task.incremental else est.max_iter, validation=None if held is None else held.rows,
             scorer=None if held is None else held.scorer, callbacks=[rule, *est.callbacks],
-            checkpoint=checkpoint, resume=checkpoint is not None, state=state,
+            checkpoint=checkpoint, resume=checkpoint is not None, state=state, stop=task.stop,
         )  # fmt: skip
     of_held = None if held is None else objective.shifted(held.rows.y, held.rows.weight)
     settle(est, fitted, rule, of_held, task.incremental)

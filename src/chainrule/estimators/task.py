@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ class Task:
         validation_data: as the caller gave it.
         random: the state of which the split and the order of the rows are drawn.
         incremental: one epoch, going on.
+        stop: ends the training once it is set, as Ctrl-C does; None: nothing but Ctrl-C does.
     """
 
     X: Any
@@ -34,6 +36,15 @@ class Task:
     validation_data: Any
     random: np.random.RandomState
     incremental: bool
+    stop: Event | None = None
+
+    def astype(self, dtype: Any) -> Task:
+        """In the type of a network; the class numbers stay what they are."""
+        numbers = {"X": self.X, "weight": self.weight, "of_class": self.of_class}
+        if self.targets.ndim == 2:
+            numbers["targets"] = self.targets
+        cast = {name: of.astype(dtype, copy=False) for name, of in numbers.items() if of is not None}
+        return replace(self, **cast)
 
     def part(self, rows: Array) -> Task:
         """Some of the rows."""

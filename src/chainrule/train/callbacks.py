@@ -87,7 +87,7 @@ class Progress(Watcher):
 
 
 class SharedProgress(Watcher):
-    """One bar on standard error for several trainings, which it may watch at the same time; drawn within ``with``.
+    """One bar on standard error for several trainings, which it may watch at the same time; ``with`` ends it.
 
     Args:
         what: is trained, such as ``folds``.
@@ -100,14 +100,18 @@ class SharedProgress(Watcher):
         self._task = self._bar.add_task(self._words(), total=count)
 
     def __enter__(self) -> SharedProgress:
-        self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
     def _words(self) -> str:
         return f"{self._ended} of {self._count} {self._what}"
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Draw the bar, if no other training has begun."""
+        self._bar.start()
 
     def on_epoch_end(self, run: Run) -> None:
         """Move it on."""
