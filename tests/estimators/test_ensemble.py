@@ -185,13 +185,15 @@ def test_one_that_diverges_ends_the_fit_with_what_to_try():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.filterwarnings("ignore:Training interrupted by user")
 def test_ctrl_c_keeps_the_networks_that_have_begun(threads):
     clf = MLPClassifier(4, max_iter=10**6, n_iter_no_change=np.inf, random_state=0, n_models=5, n_threads=threads)
     timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
     timer.start()
-    clf.fit(IRIS, KIND)
+    with pytest.warns(UserWarning, match="Training interrupted by user") as told:
+        clf.fit(IRIS, KIND)
     timer.join()
+    assert len(told) == 1
+    assert told[0].filename == __file__
     assert len(clf.estimators_) == len(clf.networks_) == threads
     assert clf.n_iter_ > 1
     assert clf.predict(IRIS[:3]).shape == (3,)
@@ -211,7 +213,7 @@ def test_l_bfgs_is_stopped_from_elsewhere():
 
 def test_threads_are_those_of_the_place(monkeypatch):
     asked = []
-    monkeypatch.setattr(ensemble, "side_by_side", lambda jobs, threads: asked.append(threads) or [])
+    monkeypatch.setattr(ensemble, "side_by_side", lambda jobs, threads, stop: asked.append(threads) or [])
     monkeypatch.setattr(ensemble, "cores", lambda: 7)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     MLPClassifier(**QUICK, n_models=2).fit(IRIS, KIND)

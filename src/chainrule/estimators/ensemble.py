@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +15,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from chainrule.errors import InputError
-from chainrule.estimators.task import Task
+from chainrule.estimators.task import INTERRUPTED, Task
 from chainrule.estimators.threads import limit, one_blas_thread
 from chainrule.system.processors import cores
 from chainrule.system.side_by_side import side_by_side
@@ -43,14 +45,15 @@ def fit_ensemble(est: Any, task: Task, sizes: list[int], names: tuple[str, ...],
     given = {name: value for name, value in est.get_params(deep=False).items() if name not in OWN}
     for member in members:
         member.set_params(**given)
+    stop, threads = Event(), limit(est.n_threads)
     jobs = [partial(_learn, member, task, sizes, names, first) for member in members]
-    threads = limit(est.n_threads)
     try:
         with one_blas_thread():
-            for _ in side_by_side(jobs, cores() if threads is None else threads):
-                pass
+            deque(side_by_side(jobs, cores() if threads is None else threads, stop), maxlen=0)
     finally:
         _gather(est, members)
+    if stop.is_set():
+        warnings.warn(INTERRUPTED, stacklevel=5)
 
 
 def _beginning(est: Any, task: Task) -> list[Any]:

@@ -16,7 +16,7 @@ from sklearn.utils.optimize import _check_optimize_result
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, source
 from chainrule.estimators.objective import Objective
-from chainrule.estimators.task import Task, keep
+from chainrule.estimators.task import INTERRUPTED, Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
@@ -155,14 +155,19 @@ def by_lbfgs(est: Any, task: Task) -> None:
     loss = FullBatchLoss(network, task.objective.shifted(y, weight), rows, float(est.alpha), est.n_threads)
     with one_blas_thread():
         solved = minimise(loss, float(est.tol), int(est.max_iter), int(est.max_fun), bool(est.verbose), task.stop)
-    finish(est, network, solved, now.dtype)
+    finish(est, network, solved, now.dtype, alone=task.stop is None)
 
 
-def finish(est: Any, network: Network, solved: Solved, dtype: Any) -> None:
-    """Leave what L-BFGS found in the estimator's attributes, in their type, and warn of how it ended."""
+def finish(est: Any, network: Network, solved: Solved, dtype: Any, alone: bool = True) -> None:
+    """Leave what L-BFGS found in the estimator's attributes, in their type, and warn of how it ended.
+
+    Args:
+        alone: whether it says itself that it was interrupted.
+    """
     result = solved.result
     if result is None:
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        if alone:
+            warnings.warn(INTERRUPTED, stacklevel=5)
         est.n_iter_, est.loss_ = len(solved.losses), (solved.losses or [float("nan")])[-1]
     else:
         est.n_iter_, est.loss_ = _check_optimize_result("lbfgs", result, est.max_iter), float(result.fun)

@@ -12,6 +12,8 @@ from chainrule.estimators.objective import Objective
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
+INTERRUPTED = "Training interrupted by user."  # scikit-learn's words
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -24,7 +26,7 @@ class Task:
         validation_data: as the caller gave it.
         random: the state of which the split and the order of the rows are drawn.
         incremental: one epoch, going on.
-        stop: ends the training once it is set, as Ctrl-C does; None: nothing but Ctrl-C does.
+        stop: ends the training once it is set, as Ctrl-C does; None where no other network is trained beside.
     """
 
     X: Any

@@ -12,7 +12,9 @@ T = TypeVar("T")
 PATIENCE = 0.2  # seconds after which Ctrl-C is heard on Windows, where it does not end a wait
 
 
-def side_by_side(jobs: Sequence[Callable[[Event], T]], threads: int) -> Generator[T, None, None]:
+def side_by_side(
+    jobs: Sequence[Callable[[Event], T]], threads: int, stop: Event | None = None
+) -> Generator[T, None, None]:
     """The results in the order of the jobs, each as soon as it and all before it are there.
 
     Each job is called with one and the same event. It is set by Ctrl-C, by a job's error, and when the iterator is
@@ -21,6 +23,7 @@ def side_by_side(jobs: Sequence[Callable[[Event], T]], threads: int) -> Generato
 
     Args:
         threads: how many jobs run at once; with 1 each runs in the caller's thread when its turn comes.
+        stop: the event; None makes one.
 
     Raises:
         Exception: that of the first job in order that raised.
@@ -28,7 +31,7 @@ def side_by_side(jobs: Sequence[Callable[[Event], T]], threads: int) -> Generato
     >>> list(side_by_side([lambda stop: "a", lambda stop: "b"], threads=2))
     ['a', 'b']
     """
-    stop = Event()
+    stop = Event() if stop is None else stop
     if min(threads, len(jobs)) <= 1:
         for job in jobs:
             yield job(stop)
@@ -38,8 +41,10 @@ def side_by_side(jobs: Sequence[Callable[[Event], T]], threads: int) -> Generato
         futures = [pool.submit(_run, job, stop) for job in jobs]
         for future in futures:
             yield _result(future, stop)
-    finally:
+    except BaseException:
         stop.set()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
 
 
