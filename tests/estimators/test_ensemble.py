@@ -184,9 +184,10 @@ def test_one_that_diverges_ends_the_fit_with_what_to_try():
         reg.fit(DIABETES, SUGAR)
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ctrl_c_keeps_the_networks_that_have_begun(threads):
-    clf = MLPClassifier(4, max_iter=10**6, n_iter_no_change=np.inf, random_state=0, n_models=5, n_threads=threads)
+    clf = MLPClassifier(4, max_iter=500_000, n_iter_no_change=np.inf, random_state=0, n_models=5, n_threads=threads)
     timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
     timer.start()
     with pytest.warns(UserWarning, match="Training interrupted by user") as told:

@@ -101,6 +101,7 @@ def test_folds_side_by_side_are_the_folds_one_by_one(monkeypatch, patience):
     assert sorted(tested) == sorted(np.concatenate([ready.train, ready.validation]))
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_ctrl_c_ends_all_folds(monkeypatch):
     monkeypatch.setattr(many, "cores", lambda: 2)
     plan = Plan(hidden=(5,), epochs=1_000_000, dtype="float32")

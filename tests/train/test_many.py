@@ -112,6 +112,7 @@ class _Presses(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ctrl_c_gives_back_what_is_there(rows, networks, threads):
     """Those that run end with their last whole epoch; those that had not begun are as they were."""

@@ -119,6 +119,8 @@ class SharedProgress(Watcher):
 
     def on_fit_end(self, run: Run, fitted: Fitted) -> None:
         """Count one more; epochs that it did not need are done too."""
+        if fitted.stopped == "interrupted":
+            return
         with self._lock:
             self._ended += 1
             left = 1 - len(fitted.history) / run.epochs
