@@ -146,3 +146,11 @@ def axe(shared):
     """axe(tab) tells the serious and critical violations of accessibility in the page, as text; empty is good."""
     source = browser.axe_source(shared)
     return lambda tab: browser.violations(tab, source)
+
+
+@pytest.fixture
+def uncollected():
+    """No garbage collection: Hypothesis is told of each, and a Ctrl-C that comes while it is told is lost."""
+    gc.disable()
+    yield
+    gc.enable()

@@ -24,7 +24,7 @@ from chainrule.storage import load_model, read_table
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
 from chainrule.tables.training import cross_validate, lasting_findings, train_table
-from chainrule.train import loop
+from chainrule.train import loop, many
 from chainrule.train.health import LayerHealth
 from chainrule.train.records import Epoch
 from tests.support.epochs import diverge, ends_in, interrupt
@@ -159,6 +159,15 @@ def test_cross_validation_says_each_fold_then_mean_and_deviation(run, tmp_path):
     with_folds = tmp_path.joinpath("iris.safetensors").read_bytes()
     assert run(*IRIS, "--epochs", 20)[0] == 0
     assert tmp_path.joinpath("iris.safetensors").read_bytes() == with_folds
+
+
+def test_folds_are_said_in_their_order_and_one_bar_counts_them(run, monkeypatch):
+    monkeypatch.setattr(many, "cores", lambda: 3)
+    code, out, err = run(*IRIS, "--cv", 5, "--cv-only", "--epochs", 4)
+    assert code == 0
+    assert re.findall(r"fold (\d) of 5", out) == list("12345")
+    assert "5 of 5 folds" in err
+    assert "100%" in err
 
 
 def test_cross_validation_only_leaves_nothing_behind(run, tmp_path):

@@ -15,7 +15,12 @@ NOT_FOR_US = (
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([MLPClassifier(max_iter=100), MLPRegressor(max_iter=100)])
+@parametrize_with_checks(
+    [
+        MLPClassifier(max_iter=100), MLPRegressor(max_iter=100),
+        MLPClassifier(max_iter=100, n_models=2), MLPRegressor(max_iter=100, n_models=2),
+    ]
+)  # fmt: skip
 def test_an_estimator_keeps_the_convention(estimator, check):
     try:
         check(estimator)

@@ -47,3 +47,12 @@ def test_columns_by_name_and_as_texts(monkeypatch):
         bar.update(bar.add_task("loss 0.5", total=4), completed=1)
     for words in ("epoch", "25%", "loss 0.5"):
         assert words in sys.stderr.getvalue()
+
+
+def test_what_is_printed_below_a_bar_is_still_on_standard_output(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with progress.bars("bar"):
+        print("fold 1")
+    assert sys.stdout.getvalue() == "fold 1\n"

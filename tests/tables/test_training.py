@@ -1,5 +1,10 @@
 """What a checkpoint of a table's training must agree with: as version 0.1.0 wrote it, or its checkpoints are lost."""
 
+import signal
+import threading
+import time
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,7 +14,9 @@ from chainrule.tables.blocks import prepare_blocks
 from chainrule.tables.chunks import ParquetChunks
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
-from chainrule.tables.training import train_table
+from chainrule.tables.training import cross_validate, train_table
+from chainrule.train import many
+from chainrule.train.callbacks import Callback
 from tests.support.epochs import ends_in, interrupt
 
 N = np.arange(32)
@@ -72,3 +79,51 @@ def test_without_an_answer_after_an_interruption_there_are_no_test_scores(monkey
     ends_in(monkeypatch, 2, interrupt)
     trained = train_table(ready, plan)
     assert (trained.fitted.outcome.kind, trained.best, trained.test) == ("interrupted", 1, None)
+
+
+@pytest.mark.parametrize("patience", [None, 2])
+def test_folds_side_by_side_are_the_folds_one_by_one(monkeypatch, patience):
+    """In order and to the last bit, whatever the number of processors."""
+    plan = Plan(hidden=(5,), epochs=8, seed=3, patience=patience, learning_rate=0.05)
+    ready = prepare(TABLE, "y", plan)
+    found = {}
+    for processors in (1, 3):
+        monkeypatch.setattr(many, "cores", lambda processors=processors: processors)
+        found[processors] = list(cross_validate(ready, plan, 4))
+    for one, other in zip(*found.values(), strict=True):
+        np.testing.assert_array_equal(one.prepared.test, other.prepared.test)
+        np.testing.assert_array_equal(one.model.network.flat, other.model.network.flat)
+        assert one.test == other.test
+        assert one.best == other.best
+        for a, b in zip(one.fitted.history, other.fitted.history, strict=True):
+            assert repr(replace(a, seconds=0.0)) == repr(replace(b, seconds=0.0))
+    tested = np.concatenate([fold.prepared.test for fold in found[3]])
+    assert sorted(tested) == sorted(np.concatenate([ready.train, ready.validation]))
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_ctrl_c_ends_all_folds(monkeypatch):
+    monkeypatch.setattr(many, "cores", lambda: 2)
+    plan = Plan(hidden=(5,), epochs=1_000_000, dtype="float32")
+    begun, ends = threading.Event(), []
+
+    class Watch(Callback):
+        def on_epoch_end(self, run):
+            begun.set()
+
+        def on_fit_end(self, run, fitted):
+            ends.append(fitted.stopped)
+
+    folds = cross_validate(prepare(TABLE, "y", plan), plan, 4, lambda: [Watch()])
+
+    def press():
+        begun.wait(30)
+        time.sleep(0.3)  # all have been handed out
+        signal.raise_signal(signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    assert next(folds).fitted.outcome.kind == "interrupted"
+    folds.close()
+    presser.join()
+    assert set(ends) == {"interrupted"}

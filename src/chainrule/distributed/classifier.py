@@ -37,8 +37,8 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
         checkpoint: a file. ``fit`` goes on from it, on another number of workers too; in exact mode it ends in bitwise
             the same weights. The partitions must be the same.
 
-    What it has not: ``partial_fit``, ``scoring``, sparse X, ``n_threads`` (a task has one), ``health_``; in exact mode
-    ``dropout`` and ``batch_size``.
+    What it has not: ``partial_fit``, ``scoring``, sparse X, ``n_threads`` (a task has one), ``n_models``,
+    ``health_``; in exact mode ``dropout`` and ``batch_size``.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**one.MLPClassifier._parameter_constraints, **CLUSTER}

@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from chainrule.errors import InputError
 from chainrule.estimators.data import pieces
+from chainrule.estimators.ensemble import fit_ensemble
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import CONSTRAINTS, hidden_names, layer_sizes
 from chainrule.estimators.solving import solve
@@ -40,6 +41,10 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     loss: str
     random_state: Any
     warm_start: bool
+    n_models: int
+    n_threads: int | None
+    class_weight: Any
+    estimators_: list[Any]
     coefs_: list[Array]
     n_features_in_: int
     intercepts_: list[Array]
@@ -69,26 +74,33 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool) -> MultilayerPerceptron:
         hidden = layer_sizes(self.hidden_layer_sizes)
         names = hidden_names(self.activation, len(hidden))
-        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        had = len(getattr(self, "estimators_", ())) or int(hasattr(self, "coefs_"))
+        first = not had or (not self.warm_start and not incremental)
+        if not first and had != self.n_models:
+            raise InputError("n_models", f"{had}, as in what is trained further", f"{self.n_models}")
         X, y = self._read(X, y, incremental, first)
         weight, of_class = self._weights(sample_weight, X), self._class_weights(y, incremental)
         targets = self._targets(y, X.dtype)
         self.n_outputs_ = len(self.classes_) if targets.ndim == 1 else targets.shape[1]
         sizes = [X.shape[1], *hidden, self.n_outputs_]
         objective, random = self._objective(), check_random_state(self.random_state)
-        self._begin(sizes, names, objective, random, X.dtype, first)
-        X = X.astype(self.coefs_[0].dtype, copy=False)
-        of_class = None if of_class is None else of_class.astype(X.dtype)
-        weight = None if weight is None else weight.astype(X.dtype)
-        if of_class is not None:
-            in_learning = of_class if weight is None else of_class * weight
-            if (of_class < 0).any() or not in_learning.any():
-                raise InputError("class_weight", "numbers from 0 up, at least one above 0", f"{self.class_weight}")
-        if targets.ndim == 2:
-            targets = targets.astype(X.dtype, copy=False)
-            objective.check(targets)
-        solve(self, Task(X, y, targets, weight, of_class, objective, validation_data, random, incremental))
+        task = Task(X, y, targets, weight, of_class, objective, validation_data, random, incremental)
+        if self.n_models > 1:
+            fit_ensemble(self, task, sizes, names, first)
+        else:
+            self.__dict__.pop("estimators_", None)
+            self._learn(task, sizes, names, first)
         return self
+
+    def _learn(self, task: Task, sizes: list[int], names: tuple[str, ...], first: bool) -> None:
+        """Fit one network."""
+        self._begin(sizes, names, task.objective, task.random, task.X.dtype, first)
+        task = task.astype(self.coefs_[0].dtype)
+        if task.of_class is not None and ((task.of_class < 0).any() or not np.any(task.learned_by)):
+            raise InputError("class_weight", "numbers from 0 up, at least one above 0", f"{self.class_weight}")
+        if task.targets.ndim == 2:
+            task.objective.check(task.targets)
+        solve(self, task)
 
     def _begin(
         self, sizes: list[int], names: tuple[str, ...], objective: Objective, random: Any, dtype: Any, first: bool
@@ -142,11 +154,22 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     @property
     def network_(self) -> Network:
-        """The fitted network, a copy; its class numbers are places in ``classes_``."""
+        """The fitted network, a copy; its class numbers are places in ``classes_``.
+
+        Raises:
+            AttributeError: there are several.
+        """
+        if hasattr(self, "estimators_"):
+            raise AttributeError(f"network_: expected one network (n_models=1); got {self.n_models}: see networks_")
         if not hasattr(self, "coefs_") or not hasattr(self, "_like"):
             raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet; call fit first.")
         like = self._like
         return Network([W.T for W in self.coefs_], self.intercepts_, like.hidden, like.output, like.loss)
+
+    @property
+    def networks_(self) -> tuple[Network, ...]:
+        """The fitted networks: ``n_models`` of them, each as ``network_`` is of one."""
+        return tuple(one.network_ for one in getattr(self, "estimators_", (self,)))
 
     def _now(self) -> Network:
         """The fitted network on the arrays of ``coefs_`` themselves, not checked."""
@@ -162,13 +185,22 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def _outputs(self, X: Any) -> Array:
-        """yhat (n, k) of rows as a caller gives them."""
-        if not hasattr(self, "coefs_"):
+        """yhat (n, k) of rows as a caller gives them: the mean of the networks' where there are several."""
+        ensemble = getattr(self, "estimators_", None)
+        if ensemble is None and not hasattr(self, "coefs_"):
             check_is_fitted(self)
-        X, predictor = self._validated(X), self._predictor()
+        X, threads = self._validated(X), limit(self.n_threads)
+        if ensemble is None:
+            return self._propagated(X, threads)
+        total: Array = sum(one._propagated(X, threads) for one in ensemble)
+        return total / len(ensemble)
+
+    def _propagated(self, X: Any, threads: int | None) -> Array:
+        """yhat (n, k) of one network, of rows that are validated."""
+        predictor = self._predictor()
         if predictor is None:
             return self._values(X, -1)
-        dtype, threads = predictor.dtype, limit(self.n_threads)
+        dtype = predictor.dtype
         if isinstance(X, np.ndarray) and X.dtype == dtype and X.flags.c_contiguous:
             return predictor(X, threads)
         rows = [predictor(np.ascontiguousarray(x, dtype), threads) for _, x in pieces(X, max(map(len, self.coefs_)))]
@@ -200,7 +232,7 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return bool(np.isfinite(X.sum()))
 
     def transform(self, X: Any, layer: int = -1) -> Array:
-        """The values h of a hidden layer's units: what the network has learned to see.
+        """The values h of a hidden layer's units: what the network has learned to see; of several, side by side.
 
         Args:
             X: (n, d), dense or sparse.
@@ -213,15 +245,17 @@ class MultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             InputError: no such hidden layer.
         """
         check_is_fitted(self)
-        hidden = len(self.coefs_) - 1
+        ensemble = getattr(self, "estimators_", (self,))
+        hidden = len(ensemble[0].coefs_) - 1
         if not (isinstance(layer, (int, np.integer)) and 1 <= abs(layer) <= hidden):
             there = f"a hidden layer, from 1 to {hidden} or from -1 to -{hidden}" if hidden else "a hidden layer: none"
             raise InputError("layer", there, repr(layer))
-        return self._values(self._validated(X), layer if layer > 0 else hidden + 1 + layer)
+        X, place = self._validated(X), layer if layer > 0 else hidden + 1 + layer
+        return np.hstack([one._values(X, place) for one in ensemble])
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.coefs_[-1].shape[0])
+        return sum(int(one.coefs_[-1].shape[0]) for one in getattr(self, "estimators_", (self,)))
 
     @property
     def findings_(self) -> list[str]:

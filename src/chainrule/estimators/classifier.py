@@ -45,11 +45,20 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             file makes ``fit`` give its result again.
         n_threads: that share a step. None: by the size of a step; at most ``OMP_NUM_THREADS``, which joblib sets in
             its processes; and 1 in any thread but the main one, where others are at work. Other thread counts add up in
-            another order: give a number if results must be the same to the last bit on any machine.
+            another order: give a number if results must be the same to the last bit on any machine. Of several
+            networks it is how many are trained at a time, a thread each: the result is the same with any number.
+        n_models: networks that are trained, side by side, on all rows: an ensemble, whose probabilities are the mean
+            of theirs. Each has first weights, orders of rows and rows for early stopping of its own, by a seed that is
+            drawn from ``random_state``. Not with ``callbacks`` or a ``checkpoint``.
 
     Attributes:
         network_: the ``chainrule.Network``, for ``chainrule.explain(clf.network_, x, y, …)``; its class numbers are
             places in ``classes_``.
+        networks_: all of them, ``n_models`` in number.
+        estimators_: with ``n_models`` above 1 an estimator for each network, which alone would have learned the same
+            by its ``random_state``. ``coefs_``, ``intercepts_``, ``history_``, ``health_`` and what else one network
+            has is there; of the ensemble are ``loss_curve_`` (the mean, where a network that has stopped keeps its
+            last loss), ``loss_``, ``n_iter_`` (the most) and ``converged_`` (all of them).
         converged_: whether the stopping rule ended the last fit.
         history_: an ``Epoch`` each, of the last fit, with the losses as reported.
         health_, findings_: how the layers fared in the last epoch, and what is amiss in words.
@@ -66,6 +75,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
     array([0, 1, 2])
     >>> clf.network_
     Network(4-8-3, hidden=relu, output=softmax, loss=cross_entropy, mean, float64)
+    >>> clf = clf.set_params(n_models=3).fit(X, y)
+    >>> clf.predict_proba(X[:1]).shape, len(clf.networks_)
+    ((1, 3), 3)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -83,7 +95,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
         validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
         n_iter_no_change: float = 10, max_fun: int = 15000, loss: str = "log_loss", weight_decay: float = 0.01,
         dropout: Any = 0.0, class_weight: Any = None, scoring: Any = None, callbacks: Any = (), checkpoint: Any = None,
-        n_threads: int | None = None,
+        n_threads: int | None = None, n_models: int = 1,
     ) -> None:  # fmt: skip
         take(self, locals())
 

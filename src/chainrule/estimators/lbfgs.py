@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.utils.optimize import _check_optimize_result
 from chainrule.errors import InputError
 from chainrule.estimators.data import dense, source
 from chainrule.estimators.objective import Objective
-from chainrule.estimators.task import Task, keep
+from chainrule.estimators.task import INTERRUPTED, Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
@@ -100,8 +101,15 @@ class Solved:
     theta: Array
 
 
-def minimise(function: LossFunction, tol: float, max_iter: int, max_fun: int, verbose: bool) -> Solved:
-    """Minimise, with ``verbose`` printing each iteration's loss; Ctrl-C ends it with the last one's parameters."""
+def minimise(
+    function: LossFunction, tol: float, max_iter: int, max_fun: int, verbose: bool, stop: Event | None = None
+) -> Solved:
+    """Minimise, with ``verbose`` printing each iteration's loss; Ctrl-C ends it with the last one's parameters.
+
+    Args:
+        stop: ends it as Ctrl-C does once it is set, and is set by Ctrl-C.
+    """
+    stop = Event() if stop is None else stop
     losses: list[float] = []
     last = [function.network.flat]
 
@@ -111,11 +119,17 @@ def minimise(function: LossFunction, tol: float, max_iter: int, max_fun: int, ve
         if verbose:
             print("Iteration %d, loss = %.8f" % (len(losses), losses[-1]))  # noqa: UP031
 
+    def value(theta: Array) -> tuple[float, Array]:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        return function(theta)
+
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
     start = np.array(function.network.flat)
     try:
-        result = minimize(function, start, method="L-BFGS-B", jac=True, options=options, callback=after)
+        result = minimize(value, start, method="L-BFGS-B", jac=True, options=options, callback=after)
     except KeyboardInterrupt:
+        stop.set()
         return Solved(None, losses, last[0])
     return Solved(result, losses, np.asarray(result.x))
 
@@ -140,15 +154,20 @@ def by_lbfgs(est: Any, task: Task) -> None:
     rows = given if isinstance(given, Rows) else given.rows
     loss = FullBatchLoss(network, task.objective.shifted(y, weight), rows, float(est.alpha), est.n_threads)
     with one_blas_thread():
-        solved = minimise(loss, float(est.tol), int(est.max_iter), int(est.max_fun), bool(est.verbose))
-    finish(est, network, solved, now.dtype)
+        solved = minimise(loss, float(est.tol), int(est.max_iter), int(est.max_fun), bool(est.verbose), task.stop)
+    finish(est, network, solved, now.dtype, alone=task.stop is None)
 
 
-def finish(est: Any, network: Network, solved: Solved, dtype: Any) -> None:
-    """Leave what L-BFGS found in the estimator's attributes, in their type, and warn of how it ended."""
+def finish(est: Any, network: Network, solved: Solved, dtype: Any, alone: bool = True) -> None:
+    """Leave what L-BFGS found in the estimator's attributes, in their type, and warn of how it ended.
+
+    Args:
+        alone: whether it says itself that it was interrupted.
+    """
     result = solved.result
     if result is None:
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        if alone:
+            warnings.warn(INTERRUPTED, stacklevel=5)
         est.n_iter_, est.loss_ = len(solved.losses), (solved.losses or [float("nan")])[-1]
     else:
         est.n_iter_, est.loss_ = _check_optimize_result("lbfgs", result, est.max_iter), float(result.fun)

@@ -23,7 +23,7 @@ _POSITIVE, _SHARE = Interval(Real, 0, None, closed="neither"), Interval(Real, 0,
 
 CONSTRAINTS: dict[str, list[Any]] = {
     **{name: ["boolean"] for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")},
-    **{name: [_FROM_ONE] for name in ("max_iter", "max_fun")},
+    **{name: [_FROM_ONE] for name in ("max_iter", "max_fun", "n_models")},
     **{name: [_FROM_ZERO] for name in ("alpha", "power_t", "tol", "weight_decay")},
     **{name: [_POSITIVE] for name in ("learning_rate_init", "epsilon")},
     **{name: [_SHARE] for name in ("validation_fraction", "beta_1", "beta_2")},

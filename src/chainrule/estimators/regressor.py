@@ -55,6 +55,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]
         validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
         n_iter_no_change: float = 10, max_fun: int = 15000, weight_decay: float = 0.01, dropout: Any = 0.0,
         scoring: Any = None, callbacks: Any = (), checkpoint: Any = None, n_threads: int | None = None,
+        n_models: int = 1,
     ) -> None:  # fmt: skip
         take(self, locals())
 

@@ -17,7 +17,7 @@ from chainrule.estimators.data import fingerprint, source
 from chainrule.estimators.lbfgs import by_lbfgs
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.rule import Count, StoppingRule, Terms
-from chainrule.estimators.task import OptimizerState, Task, keep
+from chainrule.estimators.task import INTERRUPTED, OptimizerState, Task, keep
 from chainrule.estimators.threads import one_blas_thread, threads_for
 from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
@@ -58,17 +58,20 @@ def _by_epochs(est: Any, task: Task) -> None:
             source(learn.X, learn.targets, weight, recipe.batch_size), recipe,
             epochs=1 if task.incremental else est.max_iter, validation=None if held is None else held.rows,
             scorer=None if held is None else held.scorer, callbacks=[rule, *est.callbacks],
-            checkpoint=checkpoint, resume=checkpoint is not None, state=state,
+            checkpoint=checkpoint, resume=checkpoint is not None, state=state, stop=task.stop,
         )  # fmt: skip
     of_held = None if held is None else objective.shifted(held.rows.y, held.rows.weight)
-    settle(est, fitted, rule, of_held, task.incremental)
+    settle(est, fitted, rule, of_held, task.incremental, alone=task.stop is None)
 
 
-def settle(est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | None, incremental: bool) -> None:
+def settle(
+    est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | None, incremental: bool, alone: bool = True
+) -> None:
     """Leave what a training by epochs gave in the estimator's attributes, and warn of how it ended.
 
     Args:
         of_held: the objective of the rows that were validated with; None without such rows.
+        alone: whether it says itself that it was interrupted.
 
     Raises:
         ValueError: it diverged, and there is no best network to end with.
@@ -81,7 +84,8 @@ def settle(est: Any, fitted: Fitted, rule: StoppingRule, of_held: Objective | No
     if early:
         _end_with_best(est, rule, incremental)
     if fitted.stopped == "interrupted":
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        if alone:
+            warnings.warn(INTERRUPTED, stacklevel=5)
     elif diverged and not early:
         raise ValueError(f"{NOT_FINITE} {fitted.said[0].upper()}{fitted.said[1:]}.")
     elif diverged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from chainrule.estimators.objective import Objective
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
+
+INTERRUPTED = "Training interrupted by user."  # scikit-learn's words
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +26,7 @@ class Task:
         validation_data: as the caller gave it.
         random: the state of which the split and the order of the rows are drawn.
         incremental: one epoch, going on.
+        stop: ends the training once it is set, as Ctrl-C does; None where no other network is trained beside.
     """
 
     X: Any
@@ -34,6 +38,15 @@ class Task:
     validation_data: Any
     random: np.random.RandomState
     incremental: bool
+    stop: Event | None = None
+
+    def astype(self, dtype: Any) -> Task:
+        """In the type of a network; the class numbers stay what they are."""
+        numbers = {"X": self.X, "weight": self.weight, "of_class": self.of_class}
+        if self.targets.ndim == 2:
+            numbers["targets"] = self.targets
+        cast = {name: of.astype(dtype, copy=False) for name, of in numbers.items() if of is not None}
+        return replace(self, **cast)
 
     def part(self, rows: Array) -> Task:
         """Some of the rows."""

@@ -138,6 +138,9 @@ def from_sklearn(estimator: Any) -> Network:
         InputError: not fitted, or another kind of estimator.
     """
     kind = type(estimator).__name__
+    several = getattr(estimator, "estimators_", ())
+    if len(several):
+        raise InputError("estimator", "one network", f"{kind} of {len(several)}; its networks_ has each")
     network = getattr(estimator, "network_", None)  # an estimator of this package
     if isinstance(network, Network):
         return network

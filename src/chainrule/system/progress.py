@@ -28,7 +28,10 @@ def bars(*columns: str, transient: bool = False, disable: bool = False) -> Progr
         "left": p.TimeRemainingColumn,
     }  # fmt: skip
     drawn = (known[column]() if column in known else p.TextColumn(column) for column in columns)
-    return p.Progress(*drawn, console=Console(stderr=True), transient=transient, disable=disable)
+    return p.Progress(
+        *drawn, console=Console(stderr=True), transient=transient, disable=disable,
+        redirect_stdout=sys.stdout.isatty(),  # what is printed stands above the bars, and is no part of standard error
+    )  # fmt: skip
 
 
 @contextmanager

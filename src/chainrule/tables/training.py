@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
+from chainrule.system.side_by_side import side_by_side
 from chainrule.tables.plan import Model, Plan, TrainingTable
 from chainrule.tables.prepared import Prepared, prepare_parts
 from chainrule.tables.scores import Scores
@@ -21,6 +24,7 @@ from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.checkpoints import Checkpoint
 from chainrule.train.health import Finding, findings
 from chainrule.train.loop import fit
+from chainrule.train.many import at_once
 from chainrule.train.records import Epoch, Fitted
 
 if TYPE_CHECKING:
@@ -50,13 +54,14 @@ class Trained:
 
 def train_table(
     prepared: TrainingTable, plan: Plan, callbacks: Sequence[Callback] = (), checkpoint: Path | None = None,
-    every: int = 1, resume: bool = False,
+    every: int = 1, resume: bool = False, stop: Event | None = None,
 ) -> Trained:  # fmt: skip
     """Fit a prepared model to its rows and score it on its test rows.
 
     Args:
         checkpoint: file for the state, written after each ``every`` epochs.
         resume: go on from the checkpoint, if it is there.
+        stop: ends the training as Ctrl-C does once it is set, and is set by Ctrl-C.
 
     Raises:
         InputError: the checkpoint is of other rows or of another plan, or cannot be written.
@@ -68,7 +73,7 @@ def train_table(
         setup.network, setup.rows, setup.recipe, epochs=plan.epochs, validation=setup.validation,
         callbacks=[Together(stopping, callbacks, checkpoint)],
         checkpoint=None if checkpoint is None else Checkpoint(checkpoint, every, setup.agreement), resume=resume,
-        engine=setup.engine,
+        engine=setup.engine, stop=stop,
     )  # fmt: skip
     fitted = replace(fitted, network=fitted.network.astype(prepared.model.network.dtype))
     model = replace(prepared.model, network=fitted.network)
@@ -144,8 +149,11 @@ class Together(Callback):
 
 def cross_validate(
     prepared: Prepared, plan: Plan, folds: int, watchers: Callable[[], Sequence[Callback]] = tuple
-) -> Iterator[Trained]:
+) -> Generator[Trained, None, None]:
     """Train for each fold anew, tested on the fold; preprocessing too is learnt without it. The test part stays aside.
+
+    Folds are trained side by side on the processors that there are, each as it is alone to the last bit, and given in
+    their order. Ctrl-C ends all of them, as does closing the iterator.
 
     Args:
         folds: how many; for classes, each fold has each class in proportion.
@@ -161,9 +169,13 @@ def cross_validate(
     if not 2 <= folds <= most:
         raise InputError("folds", f"a number from 2 to {most} for {len(rows)} rows to train", str(folds))
     labels = model.target.apply(prepared.table)[rows] if classes else None
-    for learn, tested in _folds(len(rows), folds, plan.seed, labels):
+
+    def train(learn: Array, tested: Array, stop: Event) -> Trained:
         parts = prepare_parts(prepared.table, model.target, plan, model.split, rows[learn], rows[tested])
-        yield train_table(parts, plan, watchers())
+        return train_table(parts, plan, watchers(), stop=stop)
+
+    jobs = [partial(train, *parts) for parts in _folds(len(rows), folds, plan.seed, labels)]
+    yield from side_by_side(jobs, at_once([(model.network, plan.recipe())]))
 
 
 def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tuple[Array, Array]]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -83,6 +84,47 @@ class Progress(Watcher):
         if hasattr(self, "_bar"):
             self._bar.stop()
             del self._bar
+
+
+class SharedProgress(Watcher):
+    """One bar on standard error for several trainings, which it may watch at the same time; ``with`` ends it.
+
+    Args:
+        what: is trained, such as ``folds``.
+        count: of them.
+    """
+
+    def __init__(self, what: str, count: int) -> None:
+        self._what, self._count, self._ended, self._lock = what, count, 0, Lock()
+        self._bar = bars("{task.description}", "bar", "percent", "left")
+        self._task = self._bar.add_task(self._words(), total=count)
+
+    def __enter__(self) -> SharedProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar.live.is_started:
+            self._bar.stop()
+
+    def _words(self) -> str:
+        return f"{self._ended} of {self._count} {self._what}"
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Draw the bar, if no other training has begun."""
+        self._bar.start()
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Move it on."""
+        self._bar.advance(self._task, 1 / run.epochs)
+
+    def on_fit_end(self, run: Run, fitted: Fitted) -> None:
+        """Count one more; epochs that it did not need are done too."""
+        if fitted.stopped == "interrupted":
+            return
+        with self._lock:
+            self._ended += 1
+            left = 1 - len(fitted.history) / run.epochs
+            self._bar.update(self._task, advance=left, description=self._words())
 
 
 def describe(epoch: Epoch) -> str:

@@ -43,6 +43,7 @@ def make_epochs(run: Run, rows: Rows | Source | Away, first: int, count: int) ->
     Args:
         count: of epochs; at most ``at_once``, or 1.
     """
+    run.go_on()
     if isinstance(rows, Rows) and at_once(run, rows):
         steps = minibatches(len(rows), run.recipe.batch_size)
         times = _times(run, rows, first + np.arange(count)[:, None], np.arange(steps) * run.recipe.batch_size)
@@ -93,6 +94,7 @@ def _pieces(run: Run, order: Array) -> Iterator[Array]:
     """The order in pieces of whole minibatches, each a call of the engine."""
     size = max(1, _steps_at_once(run)) * run.recipe.batch_size
     for at in range(0, len(order), size):
+        run.go_on()
         yield order[at : at + size]
 
 

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def fit(
     resume: bool = False,
     state: State | None = None,
     engine: Engine | None = None,
+    stop: Event | None = None,
 ) -> Fitted:
     """Minibatch gradient descent.
 
@@ -56,6 +58,7 @@ def fit(
         resume: go on from the checkpoint, if it is there.
         state: go on from this state of an engine instead of beginning with the network's parameters.
         engine: what makes the steps, of this network and recipe; None starts the one that the recipe asks for.
+        stop: ends the training as Ctrl-C does once it is set, and is set by Ctrl-C.
 
     Raises:
         InputError: a number that does not fit; a checkpoint of another training.
@@ -69,6 +72,7 @@ def fit(
         validation = fitting(validation, network, "validation rows")
     recipe = replace(recipe, batch_size=min(recipe.batch_size, len(rows)))
     run = Run(network, start(network, recipe) if engine is None else engine, recipe, epochs)
+    run.stop = run.stop if stop is None else stop
     try:
         return _fit(run, rows, validation, scorer, callbacks, checkpoint, resume, state)
     finally:
@@ -117,6 +121,7 @@ def _fit(
                 checkpoint.write(network, run, callbacks)
     except KeyboardInterrupt:
         run.history += [epoch for epoch in made if epoch.number > len(run.history)]
+        run.stop.set()
         outcome = Outcome("interrupted", len(run.history) + 1, run.best is not None)
     whole_state = run.engine.state() if outcome is None else None
     if outcome is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from threading import Event
 from typing import Literal
 
 from chainrule.network.arrays import Array
@@ -51,6 +52,7 @@ class Run:
         scale: what the learning rate is multiplied with beside the schedule; a callback may change it.
         best: parameters to end with, an engine's snapshot; None: those of the last epoch.
         beginning: tells first parameters and rows from others; a checkpoint keeps it.
+        stop: set by Ctrl-C in this training, or in another that runs beside it.
         said: by a callback that stops the training: why, a sentence.
         ended: set by a callback in ``on_fit_begin``: the checkpoint is of a training that had stopped early.
     """
@@ -65,11 +67,17 @@ class Run:
     said: str = ""
     ended: bool = False
     beginning: str = ""
+    stop: Event = field(default_factory=Event)
 
     @property
     def network(self) -> Network:
         """The network as it is now."""
         return self.engine.network()
+
+    def go_on(self) -> None:
+        """Raise a KeyboardInterrupt where ``stop`` is set; asked before each call that takes long."""
+        if self.stop.is_set():
+            raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def train(
         float | None, Option(help="Share of the training rows to validate with; 0.1 with --early-stopping, else 0.")
     ] = None,
     test: Annotated[float, Option(help="Share of the rows kept aside for the test.")] = 0.2,
-    cv: Annotated[int | None, Option(help="Cross-validate the rows to train in so many folds.")] = None,
+    cv: Annotated[int | None, Option(help="Cross-validate the rows to train in so many folds, side by side.")] = None,
     cv_only: Annotated[bool, Option("--cv-only", help="Nothing after cross-validation.")] = False,
     dtype: Annotated[str, Option(help="float64 or float32.")] = "float64",
     engine: Annotated[str, Option(help="compiled, plain, or auto: compiled where the native library is.")] = "auto",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,7 +15,7 @@ from chainrule.cli.train.checks import check
 from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
 from chainrule.system.files import write_whole
-from chainrule.train.callbacks import Callback, Progress, Watcher
+from chainrule.train.callbacks import Callback, Progress, SharedProgress, Watcher
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
@@ -110,7 +110,7 @@ def _sweep(file: Path) -> None:
 
 
 def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scores]:
-    """The scores of the folds, each said as it comes; none where none are asked for."""
+    """The scores of the folds, each said once it and those before it are there; none where none are asked for."""
     from chainrule.tables.prepared import Prepared
     from chainrule.tables.training import cross_validate
 
@@ -118,15 +118,17 @@ def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scor
         return []
     found: list[Scores] = []
     count, quiet = options.cv, options.json
-    watched = cross_validate(prepared, options.plan, count, lambda: [] if quiet else [Progress()])
-    for number, fold in enumerate(watched, 1):
-        if fold.fitted.outcome.kind == "interrupted":
-            _fail(f"interrupted in fold {number} of {count}; nothing is saved", 130)
-        if fold.test is None:
-            _fail(f"fold {number} of {count}: {fold.fitted.outcome.words('nothing is saved')}", 1)
-        found.append(fold.test)
-        if not quiet:
-            _say(f"fold {number} of {count}: {fold.test}")
+    with ExitStack() as stack:
+        watchers = [] if quiet else [stack.enter_context(SharedProgress("folds", count))]
+        trained = stack.enter_context(closing(cross_validate(prepared, options.plan, count, lambda: watchers)))
+        for number, fold in enumerate(trained, 1):
+            if fold.fitted.outcome.kind == "interrupted":
+                _fail(f"interrupted in fold {number} of {count}; nothing is saved", 130)
+            if fold.test is None:
+                _fail(f"fold {number} of {count}: {fold.fitted.outcome.words('nothing is saved')}", 1)
+            found.append(fold.test)
+            if not quiet:
+                _say(f"fold {number} of {count}: {fold.test}")
     if not quiet:
         _say(f"cross-validation: {spread_words(found)}")
     return found
