@@ -12,6 +12,7 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.naming import NameReader
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -24,7 +25,7 @@ from chainrule.auditing.report.messages import message, part_message
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
-from chainrule.sheets.lines import Line, read_lines
+from chainrule.sheets.lines import Line
 
 
 def audit(path: str | os.PathLike[str]) -> Audit:
@@ -67,9 +68,9 @@ def audit_text(text: str, name: str = "worksheet") -> Audit:
 def audit_sheet(sheet: Worksheet) -> Audit:
     """Audit a worksheet that has been read."""
     problem = problem_of(sheet)
-    lines = read_lines(sheet.lines, sheet.first_line, problem.sizes)
     try:
-        return _audited(sheet, problem, lines)
+        read = NameReader(problem, sheet.lines, sheet.first_line).read()
+        return _audited(sheet, problem, read.lines)
     except Spent:
         most = "what a person can work out"
         raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None

@@ -96,10 +96,22 @@ def new_name(text: str, names: Names) -> str | None:
     except UnreadError:
         return None
     kinds = [token.type for token in found]
-    if kinds not in (["OWN"], ["OWN", "PRIME"]):
+    if kinds not in (["OWN"], ["OWN", "PRIME"]) or names.meaning(found[0].value) is not None:
         return None
     name = str(found[0].value.name) + "'" * (min(found[1].value, MOST_SIGNS) if len(found) == 2 else 0)
     return None if name in LEARNING_RATES - {"alpha", "α"} else name
+
+
+def is_one_name(text: str, names: Names) -> bool:
+    """Whether a text is one name that has a meaning."""
+    if len(text) > LONGEST_NAME:
+        return False
+    try:
+        found = tokens(text, names.depth, names.own)
+    except UnreadError:
+        return False
+    kinds = [token.type for token in found]
+    return kinds in (["OWN"], ["OWN", "PRIME"]) and names.meaning(found[0].value) is not None
 
 
 def _parsed(found: list[Any], text: str) -> Any:

@@ -15,8 +15,8 @@ from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Expr, Ref, size
 from chainrule.network.names import Notation
-from chainrule.sheets.grammar import new_name, parse_part
-from chainrule.sheets.names import Names
+from chainrule.sheets.grammar import is_one_name, new_name, parse_part
+from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.statements import Claim, Place, claims, short, words
 from chainrule.sheets.tokens import UnreadError, function_named
 
@@ -51,6 +51,7 @@ class Line:
         parts: the first is the subject.
         notation: ``delta`` where a name with a caret is in it.
         error: why it cannot be read: line, column and what stands there; "" for a line that can.
+        names: names of the author's in it that are read as quantities of the network.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Line:
     parts: tuple[Part, ...]
     notation: Notation
     error: str = ""
+    names: frozenset[Operand] = frozenset()
 
     @property
     def blank(self) -> bool:
@@ -71,12 +73,18 @@ def is_blank(text: str) -> bool:
     return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
 
 
-def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> tuple[Line, ...]:
+def read_lines(
+    lines: Sequence[str], first_line: int, sizes: Sequence[int], meanings: Meanings | None = None,
+    met: set[Operand] | None = None, examples: int = 1,
+) -> tuple[Line, ...]:  # fmt: skip
     """Read the lines below a worksheet's header; prose is left out.
 
     Args:
         first_line: the number in the file of the first of them.
         sizes: units of each layer, the inputs first.
+        meanings: of the author's names.
+        met: filled with all names met.
+        examples: how many there are.
 
     Raises:
         InputError: more than 5,000 lines, 1,000,000 characters or 1,000 claims; too many large formulas.
@@ -89,6 +97,9 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
+        meanings,
+        examples,
+        met=set() if met is None else met,
         has_h=any(_H.search(line[:LONGEST]) for line in written),
         has_z=any(_Z.search(line[:LONGEST]) for line in written),
     )
@@ -126,7 +137,7 @@ def _is_prose(claim: Claim, names: Names) -> bool:
     subject, *others = (part.text for part in claim.parts)
     if not subject.strip(f"{JOIN} "):
         return True
-    alone = new_name(subject, names) is not None
+    alone = new_name(subject, names) is not None or is_one_name(subject, names)
     told = words(subject, names.own)
     if not alone and (told > 1 or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
         return True
@@ -144,6 +155,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if len(claim.parts) > MOST_PARTS:
         why = f"at most {MOST_PARTS} parts between signs of equality can be read; got {len(claim.parts)}"
         return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
+    names.used.clear()
     introduced = new_name(claim.parts[0].text, names)
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []
@@ -166,7 +178,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
         parts.append(Part(part.written, tree))
     if introduced is not None:
         names.own.add(introduced)
-    return Line(claim.number, _whole(claim), tuple(parts), notation, error)
+    return Line(claim.number, _whole(claim), tuple(parts), notation, error, frozenset(names.used))
 
 
 def _without_aside(part: Place, names: Names) -> Place:

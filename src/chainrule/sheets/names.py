@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+from chainrule.formula.tree import Symbol
 from chainrule.network.names import SYMBOLS
 
 _GREEK = "Α-Ωα-ω"
@@ -25,6 +26,7 @@ _SUB = re.compile(
     rf"|(?P<mixed>[0-9]*[{_INDEX_LETTERS}][0-9{_INDEX_LETTERS}]*+)(?![A-Za-z0-9_])"
     r"|(?P<digits>[0-9]+))"
 )
+_WORD_BELOW = re.compile(r"\s*_\s*[A-Za-z]")
 _FLIP = r"(?:,\s*)?(?:\^\s*)?(?:[T⊤]|\{\s*[T⊤]\s*\})"  # a^{[1]T}
 _LAYER = re.compile(
     rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
@@ -37,6 +39,7 @@ _OWN = re.compile(
     rf"(?:\s*_\s*\{{(?P<braced>[^{{}}]{{1,40}})\}}"
     rf"|\s*_(?P<plain>[A-Za-z0-9{_GREEK}]{{1,40}}{_PIECES}(?:,[0-9]{{1,9}}){{0,4}}+))?"
 )
+_ABOVE_OWN = re.compile(r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2})\s*[)\]]\s*\}|[(\[]\s*(?P<round>[0-9]{1,2})\s*[)\]])")
 PRIMES = re.compile(
     r"\s*(?P<primes>'+)(?:\s*\{\s*(?P<after>[0-9]{1,9})\s*\}|\s*\^\s*\{\s*\(\s*(?P<raised>[0-9]{1,9})\s*\)\s*\})?"
 )
@@ -77,11 +80,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Own:
-    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter."""
+    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter.
+
+    ``layer``: of ``u^{(2)}_1``, 2; 0 where none stands above the line.
+    """
 
     name: str
     word: str = ""
     index: str = ""
+    layer: int = 0
 
     def __str__(self) -> str:
         return self.name
@@ -90,19 +97,33 @@ class Own:
 Operand: TypeAlias = Written | Own
 
 
+class Meanings(Protocol):
+    """What an author's names stand for (``naming``)."""
+
+    def meaning(self, operand: Operand) -> Symbol | None:
+        """The quantity; None for a name that is read as ever."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What the names of a sheet mean.
 
     Attributes:
         sizes: units of each layer, the inputs first.
+        meanings: of the author's names for quantities of the network; None where all are the design's.
         own: the names that the author has introduced so far.
+        examples: how many there are: what m, N and n are where the author has not said.
+        met: all names met so far; used: those of the line being read that have a meaning.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
     """
 
     sizes: tuple[int, ...]
+    meanings: Meanings | None = None
+    examples: int = 1
     own: set[str] = field(default_factory=set)
+    met: set[Operand] = field(default_factory=set)
+    used: set[Operand] = field(default_factory=set)
     has_h: bool = False
     has_z: bool = False
 
@@ -110,6 +131,16 @@ class Names:
     def depth(self) -> int:
         """Layers."""
         return len(self.sizes) - 1
+
+    def meaning(self, operand: Operand) -> Symbol | None:
+        """The quantity that a name of the author's stands for; None where it is read as ever."""
+        self.met.add(operand)
+        if self.meanings is None or (isinstance(operand, Own) and operand.name in self.own):
+            return None
+        found = self.meanings.meaning(operand)
+        if found is not None:
+            self.used.add(operand)
+        return found
 
     def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
         """The number of an index; None for a letter that stands for none."""
@@ -122,7 +153,18 @@ class Names:
 
 def operand(text: str, at: int, depth: int) -> tuple[Operand, int] | None:
     """The name at a place, with the place behind it: one of the design, or one of the author's own."""
-    return _name(text, at, depth) or own_name(text, at)
+    return _array_name(text, at) or _name(text, at, depth) or own_name(text, at)
+
+
+_OF_LAYER = re.compile(r"(?P<word>d?[WZAHbzahδ]|delta)\[(?P<layer>[0-9]{1,2})\](?!\s*\[)")
+
+
+def _array_name(text: str, at: int) -> tuple[Own, int] | None:
+    """``W[2]``: the name of a layer as code writes it."""
+    match = _OF_LAYER.match(text, at)
+    if match is None:
+        return None
+    return Own(f"{match['word']}_{match['layer']}", match["word"], match["layer"]), match.end()
 
 
 def own_name(text: str, at: int) -> tuple[Own, int] | None:
@@ -135,7 +177,14 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
         kept = index.partition(",")[0]
         end, index = end - (len(index) - len(kept)), kept
     word = ("Δ" if match["change"] else "") + match["word"]
-    return Own(f"{word}_{index}" if index else word, word, index), end
+    layer = 0
+    if above := _ABOVE_OWN.match(text, end):
+        layer, end = int(above["braced"] or above["round"]), above.end()
+        below = re.compile(r"\s*_\s*(?:\{([0-9, ]{1,20})\}|([0-9]+))").match(text, end)
+        if below and not index:
+            index, end = re.sub(r"\s+", "", below[1] or below[2]), below.end()
+    name = word + (f"^({layer})" if layer else "") + (f"_{index}" if index else "")
+    return Own(name, word, index, layer), end
 
 
 def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
@@ -160,6 +209,8 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
         if above is None:
             above, end = _layer(text, symbol, indices, end)
             indices = indices if above is None else _below(below, symbol, True) or indices
+    elif _WORD_BELOW.match(text, end) and above is None:
+        return None  # y_pred
     layer, how = above or (None, "")
     return Written(symbol, indices, layer, how != "", after, how == "flip"), end
 

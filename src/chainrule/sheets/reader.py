@@ -162,7 +162,8 @@ class _FormulaReader:
 
     def postfix(self, parts: list[Any]) -> t.Expr:
         first, marks = parts[0], parts[1:]
-        if getattr(first, "type", "") == "OWN" and marks[0].type == "PRIME":
+        is_own = getattr(first, "type", "") == "OWN" and self.names.meaning(first.value) is None
+        if is_own and marks[0].type == "PRIME":
             name = first.value.name + "'" * min(marks[0].value, MOST_SIGNS)
             tree: t.Expr = t.Ref(self.own(name, first.start_pos))  # e_1' is a name of its own
             marks = marks[1:]
@@ -228,9 +229,13 @@ class _FormulaReader:
         return found
 
     def operand(self, value: Written | Own, at: int) -> t.Expr:
+        if (meaning := self.names.meaning(value)) is not None:
+            return t.Ref(meaning)
         if isinstance(value, Own):
             if value.name in self.bound:
                 return t.Number(float(self.bound[value.name]), str(self.bound[value.name]))
+            if value.name in ("m", "n", "N") and value.name not in self.names.own:
+                return t.Number(float(self.names.examples), str(self.names.examples))
             return t.Ref(self.own_name(value, at))
         name, flips = self.written(value, at)
         tree = t.Ref(t.Timed(name, value.after) if value.after else name)
@@ -249,6 +254,8 @@ class _FormulaReader:
         raise UnreadError(at, f"unknown name {name!r}")
 
     def symbol(self, value: Written | Own, at: int) -> t.Symbol:
+        if (meaning := self.names.meaning(value)) is not None:
+            return meaning
         return self.own_name(value, at) if isinstance(value, Own) else self.written(value, at)[0]
 
     def ratio(self, value: Ratio, at: int) -> t.Expr:
@@ -258,7 +265,8 @@ class _FormulaReader:
             if isinstance(of, t.Delta) or isinstance(wrt, t.Delta):
                 raise UnreadError(at, "δ is a derivative itself; within one stands z or a")
             return t.Diff(t.Ref(of), wrt)
-        flips = isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
+        plainly = isinstance(value.wrt, Written) and self.names.meaning(value.wrt) is None
+        flips = plainly and isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
         name: t.Symbol = Derivative(of, wrt)
         tree: t.Expr = t.Ref(t.Timed(Derivative(of, wrt), value.after) if value.after else name)
         return t.Transpose(tree) if flips else tree

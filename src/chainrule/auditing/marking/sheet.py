@@ -13,6 +13,7 @@ from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import mark_numbers
 from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
@@ -35,7 +36,7 @@ def mark_sheet(
         diagnose: explains wrong lines; None only marks.
     """
     for claim in state.reader.claims(state.lines) if claims is None else claims:
-        state.marks.append(_mark(state, claim, diagnose))
+        state.marks.append(_mark(state, at_its_time(state, claim), diagnose))
     roots = {a.mark for a in state.adopted}
     state.marks = [_by_votes(mark, state.marks) if mark in roots else mark for mark in state.marks]
     return state

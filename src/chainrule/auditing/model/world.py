@@ -22,6 +22,8 @@ from chainrule.network.network import Network
 
 MOST_UPDATES = 10_000  # updates that a line may speak of
 MOST_LAYERS_UPDATED = 40_000  # updates times layers, in all lines
+MOST_WRITTEN_OUT = 20  # names of the author's within one another, of what is differentiated
+MOST_SIZE = 5_000  # of a formula so written out
 MOST_WORK = 2_000_000  # updates times parameters times examples
 
 
@@ -138,6 +140,7 @@ class NameValues:
         numeric: the numbers written for the author's names may be used.
         claimed: values that the author wrote for derivatives of one unit by another.
         moved: names that are worth so much more.
+        definitions: quantities of the network -> the formulas in the author's own names that were given for them.
     """
 
     world: World
@@ -147,6 +150,7 @@ class NameValues:
     way: FormulaReading = field(default_factory=FormulaReading)
     claimed: dict[Any, Any] = field(default_factory=dict)
     moved: dict[t.Symbol, Any] = field(default_factory=dict)
+    definitions: dict[t.Symbol, list[t.Expr]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
 
     def __call__(self, symbol: t.Symbol) -> Any:
@@ -193,13 +197,42 @@ class NameValues:
 
 def value_of(tree: t.Expr, names: NameValues, generic: bool = False) -> Any:
     """The value of a formula; a vector is (m,), unless it is read in rows."""
-    if any(isinstance(node, t.Diff) for node in _nodes(tree)):  # what is differentiated must show what it is made of
-        tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
+    if any(isinstance(node, t.Diff) for node in _nodes(tree)):
+        tree = _differentiable(tree, names)
     names.world.effort.spend(FORMULA * t.size(tree))
     value = evaluate(settled(tree, names.reader, generic), names)
     if np.ndim(value) == 2 and value.shape[1] == 1 and not names.way.rows:
         return value[:, 0]
     return value
+
+
+def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
+    """The formula with what is differentiated in it written out, so that it shows what it is made of.
+
+    Raises:
+        NumbersOnly: nothing says how it depends on the author's name that it is differentiated by.
+    """
+    if not isinstance(tree, t.Diff):
+        return t.with_children(tree, tuple(_differentiable(part, names) for part in t.children(tree)))
+    item = _written_out(_differentiable(tree.item, names), names, tree.wrt)
+    if not isinstance(tree.wrt, str) or tree.wrt in set(t.refs(item)):
+        return t.Diff(item, tree.wrt)
+    for symbol in dict.fromkeys(t.refs(item)):
+        for definition in reversed(names.definitions.get(symbol, [])):
+            whole = _written_out(definition, names, tree.wrt)
+            if tree.wrt in set(t.refs(whole)):
+                return t.Diff(t.substitute(item, lambda s, of=symbol, by=whole: by if s == of else None), tree.wrt)
+    raise NumbersOnly
+
+
+def _written_out(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
+    """The formula with the author's own names but one replaced by what they stand for, as often as it takes."""
+    for _ in range(MOST_WRITTEN_OUT):
+        own = {s for s in t.refs(tree) if isinstance(s, str) and s != but and names.own.get(s, (None,))[0] is not None}
+        if not own or t.size(tree) > MOST_SIZE:
+            break
+        tree = t.substitute(tree, lambda s, found=own: names.own[s][0] if s in found else None)
+    return tree
 
 
 def _nodes(tree: t.Expr) -> Iterator[t.Expr]:
