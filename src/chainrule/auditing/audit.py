@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.marking.naming import NameReader
+from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -25,7 +25,6 @@ from chainrule.auditing.report.messages import message, part_message
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
-from chainrule.sheets.lines import Line
 
 
 def audit(path: str | os.PathLike[str]) -> Audit:
@@ -70,14 +69,14 @@ def audit_sheet(sheet: Worksheet) -> Audit:
     problem = problem_of(sheet)
     try:
         read = NameReader(problem, sheet.lines, sheet.first_line).read()
-        return _audited(sheet, problem, read.lines)
+        return _audited(sheet, problem, read)
     except Spent:
         most = "what a person can work out"
         raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None
 
 
-def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:
-    unit = usual_unit(lines)
+def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
+    lines, unit = names.lines, usual_unit(names.lines)
     read = conventions.infer(problem, lines, unit)
 
     def marked(header: Problem) -> SheetState:
@@ -98,6 +97,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         state.marks = [
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
+    state.marks = in_doubt(state.marks, names.naming)
     return Audit(
         sheet.path,
         sheet.title,

@@ -27,7 +27,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("h", "act", "activation", "hidden"), ("h",)),
     **dict.fromkeys(("o", "out", "output", "outputs"), ("yhat", "h")),
     **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction", "p", "phat", "prob", "probs"), ("yhat",)),
-    "y": ("y", "yhat", "a"),
+    "y": ("y", "yhat", "logits"),
     **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
     **dict.fromkeys(("i", "x", "inp"), ("x",)),
     **dict.fromkeys(("l", "j", "c", "e", "loss", "cost", "error", "err", "mse", "bce", "ce", "sse"), ("L",)),
@@ -160,9 +160,8 @@ class Naming:
 
     def _meaning(self, operand: Operand) -> t.Symbol | None:
         found = surface(operand)
-        name = operand.name if isinstance(operand, Own) else _as_written(operand)
-        if name in self.declared or (found is not None and found.word in self.declared):
-            return self._declared(name, found)
+        if self.is_declared(operand):
+            return self._declared(operand.name if isinstance(operand, Own) else as_written(operand), found)
         if found is None or self.strict:
             return None
         for kind in self._kinds(found):
@@ -173,6 +172,12 @@ class Naming:
                 return None
             return _symbol(found, kind, quantity)
         return None
+
+    def is_declared(self, operand: Operand) -> bool:
+        """Whether the header says what a name stands for."""
+        found = surface(operand)
+        name = operand.name if isinstance(operand, Own) else as_written(operand)
+        return name in self.declared or (found is not None and found.word in self.declared)
 
     def _kinds(self, found: Surface) -> tuple[str, ...]:
         word = found.word.lower()
@@ -397,7 +402,8 @@ class Naming:
                     yield replace(self, words={**self.words, word: kind}, _known={})
 
 
-def _as_written(name: Written) -> str:
+def as_written(name: Written) -> str:
+    """A name of the design as text: ``z_3``."""
     return name.symbol + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")
 
 

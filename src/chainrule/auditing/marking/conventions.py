@@ -193,10 +193,20 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
     if any(m.node and m.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
         yield Option("biases_kept", "the biases are not updated", replace(reading, update_biases=False))
+    if any(m.place and m.place.time for m in bad) and not reading.kept and (kept := _never_updated(problem, state)):
+        words = "only the parameters whose new values are given are updated"
+        yield Option("others_kept", words, replace(reading, kept=kept))
     unread = any(m.verdict == "unreadable" for m in bad)
     if kinds & {"W", "dW"} or unread:
         words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
         yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
+
+
+def _never_updated(problem: Problem, state: SheetState) -> frozenset[tuple[str, int]]:
+    """W and b of the layers whose new values the sheet never gives, where it gives others."""
+    given = {(m.node.kind, m.node.layer) for m in state.marks if m.node and m.node.kind in ("W", "b") and m.node.time}
+    every = {(kind, layer) for kind in ("W", "b") for layer in range(1, problem.depth + 1)}
+    return frozenset(every - given) if given else frozenset()
 
 
 def _allows(state: SheetState, kinds: frozenset[str], factor: float) -> bool:

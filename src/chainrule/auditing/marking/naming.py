@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from chainrule.auditing.marking.conventions import cost
-from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Reading
 from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import READINGS, Effort, Spent
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.records import ACCEPTED
+from chainrule.auditing.records import ACCEPTED, Verdict
+from chainrule.formula.printing import symbol_text
 from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
-from chainrule.sheets.naming import WEAK, Naming, kinds, surface
+from chainrule.sheets.naming import WEAK, Naming, as_written, kinds, surface
 
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
+PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
+SHOWN = 0.75  # what a number or a formula of the network's that comes out is worth
 GAIN = 0.5  # what another way of reading must save
 MOST_CHANGES = 8
 
@@ -33,7 +38,8 @@ class ReadSheet:
     """The lines of a sheet under one naming.
 
     Attributes:
-        cost: wrong and unreadable lines, and claims under names that are not understood.
+        cost: wrong and unreadable lines, and claims under names that are not understood, less what comes out right.
+        doubts: wrong and unreadable lines alone.
         ties: namings that cost as little.
     """
 
@@ -43,6 +49,7 @@ class ReadSheet:
     cost: float
     marks: tuple[Mark, ...] = ()
     ties: tuple[Naming, ...] = ()
+    doubts: float = 0.0
 
 
 @dataclass
@@ -63,7 +70,7 @@ class NameReader:
         ties: tuple[Naming, ...] = ()
         with suppress(Spent):
             for _ in range(MOST_CHANGES):
-                if best.cost < GAIN:
+                if best.doubts < GAIN and not any(map(_unknown, best.marks)):
                     break
                 tried = [self._under(naming, effort) for naming in best.naming.alternatives(set(best.met))]
                 least = min(tried, key=lambda one: one.cost, default=best)
@@ -77,8 +84,9 @@ class NameReader:
         met: set[Operand] = set()
         lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, met, self.problem.n)
         state = mark_sheet(SheetState(self.problem, Reading(), lines, usual_unit(lines), effort=effort))
-        unknown = sum(_is_unknown(m, naming) for m in state.marks)
-        return ReadSheet(naming, lines, frozenset(met), cost(state) + UNKNOWN * unknown, tuple(state.marks))
+        marks = tuple(state.marks)
+        unread = sum(_unknown(mark) - SHOWN * _comes_out(mark) for mark in marks)
+        return ReadSheet(naming, lines, frozenset(met), cost(state) + unread, marks, doubts=cost(state))
 
 
 def _is_before_activation(operand: Operand) -> bool:
@@ -87,27 +95,65 @@ def _is_before_activation(operand: Operand) -> bool:
     return found is not None and found.word != "a" and found.word.lower() not in WEAK and kinds(found)[:1] in (("a",), ("logits",))
 
 
-def _is_unknown(mark: Mark, naming: Naming) -> bool:
-    """A claim about a name that could be one of a quantity and is read as none."""
-    if not mark.claim.own or mark.verdict not in ACCEPTED:
-        return False
-    found = surface(Own(mark.claim.own))
-    return found is not None and bool(kinds(found)) and found.word.lower() not in WEAK
+def _comes_out(mark: Mark) -> int:
+    """How many numbers and formulas of a line about the network come out."""
+    if mark.place is None:
+        return 0
+    number = mark.value is not None and mark.verdict in (*ACCEPTED, "follows") and _bears_out(mark, "follows")
+    return number + sum(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
 
 
-def unsupported(mark: Mark, marks: Sequence[Mark]) -> frozenset[Operand]:
-    """Names of a line that no other line bears out: none that came out right has one of their kind in it.
+def _unknown(mark: Mark) -> float:
+    """What a claim costs whose name could be a quantity's and is read as none."""
+    if not mark.claim.own or (mark.claim.numbers is None and not mark.claim.formulas):
+        return 0.0
+    word, _, index = mark.claim.own.rstrip("'").partition("_")
+    found = surface(Own(mark.claim.own, word, index))
+    if found is None or not kinds(found):
+        return 0.0
+    return UNKNOWN if found.word.lower() not in WEAK else PERHAPS if mark.verdict == "undecided" else 0.0
 
-    A right number of 0 or 1 bears out nothing.
+
+def in_doubt(marks: Sequence[Mark], naming: Naming) -> list[Mark]:
+    """The marks, undecided where a line is wrong only if its names mean what nothing else in the sheet bears out.
+
+    A name bears out others of its word with as many indices where it stands in a line whose number is right.
     """
-    needed = {o: _way(o) for o in mark.claim.line.names}
+    found = []
+    for mark in marks:
+        wanting = _unsupported(mark, marks, naming) if mark.verdict in BAD and mark.claim.line.names else ()
+        if wanting and not any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
+            mark = replace(mark, verdict="undecided", why=_doubt(wanting, naming))
+        found.append(mark)
+    return found
+
+
+def _doubt(operands: Sequence[Operand], naming: Naming) -> str:
+    name, symbol = operands[0], naming.meaning(operands[0])
+    assert symbol is not None
+    text, means = (str(name) if isinstance(name, Own) else as_written(name)), symbol_text(symbol, "textbook")
+    shows = "but no line that is right shows that it is"
+    return f'{text} could be {means}, {shows}; a table [names] in the header with {text} = "{means}" would settle it'
+
+
+def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Operand, ...]:
+    """Names of a line that no other line bears out."""
     seen = {
-        _way(o)
+        _way(operand)
         for other in marks
-        if other.claim.line is not mark.claim.line and other.verdict in ACCEPTED and other.value is not None
-        for o in other.claim.line.names
+        if other.claim.line is not mark.claim.line and _bears_out(other)
+        for operand in other.claim.line.names
     }
-    return frozenset(o for o, way in needed.items() if way not in seen)
+    needed = sorted(mark.claim.line.names, key=str)
+    return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in seen)
+
+
+def _bears_out(mark: Mark, *more: Verdict) -> bool:
+    """A right number, other than 0 and 1, which come about in many ways."""
+    if mark.verdict not in (*ACCEPTED, *more) or mark.value is None:
+        return False
+    value = np.abs(mark.value.numbers.value)
+    return bool(((value != 0) & (value != 1)).any())
 
 
 def _way(operand: Operand) -> tuple[str, int, bool]:

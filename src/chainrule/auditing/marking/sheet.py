@@ -18,8 +18,9 @@ from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, value_of
-from chainrule.auditing.records import Verdict
+from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
+from chainrule.formula import tree as t
 
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
@@ -57,6 +58,8 @@ def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mar
         return _read_mark(state, claim, diagnose)
     except InputError as error:
         return Mark(claim, "unreadable", f"{error.quantity}: expected {error.expected}; got {error.got}")
+    except NumbersOnly:
+        return Mark(claim, why="nothing in the sheet says how it depends on a name of your own")
     except (RecursionError, ArithmeticError):
         return Mark(claim, "unreadable", "its numbers are too large to be computed")
 
@@ -105,7 +108,16 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
             root = value.root or next(iter(sources(state, claim)), None)
             value = replace(value, verdict="follows", root=root)
         verdict = value.verdict
+        if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
+            why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
+            return Mark(claim, "undecided", why, value, tuple(formulas))
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
+
+
+def formulas_known(state: SheetState, claim: LineClaim) -> bool:
+    """Whether a name of the author's comes from quantities of the network, and not from numbers alone."""
+    tree = state.definition(claim)
+    return tree is not None and any(True for _ in t.refs(tree))
 
 
 def _by_formula(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> bool:

@@ -33,7 +33,7 @@ def at_its_time(state: SheetState, claim: LineClaim) -> LineClaim:
         is_later = (
             _is_past_updates(state)
             and not _gives(state, place, claim)
-            and (_gives(state, later, claim) or _was_claimed(state, place))
+            and (_gives(state, later, claim) or _was_claimed(state, place) or _is_nearer(state, later, place, claim))
         )
     else:
         return claim
@@ -44,6 +44,20 @@ def _gives(state: SheetState, place: QuantityPlace, claim: LineClaim) -> bool:
     """Whether the line's number is the value of a place, to the last digit it has."""
     assert claim.numbers is not None
     return _is_value(state, place, claim.numbers.value, claim.numbers.unit)
+
+
+def _is_nearer(state: SheetState, one: QuantityPlace, other: QuantityPlace, claim: LineClaim) -> bool:
+    """Whether the line's number is nearer to the value of one place than to that of another."""
+    assert claim.numbers is not None
+    written = claim.numbers.value
+    with suppress(InputError):
+        gaps = [
+            np.abs(np.asarray(state.truth.value(p), dtype=float).reshape(written.shape) - written).max()
+            for p in (one, other)
+            if np.size(state.truth.value(p)) == written.size
+        ]
+        return len(gaps) == 2 and bool(gaps[0] < gaps[1] / 2)
+    return False
 
 
 def _is_value(state: SheetState, place: QuantityPlace, value: Array, unit: Array) -> bool:

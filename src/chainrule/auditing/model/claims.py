@@ -25,6 +25,7 @@ class Reading:
         swapped: the author's W_ij, dL/dW_ij and their arrays go from i to j.
         transposed: the header's W are the transposes of the author's.
         update_biases: False where the author leaves the biases as they are.
+        kept: (kind, layer) of other parameters that the author leaves as they are.
     """
 
     scale: float = 1.0
@@ -32,6 +33,7 @@ class Reading:
     swapped: bool = False
     transposed: bool = False
     update_biases: bool = True
+    kept: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,6 +40,7 @@ class Problem:
         single: x was one example, so quantities are named without the axis of examples.
         learning_rate: None where none is given.
         update_biases: False where the biases stay as they are.
+        kept: (kind, layer) of other parameters that stay as they are.
     """
 
     network: Network
@@ -49,6 +50,11 @@ class Problem:
     single: bool = True
     learning_rate: float | None = None
     update_biases: bool = True
+    kept: frozenset[tuple[str, int]] = frozenset()
+
+    def is_updated(self, kind: str, layer: int) -> bool:
+        """Whether W or b of a layer changes in a step."""
+        return (kind == "W" or self.update_biases) and (kind, layer) not in self.kept
 
     @classmethod
     def of(cls, network: Network, x: Any, y: Any, sample_weight: Any = None, rate: float | None = None) -> Problem:
@@ -159,7 +165,7 @@ def parents(node: Node, problem: Problem) -> Iterator[Node]:
     depth = problem.depth
     match kind:
         case "W" | "b":
-            if t and (kind == "W" or problem.update_biases):
+            if t and problem.is_updated(kind, i):
                 yield from (Node(kind, i, t - 1), Node("d" + kind, i, t - 1))
         case "a":
             yield from (Node("W", i, t), Node("b", i, t), Node("h", i - 1, t))
@@ -221,8 +227,9 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
                     grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
                     continue
                 step_W, step_b = stage.parameter_gradients(h[i], grad)
-                W[i] = equations.update(stage.W, step_W, rate)
-                if problem.update_biases:
+                if problem.is_updated("W", stage.layer):
+                    W[i] = equations.update(stage.W, step_W, rate)
+                if problem.is_updated("b", stage.layer):
                     b[i] = equations.update(stage.b, step_b, rate)
                 if i:
                     grad = stage.vjp(W[i] if updated_first else stage.W, grad)

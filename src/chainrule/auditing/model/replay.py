@@ -154,7 +154,7 @@ class Replay:
 
     def _parameter(self, node: Node) -> Any:
         kind, i, t = node
-        if t == 0 or (kind == "b" and not self.problem.update_biases):
+        if t == 0 or not self.problem.is_updated(kind, i):
             return self.number((self.problem.network.weights if kind == "W" else self.problem.network.biases)[i - 1])
         before = Node(kind, i, t - 1)
         return equations.update(self.get(before), self.get(Node("d" + kind, i, t - 1)), self.problem.rate)
