@@ -17,7 +17,8 @@ import numpy as np
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
 from chainrule.formula import evaluate, parse
-from chainrule.formula.tree import Hadamard, Mul, children, refs, with_children
+from chainrule.formula.derivative import elementwise
+from chainrule.formula.tree import refs
 from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS, Activation
 from chainrule.network.arrays import Array
@@ -310,10 +311,4 @@ def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
     tree = parse(rule.dformula, "free")
     if set(refs(tree)) != {"h"}:
         return None
-    return lambda h: np.reshape(evaluate(_elementwise(tree), lambda _: np.ravel(h)), np.shape(h))
-
-
-def _elementwise(tree: Any) -> Any:
-    """The formula with its products taken entry by entry."""
-    parts = tuple(_elementwise(part) for part in children(tree))
-    return Hadamard(parts) if isinstance(tree, Mul) else with_children(tree, parts)
+    return lambda h: np.reshape(evaluate(elementwise(tree), lambda _: np.ravel(h)), np.shape(h))

@@ -14,8 +14,11 @@ from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
 from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.errors import InputError
-from chainrule.formula import evaluate
+from chainrule.formula import evaluate, parse
 from chainrule.formula import tree as t
+from chainrule.formula.derivative import elementwise
+from chainrule.formula.evaluate import FUNCTIONS
+from chainrule.network.activations import Activation
 from chainrule.network.arrays import Array
 from chainrule.network.names import Quantity
 from chainrule.network.network import Network
@@ -227,7 +230,11 @@ def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
         name = "softmax" if rule is None else rule.name
         if rule is None and slope:
             raise InputError(f"function {tree.function}", "an elementwise activation", "softmax, which has a Jacobian")
+        if rule is not None and name not in FUNCTIONS:
+            return _written_out(rule, slope, tree.arguments[0])
         tree = t.Call(f"{name}'" if slope else name, tree.arguments)
+    elif bare == "leaky_relu" and (rule := _leaky(reader.problem, layer)) is not None:
+        return _written_out(rule, slope, tree.arguments[0])
     elif bare == "sigma":
         tree = t.Call("sigmoid'" if slope else "sigmoid", tree.arguments)
     if tree.function == "softmax" and layer is not None:
@@ -237,6 +244,19 @@ def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
             powers = tuple(t.Call("exp", (one,)) for one in layers)
             return t.Div(powers[unit - 1], t.Add(powers))
     return tree
+
+
+def _written_out(rule: Activation, slope: bool, argument: t.Expr) -> t.Expr:
+    """A rule that is no function of the language, by its formula."""
+    formula = elementwise(parse(rule.dformula if slope else rule.formula, "free"))
+    return t.substitute(formula, lambda _: argument)
+
+
+def _leaky(problem: Problem, layer: int | None) -> Activation | None:
+    """The leaky ReLU with a slope of its own that a line means: the layer's, or the network's one."""
+    layers = range(1, problem.depth + 1) if layer is None else (layer,)
+    rules = {rule.name: rule for i in layers if (rule := problem.rule(i)) and rule.name.startswith("leaky_relu(")}
+    return next(iter(rules.values())) if len(rules) == 1 else None
 
 
 def _core(tree: t.Expr) -> tuple[Any, int] | None:
