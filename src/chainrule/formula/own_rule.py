@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def _turns(slope: Callable[[Array], Array]) -> tuple[float, ...]:
     signs = np.where(np.abs(values) <= 1e-9 * max(size, 1e-3), 0, np.sign(values))
     marked = np.flatnonzero(np.isfinite(signs) & (signs != 0))
     found = []
-    for i, j in zip(marked, marked[1:], strict=False):
+    for i, j in pairwise(marked):
         if signs[i] == signs[j]:
             continue
         low, high = points[i], points[j]
