@@ -12,6 +12,7 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.shared_biases import shared_layers, told
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -73,6 +74,7 @@ def audit_sheet(sheet: Worksheet) -> Audit:
     """Audit a worksheet that has been read."""
     problem = problem_of(sheet)
     lines = read_lines(sheet.lines, sheet.first_line, problem.sizes)
+    problem = replace(problem, shared=shared_layers(problem, lines, sheet.shared))
     try:
         return _audited(sheet, problem, lines)
     except Spent:
@@ -111,7 +113,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         contradictions,
         _rounding(state),
         problem.sizes,
-        sheet.notes,
+        (*sheet.notes, *told(problem.shared)),
     )
 
 

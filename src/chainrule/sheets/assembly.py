@@ -37,12 +37,13 @@ class Given:
     notes: tuple[str, ...]
 
 
-def network_of(facts: Facts, lines: Sequence[str], decide: bool = False) -> Given:
+def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> Given:
     """The network, the inputs and the targets that facts give.
 
     Args:
         lines: of the sheet, whose printed numbers decide what the facts leave open.
-        decide: activations and loss too are those under which the printed numbers come out.
+        text: of a sheet without a header: activations and loss are those of which it speaks, and under which the
+            printed numbers come out.
 
     Raises:
         InputError: something is missing or does not fit, in the words of the sheet.
@@ -58,12 +59,12 @@ def network_of(facts: Facts, lines: Sequence[str], decide: bool = False) -> Give
         return parameters_of(facts, np.shape(x)[-1], outputs, score)
 
     notes: list[str] = []
-    if decide:
-        notes = _decide(facts, "\n".join(lines), parameters, score)
+    if text is not None:
+        notes = _decide(facts, text, parameters, score)
     found = parameters()
     x, y = _columns(x, y, found.weights)
-    if decide and "loss" not in facts.known:
-        notes.append(_decide_loss(facts, "\n".join(lines), found, x, y, numbers))
+    if text is not None:
+        notes.append(_decide_loss(facts, text, found, x, y, numbers))
     network, assumed = _network(facts, found)
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed))
 

@@ -18,6 +18,11 @@ _NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*
 _NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
+_TARGET = re.compile(r"t(?:arget)?(?![A-Za-z])")
+_SAID = re.compile(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
+_INLINE = re.compile(r"(?<![$\\])\$([^$]+)\$(?!\$)")
+_AND = re.compile(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+LONGEST = 20_000  # characters of a value
 _SPOKEN = {
     "softmax": r"soft-?max",
     "leaky_relu": r"leaky[\s_-]?relu",
@@ -35,27 +40,39 @@ _LOSSES = {
 }
 
 
-def given_facts(lines: Sequence[str], sheet: str) -> Facts:
+def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...]]:
     """What the lines of a sheet give: the first value of each input, target, weight and bias, and the learning rate.
 
-    A line gives a value where nothing is computed in it: ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
+    With them the lines, those empty that do nothing but give. A line gives a value where nothing is computed in it:
+    ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
     """
     facts = Facts(sheet)
+    rest = list(lines)
     parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
-    for number, name, value in _values(lines):
-        _take(facts, parts, name, Fact(value, name, number))
+    computed: set[int] = set()
+    taken: set[int] = set()
+    found = list(_values(lines))
+    with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
+    for number, end, name, value in found:
+        if with_targets and name[:1] in "yY":
+            value = None  # y_1 is an output then
+        used = value is not None and _take(facts, parts, name, Fact(value, name, number))
+        (taken if used else computed).update(range(number, end + 1))
+    for number in taken - computed:
+        rest[number - 1] = ""  # what is given claims nothing
     targets = parts["t"] or parts["y"]
-    for fact, found in (("x", parts["x"]), ("y", targets)):
-        if found and (fact not in facts.known or targets is parts["t"]):
-            listed = [found[i].value for i in sorted(found)]
-            facts.known.setdefault(fact, Fact(listed, fact, min(f.line for f in found.values())))
+    for name, units in (("x", parts["x"]), ("y", targets)):
+        if units:
+            listed = [units[i].value for i in sorted(units)]
+            facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
     rate = _RATE.search("\n".join(lines))
     if rate is not None:
         facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))
-    return facts
+    return facts, tuple(rest)
 
 
-def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> None:
+def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
+    """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
     bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name)
     numbered = _NUMBERED.fullmatch(bare)
@@ -63,33 +80,53 @@ def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact
     if numbered is not None and single:
         vector = _VECTORS[numbered["word"].lower()]
         kind = "t" if vector == "y" and numbered["word"].lower() != "y" else vector
-        parts[kind].setdefault(int(numbered["index"].lstrip("o")), fact)
+        into: dict[Any, Fact] = parts[kind]
+        key: Any = int(numbered["index"].lstrip("o"))
     elif parameter(name) is not None and len(name) < 30:
-        facts.parameters.setdefault(bare, fact)
+        into, key = facts.parameters, bare
     else:
-        word = next((k for k, words in WORDS.items() if k in ("x", "y", "learning_rate") and word in words), "")
-        if word and (word != "learning_rate" or single):
-            facts.known.setdefault(word, fact)
+        key = next((k for k, words in WORDS.items() if k in ("x", "y", "learning_rate") and word in words), "")
+        into = facts.known
+        if not key or (key == "learning_rate" and not single):
+            return False
+    return into.setdefault(key, fact) is fact
 
 
-def _values(lines: Sequence[str]) -> Iterator[tuple[int, str, Any]]:
-    """(line, name, value) of each claim that gives a name numbers and computes nothing."""
+def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
+    """(first line, last line, name, value) of each claim; the value is None where something is computed."""
     names = Names((1, 1))
-    for claim in claims(lines, 1):
-        if claim.error or len(claim.parts) != 2:
-            continue
-        subject = claim.parts[0].text.replace(JOIN, " ").strip()
+    pieces = list(_pieces(lines))
+    for claim in claims([text for _, text in pieces], 1):
+        start = pieces[claim.number - 1][0]
+        last = claim.parts[-1] if claim.parts else None
+        end = start if last is None else pieces[min(last.where(len(last.text))[0], len(pieces)) - 1][0]
+        subject = claim.parts[0].text.replace(JOIN, " ").strip() if claim.parts else ""
         called = _NAME.search(subject)
-        if called is None or len(claim.parts[1].text) > 20_000:
-            continue
-        try:
-            tree, _ = parse_part(claim.parts[1].text, names)
-        except UnreadError:
-            continue
-        value = _plain(tree)
-        if value is not None:
-            spoken = re.search(r"(learning rate|step size)\s*$", subject, re.IGNORECASE)
-            yield claim.number, spoken[1].replace(" ", "_") if spoken else called[0].strip(), value
+        value = None if claim.error or len(claim.parts) != 2 or called is None else _read(claim.parts[1].text, names)
+        spoken = _SAID.search(subject)
+        name = spoken[0].strip().replace(" ", "_") if spoken else called[0].strip() if called else ""
+        yield start, end, name, value
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """(line, text): what stands between two ``$``, and the parts of a sentence, each as a line of its own."""
+    for number, line in enumerate(lines, 1):
+        inside = _INLINE.findall(line)
+        if inside:
+            yield from ((number, text) for text in inside)
+        elif "\\" in line or "$" in line:
+            yield number, line
+        else:
+            yield from ((number, text) for text in _AND.split(line))
+
+
+def _read(written: str, names: Names) -> Any:
+    if len(written) > LONGEST:
+        return None
+    try:
+        return _plain(parse_part(written.strip(". "), names)[0])
+    except UnreadError:
+        return None
 
 
 def _plain(tree: t.Expr) -> Any:

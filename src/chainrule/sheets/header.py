@@ -83,7 +83,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     if block is None:
         from chainrule.sheets.given import given_facts
 
-        facts, rest, first_line = given_facts(lines, name), tuple(lines), 1
+        (facts, rest), first_line = given_facts(lines, name), 1
         _check_enough(facts)
     else:
         start, end = block
@@ -92,7 +92,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         # a header further down leaves its lines empty, so that the others keep their numbers
         rest = tuple(lines[end + 1 :] if leading else [*lines[:start], *[""] * (end + 1 - start), *lines[end + 1 :]])
         first_line = end + 2 if leading else 1
-    return _worksheet(facts, rest, first_line, decide=block is None)
+    return _worksheet(facts, rest, first_line, text if block is None else None)
 
 
 def _header(lines: Sequence[str], name: str) -> tuple[int, int] | None:
@@ -123,8 +123,8 @@ def _check_enough(facts: Facts) -> None:
         raise InputError(f"worksheet {facts.sheet}", "a network, in a header or in lines that give it", got)
 
 
-def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, decide: bool) -> Worksheet:
-    given = network_of(facts, lines, decide)
+def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
+    given = network_of(facts, lines, text)
     network, x, y = given.network, given.x, given.y
     largest = max(network.sizes)
     if largest > MOST_UNITS:

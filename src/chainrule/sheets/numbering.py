@@ -58,18 +58,22 @@ def assembled(
     elif lengths == {2} and (0 not in layered or two_letters):
         layers = {key: key[1] or (2 if key[0] == "v" else 1) for key in keys}
         to_from = {(layers[k], k[2][0], k[2][1]): value for k, value in numbers.items()}
-        from_to = {(layers[k], k[2][1], k[2][0]): value for k, value in numbers.items()}
+        from_to = {(i, j, m): value for (i, m, j), value in to_from.items()}
         found += _placed(from_to, "w_ij goes from unit i to unit j" if 0 not in layered else "")
         found += _placed(to_from, "w_ij goes to unit i from unit j")
     elif lengths == {2}:
         for shape in sizes:
             units = shape[1:]
-            places = {k: unit_of(k[2][0], units) for k in keys}
-            if all(places.values()):
-                by_unit = {}
+            by_unit = {}
+            for (_, _, (unit, before)), value in numbers.items():
+                if (place := unit_of(unit, units)) is not None:
+                    by_unit[place[0], place[1], before] = value
+            if len(by_unit) == len(numbers):
                 found += _placed(by_unit, "units are numbered through: w_ij goes to unit i from the j-th before it")
-        found += _placed({(1, *k[2]): value for k, value in numbers.items()}, "")
-        found += _placed({(1, *k[2][::-1]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j")
+        found += _placed({(1, k[2][0], k[2][1]): value for k, value in numbers.items()}, "")
+        found += _placed(
+            {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"
+        )
     if not found and all(_through(keys, letter) for letter in {k[0] for k in keys}):
         ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0], _as_number(k[2])))]
         for shape in sizes:

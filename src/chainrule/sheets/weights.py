@@ -219,9 +219,6 @@ class _Reader:
                 raise self.facts.refuse(key, f"a bias of one of {len(units)} layers, such as b_1", key, fact.line)
             self.one_bias(found, layer_number, fact, key, shared)
         found.shared = frozenset(shared)
-        if shared:
-            layers = _and([str(i) for i in sorted(shared)])
-            found.notes.append(f"the units of layer {layers} have one bias between them: its derivative is the sum")
 
     def one_bias(self, found: Parameters, i: int, fact: Fact, name: str, shared: set[int]) -> None:
         """The bias of layer i: a list, or one number for all its units."""

@@ -40,6 +40,7 @@ class Problem:
         single: x was one example, so quantities are named without the axis of examples.
         learning_rate: None where none is given.
         update_biases: False where the biases stay as they are.
+        shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
     """
 
     network: Network
@@ -49,6 +50,7 @@ class Problem:
     single: bool = True
     learning_rate: float | None = None
     update_biases: bool = True
+    shared: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, network: Network, x: Any, y: Any, sample_weight: Any = None, rate: float | None = None) -> Problem:
@@ -221,6 +223,8 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
                     grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
                     continue
                 step_W, step_b = stage.parameter_gradients(h[i], grad)
+                if stage.layer in problem.shared:
+                    step_b = np.full_like(step_b, step_b.sum())
                 W[i] = equations.update(stage.W, step_W, rate)
                 if problem.update_biases:
                     b[i] = equations.update(stage.b, step_b, rate)

@@ -145,7 +145,7 @@ class Replay:
             case "dW":
                 return equations.weight_batch(self.get(Node("da", i, t)), self.get(Node("h", i - 1, t)))
             case _:
-                return equations.bias_batch(self.get(Node("da", i, t)))
+                return self._bias(i, equations.bias_batch(self.get(Node("da", i, t))))
 
     def number(self, value: Any) -> Any:
         """Exact numbers, as this replay runs on them."""
@@ -159,6 +159,12 @@ class Replay:
             return self.number((self.problem.network.weights if kind == "W" else self.problem.network.biases)[i - 1])
         before = Node(kind, i, t - 1)
         return equations.update(self.get(before), self.get(Node("d" + kind, i, t - 1)), self.problem.rate)
+
+    def _bias(self, i: int, each: Any) -> Any:
+        """The derivatives by the biases of layer i: of one that the units share, the sum."""
+        if i not in self.problem.shared:
+            return each
+        return self.number(np.zeros(each.shape)) + each.sum()
 
     def act(self, i: int, a: Any) -> Any:
         """The activation of layer i, or the output function."""
