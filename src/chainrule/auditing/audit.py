@@ -13,6 +13,7 @@ from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt
+from chainrule.auditing.marking.shared_biases import told as shared_in_words
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -25,10 +26,15 @@ from chainrule.auditing.report.messages import message, part_message
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
+from chainrule.sheets.inputs import is_text
 
 
-def audit(path: str | os.PathLike[str]) -> Audit:
-    """Audit a worksheet file: which line is wrong, what it should be, and which mistake was probably made.
+def audit(source: str | os.PathLike[str]) -> Audit:
+    """Audit a worksheet: which line is wrong, what it should be, and which mistake was probably made.
+
+    Args:
+        source: a file, a notebook (its Markdown cells and printed outputs), ``-`` for standard input, or the text
+            itself, which is told by a line break in it.
 
     Raises:
         InputError: no such file, or one that is no worksheet; a line that cannot be read is no error but a verdict.
@@ -47,15 +53,15 @@ def audit(path: str | os.PathLike[str]) -> Audit:
     ... dL/dyhat_1 = y_1 - yhat_1 = 1.7
     ... dL/dW_112 = 3.4
     ... '''
-    >>> with open("sheet.md", "w") as file:
-    ...     _ = file.write(text)
-    >>> for line in cr.audit("sheet.md").lines:
+    >>> for line in cr.audit(text).lines:
     ...     print(line.name, line.verdict, *line.mistakes[:1])
     yhat_1 right
     dL/dyhat_1 wrong error_sign
     dL/dW_112 follows
     """
-    return audit_sheet(read_worksheet(path))
+    if isinstance(source, str) and is_text(source):
+        return audit_text(source)
+    return audit_sheet(read_worksheet(source))
 
 
 def audit_text(text: str, name: str = "worksheet") -> Audit:
@@ -68,8 +74,8 @@ def audit_sheet(sheet: Worksheet) -> Audit:
     """Audit a worksheet that has been read."""
     problem = problem_of(sheet)
     try:
-        read = NameReader(problem, sheet.lines, sheet.first_line).read()
-        return _audited(sheet, problem, read)
+        read = NameReader(problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared).read()
+        return _audited(sheet, read.problem, read)
     except Spent:
         most = "what a person can work out"
         raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None
@@ -107,6 +113,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         contradictions,
         _rounding(state),
         problem.sizes,
+        (*sheet.notes, *shared_in_words(problem.shared)),
     )
 
 

@@ -82,19 +82,35 @@ def parse_part(text: str, names: Names) -> tuple[Expr, Notation]:
     Raises:
         UnreadError: with the place in ``text``.
     """
-    found = tokens(text, names.depth, names.own)
-    tree, has_caret = tree_of(_parsed(found, text), names)
+    tree, has_caret = tree_of(_tree(text, names.depth, _own_in(text, names)), names)
     return tree, "delta" if has_caret else "textbook"
+
+
+def _own_in(text: str, names: Names) -> frozenset[str]:
+    """The author's names that may be in a text."""
+    return frozenset(name for name in names.own if name.rstrip("'") in text)
+
+
+@lru_cache(maxsize=4096)
+def _tree(text: str, depth: int, own: frozenset[str]) -> Any:
+    """What the parser makes of a text, whatever its names mean: a sheet is read under several namings."""
+    return _parsed(tokens(text, depth, own), text)
+
+
+@lru_cache(maxsize=4096)
+def _kinds(text: str, depth: int, own: frozenset[str]) -> tuple[Any, ...]:
+    """The tokens of a short text; none where it has what no formula has."""
+    try:
+        return tuple(tokens(text, depth, own))
+    except UnreadError:
+        return ()
 
 
 def new_name(text: str, names: Names) -> str | None:
     """The name that a line introduces whose subject is nothing but this: ``e_1``, ``E_{total}``, ``Δw_23``."""
     if len(text) > LONGEST_NAME:
         return None
-    try:
-        found = tokens(text, names.depth, names.own)
-    except UnreadError:
-        return None
+    found = _kinds(text, names.depth, _own_in(text, names))
     kinds = [token.type for token in found]
     if kinds not in (["OWN"], ["OWN", "PRIME"]) or names.meaning(found[0].value) is not None:
         return None
@@ -106,10 +122,7 @@ def is_one_name(text: str, names: Names) -> bool:
     """Whether a text is one name that has a meaning."""
     if len(text) > LONGEST_NAME:
         return False
-    try:
-        found = tokens(text, names.depth, names.own)
-    except UnreadError:
-        return False
+    found = _kinds(text, names.depth, _own_in(text, names))
     kinds = [token.type for token in found]
     return kinds in (["OWN"], ["OWN", "PRIME"]) and names.meaning(found[0].value) is not None
 

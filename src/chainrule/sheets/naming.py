@@ -39,7 +39,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 WEAK = frozenset("u s n v q i p t d c e j in input sum o θ theta err error".split())
 UNITS = ("layer", "through", "hidden", "output", "nodes")
 WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single")
-BIASES = ("layer", "through", "hidden", "output", "nodes", "shared")
+BIASES = ("layer", "shared", "through", "hidden", "output", "nodes")
 _GROUPS = ("total", "tot", "all", "sum", "full")
 _NEW = ("new", "neu", "updated", "next", "nova", "novo", "nuevo", "nueva", "nouveau")
 _OLD = ("old", "alt", "current", "curr")
@@ -136,6 +136,7 @@ class Naming:
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
         words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own.
         declared: a name as written -> a name of the design, from the header.
+        shared: layers whose biases are equal, so that one name may stand for all of them.
     """
 
     sizes: tuple[int, ...]
@@ -144,7 +145,7 @@ class Naming:
     biases: str = "layer"
     words: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
-    strict: bool = False  # names of the design and declared ones alone
+    shared: frozenset[int] = frozenset()
     _known: dict[Operand, t.Symbol | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -162,7 +163,7 @@ class Naming:
         found = surface(operand)
         if self.is_declared(operand):
             return self._declared(operand.name if isinstance(operand, Own) else as_written(operand), found)
-        if found is None or self.strict:
+        if found is None:
             return None
         for kind in self._kinds(found):
             quantity = self._quantity(found, kind)
@@ -295,7 +296,7 @@ class Naming:
             case "output":
                 return self._unit(symbol, self.depth, number)
             case "shared":
-                return self._unit(symbol, number, 1) if number else None
+                return self._unit(symbol, number, 1) if number in self.shared else None
             case _:
                 place = self.node(number, inputs=scheme == "nodes")
                 return None if place is None else self._unit(symbol, *place)
@@ -372,6 +373,15 @@ class Naming:
         return None if layer is None else (layer, quantity.index[0])
 
     # ---- others
+
+    def shared_by(self, operands: set[Operand]) -> frozenset[int]:
+        """The layers whose biases have one name under this naming."""
+        if self.biases != "shared":
+            return frozenset()
+        meanings = [self.meaning(o) for o in operands if (s := surface(o)) is not None and s.word.lower() in ("b", "bias")]
+        names = [m.name if isinstance(m, t.Timed) else m for m in meanings]
+        quantities = [name.subject for name in names if isinstance(name, Quantity | Derivative)]
+        return frozenset(q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared)
 
     def alternatives(self, operands: set[Operand]) -> Iterator[Naming]:
         """Namings that differ from this one in one way that these names tell apart."""

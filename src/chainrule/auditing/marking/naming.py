@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from chainrule.auditing.marking.conventions import cost
 from chainrule.auditing.marking.mark import BAD, Mark
+from chainrule.auditing.marking.shared_biases import shared_layers
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Reading
@@ -22,6 +24,7 @@ from chainrule.auditing.model.effort import READINGS, Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.formula.printing import symbol_text
+from chainrule.formula.tree import Symbol
 from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
 from chainrule.sheets.naming import WEAK, Naming, as_written, kinds, surface
@@ -44,12 +47,13 @@ class ReadSheet:
     """
 
     naming: Naming
+    problem: Problem
     lines: tuple[Line, ...]
     met: frozenset[Operand]
-    cost: float
+    cost: float = 0.0
+    doubts: float = 0.0
     marks: tuple[Mark, ...] = ()
     ties: tuple[Naming, ...] = ()
-    doubts: float = 0.0
 
 
 @dataclass
@@ -60,33 +64,53 @@ class NameReader:
     written: Sequence[str]
     first_line: int
     declared: Mapping[str, str] = field(default_factory=dict)
+    shared: frozenset[int] = frozenset()
+
+    @cached_property
+    def plain(self) -> Naming:
+        """Names as the design has them, and as the header declares them."""
+        equal = {i for i, b in enumerate(self.problem.network.biases, 1) if len(b) > 1 and (b == b[0]).all()}
+        return Naming(self.problem.sizes, declared=self.declared, shared=frozenset(equal))
 
     def read(self) -> ReadSheet:
         """The sheet under the naming that fits it best."""
         effort = Effort.of(self.problem, READINGS)
-        best = self._under(Naming(self.problem.sizes, declared=self.declared), effort)
+        best = self._under(self.plain, effort)
         if any(_is_before_activation(o) for o in best.met):
-            best = self._under(Naming(self.problem.sizes, words={"a": "h"}, declared=self.declared), effort)
+            best = self._under(replace(self.plain, words={"a": "h"}, _known={}), effort)
         ties: tuple[Naming, ...] = ()
+        seen = {self._told_apart(best.naming, best.met)}
         with suppress(Spent):
             for _ in range(MOST_CHANGES):
                 if best.doubts < GAIN and not any(map(_unknown, best.marks)):
                     break
-                tried = [self._under(naming, effort) for naming in best.naming.alternatives(set(best.met))]
+                tried: list[ReadSheet] = []
+                for naming in best.naming.alternatives(set(best.met)):
+                    key = self._told_apart(naming, best.met)
+                    if key not in seen:
+                        seen.add(key)
+                        tried.append(self._under(naming, effort))
                 least = min(tried, key=lambda one: one.cost, default=best)
                 if least.cost > best.cost - GAIN:
                     break
                 ties = tuple(one.naming for one in tried if one is not least and one.cost == least.cost)
                 best = least
-        return ReadSheet(best.naming, best.lines, best.met, best.cost, best.marks, ties)
+        return replace(best, ties=ties)
+
+    def _told_apart(self, naming: Naming, met: frozenset[Operand]) -> frozenset[tuple[Operand, Symbol | None]]:
+        """What the names met mean under a naming: two that agree in all of them are one."""
+        return frozenset((operand, naming.meaning(operand)) for operand in met)
 
     def _under(self, naming: Naming, effort: Effort) -> ReadSheet:
         met: set[Operand] = set()
         lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, met, self.problem.n)
-        state = mark_sheet(SheetState(self.problem, Reading(), lines, usual_unit(lines), effort=effort))
+        shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
+        problem = replace(self.problem, shared=shared)
+        state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), effort=effort))
         marks = tuple(state.marks)
         unread = sum(_unknown(mark) - SHOWN * _comes_out(mark) for mark in marks)
-        return ReadSheet(naming, lines, frozenset(met), cost(state) + unread, marks, doubts=cost(state))
+        read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks)
+        return replace(read, cost=read.doubts + unread)
 
 
 def _is_before_activation(operand: Operand) -> bool:
@@ -141,11 +165,16 @@ def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Ope
     seen = {
         _way(operand)
         for other in marks
-        if other.claim.line is not mark.claim.line and _bears_out(other)
+        if (other.claim.line is not mark.claim.line and _bears_out(other)) or _shows_formula(other)
         for operand in other.claim.line.names
     }
     needed = sorted(mark.claim.line.names, key=str)
     return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in seen)
+
+
+def _shows_formula(mark: Mark) -> bool:
+    """Whether a formula about the network holds under these names, at any numbers."""
+    return mark.place is not None and any(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
 
 
 def _bears_out(mark: Mark, *more: Verdict) -> bool:

@@ -147,10 +147,28 @@ class Reader:
         if place is None and not own:
             parts.insert(0, Formula(line.parts[0].text, subject))
         formulas = tuple(p for p in parts if has_names(p.tree))
+        if place is not None:
+            place = self._each_unit(place, numbers, formulas)
         arithmetic = tuple(p for p in parts if not has_names(p.tree))
         if place is not None and place.node is not None and _in_place(place, place.node, formulas):
             place = replace(place, time=1, node=place.node._replace(time=1))
         return LineClaim(line, place, own, formulas, arithmetic, numbers)
+
+    def _each_unit(self, place: QuantityPlace, numbers: Numbers | None, formulas: tuple[Formula, ...]) -> QuantityPlace:
+        """The place of a line that tells of each unit where a layer shares one bias: dL/db_1 is dL/da_1 there."""
+        node, subject = place.node, place.name.subject
+        if node is None or node.kind not in ("b", "db") or node.layer not in self.problem.shared:
+            return place
+        one_each = bool(subject.index)
+        if not one_each and numbers is not None:
+            one_each = numbers.value.ndim > 0
+        elif not one_each and formulas:
+            one_each = not any(isinstance(s, Derivative) and s.wrt.index for f in formulas for s in t.refs(f.tree))
+        if not one_each:
+            return place
+        if node.kind == "db" and self.problem.single:
+            node = node._replace(kind="da")
+        return replace(place, node=node, index=index_of(subject))
 
     def _subject(self, tree: t.Expr) -> tuple[QuantityPlace | None, str]:
         factor, core = _factor(tree)
@@ -190,6 +208,8 @@ class Reader:
         if isinstance(name, Derivative) and is_backward(name, self.problem.depth):
             raise InputError(f"name {name}", f"a derivative of what comes after {name.wrt}", str(name.of))
         node, index = self._node(name, min(after, 1) if after < 2 else 0)
+        if node is not None and not index and node.kind in ("b", "db") and node.layer in self.problem.shared:
+            index = (0,)  # one number
         flip = self.reading.swapped and not index and node is not None and node.kind in ("W", "dW")
         return QuantityPlace(name, after, factor, node, index, flip)
 

@@ -41,6 +41,7 @@ class Problem:
         learning_rate: None where none is given.
         update_biases: False where the biases stay as they are.
         kept: (kind, layer) of other parameters that stay as they are.
+        shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
     """
 
     network: Network
@@ -51,6 +52,7 @@ class Problem:
     learning_rate: float | None = None
     update_biases: bool = True
     kept: frozenset[tuple[str, int]] = frozenset()
+    shared: frozenset[int] = frozenset()
 
     def is_updated(self, kind: str, layer: int) -> bool:
         """Whether W or b of a layer changes in a step."""
@@ -227,6 +229,8 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
                     grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
                     continue
                 step_W, step_b = stage.parameter_gradients(h[i], grad)
+                if stage.layer in problem.shared:
+                    step_b = np.full_like(step_b, step_b.sum())
                 if problem.is_updated("W", stage.layer):
                     W[i] = equations.update(stage.W, step_W, rate)
                 if problem.is_updated("b", stage.layer):

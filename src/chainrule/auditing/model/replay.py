@@ -17,7 +17,8 @@ import numpy as np
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
 from chainrule.formula import evaluate, parse
-from chainrule.formula.tree import Hadamard, Mul, children, refs, with_children
+from chainrule.formula.derivative import elementwise
+from chainrule.formula.tree import refs
 from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS, Activation
 from chainrule.network.arrays import Array
@@ -144,7 +145,7 @@ class Replay:
             case "dW":
                 return equations.weight_batch(self.get(Node("da", i, t)), self.get(Node("h", i - 1, t)))
             case _:
-                return equations.bias_batch(self.get(Node("da", i, t)))
+                return self._bias(i, equations.bias_batch(self.get(Node("da", i, t))))
 
     def number(self, value: Any) -> Any:
         """Exact numbers, as this replay runs on them."""
@@ -158,6 +159,12 @@ class Replay:
             return self.number((self.problem.network.weights if kind == "W" else self.problem.network.biases)[i - 1])
         before = Node(kind, i, t - 1)
         return equations.update(self.get(before), self.get(Node("d" + kind, i, t - 1)), self.problem.rate)
+
+    def _bias(self, i: int, each: Any) -> Any:
+        """The derivatives by the biases of layer i: of one that the units share, the sum."""
+        if i not in self.problem.shared:
+            return each
+        return self.number(np.zeros(each.shape)) + each.sum()
 
     def act(self, i: int, a: Any) -> Any:
         """The activation of layer i, or the output function."""
@@ -310,10 +317,4 @@ def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
     tree = parse(rule.dformula, "free")
     if set(refs(tree)) != {"h"}:
         return None
-    return lambda h: np.reshape(evaluate(_elementwise(tree), lambda _: np.ravel(h)), np.shape(h))
-
-
-def _elementwise(tree: Any) -> Any:
-    """The formula with its products taken entry by entry."""
-    parts = tuple(_elementwise(part) for part in children(tree))
-    return Hadamard(parts) if isinstance(tree, Mul) else with_children(tree, parts)
+    return lambda h: np.reshape(evaluate(elementwise(tree), lambda _: np.ravel(h)), np.shape(h))

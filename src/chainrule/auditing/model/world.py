@@ -14,8 +14,11 @@ from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
 from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.errors import InputError
-from chainrule.formula import evaluate
+from chainrule.formula import evaluate, parse
 from chainrule.formula import tree as t
+from chainrule.formula.derivative import elementwise
+from chainrule.formula.evaluate import FUNCTIONS
+from chainrule.network.activations import Activation
 from chainrule.network.arrays import Array
 from chainrule.network.names import Quantity
 from chainrule.network.network import Network
@@ -214,18 +217,18 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
     """
     if not isinstance(tree, t.Diff):
         return t.with_children(tree, tuple(_differentiable(part, names) for part in t.children(tree)))
-    item = _written_out(_differentiable(tree.item, names), names, tree.wrt)
+    item = _in_full(_differentiable(tree.item, names), names, tree.wrt)
     if not isinstance(tree.wrt, str) or tree.wrt in set(t.refs(item)):
         return t.Diff(item, tree.wrt)
     for symbol in dict.fromkeys(t.refs(item)):
         for definition in reversed(names.definitions.get(symbol, [])):
-            whole = _written_out(definition, names, tree.wrt)
+            whole = _in_full(definition, names, tree.wrt)
             if tree.wrt in set(t.refs(whole)):
                 return t.Diff(t.substitute(item, lambda s, of=symbol, by=whole: by if s == of else None), tree.wrt)
     raise NumbersOnly
 
 
-def _written_out(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
+def _in_full(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
     """The formula with the author's own names but one replaced by what they stand for, as often as it takes."""
     for _ in range(MOST_WRITTEN_OUT):
         own = {s for s in t.refs(tree) if isinstance(s, str) and s != but and names.own.get(s, (None,))[0] is not None}
@@ -260,7 +263,11 @@ def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
         name = "softmax" if rule is None else rule.name
         if rule is None and slope:
             raise InputError(f"function {tree.function}", "an elementwise activation", "softmax, which has a Jacobian")
+        if rule is not None and name not in FUNCTIONS:
+            return _written_out(rule, slope, tree.arguments[0])
         tree = t.Call(f"{name}'" if slope else name, tree.arguments)
+    elif bare == "leaky_relu" and (rule := _leaky(reader.problem, layer)) is not None:
+        return _written_out(rule, slope, tree.arguments[0])
     elif bare == "sigma":
         tree = t.Call("sigmoid'" if slope else "sigmoid", tree.arguments)
     if tree.function == "softmax" and layer is not None:
@@ -270,6 +277,19 @@ def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
             powers = tuple(t.Call("exp", (one,)) for one in layers)
             return t.Div(powers[unit - 1], t.Add(powers))
     return tree
+
+
+def _written_out(rule: Activation, slope: bool, argument: t.Expr) -> t.Expr:
+    """A rule that is no function of the language, by its formula."""
+    formula = elementwise(parse(rule.dformula if slope else rule.formula, "free"))
+    return t.substitute(formula, lambda _: argument)
+
+
+def _leaky(problem: Problem, layer: int | None) -> Activation | None:
+    """The leaky ReLU with a slope of its own that a line means: the layer's, or the network's one."""
+    layers = range(1, problem.depth + 1) if layer is None else (layer,)
+    rules = {rule.name: rule for i in layers if (rule := problem.rule(i)) and rule.name.startswith("leaky_relu(")}
+    return next(iter(rules.values())) if len(rules) == 1 else None
 
 
 def _core(tree: t.Expr) -> tuple[Any, int] | None:

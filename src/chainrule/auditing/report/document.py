@@ -29,6 +29,7 @@ class Audit(Rendered):
         contradictions: of the header's numbers.
         rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
         sizes: units of each layer of the network, the inputs first.
+        notes: how the sheet is read where it leaves something open, a sentence each.
 
     >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
     >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
@@ -46,6 +47,7 @@ class Audit(Rendered):
     contradictions: tuple[Contradiction, ...] = ()
     rounding: str = "rounds"
     sizes: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -78,6 +80,7 @@ class Audit(Rendered):
             "score": self.score,
             "first_wrong": None if first is None else first.number,
             "rounding": self.rounding,
+            "notes": list(self.notes),
             "conventions": [asdict(c) | {"lines": list(c.lines)} for c in self.conventions],
             "contradictions": [asdict(c) | {"lines": list(c.lines)} for c in self.contradictions],
             "lines": [a.to_dict() for a in self.lines],
@@ -87,6 +90,9 @@ class Audit(Rendered):
 def _document(audit: Audit) -> Document:
     blocks: list[Block] = [Heading(1, line(audit.title.strip() or "Worksheet"))]
     blocks += [Paragraph(line(f"{audit.network}.")), Paragraph(line(*summary(audit)))]
+    if audit.notes:
+        blocks.append(Heading(2, line("How the sheet is read")))
+        blocks.append(Bullets(tuple(line(f"{sentence(note)}.") for note in audit.notes)))
     if audit.conventions:
         blocks.append(Heading(2, line("Conventions of this sheet, which are not mistakes")))
         blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.conventions)))
