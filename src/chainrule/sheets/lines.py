@@ -52,6 +52,7 @@ class Line:
         notation: ``delta`` where a name with a caret is in it.
         error: why it cannot be read: line, column and what stands there; "" for a line that can.
         names: names of the author's in it that are read as quantities of the network.
+        operands: all names in it.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Line:
     notation: Notation
     error: str = ""
     names: frozenset[Operand] = frozenset()
+    operands: frozenset[Operand] = frozenset()
 
     @property
     def blank(self) -> bool:
@@ -75,7 +77,7 @@ def is_blank(text: str) -> bool:
 
 def read_lines(
     lines: Sequence[str], first_line: int, sizes: Sequence[int], meanings: Meanings | None = None,
-    met: set[Operand] | None = None, examples: int = 1,
+    examples: int = 1,
 ) -> tuple[Line, ...]:  # fmt: skip
     """Read the lines below a worksheet's header; prose is left out.
 
@@ -83,7 +85,6 @@ def read_lines(
         first_line: the number in the file of the first of them.
         sizes: units of each layer, the inputs first.
         meanings: of the author's names.
-        met: filled with all names met.
         examples: how many there are.
 
     Raises:
@@ -99,7 +100,6 @@ def read_lines(
         tuple(sizes),
         meanings,
         examples,
-        met=set() if met is None else met,
         has_h=any(_H.search(line[:LONGEST]) for line in written),
         has_z=any(_Z.search(line[:LONGEST]) for line in written),
     )
@@ -156,6 +156,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
         why = f"at most {MOST_PARTS} parts between signs of equality can be read; got {len(claim.parts)}"
         return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
     names.used.clear()
+    names.met.clear()
     introduced = new_name(claim.parts[0].text, names)
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []
@@ -178,7 +179,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
         parts.append(Part(part.written, tree))
     if introduced is not None:
         names.own.add(introduced)
-    return Line(claim.number, _whole(claim), tuple(parts), notation, error, frozenset(names.used))
+    return Line(claim.number, _whole(claim), tuple(parts), notation, error, frozenset(names.used), frozenset(names.met))
 
 
 def _without_aside(part: Place, names: Names) -> Place:

@@ -113,7 +113,7 @@ class Names:
         meanings: of the author's names for quantities of the network; None where all are the design's.
         own: the names that the author has introduced so far.
         examples: how many there are: what m, N and n are where the author has not said.
-        met: all names met so far; used: those of the line being read that have a meaning.
+        met: the names of the line being read; used: those of them that have a meaning.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
     """

@@ -7,7 +7,7 @@ through the layers, how weights are numbered, which words stand for what. The na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NamedTuple
@@ -383,6 +383,19 @@ class Naming:
         quantities = [name.subject for name in names if isinstance(name, Quantity | Derivative)]
         return frozenset(q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared)
 
+    def joined(self, others: Sequence[Naming]) -> Naming:
+        """This naming with what others have otherwise; of two that differ in one thing the first counts."""
+        changed: dict[str, str] = {}
+        words = dict(self.words)
+        for other in others:
+            for field_name in ("units", "weights", "biases"):
+                if getattr(other, field_name) != getattr(self, field_name):
+                    changed.setdefault(field_name, getattr(other, field_name))
+            for word, kind in other.words.items():
+                if self.words.get(word) != kind and words.get(word) == self.words.get(word):
+                    words[word] = kind
+        return replace(self, **changed, words=words, _known={})  # type: ignore[arg-type]
+
     def alternatives(self, operands: set[Operand]) -> Iterator[Naming]:
         """Namings that differ from this one in one way that these names tell apart."""
         found = [s for s in map(surface, operands) if s is not None]
@@ -407,8 +420,8 @@ class Naming:
         for word in sorted({s.word.lower() for s in found}):
             options = WORDS.get(word, ())
             now = self.words.get(word, options[0] if options and word not in WEAK else "")
-            for kind in (*options, ""):
-                if options and kind != now:
+            for kind in (*options, *([""] if word in WEAK else [])):
+                if kind != now:
                     yield replace(self, words={**self.words, word: kind}, _known={})
 
 

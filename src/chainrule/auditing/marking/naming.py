@@ -85,7 +85,7 @@ class NameReader:
                 if best.doubts < GAIN and not any(map(_unknown, best.marks)):
                     break
                 tried: list[ReadSheet] = []
-                for naming in best.naming.alternatives(set(best.met)):
+                for naming in best.naming.alternatives(_questioned(best.marks)):
                     key = self._told_apart(naming, best.met)
                     if key not in seen:
                         seen.add(key)
@@ -94,7 +94,12 @@ class NameReader:
                 if least.cost > best.cost - GAIN:
                     break
                 ties = tuple(one.naming for one in tried if one is not least and one.cost == least.cost)
+                both = best.naming.joined([one.naming for one in sorted(tried, key=_cost) if one.cost <= best.cost - GAIN])
+                key = self._told_apart(both, best.met)
                 best = least
+                if key not in seen:  # what helps alone most often helps together
+                    seen.add(key)
+                    best = min(least, self._under(both, effort), key=_cost)
         return replace(best, ties=ties)
 
     def _told_apart(self, naming: Naming, met: frozenset[Operand]) -> frozenset[tuple[Operand, Symbol | None]]:
@@ -102,8 +107,8 @@ class NameReader:
         return frozenset((operand, naming.meaning(operand)) for operand in met)
 
     def _under(self, naming: Naming, effort: Effort) -> ReadSheet:
-        met: set[Operand] = set()
-        lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, met, self.problem.n)
+        lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, self.problem.n)
+        met = {operand for line in lines for operand in line.operands}
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
         problem = replace(self.problem, shared=shared)
         state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), effort=effort))
@@ -117,6 +122,16 @@ def _is_before_activation(operand: Operand) -> bool:
     """Whether a name is one of a pre-activation other than a."""
     found = surface(operand)
     return found is not None and found.word != "a" and found.word.lower() not in WEAK and kinds(found)[:1] in (("a",), ("logits",))
+
+
+def _cost(read: ReadSheet) -> float:
+    return read.cost
+
+
+def _questioned(marks: Sequence[Mark]) -> set[Operand]:
+    """The names of lines that do not come out, or that could mean more than they are read as."""
+    unclear = [m for m in marks if m.verdict in ("wrong", "unreadable", "undecided") or _unknown(m)]
+    return {operand for mark in unclear for operand in mark.claim.line.operands}
 
 
 def _comes_out(mark: Mark) -> int:
