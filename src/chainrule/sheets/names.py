@@ -167,8 +167,12 @@ def _array_name(text: str, at: int) -> tuple[Own, int] | None:
     return Own(f"{match['word']}_{match['layer']}", match["word"], match["layer"]), match.end()
 
 
-def own_name(text: str, at: int) -> tuple[Own, int] | None:
-    """The name of the author's own at a place, with the place behind it."""
+def own_name(text: str, at: int, layered: bool = True) -> tuple[Own, int] | None:
+    """The name of the author's own at a place, with the place behind it.
+
+    Args:
+        layered: what stands above the line in brackets is a layer, and no power.
+    """
     match = _OWN.match(text, at)
     if match is None:
         return None
@@ -178,7 +182,7 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
         end, index = end - (len(index) - len(kept)), kept
     word = ("Δ" if match["change"] else "") + match["word"]
     layer = 0
-    if above := _ABOVE_OWN.match(text, end):
+    if layered and (above := _ABOVE_OWN.match(text, end)):
         layer, end = int(above["braced"] or above["round"]), above.end()
         below = re.compile(r"\s*_\s*(?:\{([0-9, ]{1,20})\}|([0-9]+))").match(text, end)
         if below and not index:

@@ -325,8 +325,11 @@ class _Scanner:
 
     def name(self, at: int) -> tuple[n.Operand, int] | None:
         if self.text[at : at + 1] in ("Z", "A") and self.introduced(at):
-            return n.own_name(self.text, at)
-        return n.operand(self.text, at, self.depth)
+            return n.own_name(self.text, at, layered=False)
+        found = n.operand(self.text, at, self.depth)
+        if found is not None and isinstance(found[0], n.Own) and found[0].layer and found[0].word in self.own:
+            return n.own_name(self.text, at, layered=False)
+        return found
 
     def passed(self, pattern: str, at: int) -> int:
         """The place behind a pattern, or -1."""

@@ -113,7 +113,7 @@ class NameReader:
         problem = replace(self.problem, shared=shared)
         state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), effort=effort))
         marks = tuple(state.marks)
-        unread = sum(_unknown(mark) - SHOWN * _comes_out(mark) for mark in marks)
+        unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
         read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks)
         return replace(read, cost=read.doubts + unread)
 
@@ -122,6 +122,13 @@ def _is_before_activation(operand: Operand) -> bool:
     """Whether a name is one of a pre-activation other than a."""
     found = surface(operand)
     return found is not None and found.word != "a" and found.word.lower() not in WEAK and kinds(found)[:1] in (("a",), ("logits",))
+
+
+def _unclear(mark: Mark) -> int:
+    """How many formulas and numbers about the network cannot be judged: no better than wrong ones."""
+    if mark.place is None or mark.claim.line.blank:
+        return 0
+    return (mark.verdict == "undecided") + sum(f.kind == "formula" and f.verdict == "undecided" for f in mark.formulas)
 
 
 def _cost(read: ReadSheet) -> float:
@@ -193,11 +200,12 @@ def _shows_formula(mark: Mark) -> bool:
 
 
 def _bears_out(mark: Mark, *more: Verdict) -> bool:
-    """A right number, other than 0 and 1, which come about in many ways."""
+    """A right number of two digits or more, other than 1: those of one digit come about in many ways."""
     if mark.verdict not in (*ACCEPTED, *more) or mark.value is None:
         return False
-    value = np.abs(mark.value.numbers.value)
-    return bool(((value != 0) & (value != 1)).any())
+    numbers = mark.value.numbers
+    value = np.abs(numbers.value)
+    return bool(((value >= 9.5 * numbers.unit) & (value != 1)).any())
 
 
 def _way(operand: Operand) -> tuple[str, int, bool]:
