@@ -31,7 +31,8 @@ _COMMANDS: dict[str, str] = {
     **{name: f" {letter}" for name, letter in GREEK.items()},
     **{name: f" {name}" for name in _words("log ln exp sqrt tanh sin cos tan max min Phi")},
     **dict.fromkeys(_words("cdot times ast"), "*"),
-    **dict.fromkeys(_words("odot circ otimes"), "⊙"),
+    **dict.fromkeys(_words("odot circ"), "⊙"),
+    "otimes": "⊗",
     **dict.fromkeys(_words("approx simeq cong equiv coloneqq doteq"), "="),
     **dict.fromkeys(_words("therefore Rightarrow implies rightarrow to Longrightarrow longrightarrow"), THEN),
     **dict.fromkeys(_words("quad qquad enspace enskip"), WIDE),
@@ -63,14 +64,14 @@ _MATRICES = frozenset(_words("matrix bmatrix pmatrix vmatrix Bmatrix smallmatrix
 _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("−–", "-"),
     **dict.fromkeys("·×∙⋅•∗@", "*"),
-    **dict.fromkeys("∘⊗⊙", "⊙"),
+    **dict.fromkeys("∘⊙", "⊙"),
     **dict.fromkeys("≈≃≅≡≔", "="),
     **dict.fromkeys("→⟹⟶∴", THEN),
     **dict.fromkeys("′’ʹ", "'"),
     **dict.fromkeys("Σ∑", " ∑"),
     **dict.fromkeys("▽∇", " ∇"),
     "″": "''", "÷": "/", "√": " sqrt", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
-    "ŷ": "yhat", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
+    "𝜕": "∂", "ŷ": "yhat", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
 }  # fmt: skip
 _LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ", "0123456789ijklmn", strict=True))
 _HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
@@ -91,7 +92,8 @@ _SPECIAL = re.compile(
     r"|(?P<command>\\(?P<commanded>[A-Za-z]{1,30}))"
     r"|(?P<escaped>\\(?P<escape>[^A-Za-z]))"
     r"|(?P<brace>[{}])"
-    r"|(?P<equal>:=|=(?:\s*=(?!>))+)"
+    r"|(?P<equal>:=|~=|=(?:\s*=(?!>))+|(?<=\s)~(?=\s{0,3}[-+]?[0-9.]))"
+    r"|(?P<residue>,;|(?<==);|;(?=\s?=(?!=)))"  # of \, and \; whose backslash was lost in pasting
     r"|(?P<then>=>|==>|->|-->)"
     r"|(?P<fence>[$`]+)"
     r"|(?P<stars>\*\*)"
@@ -190,6 +192,8 @@ class _Writer:
                 return "_" + "".join(_LOW[c] for c in piece)
             case "high":
                 return f"^{{{''.join(_HIGH[c] for c in piece)}}}"
+            case "residue":
+                return "," if piece == ",;" else " "
             case "equal":
                 return "="
             case "arrow":

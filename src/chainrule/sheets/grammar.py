@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.formula.tree import Expr
 from chainrule.network.names import Notation
+from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.names import Names
 from chainrule.sheets.reader import tree_of
-from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, UnreadError, tokens
+from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, tokens
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -22,7 +23,7 @@ _GRAMMAR = r"""
 ?signed: MINUS signed -> negative
        | PLUS signed -> positive
        | product
-?product: item (((TIMES | HADAMARD | DIVIDE) operand) | implicit)*
+?product: item (((TIMES | HADAMARD | OUTER | DIVIDE) operand) | implicit)*
 ?operand: MINUS operand -> negative
         | PLUS operand -> positive
         | item
@@ -45,6 +46,7 @@ _GRAMMAR = r"""
         | atom (TRANSPOSED | PRIME)+
 ?atom: NAME | OWN | RATIO
      | _LPAR sum _RPAR -> group
+     | _LPAR sum (_COMMA sum)+ _RPAR -> array
      | _LBRACE sum _RBRACE -> group
      | _LSQB [sum (_COMMA sum)*] _RSQB -> array
      | _MOPEN row (_ROW row)* _MCLOSE -> matrix
@@ -52,7 +54,7 @@ _GRAMMAR = r"""
      | CALL _LPAR sum (_COMMA sum)* _RPAR -> call
      | CALL _LBRACE sum _RBRACE -> call
 row: [sum (_AMP sum)*]
-%declare PLUS MINUS TIMES HADAMARD DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
+%declare PLUS MINUS TIMES HADAMARD OUTER DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
 %declare _CARET _COMMA _AMP _ROW _LPAR _RPAR _LBRACE _RBRACE _LSQB _RSQB _MOPEN _MCLOSE _FRAC
 """
 

@@ -15,10 +15,10 @@ from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Expr, Ref, size
 from chainrule.network.names import Notation
+from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import new_name, parse_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.statements import Claim, Place, claims, short, words
-from chainrule.sheets.tokens import UnreadError, function_named
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet

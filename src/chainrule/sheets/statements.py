@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, Plain, plain
-from chainrule.sheets.tokens import LEARNING_RATES, function_named
+from chainrule.sheets.functions import function_named
+from chainrule.sheets.tokens import LEARNING_RATES
+from chainrule.sheets.updates import with_primes
 
 TALLEST = 100  # lines of one block of LaTeX, or of one matrix
 _SHOWN = 200  # characters that are shown of a line too long to be read
@@ -79,6 +81,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
+        whole = replace(whole, text=with_primes(whole.text))
         for piece in _pieces(Place(whole, line, 0, len(whole.text))):
             parts, signs = _parts(piece)
             if waiting is not None and signs and parts[0].is_empty:
