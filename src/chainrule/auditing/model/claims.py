@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from chainrule.auditing.model.digits import Numbers, numbers_of
-from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of
+from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of, shape_of
+from chainrule.auditing.model.products import fitted, with_functions
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
@@ -137,9 +140,17 @@ class Reader:
         except InputError as error:
             return LineClaim(line, error=f"expected {error.expected}; got {error.got}")
         parts = [Formula(p.text, p.tree) for p in line.parts[1:] if p.tree is not None]
+        numbers = numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts else None
+        try:
+            due = self._due(place, numbers)
+            layer = None if place is None else place.name.subject.layer_in(self.problem.depth)
+            trees = [fitted(with_functions(p.tree, self.problem, layer), due, self._like) for p in parts]
+            subject = with_functions(subject, self.problem, None)
+        except InputError as error:
+            return LineClaim(line, error=f"{error.quantity}: expected {error.expected}; got {error.got}")
+        parts = [Formula(p.text, tree) for p, tree in zip(parts, trees, strict=True)]
         if own and not parts:
             return LineClaim(line, error="a value or a formula after the sign of equality is missing")
-        numbers = numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts else None
         if numbers is not None:
             del parts[-1]
         if place is None and not own:
@@ -149,6 +160,25 @@ class Reader:
         if place is not None and place.node is not None and _in_place(place, place.node, formulas):
             place = replace(place, time=1, node=place.node._replace(time=1))
         return LineClaim(line, place, own, formulas, arithmetic, numbers)
+
+    def _due(self, place: QuantityPlace | None, numbers: Numbers | None) -> int | None:
+        """How many numbers a line's formulas should give; None where that is not known."""
+        if numbers is not None:
+            return int(numbers.value.size)
+        if place is None or place.node is None or self.problem.n > 1:
+            return None
+        return int(np.size(np.ones(shape_of(place.node, self.problem))[place.index]))
+
+    def _like(self, symbol: t.Symbol) -> Any:
+        """Ones in the shape of a name's value.
+
+        Raises:
+            InputError: a name of the author's, a batch, or a quantity that no node has.
+        """
+        place = None if isinstance(symbol, str) else self.place(symbol)
+        if place is None or place.node is None or (place.examples and self.problem.n > 1):
+            raise InputError("name", "a quantity of one example", str(symbol))
+        return np.ones(shape_of(place.node, self.problem))[place.index]
 
     def _subject(self, tree: t.Expr) -> tuple[QuantityPlace | None, str]:
         factor, core = _factor(tree)
