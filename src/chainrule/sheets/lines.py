@@ -187,7 +187,7 @@ def _whole(claim: Claim) -> str:
     texts: list[str] = []
     first = last = claim.parts[0]
     for part in claim.parts[1:]:
-        if part.source is not first.source:
+        if part.source is not first.source or "=" not in part.source.text[last.end : part.start]:
             texts.append(Place(first.source, first.line, first.start, last.end).written)
             first = part
         last = part

@@ -8,54 +8,14 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
-from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, Plain, plain
+from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, plain
+from chainrule.sheets.blocks import blocks
 from chainrule.sheets.functions import function_named
+from chainrule.sheets.segments import Place, parts_of_row, rows, segments
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes
 
-TALLEST = 100  # lines of one block of LaTeX, or of one matrix
 _SHOWN = 200  # characters that are shown of a line too long to be read
-
-
-@dataclass(frozen=True)
-class Place:
-    """Part of a plain text that begins in a line of the file."""
-
-    source: Plain
-    line: int
-    start: int
-    end: int
-
-    @property
-    def text(self) -> str:
-        """The part as plain text."""
-        return self.source.text[self.start : self.end]
-
-    @property
-    def written(self) -> str:
-        """The part as the author wrote it, on one line."""
-        return " ".join(self.source.slice(self.start, self.end).split()) if self.end > self.start else ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no character in it."""
-        return self.end <= self.start
-
-    def where(self, at: int) -> tuple[int, int]:
-        """Line and column of a place in ``text``."""
-        origin = self.source.origin(self.start + at)
-        before = self.source.written[:origin]
-        return self.line + before.count("\n"), origin - (before.rfind("\n") + 1) + 1
-
-    def within(self, start: int, end: int) -> Place:
-        """A part of it without the white space, and the marks of alignment, around it."""
-        text = self.source.text
-        start, end = self.start + start, self.start + end
-        while start < end and (text[start].isspace() or text[start] == "&"):
-            start += 1
-        while end > start and (text[end - 1].isspace() or text[end - 1] == "&"):
-            end -= 1
-        return Place(self.source, self.line, start, end)
 
 
 @dataclass
@@ -72,7 +32,7 @@ class Claim:
 def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     """The claims of a sheet, those that go over several lines put together."""
     waiting: Claim | None = None
-    for line, text in _blocks(lines, first_line):
+    for line, text in blocks(lines, first_line):
         if refused := _refused(line, text):
             if waiting is not None and waiting.signs:
                 yield waiting
@@ -82,60 +42,39 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
             continue
         whole = plain(text)
         whole = replace(whole, text=with_primes(whole.text))
-        for piece in _pieces(Place(whole, line, 0, len(whole.text))):
-            parts, signs = _parts(piece)
-            if waiting is not None and signs and parts[0].is_empty:
-                waiting.parts += parts[1:]  # it begins with =
-                waiting.signs += signs
-            elif waiting is not None and not signs and waiting.parts[-1].is_empty and not words(piece.text):
-                waiting.parts[-1] = piece  # the line before ends with =
-            elif signs or _is_formula(piece.text):  # and not prose between a claim and what continues it
-                if waiting is not None and waiting.signs:
-                    yield waiting
-                waiting = Claim(parts, piece.where(0)[0], signs=signs)
+        block = Place(whole, line, 0, len(whole.text))
+        row = [claim for cells in rows(block) for claim in _row(cells)]
+        if row:
+            if waiting is not None and waiting.signs:
+                yield waiting
+            waiting = None
+            yield from row
+            continue
+        found = segments(block, words)
+        alone = not any(segment.is_prose for segment in found)
+        for segment in found:
+            for piece in _pieces(segment.place):
+                parts, signs = _parts(piece)
+                if waiting is not None and signs and parts[0].is_empty:
+                    waiting.parts += parts[1:]  # it begins with =
+                    waiting.signs += signs
+                elif waiting is not None and not signs and waiting.parts[-1].is_empty and not words(piece.text):
+                    waiting.parts[-1] = piece  # the line before ends with =
+                elif signs or (alone and _is_formula(piece.text)):  # and not prose between a claim and what continues it
+                    if waiting is not None and waiting.signs:
+                        yield waiting
+                    waiting = Claim(parts, piece.where(0)[0], signs=signs)
     if waiting is not None and waiting.signs:
         yield waiting
 
 
-def _blocks(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, str]]:
-    """Lines, with those of one block of LaTeX or one matrix put together."""
-    at = 0
-    while at < len(lines):
-        end = at + 1
-        if _is_open(lines[at]):
-            end = _closing(lines, at)
-        yield first_line + at, "\n".join(lines[at:end])
-        at = end
-
-
-def _balance(line: str) -> tuple[int, int, int]:
-    """What a line leaves open: ``$$`` (odd or even), LaTeX blocks, square brackets of a claim."""
-    blocks = line.count(r"\begin") - line.count(r"\end") + line.count(r"\[") - line.count(r"\]")
-    return line.count("$$") % 2, blocks, line.count("[") - line.count("]") if "=" in line else 0
-
-
-def _is_open(line: str) -> bool:
-    dollars, blocks, brackets = _balance(line)
-    return len(line) <= LONGEST and (dollars != 0 or blocks > 0 or brackets > 0)
-
-
-def _closing(lines: Sequence[str], at: int) -> int:
-    """Behind the line that closes what one opens; the next line where none does."""
-    dollars, blocks, brackets = _balance(lines[at])
-    if r"\[" in lines[at] and blocks > 0:
-        brackets = 0
-    is_matrix, length = not dollars and blocks <= 0, len(lines[at])
-    for end in range(at + 1, min(len(lines), at + TALLEST)):
-        line = lines[end]
-        length += len(line) + 1
-        if length > LONGEST or (is_matrix and "=" in line):
-            break
-        dollars = (dollars + line.count("$$")) % 2
-        blocks += _balance(line)[1]
-        brackets += line.count("[") - line.count("]")
-        if not dollars and blocks <= 0 and (not is_matrix or brackets <= 0):
-            return end + 1
-    return at + 1
+def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
+    """The claims of a row of a table."""
+    for group in parts_of_row(cells, words):
+        found = [_parts(piece) for cell in group for piece in _stripped(cell)]
+        parts = [part for cell_parts, _ in found for part in cell_parts if not part.is_empty]
+        if len(parts) > 1:
+            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1)
 
 
 def _refused(line: int, text: str) -> Claim | None:

@@ -34,7 +34,8 @@ _LOSS = n.Written("L")
 _SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
 _BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
 _ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
-_NABLA = re.compile(r"∇\s*_\s*(\{\s*)?")
+_NABLA = re.compile(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
+_ARGUMENTS = re.compile(r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))")
 _FRAC = re.compile(r"\\frac\s*")
 
 _OPERATORS = {
@@ -244,13 +245,13 @@ class _Scanner:
         d = _D.match(self.text, at) if at >= 0 else None
         if d is None or self.introduced(at):
             return False
-        of = self.name(d.end())
-        at = d.end() if of is None else n.after_primes(self.text, of[1])[0]
-        at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*/\s*[d∂]\s*", at)
-        wrt = self.name(at) if at >= 0 else None
+        of = self.differentiated(d.end())
+        at = d.end() if of is None else of[1]
+        at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*\)?\s*/\s*\(?\s*[d∂]\s*", at)
+        wrt = self.differentiated(at) if at >= 0 else None
         if wrt is None:
             return False
-        end, after = n.after_primes(self.text, wrt[1]) if framed else (wrt[1], 0)
+        end, after = (wrt[1], wrt[2]) if framed else (wrt[3], 0)
         end = self.passed(r"\s*\}", end) if framed else end
         if end < 0:
             return False
@@ -259,14 +260,38 @@ class _Scanner:
         bracket = re.compile(r"\s*[(\[{]").match(self.text, end)
         return self.put("DIFFG" if bracket else "DIFF", Ratio(None, wrt[0]), end)
 
+    def differentiated(self, at: int) -> tuple[n.Operand, int, int, int] | None:
+        """A name within a derivative, braces around it and what it is a function of left out: ``{J}(W, b)``.
+
+        With the place behind it and its primes, how many updates they are, and the place before them.
+        """
+        braced = re.compile(r"\s*\{\s*").match(self.text, at)
+        found = self.name(braced.end() if braced else at)
+        if found is None:
+            return None
+        bare = self.passed(r"\s*\}", found[1]) if braced else found[1]
+        if bare < 0:
+            return None
+        end, after = n.after_primes(self.text, bare)
+        called = _ARGUMENTS.match(self.text, end) if isinstance(found[0], n.Own) or found[0].symbol == "L" else None
+        return found[0], called.end() if called else end, after, bare
+
     def introduced(self, at: int) -> bool:
         match = n.IDENTIFIER.match(self.text, at)
         return match is not None and match[0] in self.own
 
     def nabla(self, match: re.Match[str]) -> bool:
+        """``∇_{W_1} L``; ``∇loss(scores)`` is the gradient with respect to what stands in the bracket."""
         wrt = self.name(match.end())
-        end = -1 if wrt is None else self.passed(r"\s*\}\s*" if match[1] else r"\s*", wrt[1])
-        of = self.name(end) if end >= 0 else None
+        if match["below"] is None:
+            bracket = self.passed(r"\s*\(\s*", wrt[1]) if wrt is not None else -1
+            inner = self.name(bracket) if bracket >= 0 else None
+            end = -1 if inner is None else self.passed(r"\s*\)", inner[1])
+            if wrt is None or inner is None or end < 0:
+                raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
+            return self.put("RATIO", Ratio(self.loss(wrt[0]), inner[0]), end)
+        end = -1 if wrt is None else self.passed(r"\s*\}\s*" if match["brace"] else r"\s*", wrt[1])
+        of = self.differentiated(end) if end >= 0 else None
         if wrt is None or of is None:
             raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
         return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0]), of[1])
