@@ -17,7 +17,7 @@ _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
 
-_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]))(?![A-Za-z0-9])")
+_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
 _SUB = re.compile(
     r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
     rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
@@ -30,6 +30,9 @@ _LAYER = re.compile(
     rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
     rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
 )
+_PYTHON_LAYER = re.compile(r"\[(?P<layer>[1-9])\](?!\s*\[)")  # Z[1]
+_OWN_LAYER = re.compile(r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])")
+_OWN_BELOW = re.compile(r"\s*_\s*(?:\{([^{}]{1,40})\}|([A-Za-z0-9]{1,40}))")
 _PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
 IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")
 _OWN = re.compile(
@@ -77,11 +80,16 @@ class Written:
 
 @dataclass(frozen=True)
 class Own:
-    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter."""
+    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter.
+
+    Attributes:
+        above: the layer that stands above the line in brackets: 2 of ``u_1^{(2)}``, "L" of ``u^{(L)}``.
+    """
 
     name: str
     word: str = ""
     index: str = ""
+    above: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -138,6 +146,18 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
     return Own(f"{word}_{index}" if index else word, word, index), end
 
 
+def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
+    """An own name with the layer above it, which stands at a place or does not: ``u^{(2)}``, ``u^{(2)}_1``."""
+    match = _OWN_LAYER.match(text, at)
+    if match is None:
+        return name, at
+    end, above, index = match.end(), match["braced"] or match["round"], name.index
+    if not index and (below := _OWN_BELOW.match(text, end)):
+        end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
+    stem = f"{name.word}_{index}" if index else name.word
+    return Own(f"{stem}^{{({above})}}", name.word, index, above), end
+
+
 def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     """A name of the design: a letter, then its indices below and its layer above, in either order."""
     core = _CORE.match(text, at)
@@ -151,6 +171,9 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     else:
         after = 0
     above, end = _layer(text, symbol, None, at)
+    if above is None and symbol not in ("x", "y", "yhat", "L") and (python := _PYTHON_LAYER.match(text, at)):
+        if int(python["layer"]) <= depth:
+            above, end = (Index("", int(python["layer"])), "round"), python.end()
     indices: tuple[Index, ...] = ()
     if below := _SUB.match(text, end):
         found, end = _indices(symbol, below, above is not None, depth)

@@ -36,6 +36,7 @@ _BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
 _ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
 _NABLA = re.compile(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
 _ARGUMENTS = re.compile(r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))")
+_ALL_ARGUMENTS = re.compile(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
 _FRAC = re.compile(r"\\frac\s*")
 
 _OPERATORS = {
@@ -228,6 +229,8 @@ class _Scanner:
         if found is None:
             return False
         value, end = found
+        if not self.tokens and (arguments := _ALL_ARGUMENTS.match(self.text, end)) and _is_loss(value):
+            end = arguments.end()  # J(W, b), where nothing else stands
         return self.put("OWN" if isinstance(value, n.Own) else "NAME", value, end)
 
     def function(self) -> bool:
@@ -313,14 +316,20 @@ class _Scanner:
         return _LOSS if isinstance(of, n.Own) and of.name == "J" and "J" not in self.own else of
 
     def name(self, at: int) -> tuple[n.Operand, int] | None:
-        if self.text[at : at + 1] in ("Z", "A") and self.introduced(at):
-            return n.own_name(self.text, at)
-        return n.operand(self.text, at, self.depth)
+        is_own = self.text[at : at + 1] in ("Z", "A") and self.introduced(at)
+        found = n.own_name(self.text, at) if is_own else n.operand(self.text, at, self.depth)
+        if found is None or not isinstance(found[0], n.Own) or found[0].name in self.own:
+            return found
+        return n.with_layer(found[0], self.text, found[1])
 
     def passed(self, pattern: str, at: int) -> int:
         """The place behind a pattern, or -1."""
         match = re.compile(pattern).match(self.text, at)
         return match.end() if match else -1
+
+
+def _is_loss(value: n.Operand) -> bool:
+    return value.symbol == "L" if isinstance(value, n.Written) else value.word in ("J", "C", "E", "loss", "Loss")
 
 
 def _named(text: str, at: int) -> str:
