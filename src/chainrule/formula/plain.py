@@ -37,7 +37,7 @@ _COMMANDS: dict[str, str] = {
     **dict.fromkeys(_words("therefore Rightarrow implies rightarrow to Longrightarrow longrightarrow"), THEN),
     **dict.fromkeys(_words("quad qquad enspace enskip"), WIDE),
     **dict.fromkeys(_words("left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr"), JOIN),
-    **dict.fromkeys(_words("displaystyle textstyle limits nolimits nonumber notag hfill rm bf it"), JOIN),
+    **dict.fromkeys(_words("checkmark hline toprule midrule bottomrule displaystyle textstyle limits nolimits nonumber notag hfill rm bf it"), JOIN),
     **dict.fromkeys(_words("because iff Leftrightarrow downarrow Downarrow"), JOIN),
     **dict.fromkeys(_words("frac dfrac tfrac cfrac nicefrac"), r"\frac"),
     **dict.fromkeys(_words("dots ldots cdots"), "…"),
@@ -70,6 +70,7 @@ _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("′’ʹ", "'"),
     **dict.fromkeys("Σ∑", " ∑"),
     **dict.fromkeys("▽∇", " ∇"),
+    **dict.fromkeys("✓✔☑✅", JOIN),
     "″": "''", "÷": "/", "√": " sqrt", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
     "𝜕": "∂", "ŷ": "yhat", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
 }  # fmt: skip

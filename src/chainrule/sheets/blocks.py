@@ -11,6 +11,12 @@ from collections.abc import Iterator, Sequence
 from chainrule.formula.grammar import LONGEST
 
 TALLEST = 100  # lines of one block of LaTeX, or of one matrix
+#: what a program prints: ``z1: [0.27 -0.18]``
+PRINTED = re.compile(
+    r"^((?:[\s*•>-]*)(?:d?[A-Za-zδ]{1,2}[0-9]{0,2}(?:_[A-Za-z0-9]{1,6})?'?|y_?hat|y_pred|[Ll]oss|[Cc]ost)\s*):"
+    r"(?=\s*[-+\[(0-9.][-+0-9.eE,\s\[\]()]{0,2000}$)",
+    re.MULTILINE,
+)
 _GOES_ON = re.compile(r"(?:=|≈|\\approx)[\s$]*$")
 _ARRAY = re.compile(r"\s*(?:(?:np\.)?array\s*\()?\s*[\[(]")
 _DISPLAY = re.compile(r"\s*\[\s*")
@@ -80,7 +86,8 @@ def _is_more_of_row(line: str, following: str) -> bool:
 def _balance(line: str) -> tuple[int, int, int]:
     """What a line leaves open: ``$$`` (odd or even), LaTeX blocks, square brackets of a claim."""
     blocks = line.count(r"\begin") - line.count(r"\end") + line.count(r"\[") - line.count(r"\]")
-    return line.count("$$") % 2, blocks, line.count("[") - line.count("]") if "=" in line else 0
+    brackets = line.count("[") - line.count("]") if "=" in line or PRINTED.match(line) else 0
+    return line.count("$$") % 2, blocks, brackets
 
 
 def _is_open(line: str) -> bool:

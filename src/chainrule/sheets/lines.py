@@ -68,7 +68,7 @@ class Line:
 def is_blank(text: str) -> bool:
     """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
     _, sign, rest = with_equals(text).partition("=")
-    return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
+    return bool(sign) and _BLANK.fullmatch(_GAPS.sub(" ", rest.replace("=", " "))) is not None
 
 
 def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> tuple[Line, ...]:
@@ -118,6 +118,8 @@ _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
 _ASIDE = re.compile(r"\s\([A-Za-z][A-Za-z ,'-]*\)$")
+#: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
+_GAPS = re.compile(r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots|[,;:! _])|[{}$⁠□]")
 _BLANK = re.compile(r"[_?….\s]*")
 
 

@@ -90,6 +90,8 @@ def segments(block: Place, words: Callable[[str], int]) -> list[Segment]:
         before = found[-1] if found else None
         if outside:
             cut = _formula_behind(text, before, words)
+            if before is not None and before.place.text.rstrip(f" {JOIN}").endswith("=") and words(text) > 1:
+                cut = len(text)  # $a =$ put in the numbers
             if cut and before is not None:
                 found[-1] = Segment(Place(block.source, block.line, before.place.start, start + cut))
                 start += cut

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, plain
-from chainrule.sheets.blocks import blocks
+from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
-from chainrule.sheets.segments import Place, parts_of_row, rows, segments
+from chainrule.sheets.segments import Place, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes
 
@@ -41,7 +41,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(whole, text=with_primes(whole.text))
+        whole = replace(whole, text=with_primes(PRINTED.sub(r"\1=", whole.text)))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -96,8 +96,8 @@ def short(text: str) -> str:
 
 # ---------------------------------------------------------------- from a block to its pieces
 
-_CONTINUES = re.compile(r"[\s⁠]*[-+*/⊙=^)\]}]")
-_UNFINISHED = re.compile(r"[-+*/⊙=^(\[{,][\s⁠]*$")
+_CONTINUES = re.compile(r"[\s⁠]*[-+*/⊙⊗=^)\]}]")
+_UNFINISHED = re.compile(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
 _MARKERS = re.compile(
     r"(?:[\s⇒&]+|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
     r"|\(?[a-z]\)(?=\s)|…)+"
@@ -106,6 +106,11 @@ _LEAD = re.compile(
     r"(?:[\s⁠]*(?:so|thus|then|hence|therefore|now|and|where|with|finally|also|but|next|let|we|get|have|gives|that|it|"
     r"follows|similarly|likewise|again|first|second|because|since)\b[,:]?[\s⁠]+)+",
     re.IGNORECASE,
+)
+_GIVES = re.compile(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
+_BETWEEN = re.compile(
+    rf"(?<=[0-9)\]}}{CLOSE}⁠])[\s⁠]+(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})[\s⁠]+"
+    rf"(?=(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}=)"
 )
 _LABEL = re.compile(r"[^=:]{1,80}:[\s⁠]+")
 
@@ -129,7 +134,10 @@ def _pieces(place: Place) -> Iterator[Place]:
 
 
 def _separators(text: str) -> list[tuple[int, str]]:
-    """Signs of equality and of ends outside all brackets; all of them where the brackets do not match."""
+    """Signs of equality and of ends outside all brackets; all of them where the brackets do not match.
+
+    Words between a value and a name with a sign of equality, ``0.3672 com y = 1``, separate as a comma does.
+    """
     depth = 0
     found: list[tuple[int, str]] = []
     inside: list[tuple[int, str]] = []
@@ -141,11 +149,21 @@ def _separators(text: str) -> list[tuple[int, str]]:
             depth = max(0, depth - 1)
         else:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
+            if kind == THEN and _GIVES.match(text, match.end()) and is_one_name(_last_piece(text[: match.start()])):
+                kind = "="  # W_2 → [0.5, 0.3]
             (inside if depth else found).append((match.start(), kind))
     signs = [pair for pair in inside if pair[1] == "="]
     if depth and signs and not any(kind == "=" for _, kind in found):
         found = sorted([*found, *signs])
+    if len([1 for _, kind in found if kind == "="]) > 1:
+        between = [(m.start(), ",") for m in _BETWEEN.finditer(text) if words(m["words"]) or len(m["words"]) == 1]
+        found = sorted([*found, *between]) if between else found
     return found
+
+
+def _last_piece(text: str) -> str:
+    """What stands behind the last end of a claim."""
+    return re.split(rf"[;,:{THEN}{BREAK}{WIDE}\n]|\s(?=[^\W\d_]+\s)", text[-200:])[-1]
 
 
 def _stripped(place: Place) -> Iterator[Place]:
@@ -169,6 +187,8 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
     comment = next((at for at, kind in separators if signs and at > signs[-1] and kind in ",."), None)
     if comment is not None and words(text[comment + 1 :]) > 1 and not words(text[signs[-1] : comment]):
         edges[-1] = comment
+    elif signs and (behind := _WORDS_BEHIND.search(text, signs[-1])) and words(behind["words"]):
+        edges[-1] = behind.start()
     parts = [piece.within(start + 1, end) for start, end in pairwise(edges)]
     kept = [part for i, part in enumerate(parts) if i in (0, len(parts) - 1) or not part.is_empty]
     if len(kept) > 2 and kept[-1].is_empty:
@@ -177,6 +197,7 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
 
 
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
+_WORDS_BEHIND = re.compile(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]+[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
 _DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])")
 
 
