@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Expr, Ref, size
+from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
 from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import new_name, parse_part
@@ -51,6 +51,7 @@ class Line:
         parts: the first is the subject.
         notation: ``delta`` where a name with a caret is in it.
         error: why it cannot be read: line, column and what stands there; "" for a line that can.
+        assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Line:
     parts: tuple[Part, ...]
     notation: Notation
     error: str = ""
+    assigns: bool = False
 
     @property
     def blank(self) -> bool:
@@ -117,7 +119,7 @@ _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0
 
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
-_ASIDE = re.compile(r"\s\([A-Za-z][A-Za-z ,'-]*\)$")
+_ASIDE = re.compile(rf"[\s{JOIN}]+\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
 #: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
 _GAPS = re.compile(r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots|[,;:! _])|[{}$⁠□]")
 _BLANK = re.compile(r"[_?….\s]*")
@@ -146,7 +148,10 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if len(claim.parts) > MOST_PARTS:
         why = f"at most {MOST_PARTS} parts between signs of equality can be read; got {len(claim.parts)}"
         return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
-    introduced = new_name(claim.parts[0].text, names)
+    introduced = _introduced(claim, names)
+    change = _CHANGE.search(claim.parts[0].text)
+    if change is not None:
+        claim.parts[0] = claim.parts[0].within(0, change.start())
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []
     notation: Notation = "textbook"
@@ -164,11 +169,24 @@ def _read(claim: Claim, names: Names) -> Line | None:
                 notation = "delta" if written_in == "delta" else notation
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)
+            else:
+                if change is not None and len(parts) == 1 and parts[0].tree is not None:
+                    tree = Add((parts[0].tree, Neg(tree) if change[1] == "-" else tree))  # w -= 0.1*dL/dw
         error = error or why
         parts.append(Part(part.written, tree))
     if introduced is not None:
         names.own.add(introduced)
-    return Line(claim.number, _whole(claim), tuple(parts), notation, error)
+    return Line(claim.number, _whole(claim), tuple(parts), notation, error, claim.assigns or change is not None)
+
+
+def _introduced(claim: Claim, names: Names) -> str | None:
+    """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
+    name = new_name(claim.parts[0].text, names)
+    return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
+
+
+_PARAMETER = re.compile(r"[Wwbθ](?![A-Za-z])")
+_CHANGE = re.compile(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")
 
 
 def _without_aside(part: Place, names: Names) -> Place:

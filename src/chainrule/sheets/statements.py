@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
-from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, plain
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, plain
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_one_name, parts_of_row, rows, segments
@@ -27,6 +27,7 @@ class Claim:
     text: str = ""
     error: str = ""
     signs: int = 0  # of equality
+    assigns: bool = False  # the first sign is an arrow or :=
 
 
 def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
@@ -41,7 +42,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(whole, text=with_primes(PRINTED.sub(r"\1=", whole.text)))
+        whole = replace(whole, text=with_primes(_apart(PRINTED.sub(r"\1=", whole.text))))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -63,9 +64,20 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 elif signs or (alone and _is_formula(piece.text)):  # and not prose between a claim and what continues it
                     if waiting is not None and waiting.signs:
                         yield waiting
-                    waiting = Claim(parts, piece.where(0)[0], signs=signs)
+                    waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece))
     if waiting is not None and waiting.signs:
         yield waiting
+
+
+def _apart(text: str) -> str:
+    """A text with a comma for the words between two claims, ``0.3672 com y = 1``; it keeps its length."""
+
+    def comma(match: re.Match[str]) -> str:
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        told = len(match["words"]) == 1 or words(match["words"]) == len(match["words"].split())
+        return ", ".ljust(len(match[0]), JOIN) if told and "=" in before else match[0]
+
+    return _BETWEEN.sub(comma, text) if text.count("=") > 1 else text
 
 
 def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
@@ -134,10 +146,7 @@ def _pieces(place: Place) -> Iterator[Place]:
 
 
 def _separators(text: str) -> list[tuple[int, str]]:
-    """Signs of equality and of ends outside all brackets; all of them where the brackets do not match.
-
-    Words between a value and a name with a sign of equality, ``0.3672 com y = 1``, separate as a comma does.
-    """
+    """Signs of equality and of ends outside all brackets; all of them where the brackets do not match."""
     depth = 0
     found: list[tuple[int, str]] = []
     inside: list[tuple[int, str]] = []
@@ -155,9 +164,6 @@ def _separators(text: str) -> list[tuple[int, str]]:
     signs = [pair for pair in inside if pair[1] == "="]
     if depth and signs and not any(kind == "=" for _, kind in found):
         found = sorted([*found, *signs])
-    if len([1 for _, kind in found if kind == "="]) > 1:
-        between = [(m.start(), ",") for m in _BETWEEN.finditer(text) if words(m["words"]) or len(m["words"]) == 1]
-        found = sorted([*found, *between]) if between else found
     return found
 
 
@@ -196,6 +202,15 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
     return kept, len(signs)
 
 
+def _assigns(piece: Place) -> bool:
+    """Whether the first sign of equality is written as an arrow or as :=."""
+    at = next((at for at, kind in _separators(piece.text) if kind == "="), None)
+    if at is None:
+        return False
+    return _ARROW.fullmatch(piece.source.slice(piece.start + at, piece.start + at + 1).strip()) is not None
+
+
+_ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = re.compile(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]+[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
 _DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])")

@@ -128,8 +128,15 @@ class Reader:
 
     def claims(self, lines: tuple[Line, ...]) -> Iterator[LineClaim]:
         """Each line as a claim."""
+        updating = False
         for line in lines:
-            yield self._claim(line)
+            claim = self._claim(line)
+            if claim.place is not None and is_new_value(claim, self.problem, updating):
+                node = claim.place.node
+                assert node is not None
+                claim = replace(claim, place=replace(claim.place, time=1, node=node._replace(time=1)))
+                updating = True
+            yield claim
 
     def _claim(self, line: Line) -> LineClaim:
         subject = line.parts[0].tree if line.parts else None
@@ -157,8 +164,6 @@ class Reader:
             parts.insert(0, Formula(line.parts[0].text, subject))
         formulas = tuple(p for p in parts if has_names(p.tree))
         arithmetic = tuple(p for p in parts if not has_names(p.tree))
-        if place is not None and place.node is not None and _in_place(place, place.node, formulas):
-            place = replace(place, time=1, node=place.node._replace(time=1))
         return LineClaim(line, place, own, formulas, arithmetic, numbers)
 
     def _due(self, place: QuantityPlace | None, numbers: Numbers | None) -> int | None:
@@ -247,14 +252,49 @@ class Reader:
         return None, ()
 
 
-def _in_place(place: QuantityPlace, node: Node, formulas: tuple[Formula, ...]) -> bool:
-    """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
-    if place.time or node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
+def is_new_value(claim: LineClaim, problem: Problem, updating: bool = False) -> bool:
+    """Whether a line gives a parameter its new value under its old name: ``b_2 = b_2 - 0.3*dL/db_2``, ``b_2 := 0.53``.
+
+    So it is where an arrow stands, where the parameter or its number stands in a difference of the line, and, once the
+    sheet has updated a parameter so, where another number is given for one; but not where it is given its old number.
+
+    Args:
+        updating: an earlier line has given a parameter its new value so.
+    """
+    place = claim.place
+    if place is None or place.time or place.node is None or place.node.kind not in ("W", "b"):
         return False
-    names = {_plain(s) for part in formulas for s in t.refs(part.tree)}
-    wholes = {n.whole for n in names if isinstance(n, Quantity)}
-    gradients = {n.wrt.whole for n in names if isinstance(n, Derivative)}
-    return place.name.whole in wholes & gradients
+    network, layer = problem.network, place.node.layer - 1
+    old = np.asarray(place.claimed((network.weights if place.node.kind == "W" else network.biases)[layer]), dtype=float)
+    if claim.numbers is not None and _is_value(claim.numbers, old):
+        return False
+    if claim.line.assigns or (updating and claim.numbers is not None):
+        return True
+    whole = place.name.whole
+    for part in (*claim.formulas, *claim.arithmetic):
+        names = {_plain(s) for s in t.refs(part.tree)}
+        wholes = {n.whole for n in names if isinstance(n, Quantity)}
+        if whole in wholes and whole in {n.wrt.whole for n in names if isinstance(n, Derivative)}:
+            return True
+        terms = part.tree.terms if isinstance(part.tree, t.Add) else ()
+        if len(terms) > 1 and isinstance(terms[0], t.Ref):
+            quantity = _plain(terms[0].name)
+            if isinstance(quantity, Quantity) and quantity.whole == whole:
+                return True
+        first = numbers_of(terms[0], 0.0) if len(terms) == 2 else None
+        if first is not None and _is_value(first, old) and t.size(terms[1]) > 1:
+            return True
+    return False
+
+
+def _is_value(written: Numbers, value: Any) -> bool:
+    """Whether numbers are those of a parameter, or of its transpose, to their digits."""
+    value = np.asarray(value, dtype=float)
+    if written.value.size != value.size:
+        return False
+    one = (value.T if written.value.ndim == 2 and written.value.shape != value.shape else value).ravel()
+    unit = np.where(written.unit.ravel() >= 1, 0.0, written.unit.ravel())
+    return bool((np.abs(written.value.ravel() - one) <= unit / 2 + 1e-9).all())
 
 
 def _plain(symbol: t.Symbol) -> Any:
