@@ -75,16 +75,17 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer=TokensAsGiven, propagate_positions=False)
 
 
-def parse_part(text: str, names: Names) -> tuple[Expr, Notation]:
+def parse_part(text: str, names: Names, is_subject: bool = False) -> tuple[Expr, Notation]:
     """Read one formula; with it the notation it is written in.
 
     Args:
         text: plain (``plain.plain``).
+        is_subject: it stands before the first sign of equality.
 
     Raises:
         UnreadError: with the place in ``text``.
     """
-    found = tokens(text, names.depth, names.own)
+    found = tokens(text, names.depth, names.own, is_subject)
     tree, has_caret = tree_of(_parsed(found, text), names)
     return tree, "delta" if has_caret else "textbook"
 
@@ -94,7 +95,7 @@ def new_name(text: str, names: Names) -> str | None:
     if len(text) > LONGEST_NAME:
         return None
     try:
-        found = tokens(text, names.depth, names.own)
+        found = tokens(text, names.depth, names.own, is_subject=True)
     except UnreadError:
         return None
     kinds = [token.type for token in found]

@@ -165,7 +165,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
             why = _at(part, 0, "expected a number or a formula behind the =; got nothing")
         else:
             try:
-                tree, written_in = parse_part(part.text, names)
+                tree, written_in = parse_part(part.text, names, is_subject=not parts)
                 notation = "delta" if written_in == "delta" else notation
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)

@@ -84,12 +84,14 @@ class Own:
 
     Attributes:
         above: the layer that stands above the line in brackets: 2 of ``u_1^{(2)}``, "L" of ``u^{(L)}``.
+        entry: the entry of an array that it is, counted from 0: (0, 1) of ``Z_1[0,1]``.
     """
 
     name: str
     word: str = ""
     index: str = ""
     above: str = ""
+    entry: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -156,6 +158,30 @@ def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
         end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
     stem = f"{name.word}_{index}" if index else name.word
     return Own(f"{stem}^{{({above})}}", name.word, index, above), end
+
+
+def entry_of(name: Operand, at: int, text: str) -> tuple[Operand, int]:
+    """The entry of an array that a whole subject is, counted from 0: ``Z_1[0,0]``, ``W_1[0][1]``.
+
+    A weight with its layer is that weight of the design; an entry of anything else is a name of the author's own.
+    """
+    match = _ENTRY.match(text, at)
+    if match is None:
+        return name, at
+    entry = tuple(int(number) for number in match.groups() if number)
+    if isinstance(name, Own):
+        written = f"{name.name}[{','.join(map(str, entry))}]"
+        return Own(written, name.word, name.index, name.above, entry), match.end()
+    layer = name.above or (name.indices[0] if len(name.indices) == 1 else None)
+    if layer is not None and not (name.above and name.indices) and len(entry) == (2 if name.symbol in "Ww" else 1):
+        units = tuple(Index("", one + 1) for one in entry)
+        return Written(name.symbol, units if name.above else (layer, *units), name.above, name.bracketed), match.end()
+    below = ",".join(str(i.number) for i in name.indices)
+    stem = f"{name.symbol}_{below}" if below else name.symbol
+    return Own(f"{stem}[{','.join(map(str, entry))}]", name.symbol, below, "", entry), match.end()
+
+
+_ENTRY = re.compile(r"\[\s*([0-9]{1,3})\s*(?:\]\s*\[|,)?\s*([0-9]{1,3})?\s*\]\s*$")
 
 
 def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:

@@ -108,7 +108,7 @@ def short(text: str) -> str:
 
 # ---------------------------------------------------------------- from a block to its pieces
 
-_CONTINUES = re.compile(r"[\s⁠]*[-+*/⊙⊗=^)\]}]")
+_CONTINUES = re.compile(r"[\s⁠&]*[-+*/⊙⊗=^)\]}]")
 _UNFINISHED = re.compile(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
 _MARKERS = re.compile(
     r"(?:[\s⇒&]+|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"

@@ -85,6 +85,7 @@ class _Scanner:
     text: str
     depth: int
     own: frozenset[str] | set[str]
+    is_subject: bool = False
     at: int = 0
     tokens: list[Any] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
@@ -228,7 +229,7 @@ class _Scanner:
         found = self.name(self.at)
         if found is None:
             return False
-        value, end = found
+        value, end = n.entry_of(*found, self.text) if self.is_subject and not self.tokens else found
         if not self.tokens and (arguments := _ALL_ARGUMENTS.match(self.text, end)) and _is_loss(value):
             end = arguments.end()  # J(W, b), where nothing else stands
         return self.put("OWN" if isinstance(value, n.Own) else "NAME", value, end)
@@ -250,7 +251,7 @@ class _Scanner:
             return False
         of = self.differentiated(d.end())
         at = d.end() if of is None else of[1]
-        at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*\)?\s*/\s*\(?\s*[d∂]\s*", at)
+        at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*/\s*[d∂]\s*", at)
         wrt = self.differentiated(at) if at >= 0 else None
         if wrt is None:
             return False
@@ -338,14 +339,15 @@ def _named(text: str, at: int) -> str:
     return repr(match[0][:20] if match else "")
 
 
-def tokens(text: str, depth: int, own: frozenset[str] | set[str]) -> list[Token]:
+def tokens(text: str, depth: int, own: frozenset[str] | set[str], is_subject: bool = False) -> list[Token]:
     """The tokens of a plain text.
 
     Args:
         depth: layers of the network.
         own: names that the author has introduced.
+        is_subject: it stands before the first sign of equality.
 
     Raises:
         UnreadError: a character that no formula has, a number too long, too many brackets.
     """
-    return _Scanner(with_powers_behind(text.replace(JOIN, " ")), depth, own).scan()
+    return _Scanner(with_powers_behind(text.replace(JOIN, " ")), depth, own, is_subject).scan()

@@ -136,6 +136,7 @@ class Reader:
                 assert node is not None
                 claim = replace(claim, place=replace(claim.place, time=1, node=node._replace(time=1)))
                 updating = True
+            updating |= claim.line.assigns
             yield claim
 
     def _claim(self, line: Line) -> LineClaim:
