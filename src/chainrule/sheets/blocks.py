@@ -1,4 +1,4 @@
-"""From the lines of a worksheet to its blocks: a display of LaTeX, a formula between dollars, a matrix, a row of a table.
+"""From the lines of a worksheet to its blocks: displays of LaTeX, formulas between dollars, matrices, rows of tables.
 
 A block that is never closed takes no other line with it.
 """

@@ -1,6 +1,6 @@
 """Functions in the plain text of a worksheet, by all the names that people have for them.
 
-A function of a layer keeps its layer: ``f'_2(z_2)``, ``g^{(2)}(z)``, ``\\sigma'^{(1)}`` are ``g_2'``, ``g_2`` and ``g_1'``.
+A function of a layer keeps its layer: ``f'_2(z_2)``, ``g^{(2)}(z)``, ``σ'^{(1)}(z)`` are ``g_2'``, ``g_2`` and ``g_1'``.
 """
 
 from __future__ import annotations
@@ -83,7 +83,11 @@ def function_at(text: str, at: int, own: frozenset[str] | set[str]) -> Function 
         UnreadError: a function of the second order, or an unknown one.
     """
     layered = _OF_LAYER.match(text, at)
-    if layered and layered["word"] not in own and f"{layered['word']}_{layered['below'] or layered['digit']}" not in own:
+    if (
+        layered
+        and layered["word"] not in own
+        and f"{layered['word']}_{layered['below'] or layered['digit']}" not in own
+    ):
         primes = layered["early"].count("'") + layered["late"].count("'")
         layer = layered["below"] or layered["digit"] or layered["above"] or layered["round"]
         name = f"g_{layer}" + "'" * primes

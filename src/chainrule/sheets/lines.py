@@ -18,7 +18,8 @@ from chainrule.network.names import Notation
 from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import new_name, parse_part
 from chainrule.sheets.names import Names
-from chainrule.sheets.statements import Claim, Place, claims, short, words
+from chainrule.sheets.segments import Place
+from chainrule.sheets.statements import Claim, claims, short, words
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
@@ -121,7 +122,10 @@ _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
 _ASIDE = re.compile(rf"[\s{JOIN}]+\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
 #: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
-_GAPS = re.compile(r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots|[,;:! _])|[{}$⁠□]")
+_GAPS = re.compile(
+    r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots"
+    r"|[,;:! _])|[{}$⁠□]"
+)
 _BLANK = re.compile(r"[_?….\s]*")
 
 

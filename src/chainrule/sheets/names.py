@@ -31,7 +31,9 @@ _LAYER = re.compile(
     rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
 )
 _PYTHON_LAYER = re.compile(r"\[(?P<layer>[1-9])\](?!\s*\[)")  # Z[1]
-_OWN_LAYER = re.compile(r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])")
+_OWN_LAYER = re.compile(
+    r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])"
+)
 _OWN_BELOW = re.compile(r"\s*_\s*(?:\{([^{}]{1,40})\}|([A-Za-z0-9]{1,40}))")
 _PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
 IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")

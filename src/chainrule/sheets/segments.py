@@ -218,4 +218,3 @@ def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[
         else:
             groups[-1].append(cell)
     return [g for g in groups if sum(_NUMBER.fullmatch(cell.text) is not None for cell in g[1:]) < 2]
-

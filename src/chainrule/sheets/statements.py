@@ -61,7 +61,9 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                     waiting.signs += signs
                 elif waiting is not None and not signs and waiting.parts[-1].is_empty and not words(piece.text):
                     waiting.parts[-1] = piece  # the line before ends with =
-                elif signs or (alone and _is_formula(piece.text)):  # and not prose between a claim and what continues it
+                elif signs or (
+                    alone and _is_formula(piece.text)
+                ):  # and not prose between a claim and what continues it
                     if waiting is not None and waiting.signs:
                         yield waiting
                     waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece))

@@ -35,14 +35,16 @@ _SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^
 _BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
 _ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
 _NABLA = re.compile(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
-_ARGUMENTS = re.compile(r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))")
+_ARGUMENTS = re.compile(
+    r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))"
+)
 _ALL_ARGUMENTS = re.compile(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
 _FRAC = re.compile(r"\\frac\s*")
 
 _OPERATORS = {
-    "+": "PLUS", "-": "MINUS", "*": "TIMES", "/": "DIVIDE", "⊙": "HADAMARD", "⊗": "OUTER", "^": "_CARET", ",": "_COMMA", ";": "_SEMI",
-    "&": "_AMP", BREAK: "_ROW", "(": "_LPAR", ")": "_RPAR", "[": "_LSQB", "]": "_RSQB", "{": "_LBRACE",
-    "}": "_RBRACE", OPEN: "_MOPEN", CLOSE: "_MCLOSE",
+    "+": "PLUS", "-": "MINUS", "*": "TIMES", "/": "DIVIDE", "⊙": "HADAMARD", "⊗": "OUTER", "^": "_CARET",
+    ",": "_COMMA", ";": "_SEMI", "&": "_AMP", BREAK: "_ROW", "(": "_LPAR", ")": "_RPAR", "[": "_LSQB", "]": "_RSQB",
+    "{": "_LBRACE", "}": "_RBRACE", OPEN: "_MOPEN", CLOSE: "_MCLOSE",
 }  # fmt: skip
 _ROWS = re.compile(r"\[(?:[^\[\];]{0,400};){1,100}[^\[\];]{0,400}\]")
 _OF_ROWS = {"_COMMA": "_AMP", "_SEMI": "_ROW", "_RSQB": "_MCLOSE"}
@@ -53,6 +55,7 @@ ENDS_VALUE = frozenset((*_CLOSING, "NUMBER", "NAME", "OWN", "RATIO", "TRANSPOSED
 _PREFIXES = frozenset(("MINUS", "PLUS", "BARE"))
 _MARKS = frozenset(("TRANSPOSED", "PRIME"))
 LEARNING_RATES = frozenset(("eta", "η", "lr", "learning_rate", "alpha", "α"))
+
 
 @dataclass(frozen=True)
 class Ratio:

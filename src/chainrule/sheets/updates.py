@@ -14,9 +14,10 @@ from chainrule.formula.plain import JOIN
 _S = rf"[\s{JOIN}]{{0,9}}"  # space
 _NEW = r"(?:new|updated|upd|next|neu|novo|nova|nuevo|nueva|nouveau|nouvelle|nuovo|nuova)"
 _STEP = rf"t{_S}\+{_S}1"
+_OLD = rf"(?:old|\{{{_S}old{_S}\}})"
 _BRACED = rf"\{{{_S}\(?{_S}(?:{_NEW}|{_STEP}){_S}\)?{_S}\}}"
 _NEXT = rf"(?:[_^]{_S}{_BRACED}|\^{_S}\{{{_S}\+{_S}\}}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
-_INDEX = rf"(?:\{{[^{{}}]{{1,20}}\}}|[0-9]{{1,9}}(?:,[0-9]{{1,9}}){{0,3}}|\([0-9]{{1,2}}\)|\[[0-9]{{1,2}}\])"
+_INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0-9]{1,2}\])"
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
 
@@ -31,7 +32,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     # w(t+1), and w(t) and w^{(t)} before it
     (re.compile(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?){_S}\({_STEP}\)"), lambda m: m[1] + "'"),
     (re.compile(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?)(?:\(t\)|\^{_S}\{{{_S}\(?t\)?{_S}\}})"), lambda m: m[1]),
-    (re.compile(rf"(?<![A-Za-z])([Wwbθ]{_S}(?:[_^]{_S}{_INDEX}){{0,2}})_{_S}(?:old|\{{{_S}old{_S}\}})"), lambda m: m[1]),
+    (re.compile(rf"(?<![A-Za-z])([Wwbθ]{_S}(?:[_^]{_S}{_INDEX}){{0,2}})_{_S}{_OLD}"), lambda m: m[1]),
     # b^{(2)'}
     (re.compile(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2

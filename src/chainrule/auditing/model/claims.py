@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.auditing.model.digits import Numbers, numbers_of
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of, shape_of
+from chainrule.auditing.model.new_values import is_new_value
 from chainrule.auditing.model.products import fitted, with_functions
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -131,7 +132,7 @@ class Reader:
         updating = False
         for line in lines:
             claim = self._claim(line)
-            if claim.place is not None and is_new_value(claim, self.problem, updating):
+            if claim.place is not None and self._is_new_value(claim, updating):
                 node = claim.place.node
                 assert node is not None
                 claim = replace(claim, place=replace(claim.place, time=1, node=node._replace(time=1)))
@@ -166,6 +167,16 @@ class Reader:
         formulas = tuple(p for p in parts if has_names(p.tree))
         arithmetic = tuple(p for p in parts if not has_names(p.tree))
         return LineClaim(line, place, own, formulas, arithmetic, numbers)
+
+    def _is_new_value(self, claim: LineClaim, updating: bool) -> bool:
+        place = claim.place
+        if place is None or place.time or place.node is None or place.node.kind not in ("W", "b"):
+            return False
+        network = self.problem.network
+        old = (network.weights if place.node.kind == "W" else network.biases)[place.node.layer - 1]
+        trees = [part.tree for part in (*claim.formulas, *claim.arithmetic)]
+        sure = claim.line.assigns or (updating and claim.numbers is not None)
+        return is_new_value(place.name.subject, np.asarray(place.claimed(old)), claim.numbers, trees, sure)
 
     def _due(self, place: QuantityPlace | None, numbers: Numbers | None) -> int | None:
         """How many numbers a line's formulas should give; None where that is not known."""
@@ -251,55 +262,6 @@ class Reader:
             if name.of.index == name.wrt.index:
                 return slopes, index_of(name.wrt)
         return None, ()
-
-
-def is_new_value(claim: LineClaim, problem: Problem, updating: bool = False) -> bool:
-    """Whether a line gives a parameter its new value under its old name: ``b_2 = b_2 - 0.3*dL/db_2``, ``b_2 := 0.53``.
-
-    So it is where an arrow stands, where the parameter or its number stands in a difference of the line, and, once the
-    sheet has updated a parameter so, where another number is given for one; but not where it is given its old number.
-
-    Args:
-        updating: an earlier line has given a parameter its new value so.
-    """
-    place = claim.place
-    if place is None or place.time or place.node is None or place.node.kind not in ("W", "b"):
-        return False
-    network, layer = problem.network, place.node.layer - 1
-    old = np.asarray(place.claimed((network.weights if place.node.kind == "W" else network.biases)[layer]), dtype=float)
-    if claim.numbers is not None and _is_value(claim.numbers, old):
-        return False
-    if claim.line.assigns or (updating and claim.numbers is not None):
-        return True
-    whole = place.name.whole
-    for part in (*claim.formulas, *claim.arithmetic):
-        names = {_plain(s) for s in t.refs(part.tree)}
-        wholes = {n.whole for n in names if isinstance(n, Quantity)}
-        if whole in wholes and whole in {n.wrt.whole for n in names if isinstance(n, Derivative)}:
-            return True
-        terms = part.tree.terms if isinstance(part.tree, t.Add) else ()
-        if len(terms) > 1 and isinstance(terms[0], t.Ref):
-            quantity = _plain(terms[0].name)
-            if isinstance(quantity, Quantity) and quantity.whole == whole:
-                return True
-        first = numbers_of(terms[0], 0.0) if len(terms) == 2 else None
-        if first is not None and _is_value(first, old) and t.size(terms[1]) > 1:
-            return True
-    return False
-
-
-def _is_value(written: Numbers, value: Any) -> bool:
-    """Whether numbers are those of a parameter, or of its transpose, to their digits."""
-    value = np.asarray(value, dtype=float)
-    if written.value.size != value.size:
-        return False
-    one = (value.T if written.value.ndim == 2 and written.value.shape != value.shape else value).ravel()
-    unit = np.where(written.unit.ravel() >= 1, 0.0, written.unit.ravel())
-    return bool((np.abs(written.value.ravel() - one) <= unit / 2 + 1e-9).all())
-
-
-def _plain(symbol: t.Symbol) -> Any:
-    return symbol.name if isinstance(symbol, t.Timed | t.Delta) else symbol
 
 
 def _factor(tree: t.Expr) -> tuple[float, t.Expr]:

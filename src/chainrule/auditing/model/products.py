@@ -108,8 +108,8 @@ def _dotted(tree: t.Expr) -> t.Expr:
     def change(node: t.Expr) -> t.Expr:
         if not isinstance(node, t.Mul):
             return node
-        numbers = tuple(f for f in node.factors if isinstance(f, t.Number))
-        arrays = [f for f in node.factors if not isinstance(f, t.Number)]
+        numbers: tuple[t.Expr, ...] = tuple(f for f in node.factors if isinstance(f, t.Number))
+        arrays: list[t.Expr] = [f for f in node.factors if not isinstance(f, t.Number)]
         if len(arrays) < 2:
             return node
         return t.Mul((*numbers, reduce(_dot, arrays))) if numbers else reduce(_dot, arrays)
