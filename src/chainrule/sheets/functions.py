@@ -1,6 +1,6 @@
 """Functions in the plain text of a worksheet, by all the names that people have for them.
 
-A function of a layer keeps its layer: ``f'_2(z_2)``, ``g^{(2)}(z)``, ``σ'^{(1)}(z)`` are ``g_2'``, ``g_2`` and ``g_1'``.
+A layer stays with its function: ``f'_2(z_2)``, ``g^{(2)}(z)``, ``σ'^{(1)}(z)`` are ``g_2'``, ``g_2`` and ``g_1'``.
 """
 
 from __future__ import annotations

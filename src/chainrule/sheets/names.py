@@ -200,8 +200,8 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
         after = 0
     above, end = _layer(text, symbol, None, at)
     if above is None and symbol not in ("x", "y", "yhat", "L") and (python := _PYTHON_LAYER.match(text, at)):
-        if int(python["layer"]) <= depth:
-            above, end = (Index("", int(python["layer"])), "round"), python.end()
+        fits = int(python["layer"]) <= depth
+        above, end = ((Index("", int(python["layer"])), "round"), python.end()) if fits else (None, at)
     indices: tuple[Index, ...] = ()
     if below := _SUB.match(text, end):
         found, end = _indices(symbol, below, above is not None, depth)

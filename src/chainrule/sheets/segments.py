@@ -69,6 +69,7 @@ _GOES_ON = re.compile(rf"{_S}[-+*/=⊙⊗^]")
 _UNFINISHED = re.compile(rf"[-+*/=⊙⊗^({{\[]{_S}$")
 _WORD_BEHIND = re.compile(rf"(?<=[\w)\]}}.,;]){_S}[.,;]?[\s]+[^\W\d_]{{2,}}(?=[\s.,;:]|$)")
 _RULED = re.compile(r"\s*\|.*\|\s*")
+_ALIGNED = re.compile(r"\\begin\s*\{(?:align|gather|split|equation|cases|eqnarray)")
 _ROW_NUMBER = re.compile(rf"{_S}(?:\(?[0-9]{{1,3}}[.):]?|[#№]{_S}[0-9]*|\\?[A-Za-z]?line){_S}")
 _EMPTY_CELL = re.compile(rf"[\s{JOIN}:—–✓✔-]*")
 
@@ -149,7 +150,7 @@ def rows(block: Place) -> Iterator[tuple[Place, ...]]:
         edge = "|"
     elif "\t" in written.strip() and "\n" not in written:
         edge = "\t"
-    elif "$" in written and "&" in written and r"\begin{a" not in written and _outer_ampersand(block):
+    elif "$" in written and "&" in written and _ALIGNED.search(written) is None and _outer_ampersand(block):
         edge = "&"
     else:
         return

@@ -59,6 +59,9 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 if waiting is not None and signs and parts[0].is_empty:
                     waiting.parts += parts[1:]  # it begins with =
                     waiting.signs += signs
+                elif waiting is not None and signs and _goes_on(waiting, parts):
+                    waiting.parts[-1:] = parts  # it ends with =, and a formula follows
+                    waiting.signs += signs
                 elif waiting is not None and not signs and waiting.parts[-1].is_empty and not words(piece.text):
                     waiting.parts[-1] = piece  # the line before ends with =
                 elif signs or (
@@ -69,6 +72,13 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                     waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece))
     if waiting is not None and waiting.signs:
         yield waiting
+
+
+def _goes_on(waiting: Claim, parts: list[Place]) -> bool:
+    """Whether a claim that ends with its sign goes on in the next line, whose first part is a formula and no name."""
+    first = parts[0].text
+    is_formula = re.search(r"[^\s⁠][-+*⊙⊗/\s(]", first.strip(f" \n{JOIN}")) is not None and not words(first)
+    return waiting.signs > 0 and waiting.parts[-1].is_empty and is_formula and not is_one_name(first)
 
 
 def _apart(text: str) -> str:
@@ -215,7 +225,7 @@ def _assigns(piece: Place) -> bool:
 _ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = re.compile(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]+[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
-_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])")
+_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])|np|numpy|math|torch")
 
 
 def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.auditing.model.digits import Numbers, numbers_of
-from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of, shape_of
 from chainrule.auditing.model.new_values import is_new_value
+from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of, shape_of
 from chainrule.auditing.model.products import fitted, with_functions
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
