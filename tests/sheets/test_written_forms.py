@@ -73,8 +73,8 @@ def one_name_updated(name):
 
 
 @pytest.mark.parametrize(
-    "written", ["W_{new}^{(2)}", r"W_{\text{new}}^{(2)}", "W_{2,new}", r"W_{2,\text{new}}", "W_{new, 2}", "W^{(2)}_{new}",
-                r"W^{(2)\prime}", "W_2^+", "W_2_new", r"\mathbf{W}^{(2)}_{\text{new}}", "W_2(t+1)"],
+    "written", ["W_{new}^{(2)}", r"W_{\text{new}}^{(2)}", "W_{2,new}", r"W_{2,\text{new}}", "W_{new, 2}",
+                "W^{(2)}_{new}", r"W^{(2)\prime}", "W_2^+", "W_2_new", r"\mathbf{W}^{(2)}_{\text{new}}", "W_2(t+1)"],
 )  # fmt: skip
 def test_a_sign_of_an_update_beside_the_layer(written):
     (found,) = lines(f"{written} = [[0.5, 0.3]]", sizes=(3, 2, 1))
@@ -82,8 +82,8 @@ def test_a_sign_of_an_update_beside_the_layer(written):
 
 
 @pytest.mark.parametrize(("written", "name"), [
-    ("w5_new", "w5'"), ("w_{new}", "w'"), (r"w_{\text{new}, 5}", "w_5'"), ("θ^{(t+1)}", "θ'"), ("new w5", "w5'"),
-    ("w_5^+", "w_5'"), ("q_{11}^{new}", "q_11'"), ("u^{(2)}_{new}", "u^{(2)}'"),
+    ("w5_new", "w5'"), ("q_{new}", "q'"), (r"v_{\text{new}, 5}", "v_5'"), ("θ^{(t+1)}", "θ'"), ("new w5", "w5'"),
+    ("v_5^+", "v_5'"), ("q_{11}^{new}", "q_11'"), ("u^{(2)}_{new}", "u^{(2)}'"),
 ])  # fmt: skip
 def test_a_sign_of_an_update_behind_the_authors_own_name(written, name):
     (found,) = lines(f"{written} = 0.5", sizes=(3, 2, 1))
@@ -209,10 +209,15 @@ def test_gaps(gap):
         ("| 1 | $a_1$ | 0.5 |", [["a_1", "0.5"]]),
         ("| $a_1 = 1$ | $h_1 = 2$ |", [["a_1", "1"], ["h_1", "2"]]),
         ("| output | $yhat$ | 0.5 |", [["yhat", "0.5"]]),
-        ("| $w$ | 0.4 | 0.448 |", []),  # before and after, or what?
         ("z_1: [0.27 -0.18]", [["z_1", "[0.27 -0.18]"]]),
         ("W_2 → [0.5, 0.3] und b_2 → 0.1", [["W_2", "[0.5, 0.3]"], ["b_2", "0.1"]]),
     ],
 )  # fmt: skip
 def test_what_is_joined_and_what_is_apart(written, parts):
     assert [[part.text for part in line.parts] for line in lines(written, sizes=(2, 2, 1))] == parts
+
+
+def test_a_row_with_several_numbers_says_which_is_claimed_or_is_refused():
+    (found,) = lines("| $w_5$ | 0.4 | 0.448 |", sizes=(2, 2, 1))
+    assert "nothing says which of them is claimed" in found.error
+    assert found.error.startswith("line 1, column 11: ")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -48,7 +49,7 @@ def sheets(draw, outputs=(1, 2), hidden=("tanh", "sigmoid", "relu")):
     def drawn(*shape):
         return np.round(rng.uniform(0.1, 0.9, shape) * rng.choice([-1.0, 1.0], shape), 2)
 
-    weights, biases = [drawn(m, j) for j, m in zip(sizes, sizes[1:], strict=False)], [drawn(m) for m in sizes[1:]]
+    weights, biases = [drawn(m, j) for j, m in pairwise(sizes)], [drawn(m) for m in sizes[1:]]
     x, y = drawn(sizes[0]), np.round(rng.uniform(0.1, 0.9, sizes[2]), 1)
     g = draw(st.sampled_from(hidden))
     network = cr.Network(weights, biases, hidden=g, output="sigmoid", loss="half_squared_error")

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from chainrule.formula import tree as t
 from chainrule.formula.evaluate import FUNCTIONS
+from chainrule.formula.plain import OPEN
 from chainrule.sheets import names as n
 
 _LIBRARY = r"(?:(?:np|numpy|jnp|math|torch|tf|nn|F)\s*\.\s*){1,2}(?:(?:nn|linalg|functional|special)\s*\.\s*)?"
@@ -102,14 +103,17 @@ def function_at(text: str, at: int, own: frozenset[str] | set[str]) -> Function 
     if word in own and not (called and function_named(word)):
         return None
     primes_written = match["primes"].count("'") * "'"
-    if word in _GENERAL and match["next"] == "(":
+    called_so = match["next"] == "(" or (match["next"] in ("[", OPEN) and _GENERAL.get(word) == "sigma")
+    if word in _GENERAL and called_so:
         name, known = _GENERAL[word] + primes_written, len(primes_written) <= 1
     else:
         base = {"log_e": "ln", "log_2": "log2", "log_10": "log10"}.get(word) or function_named(word)
         if base is None or (base in PYTHON and not called):
             return None
         name, known = base + primes_written, base + primes_written in FUNCTIONS or base in PYTHON
-    if not called and (match["next"] in ("", *"=,;+-*/)]}⊙⊗^_&'") or name in ("sigma", "sigma'")):
+    if not called and (
+        match["next"] in ("", *"=,;+-*/)]}⊙⊗^_&'") or (name in ("sigma", "sigma'") and match["next"] not in ("[", OPEN))
+    ):
         return None  # the word alone
     if not known:
         raise UnreadError(at, f"unknown function {name!r}")

@@ -15,6 +15,7 @@ from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
+from chainrule.sheets.decimals import with_points
 from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import new_name, parse_part
 from chainrule.sheets.names import Names
@@ -88,7 +89,7 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    lines = with_points([line.replace("\n", " ").replace("\r", " ") for line in lines])
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),

@@ -63,6 +63,7 @@ class Segment:
     is_prose: bool = False
 
 
+_DOLLAR = re.compile(r"\$|\\[()\[\]]")
 _S = rf"[\s{JOIN}]*"
 _JOINS = re.compile(rf"{_S}[-+*/=⊙⊗^(){{}}\[\]0-9.…]+{_S}")  # $a$ = $b$
 _GOES_ON = re.compile(rf"{_S}[-+*/=⊙⊗^]")
@@ -109,11 +110,11 @@ def segments(block: Place, words: Callable[[str], int]) -> list[Segment]:
 def _dollars(block: Place) -> list[tuple[int, int]]:
     """Where the dollars of a block stand in its plain text."""
     source = block.source
-    if "$" not in source.written:
+    if "$" not in source.written and "\\(" not in source.written:
         return []
     found: list[tuple[int, int]] = []
     for at in range(block.start, block.end):
-        if source.text[at] == " " and source.written[source.origin(at)] == "$":
+        if source.text[at] == " " and _DOLLAR.match(source.written, source.origin(at)):
             found.append((at, at + 1))
     return found
 
@@ -204,10 +205,7 @@ def is_one_name(text: str) -> bool:
 
 
 def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[list[Place]]:
-    """The claims of a row, each as its cells: row numbers and words are left out, a cell with a name begins anew.
-
-    A row with several bare numbers behind a name does not say which of them is claimed; it is left out.
-    """
+    """The claims of a row, each as its cells: row numbers and words are left out, a cell with a name begins anew."""
     kept = [cell for cell in cells if not words(cell.text)]
     if kept and kept[0] is cells[0] and len(kept) > 1 and _ROW_NUMBER.fullmatch(kept[0].text):
         del kept[0]
@@ -218,4 +216,9 @@ def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[
             groups.append([cell])
         else:
             groups[-1].append(cell)
-    return [g for g in groups if sum(_NUMBER.fullmatch(cell.text) is not None for cell in g[1:]) < 2]
+    return groups
+
+
+def is_number(text: str) -> bool:
+    """Whether a plain text is one number."""
+    return _NUMBER.fullmatch(text) is not None

@@ -11,7 +11,7 @@ from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, plain
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
-from chainrule.sheets.segments import Place, is_one_name, parts_of_row, rows, segments
+from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes
 
@@ -42,7 +42,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(whole, text=with_primes(_apart(PRINTED.sub(r"\1=", whole.text))))
+        whole = replace(whole, text=with_primes(_apart(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -85,11 +85,19 @@ def _apart(text: str) -> str:
     """A text with a comma for the words between two claims, ``0.3672 com y = 1``; it keeps its length."""
 
     def comma(match: re.Match[str]) -> str:
-        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        told = len(match["words"]) == 1 or words(match["words"]) == len(match["words"].split())
-        return ", ".ljust(len(match[0]), JOIN) if told and "=" in before else match[0]
+        before, told = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], match["words"]
+        are_words = len(told) == 1 or words(told) == len(told.split())
+        return match["before"] + ",".ljust(len(told)) if are_words and re.search(rf"[={THEN}]", before) else match[0]
 
-    return _BETWEEN.sub(comma, text) if text.count("=") > 1 else text
+    return _BETWEEN.sub(comma, text) if text.count("=") + text.count(THEN) > 1 else text
+
+
+def _uncommented(text: str) -> str:
+    """A text without the comments of code behind its claims; it keeps its length."""
+    return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text or "//" in text else text
+
+
+_COMMENT = re.compile(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
 
 
 def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
@@ -97,7 +105,11 @@ def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
     for group in parts_of_row(cells, words):
         found = [_parts(piece) for cell in group for piece in _stripped(cell)]
         parts = [part for cell_parts, _ in found for part in cell_parts if not part.is_empty]
-        if len(parts) > 1:
+        if len(parts) > 1 and sum(is_number(part.text) for part in parts[1:]) > 1:
+            line, column = parts[1].where(0)
+            why = "several numbers stand in a row of a table, and nothing says which of them is claimed"
+            yield Claim(parts, line, " | ".join(part.written for part in parts), f"line {line}, column {column}: {why}")
+        elif len(parts) > 1:
             yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1)
 
 
@@ -133,8 +145,8 @@ _LEAD = re.compile(
 )
 _GIVES = re.compile(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
 _BETWEEN = re.compile(
-    rf"(?<=[0-9)\]}}{CLOSE}⁠])[\s⁠]+(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})[\s⁠]+"
-    rf"(?=(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}=)"
+    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]+)(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
+    rf"(?=[\s⁠]+(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
 )
 _LABEL = re.compile(r"[^=:]{1,80}:[\s⁠]+")
 

@@ -19,7 +19,7 @@ _BRACED = rf"\{{{_S}\(?{_S}(?:{_NEW}|{_STEP}){_S}\)?{_S}\}}"
 _NEXT = rf"(?:[_^]{_S}{_BRACED}|\^{_S}\{{{_S}\+{_S}\}}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
 _INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0-9]{1,2}\])"
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
-_NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
+_NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
 
 #: a sign, and what stands for it
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -37,7 +37,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2
     (
-        re.compile(rf"(?<![A-Za-z_\\])(?i:new|updated|neue[rs]?|novo|nova|nuevo|nueva)\s({_NAME})(?={_S}=)"),
+        re.compile(rf"(?<![A-Za-z_\\])(?i:new|updated|neue[rs]?|novo|nova|nuevo|nueva)[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip
