@@ -38,7 +38,7 @@ def test_commas_of_indices_and_of_lists_alone_show_nothing():
     for sheet in (["W_2,1,2 = 3", "h_1,2 = 3"], ["x = [0,5]", "y = [1,0]"], ["x = (0,5), y = (1,0)"], ["a = 0,5"]):
         assert with_points(sheet) == sheet
     assert with_points(["z_{2,1} = 0,5", "h_1,2 = 0,3"]) == ["z_{2,1} = 0.5", "h_1,2 = 0.3"]
-    assert "expected an operator or the end; got ','" in lines("L = 0,5")[0].error
+    assert "expected an operator or the end; got ',5'" in lines("L = 0,5")[0].error
 
 
 def test_the_comma_of_latex_is_a_point_on_any_sheet():
