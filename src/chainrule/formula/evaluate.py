@@ -212,6 +212,8 @@ def _times(a: Value, b: Value) -> Value:
         return a * b
     if a.shape[1] != b.shape[0] and a.shape == b.shape:
         return a * b  # no product of matrices: people write * for the elementwise one
+    if a.shape[1] != b.shape[0] and 1 in (a.size, b.size):
+        return a.item() * b if a.size == 1 else a * b.item()  # [0.3] [1, 2]
     if a.shape[1] != b.shape[0]:
         raise InputError("product", f"a right factor of {a.shape[1]} rows (the left one is {_shape(a)})", _shape(b))
     _check_size(a.shape[0] * b.shape[1])

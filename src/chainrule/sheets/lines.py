@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Expr, Ref, size
+from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
+from chainrule.sheets.decimals import with_points
+from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
-from chainrule.sheets.statements import Claim, Place, claims, short, words
-from chainrule.sheets.tokens import UnreadError, function_named
+from chainrule.sheets.segments import Place
+from chainrule.sheets.statements import Claim, claims, short, words
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
@@ -53,6 +55,7 @@ class Line:
         error: why it cannot be read: line, column and what stands there; "" for a line that can.
         names: names of the author's in it that are read as quantities of the network.
         operands: all names in it.
+        assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
     """
 
     number: int
@@ -60,6 +63,7 @@ class Line:
     parts: tuple[Part, ...]
     notation: Notation
     error: str = ""
+    assigns: bool = False
     names: frozenset[Operand] = frozenset()
     operands: frozenset[Operand] = frozenset()
 
@@ -72,7 +76,7 @@ class Line:
 def is_blank(text: str) -> bool:
     """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
     _, sign, rest = with_equals(text).partition("=")
-    return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
+    return bool(sign) and _BLANK.fullmatch(_GAPS.sub(" ", rest.replace("=", " "))) is not None
 
 
 def read_lines(
@@ -94,7 +98,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    lines = with_points([line.replace("\n", " ").replace("\r", " ") for line in lines])
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
@@ -128,7 +132,12 @@ _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0
 
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
-_ASIDE = re.compile(r"\s\([A-Za-z][A-Za-z ,'-]*\)$")
+_ASIDE = re.compile(rf"[\s{JOIN}]+\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
+#: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
+_GAPS = re.compile(
+    r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots"
+    r"|[,;:! _])|[{}$⁠□]"
+)
 _BLANK = re.compile(r"[_?….\s]*")
 
 
@@ -157,7 +166,10 @@ def _read(claim: Claim, names: Names) -> Line | None:
         return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
     names.used.clear()
     names.met.clear()
-    introduced = new_name(claim.parts[0].text, names)
+    introduced = _introduced(claim, names)
+    change = _CHANGE.search(claim.parts[0].text)
+    if change is not None:
+        claim.parts[0] = claim.parts[0].within(0, change.start())
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []
     notation: Notation = "textbook"
@@ -171,15 +183,31 @@ def _read(claim: Claim, names: Names) -> Line | None:
             why = _at(part, 0, "expected a number or a formula behind the =; got nothing")
         else:
             try:
-                tree, written_in = parse_part(part.text, names)
+                tree, written_in = parse_part(part.text, names, is_subject=not parts)
                 notation = "delta" if written_in == "delta" else notation
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)
+            else:
+                if change is not None and len(parts) == 1 and parts[0].tree is not None:
+                    tree = Add((parts[0].tree, Neg(tree) if change[1] == "-" else tree))  # w -= 0.1*dL/dw
         error = error or why
         parts.append(Part(part.written, tree))
     if introduced is not None:
         names.own.add(introduced)
-    return Line(claim.number, _whole(claim), tuple(parts), notation, error, frozenset(names.used), frozenset(names.met))
+    assigns = claim.assigns or change is not None
+    return Line(
+        claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used), frozenset(names.met)
+    )
+
+
+def _introduced(claim: Claim, names: Names) -> str | None:
+    """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
+    name = new_name(claim.parts[0].text, names)
+    return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
+
+
+_PARAMETER = re.compile(r"[Wwbθ](?![A-Za-z])")
+_CHANGE = re.compile(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")
 
 
 def _without_aside(part: Place, names: Names) -> Place:
@@ -200,7 +228,7 @@ def _whole(claim: Claim) -> str:
     texts: list[str] = []
     first = last = claim.parts[0]
     for part in claim.parts[1:]:
-        if part.source is not first.source:
+        if part.source is not first.source or "=" not in part.source.text[last.end : part.start]:
             texts.append(Place(first.source, first.line, first.start, last.end).written)
             first = part
         last = part

@@ -18,7 +18,7 @@ _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
 
-_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]))(?![A-Za-z0-9])")
+_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
 _SUB = re.compile(
     r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
     rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
@@ -32,6 +32,11 @@ _LAYER = re.compile(
     rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
     rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
 )
+_PYTHON_LAYER = re.compile(r"\[(?P<layer>[1-9])\](?!\s*\[)")  # Z[1]
+_OWN_LAYER = re.compile(
+    r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])"
+)
+_OWN_BELOW = re.compile(r"\s*_\s*(?:\{([^{}]{1,40})\}|([A-Za-z0-9]{1,40}))")
 _PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
 IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")
 _OWN = re.compile(
@@ -39,7 +44,6 @@ _OWN = re.compile(
     rf"(?:\s*_\s*\{{(?P<braced>[^{{}}]{{1,40}})\}}"
     rf"|\s*_(?P<plain>[A-Za-z0-9{_GREEK}]{{1,40}}{_PIECES}(?:,[0-9]{{1,9}}){{0,4}}+))?"
 )
-_ABOVE_OWN = re.compile(r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2})\s*[)\]]\s*\}|[(\[]\s*(?P<round>[0-9]{1,2})\s*[)\]])")
 PRIMES = re.compile(
     r"\s*(?P<primes>'+)(?:\s*\{\s*(?P<after>[0-9]{1,9})\s*\}|\s*\^\s*\{\s*\(\s*(?P<raised>[0-9]{1,9})\s*\)\s*\})?"
 )
@@ -82,13 +86,16 @@ class Written:
 class Own:
     """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter.
 
-    ``layer``: of ``u^{(2)}_1``, 2; 0 where none stands above the line.
+    Attributes:
+        above: the layer that stands above the line in brackets: 2 of ``u_1^{(2)}``, "L" of ``u^{(L)}``.
+        entry: the entry of an array that it is, counted from 0: (0, 1) of ``Z_1[0,1]``.
     """
 
     name: str
     word: str = ""
     index: str = ""
-    layer: int = 0
+    above: str = ""
+    entry: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -153,26 +160,11 @@ class Names:
 
 def operand(text: str, at: int, depth: int) -> tuple[Operand, int] | None:
     """The name at a place, with the place behind it: one of the design, or one of the author's own."""
-    return _array_name(text, at) or _name(text, at, depth) or own_name(text, at)
+    return _name(text, at, depth) or own_name(text, at)
 
 
-_OF_LAYER = re.compile(r"(?P<word>d?[WZAHbzahδ]|delta)\[(?P<layer>[0-9]{1,2})\](?!\s*\[)")
-
-
-def _array_name(text: str, at: int) -> tuple[Own, int] | None:
-    """``W[2]``: the name of a layer as code writes it."""
-    match = _OF_LAYER.match(text, at)
-    if match is None:
-        return None
-    return Own(f"{match['word']}_{match['layer']}", match["word"], match["layer"]), match.end()
-
-
-def own_name(text: str, at: int, layered: bool = True) -> tuple[Own, int] | None:
-    """The name of the author's own at a place, with the place behind it.
-
-    Args:
-        layered: what stands above the line in brackets is a layer, and no power.
-    """
+def own_name(text: str, at: int) -> tuple[Own, int] | None:
+    """The name of the author's own at a place, with the place behind it."""
     match = _OWN.match(text, at)
     if match is None:
         return None
@@ -181,14 +173,43 @@ def own_name(text: str, at: int, layered: bool = True) -> tuple[Own, int] | None
         kept = index.partition(",")[0]
         end, index = end - (len(index) - len(kept)), kept
     word = ("Δ" if match["change"] else "") + match["word"]
-    layer = 0
-    if layered and (above := _ABOVE_OWN.match(text, end)):
-        layer, end = int(above["braced"] or above["round"]), above.end()
-        below = re.compile(r"\s*_\s*(?:\{([0-9, ]{1,20})\}|([0-9]+))").match(text, end)
-        if below and not index:
-            index, end = re.sub(r"\s+", "", below[1] or below[2]), below.end()
-    name = word + (f"^({layer})" if layer else "") + (f"_{index}" if index else "")
-    return Own(name, word, index, layer), end
+    return Own(f"{word}_{index}" if index else word, word, index), end
+
+
+def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
+    """An own name with the layer above it, which stands at a place or does not: ``u^{(2)}``, ``u^{(2)}_1``."""
+    match = _OWN_LAYER.match(text, at)
+    if match is None:
+        return name, at
+    end, above, index = match.end(), match["braced"] or match["round"], name.index
+    if not index and (below := _OWN_BELOW.match(text, end)):
+        end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
+    stem = f"{name.word}_{index}" if index else name.word
+    return Own(f"{stem}^{{({above})}}", name.word, index, above), end
+
+
+def entry_of(name: Operand, at: int, text: str) -> tuple[Operand, int]:
+    """The entry of an array that a whole subject is, counted from 0: ``Z_1[0,0]``, ``W_1[0][1]``.
+
+    A weight with its layer is that weight of the design; an entry of anything else is a name of the author's own.
+    """
+    match = _ENTRY.match(text, at)
+    if match is None:
+        return name, at
+    entry = tuple(int(number) for number in match.groups() if number)
+    if isinstance(name, Own):
+        written = f"{name.name}[{','.join(map(str, entry))}]"
+        return Own(written, name.word, name.index, name.above, entry), match.end()
+    layer = name.above or (name.indices[0] if len(name.indices) == 1 else None)
+    if layer is not None and not (name.above and name.indices) and len(entry) == (2 if name.symbol in "Ww" else 1):
+        units = tuple(Index("", one + 1) for one in entry)
+        return Written(name.symbol, units if name.above else (layer, *units), name.above, name.bracketed), match.end()
+    below = ",".join(str(i.number) for i in name.indices)
+    stem = f"{name.symbol}_{below}" if below else name.symbol
+    return Own(f"{stem}[{','.join(map(str, entry))}]", name.symbol, below, "", entry), match.end()
+
+
+_ENTRY = re.compile(r"\[\s*([0-9]{1,3})\s*(?:\]\s*\[|,)?\s*([0-9]{1,3})?\s*\]\s*$")
 
 
 def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
@@ -204,6 +225,9 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     else:
         after = 0
     above, end = _layer(text, symbol, None, at)
+    if above is None and symbol not in ("x", "y", "yhat", "L") and (python := _PYTHON_LAYER.match(text, at)):
+        fits = int(python["layer"]) <= depth
+        above, end = ((Index("", int(python["layer"])), "round"), python.end()) if fits else (None, at)
     indices: tuple[Index, ...] = ()
     if below := _SUB.match(text, end):
         found, end = _indices(symbol, below, above is not None, depth)

@@ -62,7 +62,7 @@ class Surface(NamedTuple):
     items: tuple[Item, ...]
     of_loss: bool = False  # dW2, grad_W1
     after: int = 0
-    layer: int = 0  # where it stands above the line
+    layer: int = 0  # where it stands above the line; -1 for L
 
     @property
     def digits(self) -> str:
@@ -81,6 +81,8 @@ def surface(operand: Operand) -> Surface | None:
 
 
 def _taken_apart(own: Own) -> Surface | None:
+    if own.entry:
+        return None
     text, of_loss = own.word + (f"_{own.index}" if own.index else ""), False
     if text.startswith("Δ"):
         return None
@@ -107,7 +109,8 @@ def _taken_apart(own: Own) -> Surface | None:
         word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
             items[0].letters, word + items[0].letters
         ), items[1:]  # fmt: skip
-    return Surface(word, tuple(items), of_loss, after, own.layer)
+    layer = -1 if own.above == "L" else int(own.above or 0)
+    return Surface(word, tuple(items), of_loss, after, layer)
 
 
 def kinds(surface: Surface) -> tuple[str, ...]:
@@ -212,13 +215,14 @@ class Naming:
 
     def _quantity(self, found: Surface, kind: str) -> Quantity | None:
         items, digits = found.items, found.digits
+        layer = self.depth if found.layer < 0 else found.layer
         letters = [item.letters for item in items]
         if kind == "L":
             return LOSS if not items else None
         if kind == "W":
             if found.layer:
                 index = tuple(int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c)
-                return Quantity("W", found.layer, index)
+                return Quantity("W", layer, index)
             return self._weight(items, digits, found.word)
         if kind in ("x", "y", "yhat"):
             return self._end(kind, items)
@@ -227,10 +231,10 @@ class Naming:
             return None if place is None else Quantity("a", self.depth, place.index)
         symbol = "a" if kind == "δ" else kind
         if found.layer:
-            return self._unit(symbol, found.layer, int(digits) if digits else None)
+            return self._unit(symbol, layer, int(digits) if digits else None)
         if not items:
-            layer = self._only_layer(found.word, kind)
-            return None if layer is None else self._unit(symbol, layer)
+            only = self._only_layer(found.word, kind)
+            return None if only is None else self._unit(symbol, only)
         if any(letters):
             return self._lettered(symbol, items)
         if len(items) == 1:
@@ -319,14 +323,18 @@ class Naming:
         if any(item.letters for item in items):
             return self._lettered_weight(items)
         numbers = [int(item.digits) for item in items]
-        if len(items) == 1 and len(digits) == 2 and self.weights in ("unit", "first", "last", "nodes", "from_nodes", "single"):
+        if (
+            len(items) == 1
+            and len(digits) == 2
+            and self.weights in ("unit", "first", "last", "nodes", "from_nodes", "single")
+        ):
             numbers = [int(c) for c in digits]
         match self.weights, numbers:
             case ("rows" | "columns") as way, _:
                 return self._numbered(int(digits), way == "columns")
             case "layer", [layer]:
                 return Quantity("W", layer)
-            case ("layer" | "unit" | "first" | "last" | "nodes" | "from_nodes" | "single"), [layer, unit, source]:
+            case (("layer" | "unit" | "first" | "last" | "nodes" | "from_nodes" | "single"), [layer, unit, source]):
                 return Quantity("W", layer, (unit, source))
             case "unit", [unit, source]:
                 place = self.node(unit)
@@ -378,10 +386,14 @@ class Naming:
         """The layers whose biases have one name under this naming."""
         if self.biases != "shared":
             return frozenset()
-        meanings = [self.meaning(o) for o in operands if (s := surface(o)) is not None and s.word.lower() in ("b", "bias")]
+        meanings = [
+            self.meaning(o) for o in operands if (s := surface(o)) is not None and s.word.lower() in ("b", "bias")
+        ]
         names = [m.name if isinstance(m, t.Timed) else m for m in meanings]
         quantities = [name.subject for name in names if isinstance(name, Quantity | Derivative)]
-        return frozenset(q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared)
+        return frozenset(
+            q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared
+        )
 
     def joined(self, others: Sequence[Naming]) -> Naming:
         """This naming with what others have otherwise; of two that differ in one thing the first counts."""
@@ -408,7 +420,9 @@ class Naming:
         if counted or none:
             for units in UNITS:
                 if units != self.units:
-                    yield replace(self, units=units, biases=units if self.biases == self.units else self.biases, _known={})
+                    yield replace(
+                        self, units=units, biases=units if self.biases == self.units else self.biases, _known={}
+                    )
         if 1 in by_kind.get("b", ()):
             for biases in BIASES:
                 if biases != self.biases:

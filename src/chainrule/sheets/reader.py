@@ -11,16 +11,17 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import Derivative, Name, Quantity
+from chainrule.sheets.functions import UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
 from chainrule.sheets.sums import tokens_in, width
-from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio, UnreadError
+from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio
 
 LARGEST = 1_000  # names of a formula, its sums written out
 MOST_NUMBERS = 20_000  # of a formula, its sums written out
 MOST_NESTED = 3  # derivatives of derivatives
 
-_Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div]
-_KINDS: dict[str, _Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard}
+_Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div] | type[t.Call]
+_KINDS: dict[str, _Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard, "OUTER": t.Call}
 
 
 def tree_of(parsed: Any, names: Names) -> tuple[t.Expr, bool]:
@@ -80,7 +81,7 @@ class _FormulaReader:
             case "postfix":
                 return self.postfix(parts)
             case "call" | "apply":
-                return t.Call(parts[0].value, tuple(self.tree(p) for p in parts[1:]))
+                return called(parts[0].value, tuple(self.tree(p) for p in parts[1:]), parts[0].start_pos)
             case "fraction":
                 return t.Div(self.tree(parts[0]), self.tree(parts[1]))
             case "difference":
@@ -131,7 +132,7 @@ class _FormulaReader:
         made: _Product | None = None
         for operator, right in self.operands(parts[1:]):
             kind = _KINDS.get(operator, t.Mul)
-            if kind is made and kind is not t.Div:
+            if kind is made and kind in (t.Mul, t.Hadamard):
                 factors.append(right)
                 continue
             tree = _made(made, factors)
@@ -147,14 +148,15 @@ class _FormulaReader:
         rest = iter(parts)
         for part in rest:
             operator = getattr(part, "type", "")
-            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "DIVIDE") else part)
+            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "OUTER", "DIVIDE") else part)
             pairs.append((operator, right))
         at = 0
         while at < len(pairs):
             operator, right = pairs[at]
             at += 1
-            if operator == "HADAMARD" and _is_whole_matrix(right):
-                end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ("HADAMARD", "DIVIDE")), len(pairs))
+            if operator in ("HADAMARD", "OUTER") and _is_whole_matrix(right):
+                ends = ("HADAMARD", "OUTER", "DIVIDE")
+                end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ends), len(pairs))
                 if end > at:
                     right = t.Mul((right, *(factor for _, factor in pairs[at:end])))
                     at = end
@@ -321,6 +323,8 @@ def _made(kind: _Product | None, factors: list[t.Expr]) -> t.Expr:
     """A product or quotient of what has been collected."""
     if kind is None:
         return factors[0]
+    if kind is t.Call:
+        return t.Call("otimes", tuple(factors))
     return t.Div(*factors) if kind is t.Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
 
 

@@ -94,7 +94,9 @@ class NameReader:
                 if least.cost > best.cost - GAIN:
                     break
                 ties = tuple(one.naming for one in tried if one is not least and one.cost == least.cost)
-                both = best.naming.joined([one.naming for one in sorted(tried, key=_cost) if one.cost <= best.cost - GAIN])
+                both = best.naming.joined(
+                    [one.naming for one in sorted(tried, key=_cost) if one.cost <= best.cost - GAIN]
+                )
                 key = self._told_apart(both, best.met)
                 best = least
                 if key not in seen:  # what helps alone most often helps together
@@ -121,7 +123,12 @@ class NameReader:
 def _is_before_activation(operand: Operand) -> bool:
     """Whether a name is one of a pre-activation other than a."""
     found = surface(operand)
-    return found is not None and found.word != "a" and found.word.lower() not in WEAK and kinds(found)[:1] in (("a",), ("logits",))
+    return (
+        found is not None
+        and found.word != "a"
+        and found.word.lower() not in WEAK
+        and kinds(found)[:1] in (("a",), ("logits",))
+    )
 
 
 def _unclear(mark: Mark) -> int:

@@ -9,9 +9,7 @@ import numpy as np
 
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
-from chainrule.auditing.model.digits import numbers_of
 from chainrule.errors import InputError
-from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
 _PARAMETERS = ("W", "b")
@@ -26,9 +24,7 @@ def at_its_time(state: SheetState, claim: LineClaim) -> LineClaim:
         return claim
     later = replace(place, time=1, node=place.node._replace(time=1))
     if place.node.kind in _PARAMETERS:
-        is_later = not _gives(state, place, claim) and (
-            _gives(state, later, claim) or _steps(state, place, claim) or _is_past_gradients(state, place)
-        )
+        is_later = not _gives(state, place, claim) and (_gives(state, later, claim) or _is_past_gradients(state, place))
     elif place.node.kind in _FORWARD:
         is_later = (
             _is_past_updates(state)
@@ -68,18 +64,6 @@ def _is_value(state: SheetState, place: QuantityPlace, value: Array, unit: Array
                 gap = np.abs(one.reshape(value.shape) - value)
                 if (gap <= 1.5 * unit).all():
                     return True
-    return False
-
-
-def _steps(state: SheetState, place: QuantityPlace, claim: LineClaim) -> bool:
-    """Whether a part of the line takes something off the value that the header gives."""
-    for part in claim.arithmetic:
-        tree = part.tree
-        if not isinstance(tree, t.Add) or len(tree.terms) < 2:
-            continue
-        first = numbers_of(tree.terms[0], state.unit)
-        if first is not None and _is_value(state, place, first.value, first.unit / 3):
-            return True
     return False
 
 

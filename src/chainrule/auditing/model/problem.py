@@ -126,6 +126,21 @@ def gradient_node(wrt: Quantity, time: int, depth: int) -> Node:
     return node._replace(kind="d" + node.kind)
 
 
+def shape_of(node: Node, problem: Problem) -> tuple[int, ...]:
+    """The shape of a node's value, without the axis of examples."""
+    kind, layer, sizes = node.kind.removeprefix("d"), node.layer, problem.sizes
+    match kind:
+        case "W":
+            return (sizes[layer], sizes[layer - 1])
+        case "L":
+            return ()
+        case "J":
+            return (sizes[layer], sizes[layer])
+        case "y":
+            return (sizes[-1],)
+    return (sizes[layer],)
+
+
 def quantity_of(node: Node, depth: int) -> Quantity:
     """The quantity of a node: of a gradient what it is by, of slopes the activation."""
     kind = node.kind.removeprefix("d") if node.kind.startswith("d") else {"g'": "h", "J": "h"}.get(node.kind, node.kind)
