@@ -118,6 +118,8 @@ def _value(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
 def _difference(item: t.Expr, wrt: t.Symbol, lookup: Callable[[t.Symbol], Value]) -> Value:
     """The derivative of a formula by the five-point rule; every other name in it is held fixed."""
     at = lookup(wrt)
+    if np.size(at) == 1:
+        at = np.ravel(at)[0]
     if np.ndim(at):
         raise InputError("derivative of a formula", "one with respect to a number", f"an array, {_shape(at)}")
     step = 1e-3 * max(1.0, abs(float(at)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -230,7 +230,22 @@ class _FormulaReader:
             raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
         return found
 
+    def numbered(self, value: Written | Own) -> Written | Own:
+        """The name with the numbers that its letters stand for within a sum."""
+        if not self.bound:
+            return value
+        if isinstance(value, Own):
+            number = self.bound.get(value.index)
+            if number is None or value.name in self.names.own:
+                return value
+            return replace(value, name=f"{value.word}_{number}", index=str(number))
+        indices = tuple(
+            Index("", self.bound[i.letter] + i.number) if i.letter in self.bound else i for i in value.indices
+        )
+        return value if indices == value.indices else replace(value, indices=indices)
+
     def operand(self, value: Written | Own, at: int) -> t.Expr:
+        value = self.numbered(value)
         if (meaning := self.names.meaning(value)) is not None:
             return t.Ref(meaning)
         if isinstance(value, Own):
@@ -256,6 +271,7 @@ class _FormulaReader:
         raise UnreadError(at, f"unknown name {name!r}")
 
     def symbol(self, value: Written | Own, at: int) -> t.Symbol:
+        value = self.numbered(value)
         if (meaning := self.names.meaning(value)) is not None:
             return meaning
         return self.own_name(value, at) if isinstance(value, Own) else self.written(value, at)[0]

@@ -42,6 +42,7 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
     fits = by_rounding | by_cutting | last_digit
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
+    fits = fits | _last_digit(numbers, own.value, due)
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []
@@ -72,6 +73,16 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
         root, inconsistent = None, not own.fits.all() and bool(sources(state, claim))
     via = own.adopted.candidate if own.adopted else None
     return NumberMark(numbers, due, flipped, verdict, fits, own.value, why, root, via, inconsistent)
+
+
+def _last_digit(numbers: Numbers, own: Interval | None, due: Array) -> Array:
+    """Entries that are one off in the last digit from what the author's own lines give, and little from what is due."""
+    if own is None or own.low.shape != numbers.value.shape:
+        return np.zeros(due.shape, dtype=bool)
+    gap = np.abs(numbers.value - np.clip(numbers.value, own.low, own.high))
+    away = np.abs(numbers.value - due)
+    near: Array = (gap <= numbers.unit * (1 + 1e-6)) & (away <= 2 * numbers.unit) & (away <= LAST_DIGIT * np.abs(due))
+    return near
 
 
 def _fitted(written: Numbers, due: Array, state: SheetState, claim: LineClaim) -> tuple[Numbers, bool, Array]:

@@ -14,13 +14,14 @@ from chainrule.auditing.marking.mark import BAD, Adopted, FormulaMark, Mark, Num
 from chainrule.auditing.marking.numbers import mark_numbers
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
-from chainrule.auditing.model.claims import LineClaim
+from chainrule.auditing.model.claims import LineClaim, QuantityPlace
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, value_of
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
+from chainrule.network.names import Name
 
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
@@ -80,7 +81,7 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         for part in claim.arithmetic
         if part.tree is not defining or value is not None
     ]
-    mark = _combined(state, claim, value, formulas)
+    mark = _repeated(state, _combined(state, claim, value, formulas))
     if mark.verdict == "wrong" and diagnose is not None:
         try:
             with state.effort.explaining():
@@ -112,6 +113,27 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
             why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
             return Mark(claim, "undecided", why, value, tuple(formulas))
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
+
+
+def _repeated(state: SheetState, mark: Mark) -> Mark:
+    """A wrong number that an earlier wrong line about the same has worked out follows from it."""
+    value = mark.value
+    if mark.verdict != "wrong" or mark.place is None or value is None or mark.formulas:
+        return mark
+    for other in reversed(state.marks):
+        if other.place is None or _key(other.place) != _key(mark.place) or other.verdict != "wrong" or other.value is not None:
+            continue
+        for part in other.formulas:
+            if part.value is None or part.value[0].size != value.numbers.value.size:
+                continue
+            exact, radius = (one.reshape(value.numbers.value.shape) for one in part.value)
+            if (np.abs(exact - value.numbers.value) <= radius + value.numbers.unit).all():
+                return replace(mark, verdict="follows", value=replace(value, verdict="follows", root=other))
+    return mark
+
+
+def _key(place: QuantityPlace) -> tuple[Name, int, float]:
+    return place.name, place.time, place.factor
 
 
 def formulas_known(state: SheetState, claim: LineClaim) -> bool:
