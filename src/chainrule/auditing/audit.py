@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.marking.shared_biases import shared_layers, told
+from chainrule.auditing.marking.shared_biases import in_words, shared_layers
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -113,7 +113,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         contradictions,
         _rounding(state),
         problem.sizes,
-        (*sheet.notes, *told(problem.shared)),
+        (*sheet.notes, *in_words(problem.shared)),
     )
 
 

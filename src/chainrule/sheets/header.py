@@ -119,8 +119,10 @@ def _check_enough(facts: Facts) -> None:
     if not facts.parameters:
         missing.append("no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
     if missing:
-        got = f"{' and '.join(missing)}; a header to copy and to fill in:\n{_SAMPLE}"
-        raise InputError(f"worksheet {facts.sheet}", "a network, in a header or in lines that give it", got)
+        due = "a network, in a header or in lines that give it"
+        error = InputError(f"worksheet {facts.sheet}", due, " and ".join(missing))
+        error.add_note(f"A header to copy and to fill in:\n{_SAMPLE}")
+        raise error
 
 
 def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
