@@ -36,6 +36,7 @@ PARAMETER = re.compile(
 _SECTION = re.compile(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
 _SETTING = re.compile(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
 _BARE = re.compile(r"[A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*")
+_LISTED = re.compile(r"(?<=[\[,])\s*([A-Za-z]\w*)\s*(?=[,\]])")
 _WORDS_ALONE = re.compile(r"[^\W\d][^#\"'\[\]{}]*")
 #: a name of more parts than any here has; a reader of TOML takes a time that grows with their square
 _DEEP_NAME = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
@@ -160,10 +161,14 @@ def _numbered(value: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 
 
 def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Facts) -> Iterator[tuple[str, Fact]]:
+    seen: set[str] = set()
     for key, value in layer.items():
         found: Fact = fact((*path, key), value)
         word = LAYER_WORDS.get(canonical(key))
         if word is not None:
+            if word in seen:
+                raise facts.refuse(f"{key} of {_layer_name(path)}", "one of W, w and weights", "two", found.line)
+            seen.add(word)
             yield word, found
         elif parameter(key) is not None:
             yield key, found
@@ -171,8 +176,12 @@ def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Fa
             yield "activation", Fact(rule, key, found.line)
         else:
             due = "W, b, activation, or its weights one by one, such as w1"
-            raise facts.refuse(f"{key} in layer {path[-1] if isinstance(path[-1], str) else path[-1] + 1}", due,
+            raise facts.refuse(f"{key} in {_layer_name(path)}", due,
                                "another name", found.line)  # fmt: skip
+
+
+def _layer_name(path: tuple[Any, ...]) -> str:
+    return f"layer {path[-1] if isinstance(path[-1], str) else path[-1] + 1}"
 
 
 # ---------------------------------------------------------------- TOML
@@ -208,6 +217,8 @@ def _quoted(line: str) -> str:
         value = '"' + value.replace("\\", "\\\\").replace('"', "") + '"'
     elif value.startswith("(") and value.endswith(")"):
         value = f"[{value[1:-1]}]"
+    elif value.startswith("["):
+        value = _LISTED.sub(r'"\1"', value)
     return f"{key} = {value}"
 
 

@@ -138,7 +138,7 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
     if (products := len(batch) * network.parameter_count) > MOST_PRODUCTS:
         raise InputError(f"worksheet {facts.sheet}", f"at most {MOST_PRODUCTS} for weights x examples", str(products))
     if y is not None:
-        targets(y, len(batch), network.sizes[-1], single, network.dtype)
+        _check_targets(facts, y, len(batch), network, single)
     rate, title = facts.known.get("learning_rate"), facts.value("title")
     return Worksheet(
         facts.sheet,
@@ -154,6 +154,17 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         given.shared,
         (*given.notes, *cells_in(lines, first_line)),
     )
+
+
+def _check_targets(facts: Facts, y: Any, n: int, network: Network, single: bool) -> None:
+    fact, outputs = facts.known["y"], network.sizes[-1]
+    if single and isinstance(y, list) and len(y) != outputs:
+        due = f"{outputs} target{'s' * (outputs > 1)}, one for each output"
+        raise facts.refuse(fact.called, due, str(len(y)), fact.line)
+    try:
+        targets(y, n, outputs, single, network.dtype)
+    except InputError as error:
+        raise facts.refuse(fact.called, error.expected, error.got, fact.line) from None
 
 
 def _names(facts: Facts, sizes: Sequence[int]) -> dict[str, str]:
