@@ -236,6 +236,7 @@ def _places(lines: Sequence[str], first_line: int) -> Iterator[tuple[tuple[Any, 
                 if section[1]:
                     path = (*names, counts.setdefault(names, 0))
                     counts[names] += 1
+                yield names, number
                 continue
             if setting is not None:
                 yield (*path, setting[1].strip("\"'")), number
