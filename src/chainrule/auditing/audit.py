@@ -24,6 +24,7 @@ from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.messages import message, part_message
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
+from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.inputs import is_text
 from chainrule.sheets.lines import Line, read_lines
@@ -79,7 +80,7 @@ def audit_sheet(sheet: Worksheet) -> Audit:
         return _audited(sheet, problem, lines)
     except Spent:
         most = "what a person can work out"
-        raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None
+        raise InputError(named(sheet.path), most, "too many lines, or too large formulas") from None
 
 
 def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:

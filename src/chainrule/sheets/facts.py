@@ -74,10 +74,20 @@ class Facts:
         fact = self.known.get(name)
         return None if fact is None else fact.value
 
+    @property
+    def place(self) -> str:
+        """The sheet as an error names it."""
+        return named(self.sheet)
+
     def refuse(self, quantity: str, expected: str, got: str, line: int = 0) -> InputError:
         """The error that a fact does not fit, in one sentence about the sheet."""
         where = f", line {line}" if line else ""
-        return InputError(f"worksheet {self.sheet}{where}: {quantity}", expected, got)
+        return InputError(f"{self.place}{where}: {quantity}", expected, got)
+
+
+def named(sheet: str) -> str:
+    """A sheet as an error names it: its file, or where else its text is from."""
+    return sheet if sheet in ("worksheet", "standard input") else f"worksheet {sheet}"
 
 
 def canonical(key: str) -> str:
@@ -190,7 +200,7 @@ def _layer_name(path: tuple[Any, ...]) -> str:
 def _table(lines: Sequence[str], first_line: int, facts: Facts) -> dict[str, Any]:
     text = "\n".join(lines)
     if _DEEP_NAME.search(text):
-        raise InputError(f"worksheet {facts.sheet}", "a header in TOML", "a name of more than 20 parts")
+        raise InputError(facts.place, "a header in TOML", "a name of more than 20 parts")
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
@@ -201,7 +211,7 @@ def _table(lines: Sequence[str], first_line: int, facts: Facts) -> dict[str, Any
             at = re.search(r"\(at line ([0-9]+), column [0-9]+\)", reason)
             line = 0 if at is None else int(at[1]) - 1 + first_line
             reason = reason if at is None else reason[: at.start()].strip()
-            place = f"worksheet {facts.sheet}, line {line}" if line else f"worksheet {facts.sheet}"
+            place = f"{facts.place}, line {line}" if line else facts.place
             raise InputError(place, "a header in TOML", f"something else ({reason})") from None
 
 

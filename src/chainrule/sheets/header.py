@@ -13,7 +13,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
 from chainrule.sheets.assembly import network_of, numbers_of, text_of
-from chainrule.sheets.facts import Facts, facts_of
+from chainrule.sheets.facts import Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.weights import number, short
 
@@ -107,7 +107,7 @@ def _header(lines: Sequence[str], name: str) -> tuple[int, int] | None:
             if opening == "---":
                 return None  # a rule across the page
             due = f"a second line of {_FENCES[opening]} that ends it"
-            raise InputError(f"worksheet {name}: the header that begins in line {start + 1}", due, "none")
+            raise InputError(f"{named(name)}: the header that begins in line {start + 1}", due, "none")
         if opening == "---" and not any("=" in inside for inside in lines[start + 1 : end]):
             return None  # the front matter of a page
         return start, end
@@ -120,7 +120,7 @@ def _check_enough(facts: Facts) -> None:
         missing.append("no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
     if missing:
         due = "a network, in a header or in lines that give it"
-        error = InputError(f"worksheet {facts.sheet}", due, " and ".join(missing))
+        error = InputError(facts.place, due, " and ".join(missing))
         error.add_note(f"A header to copy and to fill in:\n{_SAMPLE}")
         raise error
 
@@ -130,13 +130,13 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
     network, x, y = given.network, given.x, given.y
     largest = max(network.sizes)
     if largest > MOST_UNITS:
-        raise InputError(f"worksheet {facts.sheet}", f"layers of at most {MOST_UNITS} units", str(largest))
+        raise InputError(facts.place, f"layers of at most {MOST_UNITS} units", str(largest))
     batch, single = examples("x", x, network.sizes[0], network.dtype)
     if (pairs := len(batch) * network.sizes[-1] ** 2) > MOST_PAIRS:
         most = f"at most {MOST_PAIRS} for outputs x outputs x examples"
-        raise InputError(f"worksheet {facts.sheet}", most, str(pairs))
+        raise InputError(facts.place, most, str(pairs))
     if (products := len(batch) * network.parameter_count) > MOST_PRODUCTS:
-        raise InputError(f"worksheet {facts.sheet}", f"at most {MOST_PRODUCTS} for weights x examples", str(products))
+        raise InputError(facts.place, f"at most {MOST_PRODUCTS} for weights x examples", str(products))
     if y is not None:
         _check_targets(facts, y, len(batch), network, single)
     rate, title = facts.known.get("learning_rate"), facts.value("title")

@@ -196,10 +196,14 @@ class _Reader:
         if isinstance(said, list) and all(isinstance(n, int) and n > 0 for n in said):
             return [said if said[:1] == [self.inputs] and len(said) > 1 else [self.inputs, *said]]
         if self.outputs is None:
-            return [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
-        found = [[self.inputs, self.outputs]] if count == self.inputs * self.outputs else []
-        hidden, rest = divmod(count, self.inputs + self.outputs)
-        return [*found, *([[self.inputs, hidden, self.outputs]] if not rest and hidden else [])]
+            alone = [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
+            return [*self.with_outputs(count, 1), *alone]
+        return self.with_outputs(count, self.outputs)
+
+    def with_outputs(self, count: int, outputs: int) -> list[list[int]]:
+        found = [[self.inputs, outputs]] if count == self.inputs * outputs else []
+        hidden, rest = divmod(count, self.inputs + outputs)
+        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else [])]
 
     def best(self, ways: list[list[Matrix]]) -> list[Matrix]:
         """The way under which most of the printed numbers come out; the first of those that are as good."""
