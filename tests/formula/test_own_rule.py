@@ -89,3 +89,13 @@ def test_formulas_that_are_no_activation(formula, says):
     with pytest.raises(InputError, match=says):
         _ = FormulaRule(formula).row
     assert REACH > 0
+
+
+@pytest.mark.parametrize("row", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_a_slope_of_h_alone_is_that_of_the_formula(row):
+    tree = parse(row.dformula, "free")
+    assert (row.dg_of_h is not None) == (set(t.refs(tree)) == {"h"})
+    if row.dg_of_h is not None:
+        for h in np.linspace(-0.9, 0.9, 7):
+            assert row.dg_of_h(h) == pytest.approx(evaluate(tree, lambda _, h=h: h))
+            assert row.dg_of_h(row.g(np.array(h))) == pytest.approx(row.dg(np.array(h)))
