@@ -13,7 +13,7 @@ from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt
-from chainrule.auditing.marking.shared_biases import told as shared_in_words
+from chainrule.auditing.marking.shared_biases import in_words
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -25,6 +25,7 @@ from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.messages import message, part_message
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
+from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.inputs import is_text
 
@@ -78,7 +79,7 @@ def audit_sheet(sheet: Worksheet) -> Audit:
         return _audited(sheet, read.problem, read)
     except Spent:
         most = "what a person can work out"
-        raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None
+        raise InputError(named(sheet.path), most, "too many lines, or too large formulas") from None
 
 
 def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
@@ -113,7 +114,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         contradictions,
         _rounding(state),
         problem.sizes,
-        (*sheet.notes, *shared_in_words(problem.shared)),
+        (*sheet.notes, *in_words(problem.shared)),
     )
 
 

@@ -27,6 +27,8 @@ _SLOPES: dict[str, Callable[[t.Expr], t.Expr]] = {
     "cos": lambda x: t.Neg(t.Call("sin", (x,))),
     "tan": lambda x: t.Div(_ONE, t.Pow(t.Call("cos", (x,)), _TWO)),
     "abs": lambda x: t.Call("sign", (x,)),
+    "Phi": lambda x: t.Call("phi", (x,)),
+    "phi": lambda x: t.Neg(_product(x, t.Call("phi", (x,)))),
     "sign": lambda x: _ZERO,
     "step": lambda x: _ZERO,
     "sigma": lambda x: t.Call("sigmoid'", (x,)),

@@ -34,6 +34,7 @@ class Activation:
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
         bend: where g' has none: the kink, or where two smooth pieces meet.
+        dg_of_h: g' as a function of h alone, where its formula is one: the auditor takes it from an h that is written.
         turns, dturns: where g and where g' stop rising or falling; between them each is monotone.
         he: weights into such a layer are drawn after He et al. 2015, not after Glorot & Bengio 2010.
         asleep: slope at or below which a unit (hardly) learns from an example: a hundredth of the steepest slope, 0
@@ -53,6 +54,7 @@ class Activation:
     kink: float | None = None
     convention: str = ""
     bend: float | None = None
+    dg_of_h: Callable[[Array], Array] | None = None
     turns: tuple[float, ...] = ()
     dturns: tuple[float, ...] = ()
     he: bool = False
@@ -146,12 +148,12 @@ _ROWS = (  # g and g' as functions, for reading, and as LaTeX; then what holds o
     Activation(
         "sigmoid", _sigmoid, _dsigmoid,
         "1/(1 + exp(-a))", "h*(1 - h)", r"\frac{1}{1 + e^{-a}}", r"h\,(1 - h)",
-        low=0.0, high=1.0, dturns=(0.0,), asleep=0.0025, one_sided=False,
+        low=0.0, high=1.0, dg_of_h=lambda h: h * (1 - h), dturns=(0.0,), asleep=0.0025, one_sided=False,
     ),
     Activation(
         "tanh", np.tanh, lambda a: 4 * _dsigmoid(2 * a),
         "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2",
-        low=-1.0, high=1.0, dturns=(0.0,), one_sided=False,
+        low=-1.0, high=1.0, dg_of_h=lambda h: 1 - h**2, dturns=(0.0,), one_sided=False,
     ),
     Activation(
         "relu", lambda a: np.where(side(a) <= 0, 0, a), lambda a: np.where(side(a) <= 0, 0, _one(a)),

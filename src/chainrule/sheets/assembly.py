@@ -187,7 +187,11 @@ def _network(facts: Facts, found: Parameters) -> tuple[Network, list[str]]:
     hidden, output = _rules(facts, depth, outputs, notes)
     loss = _loss(facts, outputs, output, notes)
     reduction = text_of(facts, "reduction") if "reduction" in facts.known else "mean"
-    return Network(found.weights, found.biases, hidden, output, loss, reduction), notes
+    try:
+        return Network(found.weights, found.biases, hidden, output, loss, reduction), notes
+    except InputError as error:
+        line = facts.known["loss"].line if error.quantity.startswith("loss") and "loss" in facts.known else 0
+        raise facts.refuse(error.quantity, error.expected, error.got, line) from None
 
 
 def _rules(facts: Facts, depth: int, outputs: int, notes: list[str]) -> tuple[list[str], str]:
@@ -200,11 +204,13 @@ def _rules(facts: Facts, depth: int, outputs: int, notes: list[str]) -> tuple[li
     if len(named) == depth and output is None:
         output = named.pop()
     named = named * (depth - 1) if len(named) == 1 else named
-    if named and len(named) != depth - 1 and depth > 1:
+    if named and len(named) != depth - 1:
         assert general is not None
         due = f"one activation, or {depth - 1} (one a hidden layer)"
         raise facts.refuse(general.called, due, str(len(named)), general.line)
     usual = general if not listed else None
+    if usual is not None:
+        _rule(facts, usual, True)
     each = [own.get(i) or (named[i - 1] if named else usual) for i in range(1, depth)]
     hidden = ["sigmoid" if fact is None else _rule(facts, fact, False) for fact in each]
     if output is not None:

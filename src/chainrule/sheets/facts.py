@@ -36,6 +36,7 @@ PARAMETER = re.compile(
 _SECTION = re.compile(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
 _SETTING = re.compile(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
 _BARE = re.compile(r"[A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*")
+_LISTED = re.compile(r"(?<=[\[,])\s*([A-Za-z]\w*)\s*(?=[,\]])")
 _WORDS_ALONE = re.compile(r"[^\W\d][^#\"'\[\]{}]*")
 #: a name of more parts than any here has; a reader of TOML takes a time that grows with their square
 _DEEP_NAME = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
@@ -73,10 +74,20 @@ class Facts:
         fact = self.known.get(name)
         return None if fact is None else fact.value
 
+    @property
+    def place(self) -> str:
+        """The sheet as an error names it."""
+        return named(self.sheet)
+
     def refuse(self, quantity: str, expected: str, got: str, line: int = 0) -> InputError:
         """The error that a fact does not fit, in one sentence about the sheet."""
         where = f", line {line}" if line else ""
-        return InputError(f"worksheet {self.sheet}{where}: {quantity}", expected, got)
+        return InputError(f"{self.place}{where}: {quantity}", expected, got)
+
+
+def named(sheet: str) -> str:
+    """A sheet as an error names it: its file, or where else its text is from."""
+    return sheet if sheet in ("worksheet", "standard input") else f"worksheet {sheet}"
 
 
 def canonical(key: str) -> str:
@@ -160,10 +171,14 @@ def _numbered(value: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 
 
 def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Facts) -> Iterator[tuple[str, Fact]]:
+    seen: set[str] = set()
     for key, value in layer.items():
         found: Fact = fact((*path, key), value)
         word = LAYER_WORDS.get(canonical(key))
         if word is not None:
+            if word in seen:
+                raise facts.refuse(f"{key} of {_layer_name(path)}", "one of W, w and weights", "two", found.line)
+            seen.add(word)
             yield word, found
         elif parameter(key) is not None:
             yield key, found
@@ -171,8 +186,12 @@ def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Fa
             yield "activation", Fact(rule, key, found.line)
         else:
             due = "W, b, activation, or its weights one by one, such as w1"
-            raise facts.refuse(f"{key} in layer {path[-1] if isinstance(path[-1], str) else path[-1] + 1}", due,
+            raise facts.refuse(f"{key} in {_layer_name(path)}", due,
                                "another name", found.line)  # fmt: skip
+
+
+def _layer_name(path: tuple[Any, ...]) -> str:
+    return f"layer {path[-1] if isinstance(path[-1], str) else path[-1] + 1}"
 
 
 # ---------------------------------------------------------------- TOML
@@ -181,7 +200,7 @@ def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Fa
 def _table(lines: Sequence[str], first_line: int, facts: Facts) -> dict[str, Any]:
     text = "\n".join(lines)
     if _DEEP_NAME.search(text):
-        raise InputError(f"worksheet {facts.sheet}", "a header in TOML", "a name of more than 20 parts")
+        raise InputError(facts.place, "a header in TOML", "a name of more than 20 parts")
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
@@ -192,7 +211,7 @@ def _table(lines: Sequence[str], first_line: int, facts: Facts) -> dict[str, Any
             at = re.search(r"\(at line ([0-9]+), column [0-9]+\)", reason)
             line = 0 if at is None else int(at[1]) - 1 + first_line
             reason = reason if at is None else reason[: at.start()].strip()
-            place = f"worksheet {facts.sheet}, line {line}" if line else f"worksheet {facts.sheet}"
+            place = f"{facts.place}, line {line}" if line else facts.place
             raise InputError(place, "a header in TOML", f"something else ({reason})") from None
 
 
@@ -208,6 +227,8 @@ def _quoted(line: str) -> str:
         value = '"' + value.replace("\\", "\\\\").replace('"', "") + '"'
     elif value.startswith("(") and value.endswith(")"):
         value = f"[{value[1:-1]}]"
+    elif value.startswith("["):
+        value = _LISTED.sub(r'"\1"', value)
     return f"{key} = {value}"
 
 
@@ -225,6 +246,7 @@ def _places(lines: Sequence[str], first_line: int) -> Iterator[tuple[tuple[Any, 
                 if section[1]:
                     path = (*names, counts.setdefault(names, 0))
                     counts[names] += 1
+                yield names, number
                 continue
             if setting is not None:
                 yield (*path, setting[1].strip("\"'")), number

@@ -13,7 +13,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
 from chainrule.sheets.assembly import network_of, numbers_of, text_of
-from chainrule.sheets.facts import Facts, facts_of
+from chainrule.sheets.facts import Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.weights import number, short
 
@@ -107,7 +107,7 @@ def _header(lines: Sequence[str], name: str) -> tuple[int, int] | None:
             if opening == "---":
                 return None  # a rule across the page
             due = f"a second line of {_FENCES[opening]} that ends it"
-            raise InputError(f"worksheet {name}: the header that begins in line {start + 1}", due, "none")
+            raise InputError(f"{named(name)}: the header that begins in line {start + 1}", due, "none")
         if opening == "---" and not any("=" in inside for inside in lines[start + 1 : end]):
             return None  # the front matter of a page
         return start, end
@@ -119,8 +119,10 @@ def _check_enough(facts: Facts) -> None:
     if not facts.parameters:
         missing.append("no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
     if missing:
-        got = f"{' and '.join(missing)}; a header to copy and to fill in:\n{_SAMPLE}"
-        raise InputError(f"worksheet {facts.sheet}", "a network, in a header or in lines that give it", got)
+        due = "a network, in a header or in lines that give it"
+        error = InputError(facts.place, due, " and ".join(missing))
+        error.add_note(f"A header to copy and to fill in:\n{_SAMPLE}")
+        raise error
 
 
 def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
@@ -128,15 +130,15 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
     network, x, y = given.network, given.x, given.y
     largest = max(network.sizes)
     if largest > MOST_UNITS:
-        raise InputError(f"worksheet {facts.sheet}", f"layers of at most {MOST_UNITS} units", str(largest))
+        raise InputError(facts.place, f"layers of at most {MOST_UNITS} units", str(largest))
     batch, single = examples("x", x, network.sizes[0], network.dtype)
     if (pairs := len(batch) * network.sizes[-1] ** 2) > MOST_PAIRS:
         most = f"at most {MOST_PAIRS} for outputs x outputs x examples"
-        raise InputError(f"worksheet {facts.sheet}", most, str(pairs))
+        raise InputError(facts.place, most, str(pairs))
     if (products := len(batch) * network.parameter_count) > MOST_PRODUCTS:
-        raise InputError(f"worksheet {facts.sheet}", f"at most {MOST_PRODUCTS} for weights x examples", str(products))
+        raise InputError(facts.place, f"at most {MOST_PRODUCTS} for weights x examples", str(products))
     if y is not None:
-        targets(y, len(batch), network.sizes[-1], single, network.dtype)
+        _check_targets(facts, y, len(batch), network, single)
     rate, title = facts.known.get("learning_rate"), facts.value("title")
     return Worksheet(
         facts.sheet,
@@ -152,6 +154,17 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         given.shared,
         (*given.notes, *cells_in(lines, first_line)),
     )
+
+
+def _check_targets(facts: Facts, y: Any, n: int, network: Network, single: bool) -> None:
+    fact, outputs = facts.known["y"], network.sizes[-1]
+    if single and isinstance(y, list) and len(y) != outputs:
+        due = f"{outputs} target{'s' * (outputs > 1)}, one for each output"
+        raise facts.refuse(fact.called, due, str(len(y)), fact.line)
+    try:
+        targets(y, n, outputs, single, network.dtype)
+    except InputError as error:
+        raise facts.refuse(fact.called, error.expected, error.got, fact.line) from None
 
 
 def _names(facts: Facts, sizes: Sequence[int]) -> dict[str, str]:

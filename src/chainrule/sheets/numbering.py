@@ -16,6 +16,12 @@ def is_bias(key: str) -> bool:
     return match is not None and match["letter"] in ("b", "bias")
 
 
+def is_weight(key: str) -> bool:
+    """Whether a name is one of a weight or of weights."""
+    match = parameter(key)
+    return match is not None and match["letter"] not in ("b", "bias")
+
+
 def indices(key: str) -> tuple[int, ...]:
     """The indices of a parameter's name, the one above the line first."""
     match = parameter(key)

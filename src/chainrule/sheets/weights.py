@@ -9,11 +9,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from chainrule.errors import InputError
 from chainrule.sheets.facts import Fact, Facts, parameter
-from chainrule.sheets.numbering import Matrix, assembled, chains, digits, indices, is_bias, order, turned_ways, unit_of
+from chainrule.sheets.numbering import (
+    Matrix,
+    assembled,
+    chains,
+    digits,
+    indices,
+    is_bias,
+    is_weight,
+    order,
+    turned_ways,
+    unit_of,
+)
 
 Score = Callable[[list[Matrix], list[list[float]]], int]
 MOST_LAYERS = 40
@@ -45,10 +58,16 @@ def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) 
         InputError: none are given, or they do not fit together; in the words of the sheet.
     """
     reader = _Reader(facts, inputs, outputs, score)
-    if facts.layers and any("W" in layer for layer in facts.layers):
+    elsewhere = next((fact for key, fact in facts.parameters.items() if not is_bias(key)), None)
+    if facts.layers and elsewhere is not None:
+        due = "the weights in the layers, or outside of them"
+        raise facts.refuse(elsewhere.called, due, "both", elsewhere.line)
+    if any("W" in layer for layer in facts.layers):
         found = reader.matrices([reader.layer_matrix(i, layer) for i, layer in enumerate(facts.layers, 1)])
+    elif facts.layers and any(is_weight(key) for layer in facts.layers for key in layer):
+        found = reader.layers_of_singles()
     elif facts.layers:
-        found = reader.singles({key: fact for layer in facts.layers for key, fact in layer.items()})
+        raise facts.refuse("layer 1", "W, its weights", "none")
     else:
         found = reader.by_names()
     if len(found.weights) > MOST_LAYERS:
@@ -70,12 +89,20 @@ class _Reader:
         """W of a layer of the header; written out one by one, its numbers row by row."""
         if "W" in layer:
             return layer["W"], f"W of layer {i}"
-        numbers = [fact for key, fact in layer.items() if (m := parameter(key)) and m["letter"] not in ("b", "bias")]
+        numbers = [fact for key, fact in layer.items() if is_weight(key)]
         if not numbers:
             raise self.facts.refuse(f"layer {i}", "W, its weights", "none")
         values = [self.number(fact, f"{fact.called} of layer {i}") for fact in numbers]
         width = self.inputs if i == 1 else 0
         return Fact(_OneByOne(values, width), f"W of layer {i}", numbers[0].line), f"W of layer {i}"
+
+    def layers_of_singles(self) -> Parameters:
+        """Weights one by one in each layer: under names for the whole network, or anew in each."""
+        names = [key for layer in self.facts.layers for key in layer if is_weight(key)]
+        if len(set(names)) == len(names) and len(self.facts.layers) > 1:
+            with suppress(InputError):
+                return self.singles({key: fact for layer in self.facts.layers for key, fact in layer.items()})
+        return self.matrices([self.layer_matrix(i, layer) for i, layer in enumerate(self.facts.layers, 1)])
 
     def matrices(self, given: list[tuple[Fact, str]]) -> Parameters:
         """The matrices, turned round where only that fits."""
@@ -148,7 +175,7 @@ class _Reader:
         numbers: dict[tuple[str, int, tuple[int, ...]], float] = {}
         for key, fact in given.items():
             match = parameter(key)
-            if match is None or is_bias(key) or key in ("b", "activation"):
+            if match is None or not is_weight(key):
                 continue
             letter = "v" if match["letter"] in "VvUu" else "w"
             below = digits(match["below"] or match["behind"] or "")
@@ -169,10 +196,14 @@ class _Reader:
         if isinstance(said, list) and all(isinstance(n, int) and n > 0 for n in said):
             return [said if said[:1] == [self.inputs] and len(said) > 1 else [self.inputs, *said]]
         if self.outputs is None:
-            return [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
-        found = [[self.inputs, self.outputs]] if count == self.inputs * self.outputs else []
-        hidden, rest = divmod(count, self.inputs + self.outputs)
-        return [*found, *([[self.inputs, hidden, self.outputs]] if not rest and hidden else [])]
+            alone = [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
+            return [*self.with_outputs(count, 1), *alone]
+        return self.with_outputs(count, self.outputs)
+
+    def with_outputs(self, count: int, outputs: int) -> list[list[int]]:
+        found = [[self.inputs, outputs]] if count == self.inputs * outputs else []
+        hidden, rest = divmod(count, self.inputs + outputs)
+        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else [])]
 
     def best(self, ways: list[list[Matrix]]) -> list[Matrix]:
         """The way under which most of the printed numbers come out; the first of those that are as good."""

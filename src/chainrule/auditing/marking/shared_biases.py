@@ -28,7 +28,7 @@ def shared_layers(problem: Problem, lines: tuple[Line, ...], given: frozenset[in
     return frozenset((equal & numbers) | (given - lists))
 
 
-def told(shared: frozenset[int]) -> tuple[str, ...]:
+def in_words(shared: frozenset[int]) -> tuple[str, ...]:
     """What a report says of layers that share one bias."""
     words = (f"the units of layer {i} have one bias between them: its derivative is the sum" for i in sorted(shared))
     return tuple(words)

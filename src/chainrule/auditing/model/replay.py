@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
-from chainrule.formula import evaluate, parse
-from chainrule.formula.derivative import elementwise
-from chainrule.formula.tree import refs
 from chainrule.network import equations, pairs
-from chainrule.network.activations import ACTIVATIONS, Activation
+from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
 from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Quantity
@@ -231,7 +227,7 @@ class Replay:
 
     def _slope(self, i: int, t: int) -> Any:
         by_a, rule = self.slope_at(i, self.get(Node("a", i, t))), self.problem.rule(i)
-        by_h = None if rule is None else slope_of_h(rule)
+        by_h = None if rule is None else rule.dg_of_h
         if by_h is None or (not self.intervals and not self.long_way):
             return by_a
         return self._ways(by_a, self.elementwise(by_h, self.get(Node("h", i, t)), (0.5, 0.0)))
@@ -309,12 +305,3 @@ def _softmax_bound(own: Array, others: Array) -> Array:
     e = np.exp(own - top)
     bound: Array = e / (e + np.maximum(rest.sum(axis=1, keepdims=True) - rest, 0.0))
     return bound
-
-
-@lru_cache
-def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
-    """g' as a function of h alone, by the table's formula; None where the formula needs a."""
-    tree = parse(rule.dformula, "free")
-    if set(refs(tree)) != {"h"}:
-        return None
-    return lambda h: np.reshape(evaluate(elementwise(tree), lambda _: np.ravel(h)), np.shape(h))
