@@ -13,7 +13,7 @@ from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.tokens import LEARNING_RATES
-from chainrule.sheets.updates import with_primes
+from chainrule.sheets.updates import with_primes, without_old_values
 
 _SHOWN = 200  # characters that are shown of a line too long to be read
 
@@ -42,7 +42,9 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(whole, text=with_primes(_apart(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
+        whole = replace(
+            whole, text=with_primes(_apart(without_old_values(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
+        )
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -174,7 +176,7 @@ def _separators(text: str) -> list[tuple[int, str]]:
     depth = 0
     found: list[tuple[int, str]] = []
     inside: list[tuple[int, str]] = []
-    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=\s)", text):
+    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=[\s⁠])", text):
         character = match[0]
         if character in "([{" or character == OPEN:
             depth += 1
@@ -192,8 +194,8 @@ def _separators(text: str) -> list[tuple[int, str]]:
 
 
 def _last_piece(text: str) -> str:
-    """What stands behind the last end of a claim."""
-    return re.split(rf"[;,:{THEN}{BREAK}{WIDE}\n]|\s(?=[^\W\d_]+\s)", text[-200:])[-1]
+    """What stands behind the last end of a claim, without a marker of a list."""
+    return re.split(rf"[;,:{THEN}{BREAK}{WIDE}\n]|\s(?=[^\W\d_]+\s)|(?:^|\n)[\s⁠]*[*•>-]\s", text[-200:])[-1]
 
 
 def _stripped(place: Place) -> Iterator[Place]:
