@@ -82,6 +82,7 @@ _TAGS = {"<sub>": "_{", "<sup>": "^{", "</sub>": "}", "</sup>": "}", "<br>": BRE
 #: what stands behind a backslash
 _ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
 
+_LONGEST_SIGN = 60  # characters of what is not written as it is
 _ARROW = r"(?:[←⟵]|\\(?:long)?leftarrow(?![A-Za-z])|\\gets(?![A-Za-z])|<--?(?=[\sA-Za-z\\$]))"  # an update in place
 _FLOW = re.compile(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
 _SPECIAL = re.compile(
@@ -148,8 +149,11 @@ class Plain:
         piece = bisect_right(self._starts, at) - 1
         start, end = self._origins[piece]
         following = self._starts[piece + 1] if piece + 1 < len(self._starts) else len(self.text)
-        if following - self._starts[piece] != end - start:
+        length = following - self._starts[piece]
+        if length != end - start:
             return start, end
+        if length < _LONGEST_SIGN and self.text[self._starts[piece] : following] != self.written[start:end]:
+            return start, end  # \hat y
         start += at - self._starts[piece]
         return start, start + 1
 

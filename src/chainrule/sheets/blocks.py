@@ -14,7 +14,7 @@ TALLEST = 100  # lines of one block of LaTeX, or of one matrix
 #: what a program prints: ``z1: [0.27 -0.18]``
 PRINTED = re.compile(
     r"^((?:[\s*•>-]*)(?:d?[A-Za-zδ]{1,2}[0-9]{0,2}(?:_[A-Za-z0-9]{1,6})?'?|y_?hat|y_pred|[Ll]oss|[Cc]ost)\s*):"
-    r"(?=\s*[-+\[(0-9.][-+0-9.eE,\s\[\]()]{0,2000}$)",
+    r"(?=[^\n]*[.\[])(?=\s*[-+\[(0-9.][-+0-9.eE,\s\[\]()]{0,2000}$)",
     re.MULTILINE,
 )
 _GOES_ON = re.compile(r"(?:=|≈|\\approx)[\s$]*$")

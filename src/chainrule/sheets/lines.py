@@ -147,6 +147,7 @@ def _is_prose(claim: Claim, names: Names) -> bool:
     if not subject.strip(f"{JOIN} "):
         return True
     alone = new_name(subject, names) is not None or is_one_name(subject, names)
+    alone = alone or _named_in_words(claim.parts[0]) is not None
     told = words(subject, names.own)
     if not alone and (told > 1 or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
         return True
@@ -202,10 +203,19 @@ def _read(claim: Claim, names: Names) -> Line | None:
 
 def _introduced(claim: Claim, names: Names) -> str | None:
     """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
-    name = new_name(claim.parts[0].text, names)
+    name = new_name(claim.parts[0].text, names) or _named_in_words(claim.parts[0])
     return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
 
 
+def _named_in_words(subject: Place) -> str | None:
+    r"""The author's own name of several words, as LaTeX has them: ``\text{total loss}`` is ``total_loss``."""
+    name = subject.text.replace(JOIN, " ").split()
+    if not 1 < len(name) < 5 or not all(re.fullmatch(r"[A-Za-z]{2,20}", word) for word in name):
+        return None
+    return "_".join(name) if _TEXT.match(subject.written) else None
+
+
+_TEXT = re.compile(r"\\(?:text|mathrm|textbf|textit|mathit|operatorname)\b")
 _PARAMETER = re.compile(r"[Wwbθ](?![A-Za-z])")
 _CHANGE = re.compile(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")
 

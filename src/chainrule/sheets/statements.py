@@ -13,7 +13,7 @@ from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.tokens import LEARNING_RATES
-from chainrule.sheets.updates import with_primes
+from chainrule.sheets.updates import with_primes, without_old_values
 
 _SHOWN = 200  # characters that are shown of a line too long to be read
 
@@ -42,7 +42,9 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(whole, text=with_primes(_apart(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
+        whole = replace(
+            whole, text=with_primes(_apart(without_old_values(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
+        )
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -105,11 +107,13 @@ def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
     for group in parts_of_row(cells, words):
         found = [_parts(piece) for cell in group for piece in _stripped(cell)]
         parts = [part for cell_parts, _ in found for part in cell_parts if not part.is_empty]
-        if len(parts) > 1 and sum(is_number(part.text) for part in parts[1:]) > 1:
+        if len(parts) < 2 or is_number(parts[0].text):
+            continue  # numbers alone are data
+        if sum(is_number(part.text) for part in parts[1:]) > 1:
             line, column = parts[1].where(0)
             why = "several numbers stand in a row of a table, and nothing says which of them is claimed"
             yield Claim(parts, line, " | ".join(part.written for part in parts), f"line {line}, column {column}: {why}")
-        elif len(parts) > 1:
+        else:
             yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1)
 
 
@@ -153,7 +157,8 @@ _LABEL = re.compile(r"[^=:]{1,80}:[\s⁠]+")
 
 def _pieces(place: Place) -> Iterator[Place]:
     """The claims of one block, apart: at ``;``, at ``⇒``, at ends of lines, at commas between two claims."""
-    text, separators = place.text, _separators(place.text)
+    text = place.text
+    separators = _ends_once(text, _separators(text))
     start, is_claim = 0, False
     for (at, kind), (after, following) in zip(separators, [*separators[1:], (len(text), "")], strict=False):
         if kind == "=":
@@ -169,12 +174,22 @@ def _pieces(place: Place) -> Iterator[Place]:
     yield from _stripped(place.within(start, len(text)))
 
 
+def _ends_once(text: str, separators: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Separators without white space that stands directly behind a comma: ``, \\qquad``, a comma and the next line."""
+    kept: list[tuple[int, str]] = []
+    for at, kind in separators:
+        blank = kept and kept[-1][1] == "," and not text[kept[-1][0] + 1 : at].strip(f" \t\n{JOIN}{WIDE}{BREAK}")
+        if not (blank and kind in ",\n"):
+            kept.append((at, kind))
+    return kept
+
+
 def _separators(text: str) -> list[tuple[int, str]]:
     """Signs of equality and of ends outside all brackets; all of them where the brackets do not match."""
     depth = 0
     found: list[tuple[int, str]] = []
     inside: list[tuple[int, str]] = []
-    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=\s)", text):
+    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=[\s⁠])", text):
         character = match[0]
         if character in "([{" or character == OPEN:
             depth += 1
@@ -192,8 +207,8 @@ def _separators(text: str) -> list[tuple[int, str]]:
 
 
 def _last_piece(text: str) -> str:
-    """What stands behind the last end of a claim."""
-    return re.split(rf"[;,:{THEN}{BREAK}{WIDE}\n]|\s(?=[^\W\d_]+\s)", text[-200:])[-1]
+    """What stands behind the last end of a claim, without a marker of a list."""
+    return re.split(rf"[;,:{THEN}{BREAK}{WIDE}\n]|\s(?=[^\W\d_]+\s)|(?:^|\n)[\s⁠]*[*•>-]\s", text[-200:])[-1]
 
 
 def _stripped(place: Place) -> Iterator[Place]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from chainrule.formula.plain import JOIN
+from chainrule.formula.plain import JOIN, OPEN, THEN
 
 _S = rf"[\s{JOIN}]{{0,9}}"  # space
 _NEW = r"(?:new|updated|upd|next|neu|novo|nova|nuevo|nueva|nouveau|nouvelle|nuovo|nuova)"
@@ -42,6 +42,22 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     ),
 )  # fmt: skip
 _ANY = re.compile(rf"{_NEW}|\(\s*t|{_STEP}|old|\^{_S}\{{|(?i:neu|updated|new|nov|nuev)")
+
+
+#: b_2: 0.2 → 0.23
+_FROM_OLD = re.compile(
+    rf"(?m)^([\s{JOIN}*•>-]*[Wwbθ][0-9]{{0,2}}(?:{_S}[_^]{_S}{_INDEX}){{0,3}})({_S}:[^=:{THEN}\n]{{1,200}})"
+    rf"(?={THEN}[\s{JOIN}]*[-+0-9.\[({OPEN}][^{THEN}=:]*$)"
+)
+
+
+def without_old_values(plain: str) -> str:
+    """A plain text in which a parameter's old value is left out where an arrow goes from it to the new one.
+
+    >>> without_old_values("b_2: 0.2 ⇒ 0.23").replace(JOIN, "")
+    'b_2⇒ 0.23'
+    """
+    return _FROM_OLD.sub(lambda match: match[1] + JOIN * len(match[2]), plain) if THEN in plain else plain
 
 
 def with_primes(plain: str) -> str:
