@@ -22,12 +22,16 @@ def diagnose(state: SheetState, mark: Mark) -> Mark:
         for f in mark.formulas
     )
     mark = replace(mark, formulas=formulas)
+    slips = by_digits.operand_slips(mark)
+    if any(slip.sure and slip.known for f in formulas for slip in f.slips):
+        return replace(mark, candidates=tuple(slips))
     shown = [found for f in formulas for found in f.found]
     found: list[Candidate] = []
     if mark.value is not None and mark.value.verdict == "wrong":
         found = by_equation(state, mark.claim, mark.value)
         exact = any(c.exact and not c.contradicted for c in found)
         find = by_digits.whole if exact else by_digits.candidates
+        found += [] if exact else slips
         found += find(state, mark, mark.value)
         found = [c for c in found if not c.contradicted] or found
     ids = [f.id for f in shown]

@@ -8,28 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.formulas import literals, replaced, with_radius
 from chainrule.auditing.marking.mark import Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
-from chainrule.auditing.model.digits import digit_slip, numbers_of
+from chainrule.auditing.model.digits import apart, digit_slip
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node
-from chainrule.auditing.model.world import NumbersOnly, World
+from chainrule.auditing.model.world import World
 from chainrule.auditing.records import Found
 from chainrule.errors import InputError
-from chainrule.formula import tree as t
-from chainrule.formula.printing import symbol_text
 from chainrule.network.names import LOSS, Derivative, Quantity
 
 OF_OUTPUT = "this is the derivative of the output, not of the loss: dL/dyhat is missing"
-MOST_LINES = 30  # lines before this one, and entries of one, that a copied number is looked for in
 
 
 def candidates(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
     """All that fit a line's numbers."""
     yield from whole(state, mark, written)
-    yield from _operand_slips(state, mark, written)
     yield from _digits(state, mark, written)
 
 
@@ -51,50 +46,14 @@ def whole(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candid
         yield from _of_output(state, mark, written, place, node)
 
 
-def _operand_slips(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
-    """A number in the line's arithmetic that is not what the line's own formula has there."""
-    for judged in mark.formulas:
-        if judged.verdict == "wrong" or judged.value is None:
-            continue
-        for literal, name, due in _slipped(state, mark, written, judged.part.tree):
-            words = f"{literal} stands where {name} = {due} is due"
-            yield _candidate(mark, "digit_transposition_or_copy", words, judged.value[0])
-            return
-
-
-def _slipped(state: SheetState, mark: Mark, written: NumberMark, tree: t.Expr) -> Iterator[tuple[str, str, str]]:
-    """(as written, the name, its own value) of numbers that, put right, give what is due."""
-    wanted, known = written.own_or_due, dict(_operands(state, mark))
-
-    def gives(index: int, value: float) -> bool:
-        new, radius = with_radius(replaced(tree, index, value), None, state.given, state.effort)
-        return bool(Interval(new - radius, new + radius).reshape(wanted.shape).touches(wanted).all())
-
-    for index, literal in enumerate(literals(tree)):
-        read = numbers_of(literal, 0.0)
-        for name, value in known.items() if read is not None and literal.value not in state.given else ():
-            if abs(value - literal.value) <= 0.2 * value and value != literal.value and gives(index, value):
-                yield literal.written, name, f"{value:.6g}"
-        if gives(index, -literal.value):
-            yield literal.written, "its negative", f"-{literal.written}"
-
-
-def _operands(state: SheetState, mark: Mark) -> Iterator[tuple[str, float]]:
-    """Sizes of what the line is computed from: of the names in its formula, else of the lines before it."""
-    names = dict.fromkeys(s for f in mark.formulas if f.kind == "formula" for s in t.refs(f.part.tree))
-    lookup = state.lookup(state.printed, numeric=True)
-    for symbol in names:
-        try:
-            yield symbol_text(symbol, state.notation), abs(float(lookup(symbol)))
-        except (InputError, NumbersOnly, TypeError):
-            continue
-    if names:
-        return
-    for other in state.marks[-MOST_LINES:]:
-        if other.value is not None and other.value.numbers.value.size <= MOST_LINES:
-            for index, value in np.ndenumerate(other.value.numbers.value):
-                entry = f"[{', '.join(str(i + 1) for i in index)}]" if index else ""
-                yield f"{other.claim.subject}{entry}", abs(float(value))
+def operand_slips(mark: Mark) -> list[Candidate]:
+    """Numbers of the line's arithmetic that are not what their names are worth; the sure ones, where there are any."""
+    slips = [(slip, judged) for judged in mark.formulas for slip in judged.slips]
+    slips = [(slip, judged) for slip, judged in slips if slip.sure] or slips[:1]
+    return [
+        _candidate(mark, slip.id, slip.words, None if judged.value is None else judged.value[0])
+        for slip, judged in slips
+    ]
 
 
 def last_resort(mark: Mark) -> Found:
@@ -107,7 +66,7 @@ def last_resort(mark: Mark) -> Found:
 
 
 def _candidate(mark: Mark, id: str, words: str, value: Any) -> Candidate:
-    plain = float(value) if np.ndim(value) == 0 else np.asarray(value)
+    plain = value if value is None else float(value) if np.ndim(value) == 0 else np.asarray(value)
     return Candidate(Found(id, mark.claim.subject, words, value=plain), None, True, 0, structural=True)
 
 
@@ -158,17 +117,12 @@ def _digits(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Cand
         for aim in _aims(state, mark, written):
             due = float(aim.middle[at])
             if digit_slip(claimed, due, unit):
-                words = (
-                    f"digits were changed in writing: {_round(due, unit)} is due, {_round(claimed, unit)} is written"
-                )
+                decimals = max(0, round(-np.log10(unit)))
+                should, written_as = apart(due, claimed, decimals), apart(claimed, due, decimals)
+                words = f"digits were changed in writing: {written_as} is written for {should}"
                 yield _candidate(mark, "digit_transposition_or_copy", words, numbers.value)
                 return
         yield from _copied(state, mark, written, at)
-
-
-def _round(value: float, unit: float) -> str:
-    decimals = max(0, round(-np.log10(unit)))
-    return f"{value:.{decimals}f}"
 
 
 def _copied(state: SheetState, mark: Mark, written: NumberMark, at: tuple[int, ...]) -> Iterator[Candidate]:

@@ -45,6 +45,22 @@ class Candidate:
         return (not self.named, not self.exact, self.structural, self.distance, _RANK.get(self.found.id, 0))
 
 
+@dataclass(frozen=True)
+class Slip:
+    """A number of a line's arithmetic that is not what the name is worth for which it stands.
+
+    Attributes:
+        id: as of a mistake. words: ``0.3 stands where b_21 = 0.2``.
+        sure: wrong whatever the line gives; else it counts only where the line is wrong anyway.
+        known: the name is given, or the author has written what it is worth: no other mistake is behind the number.
+    """
+
+    id: str
+    words: str
+    sure: bool
+    known: bool = True
+
+
 @dataclass(frozen=True, eq=False)
 class FormulaMark:
     """A part of a line that is computed, marked apart from the number behind it.
@@ -52,6 +68,8 @@ class FormulaMark:
     Attributes:
         rows: it holds with vectors as rows.
         value: of arithmetic, what it gives and how far its digits can move that.
+        slips: of arithmetic, its numbers that are not what their names are worth.
+        aligned: of arithmetic, each of its numbers is what its name is worth.
         found: the mistakes that it is, best first, once the line is diagnosed.
     """
 
@@ -61,6 +79,8 @@ class FormulaMark:
     why: str = ""
     rows: bool = False
     value: tuple[Array, Array] | None = None
+    slips: tuple[Slip, ...] = ()
+    aligned: bool = False
     found: tuple[Found, ...] = ()
 
 

@@ -12,12 +12,13 @@ from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import mark_numbers
+from chainrule.auditing.marking.operands import with_operands
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, value_of
-from chainrule.auditing.records import Verdict
+from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
@@ -76,7 +77,7 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         for part in claim.arithmetic
         if part.tree is not defining or value is not None
     ]
-    mark = _combined(state, claim, value, formulas)
+    mark = _combined(state, claim, value, with_operands(state, claim, formulas))
     if mark.verdict == "wrong" and diagnose is not None:
         try:
             with state.effort.explaining():
@@ -103,8 +104,18 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         if value.verdict == "wrong" and _by_formula(state, claim, value, formulas):
             root = value.root or next(iter(sources(state, claim)), None)
             value = replace(value, verdict="follows", root=root)
+        elif value.verdict == "wrong" and any(f.aligned and f.verdict in ACCEPTED for f in formulas):
+            value = _by_operands(state, claim, value)
         verdict = value.verdict
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
+
+
+def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark) -> NumberMark:
+    """The number of a line that is what its numbers give, each of them right as it is rounded."""
+    root = value.root or next(iter(sources(state, claim)), None)
+    if root is not None:
+        return replace(value, verdict="follows", root=root)
+    return replace(value, verdict="rounded", why="right from the rounded numbers that you put in")
 
 
 def _by_formula(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> bool:

@@ -108,7 +108,7 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
     if mark.value_verdict == "wrong":
         due = due_text(mark)
         parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"due is {due}")
-        named = [f for f in mark.found if not formulas or f.words not in " ".join(parts)]
+        named = [f for f in mark.found if f.words not in " ".join(parts)]
         if len(mark.found) > 1 and named:
             parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
             parts.append(deciding(state, mark))
