@@ -18,7 +18,7 @@ from chainrule.auditing.marking.numbers import own_worlds, spread
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.written_out import WrittenOut
 from chainrule.auditing.model.claims import LineClaim
-from chainrule.auditing.model.digits import apart, numbers_of, swapped_digits
+from chainrule.auditing.model.digits import CUT, apart, numbers_of, swapped_digits
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.world import NumbersOnly, World, value_of
@@ -130,13 +130,13 @@ class Operands:
             if value.low.size != 1:
                 return True
             low, high = sorted((abs(float(np.ravel(value.low)[0])), abs(float(np.ravel(value.high)[0]))))
-            slack = 1e-9 * max(size, high) + 1e-12
+            slack = 1e-12 * max(size, high) + 1e-15
             if unit is None and self._given(formula):
                 below = above = slack
             elif unit is None:  # a formula of numbers: what their digits can do to it
                 below = above = 2 * float(np.ravel(moved)[0]) + slack
             else:
-                below, above = unit - slack, unit / 2 + slack  # it may be cut, or rounded
+                below, above = unit * CUT + slack, unit / 2 + slack  # it may be cut, or rounded
             if unit and not self._given(formula):  # nor is one off in the last digit more than a slip of rounding
                 above = max(above, min(1.05 * unit, LAST_DIGIT * high))
             if low - below < size < high + above:
