@@ -11,8 +11,11 @@ from dataclasses import replace
 from chainrule.auditing.diagnosis import by_digits
 from chainrule.auditing.diagnosis.by_equation import by_equation
 from chainrule.auditing.diagnosis.by_formula import explain_formula
+from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import MOST, Candidate, Mark
 from chainrule.auditing.marking.state import SheetState
+
+SIGNS = 2  # values that are tried first: what is due with the other sign
 
 
 def diagnose(state: SheetState, mark: Mark) -> Mark:
@@ -28,14 +31,15 @@ def diagnose(state: SheetState, mark: Mark) -> Mark:
     shown = [found for f in formulas for found in f.found]
     found: list[Candidate] = []
     if mark.value is not None and mark.value.verdict == "wrong":
-        found = by_equation(state, mark.claim, mark.value)
+        chance = Chance(mark.value, state.both, count=SIGNS)
+        found = by_equation(state, mark.claim, mark.value, chance)
         exact = any(c.exact and not c.contradicted for c in found)
         find = by_digits.whole if exact else by_digits.candidates
         found += [] if exact else slips
-        found += find(state, mark, mark.value)
+        found += find(state, mark, mark.value, chance)
         found = [c for c in found if not c.contradicted] or found
     ids = [f.id for f in shown]
-    found = [replace(c, named=True) if c.found.id in ids else c for c in found]
+    found = [replace(c, named=True, chance=0.0) if c.found.id in ids else c for c in found]
     found.sort(key=lambda c: (ids.index(c.found.id) if c.named else len(ids), *c.key))
     known = {c.found.id for c in found}
     found += [Candidate(f, None, True, 0, structural=True) for f in shown if f.id not in known]

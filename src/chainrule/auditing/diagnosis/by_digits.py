@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
-from chainrule.auditing.model.digits import apart, digit_slip
+from chainrule.auditing.model.digits import apart, digit_slip, swapped_digits
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.world import World
@@ -19,18 +20,20 @@ from chainrule.auditing.records import Found
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS, Derivative, Quantity
 
+POINTS = 6  # ways in which a decimal point is looked for
+OTHER_DIGITS = 9  # for each digit
 OF_OUTPUT = "this is the derivative of the output, not of the loss: dL/dyhat is missing"
 
 
-def candidates(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def candidates(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     """All that fit a line's numbers."""
-    yield from whole(state, mark, written)
-    yield from _digits(state, mark, written)
+    yield from whole(state, mark, written, chance)
+    yield from _digits(state, mark, written, chance)
 
 
-def whole(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def whole(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     """Those of the line as a whole."""
-    yield from _signs(state, mark, written)
+    yield from _signs(state, mark, written, chance)
     place, node = mark.place, mark.node
     if place is None or node is None:
         return
@@ -41,9 +44,11 @@ def whole(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candid
             yield _candidate(mark, id, "the numbers are those of the transpose: rows for columns", written.due)
     gradient = node.kind in ("dh", "da", "dW", "db")
     if place.time == 1 and node.time == 1:
-        yield from _second_pass(state, mark, written, place, node, gradient)
+        for candidate in _second_pass(state, mark, written, place, node, gradient):
+            yield replace(candidate, chance=chance.of(written.numbers.value))
     if gradient and place.time < 2:
-        yield from _of_output(state, mark, written, place, node)
+        for candidate in _of_output(state, mark, written, place, node):
+            yield replace(candidate, chance=chance.of(written.numbers.value, state.problem.sizes[-1]))
 
 
 def operand_slips(mark: Mark) -> list[Candidate]:
@@ -92,21 +97,24 @@ def _aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interv
             yield Interval.of(judged.value[0])
 
 
-def _signs(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def _signs(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     for aim in _aims(state, mark, written):
         if _fits(state, written, -aim):
             value = np.where(written.fits, written.numbers.value, -aim.middle)
             words = "the sign of some entries is lost" if written.fits.any() else "the sign is lost"
-            yield _candidate(mark, "sign_lost", words, value)
+            first = Chance(written, state.both)  # what is tried before anything else
+            yield replace(_candidate(mark, "sign_lost", words, value), chance=first.of(-aim))
             return
 
 
-def _digits(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def _digits(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     numbers, fits = written.numbers, written.fits
     for aim in _aims(state, mark, written):
         for power in (1, -1, 2, -2, 3, -3):
             if np.any(numbers.value[~fits]) and _fits(state, written, aim * 10.0**power):
-                yield _candidate(mark, "decimal_slip", "the decimal point has slipped", aim.middle * 10.0**power)
+                slipped = aim.middle * 10.0**power
+                candidate = _candidate(mark, "decimal_slip", "the decimal point has slipped", slipped)
+                yield replace(candidate, chance=chance.of(aim * 10.0**power, POINTS))
                 return
     wrong = np.argwhere(~fits)
     if any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
@@ -120,9 +128,13 @@ def _digits(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Cand
                 decimals = max(0, round(-np.log10(unit)))
                 should, written_as = apart(due, claimed, decimals), apart(claimed, due, decimals)
                 words = f"digits were changed in writing: {written_as} is written for {should}"
-                yield _candidate(mark, "digit_transposition_or_copy", words, numbers.value)
+                candidate = _candidate(mark, "digit_transposition_or_copy", words, numbers.value)
+                swap = swapped_digits(abs(claimed), abs(due), unit)
+                digits = len(str(round(abs(due) / unit)))
+                yield replace(candidate, chance=chance.of(numbers.value, digits * (1 if swap else OTHER_DIGITS)))
                 return
-        yield from _copied(state, mark, written, at)
+        for candidate in _copied(state, mark, written, at):
+            yield replace(candidate, chance=chance.of(numbers.value, written.due.size + len(state.marks)))
 
 
 def _copied(state: SheetState, mark: Mark, written: NumberMark, at: tuple[int, ...]) -> Iterator[Candidate]:

@@ -15,6 +15,7 @@ from chainrule.auditing.records import Found, Verdict
 from chainrule.network.arrays import Array
 
 MOST = 3  # mistakes named for one line
+BY_CHANCE = 0.01  # a mistake that may fit by accident more often is not named
 BAD = ("wrong", "follows")
 _RANK = {mistake.id: i for i, mistake in reversed(list(enumerate(MISTAKES)))}
 
@@ -29,6 +30,7 @@ class Candidate:
         distance: equations between it and the line.
         named: the line's own formula shows it.
         contradicted: it would have shown in an earlier line, which is right.
+        chance: of fitting by accident; a mistake is named where it is below ``BY_CHANCE``.
     """
 
     found: Found
@@ -38,6 +40,7 @@ class Candidate:
     structural: bool = False
     named: bool = False
     contradicted: bool = False
+    chance: float = 0.0
 
     @property
     def key(self) -> tuple[bool, bool, bool, int, int]:
@@ -165,7 +168,13 @@ class Mark:
     @property
     def found(self) -> list[Found]:
         """The mistakes to be named: each once, at most three."""
-        return list({c.found.id: c.found for c in reversed(self.candidates)}.values())[::-1][:MOST]
+        named = [c.found for c in self.candidates if c.chance < BY_CHANCE]
+        return list({found.id: found for found in reversed(named)}.values())[::-1][:MOST]
+
+    @property
+    def likeliest(self) -> Candidate | None:
+        """The mistake that fits but is not named, as one or another would by accident; None where one is named."""
+        return None if self.found else next(iter(self.candidates), None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
-from chainrule.auditing.marking.mark import BAD, Adopted, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import mark_numbers
 from chainrule.auditing.marking.operands import with_operands
 from chainrule.auditing.marking.state import SheetState
@@ -45,7 +45,10 @@ def mark_sheet(
 def _by_votes(root: Mark, marks: list[Mark]) -> Mark:
     """Of several mistakes that explain a root, the one by which later lines follow comes first."""
     votes = [m.value.via for m in marks if m.value is not None and m.value.root is root and m.verdict in BAD]
-    return replace(root, candidates=tuple(sorted(root.candidates, key=lambda c: -sum(v is c for v in votes))))
+    counted = [(sum(v is c for v in votes), c) for c in root.candidates]
+    counted.sort(key=lambda pair: -pair[0])
+    # each line that comes out by a mistake speaks for it as the digits of one more line do
+    return replace(root, candidates=tuple(replace(c, chance=c.chance * BY_CHANCE**n) for n, c in counted))
 
 
 def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mark:

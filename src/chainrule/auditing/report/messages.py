@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.problem import Node, name_of
@@ -115,10 +115,22 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
+    if mark.likeliest is not None:
+        parts.append(_by_chance(mark.likeliest))
     if mark.unexplained:
         parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
     said = [part for part in dict.fromkeys(parts) if part]
     return "; ".join(said), "; ".join([brief, *said[1:]]) if brief else ""
+
+
+def _by_chance(candidate: Candidate) -> str:
+    """Why a mistake that fits is not named, and what would decide."""
+    digits = max(1, int(np.ceil(np.log10(candidate.chance / BY_CHANCE) + 1e-9)))
+    more = "one more digit" if digits == 1 else f"{digits} more digits"
+    return (
+        f"the cause is undecided: {candidate.found.words} would give it, but with so few digits one mistake or another "
+        f"does so by accident; {more}, the line before or the formula would decide"
+    )
 
 
 def deciding(state: SheetState, mark: Mark) -> str:
