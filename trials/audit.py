@@ -548,7 +548,7 @@ def chance_trial(a: argparse.Namespace) -> int:
         if cause and named <= a.show:
             print("---", detail)
     share = named / max(shown, 1)
-    print(f"one random wrong number: it shows in {shown} sheets of {a.sheets}, a cause is named in {named} ({share:.4f})")
+    print(f"a random wrong number shows in {shown} sheets of {a.sheets}; a cause is named in {named} ({share:.4f})")
     return int(share > 0.01)
 
 

@@ -27,6 +27,7 @@ GAIN = 1.5  # what a convention must save: more than one wrong line does
 NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
+_OF_BATCH = ("sum_batch", "mean_batch")
 _GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
 
 
@@ -229,7 +230,20 @@ def _uses(line: Line, kind: type) -> bool:
 
 
 def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
-    """By what factor people's loss differs from the header's."""
+    """By what factor people's loss differs from the header's: in one way, or in one of the output's and of the batch's.
+
+    Two ways that come to the header's own scale are none.
+    """
+    single = list(_scales(problem))
+    yield from single
+    batch = [one for one in single if one[0] in _OF_BATCH]
+    for id, words, factor in single:
+        for other, more, times in batch:
+            if id not in _OF_BATCH and factor * times != 1.0:
+                yield f"{id}_{other}", f"{words}, and {more}", factor * times
+
+
+def _scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
     k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
     halved = loss == "half_squared_error"
     if halved:

@@ -59,6 +59,11 @@ def _own_path(r: Replay, q: Node) -> Any:
     return get(r, q, "da", 1) * W[np.arange(k), np.arange(k)]
 
 
+def _without_weights(r: Replay, q: Node) -> Any:
+    """Every unit gets the gradients of the next layer as they are, added up."""
+    return get(r, q, "da", 1).sum(1)[:, None] * np.ones((1, r.problem.sizes[q.layer]))
+
+
 def _batch(problem: Problem) -> float:
     """From the mean over the examples to their sum, or back."""
     return float(problem.n) if problem.network.reduction == "mean" else 1 / problem.n
@@ -135,6 +140,12 @@ PARAMETERS: tuple[Mistake, ...] = (
             lambda r, q: get(r, q, "da", 1)[:, :-1] @ get(r, q, "W", 1)[:-1],
             "the path through the last unit of layer <i+1> is left out",
             r"\sum_{m < M} <W_mj i+1> \dots", "backward.hidden"),
+    Mistake("weights_left_out", "dh", lambda p, i: i < p.depth, _without_weights,
+            "the weights <W i+1> are left out on the way back",
+            r"\sum_m \frac{\partial L}{\partial <a_m i+1>}", "backward.hidden"),
+    Mistake("weights_left_out_own_unit", "dh", _next_square, lambda r, q: get(r, q, "da", 1),
+            "the weights <W i+1> are left out on the way back: each unit has the gradient of its opposite",
+            r"<da i+1>", "backward.hidden"),
     Mistake("updated_weights_used", "dh", lambda p, i: i < p.depth and p.learning_rate is not None, _updated,
             "the already updated <W i+1> is used on the way back",
             r"(<W i+1> - \eta <dW i+1>)^T <da i+1>", "backward.hidden", updated_first=True),
@@ -159,5 +170,9 @@ PARAMETERS: tuple[Mistake, ...] = (
           ("update_sign", anywhere, lambda rate: -rate, r"+ \eta", "the step goes up the gradient: + for -"),
           ("lr_dropped", _rate_counts, lambda rate: 1.0, "-", "the learning rate is left out of the step"),
           ("lr_twice", _rate_counts, lambda rate: rate**2, r"- \eta^2", "the learning rate is applied twice"),
+          ("lr_ten_times", anywhere, lambda rate: rate * 10, r"- 10\,\eta",
+           "the decimal point of the step has slipped: it is ten times as large"),
+          ("lr_tenth", anywhere, lambda rate: rate / 10, r"- \tfrac{1}{10}\,\eta",
+           "the decimal point of the step has slipped: it is a tenth"),
       )),
 )  # fmt: skip
