@@ -158,7 +158,7 @@ yhat_1 = 0.6875
             "0.6857 stands where your yhat_1 = 0.6875 (digits swapped)",
         ),
         ("a_21 = 0.7*0.5250 - 0.08*0.5987 + 0.9 = 1.2196", "decimal_slip", "-0.08 stands where W_212 = -0.8"),
-        ("a_21 = 0.7*0.5987 - 0.8*0.5987 + 0.9 = 0.8401", "index_slip", "0.5987 stands where your h_11 = 0.5250"),
+        ("a_21 = 0.7*0.5987 - 0.8*0.5987 + 0.9 = 0.8401", "index_slip", "0.5987 stands where your h_11 = 0.525"),
         ("a_21 = 0.7*0.5250 + 0.9 = 1.2675", "term_missing", "W_212*h_12 is missing"),
         ("a_21 = 0.7*0.5250 - 0.8*0.5987 + 0.9 + 0.9 = 1.6885", "used_twice", "0.9 stands there once more"),
         ("b_21' = b_21 - 0.2*dL/db_21 = 0.9 - 0.02*0.1477 = 0.8970", "decimal_slip", "0.02 stands where 0.2 should be"),

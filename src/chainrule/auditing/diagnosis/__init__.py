@@ -15,8 +15,6 @@ from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import MOST, Candidate, Mark
 from chainrule.auditing.marking.state import SheetState
 
-SIGNS = 2  # values that are tried first: what is due with the other sign
-
 
 def diagnose(state: SheetState, mark: Mark) -> Mark:
     """A wrong line with the mistakes that explain it, and its wrong formulas with theirs."""
@@ -31,7 +29,9 @@ def diagnose(state: SheetState, mark: Mark) -> Mark:
     shown = [found for f in formulas for found in f.found]
     found: list[Candidate] = []
     if mark.value is not None and mark.value.verdict == "wrong":
-        chance = Chance(mark.value, state.both, count=SIGNS)
+        chance = Chance(mark.value, state.both)
+        for aim in by_digits.aims(state, mark, mark.value):
+            chance.of(-aim)  # the sign is what people lose first
         found = by_equation(state, mark.claim, mark.value, chance)
         exact = any(c.exact and not c.contradicted for c in found)
         find = by_digits.whole if exact else by_digits.candidates

@@ -86,7 +86,7 @@ def _gives(state: SheetState, written: NumberMark, value: Any) -> bool:
     return bool(written.numbers.interval(state.both).touches(Interval.of(value)).all())
 
 
-def _aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interval]:
+def aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interval]:
     """What is due: by the author's lines, in truth, from the numbers as printed, by those written in the line."""
     yield written.own_or_due
     yield Interval.of(written.due)
@@ -98,18 +98,17 @@ def _aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interv
 
 
 def _signs(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
-    for aim in _aims(state, mark, written):
+    for aim in aims(state, mark, written):
         if _fits(state, written, -aim):
             value = np.where(written.fits, written.numbers.value, -aim.middle)
             words = "the sign of some entries is lost" if written.fits.any() else "the sign is lost"
-            first = Chance(written, state.both)  # what is tried before anything else
-            yield replace(_candidate(mark, "sign_lost", words, value), chance=first.of(-aim))
+            yield replace(_candidate(mark, "sign_lost", words, value), chance=chance.of(-aim))
             return
 
 
 def _digits(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     numbers, fits = written.numbers, written.fits
-    for aim in _aims(state, mark, written):
+    for aim in aims(state, mark, written):
         for power in (1, -1, 2, -2, 3, -3):
             if np.any(numbers.value[~fits]) and _fits(state, written, aim * 10.0**power):
                 slipped = aim.middle * 10.0**power
@@ -122,7 +121,7 @@ def _digits(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) 
     if len(wrong) == 1:
         at = tuple(wrong[0])
         unit, claimed = float(numbers.unit[at]), float(numbers.value[at])
-        for aim in _aims(state, mark, written):
+        for aim in aims(state, mark, written):
             due = float(aim.middle[at])
             if digit_slip(claimed, due, unit):
                 decimals = max(0, round(-np.log10(unit)))
@@ -172,7 +171,7 @@ def _second_pass(
         candidate = _candidate(mark, "stale_forward_value", words, first.middle)
         repeated = np.array_equal(before(state.printed).low, written.numbers.value)
         yield replace(candidate, structural=not repeated)  # digit for digit: no other mistake does that by chance
-    for aim in _aims(state, mark, written) if gradient else ():
+    for aim in aims(state, mark, written) if gradient else ():
         both = aim + first
         if _gives(state, written, both):
             words = "the gradient of the first pass was not reset: this is the sum of both passes"

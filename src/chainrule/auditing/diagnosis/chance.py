@@ -29,41 +29,32 @@ class Chance:
     written: NumberMark
     both: bool = False
     count: int = 0
-    _seen: set[bytes] = field(default_factory=set, init=False)
+    _seen: dict[bytes, int] = field(default_factory=dict, init=False)  # of a value -> how many were tried by then
 
     def __post_init__(self) -> None:
         numbers, off = self.written.numbers, ~self.written.fits
         self.off: Array = off if off.any() else np.ones_like(off)
         self.unit = (numbers.unit * (1.5 if self.both else 1.0))[self.off]
         largest = np.maximum(np.abs(numbers.value), np.abs(self.written.due))[self.off]
-        with np.errstate(all="ignore"):
-            decade = 10.0 ** (np.floor(np.log10(np.maximum(largest, numbers.unit[self.off])) + 1e-12) + 1)
+        decade = 10.0 ** (np.floor(np.log10(np.maximum(largest, numbers.unit[self.off])) + 1e-12) + 1)
         self.spread = 2 * decade
 
+    @np.errstate(all="ignore")
     def of(self, value: Any, tries: int = 1) -> float:
-        """The chance once this value is tried too.
+        """The chance once this value is tried too; 1 for what is no number.
 
         Args:
             value: what a mistake gives for the line: numbers, or an interval.
             tries: how many values its kind of mistake could have given.
         """
-        possible = Interval.of(value)
-        self.try_value(possible, tries)
-        width = self.unit + np.maximum(possible.high - possible.low, 0)[self.off]
-        with np.errstate(all="ignore"):
-            each = np.where(np.isfinite(width), np.minimum(1.0, width / self.spread), 1.0)
-        return float(max(self.count, 1) * each.prod())
-
-    def try_value(self, value: Any, tries: int = 1) -> None:
-        """Count a value, unless one like it was tried, or it is what is due: that cannot be taken for a mistake."""
-        possible = Interval.of(value)
+        possible, due, unit = Interval.of(value), self.written.due, self.written.numbers.unit
         if possible.shape != self.off.shape or not np.isfinite(possible.middle).all():
-            return
-        near = self.written.numbers.unit
-        rest = (possible.low <= self.written.due + near) & (possible.high >= self.written.due - near)
-        if rest[self.off].all() or not (rest | self.off).all():
-            return
+            return 1.0
         key = np.round(possible.middle[self.off] / self.unit).tobytes()
-        if key not in self._seen:
-            self._seen.add(key)
+        right = (possible.low <= due + unit) & (possible.high >= due - unit)
+        # what is right all over is no mistake, and what changes right entries does not fit: neither is a try
+        if key not in self._seen and not right[self.off].all() and (right | self.off).all():
             self.count += tries
+            self._seen[key] = self.count
+        width = self.unit + (possible.high - possible.low)[self.off]
+        return float(self._seen.get(key, max(self.count, 1)) * np.minimum(1.0, width / self.spread).prod())

@@ -246,13 +246,14 @@ class Operands:
 
     def _worth(self, pair: Pair, due: float, written: float) -> str:
         """``your yhat_1 = 0.5297``: a name and what it is worth, in digits that differ from what is written."""
+        if self._given(pair.name):
+            value = f"{due:.12g}"
+            return f"{value} should be" if isinstance(pair.name, t.Number) else f"{self._name(pair.name)} = {value}"
+        own = [float(value.middle) for value in self._written(pair.name)]
+        if own:
+            return f"your {self._name(pair.name)} = {own[-1]:.12g}"
         digits = numbers_of(pair.number, self.state.unit)
-        decimals = 4 if digits is None else digits.decimals
-        value = f"{due:.12g}" if self._given(pair.name) else apart(due, written, decimals)
-        if isinstance(pair.name, t.Number):
-            return f"{value} should be"
-        own = "your " if next(self._written(pair.name), None) is not None else ""
-        return f"{own}{self._name(pair.name)} = {value}"
+        return f"{self._name(pair.name)} = {apart(due, written, 4 if digits is None else digits.decimals)}"
 
     def _name(self, tree: t.Expr) -> str:
         return text(tree, self.state.notation)
