@@ -30,7 +30,7 @@ def last(*lines):
     ("before", "written", "says"),
     [
         (COARSE, "a_21 = 0.5*0.59 - 0.6*0.62 + 0.3 = 0.223", "0.59 stands where your h_11 = 0.69"),
-        (FINE, "a_21 = 0.5*0.59 - 0.6*0.62 + 0.3 = 0.223", "0.59 stands where your h_11 = 0.69"),
+        (FINE, "a_21 = 0.5*0.59 - 0.6*0.62 + 0.3 = 0.223", "0.59 stands where your h_11 = 0.689974"),
         (
             COARSE,
             "a_21 = 0.5*0.6900 - 0.6*0.6252 + 0.3 = 0.2699",

@@ -98,12 +98,12 @@ def aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interva
 
 
 def _signs(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
-    for aim in aims(state, mark, written):
-        if _fits(state, written, -aim):
-            value = np.where(written.fits, written.numbers.value, -aim.middle)
-            words = "the sign of some entries is lost" if written.fits.any() else "the sign is lost"
-            yield replace(_candidate(mark, "sign_lost", words, value), chance=chance.of(-aim))
-            return
+    fitting = [aim for aim in aims(state, mark, written) if _fits(state, written, -aim)]
+    if fitting:
+        value = np.where(written.fits, written.numbers.value, -fitting[0].middle)
+        words = "the sign of some entries is lost" if written.fits.any() else "the sign is lost"
+        accident = min(chance.of(-aim) for aim in fitting)
+        yield replace(_candidate(mark, "sign_lost", words, value), chance=accident)
 
 
 def _digits(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:

@@ -91,7 +91,7 @@ def _matching(
                 continue
             best = numbers if best is None else best
             if exactly.touches(Interval.of(numbers)).all():
-                exact, best = True, numbers
+                exact, best, accident = True, numbers, min(accident, chance.of(numbers))
                 break
         yield Candidate(found_at(state, mistake, node, best), wrong, exact, distance, chance=accident), wrong
 
