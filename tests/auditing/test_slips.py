@@ -74,7 +74,7 @@ def test_a_sign_that_is_lost_is_named_with_its_number(written, says):
         (
             "a_21 = W_211*h_11 = 0.9",
             ("inconsistent_with_own_line",),
-            "the formula W_211*h_11 is wrong; due is 0.3; no mistake that is known here gives it",
+            "the formula W_211*h_11 is wrong; it should be 0.3; no mistake that is known here gives it",
         ),
     ],
 )
@@ -91,16 +91,16 @@ RATE = HEADER.replace("[network]", "learning_rate = 0.5\n[network]", 1)
 @pytest.mark.parametrize(
     ("written", "mistake", "says"),
     [
-        ("dL/dW_211 = dL/da_22*h_11", "index_slip", "dL/da_22 stands where dL/da_21 is due"),
-        ("dL/dW_211 = dL/da_21*h_12", "index_slip", "h_12 stands where h_11 is due"),
-        ("b_21' = b_21 - eta*dL/db_22", "index_slip", "dL/db_22 stands where dL/db_21 is due"),
-        ("a_21' = W_211'*h_11' + W_212'*h_11' + b_21'", "index_slip", "h_11' stands where h_12' is due"),
+        ("dL/dW_211 = dL/da_22*h_11", "index_slip", "dL/da_22 stands where dL/da_21 should be"),
+        ("dL/dW_211 = dL/da_21*h_12", "index_slip", "h_12 stands where h_11 should be"),
+        ("b_21' = b_21 - eta*dL/db_22", "index_slip", "dL/db_22 stands where dL/db_21 should be"),
+        ("a_21' = W_211'*h_11' + W_212'*h_11' + b_21'", "index_slip", "h_11' stands where h_12' should be"),
         (
             "dL/dW_211 = dL/da_21'*h_11",
             "updated_value_used",
-            "dL/da_21 after the update stands where the one before it is due",
+            "dL/da_21 after the update stands where the one before it should be",
         ),
-        ("h_11 = sigma(a_11')", "updated_value_used", "a_11 after the update stands where the one before it is due"),
+        ("h_11 = sigma(a_11')", "updated_value_used", "a_11 after the update stands where the one before it should be"),
     ],
 )
 def test_a_name_that_stands_where_another_is_due(written, mistake, says):

@@ -68,7 +68,7 @@ FORWARD: tuple[Mistake, ...] = (
             "the softmax is taken without the exponentials",
             r"\hat{y}_m = a_m / \sum_j a_j", _SOFTMAX),
     Mistake("sigmoid_for_softmax", "h", softmax, lambda r, q: r.elementwise(ACTIVATIONS["sigmoid"].g, get(r, q, "a")),
-            "a sigmoid stands where the softmax is due",
+            "a sigmoid stands where the softmax should be",
             r"\hat{y}_m = \sigma(a_m)", _SOFTMAX),
     # the loss
     Mistake("log_base_10", "L", _LOGS, _scaled_loss(lambda p: 1 / np.log(10)),

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.problem import Node, name_of
-from chainrule.auditing.report.wording import array, number
+from chainrule.auditing.report.wording import array, decimals_apart, number
 
 MOST_SHOWN = 16  # entries of an array that are told whole
 
@@ -27,7 +27,7 @@ def _not_wrong(state: SheetState, mark: Mark) -> str:
         case "right":
             return ""
         case "rounded":
-            return f"{mark.why}: {due_text(mark)} is due" if mark.why else _drift(mark)
+            return f"{mark.why}: it should be {due_text(mark)}" if mark.why else _drift(mark)
         case "truncated":
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
@@ -63,6 +63,8 @@ def due_text(mark: Mark, more: int = 0) -> str:
     if due.size > MOST_SHOWN:
         return _worst(mark.value)
     decimals = None if numbers.text == "" else numbers.decimals + more
+    if mark.verdict in BAD and not mark.value.flipped:
+        decimals = decimals_apart(due, numbers.value, decimals, ~mark.value.fits)
     return array(due, decimals) if due.ndim else number(float(due), decimals)
 
 
@@ -107,7 +109,7 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
         parts.append(sums[0].why)
     if mark.value_verdict == "wrong":
         due = due_text(mark)
-        parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"due is {due}")
+        parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"it should be {due}")
         named = [f for f in mark.found if f.words not in " ".join(parts)]
         if len(mark.found) > 1 and named:
             parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
