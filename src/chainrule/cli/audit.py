@@ -24,6 +24,7 @@ def audit(
     form: Annotated[
         str | None, Option("--format", help="text, markdown, latex, html or json; else as --out ends, or text.")
     ] = None,
+    explain: Annotated[bool, Option("--explain", help="Derive each wrong line as it should be.")] = False,
     json: Json = False,
     out: Annotated[Path | None, Option(help="File to write; else standard output.")] = None,
     standalone: Standalone = False,
@@ -37,12 +38,23 @@ def audit(
     chosen = chosen_format(usual if form is None else form, json)
     check_outputs({"--out": out}, [] if file == "-" else [file])
     found = _read(file)
+    if explain:
+        found = _explained(found, file)
     text = rendered("audit", found, chosen, standalone)
     if out is None:
         print_record(text, chosen)
     else:
         write_whole(out, text)
     raise Exit(0 if found.ok else 1)
+
+
+def _explained(found: Audit, file: str) -> Audit:
+    from chainrule.sheets.header import read_worksheet
+    from chainrule.teaching.explained import explained
+
+    if file == "-":
+        raise InputError("--explain", "a file", "standard input")
+    return explained(found, read_worksheet(file))
 
 
 def _read(file: str) -> Audit:

@@ -133,7 +133,8 @@ def _digits(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) 
                 yield replace(candidate, chance=chance.of(numbers.value, digits * (1 if swap else OTHER_DIGITS)))
                 return
         for candidate in _copied(state, mark, written, at):
-            yield replace(candidate, chance=chance.of(numbers.value, written.due.size + len(state.marks)))
+            others = written.due.size + sum(m.value.numbers.value.size for m in state.marks if m.value is not None)
+            yield replace(candidate, chance=chance.of(numbers.value, others))
 
 
 def _copied(state: SheetState, mark: Mark, written: NumberMark, at: tuple[int, ...]) -> Iterator[Candidate]:

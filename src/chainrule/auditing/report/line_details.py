@@ -47,6 +47,7 @@ def line_details(a: LineAudit) -> Iterator[Block]:
         due = _due(a)
         if due:
             yield Paragraph(line(due))
+        yield from a.derivation
 
 
 def _part(p: PartAudit, said: str) -> Line:

@@ -117,12 +117,27 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
+    if (before := repeated(state, mark)) is not None:
+        parts.append(f"the same mistake as in line {before.number}")
     if mark.likeliest is not None:
         parts.append(_by_chance(mark.likeliest))
     if mark.unexplained:
         parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
     said = [part for part in dict.fromkeys(parts) if part]
     return "; ".join(said), "; ".join([brief, *said[1:]]) if brief else ""
+
+
+def repeated(state: SheetState, mark: Mark) -> Mark | None:
+    """The first line before a wrong one that has the same mistake at the same place; None for a mistake of its own."""
+    if mark.verdict != "wrong" or state.exact or not mark.found or not mark.found[0].wrong:
+        return None
+    what = (mark.found[0].id, mark.found[0].where)
+    for other in state.marks:
+        if other is mark:
+            break
+        if other.verdict == "wrong" and other.found and (other.found[0].id, other.found[0].where) == what:
+            return other
+    return None
 
 
 def _by_chance(candidate: Candidate) -> str:
