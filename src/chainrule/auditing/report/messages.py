@@ -145,8 +145,8 @@ def _by_chance(candidate: Candidate) -> str:
     digits = max(1, int(np.ceil(np.log10(candidate.chance / BY_CHANCE) + 1e-9)))
     more = "one more digit" if digits == 1 else f"{digits} more digits"
     return (
-        f"the cause is undecided: {candidate.found.words} would give it, but with so few digits one mistake or another "
-        f"does so by accident; {more}, the line before or the formula would decide"
+        f"the cause is undecided: perhaps {candidate.found.words}, but so few digits fit one mistake or another by "
+        f"accident; {more}, the line before or the formula would decide"
     )
 
 
