@@ -22,7 +22,7 @@ from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import Contradiction
 from chainrule.auditing.report.document import Audit
-from chainrule.auditing.report.messages import message, part_message
+from chainrule.auditing.report.messages import message, part_message, repeated
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.facts import named
@@ -164,6 +164,7 @@ def line_record(state: SheetState, mark: Mark) -> LineAudit:
         None if value is None else value.fits,
         claimed_quantity(line, state.problem.sizes, state.reading.swapped),
         brief,
+        None if (before := repeated(state, mark)) is None else before.number,
     )
 
 

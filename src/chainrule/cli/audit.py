@@ -22,6 +22,7 @@ def audit(
     form: Annotated[
         str | None, Option("--format", help="text, markdown, latex, html or json; else as --out ends, or text.")
     ] = None,
+    explain: Annotated[bool, Option("--explain", help="Derive each wrong line as it should be.")] = False,
     json: Json = False,
     out: Annotated[Path | None, Option(help="File to write; else standard output.")] = None,
     standalone: Standalone = False,
@@ -30,7 +31,8 @@ def audit(
 
     Exit code 1 if a line is wrong or cannot be read, or if the header's numbers contradict the lines.
     """
-    from chainrule.auditing.audit import audit
+    from chainrule.auditing.audit import audit_sheet
+    from chainrule.sheets.header import read_worksheet
 
     if not file and sys.stdin.isatty():
         raise InputError("FILE", "a worksheet, or a text piped in", "none")
@@ -38,7 +40,12 @@ def audit(
     usual = "text" if out is None else endings.get(out.suffix.lower(), "text")
     chosen = chosen_format(usual if form is None else form, json)
     check_outputs({"--out": out}, [file] if file not in ("", "-") else [])
-    found = audit(file or "-")
+    sheet = read_worksheet(file or "-")
+    found = audit_sheet(sheet)
+    if explain:
+        from chainrule.teaching.explained import explained
+
+        found = explained(found, sheet)
     text = rendered("audit", found, chosen, standalone)
     if out is None:
         print_record(text, chosen)

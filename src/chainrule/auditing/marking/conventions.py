@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -27,16 +28,19 @@ GAIN = 1.5  # what a convention must save: more than one wrong line does
 NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
+Scale: TypeAlias = tuple[str, str, float]
+_OF_BATCH = ("sum_batch", "mean_batch")
 _GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
 
 
 @dataclass(frozen=True)
 class Option:
-    """One convention that may hold."""
+    """One convention that may hold, or two of the loss's scale at once: ``parts``."""
 
     id: str
     words: str
     reading: Reading
+    parts: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +193,12 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
         for id, words, factor in scales(problem):
             if _allows(state, _GRADIENTS, factor):
                 yield Option(id, words, replace(reading, scale=reading.scale * factor))
+        for pair, factor in two_scales(problem):
+            if _allows(state, _GRADIENTS, factor):
+                both = replace(reading, scale=reading.scale * factor)
+                parts = tuple(Option(id, words, both) for id, words, _ in pair)
+                id, words = "_".join(p.id for p in parts), " and ".join(p.words for p in parts)
+                yield Option(id, words, both, parts)
     if any(_uses(m.claim.line, t.Delta) for m in state.marks) and not any(map(_settles_delta, state.marks)):
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
     if any(m.node and m.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
@@ -238,8 +248,18 @@ def _uses(line: Line, kind: type) -> bool:
     return any(isinstance(s.name if isinstance(s, t.Timed) else s, kind) for s in _symbols(line))
 
 
-def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
-    """By what factor people's loss differs from the header's."""
+def two_scales(problem: Problem) -> Iterator[tuple[tuple[Scale, Scale], float]]:
+    """Two ways at once, one of the outputs and one of the batch, that come to a factor of their own."""
+    single = list(scales(problem))
+    factors = {1.0, *(factor for _, _, factor in single)}
+    for one in single:
+        for other in single:
+            if one[0] not in _OF_BATCH and other[0] in _OF_BATCH and one[2] * other[2] not in factors:
+                yield (one, other), one[2] * other[2]
+
+
+def scales(problem: Problem) -> Iterator[Scale]:
+    """By what factor people's loss differs from the header's: (id, words, factor)."""
     k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
     halved = loss == "half_squared_error"
     if halved:
@@ -267,7 +287,7 @@ def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
 
 def records(held: list[Option], state: SheetState) -> tuple[Convention, ...]:
     """The conventions of a sheet as records."""
-    found = [Convention(option.id, option.words) for option in held]
+    found = [Convention(one.id, one.words) for option in held for one in option.parts or (option,)]
     rows = tuple(m.number for m in state.marks if any(f.rows for f in m.formulas))
     if rows:
         found.append(Convention("row_vectors", "vectors are rows: a = h W + b", rows))

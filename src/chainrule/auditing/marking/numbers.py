@@ -122,13 +122,14 @@ def _from_own_lines(state: SheetState, claim: LineClaim, wanted: Interval, fits:
     """
     best, place = np.zeros(wanted.shape, dtype=bool), claim.place
     if place is None:
-        value = _spread(state, claim)
+        tree = state.definition(claim)
+        value = None if tree is None else spread(state, tree)
         if value is None:
             return _FromOwnLines(best, None)
         value = value.reshape(wanted.shape)
         return _FromOwnLines(wanted.touches(value), value)
     own = None
-    for world, adopted in _own_worlds(state, place.time > 1):
+    for world, adopted in own_worlds(state, place.time > 1):
         value = Interval.of(world.value(place, computed=True))
         value = (value.T if flipped else value).reshape(wanted.shape)
         touching = wanted.touches(value)
@@ -141,7 +142,7 @@ def _from_own_lines(state: SheetState, claim: LineClaim, wanted: Interval, fits:
     return _FromOwnLines(best, own)
 
 
-def _own_worlds(state: SheetState, far: bool) -> Iterator[tuple[World, Adopted | None]]:
+def own_worlds(state: SheetState, far: bool = False) -> Iterator[tuple[World, Adopted | None]]:
     """The author's worlds: as the lines stand, the other way where two disagree, with mistakes found before."""
     yield state.own, None
     if any(m.verdict in BAD for m in state.marks):
@@ -171,11 +172,8 @@ def _with_mistakes(state: SheetState, *wrong: Wrong) -> World | None:
         return None
 
 
-def _spread(state: SheetState, claim: LineClaim) -> Interval | None:
-    """The line's first formula from the author's own numbers, as far as their digits can move it."""
-    tree = state.definition(claim)
-    if tree is None:
-        return None
+def spread(state: SheetState, tree: t.Expr) -> Interval | None:
+    """A formula from the author's own numbers, as far as their digits can move it."""
     unwritten = {name: formula for name, (formula, number) in state.names.items() if number is None}
     tree = t.substitute(tree, lambda symbol: unwritten.get(symbol) if isinstance(symbol, str) else None)
     names = state.lookup(state.printed, numeric=True)

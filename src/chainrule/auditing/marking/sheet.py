@@ -10,8 +10,9 @@ import numpy as np
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
-from chainrule.auditing.marking.mark import BAD, Adopted, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import mark_numbers
+from chainrule.auditing.marking.operands import with_operands
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
@@ -47,7 +48,10 @@ def mark_sheet(
 def _by_votes(root: Mark, marks: list[Mark]) -> Mark:
     """Of several mistakes that explain a root, the one by which later lines follow comes first."""
     votes = [m.value.via for m in marks if m.value is not None and m.value.root is root and m.verdict in BAD]
-    return replace(root, candidates=tuple(sorted(root.candidates, key=lambda c: -sum(v is c for v in votes))))
+    counted = [(sum(v is c for v in votes), c) for c in root.candidates]
+    counted.sort(key=lambda pair: -pair[0])
+    # each line that comes out by a mistake speaks for it as the digits of one more line do
+    return replace(root, candidates=tuple(replace(c, chance=c.chance * BY_CHANCE**n) for n, c in counted))
 
 
 def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mark:
@@ -81,7 +85,7 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         for part in claim.arithmetic
         if part.tree is not defining or value is not None
     ]
-    mark = _repeated(state, _combined(state, claim, value, formulas))
+    mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
     if mark.verdict == "wrong" and diagnose is not None:
         try:
             with state.effort.explaining():
@@ -108,6 +112,8 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         if value.verdict == "wrong" and _by_formula(state, claim, value, formulas):
             root = value.root or next(iter(sources(state, claim)), None)
             value = replace(value, verdict="follows", root=root)
+        elif value.verdict == "wrong" and any(f.aligned and f.verdict in ACCEPTED for f in formulas):
+            value = _by_operands(state, claim, value)
         verdict = value.verdict
         if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
             why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
@@ -121,7 +127,9 @@ def _repeated(state: SheetState, mark: Mark) -> Mark:
     if mark.verdict != "wrong" or mark.place is None or value is None or mark.formulas:
         return mark
     for other in reversed(state.marks):
-        if other.place is None or _key(other.place) != _key(mark.place) or other.verdict != "wrong" or other.value is not None:
+        if other.place is None or other.verdict != "wrong" or other.value is not None:
+            continue
+        if _key(other.place) != _key(mark.place):
             continue
         for part in other.formulas:
             if part.value is None or part.value[0].size != value.numbers.value.size:
@@ -140,6 +148,14 @@ def formulas_known(state: SheetState, claim: LineClaim) -> bool:
     """Whether a name of the author's comes from quantities of the network, and not from numbers alone."""
     tree = state.definition(claim)
     return tree is not None and any(True for _ in t.refs(tree))
+
+
+def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark) -> NumberMark:
+    """The number of a line that is what its numbers give, each of them right as it is rounded."""
+    root = value.root or next(iter(sources(state, claim)), None)
+    if root is not None:
+        return replace(value, verdict="follows", root=root)
+    return replace(value, verdict="rounded", why="right from the rounded numbers that you put in")
 
 
 def _by_formula(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> bool:

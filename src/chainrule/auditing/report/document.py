@@ -148,7 +148,7 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
     if first is None:
         digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
         return (f"{_all(len(lines))} right{digits.get(audit.rounding, '')}.",)
-    parts: list[str | Math | Code] = [_so_far(first, len(lines))]
+    parts: list[str | Math | Code] = [_so_far(first, lines)]
     root = audit.first_wrong
     if root is None:
         parts.append("No line is shown to be wrong.")
@@ -157,7 +157,11 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
         following = sum(a.verdict == "follows" and _roots(a, lines) == root.number for a in lines)
         if following:
             parts.append(f" {_several(following, 'later line')} only because of it, and would be right with it mended.")
-        more = [a.number for a in lines if a.verdict == "wrong" and a is not root]
+        wrong = [a for a in lines if a.verdict == "wrong" and a is not root]
+        again = [a.number for a in wrong if a.repeats is not None]
+        if again:
+            parts.append(f" {_lines(again).capitalize()} {'repeats' if len(again) == 1 else 'repeat'} a mistake.")
+        more = [a.number for a in wrong if a.repeats is None]
         if more:
             parts.append(f" {_lines(more).capitalize()} {'has a mistake' if len(more) == 1 else 'have mistakes'} too.")
     for verdict, words in (("undecided", "cannot be decided"), ("unreadable", "cannot be read")):
@@ -171,9 +175,11 @@ def _all(count: int) -> str:
     return "The only line is" if count == 1 else f"All {count} lines are"
 
 
-def _so_far(first: int, count: int) -> str:
+def _so_far(first: int, lines: Sequence[LineAudit]) -> str:
+    """What is right comes first."""
+    count, right = len(lines), sum(a.verdict in ACCEPTED for a in lines)
     if first == 0:
-        return ""
+        return f"{right} of {count} lines {'are' if right > 1 else 'is'} right. " if right else ""
     return f"The first {f'{first} lines are' if first > 1 else 'line is'} right, of {count}. "
 
 
