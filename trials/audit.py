@@ -4,6 +4,7 @@
     python -m trials.audit planted --networks 200
     python -m trials.audit pairs --sheets 2000
     python -m trials.audit code --networks 50
+    python -m trials.audit chance --count 2000
 
 Each prints a table and exits with 1 where its bar is missed.
 """
@@ -313,6 +314,39 @@ def pair(seed: int) -> tuple[bool, bool, str]:
     return True, found, detail
 
 
+# ---------------------------------------------------------------- numbers that are wrong for no reason
+
+
+def by_chance(seed: int) -> tuple[bool, bool, str]:
+    """One sheet with one random wrong number: whether it shows, and whether a cause is named for it."""
+    rng = np.random.default_rng((6, seed))
+    p = problem(rng, int(rng.integers(1, 4)), bool(rng.random() < 0.3))
+    digits, apart = int(rng.integers(2, 6)), bool(rng.random() < 0.5)
+    style = Style(digits=digits, significant=bool(rng.random() < 0.5), carry=bool(rng.random() < 0.5),
+                  components=lambda name: apart)  # fmt: skip
+    wanted = names(p)
+    count = len(write(p, wanted, style, rng))
+    at, drawn, line = int(rng.integers(count)), float(rng.uniform(-2, 2)), iter(range(count))
+
+    def tamper(symbol: object, value: np.ndarray) -> np.ndarray | None:
+        if next(line) != at:
+            return None
+        wrong = np.array(value)
+        wrong[tuple(int(rng.integers(s)) for s in wrong.shape)] = drawn * max(float(np.abs(value).max()), 0.01)
+        return wrong
+
+    lines = write(p, wanted, style, rng, tamper=tamper)
+    audit = audit_text(sheet(p, lines))
+    wrong = [line for line in audit.lines if line.verdict == "wrong"]
+    causes = [id for line in wrong for id in line.mistakes if id not in NO_CAUSE]
+    detail = "; ".join(f"{a.text} {a.mistakes} {a.message}" for a in wrong)
+    return bool(wrong), bool(causes), f"{digits} digits, {lines[at].line}: {detail}"
+
+
+#: what is said of a wrong line where no mistake is named
+NO_CAUSE = ("inconsistent_with_own_line", "arithmetic")
+
+
 # ---------------------------------------------------------------- mistakes around the equations
 
 
@@ -456,8 +490,8 @@ def spread(work: Callable, jobs: list, processes: int) -> Iterator:
 def main() -> int:
     """Run one trial."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("trial", choices=["right", "planted", "structural", "pairs", "code"])
-    parser.add_argument("--sheets", type=int, default=10_000, help="of right, and of pairs")
+    parser.add_argument("trial", choices=["right", "planted", "structural", "pairs", "code", "chance"])
+    parser.add_argument("--sheets", "--count", type=int, default=10_000, help="of right, pairs and chance")
     parser.add_argument("--networks", type=int, default=200, help="for each mistake at each layer")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="mistakes whose id has this in it")
@@ -467,6 +501,8 @@ def main() -> int:
         return right_trial(a)
     if a.trial == "pairs":
         return pairs_trial(a)
+    if a.trial == "chance":
+        return chance_trial(a)
     if a.trial == "structural":
         jobs = [(id, seed) for id in STRUCTURAL if a.only in id for seed in range(a.networks)]
         return table(a, spread(_tampered, jobs, a.processes))
@@ -503,6 +539,17 @@ def pairs_trial(a: argparse.Namespace) -> int:
     share = found / max(shown, 1)
     print(f"two mistakes: {shown} sheets of {a.sheets} in which both show, both found in {found} ({share:.3f})")
     return int(found < 0.9 * shown)
+
+
+def chance_trial(a: argparse.Namespace) -> int:
+    shown = named = 0
+    for shows, cause, detail in spread(by_chance, list(range(a.sheets)), a.processes):
+        shown, named = shown + shows, named + cause
+        if cause and named <= a.show:
+            print("---", detail)
+    share = named / max(shown, 1)
+    print(f"a random wrong number shows in {shown} sheets of {a.sheets}; a cause is named in {named} ({share:.4f})")
+    return int(share > 0.01)
 
 
 def table(a: argparse.Namespace, outcomes: Iterator[Outcome]) -> int:

@@ -88,7 +88,7 @@ def test_the_notes_own_example():
     (square,) = [a for a in audit.lines if r"(y_2 - \hat{y}_1)^2" in a.text]
     assert square.verdict == "wrong"
     assert square.mistakes == ("index_slip",)
-    assert "yhat_1 stands where yhat_2 is due" in square.message
+    assert "yhat_1 stands where yhat_2 should be" in square.message
     for name in ("h_1 = ", "a_2 = ", r"\hat{y} = "):
         assert all(a.verdict in RIGHT for a in line(name)), name
 

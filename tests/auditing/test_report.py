@@ -89,8 +89,8 @@ def test_the_page_says_what_is_right_so_far_what_is_not_and_what_follows():
     assert "The product is right, but the loss depends on a_21 by yhat_2 too" in flat
     assert "Probably only the unit's own derivative of the softmax is taken; the cross terms are left out." in flat
     assert "what seems to be done: dL/da_m = dL/dyhat_m yhat_m (1 - yhat_m)" in flat
-    assert "what is due: dL/da_2 = J_O^T dL/dyhat" in flat
-    assert "Written is -0.0652, due is -0.1304." in flat
+    assert "what it should be: dL/da_2 = J_O^T dL/dyhat" in flat
+    assert "Written is -0.0652; it should be -0.1304." in flat
     assert "From your own lines before it, anything from -0.13041 to -0.13034 would do." in flat
     assert "2 mistakes give this line; the likeliest first:" in flat
     assert re.search(r"25 +W_212' +0\.83 +0\.87", text)
@@ -144,11 +144,11 @@ def test_of_an_array_the_entries_that_are_off_are_told():
     right = claimed.copy()
     right[1, 2] += 0.5
     a = LineAudit(1, "x", "dL/dW_1", claimed, right, None, "wrong", digits=2, fits=claimed == right)
-    assert "Not right: 6.00 at entry 2, 3 (due is 6.50); the rest is." in " ".join(str(with_lines(a)).split())
+    assert "Not right: 6.00 at entry 2, 3 (it should be 6.50); the rest is." in " ".join(str(with_lines(a)).split())
     other = replace(a, right=right.T)
-    assert "Written has the shape 3 x 4, due is 4 x 3" in " ".join(str(with_lines(other)).split())
+    assert "Written has the shape 3 x 4, it should have 4 x 3" in " ".join(str(with_lines(other)).split())
     every = replace(a, right=-1 - right, fits=np.zeros((3, 4), dtype=bool))
-    assert "Due is [[-1.00," in str(with_lines(every))
+    assert "It should be [[-1.00," in str(with_lines(every))
 
 
 def test_every_form_shows_the_verdict_by_word_and_sign():

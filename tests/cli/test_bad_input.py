@@ -185,7 +185,7 @@ SPEC = {
         ({"depth": 10**12}, {}, "tensors"),
         ({"hidden": "__import__"}, {}, "hidden"),
         ({"output": "os.system"}, {}, "output: expected one of softmax"),
-        ({}, {"W_1": np.full((3, 4), np.nan)}, "W_1: expected finite numbers"),
+        ({}, {"W_1": np.full((3, 4), np.nan)}, "W of layer 1, row 1, number 4: expected a finite number"),
         ({}, {"W_1": np.zeros((3, 4, 1))}, "W_1: expected a matrix"),
         ({}, {"b_1": np.zeros(2)}, "b_1: expected shape (3,)"),
         ({}, {"W_1": np.zeros((3, 4), np.int8), "b_1": np.zeros(3, np.float32)}, "b_1"),
@@ -249,18 +249,22 @@ def test_unknown_category_is_named(refused, run, files):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("+++", "---", "a header in TOML between two lines of +++"),
-        ("x = [2, 5, 3, 3]", "x = [2, 5, 3]", "x: expected shape (4,)"),
-        ("x = [2, 5, 3, 3]", "x = [2, 5, nan, 3]", "x: expected finite numbers"),
-        ("x = [2, 5, 3, 3]", "x = 'import os'", "network.x"),
-        ("y = [1, 0]", "y = [1, 0, 0]", "y: expected shape (2,)"),
+        ("+++\na_1", "---\na_1", "the header that begins in line 1: expected a second line of +++ that ends it"),
+        (
+            "x = [2, 5, 3, 3]",
+            "x = [2, 5, 3]",
+            "line 10: W of layer 1: expected 3 columns, one for each of the inputs x",
+        ),
+        ("x = [2, 5, 3, 3]", "x = [2, 5, nan, 3]", "line 7: x, number 3: expected a finite number; got nan"),
+        ("x = [2, 5, 3, 3]", "x = 'import os'", "line 7: x: expected a number; got 'import os'"),
+        ("y = [1, 0]", "y = [1, 0, 0]", "line 8: y: expected 2 targets, one for each output; got 3"),
         ("y = [1, 0]", "y = 2", "class numbers from 0 to 1; got 2"),
-        ("b = [0, 0, 0, 0]", "b = [0, 0]", "b_1: expected shape (4,)"),
-        ("W = [[0.5, 0.8, 0.2, 0.4]", "W = [[0.5, 0.8, 0.2]", "W_2: expected numbers in a rectangular array"),
-        ("0.8, -0.4]", "0.8, inf]", "W_1: expected finite numbers"),
-        ('hidden = "sigmoid"', 'hidden = "sigma"', "hidden: expected one of"),
+        ("b = [0, 0, 0, 0]", "b = [0, 0]", "b of layer 1: expected 4 numbers, one for each unit of the layer"),
+        ("W = [[0.5, 0.8, 0.2, 0.4]", "W = [[0.5, 0.8, 0.2]", "W of layer 2: expected rows of one length"),
+        ("0.8, -0.4]", "0.8, inf]", "W of layer 1, row 1, number 4: expected a finite number"),
+        ('hidden = "sigmoid"', 'hidden = "sigmoyd"', "hidden: expected one of"),
         ('title = "Worked example"', "title = ", "a header in TOML"),
-        ("[network]", "[netwrk]", "network.x"),
+        ("[network]", "[netwrk]", "line 3: netwrk: expected one of [[layer]], [weights]"),
         ('loss = "squared_error"', 'loss = "huber2"', "loss: expected one of"),
     ],
 )
@@ -269,10 +273,14 @@ def test_worksheets(refused, files, old, new, says):
     assert says in refused("check", files("sheet.md", NOTES.replace(old, new)))
 
 
-def test_worksheet_files_that_are_none(refused, files, tmp_path):
+def test_worksheet_files_that_are_none(refused, run, files, tmp_path):
     assert "text in UTF-8" in refused("check", files("a.md", b"\xff\xfe\x00+"))
     assert "at most 1000000 bytes" in refused("check", files("b.md", "+" * 1_000_001))
-    assert "a header" in refused("check", files("c.md", ""))
+    code, _, err = run("check", files("c.md", ""))
+    assert code == 2
+    first, _, sample = err.partition("\n")
+    assert first.endswith("got no input x and no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
+    assert sample.startswith("A header to copy and to fill in:\n+++\n")
     assert "no such file" in refused("check", "d.md")
     assert "a folder" in refused("check", tmp_path)
     deep = "+++\nx = " + "[" * 50_000 + "\n+++\n"

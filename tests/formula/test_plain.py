@@ -14,7 +14,7 @@ def seen(written):
     ("commands", "becomes"),
     [
         (r"\cdot \times \ast", "*"),
-        (r"\odot \circ \otimes", "⊙"),
+        (r"\odot \circ", "⊙"), (r"\otimes", "⊗"),
         (r"\approx \simeq \cong \equiv \coloneqq \doteq", "="),
         (r"\therefore \Rightarrow \implies \rightarrow \to \Longrightarrow \longrightarrow", THEN),
         (r"\left \right \big \Bigg \bigl \Bigr \displaystyle \limits \notag \hfill \bf \iff \because \Downarrow", ""),
@@ -40,7 +40,8 @@ def test_commands(commands, becomes):
 @pytest.mark.parametrize(
     ("characters", "becomes"),
     [
-        ("−–", "-"), ("·×∙⋅•∗@", "*"), ("∘⊗⊙", "⊙"), ("≈≃≅≡≔", "="), ("→⟹⟶∴", THEN), ("′’ʹ", "'"), ("″", "''"),
+        ("−–", "-"), ("·×∙⋅•∗@", "*"), ("∘⊙", "⊙"), ("⊗", "⊗"), ("≈≃≅≡≔", "="),
+        ("→⟹⟶∴", THEN), ("′’ʹ", "'"), ("″", "''"),
         ("Σ∑", "∑"), ("▽∇", "∇"), ("÷", "/"), ("√", "sqrt"), ("½", "(1/2)"), ("¼", "(1/4)"), ("¾", "(3/4)"),
         ("ŷ", "yhat"), ("ᵀ", "^⊤"), ("~$`", ""), ("ϵ", "ε"), ("µ", "μ"), ("‖", "|"),
     ],

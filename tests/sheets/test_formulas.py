@@ -148,7 +148,7 @@ def test_a_transpose_beside_the_layer(name, ways):
 def test_names_that_the_author_introduced_stay_theirs():
     assert tree("dJ/dW_2", "J = 3") == Diff(Ref("J"), Quantity("W", 2))
     assert tree("Z^{(2)}", "Z = 3") == Pow(Ref("Z"), number("2"))
-    assert "unknown name 'da'" in line("L = (da^{[1]})/(dz^{[1]})").error
+    assert "unknown name 'da^{(1)}'" in line("L = (da^{[1]})/(dz^{[1]})").error
     assert "has no transpose" in line("L = W^{[2]T}_{12}").error
 
 

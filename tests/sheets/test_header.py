@@ -7,7 +7,10 @@ import pytest
 
 from chainrule import InputError
 from chainrule.sheets import header as limits
+from chainrule.sheets import inputs
 from chainrule.sheets.header import parse_worksheet, read_worksheet
+from chainrule.sheets.weights import MOST_LAYERS
+from tests.support import headers
 
 NETWORK = "[network]\nx = [2.0, 3.0]\ny = [1, 0]\n[[network.layer]]\nW = [[0.5, 0.25], [1.0, -1.0]]\n"
 
@@ -25,12 +28,31 @@ def test_the_header_stands_between_two_lines():
     assert parse_worksheet(sheet()).first_line == 8
 
 
-@pytest.mark.parametrize("text", ["", "+++", "+++\n" + NETWORK, NETWORK, "text\n" + sheet(), "text\n+++\n" + NETWORK])
-def test_without_two_lines_there_is_no_header(text):
-    with pytest.raises(
-        InputError, match="worksheet s: expected a header in TOML between two lines of \\+\\+\\+; got none"
-    ):
+@pytest.mark.parametrize(("text", "line"), [("+++", 1), ("+++\n" + NETWORK, 1), ("text\n+++\n" + NETWORK, 2)])
+def test_a_header_has_an_end(text, line):
+    due = f"worksheet s: the header that begins in line {line}: expected a second line of \\+\\+\\+"
+    with pytest.raises(InputError, match=due):
         parse_worksheet(text, "s")
+
+
+@pytest.mark.parametrize("text", ["", "Words.\n", "---\ntitle: A page\n---\nWords.", "---\nWords", "a_1 = [1, 2]"])
+def test_without_a_network_a_header_to_copy_is_shown(text):
+    with pytest.raises(InputError, match="got no input x and no weights") as raised:
+        parse_worksheet(text, "s")
+    sample = raised.value.__notes__[0].partition("\n")[2]
+    assert parse_worksheet(sample).network.sizes == (2, 2, 1)
+
+
+@pytest.mark.parametrize("fences", [("+++", "+++"), ("---", "---"), ("```toml", "```")])
+def test_fences_of_a_header(fences):
+    found = parse_worksheet(f"{fences[0]}\n{NETWORK}{fences[1]}\nh_1 = 2\n---\nend")
+    assert (found.lines, found.first_line) == (("h_1 = 2", "---", "end"), 8)
+
+
+def test_below_the_words_of_a_page_a_header_leaves_its_lines_empty():
+    found = parse_worksheet("Homework\n" + sheet())
+    assert found.lines == ("Homework", *[""] * 7, "a_11 = 1")
+    assert found.first_line == 1
 
 
 def test_what_is_not_said_has_defaults():
@@ -67,21 +89,40 @@ def test_one_example_has_no_axis():
     assert parse_worksheet(sheet(NETWORK.replace("y = [1, 0]\n", ""))).y is None
 
 
+ANOTHER = "expected one of [[layer]], [weights], [names], title, learning_rate"
+MATRIX = "W = [[0.5, 0.25], [1.0, -1.0]]"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("x = [2.0, 3.0]", "z = 1", "worksheet s: network.x: expected a header that fits; got field required"),
-        ("x = ", "z = 1\nx = ", "worksheet s: network.z: expected a header that fits; got extra inputs"),
-        ("W = ", "c = 1\nW = ", "worksheet s: network.layer.0.c: expected a header that fits; got extra inputs"),
-        ("[network]", "w = 1\n[network]", "worksheet s: w: expected a header that fits; got extra inputs"),
-        ("[network]", "learning_rate = inf\n[network]", "worksheet s: learning_rate: expected a header that fits"),
-        ("[network]", 'learning_rate = "1"\n[network]', "worksheet s: learning_rate: expected a header that fits"),
-        ("0.5", '"0.5"', "worksheet s: network.layer.0.W.0.0: expected a header that fits; got input should be a valid"),  # noqa: E501
-        ("[2.0, 3.0]", "[2.0, 3.0", "worksheet s: expected a header in TOML; got something else ("),
-        ("y = [1, 0]", "y = [1, 0, 0]", "y: expected"),
-        ("x = [2.0, 3.0]", "x = [2.0]", "x: expected"),
+        ("x = [2.0, 3.0]", "", "worksheet s: x: expected the inputs of one example, such as x = [1, 2]; got none"),
+        ("x = ", "z = 1\nx = ", f"worksheet s, line 3: z: {ANOTHER}"),
+        ("W = ", "c = 1\nW = ", "worksheet s, line 6: c in layer 1: expected W, b, activation, or its weights"),
+        ("W = ", "w = [[1, 2]]\nW = ", "worksheet s, line 7: W of layer 1: expected one of W, w and weights; got two"),
+        ("[network]", "w = 1\n[network]", "worksheet s, line 2: w: expected the weights in the layers, or outside of"),
+        ("[network]", "learning_rate = inf\n[network]", "worksheet s, line 2: learning_rate: expected a finite number"),
+        ("[network]", 'eta = "1"\n[network]', "worksheet s, line 2: eta: expected a number; got '1'"),
+        ("[network]", "title = 3\n[network]", "worksheet s, line 2: title: expected text in quotation marks; got 3"),
+        ("0.5", '"0.5"', "worksheet s, line 6: W of layer 1, row 1, number 1: expected a number; got '0.5'"),
+        ("[[0.5, 0.25], [1.0, -1.0]]", "[[0.5, 0.25], [1.0]]", "worksheet s, line 6: W of layer 1: expected rows of"),
+        ("[[0.5, 0.25], [1.0, -1.0]]", "[]", "worksheet s, line 6: W of layer 1: expected a row of numbers for each"),
+        ("[[0.5, 0.25], [1.0, -1.0]]", "[[1], [2]]", "worksheet s, line 4: y: expected"),
+        (MATRIX, MATRIX + "\nb = [1]", "worksheet s, line 7: b of layer 1: expected 2 numbers, one for each unit"),
+        (MATRIX, "", "worksheet s: layer 1: expected W, its weights; got none"),
+        (MATRIX, MATRIX + '\n[names]\nu = "W_777"', "worksheet s, line 8: u in [names]: expected one of x (2), W_1"),
+        (MATRIX, MATRIX + "\n[names]\nu = 3", "worksheet s, line 8: u in [names]: expected a name of this package"),
+        ("[2.0, 3.0]", "[2.0, 3.0", "worksheet s, line 4: expected a header in TOML; got something else"),
+        ("[2.0, 3.0]", "[[1, 2], [3]]", "worksheet s, line 3: x: expected numbers, or rows of numbers of one length"),
+        ("y = [1, 0]", "y = [1, 0, 0]", "worksheet s, line 4: y: expected 2 targets, one for each output; got 3"),
+        ("y = [1, 0]", 'y = "cat"', "worksheet s, line 4: y: expected a number; got 'cat'"),
+        ("x = [2.0, 3.0]", "x = [2.0]", "worksheet s, line 6: W of layer 1: expected 1 column, one for each of the in"),
+        ("[network]", '[network]\nloss = "foo"', "worksheet s, line 3: loss: expected one of cross_entropy"),
+        ("[network]", '[network]\noutput = "relu"\nloss = "bce"', "worksheet s, line 4: loss binary_cross_entropy: "),
+        ("[network]", "[network]\nhidden = 3", "worksheet s, line 3: hidden: expected the name of an activation"),
+        ("[network]", '[network]\nhidden = ["relu", "tanh"]', "worksheet s, line 3: hidden: expected one activation"),
         ("[network]", "a" + ".a" * 20 + " = 1\n[network]", "worksheet s: expected a header in TOML; got a name of more than 20"),  # noqa: E501
-        ("[network]", "a" + ".a" * 19 + " = 1\n[network]", "worksheet s: a: expected a header that fits"),
+        ("[network]", "a" + ".a" * 19 + " = 1\n[network]", f"worksheet s: a: {ANOTHER}"),
         ("[network]", "n = " + "1" * 5000 + "\n[network]", "worksheet s: expected a header in TOML; got something else ("),  # noqa: E501
     ],
 )  # fmt: skip
@@ -120,19 +161,19 @@ def test_limits(monkeypatch, limit, value, text, says):
 
 def test_as_many_layers_as_the_limit():
     one = (1, 1)
-    assert parse_worksheet(layers(*[one] * limits.MOST_LAYERS)).network.depth == limits.MOST_LAYERS
-    with pytest.raises(InputError, match=r"network.layer: expected a header that fits"):
-        parse_worksheet(layers(*[one] * (limits.MOST_LAYERS + 1)))
+    assert parse_worksheet(layers(*[one] * MOST_LAYERS)).network.depth == MOST_LAYERS
+    with pytest.raises(InputError, match=f"layers: expected at most {MOST_LAYERS}; got {MOST_LAYERS + 1}"):
+        parse_worksheet(layers(*[one] * (MOST_LAYERS + 1)))
 
 
 def test_files_that_cannot_be_read(tmp_path, monkeypatch):
     path = tmp_path / "s.md"
     path.write_text("\ufeff" + sheet(), encoding="utf-8")  # with the mark that some editors put first
     assert read_worksheet(path).lines == ("a_11 = 1",)
-    monkeypatch.setattr(limits, "LARGEST", path.stat().st_size)
+    monkeypatch.setattr(inputs, "LARGEST", path.stat().st_size)
     read_worksheet(path)
-    monkeypatch.setattr(limits, "LARGEST", path.stat().st_size - 1)
-    with pytest.raises(InputError, match=f"at most {limits.LARGEST} bytes; got {limits.LARGEST + 1}"):
+    monkeypatch.setattr(inputs, "LARGEST", path.stat().st_size - 1)
+    with pytest.raises(InputError, match=f"at most {inputs.LARGEST} bytes; got {inputs.LARGEST + 1}"):
         read_worksheet(path)
     monkeypatch.undo()
     path.write_bytes(b"+++\n\xff")
@@ -142,3 +183,114 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
         read_worksheet(tmp_path)
     with pytest.raises(InputError, match="a file; got no such file"):
         read_worksheet(tmp_path / "none")
+
+
+# ---------------------------------------------------------------- as people give a network
+
+SEEDS = range(28)
+
+
+CALLED = {
+    "as we do": {},
+    "in Greek": {"learning_rate": "η", "x": "inputs", "y": "targets", "hidden": "activations"},
+    "short": {"learning_rate": "lr", "x": "input", "y": "t", "loss": "cost", "hidden": "hidden activation"},
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("called", CALLED)
+@pytest.mark.parametrize(("W", "b"), [("W", "b"), ("w", "bias"), ("weights", "biases")])
+def test_layers_under_every_name(seed, called, W, b):
+    given = headers.drawn(seed)
+    text = headers.settings(*given, CALLED[called].items()) + headers.layers(given[0], W=W, b=b)
+    assert headers.same(parse_worksheet(f"+++\n{text}+++\n"), *given)
+    old = "[network]\n" + text.replace("[[layer]]", "[[network.layer]]")
+    assert headers.same(parse_worksheet(f"+++\n{old}+++\n"), *given)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_row_alone_and_words_without_quotation_marks(seed):
+    given = headers.drawn(seed)
+    text = (
+        headers.settings(*given).replace('"sigmoid"', "logistic").replace('"half_squared_error"', "half squared error")
+    )
+    text += headers.layers(given[0], written=headers.one_unit_flat)
+    text = re.sub(r'hidden = \["(\w+)"\]', lambda m: f"hidden = {m[1].upper()}", text)
+    text = re.sub(r"^x = \[(.*)\]$", r"x = (\1)", text, flags=re.MULTILINE)
+    assert headers.same(parse_worksheet(f"+++\n{text}+++\n"), *given)
+
+
+NAMES = {
+    "W_211": (lambda i, m, j: f"W_{i}{m}{j}", lambda i, m: f"b_{i}{m}"),
+    "w^{(2)}_{11}, to and from": (lambda i, m, j: f"w^{{({i})}}_{{{m}{j}}}", lambda i, m: f"b_{m}^{{({i})}}"),
+    "w_11^2, from and to": (lambda i, m, j: f"w_{j}{m}^{i}", lambda i, m: f"b_{m}^{i}"),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("names", NAMES)
+def test_weights_one_by_one(seed, names):
+    """Where w_ij may go either way, the numbers printed below decide."""
+    network, x, y, rate = headers.drawn(seed)
+    given = headers.one_by_one(network, *NAMES[names])
+    written = "".join(f"{name} = {value}\n" for name, value in given)
+    text = f"+++\n{headers.settings(network, x, y, rate)}[weights]\n{written}+++\n{headers.forward_lines(network, x)}"
+    assert headers.same(parse_worksheet(text), network, x, y, rate)
+
+
+@pytest.mark.parametrize("seed", [s for s in SEEDS if len(headers.drawn(s)[0].weights) <= 2])
+@pytest.mark.parametrize("by", ["rows", "arrows"])
+def test_weights_that_are_numbered_through(seed, by):
+    network, x, y, rate = headers.drawn(seed)
+    order = [W if by == "rows" else W.T for W in network.weights]
+    numbers = [float(one) for W in order for one in np.ravel(W)]
+    written = "".join(f"w{i} = {one}\n" for i, one in enumerate(numbers, 1))
+    biases = "".join(f"b_{i} = {b.tolist()}\n" for i, b in enumerate(network.biases, 1))
+    lines = headers.forward_lines(network, x)
+    settings = headers.settings(network, x, y, rate)
+    assert headers.same(parse_worksheet(f"+++\n{settings}{written}{biases}+++\n{lines}"), network, x, y, rate)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_matrices_that_go_from_inputs_to_units_are_turned_and_this_is_said(seed):
+    network, x, y, rate = headers.drawn(seed)
+    text = headers.settings(network, x, y, rate) + headers.layers(network, written=lambda W: W.T.tolist())
+    found = parse_worksheet(f"+++\n{text}+++\n{headers.forward_lines(network, x)}")
+    if any(W.shape[0] != W.shape[1] and 1 not in W.shape for W in network.weights):
+        assert headers.same(found, network, x, y, rate)
+        assert "is read as its transpose" in found.notes[0]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_layers_one_by_one_row_by_row(seed):
+    network, x, y, rate = headers.drawn(seed)
+    tables = ""
+    for W, b in zip(network.weights, network.biases, strict=True):
+        tables += "[[layer]]\n" + "".join(f"w{i} = {one}\n" for i, one in enumerate(np.ravel(W).tolist(), 1))
+        tables += f"b = {b.tolist()}\n"
+    assert headers.same(
+        parse_worksheet(f"+++\n{headers.settings(network, x, y, rate)}{tables}+++\n"), network, x, y, rate
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_bias_for_a_layer_is_remembered(seed):
+    network, x, y, rate = headers.drawn(seed)
+    tables = "".join(f"[[layer]]\nW = {W.tolist()}\nb = 0.35\n" for W in network.weights)
+    named = "".join(f"b{i} = 0.35\n" for i in range(1, network.depth + 1))
+    for text in (tables, named + "".join(f"W_{i} = {W.tolist()}\n" for i, W in enumerate(network.weights, 1))):
+        found = parse_worksheet(f"+++\n{headers.settings(network, x, y, rate)}{text}+++\n")
+        assert all((b == 0.35).all() for b in found.network.biases)
+        assert found.shared == {i for i, W in enumerate(network.weights, 1) if len(W) > 1}
+
+
+def test_an_activation_of_one_layer():
+    one = '+++\nx = [1]\ny = 1\nloss = "sse"\n[[layer]]\nW = 2\nactivation = "leaky_relu(0.2)"\n'
+    found = parse_worksheet(one + "[[layer]]\nW = 1\nA(t) = t/10\n+++\n").network
+    assert (found.hidden, found.output, found.loss) == (("leaky_relu(0.2)",), "a/10", "squared_error")
+    assert found([-3.0]).tolist() == pytest.approx([-0.12])
+
+
+def test_what_the_author_calls_our_quantities():
+    text = sheet(NETWORK + '[names]\nw5 = "W_121"\nu = "a"\nE = "L"\n"z^1" = "a_11"\n')
+    assert parse_worksheet(text).names == {"w5": "W_121", "u": "a", "E": "L", "z^1": "a_11"}

@@ -103,7 +103,7 @@ def test_the_lines_of_the_notes(tab):
         assert badges.count("wrong") >= 4
         text = page.locator(".verdicts").text_content()
         assert "only one path through the softmax is taken" in text
-        assert "yhat_1 stands where yhat_2 is due" in text
+        assert "yhat_1 stands where yhat_2 should be" in text
         assert due.contradictions[0].words.partition(", line")[0] in text  # the page counts lines below the header
 
 

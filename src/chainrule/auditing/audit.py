@@ -12,6 +12,8 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt
+from chainrule.auditing.marking.shared_biases import in_words
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import claimed_quantity
@@ -20,15 +22,20 @@ from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import Contradiction
 from chainrule.auditing.report.document import Audit
-from chainrule.auditing.report.messages import message, part_message
+from chainrule.auditing.report.messages import message, part_message, repeated
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
+from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
-from chainrule.sheets.lines import Line, read_lines
+from chainrule.sheets.inputs import is_text
 
 
-def audit(path: str | os.PathLike[str]) -> Audit:
-    """Audit a worksheet file: which line is wrong, what it should be, and which mistake was probably made.
+def audit(source: str | os.PathLike[str]) -> Audit:
+    """Audit a worksheet: which line is wrong, what it should be, and which mistake was probably made.
+
+    Args:
+        source: a file, a notebook (its Markdown cells and printed outputs), ``-`` for standard input, or the text
+            itself, which is told by a line break in it.
 
     Raises:
         InputError: no such file, or one that is no worksheet; a line that cannot be read is no error but a verdict.
@@ -47,15 +54,15 @@ def audit(path: str | os.PathLike[str]) -> Audit:
     ... dL/dyhat_1 = y_1 - yhat_1 = 1.7
     ... dL/dW_112 = 3.4
     ... '''
-    >>> with open("sheet.md", "w") as file:
-    ...     _ = file.write(text)
-    >>> for line in cr.audit("sheet.md").lines:
+    >>> for line in cr.audit(text).lines:
     ...     print(line.name, line.verdict, *line.mistakes[:1])
     yhat_1 right
     dL/dyhat_1 wrong error_sign
     dL/dW_112 follows
     """
-    return audit_sheet(read_worksheet(path))
+    if isinstance(source, str) and is_text(source):
+        return audit_text(source)
+    return audit_sheet(read_worksheet(source))
 
 
 def audit_text(text: str, name: str = "worksheet") -> Audit:
@@ -67,16 +74,16 @@ def audit_text(text: str, name: str = "worksheet") -> Audit:
 def audit_sheet(sheet: Worksheet) -> Audit:
     """Audit a worksheet that has been read."""
     problem = problem_of(sheet)
-    lines = read_lines(sheet.lines, sheet.first_line, problem.sizes)
     try:
-        return _audited(sheet, problem, lines)
+        read = NameReader(problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared).read()
+        return _audited(sheet, read.problem, read)
     except Spent:
         most = "what a person can work out"
-        raise InputError(f"worksheet {sheet.path}", most, "too many lines, or too large formulas") from None
+        raise InputError(named(sheet.path), most, "too many lines, or too large formulas") from None
 
 
-def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Audit:
-    unit = usual_unit(lines)
+def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
+    lines, unit = names.lines, usual_unit(names.lines)
     read = conventions.infer(problem, lines, unit)
 
     def marked(header: Problem) -> SheetState:
@@ -97,6 +104,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         state.marks = [
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
+    state.marks = in_doubt(state.marks, names.naming)
     return Audit(
         sheet.path,
         sheet.title,
@@ -106,6 +114,7 @@ def _audited(sheet: Worksheet, problem: Problem, lines: tuple[Line, ...]) -> Aud
         contradictions,
         _rounding(state),
         problem.sizes,
+        (*sheet.notes, *in_words(problem.shared)),
     )
 
 
@@ -155,6 +164,7 @@ def line_record(state: SheetState, mark: Mark) -> LineAudit:
         None if value is None else value.fits,
         claimed_quantity(line, state.problem.sizes, state.reading.swapped),
         brief,
+        None if (before := repeated(state, mark)) is None else before.number,
     )
 
 

@@ -55,7 +55,7 @@ def main() -> None:
     try:
         _command()()
     except InputError as error:
-        _fail(str(error))
+        _fail(str(error), *getattr(error, "__notes__", ()))
     except BrokenPipeError:  # the reader has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
@@ -69,9 +69,10 @@ def main() -> None:
         sys.exit(130)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, *notes: str) -> None:
+    """Print one line, and below it what is there to copy; exit."""
     from chainrule.render.blocks import visible
 
     line = " ".join(visible(message).split())
-    sys.stderr.write(f"chainrule: error: {line}\n")
+    sys.stderr.write(f"chainrule: error: {line}\n" + "".join(f"{note}\n" for note in notes))
     sys.exit(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Exit, Option
 
@@ -13,17 +13,16 @@ from chainrule.cli.shared import check_outputs
 from chainrule.errors import InputError
 from chainrule.system.files import write_whole
 
-if TYPE_CHECKING:
-    from chainrule.auditing.report.document import Audit
-
-LARGEST = 1_000_000  # bytes of standard input
-
 
 def audit(
-    file: Annotated[str, Argument(help="A worksheet with lines; - reads standard input.")],
+    file: Annotated[
+        str,
+        Argument(help="A worksheet, or a notebook with one; - or nothing reads standard input.", show_default=False),
+    ] = "",
     form: Annotated[
         str | None, Option("--format", help="text, markdown, latex, html or json; else as --out ends, or text.")
     ] = None,
+    explain: Annotated[bool, Option("--explain", help="Derive each wrong line as it should be.")] = False,
     json: Json = False,
     out: Annotated[Path | None, Option(help="File to write; else standard output.")] = None,
     standalone: Standalone = False,
@@ -32,28 +31,24 @@ def audit(
 
     Exit code 1 if a line is wrong or cannot be read, or if the header's numbers contradict the lines.
     """
+    from chainrule.auditing.audit import audit_sheet
+    from chainrule.sheets.header import read_worksheet
+
+    if not file and sys.stdin.isatty():
+        raise InputError("FILE", "a worksheet, or a text piped in", "none")
     endings = {ending: name for name, ending in FORMATS.items()}
     usual = "text" if out is None else endings.get(out.suffix.lower(), "text")
     chosen = chosen_format(usual if form is None else form, json)
-    check_outputs({"--out": out}, [] if file == "-" else [file])
-    found = _read(file)
+    check_outputs({"--out": out}, [file] if file not in ("", "-") else [])
+    sheet = read_worksheet(file or "-")
+    found = audit_sheet(sheet)
+    if explain:
+        from chainrule.teaching.explained import explained
+
+        found = explained(found, sheet)
     text = rendered("audit", found, chosen, standalone)
     if out is None:
         print_record(text, chosen)
     else:
         write_whole(out, text)
     raise Exit(0 if found.ok else 1)
-
-
-def _read(file: str) -> Audit:
-    from chainrule.auditing.audit import audit, audit_text
-
-    if file != "-":
-        return audit(file)
-    data = sys.stdin.buffer.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise InputError("standard input", f"at most {LARGEST} bytes", "more")
-    try:
-        return audit_text(data.decode("utf-8-sig"), "standard input")
-    except UnicodeDecodeError as error:
-        raise InputError("standard input", "text in UTF-8", f"byte {error.start} is not") from None

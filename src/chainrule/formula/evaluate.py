@@ -118,6 +118,8 @@ def _value(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
 def _difference(item: t.Expr, wrt: t.Symbol, lookup: Callable[[t.Symbol], Value]) -> Value:
     """The derivative of a formula by the five-point rule; every other name in it is held fixed."""
     at = lookup(wrt)
+    if np.size(at) == 1:
+        at = np.ravel(at)[0]
     if np.ndim(at):
         raise InputError("derivative of a formula", "one with respect to a number", f"an array, {_shape(at)}")
     step = 1e-3 * max(1.0, abs(float(at)))
@@ -212,6 +214,8 @@ def _times(a: Value, b: Value) -> Value:
         return a * b
     if a.shape[1] != b.shape[0] and a.shape == b.shape:
         return a * b  # no product of matrices: people write * for the elementwise one
+    if a.shape[1] != b.shape[0] and 1 in (a.size, b.size):
+        return a.item() * b if a.size == 1 else a * b.item()  # [0.3] [1, 2]
     if a.shape[1] != b.shape[0]:
         raise InputError("product", f"a right factor of {a.shape[1]} rows (the left one is {_shape(a)})", _shape(b))
     _check_size(a.shape[0] * b.shape[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from unicodedata import normalize
 
 
 def _words(text: str) -> list[str]:
@@ -31,12 +32,14 @@ _COMMANDS: dict[str, str] = {
     **{name: f" {letter}" for name, letter in GREEK.items()},
     **{name: f" {name}" for name in _words("log ln exp sqrt tanh sin cos tan max min Phi")},
     **dict.fromkeys(_words("cdot times ast"), "*"),
-    **dict.fromkeys(_words("odot circ otimes"), "⊙"),
+    **dict.fromkeys(_words("odot circ"), "⊙"),
+    "otimes": "⊗",
     **dict.fromkeys(_words("approx simeq cong equiv coloneqq doteq"), "="),
     **dict.fromkeys(_words("therefore Rightarrow implies rightarrow to Longrightarrow longrightarrow"), THEN),
     **dict.fromkeys(_words("quad qquad enspace enskip"), WIDE),
     **dict.fromkeys(_words("left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr"), JOIN),
     **dict.fromkeys(_words("displaystyle textstyle limits nolimits nonumber notag hfill rm bf it"), JOIN),
+    **dict.fromkeys(_words("checkmark hline toprule midrule bottomrule"), JOIN),
     **dict.fromkeys(_words("because iff Leftrightarrow downarrow Downarrow"), JOIN),
     **dict.fromkeys(_words("frac dfrac tfrac cfrac nicefrac"), r"\frac"),
     **dict.fromkeys(_words("dots ldots cdots"), "…"),
@@ -63,20 +66,23 @@ _MATRICES = frozenset(_words("matrix bmatrix pmatrix vmatrix Bmatrix smallmatrix
 _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("−–", "-"),
     **dict.fromkeys("·×∙⋅•∗@", "*"),
-    **dict.fromkeys("∘⊗⊙", "⊙"),
+    **dict.fromkeys("∘⊙", "⊙"),
     **dict.fromkeys("≈≃≅≡≔", "="),
     **dict.fromkeys("→⟹⟶∴", THEN),
     **dict.fromkeys("′’ʹ", "'"),
     **dict.fromkeys("Σ∑", " ∑"),
     **dict.fromkeys("▽∇", " ∇"),
+    **dict.fromkeys("✓✔☑✅", JOIN),
     "″": "''", "÷": "/", "√": " sqrt", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
     "ŷ": "yhat", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
 }  # fmt: skip
-_LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ", "0123456789ijklmn", strict=True))
-_HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
+_LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₐₑₕₒₚₛₜₓ", "0123456789ijklmnaehopstx", strict=True))
+_HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾", "0123456789-+()", strict=True))
+_TAGS = {"<sub>": "_{", "<sup>": "^{", "</sub>": "}", "</sup>": "}", "<br>": BREAK, "<br/>": BREAK}
 #: what stands behind a backslash
 _ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
 
+_LONGEST_SIGN = 60  # characters of what is not written as it is
 _ARROW = r"(?:[←⟵]|\\(?:long)?leftarrow(?![A-Za-z])|\\gets(?![A-Za-z])|<--?(?=[\sA-Za-z\\$]))"  # an update in place
 _FLOW = re.compile(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
 _SPECIAL = re.compile(
@@ -90,14 +96,18 @@ _SPECIAL = re.compile(
     r"|(?P<wrap>\\(?P<wrapper>[A-Za-z]{1,20})\*?\s*\{)"
     r"|(?P<command>\\(?P<commanded>[A-Za-z]{1,30}))"
     r"|(?P<escaped>\\(?P<escape>[^A-Za-z]))"
+    r"|(?P<decimal>(?<=[0-9])\{,\}(?=[0-9]))"
     r"|(?P<brace>[{}])"
-    r"|(?P<equal>:=|=(?:\s*=(?!>))+)"
+    r"|(?P<equal>:=|~=|=(?:\s*=(?!>))+|(?<=\s)~(?=\s{0,3}[-+]?[0-9.]))"
+    r"|(?P<residue>,;|(?<==);|;(?=\s?=(?!=)))"  # of \, and \; whose backslash was lost in pasting
     r"|(?P<then>=>|==>|->|-->)"
     r"|(?P<fence>[$`]+)"
     r"|(?P<stars>\*\*)"
     r"|(?P<yhat>(?<![A-Za-z0-9_])y_hat(?![A-Za-z])|y\u0302)"
-    r"|(?P<low>[₀-₉ᵢⱼₖₗₘₙ]+)"
-    r"|(?P<high>[⁰¹²³⁴-⁹⁻]+)"
+    rf"|(?P<low>[{''.join(_LOW)}]+)"
+    rf"|(?P<high>[{''.join(_HIGH)}]+)"
+    r"|(?P<tag></?su[bp]>|<br\s?/?>|&nbsp;)"
+    r"|(?P<italic>[\U0001D400-\U0001D7FF])"
     rf"|(?P<character>[{''.join(_CHARACTERS)}])"
 )
 _LABEL_FOLLOWS = re.compile(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
@@ -139,8 +149,11 @@ class Plain:
         piece = bisect_right(self._starts, at) - 1
         start, end = self._origins[piece]
         following = self._starts[piece + 1] if piece + 1 < len(self._starts) else len(self.text)
-        if following - self._starts[piece] != end - start:
+        length = following - self._starts[piece]
+        if length != end - start:
             return start, end
+        if length < _LONGEST_SIGN and self.text[self._starts[piece] : following] != self.written[start:end]:
+            return start, end  # \hat y
         start += at - self._starts[piece]
         return start, start + 1
 
@@ -188,8 +201,16 @@ class _Writer:
                 return _CHARACTERS[piece]
             case "low":
                 return "_" + "".join(_LOW[c] for c in piece)
+            case "decimal":
+                return "."
+            case "italic":
+                return normalize("NFKC", piece)  # 𝑧, as it is copied from a page
+            case "tag":
+                return _TAGS.get(piece.replace(" ", ""), " ")
             case "high":
                 return f"^{{{''.join(_HIGH[c] for c in piece)}}}"
+            case "residue":
+                return "," if piece == ",;" else " "
             case "equal":
                 return "="
             case "arrow":

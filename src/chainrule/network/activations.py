@@ -8,8 +8,10 @@ relative accuracy where g saturates: sigma' is e/(1+e)^2 with e = exp(-|a|), nev
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +34,7 @@ class Activation:
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
         bend: where g' has none: the kink, or where two smooth pieces meet.
+        dg_of_h: g' as a function of h alone, where its formula is one: the auditor takes it from an h that is written.
         turns, dturns: where g and where g' stop rising or falling; between them each is monotone.
         he: weights into such a layer are drawn after He et al. 2015, not after Glorot & Bengio 2010.
         asleep: slope at or below which a unit (hardly) learns from an example: a hundredth of the steepest slope, 0
@@ -51,11 +54,21 @@ class Activation:
     kink: float | None = None
     convention: str = ""
     bend: float | None = None
+    dg_of_h: Callable[[Array], Array] | None = None
     turns: tuple[float, ...] = ()
     dturns: tuple[float, ...] = ()
     he: bool = False
     asleep: float | None = 0.01
     one_sided: bool = True
+
+
+class OwnRule(str):
+    """The name of an activation that is in no table and brings its own row: a formula of an author's."""
+
+    @property
+    def row(self) -> Activation:
+        """The activation."""
+        raise NotImplementedError
 
 
 def _decay(a: Array) -> Array:
@@ -119,29 +132,35 @@ def _softplus(a: Array) -> Array:
     return h
 
 
+def _leaky(name: str, slope: float) -> Activation:
+    """max(slope a, a), with a slope below 1."""
+    rest = float(f"{1 - slope:.12g}")
+    return Activation(
+        name,
+        lambda a: np.where(side(a) <= 0, slope * a, a), lambda a: np.where(side(a) <= 0, slope * _one(a), 1),
+        f"max({slope}*a, a)", f"{slope} + {rest}*step(a)", rf"\max({slope}\,a, a)", rf"{slope} + {rest}\,[a > 0]",
+        kink=0.0, bend=0.0, convention=f"g'(0) = {slope}", he=True, asleep=None, one_sided=False,
+    )  # fmt: skip
+
+
 _ROWS = (  # g and g' as functions, for reading, and as LaTeX; then what holds of them
     Activation("identity", lambda a: a + 0, _one, "a", "1", "a", "1", asleep=None, one_sided=False),
     Activation(
         "sigmoid", _sigmoid, _dsigmoid,
         "1/(1 + exp(-a))", "h*(1 - h)", r"\frac{1}{1 + e^{-a}}", r"h\,(1 - h)",
-        low=0.0, high=1.0, dturns=(0.0,), asleep=0.0025, one_sided=False,
+        low=0.0, high=1.0, dg_of_h=lambda h: h * (1 - h), dturns=(0.0,), asleep=0.0025, one_sided=False,
     ),
     Activation(
         "tanh", np.tanh, lambda a: 4 * _dsigmoid(2 * a),
         "tanh(a)", "1 - h^2", r"\tanh a", "1 - h^2",
-        low=-1.0, high=1.0, dturns=(0.0,), one_sided=False,
+        low=-1.0, high=1.0, dg_of_h=lambda h: 1 - h**2, dturns=(0.0,), one_sided=False,
     ),
     Activation(
         "relu", lambda a: np.where(side(a) <= 0, 0, a), lambda a: np.where(side(a) <= 0, 0, _one(a)),
         "max(0, a)", "step(a)", r"\max(0, a)", "[a > 0]",
         kink=0.0, bend=0.0, convention="g'(0) = 0", he=True, asleep=0.0,
     ),
-    Activation(
-        "leaky_relu",
-        lambda a: np.where(side(a) <= 0, LEAK * a, a), lambda a: np.where(side(a) <= 0, LEAK * _one(a), 1),
-        f"max({LEAK}*a, a)", f"{LEAK} + {1 - LEAK}*step(a)", rf"\max({LEAK}\,a, a)", rf"{LEAK} + {1 - LEAK}\,[a > 0]",
-        kink=0.0, bend=0.0, convention=f"g'(0) = {LEAK}", he=True, asleep=None, one_sided=False,
-    ),
+    _leaky("leaky_relu", LEAK),
     Activation(
         "elu",
         lambda a: np.where(a.real > 0, a, np.expm1(np.where(a.real > 0, 0, a))),
@@ -167,12 +186,30 @@ _ROWS = (  # g and g' as functions, for reading, and as LaTeX; then what holds o
 ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
 
 
+_LEAKY = re.compile(r"leaky_relu\((0(?:\.[0-9]{1,12})?)\)")
+
+
+@lru_cache(maxsize=64)
+def _leaky_named(name: str) -> Activation | None:
+    match = _LEAKY.fullmatch(name)
+    return None if match is None else _leaky(name, float(match[1]))
+
+
+def own_rule(name: str) -> Activation | None:
+    """The row of a name that is in no table: ``leaky_relu(0.2)`` has that slope, an ``OwnRule`` brings its own."""
+    if isinstance(name, OwnRule):
+        return name.row
+    return _leaky_named(name) if isinstance(name, str) else None
+
+
 def activation(name: str, quantity: str = "activation") -> Activation:
-    """The row of that name.
+    """The row of that name; ``leaky_relu(0.2)`` is leaky_relu with that slope, from 0 to below 1, left of 0.
 
     Raises:
         InputError: no such activation; the message lists those that are known.
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
+    found = ACTIVATIONS.get(name) if isinstance(name, str) else None
+    found = found or own_rule(name)
+    if found is None:
         raise InputError(quantity, f"one of {', '.join(ACTIVATIONS)}", repr(name))
-    return ACTIVATIONS[name]
+    return found

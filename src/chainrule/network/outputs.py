@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network import equations
-from chainrule.network.activations import ACTIVATIONS, Activation
+from chainrule.network.activations import ACTIVATIONS, Activation, own_rule
 from chainrule.network.arrays import Array
 
 
@@ -83,6 +83,8 @@ def output(name: str) -> Output:
     """
     if name == EXP.name:
         return EXP
+    if (rule := own_rule(name)) is not None:
+        return Output(name, rule.low, rule.high, rule)
     if not isinstance(name, str) or name not in OUTPUTS:
         raise InputError("output", f"one of {', '.join(OUTPUTS)}", repr(name))
     return OUTPUTS[name]

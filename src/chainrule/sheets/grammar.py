@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.formula.tree import Expr
 from chainrule.network.names import Notation
+from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.names import Names
 from chainrule.sheets.reader import tree_of
-from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, UnreadError, tokens
+from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, tokens
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -22,7 +23,7 @@ _GRAMMAR = r"""
 ?signed: MINUS signed -> negative
        | PLUS signed -> positive
        | product
-?product: item (((TIMES | HADAMARD | DIVIDE) operand) | implicit)*
+?product: item (((TIMES | HADAMARD | OUTER | DIVIDE) operand) | implicit)*
 ?operand: MINUS operand -> negative
         | PLUS operand -> positive
         | item
@@ -45,6 +46,7 @@ _GRAMMAR = r"""
         | atom (TRANSPOSED | PRIME)+
 ?atom: NAME | OWN | RATIO
      | _LPAR sum _RPAR -> group
+     | _LPAR sum (_COMMA sum)+ _RPAR -> array
      | _LBRACE sum _RBRACE -> group
      | _LSQB [sum (_COMMA sum)*] _RSQB -> array
      | _MOPEN row (_ROW row)* _MCLOSE -> matrix
@@ -52,7 +54,7 @@ _GRAMMAR = r"""
      | CALL _LPAR sum (_COMMA sum)* _RPAR -> call
      | CALL _LBRACE sum _RBRACE -> call
 row: [sum (_AMP sum)*]
-%declare PLUS MINUS TIMES HADAMARD DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
+%declare PLUS MINUS TIMES HADAMARD OUTER DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
 %declare _CARET _COMMA _AMP _ROW _LPAR _RPAR _LBRACE _RBRACE _LSQB _RSQB _MOPEN _MCLOSE _FRAC
 """
 
@@ -73,33 +75,59 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer=TokensAsGiven, propagate_positions=False)
 
 
-def parse_part(text: str, names: Names) -> tuple[Expr, Notation]:
+def parse_part(text: str, names: Names, is_subject: bool = False) -> tuple[Expr, Notation]:
     """Read one formula; with it the notation it is written in.
 
     Args:
         text: plain (``plain.plain``).
+        is_subject: it stands before the first sign of equality.
 
     Raises:
         UnreadError: with the place in ``text``.
     """
-    found = tokens(text, names.depth, names.own)
-    tree, has_caret = tree_of(_parsed(found, text), names)
+    tree, has_caret = tree_of(_tree(text, names.depth, _own_in(text, names), is_subject), names)
     return tree, "delta" if has_caret else "textbook"
+
+
+def _own_in(text: str, names: Names) -> frozenset[str]:
+    """The author's names that may be in a text."""
+    return frozenset(name for name in names.own if name.rstrip("'") in text)
+
+
+@lru_cache(maxsize=4096)
+def _tree(text: str, depth: int, own: frozenset[str], is_subject: bool) -> Any:
+    """What the parser makes of a text, whatever its names mean: a sheet is read under several namings."""
+    return _parsed(tokens(text, depth, own, is_subject), text)
+
+
+@lru_cache(maxsize=4096)
+def _kinds(text: str, depth: int, own: frozenset[str], is_subject: bool) -> tuple[Any, ...]:
+    """The tokens of a short text; none where it has what no formula has."""
+    try:
+        return tuple(tokens(text, depth, own, is_subject))
+    except UnreadError:
+        return ()
 
 
 def new_name(text: str, names: Names) -> str | None:
     """The name that a line introduces whose subject is nothing but this: ``e_1``, ``E_{total}``, ``Δw_23``."""
     if len(text) > LONGEST_NAME:
         return None
-    try:
-        found = tokens(text, names.depth, names.own)
-    except UnreadError:
-        return None
+    found = _kinds(text, names.depth, _own_in(text, names), True)
     kinds = [token.type for token in found]
-    if kinds not in (["OWN"], ["OWN", "PRIME"]):
+    if kinds not in (["OWN"], ["OWN", "PRIME"]) or names.meaning(found[0].value) is not None:
         return None
     name = str(found[0].value.name) + "'" * (min(found[1].value, MOST_SIGNS) if len(found) == 2 else 0)
     return None if name in LEARNING_RATES - {"alpha", "α"} else name
+
+
+def is_one_name(text: str, names: Names) -> bool:
+    """Whether a text is one name that has a meaning."""
+    if len(text) > LONGEST_NAME:
+        return False
+    found = _kinds(text, names.depth, _own_in(text, names), True)
+    kinds = [token.type for token in found]
+    return kinds in (["OWN"], ["OWN", "PRIME"]) and names.meaning(found[0].value) is not None
 
 
 def _parsed(found: list[Any], text: str) -> Any:

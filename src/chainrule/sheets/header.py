@@ -1,54 +1,39 @@
-"""The header of a worksheet: a network with its numbers, as a person writes it, in TOML between lines of ``+++``."""
+"""A worksheet: the network that it gives, in a header or in its own lines, and the lines below."""
 
 from __future__ import annotations
 
 import os
-import re
-import tomllib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
+from chainrule.sheets.assembly import network_of, numbers_of, text_of
+from chainrule.sheets.facts import Facts, facts_of, named
+from chainrule.sheets.inputs import cells_in, read_text
+from chainrule.sheets.weights import number, short
 
-LARGEST = 1_000_000  # bytes
-MOST_LAYERS = 40
 MOST_UNITS = 10_000  # of a layer, the inputs too
 MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
 MOST_PRODUCTS = 2_000_000  # of weights and examples
-_FENCE = "+++"
-#: a name of more parts than any here has; a reader of TOML takes a time that grows with their square
-_DEEP_NAME = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
-
-
-class _Layer(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    W: list[list[float]]
-    b: list[float] | None = None
-
-
-class _Network(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    layer: Annotated[list[_Layer], Field(max_length=MOST_LAYERS)]
-    hidden: str | list[str] = "sigmoid"
-    output: str = "softmax"
-    loss: str = "cross_entropy"
-    reduction: str = "mean"
-    x: list[float] | list[list[float]]
-    y: int | float | list[int] | list[float] | list[list[float]] | None = None
-    sample_weight: list[float] | None = None
-
-
-class _Header(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    title: str = ""
-    learning_rate: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    network: _Network
+_FENCES = {"+++": "+++", "---": "---", "```toml": "```"}
+_SAMPLE = """+++
+x = [1, 2]
+y = [1]
+hidden = "sigmoid"
+output = "sigmoid"
+loss = "mse"
+[[layer]]
+W = [[0.5, 0.2], [-0.3, 0.8]]
+b = [0, 0]
+[[layer]]
+W = [[0.4, -0.6]]
+b = [0]
++++"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +43,9 @@ class Worksheet:
     Attributes:
         network, x, y, sample_weight: as for ``Network.backward``.
         lines: the text below the header; ``first_line`` is the number of its first line in the file.
+        names: what the author calls our quantities, by the table ``[names]``: ``{"w5": "W_211", "u": "a"}``.
+        shared: layers, counted from 1, whose units have one bias between them.
+        notes: how the header was read where it leaves something open, a sentence each.
     """
 
     path: str
@@ -69,62 +57,132 @@ class Worksheet:
     learning_rate: float | None
     lines: tuple[str, ...]
     first_line: int
+    names: dict[str, str] = field(default_factory=dict)
+    shared: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
-    """Read a worksheet file.
+    """Read a worksheet file, the cells of a notebook, or standard input for ``-``.
 
     Raises:
-        InputError: no such file, not text, no header, or a header that does not fit.
+        InputError: no such file, not text, no network in it, or a header that does not fit.
     """
     name = os.fspath(path)
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"worksheet {name}", "a file", "a folder" if file.is_dir() else "no such file")
-    if file.stat().st_size > LARGEST:
-        raise InputError(f"worksheet {name}", f"at most {LARGEST} bytes", str(file.stat().st_size))
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"worksheet {name}", "text in UTF-8", f"byte {error.start} is not") from None
-    return parse_worksheet(text, name)
+    return parse_worksheet(read_text(path), "standard input" if name == "-" else name)
 
 
 def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
-    """Read the text of a worksheet; ``name`` stands for it in messages."""
+    """Read the text of a worksheet; ``name`` stands for it in messages.
+
+    Raises:
+        InputError: no network in it, or a header that does not fit.
+    """
     lines = text.splitlines()
-    fences = [i for i, line in enumerate(lines) if line.strip() == _FENCE][:2]
-    if len(fences) < 2 or any(line.strip() for line in lines[: fences[0]]):
-        raise InputError(f"worksheet {name}", f"a header in TOML between two lines of {_FENCE}", "none")
-    header = _read_header("\n".join(lines[fences[0] + 1 : fences[1]]), name)
-    spec = header.network
-    biases = [layer.b if layer.b is not None else [0.0] * len(layer.W) for layer in spec.layer]
-    rules = (spec.hidden, spec.output, spec.loss, spec.reduction)
-    network = Network([layer.W for layer in spec.layer], biases, *rules)
+    block = _header(lines, name)
+    if block is None:
+        from chainrule.sheets.given import given_facts
+
+        (facts, rest), first_line = given_facts(lines, name), 1
+        _check_enough(facts)
+    else:
+        start, end = block
+        facts = facts_of(lines[start + 1 : end], start + 2, name)
+        leading = not any(line.strip() for line in lines[:start])
+        # a header further down leaves its lines empty, so that the others keep their numbers
+        rest = tuple(lines[end + 1 :] if leading else [*lines[:start], *[""] * (end + 1 - start), *lines[end + 1 :]])
+        first_line = end + 2 if leading else 1
+    return _worksheet(facts, rest, first_line, text if block is None else None)
+
+
+def _header(lines: Sequence[str], name: str) -> tuple[int, int] | None:
+    """The lines of the two fences of the header; None for a sheet without one."""
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    for start, line in enumerate(lines):
+        opening = line.strip()
+        if opening not in _FENCES or (opening == "---" and start != first):
+            continue
+        end = next((i for i in range(start + 1, len(lines)) if lines[i].strip() == _FENCES[opening]), None)
+        if end is None:
+            if opening == "---":
+                return None  # a rule across the page
+            due = f"a second line of {_FENCES[opening]} that ends it"
+            raise InputError(f"{named(name)}: the header that begins in line {start + 1}", due, "none")
+        if opening == "---" and not any("=" in inside for inside in lines[start + 1 : end]):
+            return None  # the front matter of a page
+        return start, end
+    return None
+
+
+def _check_enough(facts: Facts) -> None:
+    missing = [] if "x" in facts.known else ["no input x"]
+    if not facts.parameters:
+        missing.append("no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
+    if missing:
+        due = "a network, in a header or in lines that give it"
+        error = InputError(facts.place, due, " and ".join(missing))
+        error.add_note(f"A header to copy and to fill in:\n{_SAMPLE}")
+        raise error
+
+
+def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
+    given = network_of(facts, lines, text)
+    network, x, y = given.network, given.x, given.y
     largest = max(network.sizes)
     if largest > MOST_UNITS:
-        raise InputError(f"worksheet {name}", f"layers of at most {MOST_UNITS} units", str(largest))
-    batch, single = examples("x", spec.x, network.sizes[0], network.dtype)
+        raise InputError(facts.place, f"layers of at most {MOST_UNITS} units", str(largest))
+    batch, single = examples("x", x, network.sizes[0], network.dtype)
     if (pairs := len(batch) * network.sizes[-1] ** 2) > MOST_PAIRS:
         most = f"at most {MOST_PAIRS} for outputs x outputs x examples"
-        raise InputError(f"worksheet {name}", most, str(pairs))
+        raise InputError(facts.place, most, str(pairs))
     if (products := len(batch) * network.parameter_count) > MOST_PRODUCTS:
-        raise InputError(f"worksheet {name}", f"at most {MOST_PRODUCTS} for weights x examples", str(products))
-    if spec.y is not None:
-        targets(spec.y, len(batch), network.sizes[-1], single, network.dtype)
-    given = (batch[0] if single else batch, spec.y, spec.sample_weight, header.learning_rate)
-    return Worksheet(name, header.title, network, *given, tuple(lines[fences[1] + 1 :]), fences[1] + 2)
+        raise InputError(facts.place, f"at most {MOST_PRODUCTS} for weights x examples", str(products))
+    if y is not None:
+        _check_targets(facts, y, len(batch), network, single)
+    rate, title = facts.known.get("learning_rate"), facts.value("title")
+    return Worksheet(
+        facts.sheet,
+        text_of(facts, "title") if title is not None else "",
+        network,
+        batch[0] if single else batch,
+        y,
+        numbers_of(facts, "sample_weight", 1) if "sample_weight" in facts.known else None,
+        None if rate is None else number(facts, rate, rate.called),
+        lines,
+        first_line,
+        _names(facts, network.sizes),
+        given.shared,
+        (*given.notes, *cells_in(lines, first_line)),
+    )
 
 
-def _read_header(text: str, name: str) -> _Header:
-    if _DEEP_NAME.search(text):
-        raise InputError(f"worksheet {name}", "a header in TOML", "a name of more than 20 parts")
+def _check_targets(facts: Facts, y: Any, n: int, network: Network, single: bool) -> None:
+    fact, outputs = facts.known["y"], network.sizes[-1]
+    if single and isinstance(y, list) and len(y) != outputs:
+        due = f"{outputs} target{'s' * (outputs > 1)}, one for each output"
+        raise facts.refuse(fact.called, due, str(len(y)), fact.line)
     try:
-        return _Header.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"worksheet {name}: {where}", "a header that fits", first["msg"].lower()) from None
-    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
-        reason = str(error).splitlines()[0].partition(";")[0]
-        raise InputError(f"worksheet {name}", "a header in TOML", f"something else ({reason})") from None
+        targets(y, n, outputs, single, network.dtype)
+    except InputError as error:
+        raise facts.refuse(fact.called, error.expected, error.got, fact.line) from None
+
+
+def _names(facts: Facts, sizes: Sequence[int]) -> dict[str, str]:
+    """The table ``[names]``, each value a quantity of this network or a symbol alone.
+
+    Raises:
+        InputError: another value; the line is named.
+    """
+    found: dict[str, str] = {}
+    for written, fact in facts.names.items():
+        meaning = fact.value
+        if not isinstance(meaning, str):
+            due = 'a name of this package in quotation marks, such as "W_211"'
+            raise facts.refuse(f"{written} in [names]", due, short(meaning), fact.line)
+        if meaning not in notation.SYMBOLS and meaning not in ("δ", "delta", "z"):
+            try:
+                notation.find(meaning, sizes)
+            except InputError as error:
+                raise facts.refuse(f"{written} in [names]", error.expected, repr(meaning), fact.line) from None
+        found[written.strip()] = meaning
+    return found

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Expr, Ref, size
+from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
-from chainrule.sheets.grammar import new_name, parse_part
-from chainrule.sheets.names import Names
-from chainrule.sheets.statements import Claim, Place, claims, short, words
-from chainrule.sheets.tokens import UnreadError, function_named
+from chainrule.sheets.decimals import with_points
+from chainrule.sheets.functions import UnreadError, function_named
+from chainrule.sheets.grammar import is_one_name, new_name, parse_part
+from chainrule.sheets.names import Meanings, Names, Operand
+from chainrule.sheets.segments import Place
+from chainrule.sheets.statements import Claim, claims, short, words
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
@@ -51,6 +53,9 @@ class Line:
         parts: the first is the subject.
         notation: ``delta`` where a name with a caret is in it.
         error: why it cannot be read: line, column and what stands there; "" for a line that can.
+        names: names of the author's in it that are read as quantities of the network.
+        operands: all names in it.
+        assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
     """
 
     number: int
@@ -58,6 +63,9 @@ class Line:
     parts: tuple[Part, ...]
     notation: Notation
     error: str = ""
+    assigns: bool = False
+    names: frozenset[Operand] = frozenset()
+    operands: frozenset[Operand] = frozenset()
 
     @property
     def blank(self) -> bool:
@@ -68,15 +76,20 @@ class Line:
 def is_blank(text: str) -> bool:
     """Whether a line has a subject and no more, or what stands for a gap: ``a_1 = ___``, ``a_1 = ?``."""
     _, sign, rest = with_equals(text).partition("=")
-    return bool(sign) and _BLANK.fullmatch(rest.replace("=", " ")) is not None
+    return bool(sign) and _BLANK.fullmatch(_GAPS.sub(" ", rest.replace("=", " "))) is not None
 
 
-def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> tuple[Line, ...]:
+def read_lines(
+    lines: Sequence[str], first_line: int, sizes: Sequence[int], meanings: Meanings | None = None,
+    examples: int = 1,
+) -> tuple[Line, ...]:  # fmt: skip
     """Read the lines below a worksheet's header; prose is left out.
 
     Args:
         first_line: the number in the file of the first of them.
         sizes: units of each layer, the inputs first.
+        meanings: of the author's names.
+        examples: how many there are.
 
     Raises:
         InputError: more than 5,000 lines, 1,000,000 characters or 1,000 claims; too many large formulas.
@@ -85,10 +98,12 @@ def read_lines(lines: Sequence[str], first_line: int, sizes: Sequence[int]) -> t
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    lines = with_points([line.replace("\n", " ").replace("\r", " ") for line in lines])
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
+        meanings,
+        examples,
         has_h=any(_H.search(line[:LONGEST]) for line in written),
         has_z=any(_Z.search(line[:LONGEST]) for line in written),
     )
@@ -117,7 +132,12 @@ _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0
 
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
-_ASIDE = re.compile(r"\s\([A-Za-z][A-Za-z ,'-]*\)$")
+_ASIDE = re.compile(rf"[\s{JOIN}]+\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
+#: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
+_GAPS = re.compile(
+    r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots"
+    r"|[,;:! _])|[{}$⁠□]"
+)
 _BLANK = re.compile(r"[_?….\s]*")
 
 
@@ -126,7 +146,8 @@ def _is_prose(claim: Claim, names: Names) -> bool:
     subject, *others = (part.text for part in claim.parts)
     if not subject.strip(f"{JOIN} "):
         return True
-    alone = new_name(subject, names) is not None
+    alone = new_name(subject, names) is not None or is_one_name(subject, names)
+    alone = alone or _named_in_words(claim.parts[0]) is not None
     told = words(subject, names.own)
     if not alone and (told > 1 or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
         return True
@@ -144,7 +165,12 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if len(claim.parts) > MOST_PARTS:
         why = f"at most {MOST_PARTS} parts between signs of equality can be read; got {len(claim.parts)}"
         return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
-    introduced = new_name(claim.parts[0].text, names)
+    names.used.clear()
+    names.met.clear()
+    introduced = _introduced(claim, names)
+    change = _CHANGE.search(claim.parts[0].text)
+    if change is not None:
+        claim.parts[0] = claim.parts[0].within(0, change.start())
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []
     notation: Notation = "textbook"
@@ -158,15 +184,40 @@ def _read(claim: Claim, names: Names) -> Line | None:
             why = _at(part, 0, "expected a number or a formula behind the =; got nothing")
         else:
             try:
-                tree, written_in = parse_part(part.text, names)
+                tree, written_in = parse_part(part.text, names, is_subject=not parts)
                 notation = "delta" if written_in == "delta" else notation
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)
+            else:
+                if change is not None and len(parts) == 1 and parts[0].tree is not None:
+                    tree = Add((parts[0].tree, Neg(tree) if change[1] == "-" else tree))  # w -= 0.1*dL/dw
         error = error or why
         parts.append(Part(part.written, tree))
     if introduced is not None:
         names.own.add(introduced)
-    return Line(claim.number, _whole(claim), tuple(parts), notation, error)
+    assigns = claim.assigns or change is not None
+    return Line(
+        claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used), frozenset(names.met)
+    )
+
+
+def _introduced(claim: Claim, names: Names) -> str | None:
+    """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
+    name = new_name(claim.parts[0].text, names) or _named_in_words(claim.parts[0])
+    return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
+
+
+def _named_in_words(subject: Place) -> str | None:
+    r"""The author's own name of several words, as LaTeX has them: ``\text{total loss}`` is ``total_loss``."""
+    name = subject.text.replace(JOIN, " ").split()
+    if not 1 < len(name) < 5 or not all(re.fullmatch(r"[A-Za-z]{2,20}", word) for word in name):
+        return None
+    return "_".join(name) if _TEXT.match(subject.written) else None
+
+
+_TEXT = re.compile(r"\\(?:text|mathrm|textbf|textit|mathit|operatorname)\b")
+_PARAMETER = re.compile(r"[Wwbθ](?![A-Za-z])")
+_CHANGE = re.compile(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")
 
 
 def _without_aside(part: Place, names: Names) -> Place:
@@ -187,7 +238,7 @@ def _whole(claim: Claim) -> str:
     texts: list[str] = []
     first = last = claim.parts[0]
     for part in claim.parts[1:]:
-        if part.source is not first.source:
+        if part.source is not first.source or "=" not in part.source.text[last.end : part.start]:
             texts.append(Place(first.source, first.line, first.start, last.end).written)
             first = part
         last = part

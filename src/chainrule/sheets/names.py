@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+from chainrule.formula.tree import Symbol
 from chainrule.network.names import SYMBOLS
 
 _GREEK = "Α-Ωα-ω"
@@ -17,7 +18,7 @@ _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
 
-_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]))(?![A-Za-z0-9])")
+_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
 _SUB = re.compile(
     r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
     rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
@@ -25,11 +26,17 @@ _SUB = re.compile(
     rf"|(?P<mixed>[0-9]*[{_INDEX_LETTERS}][0-9{_INDEX_LETTERS}]*+)(?![A-Za-z0-9_])"
     r"|(?P<digits>[0-9]+))"
 )
+_WORD_BELOW = re.compile(r"\s*_\s*[A-Za-z]")
 _FLIP = r"(?:,\s*)?(?:\^\s*)?(?:[T⊤]|\{\s*[T⊤]\s*\})"  # a^{[1]T}
 _LAYER = re.compile(
     rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
     rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
 )
+_PYTHON_LAYER = re.compile(r"\[(?P<layer>[1-9])\](?!\s*\[)")  # Z[1]
+_OWN_LAYER = re.compile(
+    r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])"
+)
+_OWN_BELOW = re.compile(r"\s*_\s*(?:\{([^{}]{1,40})\}|([A-Za-z0-9]{1,40}))")
 _PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
 IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")
 _OWN = re.compile(
@@ -77,11 +84,18 @@ class Written:
 
 @dataclass(frozen=True)
 class Own:
-    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter."""
+    """A name of the author's own: ``E_1``, whose parts ``E`` and ``1`` matter where the index is a letter.
+
+    Attributes:
+        above: the layer that stands above the line in brackets: 2 of ``u_1^{(2)}``, "L" of ``u^{(L)}``.
+        entry: the entry of an array that it is, counted from 0: (0, 1) of ``Z_1[0,1]``.
+    """
 
     name: str
     word: str = ""
     index: str = ""
+    above: str = ""
+    entry: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -90,19 +104,33 @@ class Own:
 Operand: TypeAlias = Written | Own
 
 
+class Meanings(Protocol):
+    """What an author's names stand for (``naming``)."""
+
+    def meaning(self, operand: Operand) -> Symbol | None:
+        """The quantity; None for a name that is read as ever."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What the names of a sheet mean.
 
     Attributes:
         sizes: units of each layer, the inputs first.
+        meanings: of the author's names for quantities of the network; None where all are the design's.
         own: the names that the author has introduced so far.
+        examples: how many there are: what m, N and n are where the author has not said.
+        met: the names of the line being read; used: those of them that have a meaning.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
     """
 
     sizes: tuple[int, ...]
+    meanings: Meanings | None = None
+    examples: int = 1
     own: set[str] = field(default_factory=set)
+    met: set[Operand] = field(default_factory=set)
+    used: set[Operand] = field(default_factory=set)
     has_h: bool = False
     has_z: bool = False
 
@@ -110,6 +138,16 @@ class Names:
     def depth(self) -> int:
         """Layers."""
         return len(self.sizes) - 1
+
+    def meaning(self, operand: Operand) -> Symbol | None:
+        """The quantity that a name of the author's stands for; None where it is read as ever."""
+        self.met.add(operand)
+        if self.meanings is None or (isinstance(operand, Own) and operand.name in self.own):
+            return None
+        found = self.meanings.meaning(operand)
+        if found is not None:
+            self.used.add(operand)
+        return found
 
     def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
         """The number of an index; None for a letter that stands for none."""
@@ -138,6 +176,42 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
     return Own(f"{word}_{index}" if index else word, word, index), end
 
 
+def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
+    """An own name with the layer above it, which stands at a place or does not: ``u^{(2)}``, ``u^{(2)}_1``."""
+    match = _OWN_LAYER.match(text, at)
+    if match is None:
+        return name, at
+    end, above, index = match.end(), match["braced"] or match["round"], name.index
+    if not index and (below := _OWN_BELOW.match(text, end)):
+        end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
+    stem = f"{name.word}_{index}" if index else name.word
+    return Own(f"{stem}^{{({above})}}", name.word, index, above), end
+
+
+def entry_of(name: Operand, at: int, text: str) -> tuple[Operand, int]:
+    """The entry of an array that a whole subject is, counted from 0: ``Z_1[0,0]``, ``W_1[0][1]``.
+
+    A weight with its layer is that weight of the design; an entry of anything else is a name of the author's own.
+    """
+    match = _ENTRY.match(text, at)
+    if match is None:
+        return name, at
+    entry = tuple(int(number) for number in match.groups() if number)
+    if isinstance(name, Own):
+        written = f"{name.name}[{','.join(map(str, entry))}]"
+        return Own(written, name.word, name.index, name.above, entry), match.end()
+    layer = name.above or (name.indices[0] if len(name.indices) == 1 else None)
+    if layer is not None and not (name.above and name.indices) and len(entry) == (2 if name.symbol in "Ww" else 1):
+        units = tuple(Index("", one + 1) for one in entry)
+        return Written(name.symbol, units if name.above else (layer, *units), name.above, name.bracketed), match.end()
+    below = ",".join(str(i.number) for i in name.indices)
+    stem = f"{name.symbol}_{below}" if below else name.symbol
+    return Own(f"{stem}[{','.join(map(str, entry))}]", name.symbol, below, "", entry), match.end()
+
+
+_ENTRY = re.compile(r"\[\s*([0-9]{1,3})\s*(?:\]\s*\[|,)?\s*([0-9]{1,3})?\s*\]\s*$")
+
+
 def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     """A name of the design: a letter, then its indices below and its layer above, in either order."""
     core = _CORE.match(text, at)
@@ -151,6 +225,9 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     else:
         after = 0
     above, end = _layer(text, symbol, None, at)
+    if above is None and symbol not in ("x", "y", "yhat", "L") and (python := _PYTHON_LAYER.match(text, at)):
+        fits = int(python["layer"]) <= depth
+        above, end = ((Index("", int(python["layer"])), "round"), python.end()) if fits else (None, at)
     indices: tuple[Index, ...] = ()
     if below := _SUB.match(text, end):
         found, end = _indices(symbol, below, above is not None, depth)
@@ -160,6 +237,8 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
         if above is None:
             above, end = _layer(text, symbol, indices, end)
             indices = indices if above is None else _below(below, symbol, True) or indices
+    elif _WORD_BELOW.match(text, end) and above is None:
+        return None  # y_pred
     layer, how = above or (None, "")
     return Written(symbol, indices, layer, how != "", after, how == "flip"), end
 

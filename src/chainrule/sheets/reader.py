@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -11,16 +11,17 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import Derivative, Name, Quantity
+from chainrule.sheets.functions import UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
 from chainrule.sheets.sums import tokens_in, width
-from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio, UnreadError
+from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio
 
 LARGEST = 1_000  # names of a formula, its sums written out
 MOST_NUMBERS = 20_000  # of a formula, its sums written out
 MOST_NESTED = 3  # derivatives of derivatives
 
-_Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div]
-_KINDS: dict[str, _Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard}
+_Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div] | type[t.Call]
+_KINDS: dict[str, _Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard, "OUTER": t.Call}
 
 
 def tree_of(parsed: Any, names: Names) -> tuple[t.Expr, bool]:
@@ -80,7 +81,7 @@ class _FormulaReader:
             case "postfix":
                 return self.postfix(parts)
             case "call" | "apply":
-                return t.Call(parts[0].value, tuple(self.tree(p) for p in parts[1:]))
+                return called(parts[0].value, tuple(self.tree(p) for p in parts[1:]), parts[0].start_pos)
             case "fraction":
                 return t.Div(self.tree(parts[0]), self.tree(parts[1]))
             case "difference":
@@ -131,7 +132,7 @@ class _FormulaReader:
         made: _Product | None = None
         for operator, right in self.operands(parts[1:]):
             kind = _KINDS.get(operator, t.Mul)
-            if kind is made and kind is not t.Div:
+            if kind is made and kind in (t.Mul, t.Hadamard):
                 factors.append(right)
                 continue
             tree = _made(made, factors)
@@ -147,14 +148,15 @@ class _FormulaReader:
         rest = iter(parts)
         for part in rest:
             operator = getattr(part, "type", "")
-            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "DIVIDE") else part)
+            right = self.tree(next(rest) if operator in ("TIMES", "HADAMARD", "OUTER", "DIVIDE") else part)
             pairs.append((operator, right))
         at = 0
         while at < len(pairs):
             operator, right = pairs[at]
             at += 1
-            if operator == "HADAMARD" and _is_whole_matrix(right):
-                end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ("HADAMARD", "DIVIDE")), len(pairs))
+            if operator in ("HADAMARD", "OUTER") and _is_whole_matrix(right):
+                ends = ("HADAMARD", "OUTER", "DIVIDE")
+                end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ends), len(pairs))
                 if end > at:
                     right = t.Mul((right, *(factor for _, factor in pairs[at:end])))
                     at = end
@@ -162,7 +164,8 @@ class _FormulaReader:
 
     def postfix(self, parts: list[Any]) -> t.Expr:
         first, marks = parts[0], parts[1:]
-        if getattr(first, "type", "") == "OWN" and marks[0].type == "PRIME":
+        is_own = getattr(first, "type", "") == "OWN" and self.names.meaning(first.value) is None
+        if is_own and marks[0].type == "PRIME":
             name = first.value.name + "'" * min(marks[0].value, MOST_SIGNS)
             tree: t.Expr = t.Ref(self.own(name, first.start_pos))  # e_1' is a name of its own
             marks = marks[1:]
@@ -227,10 +230,29 @@ class _FormulaReader:
             raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
         return found
 
+    def numbered(self, value: Written | Own) -> Written | Own:
+        """The name with the numbers that its letters stand for within a sum."""
+        if not self.bound:
+            return value
+        if isinstance(value, Own):
+            number = self.bound.get(value.index)
+            if number is None or value.name in self.names.own:
+                return value
+            return replace(value, name=f"{value.word}_{number}", index=str(number))
+        indices = tuple(
+            Index("", self.bound[i.letter] + i.number) if i.letter in self.bound else i for i in value.indices
+        )
+        return value if indices == value.indices else replace(value, indices=indices)
+
     def operand(self, value: Written | Own, at: int) -> t.Expr:
+        value = self.numbered(value)
+        if (meaning := self.names.meaning(value)) is not None:
+            return t.Ref(meaning)
         if isinstance(value, Own):
             if value.name in self.bound:
                 return t.Number(float(self.bound[value.name]), str(self.bound[value.name]))
+            if value.name in ("m", "n", "N") and value.name not in self.names.own:
+                return t.Number(float(self.names.examples), str(self.names.examples))
             return t.Ref(self.own_name(value, at))
         name, flips = self.written(value, at)
         tree = t.Ref(t.Timed(name, value.after) if value.after else name)
@@ -249,6 +271,9 @@ class _FormulaReader:
         raise UnreadError(at, f"unknown name {name!r}")
 
     def symbol(self, value: Written | Own, at: int) -> t.Symbol:
+        value = self.numbered(value)
+        if (meaning := self.names.meaning(value)) is not None:
+            return meaning
         return self.own_name(value, at) if isinstance(value, Own) else self.written(value, at)[0]
 
     def ratio(self, value: Ratio, at: int) -> t.Expr:
@@ -258,7 +283,8 @@ class _FormulaReader:
             if isinstance(of, t.Delta) or isinstance(wrt, t.Delta):
                 raise UnreadError(at, "δ is a derivative itself; within one stands z or a")
             return t.Diff(t.Ref(of), wrt)
-        flips = isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
+        plainly = isinstance(value.wrt, Written) and self.names.meaning(value.wrt) is None
+        flips = plainly and isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
         name: t.Symbol = Derivative(of, wrt)
         tree: t.Expr = t.Ref(t.Timed(Derivative(of, wrt), value.after) if value.after else name)
         return t.Transpose(tree) if flips else tree
@@ -313,6 +339,8 @@ def _made(kind: _Product | None, factors: list[t.Expr]) -> t.Expr:
     """A product or quotient of what has been collected."""
     if kind is None:
         return factors[0]
+    if kind is t.Call:
+        return t.Call("otimes", tuple(factors))
     return t.Div(*factors) if kind is t.Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
 
 

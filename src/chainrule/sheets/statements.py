@@ -4,56 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
-from chainrule.formula.plain import BREAK, CLOSE, OPEN, THEN, WIDE, Plain, plain
-from chainrule.sheets.tokens import LEARNING_RATES, function_named
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, plain
+from chainrule.sheets.blocks import PRINTED, blocks
+from chainrule.sheets.functions import function_named
+from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
+from chainrule.sheets.tokens import LEARNING_RATES
+from chainrule.sheets.updates import with_primes, without_old_values
 
-TALLEST = 100  # lines of one block of LaTeX, or of one matrix
 _SHOWN = 200  # characters that are shown of a line too long to be read
-
-
-@dataclass(frozen=True)
-class Place:
-    """Part of a plain text that begins in a line of the file."""
-
-    source: Plain
-    line: int
-    start: int
-    end: int
-
-    @property
-    def text(self) -> str:
-        """The part as plain text."""
-        return self.source.text[self.start : self.end]
-
-    @property
-    def written(self) -> str:
-        """The part as the author wrote it, on one line."""
-        return " ".join(self.source.slice(self.start, self.end).split()) if self.end > self.start else ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no character in it."""
-        return self.end <= self.start
-
-    def where(self, at: int) -> tuple[int, int]:
-        """Line and column of a place in ``text``."""
-        origin = self.source.origin(self.start + at)
-        before = self.source.written[:origin]
-        return self.line + before.count("\n"), origin - (before.rfind("\n") + 1) + 1
-
-    def within(self, start: int, end: int) -> Place:
-        """A part of it without the white space, and the marks of alignment, around it."""
-        text = self.source.text
-        start, end = self.start + start, self.start + end
-        while start < end and (text[start].isspace() or text[start] == "&"):
-            start += 1
-        while end > start and (text[end - 1].isspace() or text[end - 1] == "&"):
-            end -= 1
-        return Place(self.source, self.line, start, end)
 
 
 @dataclass
@@ -65,12 +27,13 @@ class Claim:
     text: str = ""
     error: str = ""
     signs: int = 0  # of equality
+    assigns: bool = False  # the first sign is an arrow or :=
 
 
 def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     """The claims of a sheet, those that go over several lines put together."""
     waiting: Claim | None = None
-    for line, text in _blocks(lines, first_line):
+    for line, text in blocks(lines, first_line):
         if refused := _refused(line, text):
             if waiting is not None and waiting.signs:
                 yield waiting
@@ -79,60 +42,79 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        for piece in _pieces(Place(whole, line, 0, len(whole.text))):
-            parts, signs = _parts(piece)
-            if waiting is not None and signs and parts[0].is_empty:
-                waiting.parts += parts[1:]  # it begins with =
-                waiting.signs += signs
-            elif waiting is not None and not signs and waiting.parts[-1].is_empty and not words(piece.text):
-                waiting.parts[-1] = piece  # the line before ends with =
-            elif signs or _is_formula(piece.text):  # and not prose between a claim and what continues it
-                if waiting is not None and waiting.signs:
-                    yield waiting
-                waiting = Claim(parts, piece.where(0)[0], signs=signs)
+        whole = replace(
+            whole, text=with_primes(_apart(without_old_values(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
+        )
+        block = Place(whole, line, 0, len(whole.text))
+        row = [claim for cells in rows(block) for claim in _row(cells)]
+        if row:
+            if waiting is not None and waiting.signs:
+                yield waiting
+            waiting = None
+            yield from row
+            continue
+        found = segments(block, words)
+        alone = not any(segment.is_prose for segment in found)
+        for segment in found:
+            for piece in _pieces(segment.place):
+                parts, signs = _parts(piece)
+                if waiting is not None and signs and parts[0].is_empty:
+                    waiting.parts += parts[1:]  # it begins with =
+                    waiting.signs += signs
+                elif waiting is not None and signs and _goes_on(waiting, parts):
+                    waiting.parts[-1:] = parts  # it ends with =, and a formula follows
+                    waiting.signs += signs
+                elif waiting is not None and not signs and waiting.parts[-1].is_empty and not words(piece.text):
+                    waiting.parts[-1] = piece  # the line before ends with =
+                elif signs or (
+                    alone and _is_formula(piece.text)
+                ):  # and not prose between a claim and what continues it
+                    if waiting is not None and waiting.signs:
+                        yield waiting
+                    waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece))
     if waiting is not None and waiting.signs:
         yield waiting
 
 
-def _blocks(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, str]]:
-    """Lines, with those of one block of LaTeX or one matrix put together."""
-    at = 0
-    while at < len(lines):
-        end = at + 1
-        if _is_open(lines[at]):
-            end = _closing(lines, at)
-        yield first_line + at, "\n".join(lines[at:end])
-        at = end
+def _goes_on(waiting: Claim, parts: list[Place]) -> bool:
+    """Whether a claim that ends with its sign goes on in the next line, whose first part is a formula and no name."""
+    first = parts[0].text
+    is_formula = re.search(r"[^\s⁠][-+*⊙⊗/\s(]", first.strip(f" \n{JOIN}")) is not None and not words(first)
+    return waiting.signs > 0 and waiting.parts[-1].is_empty and is_formula and not is_one_name(first)
 
 
-def _balance(line: str) -> tuple[int, int, int]:
-    """What a line leaves open: ``$$`` (odd or even), LaTeX blocks, square brackets of a claim."""
-    blocks = line.count(r"\begin") - line.count(r"\end") + line.count(r"\[") - line.count(r"\]")
-    return line.count("$$") % 2, blocks, line.count("[") - line.count("]") if "=" in line else 0
+def _apart(text: str) -> str:
+    """A text with a comma for the words between two claims, ``0.3672 com y = 1``; it keeps its length."""
+
+    def comma(match: re.Match[str]) -> str:
+        before, told = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], match["words"]
+        are_words = len(told) == 1 or words(told) == len(told.split())
+        return match["before"] + ",".ljust(len(told)) if are_words and re.search(rf"[={THEN}]", before) else match[0]
+
+    return _BETWEEN.sub(comma, text) if text.count("=") + text.count(THEN) > 1 else text
 
 
-def _is_open(line: str) -> bool:
-    dollars, blocks, brackets = _balance(line)
-    return len(line) <= LONGEST and (dollars != 0 or blocks > 0 or brackets > 0)
+def _uncommented(text: str) -> str:
+    """A text without the comments of code behind its claims; it keeps its length."""
+    return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text or "//" in text else text
 
 
-def _closing(lines: Sequence[str], at: int) -> int:
-    """Behind the line that closes what one opens; the next line where none does."""
-    dollars, blocks, brackets = _balance(lines[at])
-    if r"\[" in lines[at] and blocks > 0:
-        brackets = 0
-    is_matrix, length = not dollars and blocks <= 0, len(lines[at])
-    for end in range(at + 1, min(len(lines), at + TALLEST)):
-        line = lines[end]
-        length += len(line) + 1
-        if length > LONGEST or (is_matrix and "=" in line):
-            break
-        dollars = (dollars + line.count("$$")) % 2
-        blocks += _balance(line)[1]
-        brackets += line.count("[") - line.count("]")
-        if not dollars and blocks <= 0 and (not is_matrix or brackets <= 0):
-            return end + 1
-    return at + 1
+_COMMENT = re.compile(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
+
+
+def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
+    """The claims of a row of a table."""
+    for group in parts_of_row(cells, words):
+        found = [_parts(piece) for cell in group for piece in _stripped(cell)]
+        parts = [part for cell_parts, _ in found for part in cell_parts if not part.is_empty]
+        if len(parts) < 2 or is_number(parts[0].text):
+            continue  # numbers alone are data
+        if sum(is_number(part.text) for part in parts[1:]) > 1:
+            line, column = parts[1].where(0)
+            why = "several numbers stand in a row of a table, and nothing says which of them is claimed"
+            yield Claim(parts, line, " | ".join(part.written for part in parts), f"line {line}, column {column}: {why}")
+        else:
+            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1)
 
 
 def _refused(line: int, text: str) -> Claim | None:
@@ -154,8 +136,8 @@ def short(text: str) -> str:
 
 # ---------------------------------------------------------------- from a block to its pieces
 
-_CONTINUES = re.compile(r"[\s⁠]*[-+*/⊙=^)\]}]")
-_UNFINISHED = re.compile(r"[-+*/⊙=^(\[{,][\s⁠]*$")
+_CONTINUES = re.compile(r"[\s⁠&]*[-+*/⊙⊗=^)\]}]")
+_UNFINISHED = re.compile(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
 _MARKERS = re.compile(
     r"(?:[\s⇒&]+|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
     r"|\(?[a-z]\)(?=\s)|…)+"
@@ -165,12 +147,18 @@ _LEAD = re.compile(
     r"follows|similarly|likewise|again|first|second|because|since)\b[,:]?[\s⁠]+)+",
     re.IGNORECASE,
 )
+_GIVES = re.compile(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
+_BETWEEN = re.compile(
+    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]+)(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
+    rf"(?=[\s⁠]+(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
+)
 _LABEL = re.compile(r"[^=:]{1,80}:[\s⁠]+")
 
 
 def _pieces(place: Place) -> Iterator[Place]:
     """The claims of one block, apart: at ``;``, at ``⇒``, at ends of lines, at commas between two claims."""
-    text, separators = place.text, _separators(place.text)
+    text = place.text
+    separators = _ends_once(text, _separators(text))
     start, is_claim = 0, False
     for (at, kind), (after, following) in zip(separators, [*separators[1:], (len(text), "")], strict=False):
         if kind == "=":
@@ -186,12 +174,22 @@ def _pieces(place: Place) -> Iterator[Place]:
     yield from _stripped(place.within(start, len(text)))
 
 
+def _ends_once(text: str, separators: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Separators without white space that stands directly behind a comma: ``, \\qquad``, a comma and the next line."""
+    kept: list[tuple[int, str]] = []
+    for at, kind in separators:
+        blank = kept and kept[-1][1] == "," and not text[kept[-1][0] + 1 : at].strip(f" \t\n{JOIN}{WIDE}{BREAK}")
+        if not (blank and kind in ",\n"):
+            kept.append((at, kind))
+    return kept
+
+
 def _separators(text: str) -> list[tuple[int, str]]:
     """Signs of equality and of ends outside all brackets; all of them where the brackets do not match."""
     depth = 0
     found: list[tuple[int, str]] = []
     inside: list[tuple[int, str]] = []
-    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=\s)", text):
+    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=[\s⁠])", text):
         character = match[0]
         if character in "([{" or character == OPEN:
             depth += 1
@@ -199,11 +197,18 @@ def _separators(text: str) -> list[tuple[int, str]]:
             depth = max(0, depth - 1)
         else:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
+            if kind == THEN and _GIVES.match(text, match.end()) and is_one_name(_last_piece(text[: match.start()])):
+                kind = "="  # W_2 → [0.5, 0.3]
             (inside if depth else found).append((match.start(), kind))
     signs = [pair for pair in inside if pair[1] == "="]
     if depth and signs and not any(kind == "=" for _, kind in found):
         found = sorted([*found, *signs])
     return found
+
+
+def _last_piece(text: str) -> str:
+    """What stands behind the last end of a claim, without a marker of a list."""
+    return re.split(rf"[;,:{THEN}{BREAK}{WIDE}\n]|\s(?=[^\W\d_]+\s)|(?:^|\n)[\s⁠]*[*•>-]\s", text[-200:])[-1]
 
 
 def _stripped(place: Place) -> Iterator[Place]:
@@ -227,6 +232,8 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
     comment = next((at for at, kind in separators if signs and at > signs[-1] and kind in ",."), None)
     if comment is not None and words(text[comment + 1 :]) > 1 and not words(text[signs[-1] : comment]):
         edges[-1] = comment
+    elif signs and (behind := _WORDS_BEHIND.search(text, signs[-1])) and words(behind["words"]):
+        edges[-1] = behind.start()
     parts = [piece.within(start + 1, end) for start, end in pairwise(edges)]
     kept = [part for i, part in enumerate(parts) if i in (0, len(parts) - 1) or not part.is_empty]
     if len(kept) > 2 and kept[-1].is_empty:
@@ -234,8 +241,18 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
     return kept, len(signs)
 
 
+def _assigns(piece: Place) -> bool:
+    """Whether the first sign of equality is written as an arrow or as :=."""
+    at = next((at for at, kind in _separators(piece.text) if kind == "="), None)
+    if at is None:
+        return False
+    return _ARROW.fullmatch(piece.source.slice(piece.start + at, piece.start + at + 1).strip()) is not None
+
+
+_ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
-_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])")
+_WORDS_BEHIND = re.compile(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]+[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
+_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])|np|numpy|math|torch")
 
 
 def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chainrule.sheets.names import Names, Operand, Own
+
+MOST = 10_000  # numbers that a letter is tried with
 
 
 def width(letter: str, body: Any, names: Names, bound: Mapping[str, int]) -> int | None:
@@ -21,7 +24,7 @@ def _widths(letter: str, operand: Operand, names: Names, bound: Mapping[str, int
     """For each place of the letter in a name: whether that is a matrix, and its width there."""
     if isinstance(operand, Own):
         count = 0
-        while operand.index == letter and f"{operand.word}_{count + 1}" in names.own:
+        while operand.index == letter and count < MOST and _is_known(operand, count + 1, names):
             count += 1
         if count:
             yield False, count
@@ -42,6 +45,12 @@ def _widths(letter: str, operand: Operand, names: Names, bound: Mapping[str, int
     for index, end in zip(units[above is None :], ends, strict=False):
         if index.letter == letter and 0 <= end < len(sizes):
             yield is_matrix, sizes[end]
+
+
+def _is_known(name: Own, number: int, names: Names) -> bool:
+    """Whether a name with a number for its letter is one of the author's, or means a quantity."""
+    written = f"{name.word}_{number}"
+    return written in names.own or names.meaning(replace(name, name=written, index=str(number))) is not None
 
 
 def tokens_in(node: Any) -> Iterator[Any]:

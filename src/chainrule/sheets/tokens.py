@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chainrule.formula.evaluate import FUNCTIONS
 from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
 from chainrule.sheets import names as n
+from chainrule.sheets.functions import UnreadError, function_at, with_powers_behind
 
 if TYPE_CHECKING:
     from lark import Token
@@ -22,11 +21,6 @@ MOST_SIGNS = 20  # signs, functions without brackets, or marks behind a name, in
 MOST_EXPONENT = 99  # of ten
 _NUMBER = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE](?P<exponent>[+-]?[0-9]++))?")
 _TRANSPOSED = re.compile(r"\^\s*(?:\{\s*[T⊤]\s*\}|T(?![A-Za-z0-9_])|⊤)|\.T(?![A-Za-z0-9_])")
-_FUNCTION = re.compile(
-    r"(?:(?P<log>log)\s*_\s*(?:\{\s*(?P<base>2|10|e)\s*\}|(?P<bare>2|10|e)(?![0-9]))"
-    rf"|(?P<word>{n.IDENTIFIER.pattern}))(?P<primes>(?:\s*')*)(?=\s*(?P<next>.?))",
-    re.DOTALL,
-)
 _EXPONENTIAL = re.compile(r"e(?=\s*\^)")
 _SUM = re.compile(
     r"(?:∑|sum(?=\s*_\s*(?:\{|[a-z](?![A-Za-z0-9]))))"
@@ -40,31 +34,27 @@ _LOSS = n.Written("L")
 _SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
 _BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
 _ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
-_NABLA = re.compile(r"∇\s*_\s*(\{\s*)?")
+_NABLA = re.compile(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
+_ARGUMENTS = re.compile(
+    r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))"
+)
+_ALL_ARGUMENTS = re.compile(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
 _FRAC = re.compile(r"\\frac\s*")
 
 _OPERATORS = {
-    "+": "PLUS", "-": "MINUS", "*": "TIMES", "/": "DIVIDE", "⊙": "HADAMARD", "^": "_CARET", ",": "_COMMA",
-    "&": "_AMP", BREAK: "_ROW", "(": "_LPAR", ")": "_RPAR", "[": "_LSQB", "]": "_RSQB", "{": "_LBRACE",
-    "}": "_RBRACE", OPEN: "_MOPEN", CLOSE: "_MCLOSE",
+    "+": "PLUS", "-": "MINUS", "*": "TIMES", "/": "DIVIDE", "⊙": "HADAMARD", "⊗": "OUTER", "^": "_CARET",
+    ",": "_COMMA", ";": "_SEMI", "&": "_AMP", BREAK: "_ROW", "(": "_LPAR", ")": "_RPAR", "[": "_LSQB", "]": "_RSQB",
+    "{": "_LBRACE", "}": "_RBRACE", OPEN: "_MOPEN", CLOSE: "_MCLOSE",
 }  # fmt: skip
-_OPENING = frozenset(("_LPAR", "_LSQB", "_LBRACE", "_MOPEN"))
+_ROWS = re.compile(r"\[(?:[^\[\];]{0,400};){1,100}[^\[\];]{0,400}\]")
+_OF_ROWS = {"_COMMA": "_AMP", "_SEMI": "_ROW", "_RSQB": "_MCLOSE"}
+_OPENING = frozenset(("_ROWS", "_LPAR", "_LSQB", "_LBRACE", "_MOPEN"))
 _CLOSING = frozenset(("_RPAR", "_RSQB", "_RBRACE", "_MCLOSE"))
 #: kinds of tokens behind which an operator or the end is due
 ENDS_VALUE = frozenset((*_CLOSING, "NUMBER", "NAME", "OWN", "RATIO", "TRANSPOSED", "PRIME"))
 _PREFIXES = frozenset(("MINUS", "PLUS", "BARE"))
 _MARKS = frozenset(("TRANSPOSED", "PRIME"))
 LEARNING_RATES = frozenset(("eta", "η", "lr", "learning_rate", "alpha", "α"))
-_GENERAL = {"g": "g", "f": "g", "σ": "sigma", "sigma": "sigma"}  # the activation, whichever it is
-
-
-class UnreadError(Exception):
-    """What cannot be read, and where in the plain text."""
-
-    def __init__(self, at: int, message: str) -> None:
-        super().__init__(message)
-        self.at = at
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -91,21 +81,6 @@ class Over:
         return self.letter
 
 
-@lru_cache
-def _functions() -> dict[str, str]:
-    """Functions by what they are called, in small letters without underscores where that is not one already."""
-    names = [name for name in FUNCTIONS if not name.endswith("'")]
-    loose = {name.lower().replace("_", ""): name for name in reversed(names) if name.lower() != "phi"}
-    return {**loose, **{name: name for name in names}, "logistic": "sigmoid"}
-
-
-@lru_cache(maxsize=4096)
-def function_named(word: str) -> str | None:
-    """The function of the language that a word means, in capitals or not."""
-    known = _functions()
-    return known.get(word) or known.get(word.lower().replace("_", ""))
-
-
 @dataclass
 class _Scanner:
     """One pass over a plain text; ``own`` are the names that the author has introduced."""
@@ -113,9 +88,11 @@ class _Scanner:
     text: str
     depth: int
     own: frozenset[str] | set[str]
+    is_subject: bool = False
     at: int = 0
     tokens: list[Any] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+    opened: list[int] = field(default_factory=list)  # tokens before each
 
     def scan(self) -> list[Any]:
         rules = (self.ratio, self.short, self.total, self.fraction, self.word, self.number)
@@ -155,15 +132,20 @@ class _Scanner:
             raise UnreadError(self.at - 1, f"at most {MOST_SIGNS} sums in a formula can be read")
 
     def separate(self, gap: str) -> None:
-        """A space between the entries of a vector is its comma."""
-        if not (gap and self.open and self.open[-1] == "_LSQB" and self.last in ENDS_VALUE):
+        """A space between the entries of a vector is its comma; between the rows of a matrix, nothing may be."""
+        if not (self.open and self.open[-1] in ("_LSQB", "_ROWS") and self.last in ENDS_VALUE):
+            return
+        is_row = self.text[self.at] == "[" and self.last == "_RSQB"
+        if is_row and [token.type for token in self.tokens[self.opened[-1] :][:2]] == ["_LSQB", "_LSQB"]:
+            self.put("_COMMA", ",", self.at)
+        if not gap or is_row:
             return
         here, following = self.text[self.at], self.text[self.at + 1 : self.at + 2]
         signed = here == "-" and (following.isdigit() or following == ".")
         number = here.isdigit() or here == "." or signed
         value = number or here.isalpha() or here in "(\\"
         if (number and self.last == "NUMBER") or (value and WIDE in gap):
-            self.put("_COMMA", ",", self.at)
+            self.put("_AMP" if self.open[-1] == "_ROWS" else "_COMMA", ",", self.at)
 
     def operator(self) -> None:
         transposed = _TRANSPOSED.match(self.text, self.at)
@@ -176,13 +158,21 @@ class _Scanner:
             return
         character = self.text[self.at]
         kind = _OPERATORS.get(character)
-        if kind is None:
+        if kind is None or (character == ";" and (not self.open or self.open[-1] != "_ROWS")):
             raise UnreadError(self.at, f"nothing here is written with {_named(self.text, self.at)}")
+        if kind == "_LSQB" and _ROWS.match(self.text, self.at):
+            kind = "_ROWS"  # [1 2; 3 4]
+        within = self.open[-1] if self.open else ""
         if kind in _OPENING:
             self.open.append(kind)
+            self.opened.append(len(self.tokens))
         elif kind in _CLOSING and self.open:
             self.open.pop()
-        if kind in ("_AMP", "_ROW") and (not self.open or self.open[-1] != "_MOPEN"):
+            self.opened.pop()
+        if within == "_ROWS":
+            kind = _OF_ROWS.get(kind, kind)
+        kind = "_MOPEN" if kind == "_ROWS" else kind
+        if kind in ("_AMP", "_ROW") and (not self.open or self.open[-1] not in ("_MOPEN", "_ROWS")):
             self.at += 1  # where lines are aligned, not in a matrix
             return
         self.put(kind, character, self.at + 1)
@@ -242,32 +232,14 @@ class _Scanner:
         found = self.name(self.at)
         if found is None:
             return False
-        value, end = found
+        value, end = n.entry_of(*found, self.text) if self.is_subject and not self.tokens else found
+        if not self.tokens and (arguments := _ALL_ARGUMENTS.match(self.text, end)) and _is_loss(value):
+            end = arguments.end()  # J(W, b), where nothing else stands
         return self.put("OWN" if isinstance(value, n.Own) else "NAME", value, end)
 
     def function(self) -> bool:
-        match = _FUNCTION.match(self.text, self.at)
-        if match is None:
-            return False
-        word = f"log_{match['base'] or match['bare']}" if match["log"] else match["word"]
-        called = match["next"] in ("(", "{") and match["next"] != ""
-        if word in self.own and not (called and function_named(word)):
-            return False
-        primes = match["primes"].count("'") * "'"
-        stem = re.sub(r"_[0-9]$", "", word)
-        if stem in _GENERAL and match["next"] == "(":
-            name = _GENERAL[stem] + primes
-            known = len(primes) <= 1
-        else:
-            base = {"log_e": "ln", "log_2": "log2", "log_10": "log10"}.get(word) or function_named(word)
-            if base is None:
-                return False
-            name, known = base + primes, base + primes in FUNCTIONS
-        if not called and (match["next"] in ("", *"=,;+-*/)]}⊙^_&'") or name in ("sigma", "sigma'")):
-            return False  # the word alone
-        if not known:
-            raise UnreadError(self.at, f"unknown function {name!r}")
-        return self.put("CALL" if called else "BARE", name, match.end("primes"))
+        found = function_at(self.text, self.at, self.own)
+        return found is not None and self.put("CALL" if found.called else "BARE", found.name, found.end)
 
     def ratio(self) -> bool:
         r"""dL/dW_212, \frac{dL}{dW_212}, the operators d/dx and \frac{d}{dx}, and ∇_W L."""
@@ -280,13 +252,13 @@ class _Scanner:
         d = _D.match(self.text, at) if at >= 0 else None
         if d is None or self.introduced(at):
             return False
-        of = self.name(d.end())
-        at = d.end() if of is None else n.after_primes(self.text, of[1])[0]
+        of = self.differentiated(d.end())
+        at = d.end() if of is None else of[1]
         at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*/\s*[d∂]\s*", at)
-        wrt = self.name(at) if at >= 0 else None
+        wrt = self.differentiated(at) if at >= 0 else None
         if wrt is None:
             return False
-        end, after = n.after_primes(self.text, wrt[1]) if framed else (wrt[1], 0)
+        end, after = (wrt[1], wrt[2]) if framed else (wrt[3], 0)
         end = self.passed(r"\s*\}", end) if framed else end
         if end < 0:
             return False
@@ -295,14 +267,38 @@ class _Scanner:
         bracket = re.compile(r"\s*[(\[{]").match(self.text, end)
         return self.put("DIFFG" if bracket else "DIFF", Ratio(None, wrt[0]), end)
 
+    def differentiated(self, at: int) -> tuple[n.Operand, int, int, int] | None:
+        """A name within a derivative, braces around it and what it is a function of left out: ``{J}(W, b)``.
+
+        With the place behind it and its primes, how many updates they are, and the place before them.
+        """
+        braced = re.compile(r"\s*\{\s*").match(self.text, at)
+        found = self.name(braced.end() if braced else at)
+        if found is None:
+            return None
+        bare = self.passed(r"\s*\}", found[1]) if braced else found[1]
+        if bare < 0:
+            return None
+        end, after = n.after_primes(self.text, bare)
+        called = _ARGUMENTS.match(self.text, end) if isinstance(found[0], n.Own) or found[0].symbol == "L" else None
+        return found[0], called.end() if called else end, after, bare
+
     def introduced(self, at: int) -> bool:
         match = n.IDENTIFIER.match(self.text, at)
         return match is not None and match[0] in self.own
 
     def nabla(self, match: re.Match[str]) -> bool:
+        """``∇_{W_1} L``; ``∇loss(scores)`` is the gradient with respect to what stands in the bracket."""
         wrt = self.name(match.end())
-        end = -1 if wrt is None else self.passed(r"\s*\}\s*" if match[1] else r"\s*", wrt[1])
-        of = self.name(end) if end >= 0 else None
+        if match["below"] is None:
+            bracket = self.passed(r"\s*\(\s*", wrt[1]) if wrt is not None else -1
+            inner = self.name(bracket) if bracket >= 0 else None
+            end = -1 if inner is None else self.passed(r"\s*\)", inner[1])
+            if wrt is None or inner is None or end < 0:
+                raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
+            return self.put("RATIO", Ratio(self.loss(wrt[0]), inner[0]), end)
+        end = -1 if wrt is None else self.passed(r"\s*\}\s*" if match["brace"] else r"\s*", wrt[1])
+        of = self.differentiated(end) if end >= 0 else None
         if wrt is None or of is None:
             raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
         return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0]), of[1])
@@ -324,14 +320,20 @@ class _Scanner:
         return _LOSS if isinstance(of, n.Own) and of.name == "J" and "J" not in self.own else of
 
     def name(self, at: int) -> tuple[n.Operand, int] | None:
-        if self.text[at : at + 1] in ("Z", "A") and self.introduced(at):
-            return n.own_name(self.text, at)
-        return n.operand(self.text, at, self.depth)
+        is_own = self.text[at : at + 1] in ("Z", "A") and self.introduced(at)
+        found = n.own_name(self.text, at) if is_own else n.operand(self.text, at, self.depth)
+        if found is None or not isinstance(found[0], n.Own) or found[0].name in self.own:
+            return found
+        return n.with_layer(found[0], self.text, found[1])
 
     def passed(self, pattern: str, at: int) -> int:
         """The place behind a pattern, or -1."""
         match = re.compile(pattern).match(self.text, at)
         return match.end() if match else -1
+
+
+def _is_loss(value: n.Operand) -> bool:
+    return value.symbol == "L" if isinstance(value, n.Written) else value.word in ("J", "C", "E", "loss", "Loss")
 
 
 def _named(text: str, at: int) -> str:
@@ -340,14 +342,15 @@ def _named(text: str, at: int) -> str:
     return repr(match[0][:20] if match else "")
 
 
-def tokens(text: str, depth: int, own: frozenset[str] | set[str]) -> list[Token]:
+def tokens(text: str, depth: int, own: frozenset[str] | set[str], is_subject: bool = False) -> list[Token]:
     """The tokens of a plain text.
 
     Args:
         depth: layers of the network.
         own: names that the author has introduced.
+        is_subject: it stands before the first sign of equality.
 
     Raises:
         UnreadError: a character that no formula has, a number too long, too many brackets.
     """
-    return _Scanner(text.replace(JOIN, " "), depth, own).scan()
+    return _Scanner(with_powers_behind(text.replace(JOIN, " ")), depth, own, is_subject).scan()

@@ -8,34 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.formulas import literals, replaced, with_radius
+from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
-from chainrule.auditing.model.digits import digit_slip, numbers_of
+from chainrule.auditing.model.digits import apart, digit_slip, swapped_digits
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node
-from chainrule.auditing.model.world import NumbersOnly, World
+from chainrule.auditing.model.world import World
 from chainrule.auditing.records import Found
 from chainrule.errors import InputError
-from chainrule.formula import tree as t
-from chainrule.formula.printing import symbol_text
 from chainrule.network.names import LOSS, Derivative, Quantity
 
+POINTS = 6  # ways in which a decimal point is looked for
+OTHER_DIGITS = 9  # for each digit
 OF_OUTPUT = "this is the derivative of the output, not of the loss: dL/dyhat is missing"
-MOST_LINES = 30  # lines before this one, and entries of one, that a copied number is looked for in
 
 
-def candidates(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def candidates(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     """All that fit a line's numbers."""
-    yield from whole(state, mark, written)
-    yield from _operand_slips(state, mark, written)
-    yield from _digits(state, mark, written)
+    yield from whole(state, mark, written, chance)
+    yield from _digits(state, mark, written, chance)
 
 
-def whole(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def whole(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     """Those of the line as a whole."""
-    yield from _signs(state, mark, written)
+    yield from _signs(state, mark, written, chance)
     place, node = mark.place, mark.node
     if place is None or node is None:
         return
@@ -46,55 +44,21 @@ def whole(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candid
             yield _candidate(mark, id, "the numbers are those of the transpose: rows for columns", written.due)
     gradient = node.kind in ("dh", "da", "dW", "db")
     if place.time == 1 and node.time == 1:
-        yield from _second_pass(state, mark, written, place, node, gradient)
+        for candidate in _second_pass(state, mark, written, place, node, gradient):
+            yield replace(candidate, chance=chance.of(written.numbers.value))
     if gradient and place.time < 2:
-        yield from _of_output(state, mark, written, place, node)
+        for candidate in _of_output(state, mark, written, place, node):
+            yield replace(candidate, chance=chance.of(written.numbers.value, state.problem.sizes[-1]))
 
 
-def _operand_slips(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
-    """A number in the line's arithmetic that is not what the line's own formula has there."""
-    for judged in mark.formulas:
-        if judged.verdict == "wrong" or judged.value is None:
-            continue
-        for literal, name, due in _slipped(state, mark, written, judged.part.tree):
-            words = f"{literal} stands where {name} = {due} is due"
-            yield _candidate(mark, "digit_transposition_or_copy", words, judged.value[0])
-            return
-
-
-def _slipped(state: SheetState, mark: Mark, written: NumberMark, tree: t.Expr) -> Iterator[tuple[str, str, str]]:
-    """(as written, the name, its own value) of numbers that, put right, give what is due."""
-    wanted, known = written.own_or_due, dict(_operands(state, mark))
-
-    def gives(index: int, value: float) -> bool:
-        new, radius = with_radius(replaced(tree, index, value), None, state.given, state.effort)
-        return bool(Interval(new - radius, new + radius).reshape(wanted.shape).touches(wanted).all())
-
-    for index, literal in enumerate(literals(tree)):
-        read = numbers_of(literal, 0.0)
-        for name, value in known.items() if read is not None and literal.value not in state.given else ():
-            if abs(value - literal.value) <= 0.2 * value and value != literal.value and gives(index, value):
-                yield literal.written, name, f"{value:.6g}"
-        if gives(index, -literal.value):
-            yield literal.written, "its negative", f"-{literal.written}"
-
-
-def _operands(state: SheetState, mark: Mark) -> Iterator[tuple[str, float]]:
-    """Sizes of what the line is computed from: of the names in its formula, else of the lines before it."""
-    names = dict.fromkeys(s for f in mark.formulas if f.kind == "formula" for s in t.refs(f.part.tree))
-    lookup = state.lookup(state.printed, numeric=True)
-    for symbol in names:
-        try:
-            yield symbol_text(symbol, state.notation), abs(float(lookup(symbol)))
-        except (InputError, NumbersOnly, TypeError):
-            continue
-    if names:
-        return
-    for other in state.marks[-MOST_LINES:]:
-        if other.value is not None and other.value.numbers.value.size <= MOST_LINES:
-            for index, value in np.ndenumerate(other.value.numbers.value):
-                entry = f"[{', '.join(str(i + 1) for i in index)}]" if index else ""
-                yield f"{other.claim.subject}{entry}", abs(float(value))
+def operand_slips(mark: Mark) -> list[Candidate]:
+    """Numbers of the line's arithmetic that are not what their names are worth; the sure ones, where there are any."""
+    slips = [(slip, judged) for judged in mark.formulas for slip in judged.slips]
+    slips = [(slip, judged) for slip, judged in slips if slip.sure] or slips[:1]
+    return [
+        _candidate(mark, slip.id, slip.words, None if judged.value is None else judged.value[0])
+        for slip, judged in slips
+    ]
 
 
 def last_resort(mark: Mark) -> Found:
@@ -107,7 +71,7 @@ def last_resort(mark: Mark) -> Found:
 
 
 def _candidate(mark: Mark, id: str, words: str, value: Any) -> Candidate:
-    plain = float(value) if np.ndim(value) == 0 else np.asarray(value)
+    plain = value if value is None else float(value) if np.ndim(value) == 0 else np.asarray(value)
     return Candidate(Found(id, mark.claim.subject, words, value=plain), None, True, 0, structural=True)
 
 
@@ -122,7 +86,7 @@ def _gives(state: SheetState, written: NumberMark, value: Any) -> bool:
     return bool(written.numbers.interval(state.both).touches(Interval.of(value)).all())
 
 
-def _aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interval]:
+def aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interval]:
     """What is due: by the author's lines, in truth, from the numbers as printed, by those written in the line."""
     yield written.own_or_due
     yield Interval.of(written.due)
@@ -133,21 +97,23 @@ def _aims(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Interv
             yield Interval.of(judged.value[0])
 
 
-def _signs(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
-    for aim in _aims(state, mark, written):
-        if _fits(state, written, -aim):
-            value = np.where(written.fits, written.numbers.value, -aim.middle)
-            words = "the sign of some entries is lost" if written.fits.any() else "the sign is lost"
-            yield _candidate(mark, "sign_lost", words, value)
-            return
+def _signs(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
+    fitting = [aim for aim in aims(state, mark, written) if _fits(state, written, -aim)]
+    if fitting:
+        value = np.where(written.fits, written.numbers.value, -fitting[0].middle)
+        words = "the sign of some entries is lost" if written.fits.any() else "the sign is lost"
+        accident = min(chance.of(-aim) for aim in fitting)
+        yield replace(_candidate(mark, "sign_lost", words, value), chance=accident)
 
 
-def _digits(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Candidate]:
+def _digits(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     numbers, fits = written.numbers, written.fits
-    for aim in _aims(state, mark, written):
+    for aim in aims(state, mark, written):
         for power in (1, -1, 2, -2, 3, -3):
             if np.any(numbers.value[~fits]) and _fits(state, written, aim * 10.0**power):
-                yield _candidate(mark, "decimal_slip", "the decimal point has slipped", aim.middle * 10.0**power)
+                slipped = aim.middle * 10.0**power
+                candidate = _candidate(mark, "decimal_slip", "the decimal point has slipped", slipped)
+                yield replace(candidate, chance=chance.of(aim * 10.0**power, POINTS))
                 return
     wrong = np.argwhere(~fits)
     if any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
@@ -155,20 +121,20 @@ def _digits(state: SheetState, mark: Mark, written: NumberMark) -> Iterator[Cand
     if len(wrong) == 1:
         at = tuple(wrong[0])
         unit, claimed = float(numbers.unit[at]), float(numbers.value[at])
-        for aim in _aims(state, mark, written):
+        for aim in aims(state, mark, written):
             due = float(aim.middle[at])
             if digit_slip(claimed, due, unit):
-                words = (
-                    f"digits were changed in writing: {_round(due, unit)} is due, {_round(claimed, unit)} is written"
-                )
-                yield _candidate(mark, "digit_transposition_or_copy", words, numbers.value)
+                decimals = max(0, round(-np.log10(unit)))
+                should, written_as = apart(due, claimed, decimals), apart(claimed, due, decimals)
+                words = f"digits were changed in writing: {written_as} is written for {should}"
+                candidate = _candidate(mark, "digit_transposition_or_copy", words, numbers.value)
+                swap = swapped_digits(abs(claimed), abs(due), unit)
+                digits = len(str(round(abs(due) / unit)))
+                yield replace(candidate, chance=chance.of(numbers.value, digits * (1 if swap else OTHER_DIGITS)))
                 return
-        yield from _copied(state, mark, written, at)
-
-
-def _round(value: float, unit: float) -> str:
-    decimals = max(0, round(-np.log10(unit)))
-    return f"{value:.{decimals}f}"
+        for candidate in _copied(state, mark, written, at):
+            others = written.due.size + sum(m.value.numbers.value.size for m in state.marks if m.value is not None)
+            yield replace(candidate, chance=chance.of(numbers.value, others))
 
 
 def _copied(state: SheetState, mark: Mark, written: NumberMark, at: tuple[int, ...]) -> Iterator[Candidate]:
@@ -206,7 +172,7 @@ def _second_pass(
         candidate = _candidate(mark, "stale_forward_value", words, first.middle)
         repeated = np.array_equal(before(state.printed).low, written.numbers.value)
         yield replace(candidate, structural=not repeated)  # digit for digit: no other mistake does that by chance
-    for aim in _aims(state, mark, written) if gradient else ():
+    for aim in aims(state, mark, written) if gradient else ():
         both = aim + first
         if _gives(state, written, both):
             words = "the gradient of the first pass was not reset: this is the sum of both passes"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.diagnosis.reach import found_at, reached
 from chainrule.auditing.marking.mark import BAD, Candidate, NumberMark
 from chainrule.auditing.marking.state import SheetState
@@ -21,7 +22,7 @@ from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 
 
-def by_equation(state: SheetState, claim: LineClaim, written: NumberMark) -> list[Candidate]:
+def by_equation(state: SheetState, claim: LineClaim, written: NumberMark, chance: Chance) -> list[Candidate]:
     """Mistakes of the table that give the line's numbers, from the author's own lines, else from the header alone."""
     place = claim.place
     if place is None:
@@ -31,7 +32,7 @@ def by_equation(state: SheetState, claim: LineClaim, written: NumberMark) -> lis
         worlds.append(state.own.other(long_way=True))
     worlds += [state.own.other(a.wrong, long_way=True) for a in state.adopted]
     for world in worlds:
-        found = list(_matching(state, place, written, world))
+        found = list(_matching(state, place, written, world, chance))
         if found:
             return [
                 replace(c, contradicted=c.distance > 0 and not _spared(state, world.other(wrong))) for c, wrong in found
@@ -40,7 +41,7 @@ def by_equation(state: SheetState, claim: LineClaim, written: NumberMark) -> lis
         return list(_looped(state, place, written))
     if place.time:
         header = World(state.problem, intervals=True, networks=state.truth.networks, effort=state.effort)
-        return [c for c, _ in _matching(state, place, written, header)]
+        return [c for c, _ in _matching(state, place, written, header, chance)]
     return []
 
 
@@ -68,14 +69,18 @@ def _looped(state: SheetState, place: QuantityPlace, written: NumberMark) -> Ite
 
 
 def _matching(
-    state: SheetState, place: QuantityPlace, written: NumberMark, world: World
+    state: SheetState, place: QuantityPlace, written: NumberMark, world: World, chance: Chance
 ) -> Iterator[tuple[Candidate, Wrong]]:
     exactly = written.numbers.interval(False)
     wanted = written.numbers.interval(state.both)
-    for mistake, node, distance, without in reached(state.problem, place, world):
+    nearest = sorted(reached(state.problem, place, world), key=lambda one: one.distance)
+    for mistake, node, distance, without in nearest:
         wrong = mistake.at(node.layer)
         value = _value(place, written, world.other(wrong, without=without))
-        if value is None or not wanted.touches(Interval.of(value)).all():
+        if value is None:
+            continue
+        accident = chance.of(value)
+        if not wanted.touches(Interval.of(value)).all():
             continue
         worlds = [w.other(wrong, without=without) for w in (state.printed, state.truth)]
         worlds.append(state.printed.other(wrong, without=without, long_way=True))
@@ -86,9 +91,9 @@ def _matching(
                 continue
             best = numbers if best is None else best
             if exactly.touches(Interval.of(numbers)).all():
-                exact, best = True, numbers
+                exact, best, accident = True, numbers, min(accident, chance.of(numbers))
                 break
-        yield Candidate(found_at(state, mistake, node, best), wrong, exact, distance), wrong
+        yield Candidate(found_at(state, mistake, node, best), wrong, exact, distance, chance=accident), wrong
 
 
 def _value(place: QuantityPlace, written: NumberMark, world: World) -> Any:

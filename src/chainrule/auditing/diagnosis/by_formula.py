@@ -28,8 +28,8 @@ MENDING = 200_000  # parts of all the changed formulas that are tried for one
 #: by what a formula may be off as a whole -> in words
 _FACTORS = {
     -1.0: ("sign_lost", "the sign of the whole is wrong"),
-    2.0: ("factor_2", "it is twice what is due: a factor 2 is too many"),
-    0.5: ("factor_2_missing", "it is half of what is due: a factor 2 is missing"),
+    2.0: ("factor_2", "it is twice what it should be: a factor 2 is too many"),
+    0.5: ("factor_2_missing", "it is half of what it should be: a factor 2 is missing"),
 }
 
 
@@ -163,10 +163,10 @@ def _names(state: SheetState, node: t.Expr) -> Made:
         name = name.name
     for other in _others(state, name):
         symbol: t.Symbol = t.Timed(other, after) if after else other
-        words = f"{symbol_text(node.name, state.notation)} stands where {symbol_text(symbol, state.notation)} is due"
+        words = f"{symbol_text(node.name, state.notation)} stands where {symbol_text(symbol, state.notation)} should be"
         yield t.Ref(symbol), "index_slip", words
     if after:
-        yield t.Ref(name), "updated_value_used", f"{name} after the update stands where the one before it is due"
+        yield t.Ref(name), "updated_value_used", f"{name} after the update stands where the one before it should be"
 
 
 def _others(state: SheetState, name: Quantity | Derivative) -> Iterator[Quantity | Derivative]:
@@ -266,12 +266,12 @@ def _functions(state: SheetState, node: t.Expr) -> Made:
     yield (
         t.Call(other, node.arguments),
         "sigma_prime_for_sigma" if slope else "sigma_for_sigma_prime_hidden",
-        f"{node.function} stands where {other} is due",
+        f"{node.function} stands where {other} should be",
     )
     for name in sorted(ACTIVATIONS):
         new = f"{name}'" if slope else name
         if name != bare:
-            yield t.Call(new, node.arguments), "wrong_activation", f"{node.function} stands where {new} is due"
+            yield t.Call(new, node.arguments), "wrong_activation", f"{node.function} stands where {new} should be"
 
 
 def _transposes(state: SheetState, node: t.Expr) -> Made:

@@ -13,6 +13,7 @@ from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.records import ACCEPTED
+from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
 
@@ -22,6 +23,9 @@ def write(state: SheetState, mark: Mark) -> None:
     if claim.own and (claim.own not in state.names or claim.numbers is not None):
         number = None if claim.numbers is None else claim.numbers.value
         state.names[claim.own] = (state.definition(claim), number)
+    if claim.place is not None and not claim.place.time and claim.place.factor == 1.0:
+        own = [part.tree for part in claim.formulas if any(isinstance(symbol, str) for symbol in t.refs(part.tree))]
+        state.definitions.setdefault(claim.place.name, []).extend(own)
     if claim.place is None or mark.value is None:
         return
     place, numbers = claim.place, mark.value.numbers

@@ -41,9 +41,10 @@ def contradiction(state: SheetState, effort: Effort) -> tuple[Contradiction, Pro
     first = next((m for m in state.marks if m.value_verdict == "wrong"), None)
     if first is None or first.value is None or first.place is None or first.node is None or first.node.kind != "a":
         return None
-    if first.place.time or any(f.id not in _WEAK for f in first.found) or state.reading.transposed:
+    if first.place.time or any(c.found.id not in _WEAK for c in first.candidates) or state.reading.transposed:
         return None
-    if any(f.kind == "arithmetic" for f in first.formulas):  # there the author shows what was taken
+    same = [m for m in state.marks if m.place is not None and m.place.name == first.place.name]
+    if any(f.kind == "arithmetic" for m in same for f in m.formulas):  # there the author shows what was taken
         return None
     for change in _changes(state, first.place, first.node.layer, first.value):
         problem = state.header.on(_with(state.header.network, change))

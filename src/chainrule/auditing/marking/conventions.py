@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -27,16 +28,19 @@ GAIN = 1.5  # what a convention must save: more than one wrong line does
 NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
+Scale: TypeAlias = tuple[str, str, float]
+_OF_BATCH = ("sum_batch", "mean_batch")
 _GRADIENTS = frozenset({"L", "dh", "da", "dW", "db"})
 
 
 @dataclass(frozen=True)
 class Option:
-    """One convention that may hold."""
+    """One convention that may hold, or two of the loss's scale at once: ``parts``."""
 
     id: str
     words: str
     reading: Reading
+    parts: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,14 +193,30 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
         for id, words, factor in scales(problem):
             if _allows(state, _GRADIENTS, factor):
                 yield Option(id, words, replace(reading, scale=reading.scale * factor))
+        for pair, factor in two_scales(problem):
+            if _allows(state, _GRADIENTS, factor):
+                both = replace(reading, scale=reading.scale * factor)
+                parts = tuple(Option(id, words, both) for id, words, _ in pair)
+                id, words = "_".join(p.id for p in parts), " and ".join(p.words for p in parts)
+                yield Option(id, words, both, parts)
     if any(_uses(m.claim.line, t.Delta) for m in state.marks) and not any(map(_settles_delta, state.marks)):
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
     if any(m.node and m.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
         yield Option("biases_kept", "the biases are not updated", replace(reading, update_biases=False))
+    if any(m.place and m.place.time for m in bad) and not reading.kept and (kept := _never_updated(problem, state)):
+        words = "only the parameters whose new values are given are updated"
+        yield Option("others_kept", words, replace(reading, kept=kept))
     unread = any(m.verdict == "unreadable" for m in bad)
     if kinds & {"W", "dW"} or unread:
         words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
         yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
+
+
+def _never_updated(problem: Problem, state: SheetState) -> frozenset[tuple[str, int]]:
+    """W and b of the layers whose new values the sheet never gives, where it gives others."""
+    given = {(m.node.kind, m.node.layer) for m in state.marks if m.node and m.node.kind in ("W", "b") and m.node.time}
+    every = {(kind, layer) for kind in ("W", "b") for layer in range(1, problem.depth + 1)}
+    return frozenset(every - given) if given else frozenset()
 
 
 def _allows(state: SheetState, kinds: frozenset[str], factor: float) -> bool:
@@ -228,8 +248,18 @@ def _uses(line: Line, kind: type) -> bool:
     return any(isinstance(s.name if isinstance(s, t.Timed) else s, kind) for s in _symbols(line))
 
 
-def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
-    """By what factor people's loss differs from the header's."""
+def two_scales(problem: Problem) -> Iterator[tuple[tuple[Scale, Scale], float]]:
+    """Two ways at once, one of the outputs and one of the batch, that come to a factor of their own."""
+    single = list(scales(problem))
+    factors = {1.0, *(factor for _, _, factor in single)}
+    for one in single:
+        for other in single:
+            if one[0] not in _OF_BATCH and other[0] in _OF_BATCH and one[2] * other[2] not in factors:
+                yield (one, other), one[2] * other[2]
+
+
+def scales(problem: Problem) -> Iterator[Scale]:
+    """By what factor people's loss differs from the header's: (id, words, factor)."""
     k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
     halved = loss == "half_squared_error"
     if halved:
@@ -257,7 +287,7 @@ def scales(problem: Problem) -> Iterator[tuple[str, str, float]]:
 
 def records(held: list[Option], state: SheetState) -> tuple[Convention, ...]:
     """The conventions of a sheet as records."""
-    found = [Convention(option.id, option.words) for option in held]
+    found = [Convention(one.id, one.words) for option in held for one in option.parts or (option,)]
     rows = tuple(m.number for m in state.marks if any(f.rows for f in m.formulas))
     if rows:
         found.append(Convention("row_vectors", "vectors are rows: a = h W + b", rows))

@@ -15,6 +15,7 @@ from chainrule.auditing.records import Found, Verdict
 from chainrule.network.arrays import Array
 
 MOST = 3  # mistakes named for one line
+BY_CHANCE = 0.01  # a mistake that may fit by accident more often is not named
 BAD = ("wrong", "follows")
 _RANK = {mistake.id: i for i, mistake in reversed(list(enumerate(MISTAKES)))}
 
@@ -29,6 +30,7 @@ class Candidate:
         distance: equations between it and the line.
         named: the line's own formula shows it.
         contradicted: it would have shown in an earlier line, which is right.
+        chance: of fitting by accident; a mistake is named where it is below ``BY_CHANCE``.
     """
 
     found: Found
@@ -38,11 +40,28 @@ class Candidate:
     structural: bool = False
     named: bool = False
     contradicted: bool = False
+    chance: float = 0.0
 
     @property
     def key(self) -> tuple[bool, bool, bool, int, int]:
         """What is named first."""
         return (not self.named, not self.exact, self.structural, self.distance, _RANK.get(self.found.id, 0))
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A number of a line's arithmetic that is not what the name is worth for which it stands.
+
+    Attributes:
+        id: as of a mistake. words: ``0.3 stands where b_21 = 0.2``.
+        sure: wrong whatever the line gives; else it counts only where the line is wrong anyway.
+        known: the name is given, or the author has written what it is worth: no other mistake is behind the number.
+    """
+
+    id: str
+    words: str
+    sure: bool
+    known: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +71,8 @@ class FormulaMark:
     Attributes:
         rows: it holds with vectors as rows.
         value: of arithmetic, what it gives and how far its digits can move that.
+        slips: of arithmetic, its numbers that are not what their names are worth.
+        aligned: of arithmetic, each of its numbers is what its name is worth.
         found: the mistakes that it is, best first, once the line is diagnosed.
     """
 
@@ -61,6 +82,8 @@ class FormulaMark:
     why: str = ""
     rows: bool = False
     value: tuple[Array, Array] | None = None
+    slips: tuple[Slip, ...] = ()
+    aligned: bool = False
     found: tuple[Found, ...] = ()
 
 
@@ -145,7 +168,13 @@ class Mark:
     @property
     def found(self) -> list[Found]:
         """The mistakes to be named: each once, at most three."""
-        return list({c.found.id: c.found for c in reversed(self.candidates)}.values())[::-1][:MOST]
+        named = [c.found for c in self.candidates if c.chance < BY_CHANCE]
+        return list({found.id: found for found in reversed(named)}.values())[::-1][:MOST]
+
+    @property
+    def likeliest(self) -> Candidate | None:
+        """The mistake that fits but is not named, as one or another would by accident; None where one is named."""
+        return None if self.found else next(iter(self.candidates), None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
     fits = by_rounding | by_cutting | last_digit
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
+    fits = fits | _last_digit(numbers, own.value, due)
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []
@@ -72,6 +73,16 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
         root, inconsistent = None, not own.fits.all() and bool(sources(state, claim))
     via = own.adopted.candidate if own.adopted else None
     return NumberMark(numbers, due, flipped, verdict, fits, own.value, why, root, via, inconsistent)
+
+
+def _last_digit(numbers: Numbers, own: Interval | None, due: Array) -> Array:
+    """Entries that are one off in the last digit from what the author's own lines give, and little from what is due."""
+    if own is None or own.low.shape != numbers.value.shape:
+        return np.zeros(due.shape, dtype=bool)
+    gap = np.abs(numbers.value - np.clip(numbers.value, own.low, own.high))
+    away = np.abs(numbers.value - due)
+    near: Array = (gap <= numbers.unit * (1 + 1e-6)) & (away <= 2 * numbers.unit) & (away <= LAST_DIGIT * np.abs(due))
+    return near
 
 
 def _fitted(written: Numbers, due: Array, state: SheetState, claim: LineClaim) -> tuple[Numbers, bool, Array]:
@@ -111,13 +122,14 @@ def _from_own_lines(state: SheetState, claim: LineClaim, wanted: Interval, fits:
     """
     best, place = np.zeros(wanted.shape, dtype=bool), claim.place
     if place is None:
-        value = _spread(state, claim)
+        tree = state.definition(claim)
+        value = None if tree is None else spread(state, tree)
         if value is None:
             return _FromOwnLines(best, None)
         value = value.reshape(wanted.shape)
         return _FromOwnLines(wanted.touches(value), value)
     own = None
-    for world, adopted in _own_worlds(state, place.time > 1):
+    for world, adopted in own_worlds(state, place.time > 1):
         value = Interval.of(world.value(place, computed=True))
         value = (value.T if flipped else value).reshape(wanted.shape)
         touching = wanted.touches(value)
@@ -130,7 +142,7 @@ def _from_own_lines(state: SheetState, claim: LineClaim, wanted: Interval, fits:
     return _FromOwnLines(best, own)
 
 
-def _own_worlds(state: SheetState, far: bool) -> Iterator[tuple[World, Adopted | None]]:
+def own_worlds(state: SheetState, far: bool = False) -> Iterator[tuple[World, Adopted | None]]:
     """The author's worlds: as the lines stand, the other way where two disagree, with mistakes found before."""
     yield state.own, None
     if any(m.verdict in BAD for m in state.marks):
@@ -160,11 +172,8 @@ def _with_mistakes(state: SheetState, *wrong: Wrong) -> World | None:
         return None
 
 
-def _spread(state: SheetState, claim: LineClaim) -> Interval | None:
-    """The line's first formula from the author's own numbers, as far as their digits can move it."""
-    tree = state.definition(claim)
-    if tree is None:
-        return None
+def spread(state: SheetState, tree: t.Expr) -> Interval | None:
+    """A formula from the author's own numbers, as far as their digits can move it."""
     unwritten = {name: formula for name, (formula, number) in state.names.items() if number is None}
     tree = t.substitute(tree, lambda symbol: unwritten.get(symbol) if isinstance(symbol, str) else None)
     names = state.lookup(state.printed, numeric=True)

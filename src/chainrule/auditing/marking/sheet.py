@@ -10,15 +10,19 @@ import numpy as np
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
-from chainrule.auditing.marking.mark import BAD, Adopted, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import mark_numbers
+from chainrule.auditing.marking.operands import with_operands
 from chainrule.auditing.marking.state import SheetState
-from chainrule.auditing.model.claims import LineClaim
+from chainrule.auditing.marking.times import at_its_time
+from chainrule.auditing.model.claims import LineClaim, QuantityPlace
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, value_of
-from chainrule.auditing.records import Verdict
+from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
+from chainrule.formula import tree as t
+from chainrule.network.names import Name
 
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
@@ -35,7 +39,7 @@ def mark_sheet(
         diagnose: explains wrong lines; None only marks.
     """
     for claim in state.reader.claims(state.lines) if claims is None else claims:
-        state.marks.append(_mark(state, claim, diagnose))
+        state.marks.append(_mark(state, at_its_time(state, claim), diagnose))
     roots = {a.mark for a in state.adopted}
     state.marks = [_by_votes(mark, state.marks) if mark in roots else mark for mark in state.marks]
     return state
@@ -44,7 +48,10 @@ def mark_sheet(
 def _by_votes(root: Mark, marks: list[Mark]) -> Mark:
     """Of several mistakes that explain a root, the one by which later lines follow comes first."""
     votes = [m.value.via for m in marks if m.value is not None and m.value.root is root and m.verdict in BAD]
-    return replace(root, candidates=tuple(sorted(root.candidates, key=lambda c: -sum(v is c for v in votes))))
+    counted = [(sum(v is c for v in votes), c) for c in root.candidates]
+    counted.sort(key=lambda pair: -pair[0])
+    # each line that comes out by a mistake speaks for it as the digits of one more line do
+    return replace(root, candidates=tuple(replace(c, chance=c.chance * BY_CHANCE**n) for n, c in counted))
 
 
 def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mark:
@@ -56,6 +63,8 @@ def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mar
         return _read_mark(state, claim, diagnose)
     except InputError as error:
         return Mark(claim, "unreadable", f"{error.quantity}: expected {error.expected}; got {error.got}")
+    except NumbersOnly:
+        return Mark(claim, why="nothing in the sheet says how it depends on a name of your own")
     except (RecursionError, ArithmeticError):
         return Mark(claim, "unreadable", "its numbers are too large to be computed")
 
@@ -76,7 +85,7 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         for part in claim.arithmetic
         if part.tree is not defining or value is not None
     ]
-    mark = _combined(state, claim, value, formulas)
+    mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
     if mark.verdict == "wrong" and diagnose is not None:
         try:
             with state.effort.explaining():
@@ -103,8 +112,50 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         if value.verdict == "wrong" and _by_formula(state, claim, value, formulas):
             root = value.root or next(iter(sources(state, claim)), None)
             value = replace(value, verdict="follows", root=root)
+        elif value.verdict == "wrong" and any(f.aligned and f.verdict in ACCEPTED for f in formulas):
+            value = _by_operands(state, claim, value)
         verdict = value.verdict
+        if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
+            why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
+            return Mark(claim, "undecided", why, value, tuple(formulas))
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
+
+
+def _repeated(state: SheetState, mark: Mark) -> Mark:
+    """A wrong number that an earlier wrong line about the same has worked out follows from it."""
+    value = mark.value
+    if mark.verdict != "wrong" or mark.place is None or value is None or mark.formulas:
+        return mark
+    for other in reversed(state.marks):
+        if other.place is None or other.verdict != "wrong" or other.value is not None:
+            continue
+        if _key(other.place) != _key(mark.place):
+            continue
+        for part in other.formulas:
+            if part.value is None or part.value[0].size != value.numbers.value.size:
+                continue
+            exact, radius = (one.reshape(value.numbers.value.shape) for one in part.value)
+            if (np.abs(exact - value.numbers.value) <= radius + value.numbers.unit).all():
+                return replace(mark, verdict="follows", value=replace(value, verdict="follows", root=other))
+    return mark
+
+
+def _key(place: QuantityPlace) -> tuple[Name, int, float]:
+    return place.name, place.time, place.factor
+
+
+def formulas_known(state: SheetState, claim: LineClaim) -> bool:
+    """Whether a name of the author's comes from quantities of the network, and not from numbers alone."""
+    tree = state.definition(claim)
+    return tree is not None and any(True for _ in t.refs(tree))
+
+
+def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark) -> NumberMark:
+    """The number of a line that is what its numbers give, each of them right as it is rounded."""
+    root = value.root or next(iter(sources(state, claim)), None)
+    if root is not None:
+        return replace(value, verdict="follows", root=root)
+    return replace(value, verdict="rounded", why="right from the rounded numbers that you put in")
 
 
 def _by_formula(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> bool:

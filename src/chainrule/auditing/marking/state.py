@@ -37,6 +37,7 @@ class SheetState:
         truth: the right values. own: what the author's lines so far give, as intervals; printed: as numbers.
         marks: of the lines so far.
         names: the author's own names -> a formula, or None, and the number written.
+        definitions: quantity -> the formulas in the author's own names that lines have given for it.
         claimed: derivative of one unit by another -> the value written.
         adopted: mistakes that the author may have gone on with.
         writers: (node, updates) -> lines that write it.
@@ -52,6 +53,7 @@ class SheetState:
     effort: Effort = field(default_factory=Effort)
     marks: list[Mark] = field(default_factory=list, init=False)
     names: dict[str, tuple[t.Expr | None, Any]] = field(default_factory=dict, init=False)
+    definitions: dict[t.Symbol, list[t.Expr]] = field(default_factory=dict, init=False)
     claimed: dict[Any, Any] = field(default_factory=dict, init=False)
     adopted: list[Adopted] = field(default_factory=list, init=False)
     writers: dict[tuple[Node, int], list[Mark]] = field(default_factory=dict, init=False)
@@ -87,7 +89,8 @@ class SheetState:
     def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
         """The names of this sheet in a world."""
         claimed = self.claimed if numeric else {}
-        return NameValues(world, self.reader, self.names, numeric, way or FormulaReading(), claimed)
+        way = way or FormulaReading()
+        return NameValues(world, self.reader, self.names, numeric, way, claimed, definitions=self.definitions)
 
     def lines_of(self, node: Node, time: int) -> list[Mark]:
         """The lines that write a node after so many updates, to read and to add to; 0 and 1 share a replay."""

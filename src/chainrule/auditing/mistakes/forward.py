@@ -27,6 +27,23 @@ def _scaled_loss(factor: Callable[[Problem], float]) -> Rule:
     return lambda r, q: r.right(q) * factor(r.problem)
 
 
+def _bce_second_sign(r: Replay, q: Node) -> Any:
+    y, yhat = r.problem.y, get(r, Node("h", r.problem.depth, q.time), "h")
+    terms = r.elementwise(lambda p: -(_log(y, p) - _log(1 - y, 1 - p)), yhat)
+    return (terms * r.problem.coefficients[:, None]).sum()
+
+
+def _bce_first_term(r: Replay, q: Node) -> Any:
+    y, yhat = r.problem.y, get(r, Node("h", r.problem.depth, q.time), "h")
+    terms = r.elementwise(lambda p: -_log(y, p), yhat)
+    return (terms * r.problem.coefficients[:, None]).sum()
+
+
+def _log(share: Any, p: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.where(share == 0, 0, share * np.log(p))
+
+
 def _k(problem: Problem) -> int:
     return problem.sizes[-1]
 
@@ -51,12 +68,18 @@ FORWARD: tuple[Mistake, ...] = (
             "the softmax is taken without the exponentials",
             r"\hat{y}_m = a_m / \sum_j a_j", _SOFTMAX),
     Mistake("sigmoid_for_softmax", "h", softmax, lambda r, q: r.elementwise(ACTIVATIONS["sigmoid"].g, get(r, q, "a")),
-            "a sigmoid stands where the softmax is due",
+            "a sigmoid stands where the softmax should be",
             r"\hat{y}_m = \sigma(a_m)", _SOFTMAX),
     # the loss
     Mistake("log_base_10", "L", _LOGS, _scaled_loss(lambda p: 1 / np.log(10)),
             "the logarithm is to base 10, not the natural one",
             r"L = -\log_{10} \hat{y}", r"L = -\ln \hat{y}"),
+    Mistake("bce_second_term_sign", "L", loss_is("binary_cross_entropy"), _bce_second_sign,
+            "the sign of the second term of the loss is wrong",
+            r"L = -(y \ln \hat{y} - (1 - y) \ln(1 - \hat{y}))", r"L = -(y \ln \hat{y} + (1 - y) \ln(1 - \hat{y}))"),
+    Mistake("ce_used_for_bce", "L", loss_is("binary_cross_entropy"), _bce_first_term,
+            "the cross-entropy is used for the binary one: its second term is missing",
+            r"L = -y \ln \hat{y}", r"L = -(y \ln \hat{y} + (1 - y) \ln(1 - \hat{y}))"),
     Mistake("half_missing_in_L", "L", loss_is("half_squared_error"), _scaled_loss(lambda p: 2.0),
             "the factor 1/2 of the loss is left out",
             r"L = \sum_k (\hat{y}_k - y_k)^2", r"L = \tfrac{1}{2} \sum_k (\hat{y}_k - y_k)^2"),

@@ -37,6 +37,28 @@ def _gate(value: Any) -> Any:
     return value * (1 - value)
 
 
+def _error(r: Replay, q: Node) -> Any:
+    """yhat - y, of the output layer."""
+    return r.get(Node("h", r.problem.depth, q.time)) - r.number(r.problem.y)
+
+
+def _scaled_error(r: Replay, q: Node) -> Any:
+    return _error(r, q) * r.problem.coefficients[:, None]
+
+
+def _over_slope(r: Replay, q: Node) -> Any:
+    with np.errstate(all="ignore"):
+        return get(r, q, "dh") / get(r, q, "g'")
+
+
+def _times_output(p: Any, y: Any) -> Any:
+    return -y * p
+
+
+def _times_outputs(p: Any, y: Any) -> Any:
+    return -y * p + (1 - y) * (1 - p)
+
+
 def _ones(value: Any) -> Any:
     return value * 0.0 + 1.0
 
@@ -103,6 +125,16 @@ def _next_differs(p: Problem, i: int) -> bool:
     return not (activation_is("relu")(p, i) and activation_is("relu")(p, i + 1))
 
 
+def _before_differs(p: Problem, i: int) -> bool:
+    """The layer before has another elementwise rule that takes values of this layer's shape."""
+    if i < 2 or not (curved(p, i) and curved(p, i - 1) and p.sizes[i] == p.sizes[i - 1]):
+        return False
+    return not (activation_is("relu")(p, i) and activation_is("relu")(p, i - 1))
+
+
+_TWICE_SIGMOID = "yhat - y has the derivative of the sigmoid in it already; it is applied once more"
+_TWICE_SOFTMAX = "yhat - y has the Jacobian of the softmax in it already; it is applied once more"
+
 OUTPUT: tuple[Mistake, ...] = (
     # the gradient by the output
     Mistake("factor_2", "dh", both(last, loss_is("half_squared_error")), lambda r, q: r.right(q) * 2.0,
@@ -124,6 +156,18 @@ OUTPUT: tuple[Mistake, ...] = (
     Mistake("ce_used_for_bce", "dh", both(last, loss_is("binary_cross_entropy")), _other_loss("cross_entropy"),
             "the derivative of the cross-entropy is used for the binary one: its second term is missing",
             r"-\frac{y}{\hat{y}}", r"-\frac{y}{\hat{y}} + \frac{1-y}{1-\hat{y}}"),
+    Mistake("multiplied_not_divided", "dh", both(last, loss_is("cross_entropy")),
+            _other_loss("cross_entropy", gradient=_times_output),
+            "multiplied by yhat, where it is divided",
+            r"-y\, \hat{y}", r"-\frac{y}{\hat{y}}"),
+    Mistake("multiplied_not_divided", "dh", both(last, loss_is("binary_cross_entropy")),
+            _other_loss("binary_cross_entropy", gradient=_times_outputs),
+            "multiplied by yhat, where it is divided",
+            r"-y\, \hat{y} + (1 - y)(1 - \hat{y})", r"-\frac{y}{\hat{y}} + \frac{1-y}{1-\hat{y}}"),
+    Mistake("derivative_twice_bce", "dh", _bce, _scaled_error, _TWICE_SIGMOID,
+            r"\nabla_{\hat{y}} L = \hat{y} - y", r"\nabla_{\hat{y}} L = -\frac{y}{\hat{y}} + \frac{1-y}{1-\hat{y}}"),
+    Mistake("softmax_jacobian_twice", "dh", _ce, _scaled_error, _TWICE_SOFTMAX,
+            r"\nabla_{\hat{y}} L = \hat{y} - y", r"\nabla_{\hat{y}} L = -\frac{y}{\hat{y}}"),
     # the derivative of the output and of the activations
     Mistake("softmax_cross_terms_dropped", "J", softmax, lambda r, q: _diagonal(_gate(get(r, q, "h"))),
             "only one path through the softmax is taken: every output depends on every a, so the cross terms "
@@ -144,14 +188,14 @@ OUTPUT: tuple[Mistake, ...] = (
             "the derivative of the activation of layer <i> is left out",
             r"<da i> = <dh i>", "backward.pre"),
     Mistake("sigma_for_sigma_prime", "g'", both(last, curved, lambda p, i: not activation_is("relu")(p, i)), of("h"),
-            "the activation itself stands where its derivative is due",
+            "the activation itself stands where its derivative should be",
             r"\frac{\partial \hat{y}}{\partial <a i>} = g(<a i>)", "backward.slope"),
     Mistake("sigma_for_sigma_prime_hidden", "g'", both(_hidden, curved, lambda p, i: not activation_is("relu")(p, i)),
             of("h"),
-            "the activation itself stands where its derivative is due",
+            "the activation itself stands where its derivative should be",
             r"\frac{\partial <h i>}{\partial <a i>} = g(<a i>)", "backward.slope"),
     Mistake("relu_derivative_is_h", "g'", activation_is("relu"), of("h"),
-            "the ReLU itself stands where its derivative, 0 or 1, is due",
+            "the ReLU itself stands where its derivative, 0 or 1, should be",
             r"\frac{\partial <h i>}{\partial <a i>} = <h i>", "backward.slope"),
     Mistake("a_times_1_minus_a", "g'", activation_is("sigmoid"), lambda r, q: _gate(get(r, q, "a")),
             "the derivative of the sigmoid is written with a in the place of h",
@@ -159,7 +203,7 @@ OUTPUT: tuple[Mistake, ...] = (
     Mistake("sigma_prime_of_activated", "g'",
             lambda p, i: curved(p, i) and not activation_is("relu", "leaky_relu")(p, i),
             lambda r, q: r.slope_at(q.layer, get(r, q, "h")),
-            "the derivative is taken at h, where it is due at a",
+            "the derivative is taken at h, where it should be at a",
             r"g'(<h i>)", r"g'(<a i>)"),
     Mistake("tanh_rule_on_sigmoid", "g'", activation_is("sigmoid"), lambda r, q: 1.0 - _square_of(get(r, q, "h")),
             "the derivative of tanh is used for the sigmoid",
@@ -168,9 +212,26 @@ OUTPUT: tuple[Mistake, ...] = (
             "the derivative of the sigmoid is used for tanh",
             r"h (1 - h)", r"1 - h^2"),
     Mistake("derivative_of_wrong_layer", "g'", _next_differs, lambda r, q: r.slope_at(q.layer + 1, get(r, q, "a", 1)),
-            "the derivative of the activation is taken at layer <i+1>, where it is due at layer <i>",
+            "the derivative of the activation is taken at layer <i+1>, where it should be at layer <i>",
             r"<dh i> \odot g'(<a i+1>)", r"<dh i> \odot g'(<a i>)"),
+    Mistake("derivative_of_layer_before", "g'", _before_differs,
+            lambda r, q: r.slope_at(q.layer - 1, get(r, q, "a", -1)),
+            "the derivative of the activation is taken at layer <i-1>, where it should be at layer <i>",
+            r"<dh i> \odot g'(<a i-1>)", r"<dh i> \odot g'(<a i>)"),
+    Mistake("one_minus_a_squared", "g'", activation_is("tanh"), lambda r, q: 1.0 - _square_of(get(r, q, "a")),
+            "the derivative of tanh is written with a in the place of h",
+            r"1 - a^2", r"1 - h^2"),
+    Mistake("one_minus_h", "g'", activation_is("tanh"), lambda r, q: 1.0 - get(r, q, "h"),
+            "the square is left out of the derivative of tanh",
+            r"1 - h", r"1 - h^2"),
+    Mistake("error_times_1_minus_error", "g'", both(last, activation_is("sigmoid")), lambda r, q: _gate(_error(r, q)),
+            "the derivative of the sigmoid is written with the error e = yhat - y in the place of yhat",
+            r"e (1 - e)", r"\hat{y} (1 - \hat{y})"),
     # the gradient of the pre-activations
+    Mistake("divided_not_multiplied", "da",
+            lambda p, i: curved(p, i) and not activation_is("relu", "leaky_relu")(p, i), _over_slope,
+            "divided by the derivative of the activation, where it is multiplied",
+            r"<dh i> / g'(<a i>)", "backward.pre"),
     Mistake("y_minus_yhat", "da", lambda p, i: _ce(p, i) or _bce(p, i), lambda r, q: -r.right(q),
             "the error is taken the wrong way round: y - yhat for yhat - y",
             r"<da i> = y - \hat{y}", r"<da i> = \hat{y} - y"),
@@ -178,10 +239,10 @@ OUTPUT: tuple[Mistake, ...] = (
             "yhat - y has the derivative of the softmax in it already; it is applied once more",
             r"(\hat{y} - y)\, \hat{y} (1 - \hat{y})", r"\hat{y} - y"),
     Mistake("softmax_jacobian_twice", "da", _ce, _jacobian_twice,
-            "yhat - y has the Jacobian of the softmax in it already; it is applied once more",
+            _TWICE_SOFTMAX,
             r"J_O (\hat{y} - y)", r"\hat{y} - y"),
     Mistake("derivative_twice_bce", "da", _bce, lambda r, q: r.right(q) * get(r, q, "g'"),
-            "yhat - y has the derivative of the sigmoid in it already; it is applied once more",
+            _TWICE_SIGMOID,
             r"(\hat{y} - y)\, \sigma'(<a i>)", r"\hat{y} - y"),
     Mistake("relu_mask_on_gradient", "da", both(_hidden, activation_is("relu")),
             lambda r, q: r.elementwise(lambda v: np.maximum(v, 0), get(r, q, "dh")),

@@ -59,6 +59,11 @@ def _own_path(r: Replay, q: Node) -> Any:
     return get(r, q, "da", 1) * W[np.arange(k), np.arange(k)]
 
 
+def _without_weights(r: Replay, q: Node) -> Any:
+    """Every unit gets the gradients of the next layer as they are, added up."""
+    return get(r, q, "da", 1).sum(1)[:, None] * np.ones((1, r.problem.sizes[q.layer]))
+
+
 def _batch(problem: Problem) -> float:
     """From the mean over the examples to their sum, or back."""
     return float(problem.n) if problem.network.reduction == "mean" else 1 / problem.n
@@ -82,15 +87,15 @@ PARAMETERS: tuple[Mistake, ...] = (
             r"x\, (<da i>)^T", r"<da i>\, x^T"),
     Mistake("a_for_h_in_dW", "dW", lambda p, i: i > 1 and curved(p, i - 1),
             lambda r, q: get(r, q, "da").T @ get(r, q, "a", -1),
-            "<a i-1> stands where <h i-1> is due",
+            "<a i-1> stands where <h i-1> should be",
             r"<da i>\, <a^T i-1>", "backward.weight"),
     Mistake("input_x_for_h", "dW", lambda p, i: i > 1 and p.sizes[i - 1] == p.sizes[0],
             lambda r, q: get(r, q, "da").T @ r.get(Node("h", 0, q.time)),
-            "the inputs x stand where <h i-1> is due",
+            "the inputs x stand where <h i-1> should be",
             r"<da i>\, x^T", "backward.weight"),
     Mistake("h_for_x_in_dW1", "dW", lambda p, i: p.sizes[i] == p.sizes[i - 1],
             lambda r, q: get(r, q, "da").T @ get(r, q, "h"),
-            "the layer's own output stands where its input is due",
+            "the layer's own output stands where its input should be",
             r"<da i>\, <h^T i>", "backward.weight"),
     Mistake("own_output_for_input", "dW", anywhere, _by_row,
             "each row has the unit's own output where the inputs of the layer are due",
@@ -125,7 +130,7 @@ PARAMETERS: tuple[Mistake, ...] = (
             "<W i+1> is not transposed on the way back",
             r"<W i+1> <da i+1>", "backward.hidden"),
     Mistake("missed_paths_diagonal", "dh", _next_square, _own_path,
-            "one path for each unit, where the sum over all paths is due",
+            "one path for each unit, where the sum over all paths should be",
             r"<W_jj i+1> \frac{\partial L}{\partial <a_j i+1>}", "backward.hidden"),
     Mistake("missed_paths_first_only", "dh", _several_next,
             lambda r, q: get(r, q, "da", 1)[:, :1] @ get(r, q, "W", 1)[:1],
@@ -135,18 +140,24 @@ PARAMETERS: tuple[Mistake, ...] = (
             lambda r, q: get(r, q, "da", 1)[:, :-1] @ get(r, q, "W", 1)[:-1],
             "the path through the last unit of layer <i+1> is left out",
             r"\sum_{m < M} <W_mj i+1> \dots", "backward.hidden"),
+    Mistake("weights_left_out", "dh", lambda p, i: i < p.depth, _without_weights,
+            "the weights <W i+1> are left out on the way back",
+            r"\sum_m \frac{\partial L}{\partial <a_m i+1>}", "backward.hidden"),
+    Mistake("weights_left_out_own_unit", "dh", _next_square, lambda r, q: get(r, q, "da", 1),
+            "the weights <W i+1> are left out on the way back: each unit has the gradient of its opposite",
+            r"<da i+1>", "backward.hidden"),
     Mistake("updated_weights_used", "dh", lambda p, i: i < p.depth and p.learning_rate is not None, _updated,
             "the already updated <W i+1> is used on the way back",
             r"(<W i+1> - \eta <dW i+1>)^T <da i+1>", "backward.hidden", updated_first=True),
     Mistake("error_not_delta", "dh", lambda p, i: i < p.depth and (p.rule(i + 1) is None or curved(p, i + 1)),
             lambda r, q: get(r, q, "dh", 1) @ get(r, q, "W", 1),
-            "the gradient of <h i+1> goes back, where that of <a i+1> is due: "
+            "the gradient of <h i+1> goes back, where that of <a i+1> should be: "
             "the derivative of the activation is missing",
             r"<W^T i+1> <dh i+1>", "backward.hidden"),
     Mistake("wrong_layer_weights", "dh",
             lambda p, i: 0 < i < p.depth and p.sizes[i + 1] == p.sizes[i] == p.sizes[i - 1] > 0,
             lambda r, q: get(r, q, "da", 1) @ get(r, q, "W"),
-            "the weights <W i> stand where <W i+1> is due",
+            "the weights <W i> stand where <W i+1> should be",
             r"<W^T i> <da i+1>", "backward.hidden"),
     Mistake("division_by_weight", "dh", lambda p, i: i < p.depth,
             lambda r, q: get(r, q, "da", 1) @ _over(1.0, get(r, q, "W", 1)),
@@ -159,5 +170,9 @@ PARAMETERS: tuple[Mistake, ...] = (
           ("update_sign", anywhere, lambda rate: -rate, r"+ \eta", "the step goes up the gradient: + for -"),
           ("lr_dropped", _rate_counts, lambda rate: 1.0, "-", "the learning rate is left out of the step"),
           ("lr_twice", _rate_counts, lambda rate: rate**2, r"- \eta^2", "the learning rate is applied twice"),
+          ("lr_ten_times", anywhere, lambda rate: rate * 10, r"- 10\,\eta",
+           "the decimal point of the step has slipped: it is ten times as large"),
+          ("lr_tenth", anywhere, lambda rate: rate / 10, r"- \tfrac{1}{10}\,\eta",
+           "the decimal point of the step has slipped: it is a tenth"),
       )),
 )  # fmt: skip

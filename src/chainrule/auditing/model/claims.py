@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from chainrule.auditing.model.digits import Numbers, numbers_of
-from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of
+from chainrule.auditing.model.new_values import is_new_value
+from chainrule.auditing.model.problem import Node, Problem, gradient_node, index_of, is_backward, node_of, shape_of
+from chainrule.auditing.model.products import fitted, with_functions
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
@@ -25,6 +29,7 @@ class Reading:
         swapped: the author's W_ij, dL/dW_ij and their arrays go from i to j.
         transposed: the header's W are the transposes of the author's.
         update_biases: False where the author leaves the biases as they are.
+        kept: (kind, layer) of other parameters that the author leaves as they are.
     """
 
     scale: float = 1.0
@@ -32,6 +37,7 @@ class Reading:
     swapped: bool = False
     transposed: bool = False
     update_biases: bool = True
+    kept: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +131,16 @@ class Reader:
 
     def claims(self, lines: tuple[Line, ...]) -> Iterator[LineClaim]:
         """Each line as a claim."""
+        updating = False
         for line in lines:
-            yield self._claim(line)
+            claim = self._claim(line)
+            if claim.place is not None and self._is_new_value(claim, updating):
+                node = claim.place.node
+                assert node is not None
+                claim = replace(claim, place=replace(claim.place, time=1, node=node._replace(time=1)))
+                updating = True
+            updating |= claim.line.assigns
+            yield claim
 
     def _claim(self, line: Line) -> LineClaim:
         subject = line.parts[0].tree if line.parts else None
@@ -137,18 +151,71 @@ class Reader:
         except InputError as error:
             return LineClaim(line, error=f"expected {error.expected}; got {error.got}")
         parts = [Formula(p.text, p.tree) for p in line.parts[1:] if p.tree is not None]
+        numbers = numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts else None
+        try:
+            due = self._due(place, numbers)
+            layer = None if place is None else place.name.subject.layer_in(self.problem.depth)
+            trees = [fitted(with_functions(p.tree, self.problem, layer), due, self._like) for p in parts]
+            subject = with_functions(subject, self.problem, None)
+        except InputError as error:
+            return LineClaim(line, error=f"{error.quantity}: expected {error.expected}; got {error.got}")
+        parts = [Formula(p.text, tree) for p, tree in zip(parts, trees, strict=True)]
         if own and not parts:
             return LineClaim(line, error="a value or a formula after the sign of equality is missing")
-        numbers = numbers_of(parts[-1].tree, self.unit, parts[-1].text) if parts else None
         if numbers is not None:
             del parts[-1]
         if place is None and not own:
             parts.insert(0, Formula(line.parts[0].text, subject))
         formulas = tuple(p for p in parts if has_names(p.tree))
+        if place is not None:
+            place = self._each_unit(place, numbers, formulas)
         arithmetic = tuple(p for p in parts if not has_names(p.tree))
-        if place is not None and place.node is not None and _in_place(place, place.node, formulas):
-            place = replace(place, time=1, node=place.node._replace(time=1))
         return LineClaim(line, place, own, formulas, arithmetic, numbers)
+
+    def _each_unit(self, place: QuantityPlace, numbers: Numbers | None, formulas: tuple[Formula, ...]) -> QuantityPlace:
+        """The place of a line that tells of each unit where a layer shares one bias: dL/db_1 is dL/da_1 there."""
+        node, subject = place.node, place.name.subject
+        if node is None or node.kind not in ("b", "db") or node.layer not in self.problem.shared:
+            return place
+        one_each = bool(subject.index)
+        if not one_each and numbers is not None:
+            one_each = numbers.value.ndim > 0
+        elif not one_each and formulas:
+            one_each = not any(isinstance(s, Derivative) and s.wrt.index for f in formulas for s in t.refs(f.tree))
+        if not one_each:
+            return place
+        if node.kind == "db" and self.problem.single:
+            node = node._replace(kind="da")
+        return replace(place, node=node, index=index_of(subject))
+
+    def _is_new_value(self, claim: LineClaim, updating: bool) -> bool:
+        place = claim.place
+        if place is None or place.time or place.node is None or place.node.kind not in ("W", "b"):
+            return False
+        network = self.problem.network
+        old = (network.weights if place.node.kind == "W" else network.biases)[place.node.layer - 1]
+        trees = [part.tree for part in (*claim.formulas, *claim.arithmetic)]
+        sure = claim.line.assigns or (updating and claim.numbers is not None)
+        return is_new_value(place.name.subject, np.asarray(place.claimed(old)), claim.numbers, trees, sure)
+
+    def _due(self, place: QuantityPlace | None, numbers: Numbers | None) -> int | None:
+        """How many numbers a line's formulas should give; None where that is not known."""
+        if numbers is not None:
+            return int(numbers.value.size)
+        if place is None or place.node is None or self.problem.n > 1:
+            return None
+        return int(np.size(np.ones(shape_of(place.node, self.problem))[place.index]))
+
+    def _like(self, symbol: t.Symbol) -> Any:
+        """Ones in the shape of a name's value.
+
+        Raises:
+            InputError: a name of the author's, a batch, or a quantity that no node has.
+        """
+        place = None if isinstance(symbol, str) else self.place(symbol)
+        if place is None or place.node is None or (place.examples and self.problem.n > 1):
+            raise InputError("name", "a quantity of one example", str(symbol))
+        return np.ones(shape_of(place.node, self.problem))[place.index]
 
     def _subject(self, tree: t.Expr) -> tuple[QuantityPlace | None, str]:
         factor, core = _factor(tree)
@@ -188,6 +255,8 @@ class Reader:
         if isinstance(name, Derivative) and is_backward(name, self.problem.depth):
             raise InputError(f"name {name}", f"a derivative of what comes after {name.wrt}", str(name.of))
         node, index = self._node(name, min(after, 1) if after < 2 else 0)
+        if node is not None and not index and node.kind in ("b", "db") and node.layer in self.problem.shared:
+            index = (0,)  # one number
         flip = self.reading.swapped and not index and node is not None and node.kind in ("W", "dW")
         return QuantityPlace(name, after, factor, node, index, flip)
 
@@ -215,20 +284,6 @@ class Reader:
             if name.of.index == name.wrt.index:
                 return slopes, index_of(name.wrt)
         return None, ()
-
-
-def _in_place(place: QuantityPlace, node: Node, formulas: tuple[Formula, ...]) -> bool:
-    """Whether a line gives a parameter its new value: ``W_1 = W_1 - eta*dL/dW_1``."""
-    if place.time or node.kind not in ("W", "b") or not isinstance(place.name, Quantity):
-        return False
-    names = {_plain(s) for part in formulas for s in t.refs(part.tree)}
-    wholes = {n.whole for n in names if isinstance(n, Quantity)}
-    gradients = {n.wrt.whole for n in names if isinstance(n, Derivative)}
-    return place.name.whole in wholes & gradients
-
-
-def _plain(symbol: t.Symbol) -> Any:
-    return symbol.name if isinstance(symbol, t.Timed | t.Delta) else symbol
 
 
 def _factor(tree: t.Expr) -> tuple[float, t.Expr]:

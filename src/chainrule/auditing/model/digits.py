@@ -14,6 +14,7 @@ from chainrule.network.arrays import Array
 from chainrule.sheets.lines import Line
 from chainrule.sheets.tokens import MOST_EXPONENT
 
+MOST_DECIMALS = 12  # of a number in a message
 CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
 
 
@@ -139,6 +140,8 @@ def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:
     """Two neighbouring digits changed places, or one digit is another: of three digits or more."""
     if unit <= 0 or not max(abs(due), abs(claimed)) / unit <= 1e12 or (claimed < 0) != (due < 0):
         return False
+    if abs(claimed - due) < unit:
+        return False
     for near in (round(abs(due) / unit), int(abs(due) / unit)):
         a, b = str(round(abs(claimed) / unit)), str(near)
         width = max(len(a), len(b))
@@ -155,3 +158,27 @@ def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:
         if swapped or len(differ) == 1:
             return True
     return False
+
+
+def swapped_digits(claimed: float, due: float, unit: float) -> bool:
+    """Two digits of what is due changed places: 0.5279 for 0.5297. Both above 0."""
+    if unit <= 0 or not max(due, claimed) / unit <= 1e12:
+        return False
+    for near in (round(due / unit), int(due / unit)):
+        a, b = str(round(claimed / unit)), str(near)
+        if (
+            a != b
+            and len(a) == len(b)
+            and sorted(a) == sorted(b)
+            and sum(x != y for x, y in zip(a, b, strict=True)) == 2
+        ):
+            return True
+    return False
+
+
+def apart(value: float, other: float, decimals: int) -> str:
+    """A number in so many decimals, in more where it would look like the other one."""
+    for more in range(decimals, MOST_DECIMALS):
+        if (shown := f"{value:.{more}f}") != f"{other:.{more}f}":
+            return shown
+    return repr(value)

@@ -40,6 +40,8 @@ class Problem:
         single: x was one example, so quantities are named without the axis of examples.
         learning_rate: None where none is given.
         update_biases: False where the biases stay as they are.
+        kept: (kind, layer) of other parameters that stay as they are.
+        shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
     """
 
     network: Network
@@ -49,6 +51,12 @@ class Problem:
     single: bool = True
     learning_rate: float | None = None
     update_biases: bool = True
+    kept: frozenset[tuple[str, int]] = frozenset()
+    shared: frozenset[int] = frozenset()
+
+    def is_updated(self, kind: str, layer: int) -> bool:
+        """Whether W or b of a layer changes in a step."""
+        return (kind == "W" or self.update_biases) and (kind, layer) not in self.kept
 
     @classmethod
     def of(cls, network: Network, x: Any, y: Any, sample_weight: Any = None, rate: float | None = None) -> Problem:
@@ -118,6 +126,21 @@ def gradient_node(wrt: Quantity, time: int, depth: int) -> Node:
     return node._replace(kind="d" + node.kind)
 
 
+def shape_of(node: Node, problem: Problem) -> tuple[int, ...]:
+    """The shape of a node's value, without the axis of examples."""
+    kind, layer, sizes = node.kind.removeprefix("d"), node.layer, problem.sizes
+    match kind:
+        case "W":
+            return (sizes[layer], sizes[layer - 1])
+        case "L":
+            return ()
+        case "J":
+            return (sizes[layer], sizes[layer])
+        case "y":
+            return (sizes[-1],)
+    return (sizes[layer],)
+
+
 def quantity_of(node: Node, depth: int) -> Quantity:
     """The quantity of a node: of a gradient what it is by, of slopes the activation."""
     kind = node.kind.removeprefix("d") if node.kind.startswith("d") else {"g'": "h", "J": "h"}.get(node.kind, node.kind)
@@ -159,7 +182,7 @@ def parents(node: Node, problem: Problem) -> Iterator[Node]:
     depth = problem.depth
     match kind:
         case "W" | "b":
-            if t and (kind == "W" or problem.update_biases):
+            if t and problem.is_updated(kind, i):
                 yield from (Node(kind, i, t - 1), Node("d" + kind, i, t - 1))
         case "a":
             yield from (Node("W", i, t), Node("b", i, t), Node("h", i - 1, t))
@@ -221,8 +244,11 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
                     grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
                     continue
                 step_W, step_b = stage.parameter_gradients(h[i], grad)
-                W[i] = equations.update(stage.W, step_W, rate)
-                if problem.update_biases:
+                if stage.layer in problem.shared:
+                    step_b = np.full_like(step_b, step_b.sum())
+                if problem.is_updated("W", stage.layer):
+                    W[i] = equations.update(stage.W, step_W, rate)
+                if problem.is_updated("b", stage.layer):
                     b[i] = equations.update(stage.b, step_b, rate)
                 if i:
                     grad = stage.vjp(W[i] if updated_first else stage.W, grad)

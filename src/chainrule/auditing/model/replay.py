@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chainrule.auditing.model.interval import Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
-from chainrule.formula import evaluate, parse
-from chainrule.formula.tree import Hadamard, Mul, children, refs, with_children
 from chainrule.network import equations, pairs
-from chainrule.network.activations import ACTIVATIONS, Activation
+from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
 from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Quantity
@@ -144,7 +141,7 @@ class Replay:
             case "dW":
                 return equations.weight_batch(self.get(Node("da", i, t)), self.get(Node("h", i - 1, t)))
             case _:
-                return equations.bias_batch(self.get(Node("da", i, t)))
+                return self._bias(i, equations.bias_batch(self.get(Node("da", i, t))))
 
     def number(self, value: Any) -> Any:
         """Exact numbers, as this replay runs on them."""
@@ -154,10 +151,16 @@ class Replay:
 
     def _parameter(self, node: Node) -> Any:
         kind, i, t = node
-        if t == 0 or (kind == "b" and not self.problem.update_biases):
+        if t == 0 or not self.problem.is_updated(kind, i):
             return self.number((self.problem.network.weights if kind == "W" else self.problem.network.biases)[i - 1])
         before = Node(kind, i, t - 1)
         return equations.update(self.get(before), self.get(Node("d" + kind, i, t - 1)), self.problem.rate)
+
+    def _bias(self, i: int, each: Any) -> Any:
+        """The derivatives by the biases of layer i: of one that the units share, the sum."""
+        if i not in self.problem.shared:
+            return each
+        return self.number(np.zeros(each.shape)) + each.sum()
 
     def act(self, i: int, a: Any) -> Any:
         """The activation of layer i, or the output function."""
@@ -224,7 +227,7 @@ class Replay:
 
     def _slope(self, i: int, t: int) -> Any:
         by_a, rule = self.slope_at(i, self.get(Node("a", i, t))), self.problem.rule(i)
-        by_h = None if rule is None else slope_of_h(rule)
+        by_h = None if rule is None else rule.dg_of_h
         if by_h is None or (not self.intervals and not self.long_way):
             return by_a
         return self._ways(by_a, self.elementwise(by_h, self.get(Node("h", i, t)), (0.5, 0.0)))
@@ -302,18 +305,3 @@ def _softmax_bound(own: Array, others: Array) -> Array:
     e = np.exp(own - top)
     bound: Array = e / (e + np.maximum(rest.sum(axis=1, keepdims=True) - rest, 0.0))
     return bound
-
-
-@lru_cache
-def slope_of_h(rule: Activation) -> Callable[[Array], Array] | None:
-    """g' as a function of h alone, by the table's formula; None where the formula needs a."""
-    tree = parse(rule.dformula, "free")
-    if set(refs(tree)) != {"h"}:
-        return None
-    return lambda h: np.reshape(evaluate(_elementwise(tree), lambda _: np.ravel(h)), np.shape(h))
-
-
-def _elementwise(tree: Any) -> Any:
-    """The formula with its products taken entry by entry."""
-    parts = tuple(_elementwise(part) for part in children(tree))
-    return Hadamard(parts) if isinstance(tree, Mul) else with_children(tree, parts)

@@ -14,14 +14,19 @@ from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
 from chainrule.auditing.model.replay import Replay, Wrong
 from chainrule.errors import InputError
-from chainrule.formula import evaluate
+from chainrule.formula import evaluate, parse
 from chainrule.formula import tree as t
+from chainrule.formula.derivative import elementwise
+from chainrule.formula.evaluate import FUNCTIONS
+from chainrule.network.activations import Activation
 from chainrule.network.arrays import Array
 from chainrule.network.names import Quantity
 from chainrule.network.network import Network
 
 MOST_UPDATES = 10_000  # updates that a line may speak of
 MOST_LAYERS_UPDATED = 40_000  # updates times layers, in all lines
+MOST_WRITTEN_OUT = 20  # names of the author's within one another, of what is differentiated
+MOST_SIZE = 5_000  # of a formula so written out
 MOST_WORK = 2_000_000  # updates times parameters times examples
 
 
@@ -138,6 +143,7 @@ class NameValues:
         numeric: the numbers written for the author's names may be used.
         claimed: values that the author wrote for derivatives of one unit by another.
         moved: names that are worth so much more.
+        definitions: quantities of the network -> the formulas in the author's own names that were given for them.
     """
 
     world: World
@@ -147,6 +153,7 @@ class NameValues:
     way: FormulaReading = field(default_factory=FormulaReading)
     claimed: dict[Any, Any] = field(default_factory=dict)
     moved: dict[t.Symbol, Any] = field(default_factory=dict)
+    definitions: dict[t.Symbol, list[t.Expr]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
 
     def __call__(self, symbol: t.Symbol) -> Any:
@@ -193,13 +200,42 @@ class NameValues:
 
 def value_of(tree: t.Expr, names: NameValues, generic: bool = False) -> Any:
     """The value of a formula; a vector is (m,), unless it is read in rows."""
-    if any(isinstance(node, t.Diff) for node in _nodes(tree)):  # what is differentiated must show what it is made of
-        tree = t.substitute(tree, lambda symbol: names.own[symbol][0] if symbol in names.own else None)
+    if any(isinstance(node, t.Diff) for node in _nodes(tree)):
+        tree = _differentiable(tree, names)
     names.world.effort.spend(FORMULA * t.size(tree))
     value = evaluate(settled(tree, names.reader, generic), names)
     if np.ndim(value) == 2 and value.shape[1] == 1 and not names.way.rows:
         return value[:, 0]
     return value
+
+
+def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
+    """The formula with what is differentiated in it written out, so that it shows what it is made of.
+
+    Raises:
+        NumbersOnly: nothing says how it depends on the author's name that it is differentiated by.
+    """
+    if not isinstance(tree, t.Diff):
+        return t.with_children(tree, tuple(_differentiable(part, names) for part in t.children(tree)))
+    item = _in_full(_differentiable(tree.item, names), names, tree.wrt)
+    if not isinstance(tree.wrt, str) or tree.wrt in set(t.refs(item)):
+        return t.Diff(item, tree.wrt)
+    for symbol in dict.fromkeys(t.refs(item)):
+        for definition in reversed(names.definitions.get(symbol, [])):
+            whole = _in_full(definition, names, tree.wrt)
+            if tree.wrt in set(t.refs(whole)):
+                return t.Diff(t.substitute(item, lambda s, of=symbol, by=whole: by if s == of else None), tree.wrt)
+    raise NumbersOnly
+
+
+def _in_full(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
+    """The formula with the author's own names but one replaced by what they stand for, as often as it takes."""
+    for _ in range(MOST_WRITTEN_OUT):
+        own = {s for s in t.refs(tree) if isinstance(s, str) and s != but and names.own.get(s, (None,))[0] is not None}
+        if not own or t.size(tree) > MOST_SIZE:
+            break
+        tree = t.substitute(tree, lambda s, found=own: names.own[s][0] if s in found else None)
+    return tree
 
 
 def _nodes(tree: t.Expr) -> Iterator[t.Expr]:
@@ -227,7 +263,11 @@ def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
         name = "softmax" if rule is None else rule.name
         if rule is None and slope:
             raise InputError(f"function {tree.function}", "an elementwise activation", "softmax, which has a Jacobian")
+        if rule is not None and name not in FUNCTIONS:
+            return _written_out(rule, slope, tree.arguments[0])
         tree = t.Call(f"{name}'" if slope else name, tree.arguments)
+    elif bare == "leaky_relu" and (rule := _leaky(reader.problem, layer)) is not None:
+        return _written_out(rule, slope, tree.arguments[0])
     elif bare == "sigma":
         tree = t.Call("sigmoid'" if slope else "sigmoid", tree.arguments)
     if tree.function == "softmax" and layer is not None:
@@ -237,6 +277,19 @@ def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
             powers = tuple(t.Call("exp", (one,)) for one in layers)
             return t.Div(powers[unit - 1], t.Add(powers))
     return tree
+
+
+def _written_out(rule: Activation, slope: bool, argument: t.Expr) -> t.Expr:
+    """A rule that is no function of the language, by its formula."""
+    formula = elementwise(parse(rule.dformula if slope else rule.formula, "free"))
+    return t.substitute(formula, lambda _: argument)
+
+
+def _leaky(problem: Problem, layer: int | None) -> Activation | None:
+    """The leaky ReLU with a slope of its own that a line means: the layer's, or the network's one."""
+    layers = range(1, problem.depth + 1) if layer is None else (layer,)
+    rules = {rule.name: rule for i in layers if (rule := problem.rule(i)) and rule.name.startswith("leaky_relu(")}
+    return next(iter(rules.values())) if len(rules) == 1 else None
 
 
 def _core(tree: t.Expr) -> tuple[Any, int] | None:
@@ -294,4 +347,4 @@ def read_problem(problem: Problem, reading: Reading) -> Problem:
     if reading.transposed:
         flipped = tuple(np.ascontiguousarray(W.T) for W in problem.network.weights)
         problem = problem.on(problem.network._with(flipped, problem.network.biases))
-    return replace(problem, update_biases=reading.update_biases)
+    return replace(problem, update_biases=reading.update_biases, kept=reading.kept)

@@ -29,6 +29,7 @@ class Audit(Rendered):
         contradictions: of the header's numbers.
         rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
         sizes: units of each layer of the network, the inputs first.
+        notes: how the sheet is read where it leaves something open, a sentence each.
 
     >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
     >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
@@ -46,6 +47,7 @@ class Audit(Rendered):
     contradictions: tuple[Contradiction, ...] = ()
     rounding: str = "rounds"
     sizes: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -78,6 +80,7 @@ class Audit(Rendered):
             "score": self.score,
             "first_wrong": None if first is None else first.number,
             "rounding": self.rounding,
+            "notes": list(self.notes),
             "conventions": [asdict(c) | {"lines": list(c.lines)} for c in self.conventions],
             "contradictions": [asdict(c) | {"lines": list(c.lines)} for c in self.contradictions],
             "lines": [a.to_dict() for a in self.lines],
@@ -87,6 +90,9 @@ class Audit(Rendered):
 def _document(audit: Audit) -> Document:
     blocks: list[Block] = [Heading(1, line(audit.title.strip() or "Worksheet"))]
     blocks += [Paragraph(line(f"{audit.network}.")), Paragraph(line(*summary(audit)))]
+    if audit.notes:
+        blocks.append(Heading(2, line("How the sheet is read")))
+        blocks.append(Bullets(tuple(line(f"{sentence(note)}.") for note in audit.notes)))
     if audit.conventions:
         blocks.append(Heading(2, line("Conventions of this sheet, which are not mistakes")))
         blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.conventions)))
@@ -142,7 +148,7 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
     if first is None:
         digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
         return (f"{_all(len(lines))} right{digits.get(audit.rounding, '')}.",)
-    parts: list[str | Math | Code] = [_so_far(first, len(lines))]
+    parts: list[str | Math | Code] = [_so_far(first, lines)]
     root = audit.first_wrong
     if root is None:
         parts.append("No line is shown to be wrong.")
@@ -151,7 +157,11 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
         following = sum(a.verdict == "follows" and _roots(a, lines) == root.number for a in lines)
         if following:
             parts.append(f" {_several(following, 'later line')} only because of it, and would be right with it mended.")
-        more = [a.number for a in lines if a.verdict == "wrong" and a is not root]
+        wrong = [a for a in lines if a.verdict == "wrong" and a is not root]
+        again = [a.number for a in wrong if a.repeats is not None]
+        if again:
+            parts.append(f" {_lines(again).capitalize()} {'repeats' if len(again) == 1 else 'repeat'} a mistake.")
+        more = [a.number for a in wrong if a.repeats is None]
         if more:
             parts.append(f" {_lines(more).capitalize()} {'has a mistake' if len(more) == 1 else 'have mistakes'} too.")
     for verdict, words in (("undecided", "cannot be decided"), ("unreadable", "cannot be read")):
@@ -165,9 +175,11 @@ def _all(count: int) -> str:
     return "The only line is" if count == 1 else f"All {count} lines are"
 
 
-def _so_far(first: int, count: int) -> str:
+def _so_far(first: int, lines: Sequence[LineAudit]) -> str:
+    """What is right comes first."""
+    count, right = len(lines), sum(a.verdict in ACCEPTED for a in lines)
     if first == 0:
-        return ""
+        return f"{right} of {count} lines {'are' if right > 1 else 'is'} right. " if right else ""
     return f"The first {f'{first} lines are' if first > 1 else 'line is'} right, of {count}. "
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.auditing.records import Found
 from chainrule.auditing.report.records import LineAudit, PartAudit
-from chainrule.auditing.report.wording import array, name_part, number, sentence, short
+from chainrule.auditing.report.wording import array, decimals_apart, name_part, number, sentence, short
 from chainrule.render.blocks import Block, Bullets, Code, Heading, Line, Math, Paragraph, Verbatim, line
 from chainrule.render.from_tex import from_tex
 
@@ -47,6 +47,7 @@ def line_details(a: LineAudit) -> Iterator[Block]:
         due = _due(a)
         if due:
             yield Paragraph(line(due))
+        yield from a.derivation
 
 
 def _part(p: PartAudit, said: str) -> Line:
@@ -81,7 +82,7 @@ def _mistake(start: str, f: Found) -> Line:
     if f.wrong:
         parts += [": ", _formula(f.wrong)]
     if f.right:
-        parts += [" for ", _formula(f.right)] if f.wrong else [": due is ", _formula(f.right)]
+        parts += [" for ", _formula(f.right)] if f.wrong else [": it should be ", _formula(f.right)]
     return tuple(parts)
 
 
@@ -89,7 +90,7 @@ def _equations(f: Found) -> Iterator[Line]:
     if f.wrong:
         yield line("what seems to be done: ", _formula(f.wrong))
     if f.right:
-        yield line("what is due: ", _formula(f.right))
+        yield line("what it should be: ", _formula(f.right))
 
 
 def _formula(latex: str) -> Math:
@@ -102,8 +103,9 @@ def _due(a: LineAudit) -> str:
         return ""
     if np.ndim(a.right):
         return _entries(a)
-    due = number(a.right, a.digits)
-    parts = [] if due in a.message else [f"Written is {number(a.claimed, a.digits)}, due is {due}."]
+    digits = decimals_apart(a.right, a.claimed, a.digits)
+    due = number(a.right, digits)
+    parts = [] if due in a.message else [f"Written is {number(a.claimed, digits)}; it should be {due}."]
     if a.accepted is not None and np.ndim(a.accepted[0]) == 0:
         low, high = (number(end, None if a.digits is None else a.digits + 1) for end in a.accepted)
         if low != high and low not in a.message:
@@ -115,14 +117,15 @@ def _entries(a: LineAudit) -> str:
     """The entries of an array that are not as they should be."""
     claimed, right = np.asarray(a.claimed, dtype=float), np.asarray(a.right, dtype=float)
     if claimed.shape != right.shape:
-        return f"Written has the shape {_shape(claimed)}, due is {_shape(right)}: {array(right, a.digits)}."
+        return f"Written has the shape {_shape(claimed)}, it should have {_shape(right)}: {array(right, a.digits)}."
     off = np.ones(right.shape, dtype=bool) if a.fits is None else ~np.asarray(a.fits)
     places = list(zip(*np.nonzero(off), strict=True)) if off.any() else []
+    digits = decimals_apart(right, claimed, a.digits, off)
     if not places or (len(places) > 1 and off.all()):
         due = array(right, a.digits)
-        return "" if due in a.message else f"Due is {due}."
+        return "" if due in a.message else f"It should be {due}."
     said = [
-        f"{number(claimed[p], a.digits)} at {_place(p)} (due is {number(right[p], a.digits)})"
+        f"{number(claimed[p], digits)} at {_place(p)} (it should be {number(right[p], digits)})"
         for p in places[:MOST_ENTRIES]
     ]
     more = f" and {len(places) - MOST_ENTRIES} more" if len(places) > MOST_ENTRIES else ""

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.problem import Node, name_of
-from chainrule.auditing.report.wording import array, number
+from chainrule.auditing.report.wording import array, decimals_apart, number
 
 MOST_SHOWN = 16  # entries of an array that are told whole
 
@@ -27,7 +27,7 @@ def _not_wrong(state: SheetState, mark: Mark) -> str:
         case "right":
             return ""
         case "rounded":
-            return f"{mark.why}: {due_text(mark)} is due" if mark.why else _drift(mark)
+            return f"{mark.why}: it should be {due_text(mark)}" if mark.why else _drift(mark)
         case "truncated":
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
@@ -63,6 +63,8 @@ def due_text(mark: Mark, more: int = 0) -> str:
     if due.size > MOST_SHOWN:
         return _worst(mark.value)
     decimals = None if numbers.text == "" else numbers.decimals + more
+    if mark.verdict in BAD and not mark.value.flipped:
+        decimals = decimals_apart(due, numbers.value, decimals, ~mark.value.fits)
     return array(due, decimals) if due.ndim else number(float(due), decimals)
 
 
@@ -107,18 +109,45 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
         parts.append(sums[0].why)
     if mark.value_verdict == "wrong":
         due = due_text(mark)
-        parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"due is {due}")
-        named = [f for f in mark.found if not formulas or f.words not in " ".join(parts)]
+        parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"it should be {due}")
+        named = [f for f in mark.found if f.words not in " ".join(parts)]
         if len(mark.found) > 1 and named:
             parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
             parts.append(deciding(state, mark))
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
+    if (before := repeated(state, mark)) is not None:
+        parts.append(f"the same mistake as in line {before.number}")
+    if mark.likeliest is not None:
+        parts.append(_by_chance(mark.likeliest))
     if mark.unexplained:
         parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
     said = [part for part in dict.fromkeys(parts) if part]
     return "; ".join(said), "; ".join([brief, *said[1:]]) if brief else ""
+
+
+def repeated(state: SheetState, mark: Mark) -> Mark | None:
+    """The first line before a wrong one that has the same mistake at the same place; None for a mistake of its own."""
+    if mark.verdict != "wrong" or state.exact or not mark.found or not mark.found[0].wrong:
+        return None
+    what = (mark.found[0].id, mark.found[0].where)
+    for other in state.marks:
+        if other is mark:
+            break
+        if other.verdict == "wrong" and other.found and (other.found[0].id, other.found[0].where) == what:
+            return other
+    return None
+
+
+def _by_chance(candidate: Candidate) -> str:
+    """Why a mistake that fits is not named, and what would decide."""
+    digits = max(1, int(np.ceil(np.log10(candidate.chance / BY_CHANCE) + 1e-9)))
+    more = "one more digit" if digits == 1 else f"{digits} more digits"
+    return (
+        f"the cause is undecided: perhaps {candidate.found.words}, but so few digits fit one mistake or another by "
+        f"accident; {more}, the line before or the formula would decide"
+    )
 
 
 def deciding(state: SheetState, mark: Mark) -> str:

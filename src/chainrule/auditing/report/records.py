@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.auditing.records import Found, Verdict
 from chainrule.formula.tree import Symbol
+from chainrule.render.blocks import Block
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,8 @@ class LineAudit:
         fits: which entries are right to their digits, or follow; shaped as ``claimed``.
         quantity: what it claims, however it is written (``claimed_quantity``); None where that is no one quantity.
         brief: the message beside the line itself, without the formula that it is about; "" where that is the message.
+        repeats: the number of an earlier line with the same mistake.
+        derivation: how the line comes out right, as blocks of a page; () where that was not asked for.
     """
 
     number: int
@@ -83,6 +86,8 @@ class LineAudit:
     fits: Any = None
     quantity: Symbol | None = None
     brief: str = ""
+    repeats: int | None = None
+    derivation: tuple[Block, ...] = ()
 
     @property
     def mistakes(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ MOST_LETTERS = 160  # of a line in a table
 MOST_OF_NAME = 40
 MOST_OF_LATEX = 100  # letters of a name that is read as LaTeX
 MOST_DECIMALS = 12
+MOST_COMPARED = 50  # entries of an array
 DUST = 1e-14  # what rounding in the computer leaves of 0
 #: a name, its primes, and the number of updates where it is written
 PRIMED = re.compile(r"(?P<base>[^']+)(?P<primes>'*)(?:\{(?P<times>\d+)\})?")
@@ -69,6 +70,18 @@ def number(given: Any, decimals: int | None) -> str:
     if float(written) == 0:
         return written.lstrip("-") if x == 0 else number_text(x, 3)
     return written
+
+
+def decimals_apart(right: Any, claimed: Any, decimals: int | None, off: Any = True) -> int | None:
+    """So many decimals that what should be never looks like what is written, where ``off`` says that they differ."""
+    one, other = np.asarray(right, dtype=float), np.asarray(claimed, dtype=float)
+    if decimals is None or one.shape != other.shape:
+        return decimals
+    pairs = [(a, b) for a, b in zip(one[off].ravel(), other[off].ravel(), strict=True) if abs(a - b) > DUST]
+    for more in range(decimals, MOST_DECIMALS):
+        if all(number(a, more) != number(b, more) for a, b in pairs[:MOST_COMPARED]):
+            return more
+    return MOST_DECIMALS
 
 
 def array(given: Any, decimals: int | None) -> str:

@@ -1,0 +1,223 @@
+"""What the names of a sheet stand for, by the sheet itself: the way of reading them under which most of it comes out.
+
+A sheet in the notation of the design is read as it stands. Where lines are wrong, or names unknown, it is read again under
+each other way, one change after another, as long as that helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.auditing.marking.conventions import cost
+from chainrule.auditing.marking.mark import BAD, Mark
+from chainrule.auditing.marking.shared_biases import shared_layers
+from chainrule.auditing.marking.sheet import mark_sheet
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.claims import Reading
+from chainrule.auditing.model.digits import usual_unit
+from chainrule.auditing.model.effort import READINGS, Effort, Spent
+from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.records import ACCEPTED, Verdict
+from chainrule.formula.printing import symbol_text
+from chainrule.formula.tree import Symbol
+from chainrule.sheets.lines import Line, read_lines
+from chainrule.sheets.names import Operand, Own
+from chainrule.sheets.naming import WEAK, Naming, as_written, kinds, surface
+
+UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
+PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
+SHOWN = 0.75  # what a number or a formula of the network's that comes out is worth
+GAIN = 0.5  # what another way of reading must save
+MOST_CHANGES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class ReadSheet:
+    """The lines of a sheet under one naming.
+
+    Attributes:
+        cost: wrong and unreadable lines, and claims under names that are not understood, less what comes out right.
+        doubts: wrong and unreadable lines alone.
+        ties: namings that cost as little.
+    """
+
+    naming: Naming
+    problem: Problem
+    lines: tuple[Line, ...]
+    met: frozenset[Operand]
+    cost: float = 0.0
+    doubts: float = 0.0
+    marks: tuple[Mark, ...] = ()
+    ties: tuple[Naming, ...] = ()
+
+
+@dataclass
+class NameReader:
+    """Reads the lines of one sheet under any naming."""
+
+    problem: Problem
+    written: Sequence[str]
+    first_line: int
+    declared: Mapping[str, str] = field(default_factory=dict)
+    shared: frozenset[int] = frozenset()
+
+    @cached_property
+    def plain(self) -> Naming:
+        """Names as the design has them, and as the header declares them."""
+        equal = {i for i, b in enumerate(self.problem.network.biases, 1) if len(b) > 1 and (b == b[0]).all()}
+        return Naming(self.problem.sizes, declared=self.declared, shared=frozenset(equal))
+
+    def read(self) -> ReadSheet:
+        """The sheet under the naming that fits it best."""
+        effort = Effort.of(self.problem, READINGS)
+        best = self._under(self.plain, effort)
+        if any(_is_before_activation(o) for o in best.met):
+            best = self._under(replace(self.plain, words={"a": "h"}, _known={}), effort)
+        ties: tuple[Naming, ...] = ()
+        seen = {self._told_apart(best.naming, best.met)}
+        with suppress(Spent):
+            for _ in range(MOST_CHANGES):
+                if best.doubts < GAIN and not any(map(_unknown, best.marks)):
+                    break
+                tried: list[ReadSheet] = []
+                for naming in best.naming.alternatives(_questioned(best.marks)):
+                    key = self._told_apart(naming, best.met)
+                    if key not in seen:
+                        seen.add(key)
+                        tried.append(self._under(naming, effort))
+                least = min(tried, key=lambda one: one.cost, default=best)
+                if least.cost > best.cost - GAIN:
+                    break
+                ties = tuple(one.naming for one in tried if one is not least and one.cost == least.cost)
+                both = best.naming.joined(
+                    [one.naming for one in sorted(tried, key=_cost) if one.cost <= best.cost - GAIN]
+                )
+                key = self._told_apart(both, best.met)
+                best = least
+                if key not in seen:  # what helps alone most often helps together
+                    seen.add(key)
+                    best = min(least, self._under(both, effort), key=_cost)
+        return replace(best, ties=ties)
+
+    def _told_apart(self, naming: Naming, met: frozenset[Operand]) -> frozenset[tuple[Operand, Symbol | None]]:
+        """What the names met mean under a naming: two that agree in all of them are one."""
+        return frozenset((operand, naming.meaning(operand)) for operand in met)
+
+    def _under(self, naming: Naming, effort: Effort) -> ReadSheet:
+        lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, self.problem.n)
+        met = {operand for line in lines for operand in line.operands}
+        shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
+        problem = replace(self.problem, shared=shared)
+        state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), effort=effort))
+        marks = tuple(state.marks)
+        unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
+        read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks)
+        return replace(read, cost=read.doubts + unread)
+
+
+def _is_before_activation(operand: Operand) -> bool:
+    """Whether a name is one of a pre-activation other than a."""
+    found = surface(operand)
+    return (
+        found is not None
+        and found.word != "a"
+        and found.word.lower() not in WEAK
+        and kinds(found)[:1] in (("a",), ("logits",))
+    )
+
+
+def _unclear(mark: Mark) -> int:
+    """How many formulas and numbers about the network cannot be judged: no better than wrong ones."""
+    if mark.place is None or mark.claim.line.blank:
+        return 0
+    return (mark.verdict == "undecided") + sum(f.kind == "formula" and f.verdict == "undecided" for f in mark.formulas)
+
+
+def _cost(read: ReadSheet) -> float:
+    return read.cost
+
+
+def _questioned(marks: Sequence[Mark]) -> set[Operand]:
+    """The names of lines that do not come out, or that could mean more than they are read as."""
+    unclear = [m for m in marks if m.verdict in ("wrong", "unreadable", "undecided") or _unknown(m)]
+    return {operand for mark in unclear for operand in mark.claim.line.operands}
+
+
+def _comes_out(mark: Mark) -> int:
+    """How many numbers and formulas of a line about the network come out."""
+    if mark.place is None:
+        return 0
+    number = mark.value is not None and mark.verdict in (*ACCEPTED, "follows") and _bears_out(mark, "follows")
+    return number + sum(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
+
+
+def _unknown(mark: Mark) -> float:
+    """What a claim costs whose name could be a quantity's and is read as none."""
+    if not mark.claim.own or (mark.claim.numbers is None and not mark.claim.formulas):
+        return 0.0
+    word, _, index = mark.claim.own.rstrip("'").partition("_")
+    found = surface(Own(mark.claim.own, word, index))
+    if found is None or not kinds(found):
+        return 0.0
+    return UNKNOWN if found.word.lower() not in WEAK else PERHAPS if mark.verdict == "undecided" else 0.0
+
+
+def in_doubt(marks: Sequence[Mark], naming: Naming) -> list[Mark]:
+    """The marks, undecided where a line is wrong only if its names mean what nothing else in the sheet bears out.
+
+    A name bears out others of its word with as many indices where it stands in a line whose number is right.
+    """
+    found = []
+    for mark in marks:
+        wanting = _unsupported(mark, marks, naming) if mark.verdict in BAD and mark.claim.line.names else ()
+        if wanting and not any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
+            mark = replace(mark, verdict="undecided", why=_doubt(wanting, naming))
+        found.append(mark)
+    return found
+
+
+def _doubt(operands: Sequence[Operand], naming: Naming) -> str:
+    name, symbol = operands[0], naming.meaning(operands[0])
+    assert symbol is not None
+    text, means = (str(name) if isinstance(name, Own) else as_written(name)), symbol_text(symbol, "textbook")
+    shows = "but no line that is right shows that it is"
+    return f'{text} could be {means}, {shows}; a table [names] in the header with {text} = "{means}" would settle it'
+
+
+def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Operand, ...]:
+    """Names of a line that no other line bears out."""
+    seen = {
+        _way(operand)
+        for other in marks
+        if (other.claim.line is not mark.claim.line and _bears_out(other)) or _shows_formula(other)
+        for operand in other.claim.line.names
+    }
+    needed = sorted(mark.claim.line.names, key=str)
+    return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in seen)
+
+
+def _shows_formula(mark: Mark) -> bool:
+    """Whether a formula about the network holds under these names, at any numbers."""
+    return mark.place is not None and any(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
+
+
+def _bears_out(mark: Mark, *more: Verdict) -> bool:
+    """A right number of two digits or more, other than 1: those of one digit come about in many ways."""
+    if mark.verdict not in (*ACCEPTED, *more) or mark.value is None:
+        return False
+    numbers = mark.value.numbers
+    value = np.abs(numbers.value)
+    return bool(((value >= 9.5 * numbers.unit) & (value != 1)).any())
+
+
+def _way(operand: Operand) -> tuple[str, int, bool]:
+    """What kind of name it is: names of one word with as many indices are read alike."""
+    found = surface(operand)
+    if found is None:
+        return (str(operand), 0, False)
+    return (found.word.lower(), len(found.items), any(item.letters for item in found.items))

@@ -1,0 +1,290 @@
+"""The numbers of a line's arithmetic, each held against the name that it stands for.
+
+A number that is right as it is rounded or cut, in truth or by the author's own earlier lines, is never accused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.auditing.marking.aligned import Aligned, Aligner, Pair
+from chainrule.auditing.marking.formulas import with_radius
+from chainrule.auditing.marking.mark import FormulaMark, Slip
+from chainrule.auditing.marking.numbers import own_worlds, spread
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.marking.written_out import WrittenOut
+from chainrule.auditing.model.claims import LineClaim
+from chainrule.auditing.model.digits import CUT, apart, numbers_of, swapped_digits
+from chainrule.auditing.model.effort import Spent
+from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.world import NumbersOnly, World, value_of
+from chainrule.errors import InputError
+from chainrule.formula import text
+from chainrule.formula import tree as t
+from chainrule.network.names import Quantity
+
+LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
+WHOLE = 0.01  # what a whole number of one digit, such as 0 for 0.0002, is written to at the finest
+MOST_PARTS = 400  # of a formula that numbers are laid beside
+_TROUBLE = (InputError, NumbersOnly, ValueError, ArithmeticError, TypeError, IndexError)
+
+
+def with_operands(state: SheetState, claim: LineClaim, formulas: list[FormulaMark]) -> list[FormulaMark]:
+    """The marks of a line's parts, its arithmetic with the numbers in it that are not what their names are worth.
+
+    What is no single slip is kept for the diagnosis of a line that is wrong anyway.
+    """
+    if not state.problem.single or state.exact:
+        return formulas
+    return [_marked(state, claim, formulas, f) if f.kind == "arithmetic" else f for f in formulas]
+
+
+def _marked(state: SheetState, claim: LineClaim, formulas: list[FormulaMark], mark: FormulaMark) -> FormulaMark:
+    operands = Operands(state)
+    pairs = list(_entries(state, claim, formulas, mark.part.tree))
+    laid = [operands.best(beside, numbers) for beside, numbers in pairs]
+    found: dict[str, Slip] = {}
+    for one in laid:
+        for slip in [] if one is None else operands.slips(one):
+            found.setdefault(slip.words, slip)
+    slips = tuple(found.values())
+    if any(slip.sure for slip in slips):
+        return replace(mark, verdict="wrong", why="; ".join(slip.words for slip in slips), slips=slips)
+    aligned = bool(laid) and all(one is not None and not one.misses for one in laid)
+    return replace(mark, slips=slips, aligned=aligned)
+
+
+def _entries(
+    state: SheetState, claim: LineClaim, formulas: list[FormulaMark], numbers: t.Expr
+) -> Iterator[tuple[list[t.Expr], t.Expr]]:
+    """(formulas that it may have been put into, numbers) for each number that the arithmetic gives."""
+    place = claim.place
+    if isinstance(numbers, t.Array):
+        if place is None or place.node is None or place.factor != 1 or place.index:
+            return
+        flip = place.flip != (place.node.kind in ("W", "dW") and state.reading.swapped)
+        for row, item in enumerate(numbers.items):
+            for column, entry in enumerate(item.items) if isinstance(item, t.Array) else [(None, item)]:
+                index = (row,) if column is None else (column, row) if flip else (row, column)
+                yield list(_equations(state, claim, index)), entry
+        return
+    refuted = {id(f.part.tree) for f in formulas if f.kind == "formula" and f.verdict != "right"}
+    beside = [p.tree for p in claim.formulas if id(p.tree) not in refuted]
+    if claim.formulas and not beside:
+        return
+    if place is not None and place.node is not None and place.factor == 1:
+        beside += _equations(state, claim, place.index)
+    yield beside, numbers
+
+
+def _equations(state: SheetState, claim: LineClaim, index: tuple[int, ...]) -> Iterator[t.Expr]:
+    if claim.place is None or claim.place.node is None:
+        return
+    try:
+        yield from WrittenOut(state.problem, state.reading.swapped, claim.place.time).of(claim.place.node, index)
+    except IndexError:  # the line has more entries than the quantity
+        return
+
+
+@dataclass
+class Operands:
+    """What the names of one sheet are worth so far, as the numbers of a line are held against it."""
+
+    state: SheetState
+
+    def best(self, beside: list[t.Expr], numbers: t.Expr) -> Aligned | None:
+        """The numbers laid beside the formula that they fit best, the first of several; None where they fit none."""
+        best: Aligned | None = None
+        for formula in beside:
+            if t.size(formula) > MOST_PARTS or t.size(numbers) > MOST_PARTS:
+                continue
+            aligner = Aligner(self.fits, self.worth)
+            found = aligner.align(formula, numbers)
+            if found is not None and not found.misses and found.fits:
+                worth = self.worth(formula), self.worth(numbers)
+                if None not in worth and worth[0] * worth[1] < 0:  # type: ignore[operator]
+                    found = aligner.turned(found, Pair(formula, numbers, sign=True))
+            if found is not None and (best is None or found.misses < best.misses):
+                best = found
+            if best is not None and not best.misses:
+                break
+        return best
+
+    # ------------------------------------------------------------ what fits
+
+    def fits(self, formula: t.Expr, numbers: t.Expr) -> bool:
+        """Whether numbers are what a part of a formula is worth, rounded or cut, its sign apart."""
+        try:
+            written, moved = with_radius(numbers, None, self.state.given, self.state.effort)
+        except _TROUBLE:
+            return True
+        if written.size != 1:
+            return True
+        size = abs(float(np.ravel(written)[0]))
+        unit = self._unit(numbers)
+        for value in self._values(formula):
+            if value.low.size != 1:
+                return True
+            low, high = sorted((abs(float(np.ravel(value.low)[0])), abs(float(np.ravel(value.high)[0]))))
+            slack = 1e-12 * max(size, high) + 1e-15
+            if unit is None and self._given(formula):
+                below = above = slack
+            elif unit is None:  # a formula of numbers: what their digits can do to it
+                below = above = 2 * float(np.ravel(moved)[0]) + slack
+            else:
+                below, above = unit * CUT + slack, unit / 2 + slack  # it may be cut, or rounded
+            if unit and not self._given(formula):  # nor is one off in the last digit more than a slip of rounding
+                above = max(above, min(1.05 * unit, LAST_DIGIT * high))
+            if low - below < size < high + above:
+                return True
+        return False
+
+    def worth(self, tree: t.Expr) -> float | None:
+        """The value of a part, of names or of numbers: the author's own where there is one."""
+        value = next(iter(self._values(tree)), None)
+        return None if value is None or value.low.size != 1 else float(np.ravel(value.middle)[0])
+
+    def _unit(self, numbers: t.Expr) -> float | None:
+        """The unit of a single number's last digit; None for a formula of several."""
+        read = numbers_of(numbers, max(self.state.unit, WHOLE))
+        return None if read is None or read.value.ndim else float(read.unit)
+
+    def _given(self, formula: t.Expr) -> bool:
+        """Whether it is a number of the header, or of the formula itself."""
+        if isinstance(formula, t.Neg | t.Transpose):
+            return self._given(formula.item)
+        if isinstance(formula, t.Number) or not isinstance(formula, t.Ref):
+            return isinstance(formula, t.Number)
+        if formula.name == "eta":
+            return True
+        return isinstance(formula.name, Quantity) and formula.name.symbol in ("x", "y", "W", "b")
+
+    def _values(self, formula: t.Expr) -> Iterator[Interval]:
+        """What a part of a formula can be worth: by the author's lines as printed, as far as their digits, in truth."""
+        state = self.state
+        if (known := spread(state, formula)) is not None:
+            yield known
+        yield from self._in([state.printed, state.truth], formula)
+        if any(isinstance(symbol, str) for symbol in t.refs(formula)) or self._given(formula):
+            return
+        yield from self._written(formula)
+        if state.adopted or any(m.verdict in ("wrong", "follows") for m in state.marks):
+            yield from self._in((world for world, _ in own_worlds(state)), formula)
+
+    def _in(self, worlds: Iterator[World] | list[World], formula: t.Expr) -> Iterator[Interval]:
+        for world in worlds:
+            try:
+                if world.intervals and isinstance(formula, t.Ref) and not isinstance(formula.name, str):
+                    yield Interval.of(world.value(self.state.reader.place(formula.name)))
+                else:
+                    yield Interval.of(value_of(formula, self.state.lookup(world, numeric=True)))
+            except (*_TROUBLE, Spent):
+                continue
+
+    def _written(self, formula: t.Expr) -> Iterator[Interval]:
+        """Every number that the author has written for a name."""
+        if not isinstance(formula, t.Ref):
+            return
+        try:
+            place = self.state.reader.place(formula.name)
+        except InputError:
+            return
+        for mark in self.state.lines_of(place.node, place.time) if place.node is not None else ():
+            if mark.place is None or mark.value is None or mark.value.flipped or mark.place.flip:
+                continue
+            if mark.place.index == place.index:
+                yield Interval.of(mark.value.numbers.value / mark.place.factor)
+            elif not mark.place.index and mark.value.numbers.value.ndim == len(place.index):
+                yield Interval.of(mark.value.numbers.value[place.index] / mark.place.factor)
+
+    # ------------------------------------------------------------ what does not
+
+    def slips(self, found: Aligned) -> Iterator[Slip]:
+        """Numbers that stand where others should; of several that are not one slip, none is sure."""
+        pairs = {(text(p.name), text(p.number)): p for p in found.pairs}
+        few = len(pairs) <= max(1, len(found.fits) // 2) and bool(found.fits or len(found.pairs) > len(pairs))
+        whole = not found.missing and not found.extra
+        for pair in pairs.values():
+            slip = self._slip(pair)
+            if slip is not None and few and whole:
+                yield slip
+        if pairs or len(found.missing) + len(found.extra) != 1:
+            return
+        for part in found.missing:
+            yield Slip("term_missing", f"{self._name(part)} is missing", False)
+        for part in found.extra:
+            again = any(self.fits(p.name, part) for p in found.fits)
+            words = "stands there once more than it should" if again else "is one too many"
+            yield Slip("used_twice" if again else "term_too_many", f"{text(part)} {words}", False)
+
+    def _slip(self, pair: Pair) -> Slip | None:
+        written, due = self.worth(pair.number), self.worth(pair.name)
+        if written is None or due is None:
+            return None
+        if pair.sign:
+            return self._sign(pair, written, due)
+        size = pair.number.item if isinstance(pair.number, t.Neg) else pair.number
+        literal = text(t.Neg(size) if due < 0 and isinstance(size, t.Number) else size)
+        unit = self._unit(pair.number)
+        id, note = "digit_transposition_or_copy", ""
+        if unit is not None and swapped_digits(abs(written), abs(due), unit):
+            note = " (digits swapped)"
+        elif due and np.isclose(abs(written / due), 10.0 ** np.arange(-3, 4), rtol=1e-9).any():
+            id, note = "decimal_slip", " (the decimal point has slipped)"
+        elif (other := self._other(pair, written)) is not None:
+            id, note = "index_slip", f" ({literal} is {other})"
+        words = f"{literal} stands where {self._worth(pair, due, written)}{note}"
+        known = self._given(pair.name) or next(self._written(pair.name), None) is not None
+        return Slip(id, words, unit is not None, known)
+
+    def _sign(self, pair: Pair, written: float, due: float) -> Slip:
+        return Slip("sign_lost", f"{text(pair.number)} stands where {self._worth(pair, due, written)}", False)
+
+    def _worth(self, pair: Pair, due: float, written: float) -> str:
+        """``your yhat_1 = 0.5297``: a name and what it is worth, in digits that differ from what is written."""
+        if self._given(pair.name):
+            value = f"{due:.12g}"
+            return f"{value} should be" if isinstance(pair.name, t.Number) else f"{self._name(pair.name)} = {value}"
+        own = [float(value.middle) for value in self._written(pair.name)]
+        if own:
+            return f"your {self._name(pair.name)} = {own[-1]:.12g}"
+        digits = numbers_of(pair.number, self.state.unit)
+        return f"{self._name(pair.name)} = {apart(due, written, 4 if digits is None else digits.decimals)}"
+
+    def _name(self, tree: t.Expr) -> str:
+        return text(tree, self.state.notation)
+
+    @cached_property
+    def _all(self) -> list[t.Ref]:
+        """The names of every unit, weight and bias."""
+        found: list[t.Ref] = []
+        problem = self.state.problem
+        write = WrittenOut(problem, self.state.reading.swapped)
+        for i in range(problem.depth + 1):
+            for m in range(problem.sizes[i]):
+                trees = [write.ref("h", i, m)]
+                if i:
+                    trees += [write.ref("a", i, m), write.ref("b", i, m)]
+                    trees += [write.ref("W", i, m, j) for j in range(problem.sizes[i - 1])]
+                found += [one for one in trees if isinstance(one, t.Ref) and isinstance(one.name, Quantity)]
+        return found
+
+    def _other(self, pair: Pair, written: float) -> str | None:
+        """The name of another unit of the same kind that the number is; None where it is none of three digits."""
+        if not isinstance(pair.name, t.Ref) or not isinstance(pair.name.name, Quantity):
+            return None
+        unit = self._unit(pair.number)
+        if unit is None or (abs(written) / unit < 10 and not self._given(pair.name)):
+            return None
+        kind = (pair.name.name.symbol, pair.name.name.layer)
+        names = [
+            self._name(one)
+            for one in self._all
+            if isinstance(one.name, Quantity) and (one.name.symbol, one.name.layer) == kind
+            if self.fits(one, pair.number)
+        ]
+        return names[0] if len(names) == 1 else None

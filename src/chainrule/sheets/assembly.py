@@ -1,0 +1,272 @@
+"""From the facts of a sheet to its network, inputs and targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network.forward import propagate
+from chainrule.network.losses import LOSSES
+from chainrule.network.network import Network
+from chainrule.network.outputs import output as output_named
+from chainrule.sheets.facts import Fact, Facts
+from chainrule.sheets.given import losses_in, rules_in
+from chainrule.sheets.numbering import Matrix
+from chainrule.sheets.rules import loss_named, rule_named, told
+from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a sheet is about.
+
+    Attributes:
+        network, x, y: as for ``Network.backward``. shared: layers, from 1, whose units have one bias between them.
+        notes: what was assumed, for the report.
+    """
+
+    network: Network
+    x: Any
+    y: Any
+    shared: frozenset[int]
+    notes: tuple[str, ...]
+
+
+def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> Given:
+    """The network, the inputs and the targets that facts give.
+
+    Args:
+        lines: of the sheet, whose printed numbers decide what the facts leave open.
+        text: of a sheet without a header: activations and loss are those of which it speaks, and under which the
+            printed numbers come out.
+
+    Raises:
+        InputError: something is missing or does not fit, in the words of the sheet.
+    """
+    x, y = _inputs(facts)
+    numbers = printed(lines)
+    outputs = _outputs(y, np.ndim(x) == 1)
+
+    def score(weights: list[Matrix], biases: list[list[float]]) -> int:
+        return _values_printed(facts, weights, biases, x, numbers)
+
+    def parameters() -> Parameters:
+        return parameters_of(facts, np.shape(x)[-1], outputs, score)
+
+    notes: list[str] = []
+    if text is not None:
+        notes = _decide(facts, text, parameters, score)
+    found = parameters()
+    x, y = _columns(x, y, found.weights)
+    if text is not None:
+        notes.append(_decide_loss(facts, text, found, x, y, numbers))
+    network, assumed = _network(facts, found)
+    return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed))
+
+
+def _decide(facts: Facts, text: str, parameters: Callable[[], Parameters], score: Score) -> list[str]:
+    """Set the activations to the pair, of those that the words leave open, that gives most of the printed numbers."""
+    best, most = None, -1
+    for hidden, output in rules_in(text):
+        facts.known |= {"hidden": Fact(hidden, "hidden"), "output": Fact(output, "output")}
+        try:
+            found = parameters()
+            hits = score(found.weights, found.biases)
+        except InputError:
+            if best is None and (hidden, output) == rules_in(text)[-1]:
+                raise
+            continue
+        if hits > most:
+            best, most = (hidden, output, len(found.weights)), hits
+    assert best is not None
+    hidden, output, depth = best
+    facts.known |= {"hidden": Fact(hidden, "hidden"), "output": Fact(output, "output")}
+    given = [*(name for name in ("x", "y", "learning_rate") if name in facts.known), *facts.parameters]
+    read = "there is no header: the network is read from the sheet's own lines (" + ", ".join(given[:12])
+    layers = f"hidden layers {hidden}, output {output}" if depth > 1 else f"output {output}"
+    why = "as the printed numbers come out so" if most > 0 else "which no printed number shows"
+    return [read + ", …" * (len(given) > 12) + ")", f"activations: {layers}, {why}"]
+
+
+def _decide_loss(facts: Facts, text: str, found: Parameters, x: Any, y: Any, numbers: list[tuple[float, float]]) -> str:
+    """Set the loss to the one, of those that the words leave open, whose value is printed; tell it."""
+    output = facts.known["output"].value
+    open_ones = losses_in(text, output, len(found.weights[-1]))
+    for name in dict.fromkeys([*open_ones, "half_squared_error", "squared_error", "mean_squared_error",
+                               "binary_cross_entropy", "cross_entropy"]):  # fmt: skip
+        facts.known["loss"] = Fact(name, "loss")
+        try:
+            value = 0.0 if y is None else _network(facts, found)[0].backward(x, y).L
+        except InputError:
+            continue
+        if abs(value) > 1e-9 and any(abs(value - one) <= 0.5001 * unit for one, unit in numbers):
+            return (
+                f"loss: {told(name, name, len(found.weights[-1])).partition('read as ')[2]}; its printed value shows it"
+            )
+    facts.known["loss"] = Fact(open_ones[0], "loss")
+    return f"loss: {open_ones[0]} is assumed"
+
+
+# ---------------------------------------------------------------- inputs and targets
+
+
+def _inputs(facts: Facts) -> tuple[Any, Any]:
+    if "x" not in facts.known:
+        raise facts.refuse("x", "the inputs of one example, such as x = [1, 2]", "none")
+    x = numbers_of(facts, "x", 2)
+    return x if isinstance(x, list) else [x], numbers_of(facts, "y", 2) if "y" in facts.known else None
+
+
+def numbers_of(facts: Facts, name: str, most: int) -> Any:
+    """A number or a list of numbers, to so many levels; whole numbers stay whole."""
+    fact = facts.known[name]
+
+    def read(value: Any, level: int, where: str) -> Any:
+        if isinstance(value, list) and level < most:
+            return [read(one, level + 1, f"{where}, number {i}") for i, one in enumerate(value, 1)]
+        checked = number(facts, Fact(value, fact.called, fact.line), where)
+        return value if isinstance(value, int) else checked
+
+    found = read(fact.value, 0, fact.called)
+    if isinstance(found, list):
+        rows = {len(row) if isinstance(row, list) else 0 for row in found}
+        if not found or len(rows) > 1 or (rows == {0} and [] in found):
+            due = "numbers, or rows of numbers of one length"
+            raise facts.refuse(fact.called, due, short(fact.value), fact.line)
+    return found
+
+
+def _outputs(y: Any, single: bool) -> int | None:
+    """Targets of one example; None where y does not say: class numbers, or none given."""
+    if y is None or (isinstance(y, int) and y != 1 and y != 0):
+        return None
+    if not isinstance(y, list):
+        return 1 if isinstance(y, float) else None
+    row = y[0]
+    return (
+        len(y) if single and not isinstance(row, list) else len(row) if isinstance(row, list) and not single else None
+    )
+
+
+def _columns(x: Any, y: Any, weights: list[Matrix]) -> tuple[Any, Any]:
+    """Columns as the vectors that they are, where the network takes so many inputs and gives so many outputs."""
+    width, height = len(weights[0][0]), len(weights[-1])
+    if isinstance(x[0], list) and len(x[0]) == 1 != width and len(x) == width:
+        x = [one for row in x for one in row]
+    single = not isinstance(x[0], list)
+    if single and isinstance(y, list) and y and isinstance(y[0], list) and (len(y) == height or len(y) == 1):
+        y = [one for row in y for one in row]
+    return x, y
+
+
+def _values_printed(
+    facts: Facts, weights: list[Matrix], biases: list[list[float]], x: Any, numbers: list[tuple[float, float]]
+) -> int:
+    """How many values of the forward pass are among the numbers that the sheet prints."""
+    network, _ = _network(facts, Parameters(weights, biases))
+    flat = np.asarray(x, dtype=float)
+    with np.errstate(all="ignore"):
+        a, h = propagate(network, flat.reshape(-1, network.sizes[0]))
+    values = np.unique(np.concatenate([np.ravel(part) for part in (*a, *h[1:])]))
+    values = values[(np.abs(values) > 1e-9) & (np.abs(values) != 1)]
+    return sum(any(abs(value - one) <= 0.5001 * unit for one, unit in numbers) for value in values)
+
+
+# ---------------------------------------------------------------- rules
+
+
+def _network(facts: Facts, found: Parameters) -> tuple[Network, list[str]]:
+    """The network of the parameters and of the rules that are given or assumed."""
+    notes: list[str] = []
+    depth, outputs = len(found.weights), len(found.weights[-1])
+    hidden, output = _rules(facts, depth, outputs, notes)
+    loss = _loss(facts, outputs, output, notes)
+    reduction = text_of(facts, "reduction") if "reduction" in facts.known else "mean"
+    try:
+        return Network(found.weights, found.biases, hidden, output, loss, reduction), notes
+    except InputError as error:
+        line = facts.known["loss"].line if error.quantity.startswith("loss") and "loss" in facts.known else 0
+        raise facts.refuse(error.quantity, error.expected, error.got, line) from None
+
+
+def _rules(facts: Facts, depth: int, outputs: int, notes: list[str]) -> tuple[list[str], str]:
+    """The activation of each hidden layer, and the output."""
+    own = {i: layer["activation"] for i, layer in enumerate(facts.layers, 1) if "activation" in layer}
+    general = facts.known.get("hidden") or facts.known.get("activation")
+    listed: list[Any] = general.value if general is not None and isinstance(general.value, list) else []
+    named = [Fact(one, general.called, general.line) for one in listed] if general is not None and listed else []
+    output = facts.known.get("output") or own.get(depth)
+    if len(named) == depth and output is None:
+        output = named.pop()
+    named = named * (depth - 1) if len(named) == 1 else named
+    if named and len(named) != depth - 1:
+        assert general is not None
+        due = f"one activation, or {depth - 1} (one a hidden layer)"
+        raise facts.refuse(general.called, due, str(len(named)), general.line)
+    usual = general if not listed else None
+    if usual is not None:
+        _rule(facts, usual, True)
+    each = [own.get(i) or (named[i - 1] if named else usual) for i in range(1, depth)]
+    hidden = ["sigmoid" if fact is None else _rule(facts, fact, False) for fact in each]
+    if output is not None:
+        return hidden, _rule(facts, output, True)
+    loss = str(facts.value("loss") or "")
+    if usual is not None and usual is facts.known.get("activation") and "hidden" not in facts.known:
+        chosen = _rule(facts, usual, True)
+    elif outputs > 1:
+        return hidden, "softmax"
+    elif usual is not None:
+        chosen = _rule(facts, usual, True)
+    elif re.search(r"bce|ce|cross|log|nll", loss.lower()) or not loss:
+        chosen = "sigmoid"
+    else:
+        chosen = "identity"
+    notes.append(f"no output function is given: {chosen} is assumed")
+    return hidden, chosen
+
+
+def _rule(facts: Facts, fact: Fact, output: bool) -> str:
+    if not isinstance(fact.value, str):
+        raise facts.refuse(fact.called, 'the name of an activation, such as "sigmoid"', short(fact.value), fact.line)
+    try:
+        return rule_named(fact.value, output)
+    except InputError as error:
+        raise facts.refuse(fact.called, error.expected, error.got, fact.line) from None
+
+
+def _loss(facts: Facts, outputs: int, output: str, notes: list[str]) -> str:
+    if "loss" in facts.known:
+        fact = facts.known["loss"]
+        written = text_of(facts, "loss")
+        try:
+            name, told = loss_named(written, outputs, output)
+        except InputError as error:
+            raise facts.refuse(fact.called, error.expected, error.got, fact.line) from None
+        notes += [told] * bool(told)
+        return name
+    if LOSSES["cross_entropy"].fits(output_named(output), outputs) and (output == "softmax" or outputs > 1):
+        return "cross_entropy"
+    name = (
+        "binary_cross_entropy"
+        if LOSSES["binary_cross_entropy"].fits(output_named(output), outputs)
+        else "squared_error"
+    )
+    notes.append(f"no loss is given: {name} is assumed")
+    return name
+
+
+def text_of(facts: Facts, name: str) -> str:
+    """A fact that is text.
+
+    Raises:
+        InputError: another thing.
+    """
+    fact = facts.known[name]
+    if not isinstance(fact.value, str):
+        raise facts.refuse(fact.called, "text in quotation marks", short(fact.value), fact.line)
+    return fact.value

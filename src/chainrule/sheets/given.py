@@ -1,0 +1,164 @@
+"""A sheet without a header: what its own first lines give of the network, and what its words say of the rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from chainrule.formula import tree as t
+from chainrule.formula.plain import JOIN
+from chainrule.sheets.facts import WORDS, Fact, Facts, canonical, parameter
+from chainrule.sheets.grammar import parse_part
+from chainrule.sheets.names import Names
+from chainrule.sheets.statements import claims
+from chainrule.sheets.tokens import UnreadError
+
+_NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
+_NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
+_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "target": "y", "label": "y", "y": "y"}
+_RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
+_TARGET = re.compile(r"t(?:arget)?(?![A-Za-z])")
+_SAID = re.compile(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
+_INLINE = re.compile(r"(?<![$\\])\$([^$]+)\$(?!\$)")
+_AND = re.compile(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+LONGEST = 20_000  # characters of a value
+_SPOKEN = {
+    "softmax": r"soft-?max",
+    "leaky_relu": r"leaky[\s_-]?relu",
+    "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max\s*\(\s*0\s*,",
+    "tanh": r"\\?tanh|hyperbolic tangent",
+    "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
+    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation",
+}
+_LOSSES = {
+    "binary_cross_entropy": r"binary cross[\s-]?entropy|\bBCE\b|log[\s-]?loss|1\s*-\s*y\w*\s*\)\s*\\?(?:log|ln)",
+    "cross_entropy": r"cross[\s-]?entropy|negative log[\s-]?likelihood|\bNLL\b",
+    "half_squared_error": r"(?:1/2|½|frac\s*\{?1\}?\s*\{?2\}?|0\.5)\W{0,12}(?:\\sum\S*\s*)?(?:\\left)?\(.{3,60}\)\s*\^",
+    "mean_squared_error": r"mean[\s-]squared|\bMSE\b",
+    "squared_error": r"squared[\s-]error|sum of squares|\bSSE\b|\)\s*\^\s*\{?2",
+}
+
+
+def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...]]:
+    """What the lines of a sheet give: the first value of each input, target, weight and bias, and the learning rate.
+
+    With them the lines, those empty that do nothing but give. A line gives a value where nothing is computed in it:
+    ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
+    """
+    facts = Facts(sheet)
+    rest = list(lines)
+    parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
+    computed: set[int] = set()
+    taken: set[int] = set()
+    found = list(_values(lines))
+    with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
+    for number, end, name, value in found:
+        if with_targets and name[:1] in "yY":
+            value = None  # y_1 is an output then
+        used = value is not None and _take(facts, parts, name, Fact(value, name, number))
+        (taken if used else computed).update(range(number, end + 1))
+    for number in taken - computed:
+        rest[number - 1] = ""  # what is given claims nothing
+    targets = parts["t"] or parts["y"]
+    for name, units in (("x", parts["x"]), ("y", targets)):
+        if units:
+            listed = [units[i].value for i in sorted(units)]
+            facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
+    rate = _RATE.search("\n".join(lines))
+    if rate is not None:
+        facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))
+    return facts, tuple(rest)
+
+
+def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
+    """Take a value that is given, if it is the first of its name and one that a header has."""
+    word = canonical(name)
+    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name)
+    numbered = _NUMBERED.fullmatch(bare)
+    single = not isinstance(fact.value, list)
+    if numbered is not None and single:
+        vector = _VECTORS[numbered["word"].lower()]
+        kind = "t" if vector == "y" and numbered["word"].lower() != "y" else vector
+        into: dict[Any, Fact] = parts[kind]
+        key: Any = int(numbered["index"].lstrip("o"))
+    elif parameter(name) is not None and len(name) < 30:
+        into, key = facts.parameters, bare
+    else:
+        key = next((k for k, words in WORDS.items() if k in ("x", "y", "learning_rate") and word in words), "")
+        into = facts.known
+        if not key or (key == "learning_rate" and not single):
+            return False
+    return into.setdefault(key, fact) is fact
+
+
+def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
+    """(first line, last line, name, value) of each claim; the value is None where something is computed."""
+    names = Names((1, 1))
+    pieces = list(_pieces(lines))
+    for claim in claims([text for _, text in pieces], 1):
+        start = pieces[claim.number - 1][0]
+        last = claim.parts[-1] if claim.parts else None
+        end = start if last is None else pieces[min(last.where(len(last.text))[0], len(pieces)) - 1][0]
+        subject = claim.parts[0].text.replace(JOIN, " ").strip() if claim.parts else ""
+        called = _NAME.search(subject)
+        value = None if claim.error or len(claim.parts) != 2 or called is None else _read(claim.parts[1].text, names)
+        spoken = _SAID.search(subject)
+        name = spoken[0].strip().replace(" ", "_") if spoken else called[0].strip() if called else ""
+        yield start, end, name, value
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """(line, text): what stands between two ``$``, and the parts of a sentence, each as a line of its own."""
+    for number, line in enumerate(lines, 1):
+        inside = _INLINE.findall(line)
+        if inside:
+            yield from ((number, text) for text in inside)
+        elif "\\" in line or "$" in line:
+            yield number, line
+        else:
+            yield from ((number, text) for text in _AND.split(line))
+
+
+def _read(written: str, names: Names) -> Any:
+    if len(written) > LONGEST:
+        return None
+    try:
+        return _plain(parse_part(written.strip(". "), names)[0])
+    except UnreadError:
+        return None
+
+
+def _plain(tree: t.Expr) -> Any:
+    """A number, or lists of numbers; None for anything that is computed."""
+    match tree:
+        case t.Number(value=value, written=written):
+            return int(value) if written.isdigit() else value
+        case t.Neg(item=t.Number(value=value)):
+            return -value
+        case t.Transpose(item=item):
+            return _plain(item)
+        case t.Array(items=items):
+            found = [_plain(item) for item in items]
+            return None if any(one is None for one in found) else found
+        case _:
+            return None
+
+
+def rules_in(text: str) -> list[tuple[str, str]]:
+    """The pairs of hidden activation and output that the words of a sheet leave open, the likeliest first."""
+    first = {name: found.start() for name, shape in _SPOKEN.items() if (found := re.search(shape, text, re.IGNORECASE))}
+    spoken = sorted((name for name in first if name != "softmax"), key=lambda name: first[name])
+    hidden = spoken or ["sigmoid", "tanh", "relu"]
+    outputs = ["softmax"] if "softmax" in first else []
+    outputs += [*reversed(spoken), *(name for name in ("sigmoid", "identity") if name not in spoken)]
+    return [(one, other) for one in hidden for other in outputs]
+
+
+def losses_in(text: str, output: str, outputs: int) -> list[str]:
+    """The losses that the words of a sheet leave open, the likeliest first."""
+    found = [name for name, shape in _LOSSES.items() if re.search(shape, text, re.IGNORECASE)]
+    if "cross_entropy" in found and "binary_cross_entropy" not in found and outputs == 1:
+        found.insert(0, "binary_cross_entropy")
+    usual = "cross_entropy" if output == "softmax" else "half_squared_error"
+    return found or [usual]

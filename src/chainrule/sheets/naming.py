@@ -1,0 +1,462 @@
+"""What an author's names could mean in a network: ``z_3``, ``net_{h1}``, ``w5``, ``out_o1``, ``dW2``, ``E_total``.
+
+A ``Naming`` is one way to read all names of a sheet: whether one index counts layers or units, whether units are counted
+through the layers, how weights are numbered, which words stand for what. The names of the design need none of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import NamedTuple
+
+from chainrule.errors import InputError
+from chainrule.formula import tree as t
+from chainrule.network import names as notation
+from chainrule.network.names import LOSS, Derivative, Quantity
+from chainrule.sheets.names import Operand, Own, Written
+
+#: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
+WORDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("z", "net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
+    **dict.fromkeys(("u", "s", "n", "v", "in", "input", "q", "ζ", "ξ"), ("a",)),
+    **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),
+    "a": ("a", "h"),
+    **dict.fromkeys(("h", "act", "activation", "hidden"), ("h",)),
+    **dict.fromkeys(("o", "out", "output", "outputs"), ("yhat", "h")),
+    **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction", "p", "phat", "prob", "probs"), ("yhat",)),
+    "y": ("y", "yhat", "logits"),
+    **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
+    **dict.fromkeys(("i", "x", "inp"), ("x",)),
+    **dict.fromkeys(("l", "j", "c", "e", "loss", "cost", "error", "err", "mse", "bce", "ce", "sse"), ("L",)),
+    **dict.fromkeys(("δ", "delta"), ("δ",)),
+    **dict.fromkeys(("w", "weight", "weights", "theta", "θ"), ("W",)),
+    **dict.fromkeys(("b", "bias", "biases"), ("b",)),
+}  # fmt: skip
+#: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
+WEAK = frozenset("u s n v q i p t d c e j in input sum o θ theta err error".split())
+UNITS = ("layer", "through", "hidden", "output", "nodes")
+WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single")
+BIASES = ("layer", "shared", "through", "hidden", "output", "nodes")
+_GROUPS = ("total", "tot", "all", "sum", "full")
+_NEW = ("new", "neu", "updated", "next", "nova", "novo", "nuevo", "nueva", "nouveau")
+_OLD = ("old", "alt", "current", "curr")
+_DIFFERENTIAL = re.compile(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
+_HEAD = re.compile(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
+_ITEM = re.compile(r"([^\W\d_]*)([0-9]*)")
+
+
+class Item(NamedTuple):
+    """An index as written: ``h1`` has letters and digits, ``2`` digits alone, ``out`` letters alone."""
+
+    letters: str
+    digits: str
+
+
+class Surface(NamedTuple):
+    """A name as written, taken apart."""
+
+    word: str
+    items: tuple[Item, ...]
+    of_loss: bool = False  # dW2, grad_W1
+    after: int = 0
+    layer: int = 0  # where it stands above the line; -1 for L
+
+    @property
+    def digits(self) -> str:
+        """The digits of its indices, run together; "" where an index has letters."""
+        return "" if any(item.letters for item in self.items) else "".join(item.digits for item in self.items)
+
+
+def surface(operand: Operand) -> Surface | None:
+    """A name taken apart; None where a layer stands above the line or an index is a letter that counts."""
+    if isinstance(operand, Written):
+        if operand.above is not None or any(index.letter for index in operand.indices):
+            return None
+        word = {"δ": "delta"}.get(operand.symbol, operand.symbol)
+        return Surface(word, tuple(Item("", str(i.number)) for i in operand.indices), after=operand.after)
+    return _taken_apart(operand)
+
+
+def _taken_apart(own: Own) -> Surface | None:
+    if own.entry:
+        return None
+    text, of_loss = own.word + (f"_{own.index}" if own.index else ""), False
+    if text.startswith("Δ"):
+        return None
+    if match := _DIFFERENTIAL.match(text):
+        text, of_loss = text[match.end() :], True
+    head, *rest = [piece for piece in re.split(r"[_,]", text) if piece] or [""]
+    found = _HEAD.fullmatch(head)
+    if found is None:
+        return None
+    word = found["word"] + (found["hat"] or "")
+    items = [Item("", found["digits"])] if found["digits"] else []
+    after = 0
+    for piece in rest:
+        if piece.lower() in _NEW:
+            after += 1
+        elif piece.lower() not in (*_OLD, *_GROUPS):
+            parts = [Item(*pair) for pair in _ITEM.findall(piece) if any(pair)]
+            if "".join(a + b for a, b in parts) != piece:
+                return None
+            items += parts
+        elif piece.lower() in _GROUPS and word.lower() not in ("e", "error", "err", "l", "c", "j", "loss", "cost"):
+            return None
+    if word.lower() == "y" and items and not items[0].digits and items[0].letters:
+        word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
+            items[0].letters, word + items[0].letters
+        ), items[1:]  # fmt: skip
+    layer = -1 if own.above == "L" else int(own.above or 0)
+    return Surface(word, tuple(items), of_loss, after, layer)
+
+
+def kinds(surface: Surface) -> tuple[str, ...]:
+    """What kinds of quantity a name may be, by its word."""
+    word = surface.word
+    known = WORDS.get(word.lower(), ())
+    if word == "L" or (known and known[0] == "L"):
+        return known if not surface.items and not surface.of_loss else ()
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSN":
+        return ()
+    return known
+
+
+@dataclass(frozen=True)
+class Naming:
+    """One way to read the names of a sheet.
+
+    Attributes:
+        sizes: units of each layer, the inputs first.
+        units: what one index of z, a, h, δ counts: ``layer``s, units ``through`` the layers behind the inputs, units of
+            the one ``hidden`` layer, of the ``output``s, or ``nodes``, the inputs too.
+        weights: how one or two indices of a weight count: ``layer``; all weights numbered by ``rows`` (those into one
+            unit after another) or by ``columns`` (those out of one unit after another); ``unit`` counted through and
+            input; of the ``first`` or ``last`` layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of
+            a ``single`` unit.
+        biases: what one index of a bias counts; ``shared``: one bias for a layer.
+        words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own.
+        declared: a name as written -> a name of the design, from the header.
+        shared: layers whose biases are equal, so that one name may stand for all of them.
+    """
+
+    sizes: tuple[int, ...]
+    units: str = "layer"
+    weights: str = "layer"
+    biases: str = "layer"
+    words: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = field(default_factory=dict)
+    shared: frozenset[int] = frozenset()
+    _known: dict[Operand, t.Symbol | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def depth(self) -> int:
+        """Layers."""
+        return len(self.sizes) - 1
+
+    def meaning(self, operand: Operand) -> t.Symbol | None:
+        """The quantity that a name stands for under this naming; None where it is read as ever."""
+        if operand not in self._known:
+            self._known[operand] = self._meaning(operand)
+        return self._known[operand]
+
+    def _meaning(self, operand: Operand) -> t.Symbol | None:
+        found = surface(operand)
+        if self.is_declared(operand):
+            return self._declared(operand.name if isinstance(operand, Own) else as_written(operand), found)
+        if found is None:
+            return None
+        for kind in self._kinds(found):
+            quantity = self._quantity(found, kind)
+            if quantity is None or not _fits(quantity, self.sizes):
+                continue
+            if isinstance(operand, Written) and not found.of_loss and self._is_usual(found, kind):
+                return None
+            return _symbol(found, kind, quantity)
+        return None
+
+    def is_declared(self, operand: Operand) -> bool:
+        """Whether the header says what a name stands for."""
+        found = surface(operand)
+        name = operand.name if isinstance(operand, Own) else as_written(operand)
+        return name in self.declared or (found is not None and found.word in self.declared)
+
+    def _kinds(self, found: Surface) -> tuple[str, ...]:
+        word = found.word.lower()
+        chosen = self.words.get(word, "" if word in WEAK and not found.of_loss else None)
+        if chosen is not None:
+            return tuple(kind for kind in (chosen,) if kind in kinds(found))
+        return kinds(found)
+
+    def _is_usual(self, found: Surface, kind: str) -> bool:
+        """Whether a name of the design is read as the design has it."""
+        if found.word.lower() in self.words:
+            return False
+        if not found.items and kind in ("a", "h", "b", "W", "δ"):
+            return self.depth == 1
+        scheme = {"W": self.weights, "b": self.biases}.get(kind, self.units)
+        return scheme == "layer" or kind in ("x", "y", "yhat", "L")
+
+    def _declared(self, name: str, found: Surface | None) -> t.Symbol | None:
+        text = self.declared.get(name)
+        try:
+            if text is not None:
+                return notation.resolve(notation.read(text)[0], self.sizes)
+            assert found is not None
+            symbol = self.declared[found.word]
+            below = ",".join(item.digits for item in found.items)
+            return notation.resolve(notation.read(f"{symbol}_{{{below}}}" if below else symbol)[0], self.sizes)
+        except InputError:
+            return None
+
+    # ---- from indices to quantities
+
+    def _quantity(self, found: Surface, kind: str) -> Quantity | None:
+        items, digits = found.items, found.digits
+        layer = self.depth if found.layer < 0 else found.layer
+        letters = [item.letters for item in items]
+        if kind == "L":
+            return LOSS if not items else None
+        if kind == "W":
+            if found.layer:
+                index = tuple(int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c)
+                return Quantity("W", layer, index)
+            return self._weight(items, digits, found.word)
+        if kind in ("x", "y", "yhat"):
+            return self._end(kind, items)
+        if kind == "logits":
+            place = self._end("yhat", items)
+            return None if place is None else Quantity("a", self.depth, place.index)
+        symbol = "a" if kind == "δ" else kind
+        if found.layer:
+            return self._unit(symbol, layer, int(digits) if digits else None)
+        if not items:
+            only = self._only_layer(found.word, kind)
+            return None if only is None else self._unit(symbol, only)
+        if any(letters):
+            return self._lettered(symbol, items)
+        if len(items) == 1:
+            scheme = self.biases if kind == "b" else self.units
+            return self._counted(symbol, int(digits), scheme)
+        if len(items) == 2:
+            return self._unit(symbol, int(items[0].digits), int(items[1].digits))
+        return None
+
+    def _end(self, symbol: str, items: tuple[Item, ...]) -> Quantity | None:
+        if not items:
+            return Quantity(symbol)
+        letters, digits = items[-1]
+        if len(items) > 1 or letters not in ("", "o", "y", "out", "k", "i", "x", "output") or not digits:
+            if len(items) == 1 and symbol == "yhat" and letters in ("o", "out", "y"):
+                return Quantity(symbol)
+            return None
+        if symbol == "yhat" and self.units in ("through", "nodes") and not letters:
+            return None
+        return Quantity(symbol, None, (int(digits),))
+
+    def _only_layer(self, word: str, kind: str) -> int | None:
+        """The layer of a name without an index."""
+        if self.depth == 1:
+            return 1 if kind != "h" else None
+        if word.lower() in ("h", "hidden", "act", "activation"):
+            return 1 if self.depth == 2 else None
+        if word in ("b", "W", "w", "a"):
+            return None
+        return {"hidden": 1, "output": self.depth}.get(self.units, self.depth)
+
+    def _unit(self, symbol: str, layer: int, unit: int | None = None) -> Quantity | None:
+        index = () if unit is None else (unit,)
+        if not 0 <= layer <= self.depth or (layer == 0 and symbol != "h"):
+            return None
+        if symbol == "h" and layer in (0, self.depth):
+            return Quantity("x" if layer == 0 else "yhat", None, index)
+        return Quantity(symbol, layer, index)
+
+    def _lettered(self, symbol: str, items: tuple[Item, ...]) -> Quantity | None:
+        """``h1``, ``o2``, ``out``."""
+        if len(items) != 1:
+            return None
+        (letters, digits), depth = items[0], self.depth
+        unit = int(digits) if digits else None
+        if letters in ("o", "out", "output", "y", "k", "final"):
+            return self._unit(symbol, depth, unit)
+        if letters in ("h", "hidden", "hid", "j"):
+            if depth == 2:
+                return self._unit(symbol, 1, unit)
+            return None if unit is None else self._unit(symbol, unit)
+        if letters in ("i", "x", "in", "input") and symbol == "h":
+            return self._unit(symbol, 0, unit)
+        return None
+
+    def _counted(self, symbol: str, number: int, scheme: str) -> Quantity | None:
+        """A unit, or a layer, by one number."""
+        match scheme:
+            case "layer":
+                return self._unit(symbol, number)
+            case "hidden":
+                return self._unit(symbol, 1, number) if self.depth > 1 else None
+            case "output":
+                return self._unit(symbol, self.depth, number)
+            case "shared":
+                return self._unit(symbol, number, 1) if number in self.shared else None
+            case _:
+                place = self.node(number, inputs=scheme == "nodes")
+                return None if place is None else self._unit(symbol, *place)
+
+    def node(self, number: int, inputs: bool = False) -> tuple[int, int] | None:
+        """Layer and unit of a unit counted through the layers."""
+        sizes = self.sizes if inputs else self.sizes[1:]
+        before = 0
+        for layer, end in enumerate(accumulate(sizes), start=0 if inputs else 1):
+            if before < number <= end:
+                return layer, number - before
+            before = end
+        return None
+
+    def _weight(self, items: tuple[Item, ...], digits: str, word: str) -> Quantity | None:
+        if len(items) == 1 and word[0].isupper() and not items[0].letters:
+            return Quantity("W", int(digits))
+        if not items:
+            return Quantity("W", 1) if self.depth == 1 else None
+        if any(item.letters for item in items):
+            return self._lettered_weight(items)
+        numbers = [int(item.digits) for item in items]
+        if (
+            len(items) == 1
+            and len(digits) == 2
+            and self.weights in ("unit", "first", "last", "nodes", "from_nodes", "single")
+        ):
+            numbers = [int(c) for c in digits]
+        match self.weights, numbers:
+            case ("rows" | "columns") as way, _:
+                return self._numbered(int(digits), way == "columns")
+            case "layer", [layer]:
+                return Quantity("W", layer)
+            case (("layer" | "unit" | "first" | "last" | "nodes" | "from_nodes" | "single"), [layer, unit, source]):
+                return Quantity("W", layer, (unit, source))
+            case "unit", [unit, source]:
+                place = self.node(unit)
+                return None if place is None else Quantity("W", place[0], (place[1], source))
+            case "first", [unit, source]:
+                return Quantity("W", 1, (unit, source))
+            case "last", [unit, source]:
+                return Quantity("W", self.depth, (unit, source))
+            case "single", [layer, source] if 0 < layer <= self.depth and self.sizes[layer] == 1:
+                return Quantity("W", layer, (1, source))
+            case ("nodes" | "from_nodes") as way, [one, other]:
+                to, source = (other, one) if way == "from_nodes" else (one, other)
+                return self._between(self.node(to, inputs=True), self.node(source, inputs=True))
+            case _:
+                return None
+
+    def _numbered(self, number: int, columns: bool) -> Quantity | None:
+        for layer in range(1, self.depth + 1):
+            rows, width = self.sizes[layer], self.sizes[layer - 1]
+            if number <= rows * width:
+                first, second = divmod(number - 1, rows if columns else width)
+                index = (second + 1, first + 1) if columns else (first + 1, second + 1)
+                return Quantity("W", layer, index) if number > 0 else None
+            number -= rows * width
+        return None
+
+    def _between(self, to: tuple[int, int] | None, source: tuple[int, int] | None) -> Quantity | None:
+        if to is None or source is None or to[0] != source[0] + 1:
+            return None
+        return Quantity("W", to[0], (to[1], source[1]))
+
+    def _lettered_weight(self, items: tuple[Item, ...]) -> Quantity | None:
+        """``w_{x1h2}``, ``w_{h1,o1}``, in either direction."""
+        places = [self._end_of(item) for item in items]
+        if len(places) != 2:
+            return None
+        return self._between(places[1], places[0]) or self._between(places[0], places[1])
+
+    def _end_of(self, item: Item) -> tuple[int, int] | None:
+        quantity = self._lettered("h", (item,)) if item.digits else None
+        if quantity is None or not quantity.index:
+            return None
+        layer = {"x": 0, "yhat": self.depth}.get(quantity.symbol, quantity.layer)
+        return None if layer is None else (layer, quantity.index[0])
+
+    # ---- others
+
+    def shared_by(self, operands: set[Operand]) -> frozenset[int]:
+        """The layers whose biases have one name under this naming."""
+        if self.biases != "shared":
+            return frozenset()
+        meanings = [
+            self.meaning(o) for o in operands if (s := surface(o)) is not None and s.word.lower() in ("b", "bias")
+        ]
+        names = [m.name if isinstance(m, t.Timed) else m for m in meanings]
+        quantities = [name.subject for name in names if isinstance(name, Quantity | Derivative)]
+        return frozenset(
+            q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared
+        )
+
+    def joined(self, others: Sequence[Naming]) -> Naming:
+        """This naming with what others have otherwise; of two that differ in one thing the first counts."""
+        changed: dict[str, str] = {}
+        words = dict(self.words)
+        for other in others:
+            for field_name in ("units", "weights", "biases"):
+                if getattr(other, field_name) != getattr(self, field_name):
+                    changed.setdefault(field_name, getattr(other, field_name))
+            for word, kind in other.words.items():
+                if self.words.get(word) != kind and words.get(word) == self.words.get(word):
+                    words[word] = kind
+        return replace(self, **changed, words=words, _known={})  # type: ignore[arg-type]
+
+    def alternatives(self, operands: set[Operand]) -> Iterator[Naming]:
+        """Namings that differ from this one in one way that these names tell apart."""
+        found = [s for s in map(surface, operands) if s is not None]
+        by_kind: dict[str, set[int]] = {}
+        for s in found:
+            for kind in self._kinds(s):
+                by_kind.setdefault(kind, set()).add(len(s.items))
+        counted = any(1 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
+        none = any(0 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
+        if counted or none:
+            for units in UNITS:
+                if units != self.units:
+                    yield replace(
+                        self, units=units, biases=units if self.biases == self.units else self.biases, _known={}
+                    )
+        if 1 in by_kind.get("b", ()):
+            for biases in BIASES:
+                if biases != self.biases:
+                    yield replace(self, biases=biases, _known={})
+        if by_kind.get("W", set()) & {1, 2}:
+            for weights in WEIGHTS:
+                if weights != self.weights:
+                    yield replace(self, weights=weights, _known={})
+        for word in sorted({s.word.lower() for s in found}):
+            options = WORDS.get(word, ())
+            now = self.words.get(word, options[0] if options and word not in WEAK else "")
+            for kind in (*options, *([""] if word in WEAK else [])):
+                if kind != now:
+                    yield replace(self, words={**self.words, word: kind}, _known={})
+
+
+def as_written(name: Written) -> str:
+    """A name of the design as text: ``z_3``."""
+    return name.symbol + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")
+
+
+def _symbol(found: Surface, kind: str, quantity: Quantity) -> t.Symbol:
+    symbol: t.Symbol = quantity
+    if kind == "δ":
+        assert quantity.layer is not None
+        symbol = t.Delta(quantity.layer, quantity.index)
+    elif found.of_loss:
+        symbol = Derivative(LOSS, quantity)
+    return t.Timed(symbol, found.after) if found.after else symbol  # type: ignore[arg-type]
+
+
+def _fits(quantity: Quantity, sizes: tuple[int, ...]) -> bool:
+    try:
+        notation.resolve(quantity, sizes)
+    except InputError:
+        return False
+    return True

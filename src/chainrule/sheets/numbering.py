@@ -1,0 +1,147 @@
+"""Which weight a number goes to, by the name it has: numbered through, ``W_211``, ``w_12^1``, ``v_1``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from chainrule.sheets.facts import parameter
+
+Matrix = list[list[float]]
+
+
+def is_bias(key: str) -> bool:
+    """Whether a name is one of a bias."""
+    match = parameter(key)
+    return match is not None and match["letter"] in ("b", "bias")
+
+
+def is_weight(key: str) -> bool:
+    """Whether a name is one of a weight or of weights."""
+    match = parameter(key)
+    return match is not None and match["letter"] not in ("b", "bias")
+
+
+def indices(key: str) -> tuple[int, ...]:
+    """The indices of a parameter's name, the one above the line first."""
+    match = parameter(key)
+    assert match is not None
+    return digits((match["above"] or "") + (match["below"] or match["behind"] or ""))
+
+
+def digits(written: str) -> tuple[int, ...]:
+    """The indices that digits stand for: one each, where no comma parts them."""
+    return tuple(map(int, written.split(","))) if "," in written else tuple(map(int, written))
+
+
+def order(key: str) -> tuple[int, ...]:
+    """What sorts the names of matrices: V behind W, then by their indices."""
+    match = parameter(key)
+    assert match is not None
+    return (match["letter"] in "VvUu", *indices(key))
+
+
+def unit_of(number_of: int, units: Sequence[int]) -> tuple[int, int] | None:
+    """Layer and unit of a unit that is numbered through all layers."""
+    for layer, size in enumerate(units, 1):
+        if number_of <= size:
+            return layer, number_of
+        number_of -= size
+    return None
+
+
+def assembled(
+    numbers: dict[tuple[str, int, tuple[int, ...]], float], sizes: list[list[int]], inputs: int, outputs: int | None
+) -> tuple[list[list[Matrix]], list[str]]:
+    """The ways in which numbers with indices make matrices, the likeliest first, and what to tell of each."""
+    found: list[tuple[list[Matrix], str]] = []
+    keys = list(numbers)
+    lengths = {len(index) for _, _, index in keys}
+    layered = {above for _, above, _ in keys}
+    two_letters = len({letter for letter, _, _ in keys}) == 2
+    if lengths == {3} and layered == {0}:
+        found += _placed({(k[0], k[1], k[2]): value for (_, _, k), value in numbers.items()}, "")
+    elif lengths == {2} and (0 not in layered or two_letters):
+        layers = {key: key[1] or (2 if key[0] == "v" else 1) for key in keys}
+        to_from = {(layers[k], k[2][0], k[2][1]): value for k, value in numbers.items()}
+        from_to = {(i, j, m): value for (i, m, j), value in to_from.items()}
+        found += _placed(from_to, "w_ij goes from unit i to unit j" if 0 not in layered else "")
+        found += _placed(to_from, "w_ij goes to unit i from unit j")
+    elif lengths == {2}:
+        for shape in sizes:
+            units = shape[1:]
+            by_unit = {}
+            for (_, _, (unit, before)), value in numbers.items():
+                if (place := unit_of(unit, units)) is not None:
+                    by_unit[place[0], place[1], before] = value
+            if len(by_unit) == len(numbers):
+                found += _placed(by_unit, "units are numbered through: w_ij goes to unit i from the j-th before it")
+        found += _placed({(1, k[2][0], k[2][1]): value for k, value in numbers.items()}, "")
+        found += _placed(
+            {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"
+        )
+    if not found and all(_through(keys, letter) for letter in {k[0] for k in keys}):
+        ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0], _as_number(k[2])))]
+        for shape in sizes:
+            by_rows, by_arrows, at = [], [], 0
+            for j, m in pairwise(shape):
+                part = ordered[at : at + m * j]
+                by_rows.append([part[i * j : (i + 1) * j] for i in range(m)])
+                by_arrows.append([part[i::m] for i in range(m)])
+                at += m * j
+            if at == len(ordered):
+                first = f"{_called(keys)} are numbered row by row: first all into the first unit"
+                found.append((by_rows, first))
+                if by_arrows != by_rows:
+                    found.append(
+                        (by_arrows, f"{_called(keys)} are numbered by the arrows: first all out of the first input")
+                    )
+    fitting = [(W, note) for W, note in found if chains(W, inputs) and outputs in (None, len(W[-1]))]
+    return [W for W, _ in fitting], [note for _, note in fitting]
+
+
+def _called(keys: Sequence[tuple[str, int, tuple[int, ...]]]) -> str:
+    return f"w1 … w{len(keys)}"
+
+
+def _as_number(index: tuple[int, ...]) -> int:
+    return int("".join(map(str, index)) or 0)
+
+
+def _through(keys: Sequence[tuple[str, int, tuple[int, ...]]], letter: str) -> bool:
+    """Whether the weights of a letter are numbered 1, 2, 3, …"""
+    numbers = sorted(_as_number(index) for one, above, index in keys if one == letter and not above)
+    return numbers == list(range(1, len(numbers) + 1))
+
+
+def _placed(entries: dict[tuple[int, int, int], float], note: str) -> Iterator[tuple[list[Matrix], str]]:
+    """The matrices of entries (layer, unit, unit before), if none is missing."""
+    weights: list[Matrix] = []
+    for layer in range(1, max(i for i, *_ in entries) + 1):
+        own = {(m, j): value for (i, m, j), value in entries.items() if i == layer}
+        rows, columns = (max((k[axis] for k in own), default=0) for axis in (0, 1))
+        if not own or len(own) != rows * columns or min(min(k) for k in own) < 1:
+            return
+        weights.append([[own[m, j] for j in range(1, columns + 1)] for m in range(1, rows + 1)])
+    if sum(len(W) * len(W[0]) for W in weights) == len(entries):
+        yield weights, note
+
+
+def chains(weights: list[Matrix], inputs: int) -> bool:
+    """Whether each matrix has a column for each unit before it."""
+    widths = [inputs, *(len(W) for W in weights)]
+    return all(len(W[0]) == width for W, width in zip(weights, widths, strict=False))
+
+
+def turned_ways(read: list[Matrix], inputs: int) -> Iterator[list[Matrix]]:
+    """The matrices with some of them turned round, so that they fit."""
+    ways: list[tuple[list[Matrix], int]] = [([], inputs)]
+    for W in read:
+        grown = []
+        for before, width in ways[:64]:
+            columns = [list(column) for column in zip(*W, strict=True)]
+            for way in [W] if columns == W else [W, columns]:
+                if len(way[0]) == width:
+                    grown.append(([*before, way], len(way)))
+        ways = grown
+    yield from (way for way, _ in ways)

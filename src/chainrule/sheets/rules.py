@@ -1,0 +1,128 @@
+"""Activations and losses by the names that people give them, or by a formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from chainrule.errors import InputError
+from chainrule.network.activations import ACTIVATIONS, own_rule
+from chainrule.network.losses import LOSSES
+from chainrule.network.outputs import OUTPUTS
+from chainrule.sheets.facts import canonical
+
+_ACTIVATIONS = {
+    "logistic": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "sigm": "sigmoid", "expit": "sigmoid",
+    "logistic_sigmoid": "sigmoid", "linear": "identity", "none": "identity", "id": "identity",
+    "hyperbolic_tangent": "tanh", "rectifier": "relu", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu",
+    "swish": "silu",
+}  # fmt: skip
+_HALF = "half_squared_error"
+_LOSSES = {
+    "mse": "mean_squared_error", "half_mse": _HALF, "sse": "squared_error", "rss": "squared_error",
+    "squared_loss": "squared_error", "l2": "squared_error", "half_sse": _HALF, "quadratic": _HALF,
+    "quadratic_cost": _HALF, "quadratic_loss": _HALF, "mae": "absolute_error", "mean_absolute_error": "absolute_error",
+    "l1": "absolute_error", "bce": "binary_cross_entropy", "log_loss": "binary_cross_entropy",
+    "logloss": "binary_cross_entropy", "logistic_loss": "binary_cross_entropy", "ce": "cross_entropy",
+    "crossentropy": "cross_entropy", "binary_crossentropy": "binary_cross_entropy", "cce": "cross_entropy",
+    "categorical_cross_entropy": "cross_entropy", "categorical_crossentropy": "cross_entropy", "nll": "cross_entropy",
+    "negative_log_likelihood": "cross_entropy", "softmax_cross_entropy": "cross_entropy",
+}  # fmt: skip
+_SHOWN: Mapping[str, str] = {
+    "mean_squared_error": "the mean over the outputs of (yhat - y)^2; some write 1/2 before it",
+    "squared_error": "the sum over the outputs of (yhat - y)^2; some write 1/2 before it",
+    "half_squared_error": "1/2 of the sum over the outputs of (yhat - y)^2",
+    "absolute_error": "the sum over the outputs of |yhat - y|",
+    "binary_cross_entropy": "-(y log yhat + (1 - y) log(1 - yhat)), natural logarithms, summed over the outputs",
+    "cross_entropy": "-y log yhat, natural logarithms, summed over the outputs",
+}
+_SLOPE = re.compile(r"leaky_?relu_?\(\s*(?:(?:alpha|slope|negative_slope|α)_?=_?)?\s*(0?\.[0-9]{1,12}|0)\s*\)")
+_FORMULA = re.compile(r"\s*(?:[A-Za-zσφ]\w*\s*\(\s*(?P<letter>[A-Za-z]\w*)\s*\)\s*=)?(?P<formula>[^=]{1,200})")
+_LETTER = re.compile(r"(?<![A-Za-z_])[A-Za-z](?![A-Za-z0-9_(])")
+
+
+def rule_named(written: str, output: bool = False) -> str:
+    """The name of an activation as the network has it: a common name, ``leaky_relu(0.2)``, or a formula ``t/10``.
+
+    Args:
+        output: softmax is one too.
+
+    Raises:
+        InputError: nothing of these.
+
+    >>> from chainrule.sheets.rules import rule_named
+    >>> [rule_named(name) for name in ("ReLU", "logistic", "Leaky ReLU(0.2)", "A(t) = max(0, t)", "t/10")]
+    ['relu', 'sigmoid', 'leaky_relu(0.2)', 'relu', 'a/10']
+    """
+    word = canonical(written)
+    name = _ACTIVATIONS.get(word, word)
+    if name in ACTIVATIONS or (output and name in OUTPUTS):
+        return name
+    if (sloped := _SLOPE.fullmatch(word)) is not None:
+        return f"leaky_relu({float(sloped[1])})"
+    if own_rule(written) is not None:
+        return written
+    match = _FORMULA.fullmatch(written)
+    if match is None or not (_LETTER.search(match["formula"]) or match["letter"]):
+        known = ", ".join(OUTPUTS if output else ACTIVATIONS)
+        raise InputError("activation", f"one of {known}, leaky_relu(0.2), or a formula such as t/10", repr(written))
+    return _by_formula(match["formula"], match["letter"])
+
+
+def _by_formula(formula: str, letter: str | None) -> str:
+    from chainrule.formula.own_rule import VARIABLE, named
+    from chainrule.formula.plain import plain
+    from chainrule.formula.tree import Ref, refs, substitute
+    from chainrule.sheets.grammar import parse_part
+    from chainrule.sheets.names import Names
+    from chainrule.sheets.tokens import UnreadError
+
+    formula = re.sub(r"\|([^|]*)\|", r"abs(\1)", formula)
+    found = {letter} if letter else set(_LETTER.findall(formula)) - {"e"}
+    if len(found) != 1:
+        raise InputError(
+            f"activation {formula.strip()!r}", "a formula of one letter", ", ".join(sorted(found)) or "none"
+        )
+    (letter,) = found
+    assert letter is not None
+    formula = re.sub(rf"(?<![A-Za-z_]){re.escape(letter)}(?![A-Za-z0-9_])", " qq ", formula)
+    try:
+        tree, _ = parse_part(plain(formula).text, Names((1, 1), {"qq"}))
+    except UnreadError as error:
+        raise InputError(f"activation {formula.strip()!r}", "a formula such as t/10", error.message) from None
+    if set(refs(tree)) != {"qq"}:
+        raise InputError(f"activation {formula.strip()!r}", f"a formula of {letter}", "other names in it")
+    return named(substitute(tree, lambda _: Ref(VARIABLE)))
+
+
+def loss_named(written: str, outputs: int, output: str) -> tuple[str, str]:
+    """The name of a loss as the network has it, and what to tell of it: what a common name was read as.
+
+    Raises:
+        InputError: no such loss; or a mean of absolute errors over several outputs, which is not known here.
+    """
+    if written in LOSSES:
+        return written, ""
+    word = canonical(written)
+    word = re.sub(r"_(?:loss|error|cost|function)$", "", word) if word not in _LOSSES else word
+    word = re.sub(r"^(?:1/2_?\*?_?|0\.5_?\*?_?)", "half_", word)
+    name = _LOSSES.get(word) or (word if word in LOSSES else f"{word}_error" if f"{word}_error" in LOSSES else "")
+    if not name:
+        short = ", ".join(["mse", "sse", "mae", "bce", "ce", "nll"])
+        raise InputError("loss", f"one of {', '.join(LOSSES)}, or {short}", repr(written))
+    if name == "absolute_error" and word.startswith(("mae", "mean")) and outputs > 1:
+        raise InputError(
+            f"loss {written!r}", "absolute_error (the sum over the outputs)", f"a mean of {outputs} outputs"
+        )
+    if name == "cross_entropy" and outputs == 1 and output != "softmax":
+        name = "binary_cross_entropy"
+    return name, "" if name == canonical(written) else told(written, name, outputs)
+
+
+def told(written: str, name: str, outputs: int) -> str:
+    """What a name of a loss means here, for the report."""
+    shown = _SHOWN.get(name, "")
+    if outputs == 1:
+        shown = re.sub(r"the (?:mean|sum) over the outputs of |of the sum over the outputs of ", "", shown)
+        shown = shown.removesuffix(", summed over the outputs")
+    return f"the loss {written!r} is read as {name}: {shown}"

@@ -1,0 +1,332 @@
+"""Weights and biases as people give them: matrices in either direction, rows alone, or numbers one by one.
+
+Where more than one way of reading is left (units numbered row by row or by the arrows; a square matrix in either
+direction), the numbers printed in the sheet decide: the way under which the forward pass comes out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.errors import InputError
+from chainrule.sheets.facts import Fact, Facts, parameter
+from chainrule.sheets.numbering import (
+    Matrix,
+    assembled,
+    chains,
+    digits,
+    indices,
+    is_bias,
+    is_weight,
+    order,
+    turned_ways,
+    unit_of,
+)
+
+Score = Callable[[list[Matrix], list[list[float]]], int]
+MOST_LAYERS = 40
+
+
+@dataclass
+class Parameters:
+    """Matrices W_1 … W_L (a row for each unit), biases b_1 … b_L.
+
+    Attributes:
+        shared: layers, from 1, whose units have one bias between them.
+        notes: what was assumed, for the report.
+    """
+
+    weights: list[Matrix]
+    biases: list[list[float]] = field(default_factory=list)
+    shared: frozenset[int] = frozenset()
+    notes: list[str] = field(default_factory=list)
+
+
+def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) -> Parameters:
+    """The weights and biases of a sheet's facts.
+
+    Args:
+        inputs: numbers of one example. outputs: targets of one example, where they are known.
+        score: how many of the sheet's printed numbers the forward pass gives with these weights and biases.
+
+    Raises:
+        InputError: none are given, or they do not fit together; in the words of the sheet.
+    """
+    reader = _Reader(facts, inputs, outputs, score)
+    elsewhere = next((fact for key, fact in facts.parameters.items() if not is_bias(key)), None)
+    if facts.layers and elsewhere is not None:
+        due = "the weights in the layers, or outside of them"
+        raise facts.refuse(elsewhere.called, due, "both", elsewhere.line)
+    if any("W" in layer for layer in facts.layers):
+        found = reader.matrices([reader.layer_matrix(i, layer) for i, layer in enumerate(facts.layers, 1)])
+    elif facts.layers and any(is_weight(key) for layer in facts.layers for key in layer):
+        found = reader.layers_of_singles()
+    elif facts.layers:
+        raise facts.refuse("layer 1", "W, its weights", "none")
+    else:
+        found = reader.by_names()
+    if len(found.weights) > MOST_LAYERS:
+        raise facts.refuse("layers", f"at most {MOST_LAYERS}", str(len(found.weights)))
+    reader.biases(found)
+    return found
+
+
+@dataclass
+class _Reader:
+    facts: Facts
+    inputs: int
+    outputs: int | None
+    score: Score
+
+    # ---- matrices
+
+    def layer_matrix(self, i: int, layer: dict[str, Fact]) -> tuple[Fact, str]:
+        """W of a layer of the header; written out one by one, its numbers row by row."""
+        if "W" in layer:
+            return layer["W"], f"W of layer {i}"
+        numbers = [fact for key, fact in layer.items() if is_weight(key)]
+        if not numbers:
+            raise self.facts.refuse(f"layer {i}", "W, its weights", "none")
+        values = [self.number(fact, f"{fact.called} of layer {i}") for fact in numbers]
+        width = self.inputs if i == 1 else 0
+        return Fact(_OneByOne(values, width), f"W of layer {i}", numbers[0].line), f"W of layer {i}"
+
+    def layers_of_singles(self) -> Parameters:
+        """Weights one by one in each layer: under names for the whole network, or anew in each."""
+        names = [key for layer in self.facts.layers for key in layer if is_weight(key)]
+        if len(set(names)) == len(names) and len(self.facts.layers) > 1:
+            with suppress(InputError):
+                return self.singles({key: fact for layer in self.facts.layers for key, fact in layer.items()})
+        return self.matrices([self.layer_matrix(i, layer) for i, layer in enumerate(self.facts.layers, 1)])
+
+    def matrices(self, given: list[tuple[Fact, str]]) -> Parameters:
+        """The matrices, turned round where only that fits."""
+        read: list[Matrix] = []
+        width = self.inputs
+        for fact, name in given:
+            read.append(self.matrix(fact, name, width))
+            width = len(read[-1]) if len(read[-1][0]) == width else len(read[-1][0])
+        if chains(read, self.inputs):
+            return Parameters(read)
+        ways = [way for way in turned_ways(read, self.inputs) if self.outputs in (None, len(way[-1]))]
+        ways = ways or list(turned_ways(read, self.inputs))
+        if not ways:
+            raise self.misfit(read, given)
+        all_turned = [[*map(list, zip(*W, strict=True))] for W in read]
+        ways.sort(key=lambda way: way != all_turned)  # all in one direction, where nothing speaks against it
+        weights = self.best(ways)
+        turned = [str(i) for i, (W, raw) in enumerate(zip(weights, read, strict=True), 1) if raw != W]
+        words = f"W of layer {_and(turned)} is read as its transpose (a row for each unit of the layer before): "
+        return Parameters(weights, notes=[words + "only that fits the inputs and layers"])
+
+    def matrix(self, fact: Fact, name: str, width: int) -> Matrix:
+        """A matrix as written: rows, one row for one unit, one column for one input, or a number."""
+        value = fact.value
+        if isinstance(value, _OneByOne):
+            return value.rows(width)
+        if not isinstance(value, list):
+            return [[self.number(fact, name)]]
+        if value and not any(isinstance(row, list) for row in value):
+            numbers = self.vector(fact, name)
+            return [[n] for n in numbers] if width == 1 and len(numbers) > 1 else [numbers]
+        rows = []
+        for m, row in enumerate(value, 1):
+            if not isinstance(row, list):
+                raise self.facts.refuse(f"{name}, row {m}", "a row of numbers", repr(row), fact.line)
+            rows.append(self.vector(Fact(row, fact.called, fact.line), f"{name}, row {m}"))
+        if not rows or 0 in map(len, rows):
+            raise self.facts.refuse(name, "a row of numbers for each unit", "none", fact.line)
+        if len(set(map(len, rows))) > 1:
+            got = "rows of " + ", ".join(str(len(row)) for row in rows)
+            raise self.facts.refuse(name, "rows of one length", got, fact.line)
+        return rows
+
+    def misfit(self, read: list[Matrix], given: list[tuple[Fact, str]]) -> Exception:
+        width, before = self.inputs, "each of the inputs x"
+        for i, (W, (fact, name)) in enumerate(zip(read, given, strict=True), 1):
+            if len(W[0]) != width:
+                due = f"{width} column{'s' * (width > 1)}, one for {before}"
+                return self.facts.refuse(name, due, str(len(W[0])), fact.line)
+            width, before = len(W), f"each unit of layer {i}"
+        return self.facts.refuse("W", "matrices that fit each other", "others")
+
+    # ---- by names
+
+    def by_names(self) -> Parameters:
+        """``W_1 = [[…]]`` or ``w1 = 0.15`` without layers."""
+        weights = {k: f for k, f in self.facts.parameters.items() if not is_bias(k)}
+        if not weights:
+            due = "its weights: W of each layer, or w1, w2, … one by one"
+            raise self.facts.refuse("network", due, "none")
+        if all(isinstance(fact.value, list) for fact in weights.values()):
+            return self.matrices([(fact, key) for key, fact in sorted(weights.items(), key=lambda kv: order(kv[0]))])
+        if len(weights) == 1 and self.inputs == 1:
+            ((name, fact),) = weights.items()
+            return self.matrices([(fact, name)])
+        return self.singles(self.facts.parameters)
+
+    def singles(self, given: dict[str, Fact]) -> Parameters:
+        """Weights one by one: each number under a name with indices."""
+        numbers: dict[tuple[str, int, tuple[int, ...]], float] = {}
+        for key, fact in given.items():
+            match = parameter(key)
+            if match is None or not is_weight(key):
+                continue
+            letter = "v" if match["letter"] in "VvUu" else "w"
+            below = digits(match["below"] or match["behind"] or "")
+            numbers[letter, int(match["above"] or 0), below] = self.number(fact, key)
+        ways, notes = assembled(numbers, self.sizes(len(numbers)), self.inputs, self.outputs)
+        if not ways:
+            names = ", ".join([*list(given)[:6], *["…"] * (len(given) > 6)])
+            due = "weights whose names say where each goes (w1 … w8 row by row, W_211, w_12^1), one for each"
+            raise self.facts.refuse("weights", due, f"{len(numbers)} numbers {names}, with {self.inputs} inputs"
+                                    f" and {self.outputs or 'unknown'} outputs")  # fmt: skip
+        weights = self.best(ways)
+        note = notes[ways.index(weights)] if len(ways) > 1 or "through" in notes[0] else ""
+        return Parameters(weights, notes=[note] if note else [])
+
+    def sizes(self, count: int) -> list[list[int]]:
+        """The sizes that so many weights can have: as said, none hidden, or one hidden layer."""
+        said = self.facts.value("sizes")
+        if isinstance(said, list) and all(isinstance(n, int) and n > 0 for n in said):
+            return [said if said[:1] == [self.inputs] and len(said) > 1 else [self.inputs, *said]]
+        if self.outputs is None:
+            alone = [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
+            return [*self.with_outputs(count, 1), *alone]
+        return self.with_outputs(count, self.outputs)
+
+    def with_outputs(self, count: int, outputs: int) -> list[list[int]]:
+        found = [[self.inputs, outputs]] if count == self.inputs * outputs else []
+        hidden, rest = divmod(count, self.inputs + outputs)
+        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else [])]
+
+    def best(self, ways: list[list[Matrix]]) -> list[Matrix]:
+        """The way under which most of the printed numbers come out; the first of those that are as good."""
+        if len(ways) == 1:
+            return ways[0]
+        zeros = [self.guess_biases(way) for way in ways]
+        return max(zip(ways, zeros, strict=True), key=lambda wb: self.score(*wb))[0]
+
+    def guess_biases(self, weights: list[Matrix]) -> list[list[float]]:
+        found = Parameters(weights)
+        self.biases(found)
+        return found.biases
+
+    # ---- biases
+
+    def biases(self, found: Parameters) -> None:
+        """The biases of the layers, given as lists, as one number for a layer, or one by one."""
+        units = [len(W) for W in found.weights]
+        found.biases = [[0.0] * n for n in units]
+        shared: set[int] = set()
+        named = {k: f for k, f in self.facts.parameters.items() if is_bias(k)}
+        for i, layer in enumerate(self.facts.layers, 1):
+            singles = [f for k, f in layer.items() if k not in ("W", "b", "activation") and is_bias(k)]
+            if "b" in layer:
+                self.one_bias(found, i, layer["b"], f"b of layer {i}", shared)
+            elif len(singles) == 1:
+                self.one_bias(found, i, singles[0], singles[0].called, shared)
+            elif singles:
+                listed = Fact([f.value for f in singles], singles[0].called, singles[0].line)
+                self.one_bias(found, i, listed, f"b of layer {i}", shared)
+        indexed = {k: indices(k) for k in named}
+        numbers = [k for k, fact in named.items() if not isinstance(fact.value, list)]
+        through = len(numbers) == sum(units) != len(units) and all(len(indexed[k]) == 1 for k in numbers)
+        for key, fact in named.items():
+            index = indexed[key]
+            if key in numbers and (through or len(index) == 2):
+                where = unit_of(index[0], units) if through else (index[0], index[1])
+                if where is None or not (1 <= where[0] <= len(units) and 1 <= where[1] <= units[where[0] - 1]):
+                    raise self.facts.refuse(key, f"a bias of one of {sum(units)} units", key, fact.line)
+                found.biases[where[0] - 1][where[1] - 1] = self.number(fact, key)
+                continue
+            layer_number = index[0] if index else 1
+            if len(index) > 1 or not 1 <= layer_number <= len(units) or (not index and len(units) > 1):
+                raise self.facts.refuse(key, f"a bias of one of {len(units)} layers, such as b_1", key, fact.line)
+            self.one_bias(found, layer_number, fact, key, shared)
+        found.shared = frozenset(shared)
+
+    def one_bias(self, found: Parameters, i: int, fact: Fact, name: str, shared: set[int]) -> None:
+        """The bias of layer i: a list, or one number for all its units."""
+        if i > len(found.weights):
+            raise self.facts.refuse(name, f"at most {len(found.weights)} layers, as the weights", str(i), fact.line)
+        units = len(found.weights[i - 1])
+        if not isinstance(fact.value, list):
+            found.biases[i - 1] = [self.number(fact, name)] * units
+            shared |= {i} if units > 1 else set()
+            return
+        value = fact.value
+        if (
+            value
+            and all(isinstance(row, list) for row in value)
+            and (len(value) == 1 or all(len(r) == 1 for r in value))
+        ):
+            value = [one for row in value for one in row]  # a row or a column
+        numbers = self.vector(Fact(value, fact.called, fact.line), name)
+        if len(numbers) != units:
+            due = f"{units} number{'s' * (units > 1)}, one for each unit of the layer"
+            raise self.facts.refuse(name, due, str(len(numbers)), fact.line)
+        found.biases[i - 1] = numbers
+
+    # ---- numbers
+
+    def number(self, fact: Fact, name: str) -> float:
+        return number(self.facts, fact, name)
+
+    def vector(self, fact: Fact, name: str) -> list[float]:
+        return [
+            number(self.facts, Fact(one, fact.called, fact.line), f"{name}, number {i}")
+            for i, one in enumerate(fact.value, 1)
+        ]
+
+
+def number(facts: Facts, fact: Fact, name: str) -> float:
+    """A fact that is one finite number.
+
+    Raises:
+        InputError: another thing.
+    """
+    value = fact.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise facts.refuse(name, "a number", short(value), fact.line)
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise facts.refuse(name, "a finite number", short(value), fact.line)
+    return found
+
+
+def short(value: Any) -> str:
+    """A value as it stands in a message."""
+    written = repr(value)
+    return written if len(written) <= 40 else f"{written[:40]}…"
+
+
+class _OneByOne:
+    """The weights of one layer in the order in which they are given."""
+
+    def __init__(self, numbers: list[float], width: int) -> None:
+        self.numbers, self.width = numbers, width
+
+    def rows(self, width: int) -> Matrix:
+        width = self.width or width
+        if len(self.numbers) % width:
+            return [self.numbers]
+        return [self.numbers[i : i + width] for i in range(0, len(self.numbers), width)]
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def printed(lines: Sequence[str]) -> list[tuple[float, float]]:
+    """The numbers of a text that have three digits or more behind the point: (value, unit of the last digit)."""
+    found = re.findall(r"(?<![\w.])-?[0-9]*\.[0-9]{3,12}(?![0-9.])", "\n".join(lines))
+    return [(float(one), 10.0 ** -len(one.partition(".")[2])) for one in found[:2000]]

@@ -1,0 +1,141 @@
+"""Which cause is named for a wrong line: the mistakes people make, none by accident, each once; two scales at once."""
+
+import numpy as np
+import pytest
+
+from chainrule.auditing.audit import audit_text
+from chainrule.auditing.diagnosis.chance import Chance
+from chainrule.auditing.marking.mark import NumberMark
+from chainrule.auditing.model.digits import Numbers, apart, swapped_digits
+from chainrule.auditing.records import ACCEPTED
+from trials import audit as trials
+
+
+def header(output="sigmoid", loss="half_squared_error", x="[1, -2]", y="[1]", hidden="sigmoid", extra=""):
+    return f"""+++
+learning_rate = 0.5
+[network]
+hidden = "{hidden}"
+output = "{output}"
+loss = "{loss}"
+{extra}
+x = {x}
+y = {y}
+[[network.layer]]
+W = [[0.3, 0.7], [-0.4, 0.6]]
+b = [0.2, 0.1]
+[[network.layer]]
+W = [[0.9, -0.5]]
+b = [0.3]
++++
+"""
+
+
+TWICE = "yhat - y has the derivative of the sigmoid in it already; it is applied once more"
+
+
+def test_the_sigmoid_applied_once_more_has_one_sentence_in_two_lines_and_in_one():
+    sheet = header(loss="binary_cross_entropy")
+    two = audit_text(sheet + "dL/dyhat_1 = yhat_1 - y_1\n").lines
+    one = audit_text(sheet + "dL/da_21 = (yhat_1 - y_1)*yhat_1*(1 - yhat_1)\n").lines
+    for (line,) in (two, one):
+        assert (line.verdict, line.mistakes) == ("wrong", ("derivative_twice_bce",))
+        assert TWICE in line.message
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["dL/dh_11 = dL/da_21", "dL/da_11 = dL/da_21*h_11*(1 - h_11)", "dL/dW_111 = dL/da_21*h_11*(1 - h_11)*x_1"],
+)
+def test_weights_left_out_on_the_way_back_are_named_in_formulas(written):
+    (line,) = audit_text(header() + written).lines
+    assert (line.verdict, line.mistakes[0]) == ("wrong", "weights_left_out")
+
+
+def test_a_mistake_that_shows_in_several_lines_is_told_as_one():
+    audit = audit_text(header() + "dL/dh_11 = dL/da_21\ndL/da_12 = dL/da_21*h_12*(1 - h_12)\nh_11 = sigma(a_11)\n")
+    assert [line.repeats for line in audit.lines] == [None, audit.lines[0].number, None]
+    assert "1 of 3 lines is right." in str(audit)
+    assert f"Line {audit.lines[1].number} repeats a mistake." in " ".join(str(audit).split())
+
+
+@pytest.mark.parametrize("id", ["weights_left_out", "lr_ten_times", "lr_tenth", "one_minus_h", "one_minus_a_squared",
+                                "error_times_1_minus_error", "derivative_of_layer_before", "multiplied_not_divided",
+                                "divided_not_multiplied"])  # fmt: skip
+def test_the_commonest_are_planted_and_named(id):
+    places = [place for place in trials.places() if place[0] == id]
+    outcomes = [trials.planted(*place, seed) for place in places for seed in range(2)]
+    shown = [o for o in outcomes if o.shown]
+    assert shown
+    assert sum(o.named for o in shown) >= 0.9 * len(shown), [o.detail for o in shown if not o.named]
+
+
+# ---------------------------------------------------------------- chance
+
+
+def written(value, due, unit):
+    number = Numbers(np.array(value), np.array(unit), str(value))
+    return NumberMark(number, np.array(due), False, "wrong", np.array(False), None)
+
+
+def test_each_value_tried_takes_its_share_of_the_room():
+    """Of three digits below 1 there are 2,000 numbers; each value tried is one of them."""
+    chance = Chance(written(0.345, 0.678, 0.001))
+    tries = [chance.of(np.array(value)) for value in (0.345, 0.111, 0.222)]
+    assert tries == pytest.approx([1 / 2000, 2 / 2000, 3 / 2000])
+    assert chance.of(np.array(0.345)) == pytest.approx(1 / 2000)  # it was the first
+    assert chance.of(np.array(0.6781)) == pytest.approx(3 / 2000)  # what is due is no try
+    assert chance.of(np.array(np.inf)) == 1
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_a_random_number_has_no_cause(block):
+    named = [trials.by_chance(1_000_000 + seed)[1] for seed in range(20 * block, 20 * (block + 1))]
+    assert sum(named) <= 1
+
+
+def test_the_cause_is_undecided_where_few_digits_are_given_and_what_would_decide_is_said():
+    (coarse,) = audit_text(header() + "dL/da_21 = -0.38").lines
+    (fine,) = audit_text(header() + "dL/da_21 = -0.384869").lines  # yhat - y
+    (by_formula,) = audit_text(header() + "dL/da_21 = yhat_1 - y_1 = -0.38").lines
+    assert (coarse.verdict, coarse.mistakes) == ("wrong", ())
+    assert "the cause is undecided: perhaps the derivative of the output function is left out" in coarse.message
+    assert coarse.message.endswith("one more digit, the line before or the formula would decide")
+    assert fine.mistakes[0] == by_formula.mistakes[0] == "output_derivative_missing"
+
+
+# ---------------------------------------------------------------- numbers of messages
+
+
+def test_numbers_of_a_message_differ_as_they_are_printed():
+    assert apart(0.15, 0.154, 2) == "0.150"
+    assert apart(1.0, 2.0, 1) == "1.0"
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        value, other = rng.normal(), rng.normal() * 10.0 ** -rng.integers(0, 6)
+        assert apart(value, value + other, 2) != f"{value + other:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "due", "swapped"),
+    [(0.5279, 0.5297, True), (0.96, 0.69, True), (0.528, 0.5297, False), (0.55, 0.55, False), (0.1234, 0.1324, True)],
+)
+def test_digits_that_changed_places(claimed, due, swapped):
+    unit = 10.0 ** -len(str(claimed)[2:])
+    assert swapped_digits(claimed, due, unit) is swapped
+
+
+# ---------------------------------------------------------------- two conventions at once
+
+
+def test_two_scales_at_once_are_two_conventions():
+    sheet = header(x="[[0.6, -1.0], [0.2, 0.9]]", y="[[0.0], [1.0]]", extra='reduction = "mean"')
+    from chainrule.auditing.audit import problem_of
+    from chainrule.sheets.header import parse_worksheet
+
+    problem = problem_of(parse_worksheet(sheet, "sheet"))
+    style = trials.Style(digits=5, reading=trials.Reading(scale=4.0))  # 2 for the 1/2, 2 for the two examples
+    lines = trials.write(problem, trials.names(problem), style, np.random.default_rng(0))
+    audit = audit_text(sheet + "\n".join(line.line for line in lines))
+    assert [c.id for c in audit.conventions] == ["no_half", "sum_batch"]
+    assert all(line.verdict in ACCEPTED for line in audit.lines)
