@@ -318,9 +318,7 @@ class Naming:
         if counted or none:
             for units in UNITS:
                 if units != self.units:
-                    yield replace(
-                        self, units=units, biases=units if self.biases == self.units else self.biases, _known={}
-                    )
+                    yield replace(self, units=units, biases="shared" if self.shared else units, _known={})
         if 1 in by_kind.get("b", ()):
             for biases in BIASES:
                 if biases != self.biases:
