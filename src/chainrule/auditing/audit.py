@@ -23,6 +23,7 @@ from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import Contradiction
 from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.messages import message, part_message, repeated
+from chainrule.auditing.report.names import in_words as names_in_words
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
 from chainrule.sheets.facts import named
@@ -114,7 +115,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         contradictions,
         _rounding(state),
         problem.sizes,
-        (*sheet.notes, *in_words(problem.shared)),
+        (*sheet.notes, *in_words(problem.shared), *names_in_words(names)),
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from chainrule.formula import tree as t
 from chainrule.formula.plain import JOIN
 from chainrule.sheets.facts import WORDS, Fact, Facts, canonical, parameter
+from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.statements import claims
-from chainrule.sheets.tokens import UnreadError
 
 _NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
 _NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")

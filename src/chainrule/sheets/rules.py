@@ -73,9 +73,9 @@ def _by_formula(formula: str, letter: str | None) -> str:
     from chainrule.formula.own_rule import VARIABLE, named
     from chainrule.formula.plain import plain
     from chainrule.formula.tree import Ref, refs, substitute
+    from chainrule.sheets.functions import UnreadError
     from chainrule.sheets.grammar import parse_part
     from chainrule.sheets.names import Names
-    from chainrule.sheets.tokens import UnreadError
 
     formula = re.sub(r"\|([^|]*)\|", r"abs(\1)", formula)
     found = {letter} if letter else set(_LETTER.findall(formula)) - {"e"}
@@ -87,7 +87,7 @@ def _by_formula(formula: str, letter: str | None) -> str:
     assert letter is not None
     formula = re.sub(rf"(?<![A-Za-z_]){re.escape(letter)}(?![A-Za-z0-9_])", " qq ", formula)
     try:
-        tree, _ = parse_part(plain(formula).text, Names((1, 1), {"qq"}))
+        tree, _ = parse_part(plain(formula).text, Names((1, 1), own={"qq"}))
     except UnreadError as error:
         raise InputError(f"activation {formula.strip()!r}", "a formula such as t/10", error.message) from None
     if set(refs(tree)) != {"qq"}:

@@ -43,8 +43,8 @@ def contradiction(state: SheetState, effort: Effort) -> tuple[Contradiction, Pro
         return None
     if first.place.time or any(c.found.id not in _WEAK for c in first.candidates) or state.reading.transposed:
         return None
-    same = [m for m in state.marks if m.place is not None and m.place.name == first.place.name]
-    if any(f.kind == "arithmetic" for m in same for f in m.formulas):  # there the author shows what was taken
+    alike = [m for m in state.marks if m.place is not None and m.place.name == first.place.name]
+    if any(f.kind == "arithmetic" for m in alike for f in m.formulas):  # there the author shows what was taken
         return None
     for change in _changes(state, first.place, first.node.layer, first.value):
         problem = state.header.on(_with(state.header.network, change))

@@ -1,7 +1,7 @@
 """What the names of a sheet stand for, by the sheet itself: the way of reading them under which most of it comes out.
 
-A sheet in the notation of the design is read as it stands. Where lines are wrong, or names unknown, it is read again under
-each other way, one change after another, as long as that helps.
+A sheet in the notation of the design is read as it stands. Where lines are wrong, or names unknown, it is read again
+under each other way, one change after another, as long as that helps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from chainrule.formula.printing import symbol_text
 from chainrule.formula.tree import Symbol
 from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
-from chainrule.sheets.naming import WEAK, Naming, as_written, kinds, surface
+from chainrule.sheets.naming import Naming
+from chainrule.sheets.surfaces import WEAK, as_written, kinds, surface
 
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
 PERHAPS = 0.3  # likewise, where the name is as often one of the author's own

@@ -1,4 +1,4 @@
-"""Before or after the update: ``b_2 = 0.2 - 0.3*(-1.09) = 0.528`` is a new value, ``yhat`` further down a second pass."""
+"""Before or after the update: ``b_2 = 0.53`` below the gradients is a new value, ``yhat`` below that a second pass."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -224,7 +224,7 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
         for definition in reversed(names.definitions.get(symbol, [])):
             whole = _in_full(definition, names, tree.wrt)
             if tree.wrt in set(t.refs(whole)):
-                return t.Diff(t.substitute(item, lambda s, of=symbol, by=whole: by if s == of else None), tree.wrt)
+                return t.Diff(_with(item, {symbol: whole}), tree.wrt)
     raise NumbersOnly
 
 
@@ -234,8 +234,13 @@ def _in_full(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
         own = {s for s in t.refs(tree) if isinstance(s, str) and s != but and names.own.get(s, (None,))[0] is not None}
         if not own or t.size(tree) > MOST_SIZE:
             break
-        tree = t.substitute(tree, lambda s, found=own: names.own[s][0] if s in found else None)
+        tree = _with(tree, {symbol: names.own[symbol][0] for symbol in own})
     return tree
+
+
+def _with(tree: t.Expr, formulas: Mapping[t.Symbol, t.Expr | None]) -> t.Expr:
+    """The formula with names replaced by formulas."""
+    return t.substitute(tree, formulas.get)
 
 
 def _nodes(tree: t.Expr) -> Iterator[t.Expr]:

@@ -1,0 +1,119 @@
+"""An author's names taken apart: ``net_{h1}`` is the word net with the index h1, ``dW2`` the gradient by W 2.
+
+What a word may stand for in a network is listed here; what an index counts, ``naming`` settles.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from chainrule.sheets.names import Operand, Own, Written
+
+#: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
+WORDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("z", "net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
+    **dict.fromkeys(("u", "s", "n", "v", "in", "input", "q", "ζ", "ξ"), ("a",)),
+    **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),
+    "a": ("a", "h"),
+    **dict.fromkeys(("h", "act", "activation", "hidden"), ("h",)),
+    **dict.fromkeys(("o", "out", "output", "outputs"), ("yhat", "h")),
+    **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction"), ("yhat",)),
+    **dict.fromkeys(("p", "phat", "prob", "probs"), ("yhat",)),
+    "y": ("y", "yhat", "logits"),
+    **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
+    **dict.fromkeys(("i", "x", "inp"), ("x",)),
+    **dict.fromkeys(("l", "j", "c", "e", "loss", "cost", "error", "err", "mse", "bce", "ce", "sse"), ("L",)),
+    **dict.fromkeys(("δ", "delta"), ("δ",)),
+    **dict.fromkeys(("w", "weight", "weights", "theta", "θ"), ("W",)),
+    **dict.fromkeys(("b", "bias", "biases"), ("b",)),
+}  # fmt: skip
+#: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
+WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error"))
+_GROUPS = ("total", "tot", "all", "sum", "full")
+_NEW = ("new", "neu", "updated", "next", "nova", "novo", "nuevo", "nueva", "nouveau")
+_OLD = ("old", "alt", "current", "curr")
+_DIFFERENTIAL = re.compile(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
+_HEAD = re.compile(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
+_ITEM = re.compile(r"([^\W\d_]*)([0-9]*)")
+
+
+class Item(NamedTuple):
+    """An index as written: ``h1`` has letters and digits, ``2`` digits alone, ``out`` letters alone."""
+
+    letters: str
+    digits: str
+
+
+class Surface(NamedTuple):
+    """A name as written, taken apart."""
+
+    word: str
+    items: tuple[Item, ...]
+    of_loss: bool = False  # dW2, grad_W1
+    after: int = 0
+    layer: int = 0  # where it stands above the line; -1 for L
+
+    @property
+    def digits(self) -> str:
+        """The digits of its indices, run together; "" where an index has letters."""
+        return "" if any(item.letters for item in self.items) else "".join(item.digits for item in self.items)
+
+
+def surface(operand: Operand) -> Surface | None:
+    """A name taken apart; None where a layer stands above the line or an index is a letter that counts."""
+    if isinstance(operand, Written):
+        if operand.above is not None or any(index.letter for index in operand.indices):
+            return None
+        word = {"δ": "delta"}.get(operand.symbol, operand.symbol)
+        return Surface(word, tuple(Item("", str(i.number)) for i in operand.indices), after=operand.after)
+    return _taken_apart(operand)
+
+
+def _taken_apart(own: Own) -> Surface | None:
+    if own.entry:
+        return None
+    text, of_loss = own.word + (f"_{own.index}" if own.index else ""), False
+    if text.startswith("Δ"):
+        return None
+    if match := _DIFFERENTIAL.match(text):
+        text, of_loss = text[match.end() :], True
+    head, *rest = [piece for piece in re.split(r"[_,]", text) if piece] or [""]
+    found = _HEAD.fullmatch(head)
+    if found is None:
+        return None
+    word = found["word"] + (found["hat"] or "")
+    items = [Item("", found["digits"])] if found["digits"] else []
+    after = 0
+    for piece in rest:
+        if piece.lower() in _NEW:
+            after += 1
+        elif piece.lower() not in (*_OLD, *_GROUPS):
+            parts = [Item(*pair) for pair in _ITEM.findall(piece) if any(pair)]
+            if "".join(a + b for a, b in parts) != piece:
+                return None
+            items += parts
+        elif piece.lower() in _GROUPS and word.lower() not in ("e", "error", "err", "l", "c", "j", "loss", "cost"):
+            return None
+    if word.lower() == "y" and items and not items[0].digits and items[0].letters:
+        word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
+            items[0].letters, word + items[0].letters
+        ), items[1:]  # fmt: skip
+    layer = -1 if own.above == "L" else int(own.above or 0)
+    return Surface(word, tuple(items), of_loss, after, layer)
+
+
+def kinds(surface: Surface) -> tuple[str, ...]:
+    """What kinds of quantity a name may be, by its word."""
+    word = surface.word
+    known = WORDS.get(word.lower(), ())
+    if word == "L" or (known and known[0] == "L"):
+        return known if not surface.items and not surface.of_loss else ()
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSN":
+        return ()
+    return known
+
+
+def as_written(name: Written) -> str:
+    """A name of the design as text: ``z_3``."""
+    return name.symbol + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")
