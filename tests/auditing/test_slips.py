@@ -74,6 +74,11 @@ def test_where_no_slip_fits(written, mistakes, message):
     assert (line.verdict, line.mistakes, line.message) == ("wrong", mistakes, message)
 
 
+def test_a_line_is_held_against_what_is_due_not_against_a_wrong_line_of_the_same_name():
+    assert last("a_21 = 0.272", "a_21 = -0.272").mistakes == ("sign_lost",)
+    assert last("a_21 = 0.9", "a_21 = -0.9").mistakes == ("inconsistent_with_own_line",)
+
+
 # ---------------------------------------------------------------- names in formulas
 
 RATE = HEADER.replace("[network]", "learning_rate = 0.5\n[network]", 1)
