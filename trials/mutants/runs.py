@@ -107,6 +107,9 @@ class Measure:
         return sorted(found, key=lambda t: (self.seconds[t], t))
 
 
+KILLED = ("killed", "timeout")
+
+
 @dataclass(frozen=True)
 class Result:
     """What became of a mutant: killed, timeout (killed too), survived, or unreached by any test; ``by`` which test."""
@@ -119,7 +122,7 @@ class Result:
 
     @property
     def killed(self) -> bool:
-        return self.what in ("killed", "timeout")
+        return self.what in KILLED
 
 
 class Tree:
