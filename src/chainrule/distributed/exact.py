@@ -154,8 +154,6 @@ class ExactEngine(PlainEngine):
 
     def _groups(self, epoch: int) -> list[list[Any]]:
         """The partitions of each step, in an order drawn by the seed and the epoch."""
-        if self.groups == 1:
-            return [list(self.parts)]
         order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.parts))
         return [[self.parts[i] for i in np.sort(group)] for group in np.array_split(order, self.groups)]
 
