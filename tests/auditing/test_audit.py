@@ -150,6 +150,12 @@ def test_one_line(line, verdict):
     assert verdicts(line)[0][0] == verdict
 
 
+def test_a_formula_that_holds_by_chance_is_undecided():
+    """W_111 is b_11 here."""
+    line = audit_text(HEADER + "a_11 = W_111*x_1 + W_112*x_2 + W_111").lines[0]
+    assert (line.verdict, line.message) == ("undecided", "it holds at these numbers, but not at others")
+
+
 def test_a_formula_can_be_wrong_and_the_number_right_and_the_reverse():
     right_number = audit_text(HEADER + "dL/dyhat_1 = y_1 - yhat_1 = -0.4325").lines[0]
     assert right_number.verdict == "wrong"

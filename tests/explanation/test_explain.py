@@ -213,6 +213,12 @@ def test_contributions_of_a_batch_add_up(reduction):
     assert cr.explain(net, x, y, "dL/dW_111", example=7).example == 7
 
 
+def test_examples_that_add_the_same_stand_in_their_order():
+    net = cr.Network.random([3, 4, 2], "tanh", seed=0)
+    e = cr.explain(net, np.ones((40, 3)), np.zeros(40, int), "dL/dW_111")
+    assert [c.example for c in e.contributions] == list(range(1, 41))
+
+
 def test_dead_units_and_saturated_ones():
     dead = cr.Network([[[-1.0, -1.0]], [[2.0]]], None, "relu", "identity", "half_squared_error")
     e = cr.explain(dead, [1.0, 1.0], [1.0], "dL/dW_111")

@@ -5,7 +5,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chainrule.render.blocks import Bullets, Code, Heading, Math, Paragraph, Picture, Table, Verbatim, line, visible
+from chainrule.render.blocks import (
+    Bullets,
+    Code,
+    DisplayFormula,
+    Heading,
+    Math,
+    Paragraph,
+    Picture,
+    Table,
+    Verbatim,
+    line,
+    visible,
+)
 from chainrule.render.document import Document
 from chainrule.render.from_tex import from_tex
 from chainrule.render.plots import counts_chart
@@ -68,6 +80,12 @@ def test_a_picture_in_each_form():
     assert '<img src="s.png" alt="what &quot;it&quot; shows">' in document.to_html()
     assert r"\usepackage{graphicx}" in document.to_latex(standalone=True)
     assert r"\includegraphics[width=\linewidth]{s.png}" in document.to_latex()
+
+
+@pytest.mark.parametrize(("note", "caption"), [("", "the bias"), ("by < its pair", "the bias (by &lt; its pair)")])
+def test_a_formula_has_its_note_behind_its_title(note, caption):
+    formula = DisplayFormula(Math("b", "b"), (Math("1", "1"),), "the bias", note)
+    assert f"<figcaption>{caption}</figcaption>" in page(formula).to_html()
 
 
 def test_a_wide_table_wraps_its_widest_column():

@@ -54,16 +54,17 @@ def _files(folder: str, *left_out: str) -> tuple[str, ...]:
     return tuple(str(p.relative_to(ROOT)) for p in files if p.stem.removeprefix("test_") not in left_out)
 
 
-#: where the tests of a package are, if not in the folder of its name alone; none that start browsers, and of the
-#: auditor not those of its limits, which take minutes
+#: where the tests of a package are, if not in the folder of its name alone; of the auditor not those of its limits,
+#: which take minutes
 TESTS = {
     "auditing": (*_files("auditing", "strangers"), "tests/teaching"),
     "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
-    "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py"),
-    "render": ("tests/render/test_writers.py", "tests/explanation"),
+    "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py", "tests/cli/test_cluster.py"),
+    "gradcheck": ("tests/gradcheck", "tests/explanation"),
+    "render": ("tests/render", "tests/explanation"),
     "tables": ("tests/tables", "tests/cli/test_train.py"),
     "train": ("tests/train", "tests/estimators"),
-    "view": tuple(f"tests/view/test_{name}.py" for name in ("session", "server")),  # the others start browsers
+    "view": _files("view", "bundle"),
     "__init__.py": ("tests/network",),
     "errors.py": ("tests/network",),
 }

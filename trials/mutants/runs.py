@@ -19,6 +19,7 @@ from trials.mutants.draw import Mutant
 TIMED = (
     "tests/sheets/test_lines.py::test_an_ordinary_line_takes_little_time",
     "tests/teaching/test_exercise.py::test_an_exercise_is_made_in_seconds",
+    "tests/view/test_server.py::test_a_thousand_requests_of_garbage",
 )
 #: options of every run: one process, and what Hypothesis draws is the same each time
 OPTIONS = ("-n0", "--trials", "12", *(f"--deselect={test}" for test in TIMED))
