@@ -49,6 +49,7 @@ def forgotten(text):
     """No test calls it."""
     if text == "now":
         raise ValueError(f"expected then, got {text == 'now'}")
+    list(zip(text, text, strict=True))
     return sorted(text, reverse=True)
 '''
 TESTS = """import pytest
@@ -107,7 +108,7 @@ def test_a_mutant_is_named_by_its_place_and_its_lines(tiny):
     assert "BASE = 10 -> BASE = 11" in names
     assert 'if text == "now": -> if text == "XXnowXX":' in names
     assert "return sorted(text, reverse=True) -> return sorted(text, )" in names
-    assert not [name for name in names if "expected then" in name or '"""' in name]
+    assert not [name for name in names if "expected then" in name or '"""' in name or "strict" in name]
 
 
 def test_what_becomes_of_a_mutant(tiny, place):
