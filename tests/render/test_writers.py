@@ -101,6 +101,7 @@ def test_a_wide_table_wraps_its_widest_column():
     ("latex", "text"),
     [
         (r"\frac{\partial L}{\partial W_{212}}", "dL/dW_212"),
+        (r"a\ b\,c\!d\\e", "a b cd; e"),
         (r"\nabla_{a_{2}} L = J_O^T \nabla_{\hat{y}} L", "dL/da_2 = J_O^T dL/dyhat"),
         (r"\nabla_{h_{1}} L \odot g'(a_{1})", "dL/dh_1 ⊙ g'(a_1)"),
         (r"h_{1} = \frac{1}{1 + e^{-a_{1}}}", "h_1 = 1/(1 + e^(-a_1))"),

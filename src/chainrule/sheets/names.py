@@ -102,9 +102,9 @@ class Names:
     """
 
     sizes: tuple[int, ...]
+    has_h: bool
+    has_z: bool
     own: set[str] = field(default_factory=set)
-    has_h: bool = False
-    has_z: bool = False
 
     @property
     def depth(self) -> int:
