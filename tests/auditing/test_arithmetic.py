@@ -58,3 +58,19 @@ def test_what_arithmetic_gives_is_said():
     assert last(COARSE, "a_21 = 0.5*0.69/0.6 + 0.3").message == "it gives 0.875"
     assert last(COARSE, "dL/da_2 = [0.1*0.5, 0.3]").message == "it gives [0.05, 0.3]"
     assert last(COARSE, "e = 2/3 = 0.66").message == "the digits are cut, not rounded: 0.667"
+
+
+@pytest.mark.parametrize(
+    ("written", "verdict"), [("0.3", "right"), ("0.2", "right"), ("0.25", "right"), ("0.1", "wrong")]
+)
+def test_a_half_of_the_last_digit_is_rounded_to_either_side(written, verdict):
+    arithmetic, _ = last(COARSE, f"e = 0.5*0.5 = {written}").parts
+    assert (arithmetic.kind, arithmetic.verdict) == ("arithmetic", verdict)
+
+
+@pytest.mark.parametrize("formula", ["0.38*0.5", "0.5*0.38", "0.2 - 0.01"])
+def test_a_slip_in_the_last_digit_is_one_of_arithmetic(formula):
+    """No digit was lost, and no other order of the factors gives it."""
+    line = last(COARSE, f"e = {formula} = 0.18")
+    assert (line.verdict, line.mistakes) == ("wrong", ("arithmetic",))
+    assert line.message == f"{formula} is 0.19, not 0.18; e should be 0.19"

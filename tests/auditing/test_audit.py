@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule.auditing.audit import audit_text
+from chainrule.auditing.audit import audit_text, problem_of
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.model.problem import Problem, simulate
 from chainrule.auditing.records import ACCEPTED
 from chainrule.formula.tree import Timed
 from chainrule.network.equation_table import EQUATIONS
 from chainrule.network.names import read
+from chainrule.sheets.header import parse_worksheet
 from chainrule.teaching.author import Style, header, names, write
 from tests.support.loading import ROOT, tool
 
@@ -149,6 +150,12 @@ def test_one_line(line, verdict):
     assert verdicts(line)[0][0] == verdict
 
 
+def test_a_formula_that_holds_by_chance_is_undecided():
+    """W_111 is b_11 here."""
+    line = audit_text(HEADER + "a_11 = W_111*x_1 + W_112*x_2 + W_111").lines[0]
+    assert (line.verdict, line.message) == ("undecided", "it holds at these numbers, but not at others")
+
+
 def test_a_formula_can_be_wrong_and_the_number_right_and_the_reverse():
     right_number = audit_text(HEADER + "dL/dyhat_1 = y_1 - yhat_1 = -0.4325").lines[0]
     assert right_number.verdict == "wrong"
@@ -267,28 +274,12 @@ def test_values_after_updates():
     assert verdicts("L'{1000000} = 0.1")[0][0] == "unreadable"
 
 
-# ---------------------------------------------------------------- conventions
-
-
-def conventions(*lines, head=HEADER):
-    audit = audit_text(head + "\n".join(lines))
-    assert all(a.verdict in RIGHT for a in audit.lines), [(a.text, a.verdict) for a in audit.lines]
-    return {c.id for c in audit.conventions}
-
-
-def test_conventions_held_throughout_are_reported_and_accuse_nobody():
-    assert conventions("L = 0.6358", "dL/dyhat = [-0.8651, 1.3397]", "dL/da_2 = [-0.2123, 0.2963]") == {"no_half"}
-    assert conventions(
-        "δ^2 = [0.1062, -0.1481]", "dL/dW_2 = [[-0.0733, -0.0661], [0.1022, 0.0922]]", "b_21' = 0.3531"
-    ) == {"minus_delta"}
-    assert conventions("h_1 = [[0.690, 0.622]]", "a_1 = x*W_1 + b_1") == {"row_vectors"}
-
-
-def test_one_line_alone_is_no_convention_but_a_doubt():
-    audit = audit_text(HEADER + "dL/dyhat = [-0.8651, 1.3397]")
-    assert audit.lines[0].verdict == "undecided"
-    assert audit.lines[0].mistakes == ("factor_2",)
-    assert "no 1/2" in audit.lines[0].message
+def test_weights_updated_too_early_in_every_one_of_many_updates():
+    """The mistake is named where it gives the number, and nowhere else."""
+    problem = problem_of(parse_worksheet(HEADER + "L = 0", "worksheet"))
+    wrong = simulate(problem, 25, updated_first=True).backward([1.0, 2.0], [1.0, 0.0])["L"]
+    assert verdicts(f"L'{{25}} = {wrong:.6f}") == [("wrong", ("updated_weights_used",))]
+    assert verdicts(f"L'{{24}} = {wrong:.6f}") == [("wrong", ("inconsistent_with_own_line",))]
 
 
 def test_the_right_network_of_any_kind_is_accused_of_nothing():

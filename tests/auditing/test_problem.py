@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from chainrule import Network
-from chainrule.auditing.model.problem import Node, Problem, order, parents
+from chainrule.auditing.model.problem import Node, Problem, order, parents, simulate
 
 DEPTH = 3
 
@@ -56,3 +57,17 @@ def test_biases_that_are_kept_have_no_parents():
     kept = replace(problem(), update_biases=False)
     assert list(parents(Node("b", 1, 1), kept)) == []
     assert list(parents(Node("W", 1, 1), kept)) == [Node("W", 1), Node("dW", 1)]
+
+
+@pytest.mark.parametrize("size", [1.0, 1000.0])
+@pytest.mark.parametrize(("loss", "output"), [("cross_entropy", "softmax"), ("binary_cross_entropy", "sigmoid"),
+                                              ("squared_error", "tanh"), ("squared_error", "softmax")])  # fmt: skip
+def test_many_updates_are_one_after_another(loss, output, size):
+    """Also where an output is 0 to all digits, so that a loss by it has no derivative there."""
+    network = Network.random((2, 3, 2), "tanh", output, loss, seed=0)
+    network = Network([network.weights[0], size * network.weights[1]], None, "tanh", output, loss)
+    x, y = [1.0, 2.0], [1.0, 0.0]
+    found = simulate(Problem.of(network, x, y, rate=0.5), 3)
+    for _ in range(3):
+        network = network.step(network.backward(x, y), 0.5)
+    np.testing.assert_allclose(found.flat, network.flat, rtol=1e-12)

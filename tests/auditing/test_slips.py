@@ -83,6 +83,19 @@ def test_where_no_slip_fits(written, mistakes, message):
     assert (line.verdict, line.mistakes, line.message) == ("wrong", mistakes, message)
 
 
+@pytest.mark.parametrize("written", ["dL/dW_211 = 0.1694", "dL/dW_1 = [[0.0263, 0.0525], [-0.0346, -0.0692]]"])
+def test_the_derivative_of_an_output_where_that_of_the_loss_is_due(written):
+    """Both are of yhat_1: by one weight, and by all of a layer."""
+    line = last(written)
+    assert (line.verdict, line.mistakes) == ("wrong", ("gradient_of_output_not_loss",))
+    assert "dL/dyhat is missing" in line.message
+
+
+def test_a_line_is_held_against_what_is_due_not_against_a_wrong_line_of_the_same_name():
+    assert last("a_21 = 0.272", "a_21 = -0.272").mistakes == ("sign_lost",)
+    assert last("a_21 = 0.9", "a_21 = -0.9").mistakes == ("inconsistent_with_own_line",)
+
+
 # ---------------------------------------------------------------- names in formulas
 
 RATE = HEADER.replace("[network]", "learning_rate = 0.5\n[network]", 1)

@@ -165,13 +165,15 @@ def test_a_round_is_the_average_of_what_the_partitions_trained(client):
     start._begin([6, 5, 3], ("tanh",), objective, random, np.float64, True)
     network = start._now()
     network = cr.Network(network.weights, network.biases, network.hidden, network.output, network.loss)
-    recipe = replace(recipe_of(start, objective, random, network, 16), health=False, threads=1)
+    recipe = replace(recipe_of(start, objective, random, network, 16), health=False)
     how = Preparation(None, None, np.array([0, 1, 2]), 3, None, "cross_entropy", (0.0, 1.0), np.float64)
     trained = []
     for part in partitions(divided(x, sizes), divided(y, sizes)).parts:
         ready = prepare(part.compute(scheduler="sync"), how, PartitionSplit(0, 0.0))
         turn = Turn(1, 0, np.full(3, 0.01))
         trained.append(train_partition(ready, beginning(network, recipe), network, recipe, turn))
+    past = train_partition(ready, beginning(network, recipe), network, recipe, Turn(1, 3, np.full(3, 0.01)))
+    assert (past.rows, past.loss, past.right, past.failed, past.values.any()) == (0, 0.0, 0, 0, False)
     expected = network.with_flat((trained[0] + trained[1]).values[0] / 96)
     assert [t.rows for t in trained] == [48, 48]
     for a, b in zip(both.coefs_, expected.weights, strict=True):

@@ -130,9 +130,15 @@ def test_weights_of_nothing_and_columns_of_other_names(client):
     x, back = frame[list("abcdef")], frame[list("fedcba")]
     with pytest.raises(cr.InputError, match="validation X: expected the columns a, b, c"):
         MLPClassifier(**SMALL, client=client).fit(x, frame["y"], validation_data=(back, frame["y"]))
-    est = MLPClassifier(**SMALL, warm_start=True, client=client).fit(x, frame["y"])
+    est = MLPClassifier(**SMALL, warm_start=True, client=client).fit(x, frame["y"], validation_data=(x, frame["y"]))
     with pytest.raises(cr.InputError, match="as before"):
         est.fit(back, frame["y"])
+
+
+@pytest.mark.parametrize(("cluster", "one"), [(MLPClassifier, cr.MLPClassifier), (MLPRegressor, cr.MLPRegressor)])
+def test_what_one_machine_has_too_has_the_same_default(cluster, one):
+    known = one().get_params()
+    assert {name: value for name, value in cluster().get_params().items() if name in known} == known
 
 
 def test_an_estimator_with_its_client_is_copied(client):

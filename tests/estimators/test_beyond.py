@@ -8,6 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import f1_score, log_loss
 from sklearn.pipeline import make_pipeline
+from sklearn.utils._param_validation import InvalidParameterError
 
 import chainrule as cr
 from chainrule.estimators import MLPClassifier, MLPRegressor, solving
@@ -25,6 +26,12 @@ def test_a_classifier_learns_with_every_loss(loss, y):
     assert clf.score(IRIS, y) > 0.75
     assert clf.loss_ < clf.loss_curve_[0]
     assert ((clf.predict_proba(IRIS) >= 0) & (clf.predict_proba(IRIS) <= 1)).all()
+
+
+def test_the_output_itself_is_no_loss_to_learn():
+    for estimator in (MLPClassifier, MLPRegressor):
+        with pytest.raises(InvalidParameterError, match=r"'loss' parameter .* Got 'identity'"):
+            estimator(loss="identity").fit(IRIS, KIND)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -180,6 +187,13 @@ def test_partial_fit_stops_early_with_rows_for_it():
     assert clf.validation_scores_[-1] < clf.best_validation_score_ - 0.01
     assert -log_loss(held[1], clf.predict_proba(held[0])) == pytest.approx(clf.best_validation_score_)
     assert clf.best_validation_score_ == max(clf.validation_scores_)
+
+
+def test_the_best_loss_of_many_calls_of_partial_fit_is_the_lowest():
+    clf = MLPClassifier((5,), solver="sgd", learning_rate_init=3.0, random_state=0)
+    for _ in range(4):
+        clf.partial_fit(IRIS, KIND, classes=[0, 1, 2])
+    assert clf.best_loss_ == min(clf.loss_curve_) < clf.loss_curve_[-1]
 
 
 def test_each_call_of_partial_fit_takes_the_rows_in_another_order(monkeypatch):

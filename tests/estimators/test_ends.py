@@ -22,8 +22,10 @@ from sklearn.model_selection import GridSearchCV
 
 import chainrule as cr
 from chainrule.estimators import MLPClassifier, MLPRegressor, TrainingCurveDisplay, data, lbfgs, solving
+from chainrule.train import blas
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History, Progress
 from chainrule.train.checkpoints import Checkpoint
+from chainrule.train.engines import compiled_here
 from tests.support.iris import IRIS, KIND, NAMES, NUMBERS, bitwise
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning")
@@ -151,6 +153,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
 
 KILLED = """
 import sys, time
+from chainrule.train import blas
 from chainrule.train.callbacks import Callback, EarlyStopping, Health, History, Progress
 from chainrule.estimators import MLPClassifier
 from sklearn.datasets import load_iris
@@ -231,6 +234,26 @@ def test_threads_are_few_where_others_work(monkeypatch):
     worker.start()
     worker.join()
     assert asked == [8, 3, 2, 1]
+
+
+@pytest.mark.skipif(not compiled_here(), reason="the plain engine takes the threads of BLAS")
+def test_a_fit_by_the_library_has_one_blas_thread():
+    libraries, seen = blas._libraries(), []
+    before = [library.num_threads for library in libraries]
+
+    class Watch(Callback):
+        def on_epoch_end(self, run):
+            seen.extend(library.num_threads for library in libraries)
+
+    try:
+        for library in libraries:
+            blas._set(library, 2)
+        MLPClassifier(3, callbacks=[Watch()], max_iter=2).fit(IRIS, KIND)
+        assert {library.num_threads for library in libraries} == {2}
+    finally:
+        for library, threads in zip(libraries, before, strict=True):
+            blas._set(library, threads)
+    assert set(seen) == {1}
 
 
 def test_callbacks_are_told(tmp_path):

@@ -182,6 +182,23 @@ def test_the_order_is_the_notes_order():
     assert stages == ["Talk to the output layer", "Talk to hidden layer 1", "And now talk to the weights"]
 
 
+def test_an_output_comes_from_every_unit_before_it():
+    net = cr.Network.random([2, 1, 3], "tanh", "softmax", "squared_error", seed=1)
+    assert [s.name for s in cr.explain(net, [0.5, -1.0], [0, 1, 0], "yhat_2").steps] == [
+        "a_11", "h_11", "a_21", "a_22", "a_23", "yhat_2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("of", ["dyhat_1", "dyhat_2", "dyhat_3"])
+def test_an_output_of_a_softmax_by_all_pre_activations(of):
+    net = cr.Network.random([2, 3, 3], "tanh", "softmax", "squared_error", seed=1)
+    b = net.backward([0.5, -1.0], [0, 1, 0])
+    for name in (f"{of}/da_2", *(f"{of}/da_2{m}" for m in (1, 2, 3))):
+        e = cr.explain(net, [0.5, -1.0], [0, 1, 0], name)
+        np.testing.assert_allclose(e.steps[-1].value, b[name], rtol=1e-12)
+        assert check_step(e.steps[-1])
+
+
 def test_every_step_names_an_equation_of_the_table():
     from chainrule.network.equation_table import EQUATIONS
 
@@ -199,6 +216,9 @@ def test_long_sums_are_shortened_in_print_and_never_in_value():
     assert math.isclose(e.steps[-1].value, full.steps[-1].value, rel_tol=1e-12)
     assert check_step(e.steps[-1])
     assert check_step(full.steps[-1])
+    for asked in (False, True):
+        steps = cr.explain(net, X, Y, "dL/db_1", full=asked).steps
+        assert ["…" in step.substituted for step in steps] == [False, *[not asked] * (len(steps) - 1)]
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -211,6 +231,15 @@ def test_contributions_of_a_batch_add_up(reduction):
     assert math.isclose(sum(c.value for c in e.contributions), e.value, rel_tol=1e-12)
     assert "over the batch is the sum of what its examples add" in " ".join(str(e).split())
     assert cr.explain(net, x, y, "dL/dW_111", example=7).example == 7
+
+
+def test_examples_that_add_the_same_stand_in_their_order():
+    net = cr.Network.random([3, 4, 2], "tanh", seed=0)
+    x = np.tile(np.eye(3) + 1, (20, 1))  # three examples, twenty times
+    e = cr.explain(net, x, np.zeros(60, int), "dL/dW_111")
+    ordered = sorted(e.contributions, key=lambda c: (-abs(c.value), c.example))
+    assert [c.example for c in e.contributions] == [c.example for c in ordered]
+    assert len({c.value for c in e.contributions}) == 3
 
 
 def test_dead_units_and_saturated_ones():

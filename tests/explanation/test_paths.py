@@ -122,7 +122,15 @@ def test_dead_units_are_counted_and_said():
     assert (p.count, p.alive) == (2, 1)
     assert "1 of them with a factor 0" in " ".join(str(p).split())
     dead = cr.paths(net, [0.0], [0.0], "dL/dx_1")
+    assert "cancellation" not in str(dead)
     assert (dead.total, dead.alive, dead.absolute, dead.share) == (0, 0, 0, 1)
+
+
+def test_what_cancels_is_said():
+    net = cr.Network([[[1.0], [1.0]], [[3.0, -2.0]]], None, "identity", "identity", "half_squared_error")
+    words = " ".join(str(cr.paths(net, [1.0], [0.0], "dL/dx_1")).split())
+    assert "2 paths lead to the loss; their sum is 1 • sum of their absolute products: 5" in words
+    assert "cancellation |sum| / sum of |paths|: 0.2" in words
 
 
 def test_a_probability_of_0_makes_output_and_loss_one_edge():

@@ -14,6 +14,8 @@ from chainrule.cli import main
 from chainrule.cli.train.report import _sleepers
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.network import Network
+from chainrule.render.blocks import Heading, line
+from chainrule.render.training_page import Cells, Predictions, _of_predictions
 from chainrule.storage import load_model, read_table
 from chainrule.train.health import MANY_DEAD
 from tests.support import browser
@@ -124,6 +126,17 @@ def test_a_planted_bad_training_is_told(tab, bad):
     saturated = picture(tab, "saturated units by epoch.").get_attribute("alt")
     assert f"{sigmoid['saturated']:.0%}" in saturated.partition("layer 1 (sigmoid): ")[2]
     assert "layer 2" not in saturated
+
+
+@pytest.mark.parametrize(("classes", "below"), [(("a", "b"), ["Most common mistakes", "Class by class"]), ((), [])])
+def test_the_worst_rows_are_a_part_of_their_own(classes, below):
+    truth = np.array([0, 1, 1, 0])
+    told = Predictions(
+        "the 4 test rows", "kind", classes, truth, truth[::-1] * [1, 1, 0, 1], Cells(("row",), (("1",),))
+    )
+    headings = [block for block in _of_predictions(told) if isinstance(block, Heading)]
+    assert headings[-1] == Heading(2, line("The worst of the 4 test rows"))
+    assert [block.line for block in headings if block.level == 3] == [line(words) for words in below]
 
 
 def test_layers_whose_units_die_and_saturate_are_those_that_findings_are_about():

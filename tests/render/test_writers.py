@@ -5,7 +5,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chainrule.render.blocks import Bullets, Code, Heading, Math, Paragraph, Picture, Table, Verbatim, line, visible
+from chainrule.render.blocks import (
+    Bullets,
+    Code,
+    DisplayFormula,
+    Heading,
+    Math,
+    Paragraph,
+    Picture,
+    Table,
+    Verbatim,
+    line,
+    visible,
+)
 from chainrule.render.document import Document
 from chainrule.render.from_tex import from_tex
 from chainrule.render.plots import counts_chart
@@ -70,6 +82,12 @@ def test_a_picture_in_each_form():
     assert r"\includegraphics[width=\linewidth]{s.png}" in document.to_latex()
 
 
+@pytest.mark.parametrize(("note", "caption"), [("", "the bias"), ("by < its pair", "the bias (by &lt; its pair)")])
+def test_a_formula_has_its_note_behind_its_title(note, caption):
+    formula = DisplayFormula(Math("b", "b"), (Math("1", "1"),), "the bias", note)
+    assert f"<figcaption>{caption}</figcaption>" in page(formula).to_html()
+
+
 def test_a_wide_table_wraps_its_widest_column():
     table = Table((line("n"), line("words")), ((line("1"), line("word " * 40)), (line("2"), line("y" * 200))))
     text = page(table).to_text()
@@ -83,6 +101,7 @@ def test_a_wide_table_wraps_its_widest_column():
     ("latex", "text"),
     [
         (r"\frac{\partial L}{\partial W_{212}}", "dL/dW_212"),
+        (r"a\ b\,c\!d\\e", "a b cd; e"),
         (r"\nabla_{a_{2}} L = J_O^T \nabla_{\hat{y}} L", "dL/da_2 = J_O^T dL/dyhat"),
         (r"\nabla_{h_{1}} L \odot g'(a_{1})", "dL/dh_1 ⊙ g'(a_1)"),
         (r"h_{1} = \frac{1}{1 + e^{-a_{1}}}", "h_1 = 1/(1 + e^(-a_1))"),

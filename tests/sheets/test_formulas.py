@@ -296,6 +296,7 @@ TREES = [
     ("log yhat_1^2 * 3", Mul((Call("log", (Pow(q("yhat_1"), number("2")),)), number("3")))),
     ("log(yhat_1)^2", Pow(Call("log", (q("yhat_1"),)), number("2"))),
     ("sum_i i*x_i", Add(tuple(Mul((Number(float(i), str(i)), q(f"x_{i}"))) for i in (1, 2, 3, 4)))),
+    ("sum_{i=2}^{2} x_i", q("x_2")),
     ("sum_{i=2}^{3} x_i + 1", Add((Add((q("x_2"), q("x_3"))), number("1")))),
     ("sum_i sum_j W_{1ij}", Add(tuple(Add(tuple(q(f"W_1{i}{j}") for j in (1, 2, 3, 4))) for i in (1, 2, 3, 4)))),
     ("sum_{i=1}^{3} x_{i+1}", Add((q("x_2"), q("x_3"), q("x_4")))),
@@ -314,6 +315,12 @@ TREES = [
 @pytest.mark.parametrize(("written", "expected"), TREES)
 def test_a_formula_is_read_to_its_tree(written, expected):
     assert tree(written) == expected
+
+
+def test_three_derivatives_of_derivatives_are_read():
+    third = Diff(Diff(Diff(q("a_21"), Quantity("x", None, (1,))), Quantity("x", None, (1,))), Quantity("x", None, (1,)))
+    assert tree("d/dx_1(d/dx_1(d/dx_1(a_21)))") == third
+    assert "at most 3 derivatives" in error("d/dx_1(d/dx_1(d/dx_1(d/dx_1(a_21))))")
 
 
 def test_digits_are_kept_as_written():

@@ -18,7 +18,7 @@ from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.outputs import OUTPUTS
 from chainrule.storage import load, save, save_onnx, to_onnx
 from chainrule.storage.onnx import file as onnx_file
-from chainrule.storage.onnx.graph import RULES
+from chainrule.storage.onnx.graph import RULES, OnnxGraph
 from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.plan import Model, Split
 from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
@@ -45,6 +45,15 @@ def assert_same(got, want):
     assert np.isfinite(want).all()
     largest = np.abs(want).max(initial=1.0)
     np.testing.assert_allclose(got, want, rtol=0, atol=ROUNDING * np.finfo(want.dtype).eps * largest)
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_names_that_are_taken_are_numbered():
+    graph = OnnxGraph(np.dtype("float32"), "net_")
+    assert [graph.array("W", np.ones(2)) for _ in range(3)] == ["net_W", "net_W_2", "net_W_3"]
+    assert graph("Relu", "net_W") == "net_relu"
 
 
 # ---------------------------------------------------------------- networks

@@ -97,6 +97,11 @@ def test_whole_numbers_and_others_are_numbers_together():
     assert (one + other).target(None).task == "regression"
 
 
+@pytest.mark.parametrize(("name", "labels"), [("real", 0), ("whole", 0), ("many", 0), ("truth", 0), ("text", 3)])
+def test_of_inputs_only_text_has_labels(name, labels, rng):
+    assert len(ColumnSummary.of("c", pa.array(COLUMNS[name](rng)), np.full(90, True), False).labels) == labels
+
+
 def test_too_many_categories_are_refused_and_not_all_kept(monkeypatch):
     monkeypatch.setattr(columns, "MOST_CATEGORIES", 10)
     names = pa.array([f"name {i}" for i in range(100)])

@@ -21,6 +21,7 @@ from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
 from chainrule.teaching.answer_keys import is_key
 from chainrule.teaching.author import names, write
+from chainrule.teaching.draw_numbers import RANGES, USUAL_RANGE
 from chainrule.teaching.exercise import exercise
 from chainrule.teaching.handout import numbered, read_students, stems
 from tests.support.loading import ROOT
@@ -57,7 +58,10 @@ def test_every_kind_of_network_has_an_exercise_whose_key_is_right(layers, hidden
 @pytest.mark.parametrize("seed", range(5))
 def test_numbers_are_such_that_a_person_can_compute_with_them(seed):
     p = exercise((3, 4, 4, 2), hidden=("sigmoid", "relu"), seed=seed).problem
-    for W, b, a in zip(p.network.weights, p.network.biases, p.network.forward(p.x).a, strict=True):
+    ranges = (USUAL_RANGE, RANGES["relu"], RANGES["softmax"])
+    for W, b, a, (least, most) in zip(
+        p.network.weights, p.network.biases, p.network.forward(p.x).a, ranges, strict=True
+    ):
         for numbers in (W, b):
             assert np.array_equal(numbers, numbers.round(1))
             assert numbers.all()
@@ -65,7 +69,7 @@ def test_numbers_are_such_that_a_person_can_compute_with_them(seed):
         assert len(np.unique(W, axis=0)) == W.shape[0]
         assert len(np.unique(W, axis=1).T) == W.shape[1]
         assert W.shape[0] != W.shape[1] or not np.array_equal(W, W.T)
-        assert np.abs(a).max() <= 3
+        assert least <= np.abs(a).min() <= np.abs(a).max() <= most
         assert a.min() < 0 < a.max()  # none of a layer of relu is all dead or all active
     assert np.array_equal(p.x, p.x.round(1))
     assert sorted(p.y[0]) == [0, 1]
@@ -77,6 +81,32 @@ def test_the_same_arguments_give_the_same_exercise_and_others_another():
     assert exercise(student="Ada").key == ada.key
     assert exercise(student="Bob").problem.x.tolist() != ada.problem.x.tolist()
     assert exercise(student="Zoe\u0308").header.split("\n", 2)[2] == exercise(student="Zoë").header.split("\n", 2)[2]
+
+
+def test_a_person_has_the_same_numbers_in_every_version():
+    first = exercise(student="Ada").problem
+    assert first.x.tolist() == [[0.5, 1.5, -2.0]]
+    assert first.network.weights[0].tolist() == [[0.3, 0.6, 0.5], [-0.9, -0.9, -0.5], [0.9, 0.3, 0.7]]
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [("cross_entropy", "-y*log(p), where p is yhat and log is the natural logarithm."),
+     ("mean_squared_error", "where p is yhat and k is the number of outputs.")],
+)  # fmt: skip
+def test_what_stands_in_the_loss_is_said(loss, words):
+    assert words in exercise((2, 2), output="softmax", loss=loss).sheet
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_targets_are_classes_of_probabilities_and_a_way_off_other_outputs(seed):
+    away = exercise((2, 2), output="identity", loss="half_squared_error", seed=seed).problem
+    off = np.abs(away.y - away.network.forward(away.x).yhat)
+    assert (off >= 0.25).all()
+    assert (off <= 1.45).all()
+    assert np.array_equal(away.y, away.y.round(1))
+    for loss in ("half_squared_error", "binary_cross_entropy"):
+        assert sorted(exercise((2, 2), output="sigmoid", loss=loss, seed=seed).problem.y[0]) == [0, 1]
 
 
 def test_what_shows_is_what_an_author_would_write():

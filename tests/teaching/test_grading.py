@@ -21,6 +21,7 @@ from chainrule.errors import InputError
 from chainrule.sheets.lines import read_lines
 from chainrule.system.workers import Lost
 from chainrule.teaching import grading
+from chainrule.teaching.answer_keys import first_difference
 from chainrule.teaching.feedback import feedback_document
 from chainrule.teaching.grades import Graded, Grades, Slip
 from chainrule.teaching.grading import GradingPlan, find_sheets, grade, is_key, mark_sheet
@@ -219,6 +220,16 @@ def test_the_key_in_the_folder_says_what_is_due(folder):
 )  # fmt: skip
 def test_keys_are_told_from_people(name, key):
     assert is_key(name) is key
+
+
+def test_the_first_name_is_told_of_which_a_sheet_has_something_else_than_its_key():
+    key = {"the number of layers": 1, "W_1": [[0.1, 0.3]], "b_1": [0.2], "x": [1.0, 2.0], "the loss": "huber"}
+    assert first_difference(None, key) == "all of it"
+    assert first_difference(dict(key), key) == ""
+    assert first_difference(key | {"W_1": [[0.1 * (1 + 1e-15), 0.3]]}, key) == ""
+    assert first_difference(key | {"b_1": [0.3], "the loss": "poisson"}, key) == "b_1"
+    assert first_difference(key | {"x": [1.0]}, key) == "x"
+    assert first_difference({name: value for name, value in key.items() if name != "the loss"}, key) == "the loss"
 
 
 def test_strangers_names_and_links(tmp_path, here):

@@ -146,8 +146,8 @@ class _Visitor(cst.CSTVisitor):
                 (target,) = [case for case in node.cases if case not in changed.cases]
             case cst.Call(), cst.Call() if len(node.args) > len(changed.args):
                 (target,) = [a for a in node.args if a not in changed.args]
-                if target.keyword is None or target.keyword.value == "strict":
-                    return  # it would be refused at once; ``strict`` of ``zip`` is an assertion
+                if target.keyword is None or _alone(target):
+                    return  # it would be refused at once
             case cst.Call(), cst.Call() if node.func is changed.func:
                 return  # an argument that is None
             case ((cst.If() | cst.IfExp() | cst.CompIf()), _):
@@ -219,6 +219,8 @@ def _alone(node: cst.CSTNode) -> bool:
     match node:
         case cst.Call(func=cst.Name(value=name)):
             return name in ALONE_CALLS
+        case cst.Arg(keyword=cst.Name(value="strict")):
+            return True  # of ``zip`` an assertion
         case cst.If(test=cst.Name(value="TYPE_CHECKING")) | cst.FunctionDef(name=cst.Name(value="__repr__")):
             return True
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value="__all__"))]):

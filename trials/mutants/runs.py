@@ -15,8 +15,14 @@ from typing import Any
 
 from trials.mutants.draw import Mutant
 
+#: tests that hold a time, which measuring lines and a busy machine make longer: they judge no mutant
+TIMED = (
+    "tests/sheets/test_lines.py::test_an_ordinary_line_takes_little_time",
+    "tests/teaching/test_exercise.py::test_an_exercise_is_made_in_seconds",
+    "tests/view/test_server.py::test_a_thousand_requests_of_garbage",
+)
 #: options of every run: one process, and what Hypothesis draws is the same each time
-OPTIONS = ("-n0", "--trials", "12")
+OPTIONS = ("-n0", "--trials", "12", *(f"--deselect={test}" for test in TIMED))
 #: imported once, before the package: what it takes most of the time to import
 LIBRARIES = (
     "numpy", "scipy.optimize", "sklearn.neural_network", "pandas", "sympy", "pydantic",
@@ -107,6 +113,9 @@ class Measure:
         return sorted(found, key=lambda t: (self.seconds[t], t))
 
 
+KILLED = ("killed", "timeout")
+
+
 @dataclass(frozen=True)
 class Result:
     """What became of a mutant: killed, timeout (killed too), survived, or unreached by any test; ``by`` which test."""
@@ -119,7 +128,7 @@ class Result:
 
     @property
     def killed(self) -> bool:
-        return self.what in ("killed", "timeout")
+        return self.what in KILLED
 
 
 class Tree:

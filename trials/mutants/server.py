@@ -21,6 +21,7 @@ import pytest
 
 MEMORY = 12 << 30  # bytes of address space of a run: a mutant may grow a list without end
 POLL = 0.02  # seconds
+BROWSER = "chromium"  # a fixture: what it starts does not fit into that memory
 
 
 def serve(libraries: list[str]) -> None:
@@ -137,7 +138,7 @@ class Chosen:
 
 
 class Measured:
-    """All tests: the seconds of each, and which lines of the source it runs.
+    """All tests but those in a browser: the seconds of each, and which lines of the source it runs.
 
     What a fixture that outlives its test runs is counted for every test that uses it.
     """
@@ -153,6 +154,7 @@ class Measured:
         self.now = ""
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = [item for item in items if BROWSER not in item.fixturenames]
         for item in items:
             self.seconds[item.nodeid] = 0.0
             self.users[item.nodeid] = [item.nodeid]

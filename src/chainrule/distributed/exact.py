@@ -155,8 +155,6 @@ class ExactEngine(PlainEngine):
 
     def _groups(self, epoch: int) -> list[list[Any]]:
         """The partitions of each step, in an order drawn by the seed and the epoch."""
-        if self.groups == 1:
-            return [list(self.parts)]
         order = row_order(len(self.parts), self.recipe.seed, epoch)
         return [[self.parts[i] for i in np.sort(group)] for group in np.array_split(order, self.groups)]
 

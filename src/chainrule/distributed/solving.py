@@ -76,7 +76,7 @@ def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
     network = now.astype(np.float64 if exact else dtype)
     steps = min(int(est.steps_per_epoch), len(task.parts))
     batch = -(-summary.rows // steps) if exact else batch_of(est, summary.rows)
-    recipe = replace(recipe_of(est, objective, task.random, network, batch), health=False, threads=1)
+    recipe = replace(recipe_of(est, objective, task.random, network, batch), health=False)
     classes = is_classifier(est)
     if exact:
         engine: Engine = ExactEngine(network, recipe, task.work, task.parts, steps, classes)

@@ -62,7 +62,7 @@ class ClusterTable:
     def setup(self, plan: Plan) -> Setup:
         """An engine on the cluster; a resumed training must agree with rows and partitions, whatever the workers."""
         model, work, parts, classes = self.model, self.work, self.parts, bool(self.model.target.classes)
-        recipe = replace(plan.recipe(), health=False, threads=1)
+        recipe = replace(plan.recipe(), health=False)
         engine: Engine
         if self.how.mode == "exact":
             recipe, network = replace(recipe, batch_size=len(self.train)), model.network.astype(np.float64)

@@ -113,7 +113,7 @@ class Check:
     value: float
     numerical: float
     entry: str
-    tolerance: float = 1e-6
+    tolerance: float
 
     @property
     def ok(self) -> bool:

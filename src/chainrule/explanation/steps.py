@@ -148,7 +148,7 @@ class StepsBuilder:
 
     def forward(self, q: Quantity) -> None:
         """The steps that give a value of the forward pass, or the loss."""
-        if q in self.values or q.symbol in ("x", "y", "W", "b"):
+        if q in self.values:
             return
         if q.symbol == "L":
             self._layer_forward(self.network.depth, self.h)

@@ -76,7 +76,7 @@ class _TexReader:
         if name in ("begin", "end"):
             kind = self.argument()
             return ("[" if name == "begin" else "]") if kind.endswith("matrix") else ""
-        if name in ("\\", ",", ";", ":", " ", "!", ">"):
+        if name in ("\\", ",", ";", ":", "!", ">"):
             return "; " if name == "\\" else " " if name != "!" else ""
         if name == "partial":
             self.skip_space()

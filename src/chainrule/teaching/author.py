@@ -232,7 +232,7 @@ def header(network: Network, x: Any, y: Any, title: str = "", learning_rate: flo
     if learning_rate is not None:
         lines.append(f"learning_rate = {learning_rate!r}")
     hidden = ", ".join(f'"{name}"' for name in network.hidden)
-    lines += ["[network]", f"hidden = [{hidden}]" if network.hidden else 'hidden = "sigmoid"']
+    lines += ["[network]", f"hidden = [{hidden}]"]
     lines += [f'output = "{network.output}"', f'loss = "{network.loss}"', f'reduction = "{network.reduction}"']
     lines += [f"x = {_plain(x)}"] + ([f"y = {_plain(y)}"] if y is not None else [])
     for W, b in zip(network.weights, network.biases, strict=True):

@@ -19,7 +19,9 @@ from chainrule.auditing.marking.state import SheetState
 def diagnose(state: SheetState, mark: Mark) -> Mark:
     """A wrong line with the mistakes that explain it, and its wrong formulas with theirs."""
     formulas = tuple(
-        replace(f, found=tuple(explain_formula(state, mark.claim, f.part)[:MOST])) if f.verdict == "wrong" else f
+        replace(f, found=tuple(explain_formula(state, mark.claim, f.part)[:MOST]))
+        if f.kind == "formula" and f.verdict == "wrong"
+        else f
         for f in mark.formulas
     )
     mark = replace(mark, formulas=formulas)

@@ -212,13 +212,11 @@ _BACKWARD = {"dh": 0, "da": 1, "dW": 2, "db": 2}
 def order(node: Node, depth: int) -> tuple[int, int, int, int]:
     """A rank above that of all parents."""
     kind, i, t = node
-    if kind in ("W", "b"):
-        return (t, 0, 0, 0)
     if kind == "L":
-        return (t, 2, 0, 0)
+        return (t, 1, 0, 0)
     if kind in _FORWARD:
-        return (t, 1, i, _FORWARD[kind])
-    return (t, 3, depth - i, _BACKWARD[kind])
+        return (t, 0, i, _FORWARD[kind])
+    return (t, 2, depth - i, _BACKWARD[kind])
 
 
 def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Network:
