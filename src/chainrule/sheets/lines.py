@@ -121,7 +121,7 @@ _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0
 
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
-_ASIDE = re.compile(rf"[\s{JOIN}]+\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
+_ASIDE = re.compile(rf"[\s{JOIN}]{{1,20}}\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
 #: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
 _GAPS = re.compile(
     r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots"
