@@ -188,6 +188,12 @@ def test_prose_is_no_claim_and_takes_none(prose):
     assert [(line.number, len(line.parts), line.error) for line in found] == [(1, 3, ""), (6, 2, "")]
 
 
+def test_words_in_a_gradient_are_names():
+    written = (r"$\nabla loss(scores) = [0.1, 0.2]$", r"$\mathit{h1}^T \nabla loss(scores) = [0.3, 0.4]$")
+    found = lines("loss = 0.5", "scores = [1, 2]", "h1 = [3, 4]", *written, sizes=(2, 2, 1))
+    assert [line.error for line in found] == [""] * 5
+
+
 @pytest.mark.parametrize(
     "gap",
     ["____", "?", r"\boxed{\;}", r"\boxed{}", r"\underline{\hspace{2cm}}", "…", r"\square", r"$\ldots$", "\\_\\_"],

@@ -137,7 +137,8 @@ def _is_prose(claim: Claim, names: Names) -> bool:
         return True
     alone = new_name(subject, names) is not None or _named_in_words(claim.parts[0]) is not None
     told = words(subject, names.own)
-    if not alone and (told > 1 or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
+    sentence = _SENTENCE.search(subject) or not re.search(r"[∇^_(]", subject)  # ∇loss(scores) is none
+    if not alone and ((told > 1 and sentence) or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
         return True
     if others and all(words(part, names.own) > 1 and _SENTENCE.search(part) for part in others):
         return True

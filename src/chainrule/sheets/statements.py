@@ -251,7 +251,9 @@ def _assigns(piece: Place) -> bool:
 
 _ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
-_WORDS_BEHIND = re.compile(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
+_WORDS_BEHIND = re.compile(
+    rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$"
+)
 _DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])|np|numpy|math|torch")
 
 
