@@ -70,6 +70,7 @@ _GOES_ON = re.compile(rf"{_S}[-+*/=⊙⊗^]")
 _UNFINISHED = re.compile(rf"[-+*/=⊙⊗^({{\[]{_S}$")
 _WORD_BEHIND = re.compile(rf"(?<=[\w)\]}}.,;]){_S}[.,;]?[\s]+[^\W\d_]{{2,}}(?=[\s.,;:]|$)")
 _RULED = re.compile(r"\s*\|.*\|\s*")
+_DASH = re.compile(rf"[\s{JOIN}]-[\s{JOIN}]{{0,9}}$")
 _ALIGNED = re.compile(r"\\begin\s*\{(?:align|gather|split|equation|cases|eqnarray)")
 _ROW_NUMBER = re.compile(rf"{_S}(?:\(?[0-9]{{1,3}}[.):]?|[#№]{_S}[0-9]*|\\?[A-Za-z]?line){_S}")
 _EMPTY_CELL = re.compile(rf"[\s{JOIN}:—–✓✔-]*")
@@ -100,7 +101,12 @@ def segments(block: Place, words: Callable[[str], int]) -> list[Segment]:
             if block.source.text[start:end].strip(f" \t\n{JOIN}"):
                 found.append(Segment(Place(block.source, block.line, start, end), is_prose=True))
             continue
-        if before is not None and _is_joined(before, text, words):
+        if before is not None and _is_dash(before, text):
+            dash = _DASH.search(before.place.text)
+            assert dash is not None
+            found[-1] = Segment(Place(block.source, block.line, before.place.start, before.place.start + dash.start()))
+            found.append(Segment(Place(block.source, block.line, start, end)))
+        elif before is not None and _is_joined(before, text, words):
             found[-1] = Segment(Place(block.source, block.line, before.place.start, end))
         else:
             found.append(Segment(Place(block.source, block.line, start, end)))
@@ -132,12 +138,19 @@ def _formula_behind(text: str, before: Segment | None, words: Callable[[str], in
     return cut if words(text[:cut]) == 0 and re.search(r"\w", text[:cut]) else 0
 
 
+def _is_dash(before: Segment, text: str) -> bool:
+    """Whether a dash stands between two claims: ``$z_1 = 0.5$ - $z_2 = 0.3$``."""
+    name, sign, _ = text.partition("=")
+    written = before.place.text
+    return "=" in written and _DASH.search(written) is not None and sign != "" and is_one_name(name)
+
+
 def _is_joined(before: Segment, text: str, words: Callable[[str], int]) -> bool:
     """Whether a formula goes on with what stands before it."""
     written = before.place.text
     if before.is_prose:
         goes_on = _GOES_ON.match(text) is not None or _UNFINISHED.search(written) is not None
-        return goes_on and words(written) == 0 and re.search(r"\w", written) is not None
+        return goes_on and words(written) == 0 and re.search(r"[^\W\d_]", written) is not None
     return _GOES_ON.match(text) is not None or _UNFINISHED.search(written) is not None
 
 
