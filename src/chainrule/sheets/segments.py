@@ -219,7 +219,7 @@ def is_one_name(text: str) -> bool:
 
 def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[list[Place]]:
     """The claims of a row, each as its cells: row numbers and words are left out, a cell with a name begins anew."""
-    kept = [cell for cell in cells if not words(cell.text)]
+    kept = [found for cell in cells for found in _formula_of(cell, words)]
     if kept and kept[0] is cells[0] and len(kept) > 1 and _ROW_NUMBER.fullmatch(kept[0].text):
         del kept[0]
     groups: list[list[Place]] = []
@@ -230,6 +230,20 @@ def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[
         else:
             groups[-1].append(cell)
     return groups
+
+
+def _formula_of(cell: Place, words: Callable[[str], int]) -> list[Place]:
+    """The cell, if it has no words in it; of ``loss $L$`` the formula."""
+    if not words(cell.text):
+        return [cell]
+    text, start, end = cell.source.text, cell.start, cell.end
+    while start > 0 and text[start - 1] == " ":
+        start -= 1
+    while end < len(text) and text[end] == " ":
+        end += 1  # dollars at its ends are white space
+    whole = Place(cell.source, cell.line, start, end)
+    found = [segment.place for segment in segments(whole, words) if not segment.is_prose]
+    return [place.within(0, len(place.text)) for place in found if len(found) == 1 and not words(place.text)]
 
 
 def is_number(text: str) -> bool:
