@@ -120,7 +120,7 @@ _H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
 _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0-9, ]{1,20}\})(?!\s{0,4}\^)")
 
 
-_SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
+_SENTENCE = re.compile(r"(?<![A-Za-z])[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
 _ASIDE = re.compile(rf"[\s{JOIN}]{{1,20}}\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
 #: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
 _GAPS = re.compile(
