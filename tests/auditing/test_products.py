@@ -44,6 +44,15 @@ def test_a_product_of_two_vectors(pairs, kind):
         assert value(shifted, 1).item() == pytest.approx(2 * u @ v + 0.5)
 
 
+def test_a_product_of_names_is_left_to_the_ways_of_reading_rows():
+    x, W, b = (t.Ref(Quantity(*name)) for name in (("x",), ("W", 1), ("b", 1)))
+    shapes = {Quantity("x"): np.ones(3), Quantity("W", 1): np.ones((3, 2)), Quantity("b", 1): np.ones(2)}
+    formula = t.Add((t.Mul((x, W)), b))
+    assert fitted(formula, 2, shapes.__getitem__) == formula
+    numbers = t.Add((t.Mul((vector([1.0, 2.0, 3.0]), W)), b))
+    assert fitted(numbers, 2, shapes.__getitem__) != numbers
+
+
 @given(st.lists(HALVES, min_size=2, max_size=4), st.lists(HALVES, min_size=2, max_size=4))
 def test_the_sign_of_the_outer_product(u, v):
     tree = t.Call("otimes", (vector(u), vector(v)))

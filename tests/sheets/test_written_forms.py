@@ -188,6 +188,12 @@ def test_prose_is_no_claim_and_takes_none(prose):
     assert [(line.number, len(line.parts), line.error) for line in found] == [(1, 3, ""), (6, 2, "")]
 
 
+def test_words_in_a_gradient_are_names():
+    written = (r"$\nabla loss(scores) = [0.1, 0.2]$", r"$\mathit{h1}^T \nabla loss(scores) = [0.3, 0.4]$")
+    found = lines("loss = 0.5", "scores = [1, 2]", "h1 = [3, 4]", *written, sizes=(2, 2, 1))
+    assert [line.error for line in found] == [""] * 5
+
+
 @pytest.mark.parametrize(
     "gap",
     ["____", "?", r"\boxed{\;}", r"\boxed{}", r"\underline{\hspace{2cm}}", "…", r"\square", r"$\ldots$", "\\_\\_"],
@@ -202,12 +208,16 @@ def test_gaps(gap):
     ("written", "parts"),
     [
         ("$a_1$ = $b_1$", [["a_1", "b_1"]]),
+        ("$a_1 = 0.5$ - $h_1 = 0.3$", [["a_1", "0.5"], ["h_1", "0.3"]]),
+        ("$a_1$ - $h_1$ = 0.3", [["a_1$ - $h_1", "0.3"]]),
+        ("3. $= 0.5$", []),
         ("$a_1$ is what $h_1 = b_1$ needs", [["h_1", "b_1"]]),
         ("Loss: $L = 0.5$, target: $y = 1$.", [["L", "0.5"], ["y", "1"]]),
         ("$a_1 = 1$ and $h_1$ = 2 for both", [["a_1", "1"], ["h_1", "2"]]),
         ("$h_1 =\n [1, 2] +\n [0, 1]$ as above", [["h_1", "[1, 2] + [0, 1]"]]),
         ("| 1 | $a_1$ | 0.5 |", [["a_1", "0.5"]]),
         ("| $a_1 = 1$ | $h_1 = 2$ |", [["a_1", "1"], ["h_1", "2"]]),
+        ("| the loss $L$ | 0.5 |", [["L", "0.5"]]),
         ("| output | $yhat$ | 0.5 |", [["yhat", "0.5"]]),
         ("| 1 | 0 | 1 | 0.5 |", []),
         ("| 0 | 1 |", []),

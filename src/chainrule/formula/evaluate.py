@@ -198,6 +198,14 @@ def _shape(value: Value) -> str:
 
 
 def _plus(a: Value, b: Value) -> Value:
+    if (
+        np.ndim(a)
+        and np.ndim(b)
+        and np.shape(a) == np.shape(b)[::-1]
+        and 1 in np.shape(a)
+        and np.shape(a) != np.shape(b)
+    ):
+        return a + np.transpose(b)  # h W + b^T, with vectors as rows
     if np.ndim(a) and np.ndim(b) and np.shape(a) != np.shape(b) and not _one_axis(np.shape(a), np.shape(b)):
         raise InputError("sum", f"terms of one shape ({_shape(a)})", _shape(b))
     return a + b

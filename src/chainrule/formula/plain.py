@@ -82,7 +82,6 @@ _TAGS = {"<sub>": "_{", "<sup>": "^{", "</sub>": "}", "</sup>": "}", "<br>": BRE
 #: what stands behind a backslash
 _ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
 
-_LONGEST_SIGN = 60  # characters of what is not written as it is
 _ARROW = r"(?:[←⟵]|\\(?:long)?leftarrow(?![A-Za-z])|\\gets(?![A-Za-z])|<--?(?=[\sA-Za-z\\$]))"  # an update in place
 _FLOW = re.compile(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
 _SPECIAL = re.compile(
@@ -136,6 +135,7 @@ class Plain:
     written: str
     _starts: tuple[int, ...]  # of the pieces, in ``text``
     _origins: tuple[tuple[int, int], ...]  # (start, end) of the pieces, in ``written``
+    _commands: frozenset[int] = frozenset()  # pieces that stand for a command as long as they are: \hat y
 
     def origin(self, at: int) -> int:
         """Where the character at a place of ``text`` was written."""
@@ -149,11 +149,8 @@ class Plain:
         piece = bisect_right(self._starts, at) - 1
         start, end = self._origins[piece]
         following = self._starts[piece + 1] if piece + 1 < len(self._starts) else len(self.text)
-        length = following - self._starts[piece]
-        if length != end - start:
+        if following - self._starts[piece] != end - start or piece in self._commands:
             return start, end
-        if length < _LONGEST_SIGN and self.text[self._starts[piece] : following] != self.written[start:end]:
-            return start, end  # \hat y
         start += at - self._starts[piece]
         return start, start + 1
 
@@ -191,7 +188,12 @@ class _Writer:
             self.put(self.replaced(match), *match.span())
             at = match.end()
         self.put(self.written[at:], at, len(self.written))
-        return Plain("".join(self.pieces), self.written, tuple(self.starts), tuple(self.origins))
+        return Plain("".join(self.pieces), self.written, tuple(self.starts), tuple(self.origins), self.commands())
+
+    def commands(self) -> frozenset[int]:
+        """The pieces that are as long as what was written, and are not it."""
+        pairs = enumerate(zip(self.pieces, self.origins, strict=True))
+        return frozenset(i for i, (piece, (a, b)) in pairs if b - a == len(piece) > 1 and piece != self.written[a:b])
 
     def replaced(self, match: re.Match[str]) -> str:
         """What a special piece becomes."""

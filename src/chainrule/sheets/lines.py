@@ -131,8 +131,8 @@ _H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
 _Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0-9, ]{1,20}\})(?!\s{0,4}\^)")
 
 
-_SENTENCE = re.compile(r"[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
-_ASIDE = re.compile(rf"[\s{JOIN}]+\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
+_SENTENCE = re.compile(r"(?<![A-Za-z])[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
+_ASIDE = re.compile(rf"[\s{JOIN}]{{1,20}}\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
 #: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
 _GAPS = re.compile(
     r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots"
@@ -149,7 +149,8 @@ def _is_prose(claim: Claim, names: Names) -> bool:
     alone = new_name(subject, names) is not None or is_one_name(subject, names)
     alone = alone or _named_in_words(claim.parts[0]) is not None
     told = words(subject, names.own)
-    if not alone and (told > 1 or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
+    sentence = _SENTENCE.search(subject) or not re.search(r"[∇^_(]", subject)  # ∇loss(scores) is none
+    if not alone and ((told > 1 and sentence) or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
         return True
     if others and all(words(part, names.own) > 1 and _SENTENCE.search(part) for part in others):
         return True

@@ -70,6 +70,7 @@ _GOES_ON = re.compile(rf"{_S}[-+*/=⊙⊗^]")
 _UNFINISHED = re.compile(rf"[-+*/=⊙⊗^({{\[]{_S}$")
 _WORD_BEHIND = re.compile(rf"(?<=[\w)\]}}.,;]){_S}[.,;]?[\s]+[^\W\d_]{{2,}}(?=[\s.,;:]|$)")
 _RULED = re.compile(r"\s*\|.*\|\s*")
+_DASH = re.compile(rf"[\s{JOIN}]-[\s{JOIN}]{{0,9}}$")
 _ALIGNED = re.compile(r"\\begin\s*\{(?:align|gather|split|equation|cases|eqnarray)")
 _ROW_NUMBER = re.compile(rf"{_S}(?:\(?[0-9]{{1,3}}[.):]?|[#№]{_S}[0-9]*|\\?[A-Za-z]?line){_S}")
 _EMPTY_CELL = re.compile(rf"[\s{JOIN}:—–✓✔-]*")
@@ -100,7 +101,12 @@ def segments(block: Place, words: Callable[[str], int]) -> list[Segment]:
             if block.source.text[start:end].strip(f" \t\n{JOIN}"):
                 found.append(Segment(Place(block.source, block.line, start, end), is_prose=True))
             continue
-        if before is not None and _is_joined(before, text, words):
+        if before is not None and _is_dash(before, text):
+            dash = _DASH.search(before.place.text)
+            assert dash is not None
+            found[-1] = Segment(Place(block.source, block.line, before.place.start, before.place.start + dash.start()))
+            found.append(Segment(Place(block.source, block.line, start, end)))
+        elif before is not None and _is_joined(before, text, words):
             found[-1] = Segment(Place(block.source, block.line, before.place.start, end))
         else:
             found.append(Segment(Place(block.source, block.line, start, end)))
@@ -132,12 +138,19 @@ def _formula_behind(text: str, before: Segment | None, words: Callable[[str], in
     return cut if words(text[:cut]) == 0 and re.search(r"\w", text[:cut]) else 0
 
 
+def _is_dash(before: Segment, text: str) -> bool:
+    """Whether a dash stands between two claims: ``$z_1 = 0.5$ - $z_2 = 0.3$``."""
+    name, sign, _ = text.partition("=")
+    written = before.place.text
+    return "=" in written and _DASH.search(written) is not None and sign != "" and is_one_name(name)
+
+
 def _is_joined(before: Segment, text: str, words: Callable[[str], int]) -> bool:
     """Whether a formula goes on with what stands before it."""
     written = before.place.text
     if before.is_prose:
         goes_on = _GOES_ON.match(text) is not None or _UNFINISHED.search(written) is not None
-        return goes_on and words(written) == 0 and re.search(r"\w", written) is not None
+        return goes_on and words(written) == 0 and re.search(r"[^\W\d_]", written) is not None
     return _GOES_ON.match(text) is not None or _UNFINISHED.search(written) is not None
 
 
@@ -206,7 +219,7 @@ def is_one_name(text: str) -> bool:
 
 def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[list[Place]]:
     """The claims of a row, each as its cells: row numbers and words are left out, a cell with a name begins anew."""
-    kept = [cell for cell in cells if not words(cell.text)]
+    kept = [found for cell in cells for found in _formula_of(cell, words)]
     if kept and kept[0] is cells[0] and len(kept) > 1 and _ROW_NUMBER.fullmatch(kept[0].text):
         del kept[0]
     groups: list[list[Place]] = []
@@ -217,6 +230,20 @@ def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[
         else:
             groups[-1].append(cell)
     return groups
+
+
+def _formula_of(cell: Place, words: Callable[[str], int]) -> list[Place]:
+    """The cell, if it has no words in it; of ``loss $L$`` the formula."""
+    if not words(cell.text):
+        return [cell]
+    text, start, end = cell.source.text, cell.start, cell.end
+    while start > 0 and text[start - 1] == " ":
+        start -= 1
+    while end < len(text) and text[end] == " ":
+        end += 1  # dollars at its ends are white space
+    whole = Place(cell.source, cell.line, start, end)
+    found = [segment.place for segment in segments(whole, words) if not segment.is_prose]
+    return [place.within(0, len(place.text)) for place in found if len(found) == 1 and not words(place.text)]
 
 
 def is_number(text: str) -> bool:

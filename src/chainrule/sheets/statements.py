@@ -149,8 +149,8 @@ _LEAD = re.compile(
 )
 _GIVES = re.compile(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
 _BETWEEN = re.compile(
-    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]+)(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
-    rf"(?=[\s⁠]+(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
+    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
+    rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
 )
 _LABEL = re.compile(r"[^=:]{1,80}:[\s⁠]+")
 
@@ -251,7 +251,9 @@ def _assigns(piece: Place) -> bool:
 
 _ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
-_WORDS_BEHIND = re.compile(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]+[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
+_WORDS_BEHIND = re.compile(
+    rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$"
+)
 _DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])|np|numpy|math|torch")
 
 

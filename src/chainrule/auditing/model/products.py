@@ -103,7 +103,7 @@ def _outer(tree: t.Expr) -> t.Expr:
 
 
 def _dotted(tree: t.Expr) -> t.Expr:
-    """Products whose left factor is a vector as dot products."""
+    """Products with numbers in them, whose left factor is a vector, as dot products."""
 
     def change(node: t.Expr) -> t.Expr:
         if not isinstance(node, t.Mul):
@@ -118,5 +118,7 @@ def _dotted(tree: t.Expr) -> t.Expr:
 
 
 def _dot(left: t.Expr, right: t.Expr) -> t.Expr:
-    """``u^T v``; a transpose that stands on the left already is none of a row: ``[0.5, -0.3]^T [0.2, 0.1]``."""
+    """``u^T v`` where one of them is numbers; of names alone the shapes say whether vectors are rows."""
+    if _has_names(left) and _has_names(right):
+        return t.Mul((left, right))
     return t.Mul((left, right)) if isinstance(left, t.Transpose) else t.Mul((t.Transpose(left), right))
