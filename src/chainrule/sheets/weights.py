@@ -305,7 +305,10 @@ def number(facts: Facts, fact: Fact, name: str) -> float:
 
 def short(value: Any) -> str:
     """A value as it stands in a message."""
-    written = repr(value)
+    try:
+        written = repr(value)
+    except ValueError:  # an integer of more than 4,300 digits
+        return "a number of too many digits"
     return written if len(written) <= 40 else f"{written[:40]}…"
 
 
