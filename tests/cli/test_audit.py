@@ -240,11 +240,19 @@ def test_sheets_that_would_share_a_page_have_their_own(run, school):
         (("sheets", "--out", "sheets/key.md"), "expected a folder; got a file"),
         (("sheets", "--points", "none.toml"), "no such file"),
         (("sheets", "--points", "sheets/ada.md"), "expected TOML"),
-        (("sheets", "--key", "sheets/dan.md"), "a header"),
     ],
 )
 def test_bad_questions_are_one_line_and_nothing_is_written(refused, school, arguments, words):
     assert words in refused("grade", *arguments)
+    assert not (school / "marked").exists()
+
+
+def test_a_key_without_a_network_is_one_line_and_a_header_to_copy(run, school):
+    code, out, err = run("grade", "sheets", "--key", "sheets/dan.md")
+    said, _, copy = err.partition("A header to copy and to fill in:\n")
+    assert (code, out, said.count("\n")) == (2, "", 1)
+    assert "a network, in a header" in said
+    assert copy.startswith("+++")
     assert not (school / "marked").exists()
 
 

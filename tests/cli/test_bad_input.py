@@ -185,7 +185,7 @@ SPEC = {
         ({"depth": 10**12}, {}, "tensors"),
         ({"hidden": "__import__"}, {}, "hidden"),
         ({"output": "os.system"}, {}, "output: expected one of softmax"),
-        ({}, {"W_1": np.full((3, 4), np.nan)}, "W of layer 1, row 1, number 4: expected a finite number"),
+        ({}, {"W_1": np.full((3, 4), np.nan)}, "W_1: expected finite numbers"),
         ({}, {"W_1": np.zeros((3, 4, 1))}, "W_1: expected a matrix"),
         ({}, {"b_1": np.zeros(2)}, "b_1: expected shape (3,)"),
         ({}, {"W_1": np.zeros((3, 4), np.int8), "b_1": np.zeros(3, np.float32)}, "b_1"),

@@ -67,7 +67,8 @@ def test_lines_that_give_a_network(seed, written):
 def test_the_rest_of_such_a_sheet_is_audited(seed):
     network, x, y, rate = headers.drawn(seed)
     lines = headers.forward_lines(network, x)
-    right = "\n".join(plainly(network, x, y, rate)) + "\n\n" + lines
+    spoken = f"Sigmoid output, {network.hidden[0] if network.hidden else 'logistic'} units.\n"
+    right = spoken + "\n".join(plainly(network, x, y, rate)) + "\n\n" + lines
     assert {line.verdict for line in audit(right).lines} <= {"right", "rounded"}
     wrong = audit(right.replace("yhat = [0", "yhat = [1"))
     if "yhat = [0" in right:
@@ -93,3 +94,57 @@ def test_the_first_value_of_a_name_is_the_one_given():
     found = parse_worksheet("x = [1]\ny = 1\nw_1 = 0.5\nsigmoid\nw_1 = 0.6\n")
     assert found.network.weights[0].tolist() == [[0.5]]
     assert found.lines[-1] == "w_1 = 0.6"
+
+
+def test_without_an_activation_in_words_or_numbers_there_is_no_verdict():
+    text = "x = [1, 2]\ny = 1\nW_1 = [[0.5, -0.6]]\na_1 = -0.7\n"
+    with pytest.raises(InputError, match="activations: expected an activation in a line"):
+        parse_worksheet(text)
+    assert parse_worksheet(text + "yhat = 0.3318\n").network.output == "sigmoid"  # as this number shows
+    assert parse_worksheet(text + "A linear output.\n").network.output == "identity"
+
+
+def test_what_depends_on_a_loss_that_nothing_shows_is_not_judged():
+    text = "x = [1, 2]\ny = 1\nW_1 = [[0.5, -0.6]]\nsigmoid\nyhat = 0.3318\ndL/da_1 = 0.77\n"
+    found = audit(text)
+    assert [line.verdict for line in found.lines] == ["rounded", "unreadable"]
+    assert "no printed number shows one" in found.notes[2]
+    assert [line.verdict for line in audit(text + "mean squared error\n").lines] == ["rounded", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "spoken"),
+    [
+        ("half_squared_error", "half_squared_error", ""),
+        ("half_squared_error", "half_squared_error", "MSE"),
+        ("squared_error", "squared_error", ""),
+        ("binary_cross_entropy", "binary_cross_entropy", ""),
+        ("binary_cross_entropy", "binary_cross_entropy", "cross-entropy"),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_printed_gradients_show_the_loss(loss, name, spoken, seed):
+    network, x, y, rate = headers.drawn(seed)
+    network = type(network)(network.weights, network.biases, network.hidden, "sigmoid", loss)
+    gradient = network.backward(x, y)["dL/dyhat"].ravel()
+    text = "\n".join(plainly(network, x, y, rate)) + "\n\n" + headers.forward_lines(network, x)
+    found = parse_worksheet(f"{text}{spoken}\ndL/dyhat = [{', '.join(f'{g:.6f}' for g in gradient)}]\n")
+    assert found.network.loss == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**Inputs:** i1 = 1, i2 = 2\n**Target:** target_{o1} = 1\n**Weights:** w1 = .5, w2 = -.6\n",
+        "| parameter | value |\n|---|---|\n| $x$ | $[1, 2]$ |\n| $y$ | $1$ |\n| $W_1$ | $[0.5, -0.6]$ |\n",
+        "Input: x = (1, 2), target: y = (1)\nw_11 = 0.5, w_12 = -0.6\n",
+        "x = np.array([[1, 2]])\nW_1 = np.array([[0.5, -0.6]])\nThe target is 1.\n",
+        "Let x = [1, 2] and y = 1 with W = [0.5, -0.6], as before.\n",
+        "\\begin{aligned}\nx &= \\begin{bmatrix} 1 \\\\ 2 \\end{bmatrix} \\\\\ny &= 1 \\\\\n"
+        "W^{[1]} &= \\begin{bmatrix} 0.5 & -0.6 \\end{bmatrix}\n\\end{aligned}\n",
+    ],
+)
+def test_other_ways_to_give_a_network(text):
+    found = parse_worksheet(f"{text}\nSigmoid, squared error.\nyhat = 0.3318\n")
+    assert found.network.weights[0].tolist() == [[0.5, -0.6]]
+    assert (found.x.tolist(), np.ravel(found.y).tolist()) == ([1, 2], [1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from chainrule.sheets.given import losses_in, rules_in
 from chainrule.sheets.numbering import Matrix
 from chainrule.sheets.rules import loss_named, rule_named, told
 from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
+
+USUAL = ("half_squared_error", "squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy")
+SHOWN = 3  # digits of printed values, more than another has, that show an activation
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,52 +68,78 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     found = parameters()
     x, y = _columns(x, y, found.weights)
     if text is not None:
-        notes.append(_decide_loss(facts, text, found, x, y, numbers))
+        known, note = _decide_loss(facts, text, found, x, y, numbers)
+        y = y if known else None
+        notes.append(note)
     network, assumed = _network(facts, found)
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed))
 
 
 def _decide(facts: Facts, text: str, parameters: Callable[[], Parameters], score: Score) -> list[str]:
     """Set the activations to the pair, of those that the words leave open, that gives most of the printed numbers."""
-    best, most = None, -1
-    for hidden, output in rules_in(text):
+    best, most, least = None, -SHOWN, math.inf
+    spoken, pairs = rules_in(text)
+    for hidden, output in pairs:
         facts.known |= {"hidden": Fact(hidden, "hidden"), "output": Fact(output, "output")}
         try:
             found = parameters()
             hits = score(found.weights, found.biases)
         except InputError:
-            if best is None and (hidden, output) == rules_in(text)[-1]:
+            if best is None and (hidden, output) == pairs[-1]:
                 raise
             continue
-        if hits > most:
+        least = min(least, hits)
+        if hits >= most + SHOWN:  # the likeliest, unless clearly more digits come out under another
             best, most = (hidden, output, len(found.weights)), hits
     assert best is not None
     hidden, output, depth = best
+    shown = most >= least + SHOWN
+    if not shown and not spoken:
+        due = 'an activation in a line, such as "sigmoid units", or in a header'
+        raise facts.refuse("activations", due, "none that is named, or that the printed numbers show")
     facts.known |= {"hidden": Fact(hidden, "hidden"), "output": Fact(output, "output")}
     given = [*(name for name in ("x", "y", "learning_rate") if name in facts.known), *facts.parameters]
     read = "there is no header: the network is read from the sheet's own lines (" + ", ".join(given[:12])
     layers = f"hidden layers {hidden}, output {output}" if depth > 1 else f"output {output}"
-    why = "as the printed numbers come out so" if most > 0 else "which no printed number shows"
+    why = "as the printed numbers come out so" if shown else "which no printed number shows"
     return [read + ", …" * (len(given) > 12) + ")", f"activations: {layers}, {why}"]
 
 
-def _decide_loss(facts: Facts, text: str, found: Parameters, x: Any, y: Any, numbers: list[tuple[float, float]]) -> str:
-    """Set the loss to the one, of those that the words leave open, whose value is printed; tell it."""
-    output = facts.known["output"].value
-    open_ones = losses_in(text, output, len(found.weights[-1]))
-    for name in dict.fromkeys([*open_ones, "half_squared_error", "squared_error", "mean_squared_error",
-                               "binary_cross_entropy", "cross_entropy"]):  # fmt: skip
+def _decide_loss(
+    facts: Facts, text: str, found: Parameters, x: Any, y: Any, numbers: list[tuple[float, float]]
+) -> tuple[bool, str]:
+    """Set the loss to the one that gives most of the printed numbers; else to one that is named.
+
+    Returns: whether one is known, and what to tell.
+    """
+    outputs = len(found.weights[-1])
+    spoken = losses_in(text, outputs)
+    best, most, least = "", -SHOWN, math.inf
+    for name in dict.fromkeys([*spoken, *USUAL]):
         facts.known["loss"] = Fact(name, "loss")
         try:
-            value = 0.0 if y is None else _network(facts, found)[0].backward(x, y).L
+            b = None if y is None else _network(facts, found)[0].backward(x, y)
         except InputError:
             continue
-        if abs(value) > 1e-9 and any(abs(value - one) <= 0.5001 * unit for one, unit in numbers):
-            return (
-                f"loss: {told(name, name, len(found.weights[-1])).partition('read as ')[2]}; its printed value shows it"
-            )
-    facts.known["loss"] = Fact(open_ones[0], "loss")
-    return f"loss: {open_ones[0]} is assumed"
+        values = [] if b is None else [b.L, b["dL/dyhat"], *b.grad_W, *b.grad_b]
+        hits = _digits_printed(values, numbers)
+        least = min(least, hits)
+        if hits >= most + SHOWN:
+            best, most = name, hits
+    shown = most >= least + SHOWN
+    facts.known["loss"] = Fact(best, "loss")
+    words = told(best, best, outputs).partition("read as ")[2]
+    if shown or spoken:
+        return True, f"loss: {words}" + "; printed numbers show it" * shown
+    return False, "loss: none is named, and no printed number shows one; what depends on it is not judged"
+
+
+def _digits_printed(values: Sequence[Any], numbers: list[tuple[float, float]]) -> int:
+    """How many digits of values a sheet prints, each of its numbers counted once."""
+    flat = np.concatenate([np.zeros(1), *(np.ravel(value) for value in values)])
+    flat = flat[(np.abs(flat) > 1e-9) & (np.abs(flat) != 1)]
+    found = (unit for one, unit in numbers if (np.abs(flat - one) <= 0.5001 * unit).any())
+    return sum(-round(math.log10(unit)) for unit in found)
 
 
 # ---------------------------------------------------------------- inputs and targets
@@ -158,6 +188,8 @@ def _columns(x: Any, y: Any, weights: list[Matrix]) -> tuple[Any, Any]:
     width, height = len(weights[0][0]), len(weights[-1])
     if isinstance(x[0], list) and len(x[0]) == 1 != width and len(x) == width:
         x = [one for row in x for one in row]
+    if isinstance(x[0], list) and len(x) == 1 and isinstance(y, int | float):
+        x = x[0]
     single = not isinstance(x[0], list)
     if single and isinstance(y, list) and y and isinstance(y[0], list) and (len(y) == height or len(y) == 1):
         y = [one for row in y for one in row]
@@ -167,14 +199,12 @@ def _columns(x: Any, y: Any, weights: list[Matrix]) -> tuple[Any, Any]:
 def _values_printed(
     facts: Facts, weights: list[Matrix], biases: list[list[float]], x: Any, numbers: list[tuple[float, float]]
 ) -> int:
-    """How many values of the forward pass are among the numbers that the sheet prints."""
+    """How many digits of values of the forward pass the sheet prints."""
     network, _ = _network(facts, Parameters(weights, biases))
     flat = np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):
         a, h = propagate(network, flat.reshape(-1, network.sizes[0]))
-    values = np.unique(np.concatenate([np.ravel(part) for part in (*a, *h[1:])]))
-    values = values[(np.abs(values) > 1e-9) & (np.abs(values) != 1)]
-    return sum(any(abs(value - one) <= 0.5001 * unit for one, unit in numbers) for value in values)
+    return _digits_printed([*a, *h[1:]], numbers)
 
 
 # ---------------------------------------------------------------- rules

@@ -19,10 +19,19 @@ _NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|target|label|T|X|Y)_?(?P<index>[
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
 _TARGET = re.compile(r"t(?:arget)?(?![A-Za-z])")
+_SPOKEN_TARGET = re.compile(
+    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:)\s*\$?"
+    r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*,\s*[0-9])",
+    re.IGNORECASE,
+)
 _SAID = re.compile(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
 _INLINE = re.compile(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = re.compile(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
 LONGEST = 20_000  # characters of a value
+_CELLS = re.compile(r"\s*\|([^|=]+)\|([^|=]+)\|\s*")  # a row of a table: a name and its value
+_CALLED = re.compile(r"(?:np|numpy|torch|jnp)\.(?:array|tensor)\((.*)\)")
+_TUPLE = re.compile(r"\([^()A-Za-z]*\)")
+_TOLD = re.compile(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
 _SPOKEN = {
     "softmax": r"soft-?max",
     "leaky_relu": r"leaky[\s_-]?relu",
@@ -68,6 +77,9 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     rate = _RATE.search("\n".join(lines))
     if rate is not None:
         facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))
+    target = _SPOKEN_TARGET.search("\n".join(lines))
+    if target is not None:
+        facts.known.setdefault("y", Fact(float(target[1]), "target"))
     return facts, tuple(rest)
 
 
@@ -111,8 +123,11 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """(line, text): what stands between two ``$``, and the parts of a sentence, each as a line of its own."""
     for number, line in enumerate(lines, 1):
+        row = _CELLS.fullmatch(line.replace("$", ""))
         inside = _INLINE.findall(line)
-        if inside:
+        if row is not None:
+            yield number, f"{row[1].strip()} = {row[2].strip()}"
+        elif inside:
             yield from ((number, text) for text in inside)
         elif "\\" in line or "$" in line:
             yield number, line
@@ -121,10 +136,17 @@ def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _read(written: str, names: Names) -> Any:
+    """The numbers of a value, words behind it left out; None where it is no value."""
     if len(written) > LONGEST:
         return None
+    called = _CALLED.fullmatch(written.strip().rstrip(". "))
+    written = called[1] if called else written.strip().rstrip(". ")
+    told = _TOLD.fullmatch(written)
+    written = told[1] if told else written
+    if _TUPLE.fullmatch(written):
+        written = f"[{written[1:-1]}]"
     try:
-        return _plain(parse_part(written.strip(". "), names)[0])
+        return _plain(parse_part(written, names)[0])
     except UnreadError:
         return None
 
@@ -145,20 +167,19 @@ def _plain(tree: t.Expr) -> Any:
             return None
 
 
-def rules_in(text: str) -> list[tuple[str, str]]:
-    """The pairs of hidden activation and output that the words of a sheet leave open, the likeliest first."""
+def rules_in(text: str) -> tuple[bool, list[tuple[str, str]]]:
+    """Whether a sheet names an activation, and the pairs of hidden one and output left open, the likeliest first."""
     first = {name: found.start() for name, shape in _SPOKEN.items() if (found := re.search(shape, text, re.IGNORECASE))}
     spoken = sorted((name for name in first if name != "softmax"), key=lambda name: first[name])
     hidden = spoken or ["sigmoid", "tanh", "relu"]
     outputs = ["softmax"] if "softmax" in first else []
     outputs += [*reversed(spoken), *(name for name in ("sigmoid", "identity") if name not in spoken)]
-    return [(one, other) for one in hidden for other in outputs]
+    return bool(first), [(one, other) for one in hidden for other in outputs]
 
 
-def losses_in(text: str, output: str, outputs: int) -> list[str]:
-    """The losses that the words of a sheet leave open, the likeliest first."""
+def losses_in(text: str, outputs: int) -> list[str]:
+    """The losses that a sheet names, the likeliest first."""
     found = [name for name, shape in _LOSSES.items() if re.search(shape, text, re.IGNORECASE)]
     if "cross_entropy" in found and "binary_cross_entropy" not in found and outputs == 1:
         found.insert(0, "binary_cross_entropy")
-    usual = "cross_entropy" if output == "softmax" else "half_squared_error"
-    return found or [usual]
+    return found

@@ -82,7 +82,10 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     block = _header(lines, name)
     if block is None:
         from chainrule.sheets.given import given_facts
+        from chainrule.sheets.lines import MOST_LINES
 
+        if len(lines) > MOST_LINES:
+            raise InputError(named(name), f"a header, or at most {MOST_LINES} lines", str(len(lines)))
         (facts, rest), first_line = given_facts(lines, name), 1
         _check_enough(facts)
     else:
@@ -128,6 +131,9 @@ def _check_enough(facts: Facts) -> None:
 def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
     given = network_of(facts, lines, text)
     network, x, y = given.network, given.x, given.y
+    said = facts.known.get("sizes")
+    if said is not None and said.value not in (list(network.sizes), list(network.sizes[1:])):
+        raise facts.refuse(said.called, f"{list(network.sizes)}, as the weights", short(said.value), said.line)
     largest = max(network.sizes)
     if largest > MOST_UNITS:
         raise InputError(facts.place, f"layers of at most {MOST_UNITS} units", str(largest))

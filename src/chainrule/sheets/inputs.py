@@ -58,6 +58,8 @@ def decoded(data: bytes, name: str) -> str:
     for start, kind in _KINDS.items():
         if data.startswith(start):
             raise InputError(name, "text or a notebook", kind)
+    if b"\0" in data[:4096]:
+        raise InputError(name, "text or a notebook", "bytes that are no text")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -55,6 +55,9 @@ def assembled(
 ) -> tuple[list[list[Matrix]], list[str]]:
     """The ways in which numbers with indices make matrices, the likeliest first, and what to tell of each."""
     found: list[tuple[list[Matrix], str]] = []
+    if any(letter == "w" and len(index) == 2 for letter, _, index in numbers):  # v_1, v_2 go into the one output
+        alone = {key for key in numbers if key[0] == "v" and len(key[2]) == 1}
+        numbers = {(k[0], k[1], (1, *k[2])) if k in alone else k: value for k, value in numbers.items()}
     keys = list(numbers)
     lengths = {len(index) for _, _, index in keys}
     layered = {above for _, above, _ in keys}

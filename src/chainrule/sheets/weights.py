@@ -52,7 +52,7 @@ def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) 
 
     Args:
         inputs: numbers of one example. outputs: targets of one example, where they are known.
-        score: how many of the sheet's printed numbers the forward pass gives with these weights and biases.
+        score: how many digits of the sheet's printed numbers the forward pass gives with these weights and biases.
 
     Raises:
         InputError: none are given, or they do not fit together; in the words of the sheet.
@@ -305,7 +305,10 @@ def number(facts: Facts, fact: Fact, name: str) -> float:
 
 def short(value: Any) -> str:
     """A value as it stands in a message."""
-    written = repr(value)
+    try:
+        written = repr(value)
+    except ValueError:  # an integer of more than 4,300 digits
+        return "a number of too many digits"
     return written if len(written) <= 40 else f"{written[:40]}…"
 
 
@@ -327,6 +330,6 @@ def _and(words: Sequence[str]) -> str:
 
 
 def printed(lines: Sequence[str]) -> list[tuple[float, float]]:
-    """The numbers of a text that have three digits or more behind the point: (value, unit of the last digit)."""
-    found = re.findall(r"(?<![\w.])-?[0-9]*\.[0-9]{3,12}(?![0-9.])", "\n".join(lines))
-    return [(float(one), 10.0 ** -len(one.partition(".")[2])) for one in found[:2000]]
+    """The numbers of a text with digits behind the point: (value, unit of the last digit)."""
+    found = re.findall(r"(?<![\w.])-?[0-9]*\.[0-9]{1,12}(?![0-9.])", "\n".join(lines))
+    return [(float(one), 10.0 ** -len(one.partition(".")[2])) for one in dict.fromkeys(found[:2000])]
