@@ -54,7 +54,7 @@ def _marked(state: SheetState, claim: LineClaim, formulas: list[FormulaMark], ma
     slips = tuple(found.values())
     if any(slip.sure for slip in slips):
         return replace(mark, verdict="wrong", why="; ".join(slip.words for slip in slips), slips=slips)
-    aligned = bool(laid) and all(one is not None and not one.misses for one in laid)
+    aligned = bool(laid) and not operands.unsure and all(one is not None and not one.misses for one in laid)
     return replace(mark, slips=slips, aligned=aligned)
 
 
@@ -70,7 +70,10 @@ def _entries(
         for row, item in enumerate(numbers.items):
             for column, entry in enumerate(item.items) if isinstance(item, t.Array) else [(None, item)]:
                 index = (row,) if column is None else (column, row) if flip else (row, column)
-                yield list(_equations(state, claim, index)), entry
+                if not _has_arrays(entry):
+                    yield list(_equations(state, claim, index)), entry
+        return
+    if _has_arrays(numbers):  # products of arrays have no one number for a name
         return
     refuted = {id(f.part.tree) for f in formulas if f.kind == "formula" and f.verdict != "right"}
     beside = [p.tree for p in claim.formulas if id(p.tree) not in refuted]
@@ -79,6 +82,10 @@ def _entries(
     if place is not None and place.node is not None and place.factor == 1:
         beside += _equations(state, claim, place.index)
     yield beside, numbers
+
+
+def _has_arrays(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Array) or any(map(_has_arrays, t.children(tree)))
 
 
 def _equations(state: SheetState, claim: LineClaim, index: tuple[int, ...]) -> Iterator[t.Expr]:
@@ -92,9 +99,14 @@ def _equations(state: SheetState, claim: LineClaim, index: tuple[int, ...]) -> I
 
 @dataclass
 class Operands:
-    """What the names of one sheet are worth so far, as the numbers of a line are held against it."""
+    """What the names of one sheet are worth so far, as the numbers of a line are held against it.
+
+    Attributes:
+        unsure: a number was let pass because it could not be held against anything.
+    """
 
     state: SheetState
+    unsure: bool = False
 
     def best(self, beside: list[t.Expr], numbers: t.Expr) -> Aligned | None:
         """The numbers laid beside the formula that they fit best, the first of several; None where they fit none."""
@@ -118,17 +130,17 @@ class Operands:
 
     def fits(self, formula: t.Expr, numbers: t.Expr) -> bool:
         """Whether numbers are what a part of a formula is worth, rounded or cut, its sign apart."""
+        values = list(self._values(formula))
         try:
             written, moved = with_radius(numbers, None, self.state.given, self.state.effort)
         except _TROUBLE:
-            return True
-        if written.size != 1:
+            values = []
+        if not values or written.size != 1 or any(value.low.size != 1 for value in values):
+            self.unsure = True
             return True
         size = abs(float(np.ravel(written)[0]))
         unit = self._unit(numbers)
-        for value in self._values(formula):
-            if value.low.size != 1:
-                return True
+        for value in values:
             low, high = sorted((abs(float(np.ravel(value.low)[0])), abs(float(np.ravel(value.high)[0]))))
             slack = 1e-12 * max(size, high) + 1e-15
             if unit is None and self._given(formula):
