@@ -183,7 +183,7 @@ class Operands:
         yield from self._in([state.printed, state.truth], formula)
         if any(isinstance(symbol, str) for symbol in t.refs(formula)) or self._given(formula):
             return
-        yield from self._written(formula)
+        yield from (value for _, value in self._written(formula))
         if state.adopted or any(m.verdict in ("wrong", "follows") for m in state.marks):
             yield from self._in((world for world, _ in own_worlds(state)), formula)
 
@@ -197,8 +197,8 @@ class Operands:
             except (*_TROUBLE, Spent):
                 continue
 
-    def _written(self, formula: t.Expr) -> Iterator[Interval]:
-        """Every number that the author has written for a name."""
+    def _written(self, formula: t.Expr) -> Iterator[tuple[int, Interval]]:
+        """(number of the line, value) of every number that the author has written for a name."""
         if not isinstance(formula, t.Ref):
             return
         try:
@@ -209,9 +209,9 @@ class Operands:
             if mark.place is None or mark.value is None or mark.value.flipped or mark.place.flip:
                 continue
             if mark.place.index == place.index:
-                yield Interval.of(mark.value.numbers.value / mark.place.factor)
+                yield mark.number, Interval.of(mark.value.numbers.value / mark.place.factor)
             elif not mark.place.index and mark.value.numbers.value.ndim == len(place.index):
-                yield Interval.of(mark.value.numbers.value[place.index] / mark.place.factor)
+                yield mark.number, Interval.of(mark.value.numbers.value[place.index] / mark.place.factor)
 
     # ------------------------------------------------------------ what does not
 
@@ -250,8 +250,10 @@ class Operands:
         elif (other := self._other(pair, written)) is not None:
             id, note = "index_slip", f" ({literal} is {other})"
         words = f"{literal} stands where {self._worth(pair, due, written)}{note}"
-        known = self._given(pair.name) or next(self._written(pair.name), None) is not None
-        return Slip(id, words, unit is not None, known)
+        before = [number for number, _ in self._written(pair.name)]
+        given = self._given(pair.name)
+        words += f", of line {before[-1]}" if before and not given else ""
+        return Slip(id, words, unit is not None, given or bool(before))
 
     def _sign(self, pair: Pair, written: float, due: float) -> Slip:
         return Slip("sign_lost", f"{text(pair.number)} stands where {self._worth(pair, due, written)}", False)
@@ -261,7 +263,7 @@ class Operands:
         if self._given(pair.name):
             value = f"{due:.12g}"
             return f"{value} should be" if isinstance(pair.name, t.Number) else f"{self._name(pair.name)} = {value}"
-        own = [float(value.middle) for value in self._written(pair.name)]
+        own = [float(value.middle) for _, value in self._written(pair.name)]
         if own:
             return f"your {self._name(pair.name)} = {own[-1]:.12g}"
         digits = numbers_of(pair.number, self.state.unit)
