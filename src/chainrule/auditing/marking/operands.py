@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.auditing.marking.aligned import Aligned, Aligner, Pair
+from chainrule.auditing.marking.aligned import Aligned, Aligner, Operand
 from chainrule.auditing.marking.formulas import with_radius
-from chainrule.auditing.marking.mark import FormulaMark, Slip
+from chainrule.auditing.marking.mark import FormulaMark, OperandSlip
 from chainrule.auditing.marking.numbers import own_worlds, spread
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.written_out import WrittenOut
@@ -47,7 +47,7 @@ def _marked(state: SheetState, claim: LineClaim, formulas: list[FormulaMark], ma
     operands = Operands(state)
     pairs = list(_entries(state, claim, formulas, mark.part.tree))
     laid = [operands.best(beside, numbers) for beside, numbers in pairs]
-    found: dict[str, Slip] = {}
+    found: dict[str, OperandSlip] = {}
     for one in laid:
         for slip in [] if one is None else operands.slips(one):
             found.setdefault(slip.words, slip)
@@ -119,7 +119,7 @@ class Operands:
             if found is not None and not found.misses and found.fits:
                 worth = self.worth(formula), self.worth(numbers)
                 if None not in worth and worth[0] * worth[1] < 0:  # type: ignore[operator]
-                    found = aligner.turned(found, Pair(formula, numbers, sign=True))
+                    found = aligner.turned(found, Operand(formula, numbers, sign=True))
             if found is not None and (best is None or found.misses < best.misses):
                 best = found
             if best is not None and not best.misses:
@@ -215,7 +215,7 @@ class Operands:
 
     # ------------------------------------------------------------ what does not
 
-    def slips(self, found: Aligned) -> Iterator[Slip]:
+    def slips(self, found: Aligned) -> Iterator[OperandSlip]:
         """Numbers that stand where others should; of several that are not one slip, none is sure."""
         pairs = {(text(p.name), text(p.number)): p for p in found.pairs}
         few = len(pairs) <= max(1, len(found.fits) // 2) and bool(found.fits or len(found.pairs) > len(pairs))
@@ -227,13 +227,13 @@ class Operands:
         if pairs or len(found.missing) + len(found.extra) != 1:
             return
         for part in found.missing:
-            yield Slip("term_missing", f"{self._name(part)} is missing", False)
+            yield OperandSlip("term_missing", f"{self._name(part)} is missing", False)
         for part in found.extra:
             again = any(self.fits(p.name, part) for p in found.fits)
             words = "stands there once more than it should" if again else "is one too many"
-            yield Slip("used_twice" if again else "term_too_many", f"{text(part)} {words}", False)
+            yield OperandSlip("used_twice" if again else "term_too_many", f"{text(part)} {words}", False)
 
-    def _slip(self, pair: Pair) -> Slip | None:
+    def _slip(self, pair: Operand) -> OperandSlip | None:
         written, due = self.worth(pair.number), self.worth(pair.name)
         if written is None or due is None:
             return None
@@ -253,12 +253,12 @@ class Operands:
         before = [number for number, _ in self._written(pair.name)]
         given = self._given(pair.name)
         words += f", of line {before[-1]}" if before and not given else ""
-        return Slip(id, words, unit is not None, given or bool(before))
+        return OperandSlip(id, words, unit is not None, given or bool(before))
 
-    def _sign(self, pair: Pair, written: float, due: float) -> Slip:
-        return Slip("sign_lost", f"{text(pair.number)} stands where {self._worth(pair, due, written)}", False)
+    def _sign(self, pair: Operand, written: float, due: float) -> OperandSlip:
+        return OperandSlip("sign_lost", f"{text(pair.number)} stands where {self._worth(pair, due, written)}", False)
 
-    def _worth(self, pair: Pair, due: float, written: float) -> str:
+    def _worth(self, pair: Operand, due: float, written: float) -> str:
         """``your yhat_1 = 0.5297``: a name and what it is worth, in digits that differ from what is written."""
         if self._given(pair.name):
             value = f"{due:.12g}"
@@ -287,7 +287,7 @@ class Operands:
                 found += [one for one in trees if isinstance(one, t.Ref) and isinstance(one.name, Quantity)]
         return found
 
-    def _other(self, pair: Pair, written: float) -> str | None:
+    def _other(self, pair: Operand, written: float) -> str | None:
         """The name of another unit of the same kind that the number is; None where it is none of three digits."""
         if not isinstance(pair.name, t.Ref) or not isinstance(pair.name.name, Quantity):
             return None
