@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from chainrule.formula import tree as t
 
+MOST_PAIRS = 400  # of terms that are tried with one another
 MOST_ORDERS = 4  # terms that do not fit, which are tried in every order
 
 
@@ -80,6 +81,8 @@ class Aligner:
         if _is_leaf(formula) or _is_leaf(numbers):
             return self._single(whole, all_numbers)
         one, two = _terms(formula), _terms(numbers)
+        if len(one) * len(two) > MOST_PAIRS:
+            return None
         if len(one) > 1 or len(two) > 1:
             found = self._sum(one, two)
         elif isinstance(formula, _PRODUCTS) or isinstance(numbers, _PRODUCTS):

@@ -29,7 +29,7 @@ from chainrule.network.names import Quantity
 
 LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 WHOLE = 0.01  # what a whole number of one digit, such as 0 for 0.0002, is written to at the finest
-MOST_PARTS = 400  # of a formula that numbers are laid beside
+MOST_PARTS = 200  # of a formula that numbers are laid beside
 _TROUBLE = (InputError, NumbersOnly, ValueError, ArithmeticError, TypeError, IndexError)
 
 
@@ -40,7 +40,11 @@ def with_operands(state: SheetState, claim: LineClaim, formulas: list[FormulaMar
     """
     if not state.problem.single or state.exact:
         return formulas
-    return [_marked(state, claim, formulas, f) if f.kind == "arithmetic" else f for f in formulas]
+    try:
+        with state.effort.explaining():
+            return [_marked(state, claim, formulas, f) if f.kind == "arithmetic" else f for f in formulas]
+    except Spent:  # a sheet with so much arithmetic is marked without
+        return formulas
 
 
 def _marked(state: SheetState, claim: LineClaim, formulas: list[FormulaMark], mark: FormulaMark) -> FormulaMark:
@@ -194,7 +198,7 @@ class Operands:
                     yield Interval.of(world.value(self.state.reader.place(formula.name)))
                 else:
                     yield Interval.of(value_of(formula, self.state.lookup(world, numeric=True)))
-            except (*_TROUBLE, Spent):
+            except _TROUBLE:
                 continue
 
     def _written(self, formula: t.Expr) -> Iterator[tuple[int, Interval]]:
