@@ -6,14 +6,15 @@ A number that is right as it is rounded or cut, in truth or by the author's own 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.auditing.marking.aligned import Aligned, Aligner, Operand
 from chainrule.auditing.marking.formulas import with_radius
-from chainrule.auditing.marking.mark import FormulaMark, OperandSlip
+from chainrule.auditing.marking.mark import BAD, FormulaMark, OperandSlip
 from chainrule.auditing.marking.numbers import own_worlds, spread
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.written_out import WrittenOut
@@ -30,6 +31,8 @@ from chainrule.network.names import Quantity
 LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 WHOLE = 0.01  # what a whole number of one digit, such as 0 for 0.0002, is written to at the finest
 MOST_PARTS = 200  # of a formula that numbers are laid beside
+#: size, how far its digits can move it, its unit where it is a single number
+Number: TypeAlias = tuple[float, float, float | None]
 _TROUBLE = (InputError, NumbersOnly, ValueError, ArithmeticError, TypeError, IndexError)
 
 
@@ -111,6 +114,8 @@ class Operands:
 
     state: SheetState
     unsure: bool = False
+    _numbers: dict[int, tuple[t.Expr, Any]] = field(default_factory=dict, init=False)
+    _worth_near: dict[int, tuple[t.Expr, list[Interval]]] = field(default_factory=dict, init=False)
 
     def best(self, beside: list[t.Expr], numbers: t.Expr) -> Aligned | None:
         """The numbers laid beside the formula that they fit best, the first of several; None where they fit none."""
@@ -134,26 +139,38 @@ class Operands:
 
     def fits(self, formula: t.Expr, numbers: t.Expr) -> bool:
         """Whether numbers are what a part of a formula is worth, rounded or cut, its sign apart."""
-        values = list(self._values(formula))
+        key = id(numbers)
+        if key not in self._numbers:
+            self._numbers[key] = numbers, self._number(numbers)
+        number = self._numbers[key][1]
+        near = self._near(formula)
+        if number is None or not near or any(value.low.size != 1 for value in near):
+            self.unsure = True
+            return True
+        return self._fits(formula, number, near) or self._fits(formula, number, self._far(formula))
+
+    def _number(self, numbers: t.Expr) -> Number | None:
+        """Numbers as they are held against a name; None where they give no single one."""
         try:
             written, moved = with_radius(numbers, None, self.state.given, self.state.effort)
         except _TROUBLE:
-            values = []
-        if not values or written.size != 1 or any(value.low.size != 1 for value in values):
-            self.unsure = True
-            return True
-        size = abs(float(np.ravel(written)[0]))
-        unit = self._unit(numbers)
+            return None
+        if written.size != 1:
+            return None
+        return abs(float(np.ravel(written)[0])), float(np.ravel(moved)[0]), self._unit(numbers)
+
+    def _fits(self, formula: t.Expr, number: Number, values: list[Interval]) -> bool:
+        given, (size, moved, unit) = self._given(formula), number
         for value in values:
             low, high = sorted((abs(float(np.ravel(value.low)[0])), abs(float(np.ravel(value.high)[0]))))
             slack = 1e-12 * max(size, high) + 1e-15
-            if unit is None and self._given(formula):
+            if unit is None and given:
                 below = above = slack
             elif unit is None:  # a formula of numbers: what their digits can do to it
-                below = above = 2 * float(np.ravel(moved)[0]) + slack
+                below = above = 2 * moved + slack
             else:
                 below, above = unit * CUT + slack, unit / 2 + slack  # it may be cut, or rounded
-            if unit and not self._given(formula):  # nor is one off in the last digit more than a slip of rounding
+            if unit and not given:  # nor is one off in the last digit more than a slip of rounding
                 above = max(above, min(1.05 * unit, LAST_DIGIT * high))
             if low - below < size < high + above:
                 return True
@@ -161,7 +178,7 @@ class Operands:
 
     def worth(self, tree: t.Expr) -> float | None:
         """The value of a part, of names or of numbers: the author's own where there is one."""
-        value = next(iter(self._values(tree)), None)
+        value = next(iter(self._near(tree)), None)
         return None if value is None or value.low.size != 1 else float(np.ravel(value.middle)[0])
 
     def _unit(self, numbers: t.Expr) -> float | None:
@@ -179,17 +196,29 @@ class Operands:
             return True
         return isinstance(formula.name, Quantity) and formula.name.symbol in ("x", "y", "W", "b")
 
-    def _values(self, formula: t.Expr) -> Iterator[Interval]:
+    def _near(self, formula: t.Expr) -> list[Interval]:
         """What a part of a formula can be worth: by the author's lines as printed, as far as their digits, in truth."""
-        state = self.state
-        if (known := spread(state, formula)) is not None:
-            yield known
-        yield from self._in([state.printed, state.truth], formula)
-        if any(isinstance(symbol, str) for symbol in t.refs(formula)) or self._given(formula):
-            return
-        yield from (value for _, value in self._written(formula))
-        if state.adopted or any(m.verdict in ("wrong", "follows") for m in state.marks):
-            yield from self._in((world for world, _ in own_worlds(state)), formula)
+        key = id(formula)
+        if key not in self._worth_near:
+            if next(iter(t.refs(formula)), None) is None:  # of numbers alone
+                values = list(self._in([self.state.truth], formula))
+            else:
+                known = spread(self.state, formula)
+                values = [] if known is None else [known]
+                values += self._in([self.state.printed, self.state.truth], formula)
+            if not self._given(formula):
+                values += [value for _, value in self._written(formula)]
+            self._worth_near[key] = formula, values
+        return self._worth_near[key][1]
+
+    def _far(self, formula: t.Expr) -> list[Interval]:
+        """What it can be worth where the author has gone on with a mistake."""
+        marks, own = self.state.marks, any(isinstance(symbol, str) for symbol in t.refs(formula))
+        if own or self._given(formula):
+            return []
+        if not self.state.adopted and not any(m.verdict in BAD for m in marks):
+            return []
+        return list(self._in((world for world, _ in own_worlds(self.state)), formula))
 
     def _in(self, worlds: Iterator[World] | list[World], formula: t.Expr) -> Iterator[Interval]:
         for world in worlds:
