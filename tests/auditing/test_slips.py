@@ -42,7 +42,7 @@ def last(*lines):
 def test_a_number_that_stands_where_another_is_due(before, written, says):
     line = last(before, written)
     assert (line.verdict, line.mistakes) == ("wrong", ("digit_transposition_or_copy",))
-    assert line.message.startswith(f"{says}; a_21 should be 0.27")
+    assert line.message.startswith(f"{says}, of line {line.number - 1}; a_21 should be 0.27")
 
 
 @pytest.mark.parametrize(

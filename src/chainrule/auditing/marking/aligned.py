@@ -12,10 +12,11 @@ from typing import NamedTuple, TypeAlias
 
 from chainrule.formula import tree as t
 
+MOST_PAIRS = 400  # of terms that are tried with one another
 MOST_ORDERS = 4  # terms that do not fit, which are tried in every order
 
 
-class Pair(NamedTuple):
+class Operand(NamedTuple):
     """A part of the formula, and the number that stands for it. ``sign``: only their signs differ."""
 
     name: t.Expr
@@ -32,8 +33,8 @@ class Aligned:
         missing: terms and factors of the formula for which there is no number. extra: numbers too many.
     """
 
-    fits: tuple[Pair, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    fits: tuple[Operand, ...] = ()
+    pairs: tuple[Operand, ...] = ()
     missing: tuple[t.Expr, ...] = ()
     extra: tuple[t.Expr, ...] = ()
 
@@ -80,6 +81,8 @@ class Aligner:
         if _is_leaf(formula) or _is_leaf(numbers):
             return self._single(whole, all_numbers)
         one, two = _terms(formula), _terms(numbers)
+        if len(one) * len(two) > MOST_PAIRS:
+            return None
         if len(one) > 1 or len(two) > 1:
             found = self._sum(one, two)
         elif isinstance(formula, _PRODUCTS) or isinstance(numbers, _PRODUCTS):
@@ -95,7 +98,7 @@ class Aligner:
         return found
 
     def _single(self, formula: t.Expr, numbers: t.Expr) -> Aligned:
-        pair = Pair(formula, numbers)
+        pair = Operand(formula, numbers)
         return Aligned(fits=(pair,)) if self.fits(formula, numbers) else Aligned(pairs=(pair,))
 
     def _table(self, one: Sequence[t.Expr], two: Sequence[t.Expr]) -> Table:
@@ -107,7 +110,7 @@ class Aligner:
             signs = self._sign(*a), self._sign(*b)
             if found is None or found.misses or 0 in signs or signs[0] == signs[1]:
                 return found
-            return self.turned(found, Pair(a[1], _signed(b), sign=True))
+            return self.turned(found, Operand(a[1], _signed(b), sign=True))
 
         table = [[pair(a, b) for b in two] for a in one]
         found = self._matched([tree for _, tree in one], [tree for _, tree in two], table, 0.0)
@@ -115,7 +118,7 @@ class Aligner:
             return Aligned(fits=tuple(p._replace(sign=False) for p in found.pairs))  # turned round as a whole
         return found
 
-    def turned(self, found: Aligned, whole: Pair) -> Aligned:
+    def turned(self, found: Aligned, whole: Operand) -> Aligned:
         """What fits but for the sign of the whole: at the one number whose own sign differs, where there is one."""
         signs = [(p, self._sign(1, p.name) * self._sign(1, p.number)) for p in found.fits]
         other = [p._replace(sign=True) for p, sign in signs if sign < 0]

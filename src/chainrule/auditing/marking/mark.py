@@ -49,7 +49,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Slip:
+class OperandSlip:
     """A number of a line's arithmetic that is not what the name is worth for which it stands.
 
     Attributes:
@@ -82,7 +82,7 @@ class FormulaMark:
     why: str = ""
     rows: bool = False
     value: tuple[Array, Array] | None = None
-    slips: tuple[Slip, ...] = ()
+    slips: tuple[OperandSlip, ...] = ()
     aligned: bool = False
     found: tuple[Found, ...] = ()
 

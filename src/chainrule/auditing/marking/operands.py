@@ -6,14 +6,15 @@ A number that is right as it is rounded or cut, in truth or by the author's own 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.auditing.marking.aligned import Aligned, Aligner, Pair
+from chainrule.auditing.marking.aligned import Aligned, Aligner, Operand
 from chainrule.auditing.marking.formulas import with_radius
-from chainrule.auditing.marking.mark import FormulaMark, Slip
+from chainrule.auditing.marking.mark import BAD, FormulaMark, OperandSlip
 from chainrule.auditing.marking.numbers import own_worlds, spread
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.written_out import WrittenOut
@@ -29,7 +30,9 @@ from chainrule.network.names import Quantity
 
 LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 WHOLE = 0.01  # what a whole number of one digit, such as 0 for 0.0002, is written to at the finest
-MOST_PARTS = 400  # of a formula that numbers are laid beside
+MOST_PARTS = 200  # of a formula that numbers are laid beside
+#: size, how far its digits can move it, its unit where it is a single number
+Number: TypeAlias = tuple[float, float, float | None]
 _TROUBLE = (InputError, NumbersOnly, ValueError, ArithmeticError, TypeError, IndexError)
 
 
@@ -40,21 +43,25 @@ def with_operands(state: SheetState, claim: LineClaim, formulas: list[FormulaMar
     """
     if not state.problem.single or state.exact:
         return formulas
-    return [_marked(state, claim, formulas, f) if f.kind == "arithmetic" else f for f in formulas]
+    try:
+        with state.effort.explaining():
+            return [_marked(state, claim, formulas, f) if f.kind == "arithmetic" else f for f in formulas]
+    except Spent:  # a sheet with so much arithmetic is marked without
+        return formulas
 
 
 def _marked(state: SheetState, claim: LineClaim, formulas: list[FormulaMark], mark: FormulaMark) -> FormulaMark:
     operands = Operands(state)
     pairs = list(_entries(state, claim, formulas, mark.part.tree))
     laid = [operands.best(beside, numbers) for beside, numbers in pairs]
-    found: dict[str, Slip] = {}
+    found: dict[str, OperandSlip] = {}
     for one in laid:
         for slip in [] if one is None else operands.slips(one):
             found.setdefault(slip.words, slip)
     slips = tuple(found.values())
     if any(slip.sure for slip in slips):
         return replace(mark, verdict="wrong", why="; ".join(slip.words for slip in slips), slips=slips)
-    aligned = bool(laid) and all(one is not None and not one.misses for one in laid)
+    aligned = bool(laid) and not operands.unsure and all(one is not None and not one.misses for one in laid)
     return replace(mark, slips=slips, aligned=aligned)
 
 
@@ -70,7 +77,10 @@ def _entries(
         for row, item in enumerate(numbers.items):
             for column, entry in enumerate(item.items) if isinstance(item, t.Array) else [(None, item)]:
                 index = (row,) if column is None else (column, row) if flip else (row, column)
-                yield list(_equations(state, claim, index)), entry
+                if not _has_arrays(entry):
+                    yield list(_equations(state, claim, index)), entry
+        return
+    if _has_arrays(numbers):  # products of arrays have no one number for a name
         return
     refuted = {id(f.part.tree) for f in formulas if f.kind == "formula" and f.verdict != "right"}
     beside = [p.tree for p in claim.formulas if id(p.tree) not in refuted]
@@ -79,6 +89,10 @@ def _entries(
     if place is not None and place.node is not None and place.factor == 1:
         beside += _equations(state, claim, place.index)
     yield beside, numbers
+
+
+def _has_arrays(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Array) or any(map(_has_arrays, t.children(tree)))
 
 
 def _equations(state: SheetState, claim: LineClaim, index: tuple[int, ...]) -> Iterator[t.Expr]:
@@ -92,9 +106,16 @@ def _equations(state: SheetState, claim: LineClaim, index: tuple[int, ...]) -> I
 
 @dataclass
 class Operands:
-    """What the names of one sheet are worth so far, as the numbers of a line are held against it."""
+    """What the names of one sheet are worth so far, as the numbers of a line are held against it.
+
+    Attributes:
+        unsure: a number was let pass because it could not be held against anything.
+    """
 
     state: SheetState
+    unsure: bool = False
+    _numbers: dict[int, tuple[t.Expr, Any]] = field(default_factory=dict, init=False)
+    _worth_near: dict[int, tuple[t.Expr, list[Interval]]] = field(default_factory=dict, init=False)
 
     def best(self, beside: list[t.Expr], numbers: t.Expr) -> Aligned | None:
         """The numbers laid beside the formula that they fit best, the first of several; None where they fit none."""
@@ -107,7 +128,7 @@ class Operands:
             if found is not None and not found.misses and found.fits:
                 worth = self.worth(formula), self.worth(numbers)
                 if None not in worth and worth[0] * worth[1] < 0:  # type: ignore[operator]
-                    found = aligner.turned(found, Pair(formula, numbers, sign=True))
+                    found = aligner.turned(found, Operand(formula, numbers, sign=True))
             if found is not None and (best is None or found.misses < best.misses):
                 best = found
             if best is not None and not best.misses:
@@ -118,26 +139,38 @@ class Operands:
 
     def fits(self, formula: t.Expr, numbers: t.Expr) -> bool:
         """Whether numbers are what a part of a formula is worth, rounded or cut, its sign apart."""
+        key = id(numbers)
+        if key not in self._numbers:
+            self._numbers[key] = numbers, self._number(numbers)
+        number = self._numbers[key][1]
+        near = self._near(formula)
+        if number is None or not near or any(value.low.size != 1 for value in near):
+            self.unsure = True
+            return True
+        return self._fits(formula, number, near) or self._fits(formula, number, self._far(formula))
+
+    def _number(self, numbers: t.Expr) -> Number | None:
+        """Numbers as they are held against a name; None where they give no single one."""
         try:
             written, moved = with_radius(numbers, None, self.state.given, self.state.effort)
         except _TROUBLE:
-            return True
+            return None
         if written.size != 1:
-            return True
-        size = abs(float(np.ravel(written)[0]))
-        unit = self._unit(numbers)
-        for value in self._values(formula):
-            if value.low.size != 1:
-                return True
+            return None
+        return abs(float(np.ravel(written)[0])), float(np.ravel(moved)[0]), self._unit(numbers)
+
+    def _fits(self, formula: t.Expr, number: Number, values: list[Interval]) -> bool:
+        given, (size, moved, unit) = self._given(formula), number
+        for value in values:
             low, high = sorted((abs(float(np.ravel(value.low)[0])), abs(float(np.ravel(value.high)[0]))))
             slack = 1e-12 * max(size, high) + 1e-15
-            if unit is None and self._given(formula):
+            if unit is None and given:
                 below = above = slack
             elif unit is None:  # a formula of numbers: what their digits can do to it
-                below = above = 2 * float(np.ravel(moved)[0]) + slack
+                below = above = 2 * moved + slack
             else:
                 below, above = unit * CUT + slack, unit / 2 + slack  # it may be cut, or rounded
-            if unit and not self._given(formula):  # nor is one off in the last digit more than a slip of rounding
+            if unit and not given:  # nor is one off in the last digit more than a slip of rounding
                 above = max(above, min(1.05 * unit, LAST_DIGIT * high))
             if low - below < size < high + above:
                 return True
@@ -145,7 +178,7 @@ class Operands:
 
     def worth(self, tree: t.Expr) -> float | None:
         """The value of a part, of names or of numbers: the author's own where there is one."""
-        value = next(iter(self._values(tree)), None)
+        value = next(iter(self._near(tree)), None)
         return None if value is None or value.low.size != 1 else float(np.ravel(value.middle)[0])
 
     def _unit(self, numbers: t.Expr) -> float | None:
@@ -163,17 +196,29 @@ class Operands:
             return True
         return isinstance(formula.name, Quantity) and formula.name.symbol in ("x", "y", "W", "b")
 
-    def _values(self, formula: t.Expr) -> Iterator[Interval]:
+    def _near(self, formula: t.Expr) -> list[Interval]:
         """What a part of a formula can be worth: by the author's lines as printed, as far as their digits, in truth."""
-        state = self.state
-        if (known := spread(state, formula)) is not None:
-            yield known
-        yield from self._in([state.printed, state.truth], formula)
-        if any(isinstance(symbol, str) for symbol in t.refs(formula)) or self._given(formula):
-            return
-        yield from self._written(formula)
-        if state.adopted or any(m.verdict in ("wrong", "follows") for m in state.marks):
-            yield from self._in((world for world, _ in own_worlds(state)), formula)
+        key = id(formula)
+        if key not in self._worth_near:
+            if next(iter(t.refs(formula)), None) is None:  # of numbers alone
+                values = list(self._in([self.state.truth], formula))
+            else:
+                known = spread(self.state, formula)
+                values = [] if known is None else [known]
+                values += self._in([self.state.printed, self.state.truth], formula)
+            if not self._given(formula):
+                values += [value for _, value in self._written(formula)]
+            self._worth_near[key] = formula, values
+        return self._worth_near[key][1]
+
+    def _far(self, formula: t.Expr) -> list[Interval]:
+        """What it can be worth where the author has gone on with a mistake."""
+        marks, own = self.state.marks, any(isinstance(symbol, str) for symbol in t.refs(formula))
+        if own or self._given(formula):
+            return []
+        if not self.state.adopted and not any(m.verdict in BAD for m in marks):
+            return []
+        return list(self._in((world for world, _ in own_worlds(self.state)), formula))
 
     def _in(self, worlds: Iterator[World] | list[World], formula: t.Expr) -> Iterator[Interval]:
         for world in worlds:
@@ -182,11 +227,11 @@ class Operands:
                     yield Interval.of(world.value(self.state.reader.place(formula.name)))
                 else:
                     yield Interval.of(value_of(formula, self.state.lookup(world, numeric=True)))
-            except (*_TROUBLE, Spent):
+            except _TROUBLE:
                 continue
 
-    def _written(self, formula: t.Expr) -> Iterator[Interval]:
-        """Every number that the author has written for a name."""
+    def _written(self, formula: t.Expr) -> Iterator[tuple[int, Interval]]:
+        """(number of the line, value) of every number that the author has written for a name."""
         if not isinstance(formula, t.Ref):
             return
         try:
@@ -197,13 +242,13 @@ class Operands:
             if mark.place is None or mark.value is None or mark.value.flipped or mark.place.flip:
                 continue
             if mark.place.index == place.index:
-                yield Interval.of(mark.value.numbers.value / mark.place.factor)
+                yield mark.number, Interval.of(mark.value.numbers.value / mark.place.factor)
             elif not mark.place.index and mark.value.numbers.value.ndim == len(place.index):
-                yield Interval.of(mark.value.numbers.value[place.index] / mark.place.factor)
+                yield mark.number, Interval.of(mark.value.numbers.value[place.index] / mark.place.factor)
 
     # ------------------------------------------------------------ what does not
 
-    def slips(self, found: Aligned) -> Iterator[Slip]:
+    def slips(self, found: Aligned) -> Iterator[OperandSlip]:
         """Numbers that stand where others should; of several that are not one slip, none is sure."""
         pairs = {(text(p.name), text(p.number)): p for p in found.pairs}
         few = len(pairs) <= max(1, len(found.fits) // 2) and bool(found.fits or len(found.pairs) > len(pairs))
@@ -215,13 +260,13 @@ class Operands:
         if pairs or len(found.missing) + len(found.extra) != 1:
             return
         for part in found.missing:
-            yield Slip("term_missing", f"{self._name(part)} is missing", False)
+            yield OperandSlip("term_missing", f"{self._name(part)} is missing", False)
         for part in found.extra:
             again = any(self.fits(p.name, part) for p in found.fits)
             words = "stands there once more than it should" if again else "is one too many"
-            yield Slip("used_twice" if again else "term_too_many", f"{text(part)} {words}", False)
+            yield OperandSlip("used_twice" if again else "term_too_many", f"{text(part)} {words}", False)
 
-    def _slip(self, pair: Pair) -> Slip | None:
+    def _slip(self, pair: Operand) -> OperandSlip | None:
         written, due = self.worth(pair.number), self.worth(pair.name)
         if written is None or due is None:
             return None
@@ -238,18 +283,20 @@ class Operands:
         elif (other := self._other(pair, written)) is not None:
             id, note = "index_slip", f" ({literal} is {other})"
         words = f"{literal} stands where {self._worth(pair, due, written)}{note}"
-        known = self._given(pair.name) or next(self._written(pair.name), None) is not None
-        return Slip(id, words, unit is not None, known)
+        before = [number for number, _ in self._written(pair.name)]
+        given = self._given(pair.name)
+        words += f", of line {before[-1]}" if before and not given else ""
+        return OperandSlip(id, words, unit is not None, given or bool(before))
 
-    def _sign(self, pair: Pair, written: float, due: float) -> Slip:
-        return Slip("sign_lost", f"{text(pair.number)} stands where {self._worth(pair, due, written)}", False)
+    def _sign(self, pair: Operand, written: float, due: float) -> OperandSlip:
+        return OperandSlip("sign_lost", f"{text(pair.number)} stands where {self._worth(pair, due, written)}", False)
 
-    def _worth(self, pair: Pair, due: float, written: float) -> str:
+    def _worth(self, pair: Operand, due: float, written: float) -> str:
         """``your yhat_1 = 0.5297``: a name and what it is worth, in digits that differ from what is written."""
         if self._given(pair.name):
             value = f"{due:.12g}"
             return f"{value} should be" if isinstance(pair.name, t.Number) else f"{self._name(pair.name)} = {value}"
-        own = [float(value.middle) for value in self._written(pair.name)]
+        own = [float(value.middle) for _, value in self._written(pair.name)]
         if own:
             return f"your {self._name(pair.name)} = {own[-1]:.12g}"
         digits = numbers_of(pair.number, self.state.unit)
@@ -273,7 +320,7 @@ class Operands:
                 found += [one for one in trees if isinstance(one, t.Ref) and isinstance(one.name, Quantity)]
         return found
 
-    def _other(self, pair: Pair, written: float) -> str | None:
+    def _other(self, pair: Operand, written: float) -> str | None:
         """The name of another unit of the same kind that the number is; None where it is none of three digits."""
         if not isinstance(pair.name, t.Ref) or not isinstance(pair.name.name, Quantity):
             return None
