@@ -25,6 +25,12 @@ def _on_array(rule: Callable[[arrays.Array], arrays.Array]) -> Callable[[Value],
     return lambda v: rule(np.asarray(v, dtype=float))
 
 
+def _softmax(value: Value) -> Value:
+    if not np.ndim(value):
+        raise InputError("function softmax", "a vector in it", "one number")
+    return softmax(np.ravel(value))[:, None]
+
+
 def _logsumexp(*values: Value) -> Value:
     top = reduce(np.maximum, values)
     return top + np.log(reduce(np.add, (np.exp(v - top) for v in values)))
@@ -58,7 +64,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "clip": (_on_array(losses.clip), 1),
     "huber": (_on_array(losses.huber), 1),
     "diag": (_diag, 1),
-    "softmax": (lambda v: softmax(np.ravel(v))[:, None], 1),
+    "softmax": (_softmax, 1),
     "sum": (lambda v: float(np.sum(v)), 1),
     "max": (lambda *v: reduce(np.maximum, v), None),
     "min": (lambda *v: reduce(np.minimum, v), None),

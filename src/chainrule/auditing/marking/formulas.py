@@ -231,7 +231,14 @@ def replaced(tree: t.Expr, index: int, value: float) -> t.Expr:
 
 def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula) -> FormulaMark:
     """Whether numbers that are computed give what stands behind them."""
-    exact, radius = with_radius(part.tree, None, state.given, state.effort)
+    try:
+        exact, radius = with_radius(part.tree, None, state.given, state.effort)
+    except InputError as error:
+        if value is None:
+            raise
+        return FormulaMark(
+            part, "arithmetic", "undecided", f"{error.quantity}: expected {error.expected}; got {error.got}"
+        )
     if value is None:
         if claim.place is not None:
             due = np.asarray(state.truth.value(claim.place), dtype=float)

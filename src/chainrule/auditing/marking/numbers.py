@@ -103,7 +103,11 @@ def _fitted(written: Numbers, due: Array, state: SheetState, claim: LineClaim) -
     if is_slopes and len(shape) == 1 and given == (*shape, *shape) and written.diagonal is not None:
         return written.diagonal, False, due
     expected, got = (" x ".join(map(str, s)) or "one number" for s in (shape, given))
-    raise InputError(claim.subject, expected, got)
+    raise WrongShape(claim.subject, expected, got)
+
+
+class WrongShape(InputError):
+    """Numbers that are not as many, or not so arranged, as what is claimed."""
 
 
 class _FromOwnLines(NamedTuple):

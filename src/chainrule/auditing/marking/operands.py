@@ -45,9 +45,13 @@ def with_operands(state: SheetState, claim: LineClaim, formulas: list[FormulaMar
         return formulas
     try:
         with state.effort.explaining():
-            return [_marked(state, claim, formulas, f) if f.kind == "arithmetic" else f for f in formulas]
+            return [_marked(state, claim, formulas, f) if _can_be(f) else f for f in formulas]
     except Spent:  # a sheet with so much arithmetic is marked without
         return formulas
+
+
+def _can_be(mark: FormulaMark) -> bool:
+    return mark.kind == "arithmetic" and mark.verdict != "undecided"
 
 
 def _marked(state: SheetState, claim: LineClaim, formulas: list[FormulaMark], mark: FormulaMark) -> FormulaMark:
@@ -74,6 +78,8 @@ def _entries(
         if place is None or place.node is None or place.factor != 1 or place.index:
             return
         flip = place.flip != (place.node.kind in ("W", "dW") and state.reading.swapped)
+        if len(numbers.items) == 1 and isinstance(numbers.items[0], t.Array) and place.node.kind not in ("W", "dW"):
+            numbers = numbers.items[0]  # a vector as a row
         for row, item in enumerate(numbers.items):
             for column, entry in enumerate(item.items) if isinstance(item, t.Array) else [(None, item)]:
                 index = (row,) if column is None else (column, row) if flip else (row, column)

@@ -11,7 +11,7 @@ from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
-from chainrule.auditing.marking.numbers import mark_numbers
+from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
@@ -78,7 +78,13 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         mark = Mark(claim, why="a name of your own with a number alone: there is nothing to hold it against")
         write(state, mark)
         return mark
-    value = None if claim.numbers is None else mark_numbers(state, claim, claim.numbers)
+    value = None
+    try:
+        value = None if claim.numbers is None else mark_numbers(state, claim, claim.numbers)
+    except WrongShape as error:
+        if any(mark_formula(state, claim, None, part).verdict == "right" for part in claim.formulas):
+            return Mark(claim, "wrong", f"{error.quantity} should have {error.expected} numbers, not {error.got}")
+        raise
     formulas = [mark_formula(state, claim, value, part) for part in claim.formulas if part.tree is not defining]
     formulas += [
         mark_arithmetic(state, claim, value, part)

@@ -21,6 +21,7 @@ from chainrule.auditing.model.world import (
     read_problem,
     value_of,
 )
+from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.names import Notation
 from chainrule.sheets.lines import Line
@@ -118,3 +119,5 @@ class SheetState:
             return value_of(tree, self.lookup(world))
         except NumbersOnly:  # what has no formula is worth its number
             return value_of(tree, self.lookup(world, numeric=True))
+        except InputError:  # vectors as rows, and matrices the other way
+            return value_of(tree, self.lookup(world, way=FormulaReading(rows=True, flipped=True)))

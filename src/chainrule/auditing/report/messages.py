@@ -88,6 +88,8 @@ def _drift(mark: Mark) -> str:
 
 
 def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
+    if mark.why and mark.value is None and not mark.formulas:
+        return mark.why, ""
     parts = []
     brief = ""
     formulas = [f for f in mark.formulas if f.verdict == "wrong" and f.kind == "formula"]
