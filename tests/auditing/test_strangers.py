@@ -254,7 +254,7 @@ def test_a_file_that_may_not_be_read(run, tmp_path, monkeypatch):
     def refuse(path, *_, **__):  # chmod 0 would not do: root may read everything
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     code, out, err = run("audit", "s.md")
     assert (code, out) == (2, "")
     assert is_one_line(err)

@@ -38,7 +38,7 @@ def audit(
     usual = "text" if out is None else endings.get(out.suffix.lower(), "text")
     chosen = chosen_format(usual if form is None else form, json)
     check_outputs({"--out": out}, [file] if file not in ("", "-") else [])
-    found = audit(file or "-")
+    found = audit("-" if file in ("", "-") else Path(file))
     text = rendered("audit", found, chosen, standalone)
     if out is None:
         print_record(text, chosen)
