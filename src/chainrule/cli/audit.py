@@ -40,7 +40,7 @@ def audit(
     usual = "text" if out is None else endings.get(out.suffix.lower(), "text")
     chosen = chosen_format(usual if form is None else form, json)
     check_outputs({"--out": out}, [file] if file not in ("", "-") else [])
-    sheet = read_worksheet(file or "-")
+    sheet = read_worksheet("-" if file in ("", "-") else Path(file))
     found = audit_sheet(sheet)
     if explain:
         from chainrule.teaching.explained import explained

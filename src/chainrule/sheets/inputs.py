@@ -14,6 +14,7 @@ from chainrule.errors import InputError
 
 LARGEST = 1_000_000  # bytes
 LARGEST_NOTEBOOK = 20_000_000  # bytes, its pictures counted
+_OPEN = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 MOST_CELLS = 30  # that a report names
 _MARK = re.compile(r"\[((?:output of )?cell [0-9]+)\]")
 _KINDS = {
@@ -35,14 +36,17 @@ def read_text(source: str | os.PathLike[str]) -> str:
         return decoded(sys.stdin.buffer.read(LARGEST_NOTEBOOK + 1), "standard input")
     path = Path(source)
     try:
-        missing = not path.exists()
+        is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError):  # a name too long, or with a zero in it
-        missing = True
-    if missing or path.is_dir():
-        raise InputError(f"worksheet {name}", "a file", "no such file" if missing else "a folder")
-    with path.open("rb") as file:  # a pipe has no size, and can be read once
-        data = file.read(LARGEST_NOTEBOOK + 1)
-    return decoded(data, f"worksheet {name}")
+        is_file = is_folder = False
+    if name.startswith(_OPEN) and not is_folder and path.exists():  # a pipe of this process: <(…) of a shell
+        with path.open("rb") as file:
+            return decoded(file.read(LARGEST_NOTEBOOK + 1), f"worksheet {name}")
+    if not is_file:
+        raise InputError(f"worksheet {name}", "a file", "a folder" if is_folder else "no such file")
+    if (size := path.stat().st_size) > LARGEST_NOTEBOOK:
+        raise InputError(f"worksheet {name}", f"at most {LARGEST} bytes", str(size))
+    return decoded(path.read_bytes(), f"worksheet {name}")
 
 
 def decoded(data: bytes, name: str) -> str:
