@@ -274,7 +274,8 @@ def test_worksheets(refused, files, old, new, says):
 
 
 def test_worksheet_files_that_are_none(refused, run, files, tmp_path):
-    assert "text in UTF-8" in refused("check", files("a.md", b"\xff\xfe\x00+"))
+    assert "text in UTF-8" in refused("check", files("a.md", b"\xff\xfe+"))
+    assert "bytes that are no text" in refused("check", files("f.md", b"+\x00+"))
     assert "at most 1000000 bytes" in refused("check", files("b.md", "+" * 1_000_001))
     code, _, err = run("check", files("c.md", ""))
     assert code == 2
