@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import Mark
-from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt
+from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt, is_understood
 from chainrule.auditing.marking.shared_biases import in_words
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
@@ -97,7 +97,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         replace(m, verdict="undecided", why=conventions.doubt(m, doubts[m.claim.line])) if m.claim.line in doubts else m
         for m in state.marks
     ]
-    found = contradiction(state, read.effort)
+    found = contradiction(state, read.effort) if is_understood(state.marks, names.naming) else None
     contradictions: tuple[Contradiction, ...] = ()
     if found is not None:
         told, mended, shows = found

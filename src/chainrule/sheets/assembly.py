@@ -228,6 +228,8 @@ def _rules(facts: Facts, depth: int, outputs: int, notes: list[str]) -> tuple[li
     """The activation of each hidden layer, and the output."""
     own = {i: layer["activation"] for i, layer in enumerate(facts.layers, 1) if "activation" in layer}
     general = facts.known.get("hidden") or facts.known.get("activation")
+    if general is not None and general.value == [] and depth == 1:
+        general = None  # no hidden layer, none named
     listed: list[Any] = general.value if general is not None and isinstance(general.value, list) else []
     named = [Fact(one, general.called, general.line) for one in listed] if general is not None and listed else []
     output = facts.known.get("output") or own.get(depth)

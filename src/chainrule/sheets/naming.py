@@ -327,7 +327,7 @@ class Naming:
             for weights in WEIGHTS:
                 if weights != self.weights:
                     yield replace(self, weights=weights, _known={})
-        for word in sorted({s.word.lower() for s in found}):
+        for word in sorted({s.word.lower() for s in found} - {"a"}):  # what a is, the names beside it say
             options = WORDS.get(word, ())
             now = self.words.get(word, options[0] if options and word not in WEAK else "")
             for kind in (*options, *([""] if word in WEAK else [])):

@@ -182,6 +182,12 @@ def in_doubt(marks: Sequence[Mark], naming: Naming) -> list[Mark]:
     return found
 
 
+def is_understood(marks: Sequence[Mark], naming: Naming) -> bool:
+    """Whether the names of the first wrong number are borne out by other lines."""
+    first = next((mark for mark in marks if mark.value_verdict == "wrong"), None)
+    return first is None or not _unsupported(first, marks, naming)
+
+
 def _doubt(operands: Sequence[Operand], naming: Naming) -> str:
     name, symbol = operands[0], naming.meaning(operands[0])
     assert symbol is not None

@@ -153,7 +153,16 @@ def _key(place: QuantityPlace) -> tuple[Name, int, float]:
 def formulas_known(state: SheetState, claim: LineClaim) -> bool:
     """Whether a name of the author's comes from quantities of the network, and not from numbers alone."""
     tree = state.definition(claim)
-    return tree is not None and any(True for _ in t.refs(tree))
+    waiting, seen = [] if tree is None else [*t.refs(tree)], {claim.own}
+    while waiting:
+        symbol = waiting.pop()
+        if not isinstance(symbol, str) or symbol == "eta":
+            return True
+        if symbol not in seen:
+            seen.add(symbol)
+            formula = state.names.get(symbol, (None, None))[0]
+            waiting += [] if formula is None else t.refs(formula)
+    return False
 
 
 def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark) -> NumberMark:
