@@ -105,7 +105,8 @@ def _due(a: LineAudit) -> str:
         return _entries(a)
     digits = decimals_apart(a.right, a.claimed, a.digits)
     due = number(a.right, digits)
-    parts = [] if due in a.message else [f"Written is {number(a.claimed, digits)}; it should be {due}."]
+    written = number(a.claimed, digits)
+    parts = [] if due in a.message or due == written else [f"Written is {written}; it should be {due}."]
     if a.accepted is not None and np.ndim(a.accepted[0]) == 0:
         low, high = (number(end, None if a.digits is None else a.digits + 1) for end in a.accepted)
         if low != high and low not in a.message:
