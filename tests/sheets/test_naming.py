@@ -8,6 +8,7 @@ import chainrule as cr
 from chainrule.formula.tree import Timed
 from chainrule.network.names import read
 from tests.support.author_names import AUTHORS, claims, drawn
+from trials import derivations
 
 RIGHT = ("right", "rounded")
 FEW = settings(max_examples=max(2, settings.default.max_examples // 5))  # each is a whole sheet read in many ways
@@ -100,3 +101,17 @@ def test_new_values_that_stand_under_the_old_name():
     lines = audited("dL/db_2 = -1.0948\nb_2 = 0.5284\nb_2 = 0.2")
     assert [a.verdict for a in lines] == ["rounded", "rounded", "right"]
     assert audited("b_2 = 0.5284")[0].verdict in ("wrong", "rounded")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sample_of_the_trial_of_derivations(seed):
+    how, claims_written, verdicts, odd = derivations.marked(1_000 + seed)
+    assert odd == "", how
+    assert verdicts.total() == claims_written
+
+
+def test_the_trial_of_derivations_sees_a_wrong_line(monkeypatch):
+    how, text, count = derivations.sheet(1_000)
+    header, _, lines = text.rpartition("+++\n")
+    monkeypatch.setattr(derivations, "sheet", lambda seed: (how, f"{header}+++\nyhat_1 = 5.2187\n\n{lines}", count))
+    assert derivations.marked(0)[2]["wrong"] == 1

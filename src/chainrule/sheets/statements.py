@@ -254,17 +254,21 @@ _WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}
 _WORDS_BEHIND = re.compile(
     rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$"
 )
-_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwWzLZAJ])|np|numpy|math|torch")
+_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|np|numpy|math|torch")
+_BELOW = re.compile(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
+_ALONE = re.compile(r"[A-Za-z]\w{0,40}")
 
 
 def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:
     """Words of a language, as opposed to names and functions."""
     return sum(
         not (word in own or word in LEARNING_RATES or function_named(word) or _DIFFERENTIAL.fullmatch(word))
-        for word in _WORD.findall(text)
+        for word in _WORD.findall(_BELOW.sub("", text) if "{" in text else text)
     )
 
 
 def _is_formula(text: str) -> bool:
     """Whether a line without a sign of equality may be the subject of the next one."""
+    if _ALONE.fullmatch(text):  # Loss
+        return _LEAD.match(text + " ") is None
     return len(text) < 400 and words(text) == 0 and any(c.isalpha() for c in text)
