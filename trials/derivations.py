@@ -89,9 +89,8 @@ def main() -> int:
     accused = total["wrong"] + total["follows"]
     read = sum(total.values()) - total["unreadable"]
     lost = max(0, claims - sum(total.values())) + total["unreadable"]
-    print(
-        f"{options.count} sheets, {claims} claims, {read} read ({lost / claims:.2%} not); {dict(total)}; accused {accused}"
-    )
+    told = f"{claims} claims, {read} read ({lost / claims:.2%} not), {accused} accused"
+    print(f"{options.count} sheets, {told}; {dict(total)}")
     return int(accused > 0 or lost > UNREADABLE * claims)
 
 
