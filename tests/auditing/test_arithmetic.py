@@ -51,13 +51,16 @@ def test_a_formula_may_have_so_many_numbers(monkeypatch):
     ],
 )  # fmt: skip
 def test_what_the_numbers_give(written, verdict):
-    assert last(COARSE, written).verdict == verdict
+    line = last(COARSE, written)
+    assert (line.parts[-1] if written.startswith("e =") else line).verdict == verdict
+    if written.startswith("e ="):  # a name of the author's own is never right by its arithmetic alone
+        assert line.verdict == ("wrong" if verdict == "wrong" else "undecided")
 
 
 def test_what_arithmetic_gives_is_said():
     assert last(COARSE, "a_21 = 0.5*0.69/0.6 + 0.3").message == "it gives 0.875"
     assert last(COARSE, "dL/da_2 = [0.1*0.5, 0.3]").message == "it gives [0.05, 0.3]"
-    assert last(COARSE, "e = 2/3 = 0.66").message == "the digits are cut, not rounded: 0.667"
+    assert last(COARSE, "yhat_1 = 0.56").message == "the digits are cut, not rounded: 0.567"
 
 
 @pytest.mark.parametrize(

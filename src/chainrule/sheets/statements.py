@@ -12,6 +12,7 @@ from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, plain
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
+from chainrule.sheets.surfaces import WORDS
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes, without_old_values
 
@@ -256,7 +257,6 @@ _WORDS_BEHIND = re.compile(
 )
 _DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|np|numpy|math|torch")
 _BELOW = re.compile(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
-_ALONE = re.compile(r"[A-Za-z]\w{0,40}")
 
 
 def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:
@@ -269,6 +269,6 @@ def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:
 
 def _is_formula(text: str) -> bool:
     """Whether a line without a sign of equality may be the subject of the next one."""
-    if _ALONE.fullmatch(text):  # Loss
-        return _LEAD.match(text + " ") is None
+    if text.lower() in WORDS:  # Loss
+        return True
     return len(text) < 400 and words(text) == 0 and any(c.isalpha() for c in text)
