@@ -59,11 +59,15 @@ class Inferred:
     effort: Effort
 
 
-def infer(problem: Problem, lines: tuple[Line, ...], unit: float) -> Inferred:
-    """The conventions of a sheet."""
+def infer(problem: Problem, lines: tuple[Line, ...], unit: float, marked: SheetState | None = None) -> Inferred:
+    """The conventions of a sheet.
+
+    Args:
+        marked: the lines marked as the header says, where that is known.
+    """
     first = tuple(line for line in lines if not _far(line))
     effort = Effort.of(problem, READINGS)
-    best, held = _biases(problem, _first(problem, first, unit), effort)
+    best, held = _biases(problem, _first(problem, first, unit, marked), effort)
     others: list[tuple[Option, SheetState]] = []
     while cost(best) >= 1 and len(held) < MOST:
         others = list(_tried(problem, best, held, effort))
@@ -122,9 +126,11 @@ def _cost(mark: Mark) -> float:
     return formula + number + 0.5 * (mark.value is not None and mark.value.inconsistent)
 
 
-def _first(problem: Problem, lines: tuple[Line, ...], unit: float) -> SheetState:
+def _first(problem: Problem, lines: tuple[Line, ...], unit: float, marked: SheetState | None) -> SheetState:
     """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
-    rounds = mark_sheet(SheetState(problem, Reading(), lines, unit, effort=Effort.of(problem)))
+    same = marked is not None and len(marked.lines) == len(lines)  # none speaks of many updates
+    rounds = marked if same else mark_sheet(SheetState(problem, Reading(), lines, unit, effort=Effort.of(problem)))
+    assert rounds is not None
     if cost(rounds) == 0:
         return rounds
     both = mark_sheet(SheetState(problem, Reading(), lines, unit, both=True, effort=Effort.of(problem)))

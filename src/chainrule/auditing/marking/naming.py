@@ -20,7 +20,7 @@ from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Reading
 from chainrule.auditing.model.digits import usual_unit
-from chainrule.auditing.model.effort import READINGS, Effort, Spent
+from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.formula.printing import symbol_text
@@ -35,6 +35,8 @@ PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
 SHOWN = 0.75  # what a number or a formula of the network's that comes out is worth
 GAIN = 0.5  # what another way of reading must save
 MOST_CHANGES = 8
+NAMINGS = 1_000_000.0  # units of effort for trying ways to read the names
+READ = 100.0  # units of reading a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class ReadSheet:
     Attributes:
         cost: wrong and unreadable lines, and claims under names that are not understood, less what comes out right.
         doubts: wrong and unreadable lines alone.
+        state: the sheet marked under this naming, by no other convention.
         ties: namings that cost as little.
     """
 
@@ -54,6 +57,7 @@ class ReadSheet:
     cost: float = 0.0
     doubts: float = 0.0
     marks: tuple[Mark, ...] = ()
+    state: SheetState | None = None
     ties: tuple[Naming, ...] = ()
 
 
@@ -75,10 +79,10 @@ class NameReader:
 
     def read(self) -> ReadSheet:
         """The sheet under the naming that fits it best."""
-        effort = Effort.of(self.problem, READINGS)
-        best = self._under(self.plain, effort)
+        effort = Effort.of(self.problem, NAMINGS)
+        best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
-            best = self._under(replace(self.plain, words={"a": "h"}, _known={}), effort)
+            best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
         ties: tuple[Naming, ...] = ()
         seen = {self._told_apart(best.naming, best.met)}
         with suppress(Spent):
@@ -110,6 +114,7 @@ class NameReader:
         return frozenset((operand, naming.meaning(operand)) for operand in met)
 
     def _under(self, naming: Naming, effort: Effort) -> ReadSheet:
+        effort.spend(READ * len(self.written))
         lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, self.problem.n)
         met = {operand for line in lines for operand in line.operands}
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
@@ -117,7 +122,7 @@ class NameReader:
         state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), effort=effort))
         marks = tuple(state.marks)
         unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
-        read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks)
+        read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks, state=state)
         return replace(read, cost=read.doubts + unread)
 
 
