@@ -128,7 +128,11 @@ def _cost(mark: Mark) -> float:
 
 def _first(problem: Problem, lines: tuple[Line, ...], unit: float, marked: SheetState | None) -> SheetState:
     """Rounded digits; or rounded and cut ones, where that leaves fewer lines wrong."""
-    same = marked is not None and len(marked.lines) == len(lines)  # none speaks of many updates
+    same = (
+        marked is not None
+        and len(marked.lines) == len(lines)  # none speaks of many updates
+        and not any(mark.claim.arithmetic for mark in marked.marks)  # there are no operands to look at
+    )
     rounds = marked if same else mark_sheet(SheetState(problem, Reading(), lines, unit, effort=Effort.of(problem)))
     assert rounds is not None
     if cost(rounds) == 0:

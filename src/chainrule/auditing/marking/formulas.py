@@ -234,7 +234,7 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
     try:
         exact, radius = with_radius(part.tree, None, state.given, state.effort)
     except InputError as error:
-        if value is None:
+        if value is None or not error.quantity.startswith("function"):
             raise
         return FormulaMark(
             part, "arithmetic", "undecided", f"{error.quantity}: expected {error.expected}; got {error.got}"

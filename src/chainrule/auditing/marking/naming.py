@@ -35,7 +35,7 @@ PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
 SHOWN = 0.75  # what a number or a formula of the network's that comes out is worth
 GAIN = 0.5  # what another way of reading must save
 MOST_CHANGES = 8
-NAMINGS = 1_000_000.0  # units of effort for trying ways to read the names
+NAMINGS = 1_500_000.0  # units of effort for trying ways to read the names
 READ = 100.0  # units of reading a line
 
 
@@ -119,7 +119,7 @@ class NameReader:
         met = {operand for line in lines for operand in line.operands}
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
         problem = replace(self.problem, shared=shared)
-        state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), effort=effort))
+        state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
         marks = tuple(state.marks)
         unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
         read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks, state=state)

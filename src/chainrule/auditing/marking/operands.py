@@ -41,7 +41,7 @@ def with_operands(state: SheetState, claim: LineClaim, formulas: list[FormulaMar
 
     What is no single slip is kept for the diagnosis of a line that is wrong anyway.
     """
-    if not state.problem.single or state.exact:
+    if not state.problem.single or state.exact or not state.operands:
         return formulas
     try:
         with state.effort.explaining():

@@ -35,6 +35,7 @@ class SheetState:
         header: the problem as the header has it. problem: as the reading has it.
         both: numbers may be cut as well as rounded.
         exact: the numbers are all there is to them, not rounded ones: arrays of somebody's code.
+        operands: numbers that stand in arithmetic are held against the names that they stand for.
         truth: the right values. own: what the author's lines so far give, as intervals; printed: as numbers.
         marks: of the lines so far.
         names: the author's own names -> a formula, or None, and the number written.
@@ -51,6 +52,7 @@ class SheetState:
     unit: float
     both: bool = False
     exact: bool = False
+    operands: bool = True
     effort: Effort = field(default_factory=Effort)
     marks: list[Mark] = field(default_factory=list, init=False)
     names: dict[str, tuple[t.Expr | None, Any]] = field(default_factory=dict, init=False)
