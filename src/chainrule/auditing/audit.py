@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.contradictions import contradiction
-from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt, is_understood
 from chainrule.auditing.marking.shared_biases import in_words
 from chainrule.auditing.marking.sheet import mark_sheet
@@ -29,6 +29,7 @@ from chainrule.errors import InputError
 from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.inputs import is_text
+from chainrule.sheets.rate import rate_in
 
 
 def audit(source: str | os.PathLike[str]) -> Audit:
@@ -75,6 +76,9 @@ def audit_text(text: str, name: str = "worksheet") -> Audit:
 def audit_sheet(sheet: Worksheet) -> Audit:
     """Audit a worksheet that has been read."""
     problem = problem_of(sheet)
+    if problem.learning_rate is None and (rate := rate_in(sheet.lines)) is not None:
+        problem = replace(problem, learning_rate=rate)
+        sheet = replace(sheet, notes=(*sheet.notes, f"the learning rate {rate:g} is the one that a line gives"))
     try:
         read = NameReader(problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared).read()
         return _audited(sheet, read.problem, read)
@@ -106,6 +110,8 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
     state.marks = in_doubt(state.marks, names.naming)
+    if problem.learning_rate is None:
+        state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     return Audit(
         sheet.path,
         sheet.title,
@@ -117,6 +123,14 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         problem.sizes,
         (*sheet.notes, *in_words(problem.shared), *names_in_words(names)),
     )
+
+
+NO_RATE = "no learning rate is given, neither in the header nor in a line"
+
+
+def _steps_at_no_rate(mark: Mark) -> bool:
+    """Whether a line is wrong only at a learning rate that nobody gave."""
+    return mark.verdict in BAD and mark.place is not None and mark.place.time > 0 and mark.value is not None
 
 
 def problem_of(sheet: Worksheet) -> Problem:

@@ -157,7 +157,7 @@ class Naming:
     def _only_layer(self, word: str, kind: str) -> int | None:
         """The layer of a name without an index."""
         if self.depth == 1:
-            return 1 if kind != "h" else None
+            return 1
         if word.lower() in ("h", "hidden", "act", "activation"):
             return 1 if self.depth == 2 else None
         if word in ("b", "W", "w", "a"):

@@ -109,7 +109,7 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     known = WORDS.get(word.lower(), ())
     if word == "L" or (known and known[0] == "L"):
         return known if not surface.items and not surface.of_loss else ()
-    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSN":
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNP":
         return ()
     return known
 

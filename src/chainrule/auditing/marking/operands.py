@@ -302,7 +302,7 @@ class Operands:
         if self._given(pair.name):
             value = f"{due:.12g}"
             return f"{value} should be" if isinstance(pair.name, t.Number) else f"{self._name(pair.name)} = {value}"
-        own = [float(value.middle) for _, value in self._written(pair.name)]
+        own = [float(np.ravel(value.middle)[0]) for _, value in self._written(pair.name) if np.size(value.middle) == 1]
         if own:
             return f"your {self._name(pair.name)} = {own[-1]:.12g}"
         digits = numbers_of(pair.number, self.state.unit)

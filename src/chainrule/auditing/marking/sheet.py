@@ -82,7 +82,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
     try:
         value = None if claim.numbers is None else mark_numbers(state, claim, claim.numbers)
     except WrongShape as error:
-        if any(mark_formula(state, claim, None, part).verdict == "right" for part in claim.formulas):
+        parts = claim.formulas if claim.place is not None else ()
+        if any(mark_formula(state, claim, None, part).verdict == "right" for part in parts):
             return Mark(claim, "wrong", f"{error.quantity} should have {error.expected} numbers, not {error.got}")
         raise
     formulas = [mark_formula(state, claim, value, part) for part in claim.formulas if part.tree is not defining]

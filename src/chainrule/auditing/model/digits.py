@@ -63,6 +63,9 @@ def numbers_of(tree: t.Expr, unit: float, text: str = "") -> Numbers | None:
     Args:
         unit: what an integer of one digit is written to.
     """
+    if isinstance(tree, t.Transpose) and isinstance(tree.item, t.Array):  # (0.61, 0.40)^T
+        turned = numbers_of(tree.item, unit, text)
+        return None if turned is None else turned.T
     rows = _entries(tree)
     if rows is None:
         return None

@@ -218,7 +218,7 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
     if not isinstance(tree, t.Diff):
         return t.with_children(tree, tuple(_differentiable(part, names) for part in t.children(tree)))
     item = _in_full(_differentiable(tree.item, names), names, tree.wrt)
-    if not isinstance(tree.wrt, str) or tree.wrt in set(t.refs(item)):
+    if tree.wrt in set(t.refs(item)) or (not isinstance(tree.wrt, str) and _shows(item, tree.wrt)):
         return t.Diff(item, tree.wrt)
     for symbol in dict.fromkeys(t.refs(item)):
         for definition in reversed(names.definitions.get(symbol, [])):
@@ -226,6 +226,13 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
             if tree.wrt in set(t.refs(whole)):
                 return t.Diff(_with(item, {symbol: whole}), tree.wrt)
     raise NumbersOnly
+
+
+def _shows(item: t.Expr, wrt: t.Symbol) -> bool:
+    """Whether a formula shows how it depends on a quantity: it has it, or its vector, or nothing of the network."""
+    inner = [symbol for symbol in t.refs(item) if not isinstance(symbol, str)]
+    whole = wrt.whole if isinstance(wrt, Quantity) else wrt
+    return not inner or any(symbol == whole for symbol in inner)
 
 
 def _in_full(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
