@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 _RATE = re.compile(
-    r"(?:η|\\eta|learning[ _-]?rate|Lernrate|taxa de aprendizado|taux d'apprentissage|(?<![A-Za-z])(?:lr|eta)(?![A-Za-z]))"
+    r"(?:η|\\eta|learning[ _-]?rate|Lernrate|taxa de aprendizado|taux d.apprentissage"
+    r"|(?<![A-Za-z])(?:lr|eta)(?![A-Za-z]))"
     r"\s*(?:[:=≈]|is|of|ist|de|von|est)?\s*\$?\s*(?P<rate>[0-9]*\.?[0-9]+)(?![0-9]*\s*[-+*/])"
 )
 
