@@ -115,3 +115,66 @@ def test_the_trial_of_derivations_sees_a_wrong_line(monkeypatch):
     header, _, lines = text.rpartition("+++\n")
     monkeypatch.setattr(derivations, "sheet", lambda seed: (how, f"{header}+++\nyhat_1 = 5.2187\n\n{lines}", count))
     assert derivations.marked(0)[2]["wrong"] == 1
+
+
+NEURON = """+++
+x = 2.0
+y = 0
+output = sigmoid
+loss = half_squared_error
+w = 0.6
+b = 0.9
++++
+"""
+TWO = """+++
+x = [1, 2]
+y = 1
+hidden = sigmoid
+output = sigmoid
+loss = half_squared_error
+W1 = [[0.5, 0.2], [-0.3, 0.8]]
+b1 = [0.1, 0.2]
+W2 = [[0.4, -0.6]]
+b2 = 0.3
++++
+"""
+
+
+def verdicts(text):
+    return [a.verdict for a in cr.audit(text).lines]
+
+
+def test_of_one_layer_a_is_the_output_beside_z():
+    lines = "z = w*x + b = 2.1\na = sigmoid(z) = 0.8909\ndL/da = a - y = 0.8909\nda/dz = a(1-a) = 0.0972\n"
+    assert verdicts(NEURON + lines) == ["right", "rounded", "rounded", "rounded"]
+    assert verdicts(NEURON + "z = wx + b = 2.1\na = sigmoid(z) = 0.8809\n") == ["right", "wrong"]
+
+
+def test_letters_side_by_side_are_a_product_and_greek_letters_have_numbers():
+    assert verdicts(TWO + "z1 = W1x + b1 = [1.0, 1.5]\nδ2 = -0.1183\n") == ["right", "rounded"]
+
+
+def test_the_learning_rate_may_stand_in_a_line():
+    step = "b_2' = 0.3 - 0.5*(-0.1183) = 0.3592\n"
+    assert verdicts(TWO + "Take the learning rate 0.5.\n" + step) == ["rounded"]
+    assert verdicts(TWO + "η = 0.5\n" + step) == ["right", "rounded"]
+    assert verdicts(TWO + "η = 0.5\nb_2' = 0.3 - 0.5*(-0.1183) = 0.3952\n")[-1] == "wrong"
+    (none,) = cr.audit(TWO + step).lines
+    assert (none.verdict, none.message) == (
+        "undecided", "no learning rate is given, neither in the header nor in a line",
+    )  # fmt: skip
+
+
+def test_a_vector_with_a_t_is_held_against_its_digits():
+    assert verdicts(TWO + "h_1 = (0.73, 0.82)^T\n") == ["rounded"]
+    assert verdicts(TWO + "u = W_2^T dL/da_2 = (9, 9)^T\n") == ["wrong"]
+
+
+def test_what_nothing_shows_the_derivative_of_is_undecided():
+    lines = "e_1 = 1/2*(yhat_1 - y_1)^2 = 0.1126\nde_1/dyhat_1 = yhat_1 - y_1 = -0.4746\nde_1/da_21 = -0.1183\n"
+    assert verdicts(TWO + lines) == ["rounded", "rounded", "undecided"]
+
+
+def test_a_name_for_the_probabilities_of_a_batch():
+    head = "+++\nx = [[1, 2], [0, 1]]\ny = [1, 0]\noutput = softmax\nloss = ce\nW = [[0.5, 0.1], [-0.2, 0.3]]\n+++\n"
+    assert verdicts(head + "P = softmax(z) = [[0.5744, 0.4256], [0.4502, 0.5498]]\n") == ["rounded"]

@@ -224,7 +224,7 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
         at = early
     else:
         after = 0
-    above, end = _layer(text, symbol, None, at, depth)
+    above, end = _layer(text, symbol, None, at)
     if above is None and symbol not in ("x", "y", "yhat", "L") and (python := _PYTHON_LAYER.match(text, at)):
         fits = int(python["layer"]) <= depth
         above, end = ((Index("", int(python["layer"])), "round"), python.end()) if fits else (None, at)
@@ -235,7 +235,7 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
             return None
         indices = found
         if above is None:
-            above, end = _layer(text, symbol, indices, end, depth)
+            above, end = _layer(text, symbol, indices, end)
             indices = indices if above is None else _below(below, symbol, True) or indices
     elif _WORD_BELOW.match(text, end) and above is None:
         return None  # y_pred
@@ -243,16 +243,12 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     return Written(symbol, indices, layer, how != "", after, how == "flip"), end
 
 
-def _layer(
-    text: str, symbol: str, below: tuple[Index, ...] | None, at: int, depth: int
-) -> tuple[tuple[Index, str] | None, int]:
+def _layer(text: str, symbol: str, below: tuple[Index, ...] | None, at: int) -> tuple[tuple[Index, str] | None, int]:
     """A layer above the line, if what stands there is one and no power; and "round" in brackets, "flip" with a T."""
     match = _LAYER.match(text, at)
     if match is None or symbol == "L":
         return None, at
     bracketed = match["bracketed"] is not None
-    if symbol == "h" and not (bracketed or match["round"]) and (match["braced"] or match["plain"]) == str(depth):
-        return None, at  # the square of h, where there are two layers
     if symbol in ("x", "y", "yhat") and not bracketed and (match["plain"] or match["braced"]) != "L":
         return None, at
     if below is not None and not bracketed:

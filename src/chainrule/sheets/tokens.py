@@ -29,7 +29,7 @@ _SUM = re.compile(
     r"(?:\s*\^\s*(?:\{(?P<over>[^{}]{1,20})\}|(?P<above>\w)))?"
 )
 _BOUND = re.compile(r"\s*([a-z])\s*(?:=\s*([0-9]{1,6})\s*)?")
-_TWO_NAMES = re.compile(r"[Ww][xXhaA]|[xXhH][Ww]")
+_TWO_NAMES = re.compile(r"[Ww][0-9]?[xXhaA]|[xXhH][Ww]")
 _D = re.compile(r"[d∂]\s*")
 _LOSS = n.Written("L")
 _SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
@@ -326,7 +326,7 @@ class _Scanner:
         if found is None or not isinstance(found[0], n.Own) or found[0].name in self.own:
             return found
         if _TWO_NAMES.fullmatch(found[0].name):  # Wx is W x
-            return n.operand(self.text[: at + 1], at, self.depth)
+            return n.operand(self.text[: at + len(found[0].name) - 1], at, self.depth)
         return n.with_layer(found[0], self.text, found[1])
 
     def passed(self, pattern: str, at: int) -> int:

@@ -87,7 +87,7 @@ class NameReader:
         seen = {self._told_apart(best.naming, best.met)}
         with suppress(Spent):
             for _ in range(MOST_CHANGES):
-                if best.doubts < GAIN and not any(map(_unknown, best.marks)):
+                if best.doubts < GAIN and not any(_unknown(m) or _hangs_on_a_name(m) for m in best.marks):
                     break
                 tried: list[ReadSheet] = []
                 for naming in best.naming.alternatives(_questioned(best.marks)):
@@ -137,9 +137,14 @@ def _is_before_activation(operand: Operand) -> bool:
     )
 
 
+def _hangs_on_a_name(mark: Mark) -> bool:
+    """Whether a derivative cannot be judged, for nothing says what a name of the author's is."""
+    return mark.place is None and not mark.claim.own and mark.verdict == "undecided" and not mark.claim.line.blank
+
+
 def _unclear(mark: Mark) -> int:
     """How many formulas and numbers about the network cannot be judged: no better than wrong ones."""
-    if mark.place is None or mark.claim.line.blank:
+    if mark.claim.own or mark.claim.line.blank:
         return 0
     return (mark.verdict == "undecided") + sum(f.kind == "formula" and f.verdict == "undecided" for f in mark.formulas)
 
