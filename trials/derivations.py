@@ -15,7 +15,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def drawn(count: int, seed: int, processes: int | None) -> Iterator[tuple[str, i
         yield from map(marked, seeds)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(marked), seeds, chunksize=8)
+        yield from pool.map(marked, seeds, chunksize=8)
 
 
 def main() -> int:
