@@ -1,6 +1,7 @@
 """Strangers' files: refused with one line, or marked line by line; never a traceback, a hang, or Python that runs."""
 
 import errno
+import json
 import os
 import random
 import resource
@@ -32,7 +33,7 @@ FUZZ = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or 10)  # both parts toget
 
 
 def is_large(name):
-    return name.startswith(("100 ", "900 ")) or "layers" in name or "200 wide" in name
+    return name.startswith(("40 ", "900 ")) or "layers" in name or "200 wide" in name
 
 
 @pytest.fixture
@@ -205,9 +206,7 @@ def usual(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "name",
-    ["random bytes", "10 MB of brackets", "NUL bytes", "UTF-16", "Latin-1", "a declared layer of 10^9 units",
-     "an integer of 900,000 digits", "a dotted key in TOML", "100,000 layers", "a softmax of 100,000",
-     "more than 5,000 lines", "brackets in TOML"],
+    ["10 MB of brackets", "an integer of 900,000 digits", "100,000 layers", "more than 5,000 lines"],
 )  # fmt: skip
 def test_a_process_of_its_own_refuses_too(tmp_path, usual, name):
     (tmp_path / "s.md").write_bytes(as_bytes(REFUSED[name]))
@@ -218,7 +217,7 @@ def test_a_process_of_its_own_refuses_too(tmp_path, usual, name):
     assert megabytes < usual[1] + MEGABYTES
 
 
-@pytest.mark.parametrize("name", ["a number of 900,000 digits", "brackets", "names of Python", "outer products"])
+@pytest.mark.parametrize("name", ["a number of 900,000 digits", "outer products"])
 def test_a_process_of_its_own_marks_too(tmp_path, usual, name):
     (tmp_path / "s.md").write_bytes(as_bytes(sheets()[name]))
     code, out, err, seconds, megabytes = spawned(tmp_path / "s.md")
@@ -240,13 +239,33 @@ def special_files(folder):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files here")
-@pytest.mark.parametrize("name", ["pipe", "folder", "loop", "nowhere", "zero", "terminal", "passwords", "missing"])
-def test_what_is_no_file_is_refused(tmp_path, usual, name):
+def test_what_is_no_file_is_refused(tmp_path):
+    """In one process of its own, which must not hang at any of them."""
     special_files(tmp_path)
-    code, out, err, seconds, _ = spawned(tmp_path / f"{name}.md")
-    assert (code, out) == (2, b"")
-    assert is_one_line(err)
-    assert seconds < usual[0] + SECONDS
+    names = ["pipe", "folder", "loop", "nowhere", "zero", "terminal", "passwords", "missing"]
+    script = """
+import contextlib, io, json, sys
+from chainrule.cli import main
+
+told = {}
+for name in sys.argv[2:]:
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    sys.argv[1:] = ["audit", f"{FOLDER}/{name}.md"]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+    told[name] = code, out.getvalue(), err.getvalue()
+sys.stdout.write(json.dumps(told))
+"""
+    command = [sys.executable, "-c", f"FOLDER = {str(tmp_path)!r}\n{script}", "-", *names]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    told = json.loads(ran.stdout)
+    assert set(told) == set(names)
+    for name, (code, out, err) in told.items():
+        assert (code, out) == (2, ""), name
+        assert is_one_line(err), name
 
 
 def test_a_file_that_may_not_be_read(run, tmp_path, monkeypatch):
@@ -309,7 +328,7 @@ sys.stdout.write(str(seen))
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files here")
 def test_a_folder_of_them_is_marked_to_its_end(tmp_path):
     special_files(tmp_path)
-    hostile = {n: c for i, (n, c) in enumerate(sheets().items()) if i % 5 == 0 and not is_large(n)}
+    hostile = {n: c for i, (n, c) in enumerate(sheets().items()) if i % 12 == 0 and not is_large(n)}
     for number, content in enumerate(REFUSED.values()):
         (tmp_path / f"refused{number}.md").write_bytes(as_bytes(content))
     for number, content in enumerate(hostile.values()):

@@ -7,7 +7,7 @@ from trials import audit as trials
 
 @pytest.mark.parametrize("block", range(4))
 def test_right_sheets_are_accused_of_nothing(block):
-    for seed in range(15 * block, 15 * (block + 1)):
+    for seed in range(6 * block, 6 * (block + 1)):
         id, accused = trials.right_sheet(10_000_000 + seed)
         assert accused == [], id
 
@@ -23,19 +23,19 @@ def _share(outcomes):
 
 @pytest.mark.parametrize("part", range(4))
 def test_planted_mistakes_are_named_at_their_line(part):
-    """Every mistake at two of its four layers."""
-    places = [place for i, place in enumerate(trials.places()) if (i // 4 + i) % 2]
+    """Every mistake at one of its four layers."""
+    places = [place for i, place in enumerate(trials.places()) if (i // 4 + i) % 4 == 1]
     _share([trials.planted(*place, part % 2) for place in places[part::4]])
 
 
 def test_slips_of_digits_signs_and_points_are_named():
-    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(20)])
+    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(7)])
 
 
 def test_two_mistakes_are_both_found():
-    results = [trials.pair(seed) for seed in range(30)]
+    results = [trials.pair(seed) for seed in range(15)]
     shown = [both for shows, both, _ in results if shows]
-    assert len(shown) > 10
+    assert len(shown) > 5
     assert sum(shown) >= 0.9 * len(shown)
 
 

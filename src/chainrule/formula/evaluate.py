@@ -88,37 +88,48 @@ def evaluate(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
 
 
 def _value(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
-    match tree:
-        case t.Number(value=value):
-            return np.float64(value)
-        case t.Ref(name=name):
-            return _column(lookup(name))
-        case t.Neg(item=item):
-            return -_value(item, lookup)
-        case t.Add(terms=terms) | t.More(terms=terms):
-            return reduce(_plus, (_value(term, lookup) for term in terms), np.float64(0.0))
-        case t.Mul(factors=factors):
-            return reduce(_times, (_value(f, lookup) for f in factors))
-        case t.Hadamard(factors=factors):
-            return reduce(_hadamard, (_value(f, lookup) for f in factors))
-        case t.Div(top=top, bottom=bottom):
-            return np.divide(*_fitting("quotient", _value(top, lookup), _value(bottom, lookup)))
-        case t.Pow(base=base, exponent=exponent):
-            return np.power(*_fitting("power", _value(base, lookup), _value(exponent, lookup)))
-        case t.Transpose(item=item):
-            return np.transpose(_value(item, lookup))
-        case t.Array(items=items):
-            return _stack([_value(item, lookup) for item in items])
-        case t.Call(function=function, arguments=arguments):
-            if function not in FUNCTIONS:
-                known = ", ".join(sorted(name for name in FUNCTIONS if name.isalnum()))
-                raise InputError(f"function {function}", f"one of {known}", repr(function))
-            rule, count = FUNCTIONS[function]
-            if count is not None and len(arguments) != count:
-                raise InputError(f"function {function}", f"{count} argument", str(len(arguments)))
-            return rule(*_fitting(f"function {function}", *(_value(a, lookup) for a in arguments)))
-        case t.Diff(item=item, wrt=wrt):
-            return _difference(item, wrt, lookup)
+    return _RULES[type(tree)](tree, lookup)
+
+
+def _call(tree: t.Call, lookup: Callable[[t.Symbol], Value]) -> Value:
+    function, arguments = tree.function, tree.arguments
+    if function not in FUNCTIONS:
+        known = ", ".join(sorted(name for name in FUNCTIONS if name.isalnum()))
+        raise InputError(f"function {function}", f"one of {known}", repr(function))
+    rule, count = FUNCTIONS[function]
+    if count is not None and len(arguments) != count:
+        raise InputError(f"function {function}", f"{count} argument", str(len(arguments)))
+    return rule(*_fitting(f"function {function}", *(_value(a, lookup) for a in arguments)))
+
+
+def _divided(tree: t.Div, lookup: Callable[[t.Symbol], Value]) -> Value:
+    return np.divide(*_fitting("quotient", _value(tree.top, lookup), _value(tree.bottom, lookup)))
+
+
+def _power(tree: t.Pow, lookup: Callable[[t.Symbol], Value]) -> Value:
+    return np.power(*_fitting("power", _value(tree.base, lookup), _value(tree.exponent, lookup)))
+
+
+def _summed(tree: Any, lookup: Callable[[t.Symbol], Value]) -> Value:
+    return reduce(_plus, (_value(term, lookup) for term in tree.terms), np.float64(0.0))
+
+
+#: kind of node -> its value
+_RULES: dict[type, Callable[[Any, Callable[[t.Symbol], Value]], Value]] = {
+    t.Number: lambda tree, lookup: np.float64(tree.value),
+    t.Ref: lambda tree, lookup: _column(lookup(tree.name)),
+    t.Neg: lambda tree, lookup: -_value(tree.item, lookup),
+    t.Add: _summed,
+    t.More: _summed,
+    t.Mul: lambda tree, lookup: reduce(_times, (_value(f, lookup) for f in tree.factors)),
+    t.Hadamard: lambda tree, lookup: reduce(_hadamard, (_value(f, lookup) for f in tree.factors)),
+    t.Div: _divided,
+    t.Pow: _power,
+    t.Transpose: lambda tree, lookup: np.transpose(_value(tree.item, lookup)),
+    t.Array: lambda tree, lookup: _stack([_value(item, lookup) for item in tree.items]),
+    t.Call: _call,
+    t.Diff: lambda tree, lookup: _difference(tree.item, tree.wrt, lookup),
+}
 
 
 def _difference(item: t.Expr, wrt: t.Symbol, lookup: Callable[[t.Symbol], Value]) -> Value:
@@ -169,6 +180,8 @@ def magnitude(tree: t.Expr, lookup: Callable[[t.Symbol], Value]) -> Value:
 
 
 def _column(value: Value) -> Value:
+    if type(value) is np.float64:
+        return value
     array = np.asarray(value, dtype=float)
     if array.ndim > 2:
         raise InputError("value", "a number, a vector or a matrix", _shape(array))
@@ -191,6 +204,8 @@ def _check_size(entries: int) -> None:
 
 def _fitting(what: str, *values: Value) -> tuple[Value, ...]:
     """The values, if an elementwise rule can take them."""
+    if not any(map(np.ndim, values)):
+        return values
     try:
         shape = np.broadcast_shapes(*map(np.shape, values))
     except ValueError:
@@ -204,16 +219,12 @@ def _shape(value: Value) -> str:
 
 
 def _plus(a: Value, b: Value) -> Value:
-    if (
-        np.ndim(a)
-        and np.ndim(b)
-        and np.shape(a) == np.shape(b)[::-1]
-        and 1 in np.shape(a)
-        and np.shape(a) != np.shape(b)
-    ):
-        return a + np.transpose(b)  # h W + b^T, with vectors as rows
-    if np.ndim(a) and np.ndim(b) and np.shape(a) != np.shape(b) and not _one_axis(np.shape(a), np.shape(b)):
-        raise InputError("sum", f"terms of one shape ({_shape(a)})", _shape(b))
+    one, two = np.shape(a), np.shape(b)
+    if one and two and one != two:
+        if one == two[::-1] and 1 in one:
+            return a + np.transpose(b)  # h W + b^T, with vectors as rows
+        if not _one_axis(one, two):
+            raise InputError("sum", f"terms of one shape ({_shape(a)})", _shape(b))
     return a + b
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import is_
 from typing import Any, TypeAlias
 
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
@@ -147,28 +148,53 @@ def is_matrix(name: Symbol) -> bool:
     return isinstance(quantity, Quantity) and quantity.symbol == "W" and not quantity.index
 
 
+_PARTS: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
+    Number: lambda tree: (),
+    Ref: lambda tree: (),
+    Array: lambda tree: tree.items,
+    Add: lambda tree: tree.terms,
+    More: lambda tree: tree.terms,
+    Mul: lambda tree: tree.factors,
+    Hadamard: lambda tree: tree.factors,
+    Neg: lambda tree: (tree.item,),
+    Transpose: lambda tree: (tree.item,),
+    Diff: lambda tree: (tree.item,),
+    Div: lambda tree: (tree.top, tree.bottom),
+    Pow: lambda tree: (tree.base, tree.exponent),
+    Call: lambda tree: tree.arguments,
+}
+
+
 def children(tree: Expr) -> tuple[Expr, ...]:
     """The parts of a node."""
-    match tree:
-        case Number() | Ref():
-            return ()
-        case Array(items=parts) | Add(terms=parts) | More(terms=parts) | Mul(factors=parts) | Hadamard(factors=parts):
-            return parts
-        case Neg(item=part) | Transpose(item=part) | Diff(item=part):
-            return (part,)
-        case Div(top=first, bottom=second) | Pow(base=first, exponent=second):
-            return (first, second)
-        case Call(arguments=parts):
-            return parts
+    return _PARTS[type(tree)](tree)
 
 
 def size(tree: Expr) -> int:
     """How many nodes it has."""
-    return 1 + sum(size(part) for part in children(tree))
+    return _summary(tree)[0]
+
+
+def has(tree: Expr, kind: type) -> bool:
+    """Whether a node of a kind is in it."""
+    return kind in _summary(tree)[1]
+
+
+def _summary(tree: Expr) -> tuple[int, frozenset[type]]:
+    """How many nodes a tree has, and of which kinds; a tree never changes, so it keeps what was counted."""
+    found: tuple[int, frozenset[type]] | None = tree.__dict__.get("_summary")
+    if found is None:
+        parts = [_summary(part) for part in children(tree)]
+        kinds = frozenset((type(tree),)).union(*(kinds for _, kinds in parts))
+        found = tree.__dict__["_summary"] = 1 + sum(count for count, _ in parts), kinds
+    return found
 
 
 def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
-    """A node of the kind of ``tree`` with other parts."""
+    """A node of the kind of ``tree`` with other parts: itself, where they are its own."""
+    own = children(tree)
+    if len(own) == len(parts) and all(map(is_, parts, own)):
+        return tree
     match tree:
         case Number() | Ref():
             return tree

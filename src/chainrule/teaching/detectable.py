@@ -83,7 +83,8 @@ def detectable(
     same holds for telling two mistakes apart. The author goes on with all digits.
     """
     base = Replay(problem)
-    right = _values(base, asked)
+    entries = _entries(base, asked)
+    right = _values(base, entries)
     made = list(_possible(problem, asked))
     shown: list[tuple[str, Array]] = []
     hidden: list[Hidden] = []
@@ -91,7 +92,7 @@ def detectable(
         node = Node(mistake.kind, layer, int(mistake.kind in ("W", "b")))
         where = _where(node, problem.depth, notation)
         replay = base.with_wrong(mistake.at(layer))
-        values = _values(replay, asked)
+        values = _values(replay, entries)
         if _differ(right, values, digits, significant).any():
             shown.append((f"{mistake.id} at {where}", values))
         else:
@@ -117,22 +118,34 @@ def _possible(problem: Problem, asked: Sequence[QuantityPlace]) -> Iterator[tupl
             yield mistake, layer
 
 
-def _values(replay: Replay, asked: Sequence[QuantityPlace]) -> Array:
-    """The numbers of the lines asked, one after the other."""
+def _values(replay: Replay, asked: Sequence[tuple[Node, bool, Array]]) -> Array:
+    """The numbers of the lines asked, one after the other; ``asked`` are the entries of whole quantities."""
     found = []
-    for place in asked:
-        assert place.node is not None
-        value = np.asarray(replay.get(place.node), dtype=float)
-        if place.examples:
-            value = value[0]
-        found.append(np.ravel(value[place.index]))
+    for node, examples, entries in asked:
+        value = np.asarray(replay.get(node), dtype=float)
+        found.append(np.ravel(value[0] if examples else value)[entries])
     all_numbers: Array = np.concatenate(found)
     return np.where(np.isfinite(all_numbers), all_numbers, 0.0)  # as an author would write them
 
 
+def _entries(base: Replay, asked: Sequence[QuantityPlace]) -> list[tuple[Node, bool, Array]]:
+    """What the lines ask, neighbours of one quantity together: the quantity, whether it has examples, its entries."""
+    found: list[tuple[Node, bool, Array]] = []
+    for place in asked:
+        assert place.node is not None
+        value = np.asarray(base.get(place.node))
+        shape = value.shape[1:] if place.examples else value.shape
+        entries = np.ravel(np.arange(np.prod(shape, dtype=int)).reshape(shape)[place.index])
+        if found and found[-1][:2] == (place.node, place.examples):
+            found[-1] = (*found[-1][:2], np.concatenate([found[-1][2], entries]))
+        else:
+            found.append((place.node, place.examples, entries))
+    return found
+
+
 def _differ(one: Array, other: Array, digits: int, significant: bool) -> Array:
     """Where two sets of numbers, as written, differ by more than a unit of the last digit."""
-    unit = np.full(np.broadcast_shapes(one.shape, other.shape), 10.0**-digits)
+    unit: float | Array = 10.0**-digits
     if significant:
         size = np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-300)
         unit = 10.0 ** (np.floor(np.log10(size)) + 1 - digits)

@@ -6,9 +6,9 @@ is numbers alone: it is held against the number that the line prints behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -184,16 +184,31 @@ def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float],
     Raises:
         InputError: it has too many numbers.
     """
-    whole = t.size(tree)
-    if (work := whole * sum(1 for _ in literals(tree))) > MOST_MOVED:
+    whole, numbers = t.size(tree), list(literals(tree))
+    if (work := whole * len(numbers)) > MOST_MOVED:
         raise InputError("formula", f"at most {MOST_MOVED} for its parts times its numbers", str(work))
+    fixed = names is None or not t.has(tree, t.Diff)  # a derivative may be written out in another order
+    places = _with_places(tree) if fixed else tree
+    values: dict[Any, Any] = {_Place(index): np.float64(number.value) for index, number in enumerate(numbers)}
 
-    def value(moved: t.Expr) -> Array:
-        return np.asarray(_plain(moved) if names is None else value_of(moved, names), dtype=float)
+    def lookup(symbol: Any) -> Any:
+        if symbol not in values:
+            values[symbol] = _none(symbol) if names is None else names(symbol)
+        return values[symbol]
 
-    base = value(tree)
+    def value(formula: t.Expr) -> Array:
+        found = _plain(formula, lookup) if names is None else value_of(formula, names, lookup=lookup)
+        return np.asarray(found, dtype=float)
+
+    def moved(index: int, number: float) -> Array:
+        if not fixed:
+            return value(replaced(tree, index, number))
+        values[_Place(index)] = np.float64(number)
+        return value(places)
+
+    base = value(places)
     radius = np.zeros_like(base)
-    for index, number in enumerate(literals(tree)):
+    for index, number in enumerate(numbers):
         if abs(number.value) in exact:
             continue
         read = numbers_of(number, 0.0)
@@ -201,16 +216,36 @@ def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float],
         if unit >= 1 or unit == 0:
             continue  # whole numbers are exact
         effort.spend(2 * whole)
-        ends = [value(replaced(tree, index, number.value + s * unit / 2)) for s in (-1, 1)]
+        ends = [moved(index, number.value + s * unit / 2) for s in (-1, 1)]
+        values[_Place(index)] = np.float64(number.value)
         radius = radius + np.maximum(np.abs(ends[0] - base), np.abs(ends[1] - base))
     return base, radius * 1.01
 
 
-def _plain(tree: t.Expr) -> Any:
-    def none(symbol: t.Symbol) -> Any:
-        raise InputError("formula", "numbers alone", str(symbol))
+class _Place(NamedTuple):
+    """Where a number stands in a formula, in the order of reading."""
 
-    value = evaluate(tree, none)
+    index: int
+
+
+def _with_places(tree: t.Expr) -> t.Expr:
+    """The formula with a name for each of its numbers, so that they can be moved."""
+    counter = iter(range(10**9))
+
+    def go(node: t.Expr) -> t.Expr:
+        if isinstance(node, t.Number):
+            return t.Ref(_Place(next(counter)))  # type: ignore[arg-type]
+        return t.with_children(node, tuple(go(part) for part in t.children(node)))
+
+    return go(tree)
+
+
+def _none(symbol: t.Symbol) -> Any:
+    raise InputError("formula", "numbers alone", str(symbol))
+
+
+def _plain(tree: t.Expr, lookup: Callable[[t.Symbol], Any] = _none) -> Any:
+    value = evaluate(tree, lookup)
     return value[:, 0] if np.ndim(value) == 2 and value.shape[1] == 1 else value
 
 

@@ -16,7 +16,7 @@ from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
-from chainrule.auditing.model.world import NameValues, NumbersOnly, World, value_of
+from chainrule.auditing.model.world import MOST_SIZE, MOST_WRITTEN_OUT, NumbersOnly, World, value_of
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -179,26 +179,39 @@ def _with_mistakes(state: SheetState, *wrong: Wrong) -> World | None:
 def spread(state: SheetState, tree: t.Expr) -> Interval | None:
     """A formula from the author's own numbers, as far as their digits can move it."""
     unwritten = {name: formula for name, (formula, number) in state.names.items() if number is None}
-    tree = t.substitute(tree, lambda symbol: unwritten.get(symbol) if isinstance(symbol, str) else None)
+    for _ in range(MOST_WRITTEN_OUT):
+        if unwritten.keys().isdisjoint(t.refs(tree)) or t.size(tree) > MOST_SIZE:
+            break
+        tree = t.substitute(tree, lambda symbol: unwritten.get(symbol) if isinstance(symbol, str) else None)
     names = state.lookup(state.printed, numeric=True)
+    known: dict[t.Symbol, Any] = {}
+    moved: dict[t.Symbol, Any] = {}
+
+    def lookup(symbol: t.Symbol) -> Any:
+        if symbol not in known:
+            known[symbol] = names(symbol)
+        return known[symbol] + moved[symbol] if symbol in moved else known[symbol]
+
+    def value() -> Array:
+        return np.asarray(value_of(tree, names, lookup=lookup), dtype=float)
+
     try:
-        base = np.asarray(value_of(tree, names), dtype=float)
+        base = value()
         radius = np.zeros_like(base)
         for symbol in set(t.refs(tree)):
             widths = _width(state, symbol)
             if widths is None or not np.any(widths):
                 continue
-            moved = [_moved(tree, names, symbol, s * widths) for s in (-1, 1)]
-            radius = radius + np.maximum(np.abs(moved[0] - base), np.abs(moved[1] - base))
+            ends = []
+            for sign in (-1, 1):
+                moved[symbol] = np.reshape(sign * widths, np.shape(lookup(symbol)))
+                ends.append(value())
+                del moved[symbol]
+            radius = radius + np.maximum(np.abs(ends[0] - base), np.abs(ends[1] - base))
     except (InputError, NumbersOnly):
         return None
     radius = radius * 1.01
     return Interval(base - radius, base + radius)
-
-
-def _moved(tree: t.Expr, names: NameValues, symbol: t.Symbol, by: Any) -> Array:
-    """The formula's value with one name moved by a little."""
-    return np.asarray(value_of(tree, replace(names, moved={symbol: by})), dtype=float)
 
 
 def _width(state: SheetState, symbol: t.Symbol) -> Any:

@@ -141,10 +141,18 @@ class Interval:
 
     def touches(self, other: Interval) -> Array:
         """Where the two have a number in common, to rounding of the arithmetic."""
-        size = np.maximum(_finite(np.abs(self.low)), _finite(np.abs(self.high)))
-        slack = SLACK * np.maximum(size, np.maximum(_finite(np.abs(other.low)), _finite(np.abs(other.high)))) + 1e-15
+        sizes = [np.abs(end) for end in (self.low, self.high, other.low, other.high)]
+        size = _largest(*sizes)
+        if not np.isfinite(size).all():
+            size = _largest(*map(_finite, sizes))
+        slack = SLACK * size + 1e-15
         touching: Array = (self.low <= other.high + slack) & (other.low <= self.high + slack)
         return touching
+
+
+def _largest(a: Array, b: Array, c: Array, d: Array) -> Array:
+    largest: Array = np.maximum(np.maximum(a, b), np.maximum(c, d))
+    return largest
 
 
 def _finite(values: Array) -> Array:

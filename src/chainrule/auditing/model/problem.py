@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -42,6 +42,7 @@ class Problem:
         update_biases: False where the biases stay as they are.
         kept: (kind, layer) of other parameters that stay as they are.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
+        descended: networks after many updates, which this problem and those made from it have found so far.
     """
 
     network: Network
@@ -53,6 +54,7 @@ class Problem:
     update_biases: bool = True
     kept: frozenset[tuple[str, int]] = frozenset()
     shared: frozenset[int] = frozenset()
+    descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)
 
     def is_updated(self, kind: str, layer: int) -> bool:
         """Whether W or b of a layer changes in a step."""
@@ -66,17 +68,17 @@ class Problem:
         targets, coefficients = read_targets(f, y, sample_weight)
         return cls(network, f.x, targets, coefficients, f.single, rate)
 
-    @property
+    @cached_property
     def depth(self) -> int:
         """L, the number of layers."""
         return self.network.depth
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Number of examples."""
         return len(self.x)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Units of each layer."""
         return self.network.sizes
@@ -226,6 +228,21 @@ def simulate(problem: Problem, steps: int, updated_first: bool = False) -> Netwo
         updated_first: W_i is updated before the gradient goes on back through it (the mistake
             ``updated_weights_used``).
     """
+    key = (steps, updated_first, *_identity(problem))
+    if key not in problem.descended:
+        problem.descended[key] = _descended(problem, steps, updated_first)
+    return problem.descended[key]
+
+
+def _identity(problem: Problem) -> Iterator[Hashable]:
+    """What the updates of a problem depend on, beside the rules of its network, which every reading of it shares."""
+    yield from (problem.rate, problem.update_biases, problem.kept, problem.shared)
+    network = problem.network
+    for array in (problem.x, problem.y, problem.coefficients, *network.weights, *network.biases):
+        yield (array.shape, array.tobytes())
+
+
+def _descended(problem: Problem, steps: int, updated_first: bool) -> Network:
     now, c, y, pair, rate = problem.network, problem.coefficients, problem.y, problem.pair, problem.rate
     out, loss = now.output_rule, now.loss_rule
     with np.errstate(all="ignore"):

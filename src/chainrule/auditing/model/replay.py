@@ -61,6 +61,7 @@ class Replay:
     wrong: tuple[Wrong, ...] = ()
     long_way: bool = False
     known: dict[Node, Any] = field(default_factory=dict)
+    _within: bool = field(default=False, init=False)  # a value is being computed, and others for it
 
     def write(self, node: Node, value: Any, mask: Array) -> None:
         """Let the author's value stand from now on."""
@@ -104,11 +105,20 @@ class Replay:
 
     def computed(self, node: Node) -> Any:
         """The value of a node from its parents, whatever the author wrote for it."""
-        with np.errstate(all="ignore"):
-            for wrong in self.wrong:
-                if wrong.at(node):
-                    return wrong.rule(self, node)
-            return self.right(node)
+        if self._within:
+            return self._computed(node)
+        self._within = True
+        try:
+            with np.errstate(all="ignore"):
+                return self._computed(node)
+        finally:
+            self._within = False
+
+    def _computed(self, node: Node) -> Any:
+        for wrong in self.wrong:
+            if wrong.at(node):
+                return wrong.rule(self, node)
+        return self.right(node)
 
     def right(self, node: Node) -> Any:
         """The value of a node from its parents by the right equation, whatever is replaced."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,7 +142,6 @@ class NameValues:
         own: the author's names -> a formula, or None, and the number written.
         numeric: the numbers written for the author's names may be used.
         claimed: values that the author wrote for derivatives of one unit by another.
-        moved: names that are worth so much more.
         definitions: quantities of the network -> the formulas in the author's own names that were given for them.
     """
 
@@ -152,16 +151,11 @@ class NameValues:
     numeric: bool = False
     way: FormulaReading = field(default_factory=FormulaReading)
     claimed: dict[Any, Any] = field(default_factory=dict)
-    moved: dict[t.Symbol, Any] = field(default_factory=dict)
     definitions: dict[t.Symbol, list[t.Expr]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False)  # of the author's names, each computed once
 
     def __call__(self, symbol: t.Symbol) -> Any:
         """The value of a name: a float, a vector (m,), a matrix."""
-        value = self._named(symbol)
-        return value + np.reshape(self.moved[symbol], np.shape(value)) if symbol in self.moved else value
-
-    def _named(self, symbol: t.Symbol) -> Any:
         if isinstance(symbol, str):
             return self._own_name(symbol)
         if symbol in self.claimed:
@@ -198,12 +192,18 @@ class NameValues:
         raise InputError("name", "a name introduced by an earlier line", symbol)
 
 
-def value_of(tree: t.Expr, names: NameValues, generic: bool = False) -> Any:
-    """The value of a formula; a vector is (m,), unless it is read in rows."""
-    if any(isinstance(node, t.Diff) for node in _nodes(tree)):
+def value_of(
+    tree: t.Expr, names: NameValues, generic: bool = False, lookup: Callable[[t.Symbol], Any] | None = None
+) -> Any:
+    """The value of a formula; a vector is (m,), unless it is read in rows.
+
+    Args:
+        lookup: values of names that go before those of ``names``.
+    """
+    if t.has(tree, t.Diff):
         tree = _differentiable(tree, names)
     names.world.effort.spend(FORMULA * t.size(tree))
-    value = evaluate(settled(tree, names.reader, generic), names)
+    value = evaluate(settled(tree, names.reader, generic), lookup or names)
     if np.ndim(value) == 2 and value.shape[1] == 1 and not names.way.rows:
         return value[:, 0]
     return value
@@ -250,18 +250,14 @@ def _with(tree: t.Expr, formulas: Mapping[t.Symbol, t.Expr | None]) -> t.Expr:
     return t.substitute(tree, formulas.get)
 
 
-def _nodes(tree: t.Expr) -> Iterator[t.Expr]:
-    yield tree
-    for part in t.children(tree):
-        yield from _nodes(part)
-
-
 def settled(tree: t.Expr, reader: Reader, generic: bool = False) -> t.Expr:
     """The formula with g, g' and σ' as the functions they stand for, and softmax of one unit as that output.
 
     Args:
         generic: σ is the activation of the layer it is applied to, as books in delta notation use it.
     """
+    if not t.has(tree, t.Call):
+        return tree
     parts = tuple(settled(part, reader, generic) for part in t.children(tree))
     tree = t.with_children(tree, parts)
     if not isinstance(tree, t.Call) or len(tree.arguments) != 1:
