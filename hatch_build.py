@@ -86,7 +86,10 @@ class NativeBuildHook(BuildHookInterface[Any]):
             command = native.compiler()
             if command is None:
                 raise RuntimeError(native.NONE)
-            native.build(command, into)
+            if self.folder is None:
+                native.build_here(command, into)
+            else:
+                native.build(command, into)
         except (RuntimeError, OSError) as error:
             self.app.display_warning(f"chainrule is built without its native library: {error}")
             return False

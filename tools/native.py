@@ -10,6 +10,7 @@ The compiler is that of ``CXX``, or the first of c++, g++ and clang++ that can, 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import os
 import platform
@@ -155,6 +156,30 @@ def build(
             part.unlink(missing_ok=True)
 
 
+def digest(command: Sequence[str]) -> str:
+    """Of what a library of this machine is made from: the sources, the flags, the compiler."""
+    found = hashlib.sha256(repr((FLAGS, VARIANTS, list(command))).encode())
+    found.update(subprocess.run([*command, "--version"], capture_output=True).stdout)
+    for source in sorted([*FOLDER.glob("*.h"), *FOLDER.glob("*.cpp")]):
+        found.update(f"{source.name}\n".encode() + source.read_bytes())
+    return found.hexdigest()
+
+
+def build_here(command: Sequence[str], into: Path, again: bool = False) -> None:
+    """Compile the library of this machine into the tree, unless the one that is there was made from the same."""
+    made_from = into.with_name(f"{into.name}.sha256")
+    wanted = digest(command)
+    if not again and into.is_file() and made_from.is_file() and made_from.read_text().split() == [wanted, _sum(into)]:
+        return
+    made_from.unlink(missing_ok=True)
+    build(command, into)
+    made_from.write_text(f"{wanted} {_sum(into)}\n")
+
+
+def _sum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def _run(words: Sequence[str]) -> None:
     ran = subprocess.run(words, capture_output=True, text=True)
     if ran.returncode:
@@ -171,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         sys.stderr.write(f"{NONE}\n")
         return 1
-    build(command, a.into)
+    build_here(command, a.into, again=True)
     sys.stdout.write(f"{a.into} by {shlex.join(command)}\n")
     return 0
 

@@ -165,7 +165,7 @@ def test_what_a_person_writes_takes_a_small_part_of_the_effort(monkeypatch):
         return made[-1]
 
     monkeypatch.setattr(Effort, "of", classmethod(noted))
-    for sheet in PUBLISHED:
+    for sheet in PUBLISHED[::3]:
         audit_text(sheet.read_text())
     fresh = of(Effort, audit_problem())
     assert min(e.left for e in made) > 0.8 * fresh.left

@@ -35,6 +35,7 @@ def hook(monkeypatch):
     """The hook in a tree whose compiler and library are made up."""
     made = native.__class__("native")
     made.compiler, made.build = lambda: ["c++"], lambda command, into: into.write_text(" ".join(command))
+    made.build_here = lambda command, into: made.build(command, into)
     made.name_of, made.FOLDER, made.NONE = native.name_of, native.FOLDER, native.NONE
     monkeypatch.setattr(hatch_build, "_native", lambda root: made)
     hook = hatch_build.NativeBuildHook(str(ROOT), {}, None, None, str(ROOT), "wheel")
@@ -114,6 +115,33 @@ def test_where_the_parts_of_cpp_cannot_be_had_inside_they_are_linked_from_outsid
     )
     native.build(command, into, machine="x86_64", system="Linux")
     assert [path.name for path in into.parent.iterdir()] == ["_engine.so"]
+
+
+def test_a_library_in_the_tree_is_compiled_again_only_where_what_it_is_made_from_has_changed(tmp_path, monkeypatch):
+    built = []
+
+    def build(command, into):
+        built.append(list(command))
+        into.write_text(f"library {len(built)}")
+
+    monkeypatch.setattr(native, "build", build)
+    for name in ("a.h", "b.cpp"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(native, "FOLDER", tmp_path)
+    into = tmp_path / "_engine.so"
+    changes = [
+        lambda: None, lambda: (tmp_path / "a.h").write_text("other"), lambda: into.write_text("broken"), into.unlink,
+        lambda: (tmp_path / "_engine.so.sha256").unlink(),
+        lambda: monkeypatch.setattr(native, "FLAGS", (*native.FLAGS, "-O2")),
+    ]  # fmt: skip
+    for count, change in enumerate(changes, 1):
+        change()
+        native.build_here(["true"], into)
+        native.build_here(["true"], into)
+        assert len(built) == count
+    native.build_here(["echo"], into)
+    native.build_here(["echo"], into, again=True)
+    assert built[-2:] == [["echo"], ["echo"]]
 
 
 # ---------------------------------------------------------------- names and tags
