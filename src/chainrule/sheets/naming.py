@@ -14,11 +14,13 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Quantity
-from chainrule.sheets.names import Operand, Own, Written
+from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.sheets.surfaces import WEAK, WORDS, Item, Surface, as_written, kinds, surface
 
 UNITS = ("layer", "through", "hidden", "output", "nodes")
 WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single")
+#: how a layer above the line counts: behind the inputs; with the inputs as the first; of units alone so
+LAYERS = ("behind", "to", "inputs", "units")
 BIASES = ("layer", "shared", "through", "hidden", "output", "nodes")
 
 
@@ -35,6 +37,9 @@ class Naming:
             input; of the ``first`` or ``last`` layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of
             a ``single`` unit.
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
+        layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
+            ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
+            from the first that there are.
         words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own.
         declared: a name as written -> a name of the design, from the header.
         shared: layers whose biases are equal, so that one name may stand for all of them.
@@ -44,6 +49,7 @@ class Naming:
     units: str = "layer"
     weights: str = "layer"
     biases: str = "layer"
+    layers: str = "behind"
     words: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
@@ -83,6 +89,8 @@ class Naming:
 
     def _kinds(self, found: Surface) -> tuple[str, ...]:
         word = found.word.lower()
+        if found.layer is not None and word in ("a", "θ") and word not in self.words:
+            return ("h",) if word == "a" else ("W",)
         chosen = self.words.get(word, "" if word in WEAK and not found.of_loss else None)
         if chosen is not None:
             return tuple(kind for kind in (chosen,) if kind in kinds(found))
@@ -92,6 +100,8 @@ class Naming:
         """Whether a name of the design is read as the design has it."""
         if found.word.lower() in self.words:
             return False
+        if found.layer is not None:
+            return self.layers == "behind" or (self.layers == "to" and not (kind == "W" and found.items))
         if not found.items and kind in ("a", "h", "b", "W", "δ"):
             return self.depth == 1
         scheme = {"W": self.weights, "b": self.biases}.get(kind, self.units)
@@ -113,22 +123,24 @@ class Naming:
 
     def _quantity(self, found: Surface, kind: str) -> Quantity | None:
         items, digits = found.items, found.digits
-        layer = self.depth if found.layer < 0 else found.layer
+        layer = None if found.layer is None else self._layer(found.layer, kind)
         letters = [item.letters for item in items]
         if kind == "L":
             return LOSS if not items else None
         if kind == "W":
-            if found.layer:
+            if layer is not None:
                 index = tuple(int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c)
                 return Quantity("W", layer, index)
             return self._weight(items, digits, found.word)
         if kind in ("x", "y", "yhat"):
+            if layer is not None:
+                return None
             return self._end(kind, items)
         if kind == "logits":
             place = self._end("yhat", items)
             return None if place is None else Quantity("a", self.depth, place.index)
         symbol = "a" if kind == "δ" else kind
-        if found.layer:
+        if layer is not None:
             return self._unit(symbol, layer, int(digits) if digits else None)
         if not items:
             only = self._only_layer(found.word, kind)
@@ -141,6 +153,13 @@ class Naming:
         if len(items) == 2:
             return self._unit(symbol, int(items[0].digits), int(items[1].digits))
         return None
+
+    def _layer(self, above: Index, kind: str) -> int:
+        """The layer that stands above the line."""
+        units = kind not in ("W", "b")
+        if above.letter:
+            return self.depth + above.number + (self.layers == "units" and not units)
+        return above.number - (self.layers == "inputs" or (self.layers == "units" and units))
 
     def _end(self, symbol: str, items: tuple[Item, ...]) -> Quantity | None:
         if not items:
@@ -298,7 +317,7 @@ class Naming:
         changed: dict[str, str] = {}
         words = dict(self.words)
         for other in others:
-            for field_name in ("units", "weights", "biases"):
+            for field_name in ("units", "weights", "biases", "layers"):
                 if getattr(other, field_name) != getattr(self, field_name):
                     changed.setdefault(field_name, getattr(other, field_name))
             for word, kind in other.words.items():
@@ -306,13 +325,41 @@ class Naming:
                     words[word] = kind
         return replace(self, **changed, words=words, _known={})  # type: ignore[arg-type]
 
+    def suggested(self, operands: set[Operand] | frozenset[Operand]) -> Iterator[Naming]:
+        """Namings of which single names speak: a layer behind the last is one of an author who counts the inputs."""
+        found = [s for s in map(surface, operands) if s is not None]
+        layered = any(s.word == "w" and s.layer is not None and len(s.items) == 2 for s in found)
+        beyond = [s for s in found if s.layer is not None and not s.layer.letter and s.layer.number == self.depth + 1]
+        if beyond:
+            of_weights = any(kinds(s)[:1] in (("W",), ("b",)) for s in beyond)
+            yield replace(self, layers="inputs" if of_weights else "units", _known={})
+        elif layered:
+            yield replace(self, layers="to", _known={})
+        yield from self._turned({s.word.lower() for s in found})
+
+    def _turned(self, words: set[str]) -> Iterator[Naming]:
+        """As those read names who write a for the pre-activation, z for the activation and t for the target of y."""
+        pairs = [{"a": "a", "z": "h"}] if {"a", "z"} <= words else []
+        if "y" in words and words & {"t", "d"}:
+            pairs.append({"y": "yhat", "t" if "t" in words else "d": "y"})
+        if len(pairs) == 2:
+            pairs.append({**pairs[0], **pairs[1]})
+        for pair in pairs:
+            if pair.items() - self.words.items():
+                yield replace(self, words={**self.words, **pair}, _known={})
+
     def alternatives(self, operands: set[Operand]) -> Iterator[Naming]:
         """Namings that differ from this one in one way that these names tell apart."""
         found = [s for s in map(surface, operands) if s is not None]
         by_kind: dict[str, set[int]] = {}
         for s in found:
-            for kind in self._kinds(s):
+            for kind in self._kinds(s) if s.layer is None else ():
                 by_kind.setdefault(kind, set()).add(len(s.items))
+        if any(s.layer is not None for s in found):
+            for layers in LAYERS:
+                if layers != self.layers:
+                    yield replace(self, layers=layers, _known={})
+        yield from self._turned({s.word.lower() for s in found})
         counted = any(1 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
         none = any(0 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
         if counted or none:

@@ -41,6 +41,17 @@ def order(key: str) -> tuple[int, ...]:
     return (match["letter"] in "VvUu", *indices(key))
 
 
+def layers_before(keys: Sequence[str]) -> int:
+    """How many layers an author counts before the first that has weights: 1 where the inputs are his layer 1."""
+    layers = set()
+    for key in filter(is_weight, keys):
+        match, index = parameter(key), indices(key)
+        if match is None or not index or (match["above"] is None and len(index) == 2):
+            return 0
+        layers.add(index[0])
+    return 1 if layers and min(layers) == 2 and layers == set(range(2, len(layers) + 2)) else 0
+
+
 def unit_of(number_of: int, units: Sequence[int]) -> tuple[int, int] | None:
     """Layer and unit of a unit that is numbered through all layers."""
     for layer, size in enumerate(units, 1):

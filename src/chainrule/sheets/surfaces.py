@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from chainrule.sheets.names import Operand, Own, Written
+from chainrule.sheets.names import Index, Operand, Own, Written
 
 #: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
 WORDS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("z", "net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
+    "z": ("a", "h"),
+    **dict.fromkeys(("net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
     **dict.fromkeys(("u", "s", "n", "v", "in", "input", "q", "ζ", "ξ"), ("a",)),
     **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),
     "a": ("a", "h"),
@@ -52,7 +53,7 @@ class Surface(NamedTuple):
     items: tuple[Item, ...]
     of_loss: bool = False  # dW2, grad_W1
     after: int = 0
-    layer: int = 0  # where it stands above the line; -1 for L
+    layer: Index | None = None  # where one stands above the line
 
     @property
     def digits(self) -> str:
@@ -61,12 +62,13 @@ class Surface(NamedTuple):
 
 
 def surface(operand: Operand) -> Surface | None:
-    """A name taken apart; None where a layer stands above the line or an index is a letter that counts."""
+    """A name taken apart; None where an index is a letter that counts."""
     if isinstance(operand, Written):
-        if operand.above is not None or any(index.letter for index in operand.indices):
+        above = operand.above
+        if any(index.letter for index in operand.indices) or (above is not None and above.letter not in ("", "L")):
             return None
         word = {"δ": "delta"}.get(operand.symbol, operand.symbol)
-        return Surface(word, tuple(Item("", str(i.number)) for i in operand.indices), after=operand.after)
+        return Surface(word, tuple(Item("", str(i.number)) for i in operand.indices), False, operand.after, above)
     return _taken_apart(operand)
 
 
@@ -99,8 +101,8 @@ def _taken_apart(own: Own) -> Surface | None:
         word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
             items[0].letters, word + items[0].letters
         ), items[1:]  # fmt: skip
-    layer = -1 if own.above == "L" else int(own.above or 0)
-    return Surface(word, tuple(items), of_loss, after, layer)
+    above = Index("L", 0) if own.above == "L" else Index("", int(own.above)) if own.above else None
+    return Surface(word, tuple(items), of_loss, after, above)
 
 
 def kinds(surface: Surface) -> tuple[str, ...]:
@@ -109,11 +111,12 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     known = WORDS.get(word.lower(), ())
     if word == "L" or (known and known[0] == "L"):
         return known if not surface.items and not surface.of_loss else ()
-    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNP":
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘ":
         return ()
     return known
 
 
 def as_written(name: Written) -> str:
-    """A name of the design as text: ``z_3``."""
-    return name.symbol + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")
+    """A name of the design as text: ``z_3``, ``z^2_3``."""
+    above = "" if name.above is None else f"^{name.above.letter or name.above.number}"
+    return name.symbol + above + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")

@@ -23,6 +23,7 @@ from chainrule.sheets.numbering import (
     indices,
     is_bias,
     is_weight,
+    layers_before,
     order,
     turned_ways,
     unit_of,
@@ -173,13 +174,17 @@ class _Reader:
     def singles(self, given: dict[str, Fact]) -> Parameters:
         """Weights one by one: each number under a name with indices."""
         numbers: dict[tuple[str, int, tuple[int, ...]], float] = {}
+        before = layers_before([key for key in given if len(indices(key)) > 2]) if len(given) > 1 else 0
         for key, fact in given.items():
             match = parameter(key)
             if match is None or not is_weight(key):
                 continue
             letter = "v" if match["letter"] in "VvUu" else "w"
             below = digits(match["below"] or match["behind"] or "")
-            numbers[letter, int(match["above"] or 0), below] = self.number(fact, key)
+            above = int(match["above"] or 0)
+            if before and not above:
+                below = (below[0] - before, *below[1:])
+            numbers[letter, above - before if above else 0, below] = self.number(fact, key)
         ways, notes = assembled(numbers, self.sizes(len(numbers)), self.inputs, self.outputs)
         if not ways:
             names = ", ".join([*list(given)[:6], *["…"] * (len(given) > 6)])
@@ -234,7 +239,8 @@ class _Reader:
             elif singles:
                 listed = Fact([f.value for f in singles], singles[0].called, singles[0].line)
                 self.one_bias(found, i, listed, f"b of layer {i}", shared)
-        indexed = {k: indices(k) for k in named}
+        before = layers_before([k for k, f in self.facts.parameters.items() if isinstance(f.value, list) or len(indices(k)) > 2])
+        indexed = {k: (index[0] - before, *index[1:]) if (index := indices(k)) else () for k in named}
         numbers = [k for k, fact in named.items() if not isinstance(fact.value, list)]
         through = len(numbers) == sum(units) != len(units) and all(len(indexed[k]) == 1 for k in numbers)
         for key, fact in named.items():

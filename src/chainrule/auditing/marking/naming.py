@@ -83,6 +83,12 @@ class NameReader:
         best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
+        while best.doubts >= GAIN:
+            shown = [self._under(naming, Effort.of(self.problem)) for naming in best.naming.suggested(best.met)]
+            least = min(shown, key=_cost, default=best)
+            if least.cost > best.cost - GAIN:
+                break
+            best = least
         ties: tuple[Naming, ...] = ()
         seen = {self._told_apart(best.naming, best.met)}
         with suppress(Spent):
@@ -131,6 +137,7 @@ def _is_before_activation(operand: Operand) -> bool:
     found = surface(operand)
     return (
         found is not None
+        and found.layer is None
         and found.word != "a"
         and found.word.lower() not in WEAK
         and kinds(found)[:1] in (("a",), ("logits",))
