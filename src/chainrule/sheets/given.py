@@ -15,10 +15,11 @@ from chainrule.sheets.names import Names
 from chainrule.sheets.statements import claims
 
 _NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
-_NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
-_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "target": "y", "label": "y", "y": "y"}
+_NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
+_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
-_TARGET = re.compile(r"t(?:arget)?(?![A-Za-z])")
+_TARGET = re.compile(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
+_SECOND = re.compile(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = re.compile(
     r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:)\s*\$?"
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*,\s*[0-9])",
@@ -61,10 +62,13 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     computed: set[int] = set()
     taken: set[int] = set()
     found = list(_values(lines))
+    second = any(_SECOND.match(name) for *_, name, value in found if value is not None)
     with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
     for number, end, name, value in found:
         if with_targets and name[:1] in "yY":
             value = None  # y_1 is an output then
+        if name[:1] == "c" and not second:
+            value = None  # the cost
         used = value is not None and _take(facts, parts, name, Fact(value, name, number))
         (taken if used else computed).update(range(number, end + 1))
     for number in taken - computed:
@@ -86,7 +90,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
     """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
-    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name)
+    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ")
     numbered = _NUMBERED.fullmatch(bare)
     single = not isinstance(fact.value, list)
     if numbered is not None and single:

@@ -6,8 +6,8 @@ counted through the layers, how weights are numbered, which words stand for what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from chainrule.errors import InputError
@@ -15,7 +15,7 @@ from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Quantity
 from chainrule.sheets.names import Index, Operand, Own, Written
-from chainrule.sheets.surfaces import WEAK, WORDS, Item, Surface, as_written, kinds, surface
+from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, surface
 
 UNITS = ("layer", "through", "hidden", "output", "nodes")
 WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single")
@@ -72,7 +72,7 @@ class Naming:
             return self._declared(operand.name if isinstance(operand, Own) else as_written(operand), found)
         if found is None:
             return None
-        for kind in self._kinds(found):
+        for kind in self.kinds_of(found):
             quantity = self._quantity(found, kind)
             if quantity is None or not _fits(quantity, self.sizes):
                 continue
@@ -87,14 +87,18 @@ class Naming:
         name = operand.name if isinstance(operand, Own) else as_written(operand)
         return name in self.declared or (found is not None and found.word in self.declared)
 
-    def _kinds(self, found: Surface) -> tuple[str, ...]:
-        word = found.word.lower()
+    def kinds_of(self, found: Surface) -> tuple[str, ...]:
+        """What kinds of quantity a name may be under this naming, the likeliest first."""
+        word, known = found.word.lower(), kinds(found)
         if found.layer is not None and word in ("a", "θ") and word not in self.words:
             return ("h",) if word == "a" else ("W",)
         chosen = self.words.get(word, "" if word in WEAK and not found.of_loss else None)
         if chosen is not None:
-            return tuple(kind for kind in (chosen,) if kind in kinds(found))
-        return kinds(found)
+            return tuple(kind for kind in (chosen,) if kind in known)
+        if word == "y":
+            return tuple(kind for kind in known if kind != "h")
+        counts = self.units in ("through", "nodes") and bool(found.digits)
+        return tuple(reversed(known)) if counts and known == ("yhat", "h") else known
 
     def _is_usual(self, found: Surface, kind: str) -> bool:
         """Whether a name of the design is read as the design has it."""
@@ -144,11 +148,11 @@ class Naming:
             return self._unit(symbol, layer, int(digits) if digits else None)
         if not items:
             only = self._only_layer(found.word, kind)
-            return None if only is None else self._unit(symbol, only)
+            return None if only is None else self._unit(symbol, only, 1 if kind == "b" and found.word == "c" else None)
         if any(letters):
             return self._lettered(symbol, items)
         if len(items) == 1:
-            scheme = self.biases if kind == "b" else self.units
+            scheme = self.units if kind != "b" else "output" if found.word == "c" else self.biases
             return self._counted(symbol, int(digits), scheme)
         if len(items) == 2:
             return self._unit(symbol, int(items[0].digits), int(items[1].digits))
@@ -169,14 +173,19 @@ class Naming:
             if len(items) == 1 and symbol == "yhat" and letters in ("o", "out", "y"):
                 return Quantity(symbol)
             return None
-        if symbol == "yhat" and self.units in ("through", "nodes") and not letters:
-            return None
-        return Quantity(symbol, None, (int(digits),))
+        number = int(digits)
+        if symbol == "y" and self.units in ("through", "nodes") and not letters:
+            place = self.node(number, inputs=self.units == "nodes")
+            if place is not None and place[0] == self.depth:  # t_6 is the target of unit 6
+                return None if number <= self.sizes[-1] != place[1] else Quantity("y", None, (place[1],))
+        return Quantity(symbol, None, (number,))
 
     def _only_layer(self, word: str, kind: str) -> int | None:
         """The layer of a name without an index."""
         if self.depth == 1:
             return 1
+        if word == "c" and kind == "b":
+            return self.depth if self.sizes[-1] == 1 else None
         if word.lower() in ("h", "hidden", "act", "activation"):
             return 1 if self.depth == 2 else None
         if word in ("b", "W", "w", "a"):
@@ -232,7 +241,16 @@ class Naming:
             before = end
         return None
 
+    def weight(self, index: tuple[int, ...]) -> Quantity | None:
+        """The weight with these indices."""
+        digits = "".join(map(str, index))
+        return self._weight(tuple(Item("", str(one)) for one in index), digits, "w") if digits else None
+
     def _weight(self, items: tuple[Item, ...], digits: str, word: str) -> Quantity | None:
+        if word in ("v", "V"):  # of the last layer, beside the w of the first
+            index = [int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c]
+            index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
+            return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
         if len(items) == 1 and word[0].isupper() and not items[0].letters:
             return Quantity("W", int(digits))
         if not items:
@@ -311,75 +329,6 @@ class Naming:
         return frozenset(
             q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared
         )
-
-    def joined(self, others: Sequence[Naming]) -> Naming:
-        """This naming with what others have otherwise; of two that differ in one thing the first counts."""
-        changed: dict[str, str] = {}
-        words = dict(self.words)
-        for other in others:
-            for field_name in ("units", "weights", "biases", "layers"):
-                if getattr(other, field_name) != getattr(self, field_name):
-                    changed.setdefault(field_name, getattr(other, field_name))
-            for word, kind in other.words.items():
-                if self.words.get(word) != kind and words.get(word) == self.words.get(word):
-                    words[word] = kind
-        return replace(self, **changed, words=words, _known={})  # type: ignore[arg-type]
-
-    def suggested(self, operands: set[Operand] | frozenset[Operand]) -> Iterator[Naming]:
-        """Namings of which single names speak: a layer behind the last is one of an author who counts the inputs."""
-        found = [s for s in map(surface, operands) if s is not None]
-        layered = any(s.word == "w" and s.layer is not None and len(s.items) == 2 for s in found)
-        beyond = [s for s in found if s.layer is not None and not s.layer.letter and s.layer.number == self.depth + 1]
-        if beyond:
-            of_weights = any(kinds(s)[:1] in (("W",), ("b",)) for s in beyond)
-            yield replace(self, layers="inputs" if of_weights else "units", _known={})
-        elif layered:
-            yield replace(self, layers="to", _known={})
-        yield from self._turned({s.word.lower() for s in found})
-
-    def _turned(self, words: set[str]) -> Iterator[Naming]:
-        """As those read names who write a for the pre-activation, z for the activation and t for the target of y."""
-        pairs = [{"a": "a", "z": "h"}] if {"a", "z"} <= words else []
-        if "y" in words and words & {"t", "d"}:
-            pairs.append({"y": "yhat", "t" if "t" in words else "d": "y"})
-        if len(pairs) == 2:
-            pairs.append({**pairs[0], **pairs[1]})
-        for pair in pairs:
-            if pair.items() - self.words.items():
-                yield replace(self, words={**self.words, **pair}, _known={})
-
-    def alternatives(self, operands: set[Operand]) -> Iterator[Naming]:
-        """Namings that differ from this one in one way that these names tell apart."""
-        found = [s for s in map(surface, operands) if s is not None]
-        by_kind: dict[str, set[int]] = {}
-        for s in found:
-            for kind in self._kinds(s) if s.layer is None else ():
-                by_kind.setdefault(kind, set()).add(len(s.items))
-        if any(s.layer is not None for s in found):
-            for layers in LAYERS:
-                if layers != self.layers:
-                    yield replace(self, layers=layers, _known={})
-        yield from self._turned({s.word.lower() for s in found})
-        counted = any(1 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
-        none = any(0 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
-        if counted or none:
-            for units in UNITS:
-                if units != self.units:
-                    yield replace(self, units=units, biases="shared" if self.shared else units, _known={})
-        if 1 in by_kind.get("b", ()):
-            for biases in BIASES:
-                if biases != self.biases:
-                    yield replace(self, biases=biases, _known={})
-        if by_kind.get("W", set()) & {1, 2}:
-            for weights in WEIGHTS:
-                if weights != self.weights:
-                    yield replace(self, weights=weights, _known={})
-        for word in sorted({s.word.lower() for s in found} - {"a"}):  # what a is, the names beside it say
-            options = WORDS.get(word, ())
-            now = self.words.get(word, options[0] if options and word not in WEAK else "")
-            for kind in (*options, *([""] if word in WEAK else [])):
-                if kind != now:
-                    yield replace(self, words={**self.words, word: kind}, _known={})
 
 
 def _symbol(found: Surface, kind: str, quantity: Quantity) -> t.Symbol:

@@ -10,27 +10,34 @@ from typing import NamedTuple
 
 from chainrule.sheets.names import Index, Operand, Own, Written
 
+#: a Δ by itself, which some write for δ
+CHANGE = "capital delta"
 #: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
 WORDS: dict[str, tuple[str, ...]] = {
     "z": ("a", "h"),
     **dict.fromkeys(("net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
-    **dict.fromkeys(("u", "s", "n", "v", "in", "input", "q", "ζ", "ξ"), ("a",)),
+    "v": ("a", "W"),
+    **dict.fromkeys(("u", "s", "n", "in", "input", "q", "ζ", "ξ"), ("a",)),
     **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),
     "a": ("a", "h"),
     **dict.fromkeys(("h", "act", "activation", "hidden"), ("h",)),
     **dict.fromkeys(("o", "out", "output", "outputs"), ("yhat", "h")),
     **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction"), ("yhat",)),
     **dict.fromkeys(("p", "phat", "prob", "probs"), ("yhat",)),
-    "y": ("y", "yhat", "logits"),
+    "y": ("y", "yhat", "logits", "h"),
     **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
-    **dict.fromkeys(("i", "x", "inp"), ("x",)),
-    **dict.fromkeys(("l", "j", "c", "e", "loss", "cost", "error", "err", "mse", "bce", "ce", "sse"), ("L",)),
-    **dict.fromkeys(("δ", "delta"), ("δ",)),
-    **dict.fromkeys(("w", "weight", "weights", "theta", "θ"), ("W",)),
+    **dict.fromkeys(("x", "inp"), ("x",)),
+    "i": ("x", "a"),
+    **dict.fromkeys(("l", "j", "e", "loss", "cost", "mse", "bce", "ce", "sse"), ("L",)),
+    "c": ("L", "b"),
+    **dict.fromkeys(("error", "err"), ("L", "δ")),
+    **dict.fromkeys(("δ", "delta", CHANGE), ("δ",)),
+    **dict.fromkeys(("w", "weight", "weights"), ("W",)),
+    **dict.fromkeys(("theta", "θ"), ("W", "b")),
     **dict.fromkeys(("b", "bias", "biases"), ("b",)),
 }  # fmt: skip
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
-WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error"))
+WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
 _GROUPS = ("total", "tot", "all", "sum", "full")
 _NEW = ("new", "neu", "updated", "next", "nova", "novo", "nuevo", "nueva", "nouveau")
 _OLD = ("old", "alt", "current", "curr")
@@ -73,6 +80,9 @@ def surface(operand: Operand) -> Surface | None:
 
 
 def _taken_apart(own: Own) -> Surface | None:
+    if own.word == "Δ" and not own.above:
+        index = str(own.entry[0]) if len(own.entry) == 1 else own.index
+        return Surface(CHANGE, (Item("", index),)) if index.isdecimal() else None
     if own.entry:
         return None
     text, of_loss = own.word + (f"_{own.index}" if own.index else ""), False
@@ -110,8 +120,12 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     word = surface.word
     known = WORDS.get(word.lower(), ())
     if word == "L" or (known and known[0] == "L"):
-        return known if not surface.items and not surface.of_loss else ()
-    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘ":
+        if word == "c":
+            return known if not surface.items else known[1:]
+        if surface.items or surface.of_loss:
+            return known[1:] if not surface.of_loss and word != "C" else ()
+        return known[:1]
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘIT":
         return ()
     return known
 
