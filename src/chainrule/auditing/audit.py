@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
+from chainrule.auditing.marking.clemency import spared
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt, is_understood
@@ -109,7 +110,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         state.marks = [
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
-    state.marks = in_doubt(state.marks, names.naming)
+    state.marks = spared(state, in_doubt(state.marks, names.naming))
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     return Audit(

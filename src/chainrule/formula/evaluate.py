@@ -66,6 +66,8 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "diag": (_diag, 1),
     "softmax": (_softmax, 1),
     "sum": (lambda v: float(np.sum(v)), 1),
+    "sum_rows": (lambda v: np.sum(v, axis=0, keepdims=True), 1),
+    "sum_columns": (lambda v: np.sum(v, axis=-1, keepdims=True), 1),
     "max": (lambda *v: reduce(np.maximum, v), None),
     "min": (lambda *v: reduce(np.minimum, v), None),
     "logsumexp": (_logsumexp, None),

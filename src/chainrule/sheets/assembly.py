@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,17 +54,28 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     """
     x, y = _inputs(facts)
     numbers = printed(lines)
-    outputs = _outputs(y, np.ndim(x) == 1)
 
     def score(weights: list[Matrix], biases: list[list[float]]) -> int:
         return _values_printed(facts, weights, biases, x, numbers)
 
     def parameters() -> Parameters:
-        return parameters_of(facts, np.shape(x)[-1], outputs, score)
+        return parameters_of(facts, np.shape(x)[-1], _outputs(y, np.ndim(x) == 1), score)
 
     notes: list[str] = []
+    ways = list(_by_example(x, y))
+    if len(ways) > 1:
+        hits: list[float] = []
+        for x, y in ways:
+            try:
+                tried = _decided(facts, text, parameters, score)
+                hits.append(score(tried.weights, tried.biases) + _fits(tried.weights, x, y))
+            except InputError:
+                hits.append(-math.inf)
+        x, y = ways[hits.index(max(hits))]
+        if x is not ways[0][0]:
+            notes.append("x has a column for each example")
     if text is not None:
-        notes = _decide(facts, text, parameters, score)
+        notes += _decide(facts, text, parameters, score)
     found = parameters()
     x, y = _columns(x, y, found.weights)
     if text is not None:
@@ -181,6 +192,28 @@ def _outputs(y: Any, single: bool) -> int | None:
     return (
         len(y) if single and not isinstance(row, list) else len(row) if isinstance(row, list) and not single else None
     )
+
+
+def _by_example(x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
+    """Inputs and targets with a row for each example: as they are, or of somebody who has a column for each."""
+    yield x, y
+    if isinstance(x[0], list) and min(np.shape(x)) > 1:
+        turned = np.ndim(y) == 2
+        yield [list(row) for row in zip(*x, strict=True)], [list(row) for row in zip(*y, strict=True)] if turned else y
+
+
+def _fits(weights: list[Matrix], x: Any, y: Any) -> float:
+    """A shape of the targets that does not fit counts against a way; None given, for none."""
+    if y is None or np.shape(y) in ((len(x), len(weights[-1])), (len(x),)):
+        return 0.0
+    return -math.inf
+
+
+def _decided(facts: Facts, text: str | None, parameters: Callable[[], Parameters], score: Score) -> Parameters:
+    """The parameters, under the activations that the sheet leaves open."""
+    if text is not None:
+        _decide(facts, text, parameters, score)
+    return parameters()
 
 
 def _columns(x: Any, y: Any, weights: list[Matrix]) -> tuple[Any, Any]:

@@ -30,7 +30,7 @@ _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1: a letter and indices, below and above
 PARAMETER = re.compile(
-    r"(?P<letter>[WwVvUub]|bias|weights?|θ|Θ)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
+    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
     r"(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
 )
 _SECTION = re.compile(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
@@ -99,6 +99,14 @@ def parameter(key: str) -> re.Match[str] | None:
     """The name of a weight or a bias, taken apart; None for another name."""
     bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol", "", key)
     return PARAMETER.fullmatch(bare)
+
+
+def with_thetas(parameters: dict[str, Fact]) -> dict[str, Fact]:
+    """The parameters, those named θ_4 as biases where others are the weights."""
+    letters = {match["letter"] for key in parameters if (match := parameter(key))}
+    if not letters & set("Ww") or letters & {"b", "bias"}:
+        return parameters
+    return {"b" + key[1:] if key[:1] == "θ" else key: fact for key, fact in parameters.items()}
 
 
 def facts_of(lines: Sequence[str], first_line: int, sheet: str) -> Facts:

@@ -143,6 +143,8 @@ def called(name: str, arguments: tuple[t.Expr, ...], at: int) -> t.Expr:
             case "square":
                 return t.Pow(arguments[0], t.Number(2.0, "2"))
         return arguments[0]
+    if name == "sum" and len(arguments) == 2 and isinstance(axis := arguments[1], t.Number) and axis.value in (0, 1):
+        return t.Call("sum_columns" if axis.value else "sum_rows", arguments[:1])
     if name.startswith("g_") and isinstance(arguments[0], t.Ref) and not isinstance(arguments[0].name, str):
         return t.Call("g" + name[3:], arguments)  # its argument says which layer it is
     return t.Call(name, arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chainrule.formula import tree as t
@@ -15,10 +16,12 @@ from chainrule.sheets.names import Names
 from chainrule.sheets.statements import claims
 
 _NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
-_NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
-_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "target": "y", "label": "y", "y": "y"}
+_NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
+_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
-_TARGET = re.compile(r"t(?:arget)?(?![A-Za-z])")
+_TARGET = re.compile(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
+_EXAMPLE = re.compile(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
+_SECOND = re.compile(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = re.compile(
     r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:)\s*\$?"
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*,\s*[0-9])",
@@ -61,10 +64,13 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     computed: set[int] = set()
     taken: set[int] = set()
     found = list(_values(lines))
+    second = any(_SECOND.match(name) for *_, name, value in found if value is not None)
     with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
     for number, end, name, value in found:
         if with_targets and name[:1] in "yY":
             value = None  # y_1 is an output then
+        if name[:1] == "c" and not second:
+            value = None  # the cost
         used = value is not None and _take(facts, parts, name, Fact(value, name, number))
         (taken if used else computed).update(range(number, end + 1))
     for number in taken - computed:
@@ -86,9 +92,14 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
     """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
-    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name)
+    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ")
     numbered = _NUMBERED.fullmatch(bare)
     single = not isinstance(fact.value, list)
+    example = _EXAMPLE.fullmatch(re.sub(r"\s", "", name))
+    if example is not None:  # x^{(2)}: one number or a list of the second example
+        rows = fact.value if isinstance(fact.value, list) else [fact.value]
+        flat = [one for row in rows for one in (row if isinstance(row, list) else [row])]
+        return parts[example["word"]].setdefault(int(example["index"]), kept := replace(fact, value=flat)) is kept
     if numbered is not None and single:
         vector = _VECTORS[numbered["word"].lower()]
         kind = "t" if vector == "y" and numbered["word"].lower() != "y" else vector
@@ -115,6 +126,8 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
         subject = claim.parts[0].text.replace(JOIN, " ").strip() if claim.parts else ""
         called = _NAME.search(subject)
         value = None if claim.error or len(claim.parts) != 2 or called is None else _read(claim.parts[1].text, names)
+        if called is not None and subject[: called.start()].rstrip()[-1:] in tuple("/∂+-*^_(["):
+            value = None  # a derivative, or another formula
         spoken = _SAID.search(subject)
         name = spoken[0].strip().replace(" ", "_") if spoken else called[0].strip() if called else ""
         yield start, end, name, value

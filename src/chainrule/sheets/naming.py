@@ -6,19 +6,21 @@ counted through the layers, how weights are numbered, which words stand for what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Quantity
-from chainrule.sheets.names import Operand, Own, Written
-from chainrule.sheets.surfaces import WEAK, WORDS, Item, Surface, as_written, kinds, surface
+from chainrule.sheets.names import Index, Operand, Own, Written
+from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, surface
 
 UNITS = ("layer", "through", "hidden", "output", "nodes")
 WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single")
+#: how a layer above the line counts: behind the inputs; with the inputs as the first; of units alone so
+LAYERS = ("behind", "to", "inputs", "units")
 BIASES = ("layer", "shared", "through", "hidden", "output", "nodes")
 
 
@@ -35,6 +37,9 @@ class Naming:
             input; of the ``first`` or ``last`` layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of
             a ``single`` unit.
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
+        layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
+            ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
+            from the first that there are.
         words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own.
         declared: a name as written -> a name of the design, from the header.
         shared: layers whose biases are equal, so that one name may stand for all of them.
@@ -44,6 +49,7 @@ class Naming:
     units: str = "layer"
     weights: str = "layer"
     biases: str = "layer"
+    layers: str = "behind"
     words: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
@@ -66,7 +72,7 @@ class Naming:
             return self._declared(operand.name if isinstance(operand, Own) else as_written(operand), found)
         if found is None:
             return None
-        for kind in self._kinds(found):
+        for kind in self.kinds_of(found):
             quantity = self._quantity(found, kind)
             if quantity is None or not _fits(quantity, self.sizes):
                 continue
@@ -81,17 +87,25 @@ class Naming:
         name = operand.name if isinstance(operand, Own) else as_written(operand)
         return name in self.declared or (found is not None and found.word in self.declared)
 
-    def _kinds(self, found: Surface) -> tuple[str, ...]:
-        word = found.word.lower()
+    def kinds_of(self, found: Surface) -> tuple[str, ...]:
+        """What kinds of quantity a name may be under this naming, the likeliest first."""
+        word, known = found.word.lower(), kinds(found)
+        if found.layer is not None and word in ("a", "θ") and word not in self.words:
+            return ("h",) if word == "a" else ("W",)
         chosen = self.words.get(word, "" if word in WEAK and not found.of_loss else None)
         if chosen is not None:
-            return tuple(kind for kind in (chosen,) if kind in kinds(found))
-        return kinds(found)
+            return tuple(kind for kind in (chosen,) if kind in known)
+        if word == "y":
+            return tuple(kind for kind in known if kind != "h")
+        counts = self.units in ("through", "nodes") and bool(found.digits)
+        return tuple(reversed(known)) if counts and known == ("yhat", "h") else known
 
     def _is_usual(self, found: Surface, kind: str) -> bool:
         """Whether a name of the design is read as the design has it."""
         if found.word.lower() in self.words:
             return False
+        if found.layer is not None:
+            return self.layers == "behind" or (self.layers == "to" and not (kind == "W" and found.items))
         if not found.items and kind in ("a", "h", "b", "W", "δ"):
             return self.depth == 1
         scheme = {"W": self.weights, "b": self.biases}.get(kind, self.units)
@@ -113,34 +127,43 @@ class Naming:
 
     def _quantity(self, found: Surface, kind: str) -> Quantity | None:
         items, digits = found.items, found.digits
-        layer = self.depth if found.layer < 0 else found.layer
+        layer = None if found.layer is None else self._layer(found.layer, kind)
         letters = [item.letters for item in items]
         if kind == "L":
             return LOSS if not items else None
         if kind == "W":
-            if found.layer:
+            if layer is not None:
                 index = tuple(int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c)
                 return Quantity("W", layer, index)
             return self._weight(items, digits, found.word)
         if kind in ("x", "y", "yhat"):
+            if layer is not None:
+                return None
             return self._end(kind, items)
         if kind == "logits":
             place = self._end("yhat", items)
             return None if place is None else Quantity("a", self.depth, place.index)
         symbol = "a" if kind == "δ" else kind
-        if found.layer:
+        if layer is not None:
             return self._unit(symbol, layer, int(digits) if digits else None)
         if not items:
             only = self._only_layer(found.word, kind)
-            return None if only is None else self._unit(symbol, only)
+            return None if only is None else self._unit(symbol, only, 1 if kind == "b" and found.word == "c" else None)
         if any(letters):
             return self._lettered(symbol, items)
         if len(items) == 1:
-            scheme = self.biases if kind == "b" else self.units
+            scheme = self.units if kind != "b" else "output" if found.word == "c" else self.biases
             return self._counted(symbol, int(digits), scheme)
         if len(items) == 2:
             return self._unit(symbol, int(items[0].digits), int(items[1].digits))
         return None
+
+    def _layer(self, above: Index, kind: str) -> int:
+        """The layer that stands above the line."""
+        units = kind not in ("W", "b")
+        if above.letter:
+            return self.depth + above.number + (self.layers == "units" and not units)
+        return above.number - (self.layers == "inputs" or (self.layers == "units" and units))
 
     def _end(self, symbol: str, items: tuple[Item, ...]) -> Quantity | None:
         if not items:
@@ -150,14 +173,19 @@ class Naming:
             if len(items) == 1 and symbol == "yhat" and letters in ("o", "out", "y"):
                 return Quantity(symbol)
             return None
-        if symbol == "yhat" and self.units in ("through", "nodes") and not letters:
-            return None
-        return Quantity(symbol, None, (int(digits),))
+        number = int(digits)
+        if symbol == "y" and self.units in ("through", "nodes") and not letters:
+            place = self.node(number, inputs=self.units == "nodes")
+            if place is not None and place[0] == self.depth:  # t_6 is the target of unit 6
+                return None if number <= self.sizes[-1] != place[1] else Quantity("y", None, (place[1],))
+        return Quantity(symbol, None, (number,))
 
     def _only_layer(self, word: str, kind: str) -> int | None:
         """The layer of a name without an index."""
         if self.depth == 1:
             return 1
+        if word == "c" and kind == "b":
+            return self.depth if self.sizes[-1] == 1 else None
         if word.lower() in ("h", "hidden", "act", "activation"):
             return 1 if self.depth == 2 else None
         if word in ("b", "W", "w", "a"):
@@ -213,7 +241,16 @@ class Naming:
             before = end
         return None
 
+    def weight(self, index: tuple[int, ...]) -> Quantity | None:
+        """The weight with these indices."""
+        digits = "".join(map(str, index))
+        return self._weight(tuple(Item("", str(one)) for one in index), digits, "w") if digits else None
+
     def _weight(self, items: tuple[Item, ...], digits: str, word: str) -> Quantity | None:
+        if word in ("v", "V"):  # of the last layer, beside the w of the first
+            index = [int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c]
+            index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
+            return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
         if len(items) == 1 and word[0].isupper() and not items[0].letters:
             return Quantity("W", int(digits))
         if not items:
@@ -292,47 +329,6 @@ class Naming:
         return frozenset(
             q.layer for q in quantities if q.symbol == "b" and q.layer is not None and q.layer in self.shared
         )
-
-    def joined(self, others: Sequence[Naming]) -> Naming:
-        """This naming with what others have otherwise; of two that differ in one thing the first counts."""
-        changed: dict[str, str] = {}
-        words = dict(self.words)
-        for other in others:
-            for field_name in ("units", "weights", "biases"):
-                if getattr(other, field_name) != getattr(self, field_name):
-                    changed.setdefault(field_name, getattr(other, field_name))
-            for word, kind in other.words.items():
-                if self.words.get(word) != kind and words.get(word) == self.words.get(word):
-                    words[word] = kind
-        return replace(self, **changed, words=words, _known={})  # type: ignore[arg-type]
-
-    def alternatives(self, operands: set[Operand]) -> Iterator[Naming]:
-        """Namings that differ from this one in one way that these names tell apart."""
-        found = [s for s in map(surface, operands) if s is not None]
-        by_kind: dict[str, set[int]] = {}
-        for s in found:
-            for kind in self._kinds(s):
-                by_kind.setdefault(kind, set()).add(len(s.items))
-        counted = any(1 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
-        none = any(0 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
-        if counted or none:
-            for units in UNITS:
-                if units != self.units:
-                    yield replace(self, units=units, biases="shared" if self.shared else units, _known={})
-        if 1 in by_kind.get("b", ()):
-            for biases in BIASES:
-                if biases != self.biases:
-                    yield replace(self, biases=biases, _known={})
-        if by_kind.get("W", set()) & {1, 2}:
-            for weights in WEIGHTS:
-                if weights != self.weights:
-                    yield replace(self, weights=weights, _known={})
-        for word in sorted({s.word.lower() for s in found} - {"a"}):  # what a is, the names beside it say
-            options = WORDS.get(word, ())
-            now = self.words.get(word, options[0] if options and word not in WEAK else "")
-            for kind in (*options, *([""] if word in WEAK else [])):
-                if kind != now:
-                    yield replace(self, words={**self.words, word: kind}, _known={})
 
 
 def _symbol(found: Surface, kind: str, quantity: Quantity) -> t.Symbol:

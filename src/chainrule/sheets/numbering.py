@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 from chainrule.sheets.facts import parameter
+from chainrule.sheets.naming import Naming
 
 Matrix = list[list[float]]
+#: how two indices of a weight count (``Naming.weights``), and what to tell of it
+_SCHEMES = {
+    "unit": "units are numbered through: w_ij goes to unit i from the j-th before it",
+    "from_nodes": "units are numbered through, the inputs too: w_ij goes from unit i to unit j",
+    "nodes": "units are numbered through, the inputs too: w_ij goes to unit i from unit j",
+}
 
 
 def is_bias(key: str) -> bool:
     """Whether a name is one of a bias."""
     match = parameter(key)
-    return match is not None and match["letter"] in ("b", "bias")
+    return match is not None and match["letter"] in ("b", "bias", "c")
 
 
 def is_weight(key: str) -> bool:
     """Whether a name is one of a weight or of weights."""
     match = parameter(key)
-    return match is not None and match["letter"] not in ("b", "bias")
+    return match is not None and match["letter"] not in ("b", "bias", "c")
 
 
 def indices(key: str) -> tuple[int, ...]:
@@ -41,13 +48,37 @@ def order(key: str) -> tuple[int, ...]:
     return (match["letter"] in "VvUu", *indices(key))
 
 
-def unit_of(number_of: int, units: Sequence[int]) -> tuple[int, int] | None:
-    """Layer and unit of a unit that is numbered through all layers."""
-    for layer, size in enumerate(units, 1):
-        if number_of <= size:
-            return layer, number_of
-        number_of -= size
-    return None
+def layers_before(keys: Sequence[str]) -> int:
+    """How many layers an author counts before the first that has weights: 1 where the inputs are his layer 1."""
+    layers = set()
+    for key in filter(is_weight, keys):
+        match, index = parameter(key), indices(key)
+        if match is None or not index or (match["above"] is None and len(index) == 2):
+            return 0
+        layers.add(index[0])
+    return 1 if layers and min(layers) == 2 and layers == set(range(2, len(layers) + 2)) else 0
+
+
+def bias_places(keys: Sequence[str], units: Sequence[int], inputs: int) -> dict[str, tuple[int, int]]:
+    """Layer and unit of each bias that is given unit by unit; none where one is given for a layer.
+
+    Counted through the layers, with the inputs or without; or b_1, b_2 of the hidden units beside c of the output.
+    """
+    index = {key: indices(key) for key in keys}
+    of_output = [key for key in keys if key[0] == "c"]
+    if of_output and len(units) == 2:
+        others = [key for key in keys if key not in of_output]
+        alone = {key: (2, *(index[key] or (1,))) for key in of_output}
+        hidden = {key: (1, *index[key]) for key in others} if len(others) == units[0] else {}
+        return {**hidden, **alone} if all(len(place) == 2 for place in (*alone.values(), *hidden.values())) else {}
+    if len(keys) != sum(units) or not all(len(one) == 1 for one in index.values()):
+        return {}
+    first = min(index[key][0] for key in keys)
+    if first != inputs + 1 and sum(units) == len(units):
+        return {}
+    naming = Naming((inputs, *units))
+    places = {key: naming.node(index[key][0], inputs=first == inputs + 1) for key in keys}
+    return {key: place for key, place in places.items() if place is not None}
 
 
 def assembled(
@@ -71,14 +102,12 @@ def assembled(
         found += _placed(from_to, "w_ij goes from unit i to unit j" if 0 not in layered else "")
         found += _placed(to_from, "w_ij goes to unit i from unit j")
     elif lengths == {2}:
-        for shape in sizes:
-            units = shape[1:]
-            by_unit = {}
-            for (_, _, (unit, before)), value in numbers.items():
-                if (place := unit_of(unit, units)) is not None:
-                    by_unit[place[0], place[1], before] = value
+        for shape, (scheme, note) in product(sizes, _SCHEMES.items()):
+            naming = Naming(tuple(shape), weights=scheme)
+            places = {index: naming.weight(index) for _, _, index in keys}
+            by_unit = {(q.layer, *q.index): numbers[key] for key in keys if (q := places[key[2]]) and q.layer}
             if len(by_unit) == len(numbers):
-                found += _placed(by_unit, "units are numbered through: w_ij goes to unit i from the j-th before it")
+                found += _placed(by_unit, note)  # type: ignore[arg-type]
         found += _placed({(1, k[2][0], k[2][1]): value for k, value in numbers.items()}, "")
         found += _placed(
             {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"

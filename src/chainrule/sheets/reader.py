@@ -247,7 +247,8 @@ class _FormulaReader:
     def operand(self, value: Written | Own, at: int) -> t.Expr:
         value = self.numbered(value)
         if (meaning := self.names.meaning(value)) is not None:
-            return t.Ref(meaning)
+            tree = t.Ref(meaning)
+            return t.Transpose(tree) if isinstance(value, Written) and value.flipped else tree
         if isinstance(value, Own):
             if value.name in self.bound:
                 return t.Number(float(self.bound[value.name]), str(self.bound[value.name]))
@@ -255,8 +256,8 @@ class _FormulaReader:
                 return t.Number(float(self.names.examples), str(self.names.examples))
             return t.Ref(self.own_name(value, at))
         name, flips = self.written(value, at)
-        tree = t.Ref(t.Timed(name, value.after) if value.after else name)
-        return t.Transpose(tree) if flips else tree
+        named = t.Ref(t.Timed(name, value.after) if value.after else name)
+        return t.Transpose(named) if flips else named
 
     def own_name(self, value: Own, at: int) -> str:
         if value.name not in self.names.own and value.index in self.bound:

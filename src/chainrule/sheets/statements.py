@@ -44,7 +44,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
             continue
         whole = plain(text)
         whole = replace(
-            whole, text=with_primes(_apart(without_old_values(_uncommented(PRINTED.sub(r"\1=", whole.text)))))
+            whole, text=with_primes(_apart(without_old_values(_axes(_uncommented(PRINTED.sub(r"\1=", whole.text))))))
         )
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
@@ -100,6 +100,16 @@ def _uncommented(text: str) -> str:
     return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text or "//" in text else text
 
 
+def _axes(text: str) -> str:
+    """``sum(Z, axis=1, keepdims=True)`` as ``sum(Z, 1)``, in as many characters."""
+    if "axis" not in text and "dim" not in text:
+        return text
+    text = _KEEPS.sub(lambda m: " " * len(m[0]), text)
+    return _AXIS.sub(lambda m: m[2].lstrip("-").rjust(len(m[0])), text)
+
+
+_KEEPS = re.compile(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
+_AXIS = re.compile(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
 _COMMENT = re.compile(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
 
 

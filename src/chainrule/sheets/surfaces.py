@@ -8,28 +8,36 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from chainrule.sheets.names import Operand, Own, Written
+from chainrule.sheets.names import Index, Operand, Own, Written
 
+#: a Δ by itself, which some write for δ
+CHANGE = "capital delta"
 #: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
 WORDS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("z", "net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
-    **dict.fromkeys(("u", "s", "n", "v", "in", "input", "q", "ζ", "ξ"), ("a",)),
+    "z": ("a", "h"),
+    **dict.fromkeys(("net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
+    "v": ("a", "W"),
+    **dict.fromkeys(("u", "s", "n", "in", "input", "q", "ζ", "ξ"), ("a",)),
     **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),
     "a": ("a", "h"),
     **dict.fromkeys(("h", "act", "activation", "hidden"), ("h",)),
     **dict.fromkeys(("o", "out", "output", "outputs"), ("yhat", "h")),
     **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction"), ("yhat",)),
     **dict.fromkeys(("p", "phat", "prob", "probs"), ("yhat",)),
-    "y": ("y", "yhat", "logits"),
+    "y": ("y", "yhat", "logits", "h"),
     **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
-    **dict.fromkeys(("i", "x", "inp"), ("x",)),
-    **dict.fromkeys(("l", "j", "c", "e", "loss", "cost", "error", "err", "mse", "bce", "ce", "sse"), ("L",)),
-    **dict.fromkeys(("δ", "delta"), ("δ",)),
-    **dict.fromkeys(("w", "weight", "weights", "theta", "θ"), ("W",)),
+    **dict.fromkeys(("x", "inp"), ("x",)),
+    "i": ("x", "a"),
+    **dict.fromkeys(("l", "j", "e", "loss", "cost", "mse", "bce", "ce", "sse"), ("L",)),
+    "c": ("L", "b"),
+    **dict.fromkeys(("error", "err"), ("L", "δ")),
+    **dict.fromkeys(("δ", "delta", CHANGE), ("δ",)),
+    **dict.fromkeys(("w", "weight", "weights"), ("W",)),
+    **dict.fromkeys(("theta", "θ"), ("W", "b")),
     **dict.fromkeys(("b", "bias", "biases"), ("b",)),
 }  # fmt: skip
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
-WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error"))
+WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
 _GROUPS = ("total", "tot", "all", "sum", "full")
 _NEW = ("new", "neu", "updated", "next", "nova", "novo", "nuevo", "nueva", "nouveau")
 _OLD = ("old", "alt", "current", "curr")
@@ -52,7 +60,7 @@ class Surface(NamedTuple):
     items: tuple[Item, ...]
     of_loss: bool = False  # dW2, grad_W1
     after: int = 0
-    layer: int = 0  # where it stands above the line; -1 for L
+    layer: Index | None = None  # where one stands above the line
 
     @property
     def digits(self) -> str:
@@ -61,16 +69,20 @@ class Surface(NamedTuple):
 
 
 def surface(operand: Operand) -> Surface | None:
-    """A name taken apart; None where a layer stands above the line or an index is a letter that counts."""
+    """A name taken apart; None where an index is a letter that counts."""
     if isinstance(operand, Written):
-        if operand.above is not None or any(index.letter for index in operand.indices):
+        above = operand.above
+        if any(index.letter for index in operand.indices) or (above is not None and above.letter not in ("", "L")):
             return None
         word = {"δ": "delta"}.get(operand.symbol, operand.symbol)
-        return Surface(word, tuple(Item("", str(i.number)) for i in operand.indices), after=operand.after)
+        return Surface(word, tuple(Item("", str(i.number)) for i in operand.indices), False, operand.after, above)
     return _taken_apart(operand)
 
 
 def _taken_apart(own: Own) -> Surface | None:
+    if own.word == "Δ" and not own.above:
+        index = str(own.entry[0]) if len(own.entry) == 1 else own.index
+        return Surface(CHANGE, (Item("", index),)) if index.isdecimal() else None
     if own.entry:
         return None
     text, of_loss = own.word + (f"_{own.index}" if own.index else ""), False
@@ -99,8 +111,8 @@ def _taken_apart(own: Own) -> Surface | None:
         word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
             items[0].letters, word + items[0].letters
         ), items[1:]  # fmt: skip
-    layer = -1 if own.above == "L" else int(own.above or 0)
-    return Surface(word, tuple(items), of_loss, after, layer)
+    above = Index("L", 0) if own.above == "L" else Index("", int(own.above)) if own.above else None
+    return Surface(word, tuple(items), of_loss, after, above)
 
 
 def kinds(surface: Surface) -> tuple[str, ...]:
@@ -108,12 +120,17 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     word = surface.word
     known = WORDS.get(word.lower(), ())
     if word == "L" or (known and known[0] == "L"):
-        return known if not surface.items and not surface.of_loss else ()
-    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNP":
+        if word == "c":
+            return known if not surface.items else known[1:]
+        if surface.items or surface.of_loss:
+            return known[1:] if not surface.of_loss and word != "C" else ()
+        return known[:1]
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘIT":
         return ()
     return known
 
 
 def as_written(name: Written) -> str:
-    """A name of the design as text: ``z_3``."""
-    return name.symbol + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")
+    """A name of the design as text: ``z_3``, ``z^2_3``."""
+    above = "" if name.above is None else f"^{name.above.letter or name.above.number}"
+    return name.symbol + above + ("_" + "".join(str(i.number) for i in name.indices) if name.indices else "")

@@ -10,22 +10,23 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chainrule.errors import InputError
-from chainrule.sheets.facts import Fact, Facts, parameter
+from chainrule.sheets.facts import Fact, Facts, parameter, with_thetas
 from chainrule.sheets.numbering import (
     Matrix,
     assembled,
+    bias_places,
     chains,
     digits,
     indices,
     is_bias,
     is_weight,
+    layers_before,
     order,
     turned_ways,
-    unit_of,
 )
 
 Score = Callable[[list[Matrix], list[list[float]]], int]
@@ -57,6 +58,7 @@ def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) 
     Raises:
         InputError: none are given, or they do not fit together; in the words of the sheet.
     """
+    facts = replace(facts, parameters=with_thetas(facts.parameters))
     reader = _Reader(facts, inputs, outputs, score)
     elsewhere = next((fact for key, fact in facts.parameters.items() if not is_bias(key)), None)
     if facts.layers and elsewhere is not None:
@@ -173,13 +175,17 @@ class _Reader:
     def singles(self, given: dict[str, Fact]) -> Parameters:
         """Weights one by one: each number under a name with indices."""
         numbers: dict[tuple[str, int, tuple[int, ...]], float] = {}
+        before = layers_before([key for key in given if len(indices(key)) > 2]) if len(given) > 1 else 0
         for key, fact in given.items():
             match = parameter(key)
             if match is None or not is_weight(key):
                 continue
             letter = "v" if match["letter"] in "VvUu" else "w"
             below = digits(match["below"] or match["behind"] or "")
-            numbers[letter, int(match["above"] or 0), below] = self.number(fact, key)
+            above = int(match["above"] or 0)
+            if before and not above:
+                below = (below[0] - before, *below[1:])
+            numbers[letter, above - before if above else 0, below] = self.number(fact, key)
         ways, notes = assembled(numbers, self.sizes(len(numbers)), self.inputs, self.outputs)
         if not ways:
             names = ", ".join([*list(given)[:6], *["…"] * (len(given) > 6)])
@@ -234,19 +240,20 @@ class _Reader:
             elif singles:
                 listed = Fact([f.value for f in singles], singles[0].called, singles[0].line)
                 self.one_bias(found, i, listed, f"b of layer {i}", shared)
-        indexed = {k: indices(k) for k in named}
+        before = layers_before([k for k, f in self.facts.parameters.items() if isinstance(f.value, list) or len(indices(k)) > 2])
+        indexed = {k: (index[0] - before, *index[1:]) if (index := indices(k)) else () for k in named}
         numbers = [k for k, fact in named.items() if not isinstance(fact.value, list)]
-        through = len(numbers) == sum(units) != len(units) and all(len(indexed[k]) == 1 for k in numbers)
+        places = bias_places(numbers, units, self.inputs)
         for key, fact in named.items():
             index = indexed[key]
-            if key in numbers and (through or len(index) == 2):
-                where = unit_of(index[0], units) if through else (index[0], index[1])
-                if where is None or not (1 <= where[0] <= len(units) and 1 <= where[1] <= units[where[0] - 1]):
+            if key in places or (key in numbers and len(index) == 2):
+                where = places.get(key) or (index[0], index[1])
+                if not (1 <= where[0] <= len(units) and 1 <= where[1] <= units[where[0] - 1]):
                     raise self.facts.refuse(key, f"a bias of one of {sum(units)} units", key, fact.line)
                 found.biases[where[0] - 1][where[1] - 1] = self.number(fact, key)
                 continue
-            layer_number = index[0] if index else 1
-            if len(index) > 1 or not 1 <= layer_number <= len(units) or (not index and len(units) > 1):
+            layer_number = len(units) if key == "c" else index[0] if index else 1
+            if len(index) > 1 or not 1 <= layer_number <= len(units) or (not index and key != "c" and len(units) > 1):
                 raise self.facts.refuse(key, f"a bias of one of {len(units)} layers, such as b_1", key, fact.line)
             self.one_bias(found, layer_number, fact, key, shared)
         found.shared = frozenset(shared)

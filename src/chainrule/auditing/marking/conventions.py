@@ -199,6 +199,11 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
     if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
+    if _is_mean(problem) and not reading.each and kinds & {"da", "dh", "dW", "db"}:
+        words = "derivatives by units are of each example's own loss; the mean over the examples is taken with dW and db"
+        yield Option("each_example", words, replace(reading, each=True))
+    if problem.n > 1 and problem.n in problem.sizes and not reading.columns and kinds & {"a", "h", "da", "dh"}:
+        yield Option("columns", "arrays have a column for each example", replace(reading, columns=True))
     if kinds & _GRADIENTS:
         for id, words, factor in scales(problem):
             if _allows(state, _GRADIENTS, factor):
@@ -220,6 +225,11 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
     if kinds & {"W", "dW"} or unread:
         words = "W_ij, dL/dW_ij and their arrays go from unit i to unit j"
         yield Option("swapped", words, replace(reading, swapped=not reading.swapped))
+
+
+def _is_mean(problem: Problem) -> bool:
+    """Whether the loss is the mean over several examples, all of one weight."""
+    return problem.n > 1 and problem.network.reduction == "mean" and np.ptp(problem.coefficients) == 0
 
 
 def _never_updated(problem: Problem, state: SheetState) -> frozenset[tuple[str, int]]:

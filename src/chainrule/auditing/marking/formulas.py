@@ -109,9 +109,10 @@ def summed(tree: t.Expr) -> t.Expr:
 def due_of(state: SheetState, claim: LineClaim, world: World, way: FormulaReading) -> Array:
     """What the line should equal in a world, as the way of reading has it."""
     due = np.asarray(state.due(claim, world), dtype=float)
-    if way.example is not None and due.ndim and due.shape[0] == state.problem.n:
+    by_example = due.ndim > 0 and due.shape[0] == state.problem.n and (claim.place is None or claim.place.examples)
+    if way.example is not None and by_example:
         due = due[way.example]
-    if way.columns and due.ndim == 2 and due.shape[0] == state.problem.n:
+    if way.columns and due.ndim == 2 and by_example:
         due = due.T
     return due.T if way.flipped and due.ndim == 2 else due
 

@@ -29,6 +29,7 @@ from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
 from chainrule.sheets.naming import Naming
 from chainrule.sheets.surfaces import WEAK, as_written, kinds, surface
+from chainrule.sheets.ways import alternatives, joined, suggested
 
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
 PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
@@ -83,6 +84,12 @@ class NameReader:
         best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
+        while best.doubts >= GAIN:
+            shown = [self._under(naming, Effort.of(self.problem)) for naming in suggested(best.naming, best.met)]
+            least = min(shown, key=_cost, default=best)
+            if least.cost > best.cost - GAIN:
+                break
+            best = least
         ties: tuple[Naming, ...] = ()
         seen = {self._told_apart(best.naming, best.met)}
         with suppress(Spent):
@@ -90,7 +97,7 @@ class NameReader:
                 if best.doubts < GAIN and not any(_unknown(m) or _hangs_on_a_name(m) for m in best.marks):
                     break
                 tried: list[ReadSheet] = []
-                for naming in best.naming.alternatives(_questioned(best.marks)):
+                for naming in alternatives(best.naming, _questioned(best.marks)):
                     key = self._told_apart(naming, best.met)
                     if key not in seen:
                         seen.add(key)
@@ -99,8 +106,8 @@ class NameReader:
                 if least.cost > best.cost - GAIN:
                     break
                 ties = tuple(one.naming for one in tried if one is not least and one.cost == least.cost)
-                both = best.naming.joined(
-                    [one.naming for one in sorted(tried, key=_cost) if one.cost <= best.cost - GAIN]
+                both = joined(
+                    best.naming, [one.naming for one in sorted(tried, key=_cost) if one.cost <= best.cost - GAIN]
                 )
                 key = self._told_apart(both, best.met)
                 best = least
@@ -131,6 +138,7 @@ def _is_before_activation(operand: Operand) -> bool:
     found = surface(operand)
     return (
         found is not None
+        and found.layer is None
         and found.word != "a"
         and found.word.lower() not in WEAK
         and kinds(found)[:1] in (("a",), ("logits",))

@@ -92,6 +92,8 @@ def _fitted(written: Numbers, due: Array, state: SheetState, claim: LineClaim) -
         InputError: the shape does not fit.
     """
     shape, given, place = due.shape, written.value.shape, claim.place
+    if state.reading.columns and place is not None and place.examples and len(shape) == 2 and given == shape[::-1]:
+        return written.T, False, due
     if given == shape:
         return written, False, due
     if due.size == written.value.size and (due.ndim < 2 or 1 in shape) and (len(given) < 2 or 1 in given):

@@ -30,6 +30,8 @@ class Reading:
         transposed: the header's W are the transposes of the author's.
         update_biases: False where the author leaves the biases as they are.
         kept: (kind, layer) of other parameters that the author leaves as they are.
+        each: of a batch, derivatives by units are of each example's own loss; the mean is taken with the weights'.
+        columns: of a batch, arrays have a column for each example, where a row would fit as well.
     """
 
     scale: float = 1.0
@@ -38,6 +40,8 @@ class Reading:
     transposed: bool = False
     update_biases: bool = True
     kept: frozenset[tuple[str, int]] = frozenset()
+    each: bool = False
+    columns: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +262,8 @@ class Reader:
         if node is not None and not index and node.kind in ("b", "db") and node.layer in self.problem.shared:
             index = (0,)  # one number
         flip = self.reading.swapped and not index and node is not None and node.kind in ("W", "dW")
+        if self.reading.each and node is not None and node.kind in ("da", "dh"):
+            factor *= self.problem.n
         return QuantityPlace(name, after, factor, node, index, flip)
 
     def resolved(self, name: Name) -> Name:

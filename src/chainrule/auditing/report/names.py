@@ -29,6 +29,11 @@ _WEIGHTS = {
     "from_nodes": "w_ij goes from unit i to unit j, counted through the layers, the inputs too",
     "single": "w_ij is of layer i, which has one unit",
 }
+_LAYERS = {
+    "to": "w_ij goes to unit i from unit j",
+    "inputs": "layers are counted with the inputs as the first",
+    "units": "layers of units are counted with the inputs as the first, weights are not",
+}
 _BIASES = {**_UNITS, "shared": "a layer has one bias"}
 
 
@@ -54,7 +59,9 @@ def _how(naming: Naming, operand: Operand, meaning: Symbol) -> str:
     name = meaning.name if isinstance(meaning, Timed) else meaning
     quantity = name.subject if isinstance(name, Quantity | Derivative) else None
     found = surface(operand)
-    if found is None or found.layer or not found.digits or naming.words.get(found.word.lower()) == "logits":
+    if found is not None and found.layer is not None:
+        return _LAYERS.get(naming.layers, "")
+    if found is None or not found.digits or naming.words.get(found.word.lower()) == "logits":
         return ""
     if quantity is not None and quantity.symbol == "W":
         return _WEIGHTS.get(naming.weights, "")

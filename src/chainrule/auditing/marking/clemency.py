@@ -1,0 +1,70 @@
+"""Lines that are not accused though they do not come out: where what they speak of is not known well enough.
+
+A superscript in brackets may count examples; a loss may be the sum of parts that the sheet does not work out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.auditing.marking.mark import BAD, Mark
+from chainrule.auditing.marking.state import SheetState
+from chainrule.errors import InputError
+from chainrule.network.names import LOSS
+from chainrule.sheets.lines import Line
+from chainrule.sheets.names import Own
+from chainrule.sheets.surfaces import kinds, surface
+
+_HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
+#: a superscript that cannot be a layer: of the loss, of the output, of inputs and targets
+_OF_EXAMPLE = re.compile(rf"(?:(?<![A-Za-z\\])[LJExyt]|\\ell|\\mathcal\s*\{{L\}}|{_HAT})\s*\^\s*\{{?\s*\(\s*([1-9][0-9]?)\s*\)")
+_COUNTED = re.compile(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])\s*\)")
+_UNKNOWN = re.compile(r"unknown name '([A-Za-z]+)_([A-Za-z0-9]+)'")
+EXAMPLES = "a superscript in brackets counts examples in this sheet: lines about one example are not judged"
+
+
+def spared(state: SheetState, marks: Sequence[Mark]) -> list[Mark]:
+    """The marks, undecided where nothing shows that the line is wrong."""
+    counts = state.problem.n > 1 and any(_tells_examples(m.claim.line, state.problem.n) for m in marks)
+    found = []
+    for mark in marks:
+        if mark.verdict in (*BAD, "unreadable"):
+            if counts and _COUNTED.search(mark.claim.line.text):
+                mark = replace(mark, verdict="undecided", why=EXAMPLES)
+            elif why := _of_parts(state, mark):
+                mark = replace(mark, verdict="undecided", why=why)
+        found.append(mark)
+    return found
+
+
+def _tells_examples(line: Line, examples: int) -> bool:
+    """Whether a line has a name whose superscript is the number of an example."""
+    return any(int(number) <= examples for number in _OF_EXAMPLE.findall(line.text))
+
+
+def _of_parts(state: SheetState, mark: Mark) -> str:
+    """Why a loss that is added up of parts is not judged; "" for another line, or one that is judged."""
+    unknown = _UNKNOWN.search(mark.why)
+    if mark.verdict == "unreadable":
+        return f"nothing says what {unknown[1]}_{unknown[2]} is" if unknown and _is_loss(unknown[1]) else ""
+    word = mark.claim.own.partition("_")[0]
+    if not word or not _is_loss(mark.claim.own) or mark.value is None:
+        return ""
+    try:
+        right = float(np.asarray(state.truth.value(state.reader.place(LOSS))))
+    except (InputError, TypeError):
+        return ""
+    numbers = mark.value.numbers
+    if numbers.value.size != 1 or abs(float(numbers.value.ravel()[0]) - right) > float(np.ravel(numbers.unit)[0]):
+        return ""
+    return f"it is the loss of this network, though your own lines add up to {float(np.ravel(mark.value.due)[0]):.4g}"
+
+
+def _is_loss(name: str) -> bool:
+    word, _, index = name.rstrip("'").partition("_")
+    found = surface(Own(name, word, index))
+    return word.upper() in ("E", "L", "C", "J") or (found is not None and "L" in kinds(found))
