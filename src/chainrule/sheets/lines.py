@@ -20,6 +20,8 @@ from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.segments import Place
+from chainrule.sheets.sentences import led
+from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.statements import Claim, claims, short, words
 
 MOST_LINES = 5_000
@@ -56,6 +58,8 @@ class Line:
         names: names of the author's in it that are read as quantities of the network.
         operands: all names in it.
         assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
+        doubt: why it is left undecided where it is not right: its sentence speaks of what would be.
+        open: why it is left undecided whatever its number is.
     """
 
     number: int
@@ -66,6 +70,8 @@ class Line:
     assigns: bool = False
     names: frozenset[Operand] = frozenset()
     operands: frozenset[Operand] = frozenset()
+    doubt: str = ""
+    open: str = ""
 
     @property
     def blank(self) -> bool:
@@ -98,7 +104,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = with_points([line.replace("\n", " ").replace("\r", " ") for line in lines])
+    lines = with_points(with_claims([line.replace("\n", " ").replace("\r", " ") for line in lines]))
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
@@ -161,6 +167,8 @@ def _read(claim: Claim, names: Names) -> Line | None:
     """Read a claim with the names that earlier lines introduced; None for prose."""
     if claim.error:
         return Line(claim.number, claim.text, (), "textbook", claim.error)
+    found = led(claim.parts[0], _behind(claim.parts[-1]))
+    claim.parts[0] = found.place
     if _is_prose(claim, names):
         return None
     if len(claim.parts) > MOST_PARTS:
@@ -197,9 +205,17 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if introduced is not None:
         names.own.add(introduced)
     assigns = claim.assigns or change is not None
+    if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
+        return None  # a rule in a sentence
     return Line(
-        claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used), frozenset(names.met)
-    )
+        claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
+        frozenset(names.met), found.doubt or (error if found.words else ""), found.doubt if found.always else "",
+    )  # fmt: skip
+
+
+def _behind(part: Place) -> str:
+    """What stands behind a claim in its line."""
+    return part.source.text[part.end : part.end + 80].partition("\n")[0]
 
 
 def _introduced(claim: Claim, names: Names) -> str | None:
