@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -18,6 +18,7 @@ WAYS = (
 )  # fmt: skip
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(WAYS), st.sampled_from(sorted(VALUES)), st.sampled_from((0.0, 0.0731)), st.integers(3, 5))
 def test_what_is_printed_is_a_claim(way, name, off, digits):
     value = np.round(VALUES[name] + off, digits)

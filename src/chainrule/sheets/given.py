@@ -8,6 +8,7 @@ from typing import Any
 
 from chainrule.formula import tree as t
 from chainrule.formula.plain import JOIN
+from chainrule.sheets.decimals import with_points
 from chainrule.sheets.facts import WORDS, Fact, Facts, canonical, parameter
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
@@ -56,6 +57,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
     """
     facts = Facts(sheet)
+    lines = with_points(lines)
     rest = list(lines)
     parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
     computed: set[int] = set()

@@ -15,6 +15,8 @@ from chainrule.network.network import Network
 from chainrule.sheets.assembly import network_of, numbers_of, text_of
 from chainrule.sheets.facts import Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
+from chainrule.sheets.macros import with_macros
+from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.weights import number, short
 
 MOST_UNITS = 10_000  # of a layer, the inputs too
@@ -78,7 +80,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     Raises:
         InputError: no network in it, or a header that does not fit.
     """
-    lines = text.splitlines()
+    lines = with_claims(with_macros(text.splitlines()))
     block = _header(lines, name)
     if block is None:
         from chainrule.sheets.given import given_facts

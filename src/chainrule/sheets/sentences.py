@@ -18,7 +18,7 @@ RELATION = "the words before the name may mean something else of it, such as its
 _S = rf"\s{JOIN}"
 _FOREIGN = r"\u0400-\u04FF\u0590-\u06FF\u3001-\u30FF\u4E00-\u9FFF\uAC00-\uD7AF\uFF0C\uFF1A"
 _START = re.compile(rf"(?<=[{_S},:{_FOREIGN}])(?=[^{_S},:{_FOREIGN}])")
-_FOREIGN_WORD = re.compile(rf"[{_FOREIGN}]{{1,}}")
+_FOREIGN_WORD = re.compile(rf"[{_FOREIGN}À-ÖØ-öø-ÿ]")
 _NAMELY = re.compile(r"[_^/0-9'\\∂∇α-ωΑ-Ω]")
 _SENTENCE_END = re.compile(r"[.!?;][\s$]|[⇒\n|。]|\\\\")
 _COMMAND = re.compile(r"\\(?!text|mathrm)[A-Za-z]+|[$*`]")

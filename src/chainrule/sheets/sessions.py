@@ -23,6 +23,7 @@ _VALUE = re.compile(
     r"\s*(?:np\.|torch\.|jnp\.)?(?:float[0-9]*|int[0-9]*|array|Array|tensor|matrix)?\s*\(?\s*[-+\[(]*\s*[0-9.]"
 )
 _KIND = re.compile(r"^(\s*)(?:np\.|torch\.|jnp\.)?(?:float|int)[0-9]*\((.*)\)(\s*)$")
+LONGEST = 1_000  # characters of a line of code
 TALLEST = 40  # lines of one value
 
 
@@ -39,7 +40,7 @@ def with_claims(lines: Sequence[str]) -> Sequence[str]:
     found, at = list(lines), 0
     while at < len(found):
         prompt, code = _code(found[at])
-        if prompt or _PRINT.match(code):
+        if prompt or ("print" in code[:20] and len(code) < LONGEST and _PRINT.match(code)):
             at = _after(found, at, prompt, code)
         else:
             at += 1
@@ -48,7 +49,7 @@ def with_claims(lines: Sequence[str]) -> Sequence[str]:
 
 def _code(line: str) -> tuple[str, str]:
     """The prompt of a line, and what stands behind it."""
-    match = _PROMPT.fullmatch(line)
+    match = _PROMPT.fullmatch(line) if len(line) < LONGEST else None
     if match is None or match["prompt"].startswith("Out"):
         return "", line
     return match["prompt"], match["rest"]
