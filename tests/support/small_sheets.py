@@ -47,6 +47,6 @@ class SmallSheet:
 
         return re.sub(r"<<([^<>!]+)(!?)>>", number, text)
 
-    def verdicts(self, text: str) -> list[str]:
-        """The verdicts of the lines of a text with its numbers filled in."""
-        return [line.verdict for line in cr.audit(self.header + self.filled(text) + "\n").lines]
+    def verdicts(self, text: str, header: str = "") -> list[str]:
+        """The verdicts of the lines of a text with its numbers filled in, below a header of its own or another."""
+        return [line.verdict for line in cr.audit((header or self.header) + self.filled(text) + "\n").lines]
