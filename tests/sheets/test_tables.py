@@ -17,11 +17,11 @@ EDGES = (
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 999), st.sampled_from(EDGES), st.permutations(NAMES), st.integers(0, 2), st.booleans())
 def test_a_name_over_each_number(seed, edges, names, wrong, dollars):
     row, edge, rule = edges
-    heads = [f"${name}$" if dollars else name for name in names[:3]]
+    heads = [f"${name}$" if dollars and edge != "," else name for name in names[:3]]
     values = [f"<<{name}{'!' if i == wrong else ''}>>" for i, name in enumerate(names[:3])]
     table = "\n".join(line for line in (row.format(edge.join(heads)), rule, row.format(edge.join(values))) if line)
     found = SmallSheet(seed).verdicts(table)

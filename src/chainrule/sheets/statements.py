@@ -63,7 +63,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 parts, signs = _parts(piece)
                 told, between = between, []
                 if waiting is not None and signs and parts[0].is_empty:  # it begins with =
-                    if not _lead_on(told):
+                    if not _lead_on(told) and not all(_NAMED.search(part.text) for part in parts[1:]):
                         subject = waiting.parts[0]
                         if waiting.signs:
                             yield waiting
@@ -99,6 +99,7 @@ _LEADS_ON = re.compile(
     r"avec|alors|ce qui|luego|entonces|y|con|sustitu|logo|ent|e|com|substit|assim|quindi|ottenendo|poi|sostitu)",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"[^\W\d_]")
 APART = "it begins with = below other words, and may not go on with the line above them"
 
 

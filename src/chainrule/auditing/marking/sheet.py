@@ -132,6 +132,10 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         elif value.verdict == "wrong" and any(f.aligned and f.verdict in ACCEPTED for f in formulas):
             value = _by_operands(state, claim, value)
         verdict = value.verdict
+        misfit = next((f for f in formulas if f.misfit), None)
+        if misfit is not None and verdict in ACCEPTED:
+            why = f"the number is right, but {misfit.part.text} does not fit it: {misfit.why}"
+            return Mark(claim, "undecided", why, value, tuple(formulas))
         if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
             why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
             return Mark(claim, "undecided", why, value, tuple(formulas))
