@@ -119,6 +119,7 @@ WHOLE = {
     "max(0, v)": [[1], [0]], "min(v, u, p)": [[0.5], [-2]], "max(q, p, 1)": 2.0, "min(q, p, 1)": -3.0,
     "softmax(v)": [[1 / (1 + np.exp(-3))], [1 / (1 + np.exp(3))]],
     "softmax(v^T)": [[1 / (1 + np.exp(-3))], [1 / (1 + np.exp(3))]],
+    "mean(v)": -0.5, "sum_rows(v)": [[-1.0]], "sum_columns(v)": [[1.0], [-2.0]],
     "logsumexp(p, q)": np.log(np.exp(2) + np.exp(-3)), "logsumexp(1000, 1000)": 1000 + np.log(2),
     "logsumexp(v, u)": np.log(np.exp([[1], [-2]]) + np.exp([[0.5], [4]])),
 }  # fmt: skip

@@ -184,8 +184,34 @@ def test_functions_of_a_layer(sheet):
     ],
 )  # fmt: skip
 def test_prose_is_no_claim_and_takes_none(prose):
-    found = lines("a_1 = [1, 2]", prose, "= [1, 2]", "", prose, "h_1 = [1, 2]", sizes=(2, 2, 1))
-    assert [(line.number, len(line.parts), line.error) for line in found] == [(1, 3, ""), (6, 2, "")]
+    found = lines("a_1 = [1, 2]", prose, "", prose, "h_1 = [1, 2]", sizes=(2, 2, 1))
+    assert [(line.number, len(line.parts), line.error) for line in found] == [(1, 2, ""), (5, 2, "")]
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "```python", "[", "]", "$$", r"\begin{align*}", r"\hline", "", "Substituting the values:", "and so", "Einsetzen:",
+        "Therefore, with the numbers of the table above,", "which gives", "|---|---|---|",
+    ],
+)  # fmt: skip
+def test_a_line_that_begins_with_equal_goes_on_behind_what_leads_to_it(prose):
+    (found,) = lines("a_1 = W_1 x", prose, "= [1, 2]", "", prose, "= [1.0, 2.0]", sizes=(2, 2, 1))
+    assert (len(found.parts), found.doubt) == (4, "")
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "The **output** comes to **0.65**.", "## 2. Backward pass", "• Ableitung der Kostenfunktion",
+        "The mean over both examples", "1. First we go forward",
+    ],
+)  # fmt: skip
+def test_a_line_that_begins_with_equal_is_in_doubt_behind_other_words(prose):
+    first, second = lines("a_1 = [1, 2]", prose, "= [3, 2]", "= [3.0, 2.0]", sizes=(2, 2, 1))
+    assert (first.number, len(first.parts), first.doubt) == (1, 2, "")
+    assert (second.number, len(second.parts), second.text) == (3, 3, "a_1 = [3, 2] = [3.0, 2.0]")
+    assert "may not go on" in second.doubt
 
 
 def test_words_in_a_gradient_are_names():

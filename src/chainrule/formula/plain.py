@@ -7,6 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from unicodedata import normalize
 
+from chainrule.formula.bars import bars
+
 
 def _words(text: str) -> list[str]:
     return text.split()
@@ -45,11 +47,12 @@ _COMMANDS: dict[str, str] = {
     **dict.fromkeys(_words("dots ldots cdots"), "…"),
     **dict.fromkeys(_words("top intercal"), "⊤"),
     "partial": "∂", "div": "/", "sum": " ∑", "nabla": " ∇", "prime": "'", "varphi": " phi", "phi": " φ",
+    "gt": ">", "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<", "le": "≤", "leq": "≤", "leqslant": "≤",
     "lbrack": "[", "rbrack": "]", "lbrace": "(", "rbrace": ")", "lvert": "abs(", "rvert": ")",
 }  # fmt: skip
 #: commands around their argument that mean nothing here; the boxes are no part of a name
 _WRAPPERS = frozenset(
-    _words("mathbf boldsymbol bm text textbf textit textrm mathrm mathit mathsf mathcal operatorname vec mathop mbox")
+    _words("mathbf mathbb mathds mathbbm boldsymbol bm text textbf textit textrm mathrm mathit mathsf mathcal operatorname vec mathop mbox")
 )
 _BOXES = frozenset(_words("boxed fbox underline overline framebox"))
 #: command -> what the closing brace of its argument stands for, what the opening one does
@@ -183,11 +186,14 @@ class _Writer:
 
     def plain(self) -> Plain:
         at = 0
-        for match in _SPECIAL.finditer(self.written):
-            self.put(self.written[at : match.start()], at, match.start())
-            self.put(self.replaced(match), *match.span())
-            at = match.end()
-        self.put(self.written[at:], at, len(self.written))
+        for start, end, becomes in (*bars(self.written), (len(self.written), len(self.written), "")):
+            for match in _SPECIAL.finditer(self.written, at, start):
+                self.put(self.written[at : match.start()], at, match.start())
+                self.put(self.replaced(match), *match.span())
+                at = match.end()
+            self.put(self.written[at:start], at, start)
+            self.put(becomes, start, end)
+            at = end
         return Plain("".join(self.pieces), self.written, tuple(self.starts), tuple(self.origins), self.commands())
 
     def commands(self) -> frozenset[int]:

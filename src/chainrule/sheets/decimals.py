@@ -24,7 +24,7 @@ def with_points(lines: Sequence[str]) -> Sequence[str]:
     >>> with_points(["z = [0,5]"])
     ['z = [0,5]']
     """
-    claims = [line for line in lines if has_sign(line)]
+    claims = [line for line in lines if has_sign(line) or "|" in line or "\t" in line]
     if any(map(_POINT.search, claims)) or sum(len(_COMMA.findall(line)) for line in claims) < LEAST:
         return lines
     return [_in_lists(_BETWEEN_DIGITS.sub(r"\1.\2", line)) for line in lines]

@@ -28,8 +28,8 @@ _OF_LAYER = re.compile(
     r"(?P<late>(?:\s*')*)(?=\s*[(\[{⟦])"
 )
 #: what Python's libraries call what has a sign here
-PYTHON = frozenset(("array", "asarray", "matrix", "dot", "matmul", "outer", "multiply", "transpose", "square"))
-_ALIASES = {"logistic": "sigmoid", "maximum": "max", "minimum": "min", "expit": "sigmoid", **{p: p for p in PYTHON}}
+PYTHON = frozenset(("array", "asarray", "matrix", "dot", "matmul", "outer", "multiply", "transpose", "square", "norm", "where"))
+_ALIASES = {"logistic": "sigmoid", "maximum": "max", "minimum": "min", "expit": "sigmoid", "heaviside": "step", **{p: p for p in PYTHON}}
 _POWER = re.compile(
     r"((?:tanh|sigmoid|sigma|σ|sin|cos|log|ln|exp|relu)(?:\s*')?\s*)(\^\s*(?:\{\s*[2-4]\s*\}|[2-4]))(\s*\([^()]{1,60}\))"
 )
@@ -128,7 +128,7 @@ def with_powers_behind(text: str) -> str:
 def called(name: str, arguments: tuple[t.Expr, ...], at: int) -> t.Expr:
     """A call, Python's own ways of writing with the signs for them; a layer's function keeps its layer for numbers."""
     if name in PYTHON:
-        due = 2 if name in ("dot", "matmul", "outer", "multiply") else 1
+        due = 3 if name == "where" else 2 if name in ("dot", "matmul", "outer", "multiply") else 1
         if len(arguments) != due:
             raise UnreadError(at, f"{name} takes {due} argument{'s' * (due > 1)}; got {len(arguments)}")
         match name:
@@ -142,6 +142,12 @@ def called(name: str, arguments: tuple[t.Expr, ...], at: int) -> t.Expr:
                 return t.Transpose(arguments[0])
             case "square":
                 return t.Pow(arguments[0], t.Number(2.0, "2"))
+            case "norm":
+                return t.Call("sqrt", (t.Call("sum", (t.Pow(arguments[0], t.Number(2.0, "2")),)),))
+            case "where":
+                holds, one, other = arguments
+                rest = t.Add((t.Number(1.0, "1"), t.Neg(holds)))
+                return t.Add((t.Hadamard((holds, one)), t.Hadamard((rest, other))))
         return arguments[0]
     if name == "sum" and len(arguments) == 2 and isinstance(axis := arguments[1], t.Number) and axis.value in (0, 1):
         return t.Call("sum_columns" if axis.value else "sum_rows", arguments[:1])

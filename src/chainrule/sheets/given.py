@@ -9,11 +9,13 @@ from typing import Any
 
 from chainrule.formula import tree as t
 from chainrule.formula.plain import JOIN
+from chainrule.sheets.decimals import with_points
 from chainrule.sheets.facts import WORDS, Fact, Facts, canonical, parameter
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.statements import claims
+from chainrule.sheets.tables import with_heads
 
 _NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
 _NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
@@ -59,6 +61,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
     """
     facts = Facts(sheet)
+    lines = with_heads(with_points(lines))
     rest = list(lines)
     parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
     computed: set[int] = set()

@@ -43,18 +43,22 @@ _GRAMMAR = r"""
          | postfix
          | NUMBER
 ?postfix: atom
-        | atom (TRANSPOSED | PRIME)+
+        | atom (TRANSPOSED | PRIME | SUMMED)+
 ?atom: NAME | OWN | RATIO
-     | _LPAR sum _RPAR -> group
+     | _LPAR truth _RPAR -> group
      | _LPAR sum (_COMMA sum)+ _RPAR -> array
-     | _LBRACE sum _RBRACE -> group
-     | _LSQB [sum (_COMMA sum)*] _RSQB -> array
+     | _LBRACE truth _RBRACE -> group
+     | _LSQB [truth (_COMMA truth)*] _RSQB -> array
      | _MOPEN row (_ROW row)* _MCLOSE -> matrix
      | _FRAC _LBRACE sum _RBRACE _LBRACE sum _RBRACE -> fraction
-     | CALL _LPAR sum (_COMMA sum)* _RPAR -> call
+     | CALL _LPAR truth (_COMMA truth)* AXIS? _RPAR -> call
      | CALL _LBRACE sum _RBRACE -> call
+?truth: sum
+      | sum GREATER sum -> greater
+      | sum LESS sum -> less
 row: [sum (_AMP sum)*]
-%declare PLUS MINUS TIMES HADAMARD OUTER DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
+%declare PLUS MINUS TIMES HADAMARD OUTER DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME SUMMED
+%declare GREATER LESS AXIS
 %declare _CARET _COMMA _AMP _ROW _LPAR _RPAR _LBRACE _RBRACE _LSQB _RSQB _MOPEN _MCLOSE _FRAC
 """
 

@@ -13,8 +13,11 @@ from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
 from chainrule.sheets.assembly import network_of, numbers_of, text_of
-from chainrule.sheets.facts import Facts, facts_of, named
+from chainrule.sheets.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
+from chainrule.sheets.macros import with_macros
+from chainrule.sheets.sessions import with_claims
+from chainrule.sheets.spellings import spelled
 from chainrule.sheets.weights import number, short
 
 MOST_UNITS = 10_000  # of a layer, the inputs too
@@ -78,7 +81,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     Raises:
         InputError: no network in it, or a header that does not fit.
     """
-    lines = text.splitlines()
+    lines = with_claims(with_macros(text.splitlines()))
     block = _header(lines, name)
     if block is None:
         from chainrule.sheets.given import given_facts
@@ -90,7 +93,9 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         _check_enough(facts)
     else:
         start, end = block
-        facts = facts_of(lines[start + 1 : end], start + 2, name)
+        written, own = spelled(lines[start + 1 : end])
+        facts = facts_of(written, start + 2, name)
+        facts.names.update({key: Fact(meaning, key) for key, meaning in own.items() if key not in facts.names})
         leading = not any(line.strip() for line in lines[:start])
         # a header further down leaves its lines empty, so that the others keep their numbers
         rest = tuple(lines[end + 1 :] if leading else [*lines[:start], *[""] * (end + 1 - start), *lines[end + 1 :]])

@@ -20,6 +20,8 @@ from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.segments import Place
+from chainrule.sheets.sentences import led
+from chainrule.sheets.tables import with_heads
 from chainrule.sheets.statements import Claim, claims, short, words
 
 MOST_LINES = 5_000
@@ -56,6 +58,8 @@ class Line:
         names: names of the author's in it that are read as quantities of the network.
         operands: all names in it.
         assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
+        doubt: why it is left undecided where it is not right: its sentence speaks of what would be.
+        open: why it is left undecided whatever its number is.
     """
 
     number: int
@@ -66,6 +70,8 @@ class Line:
     assigns: bool = False
     names: frozenset[Operand] = frozenset()
     operands: frozenset[Operand] = frozenset()
+    doubt: str = ""
+    open: str = ""
 
     @property
     def blank(self) -> bool:
@@ -98,7 +104,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = with_points([line.replace("\n", " ").replace("\r", " ") for line in lines])
+    lines = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
@@ -147,7 +153,7 @@ def _is_prose(claim: Claim, names: Names) -> bool:
     if not subject.strip(f"{JOIN} "):
         return True
     alone = new_name(subject, names) is not None or is_one_name(subject, names)
-    alone = alone or _named_in_words(claim.parts[0]) is not None
+    alone = alone or _named_in_words(claim) is not None
     told = words(subject, names.own)
     sentence = _SENTENCE.search(subject) or not re.search(r"[∇^_(]", subject)  # ∇loss(scores) is none
     if not alone and ((told > 1 and sentence) or (told == 1 and re.search(r"[-+*/^_(∂]", subject) is None)):
@@ -161,6 +167,8 @@ def _read(claim: Claim, names: Names) -> Line | None:
     """Read a claim with the names that earlier lines introduced; None for prose."""
     if claim.error:
         return Line(claim.number, claim.text, (), "textbook", claim.error)
+    found = led(claim.parts[0], _behind(claim.parts[-1]))
+    claim.parts[0] = found.place
     if _is_prose(claim, names):
         return None
     if len(claim.parts) > MOST_PARTS:
@@ -197,25 +205,42 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if introduced is not None:
         names.own.add(introduced)
     assigns = claim.assigns or change is not None
+    if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
+        return None  # a rule in a sentence
     return Line(
-        claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used), frozenset(names.met)
-    )
+        claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
+        frozenset(names.met), found.doubt or claim.doubt or (error if found.words else ""), found.doubt if found.always else "",
+    )  # fmt: skip
+
+
+def _behind(part: Place) -> str:
+    """What stands behind a claim in its line."""
+    return part.source.text[part.end : part.end + 80].partition("\n")[0]
 
 
 def _introduced(claim: Claim, names: Names) -> str | None:
     """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
-    name = new_name(claim.parts[0].text, names) or _named_in_words(claim.parts[0])
+    name = new_name(claim.parts[0].text, names) or _named_in_words(claim)
     return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
 
 
-def _named_in_words(subject: Place) -> str | None:
-    r"""The author's own name of several words, as LaTeX has them: ``\text{total loss}`` is ``total_loss``."""
+def _named_in_words(claim: Claim) -> str | None:
+    r"""The author's own name of several words: ``\text{total loss}`` is ``total_loss``; in plain words with numbers."""
+    subject = claim.parts[0]
     name = subject.text.replace(JOIN, " ").split()
-    if not 1 < len(name) < 5 or not all(re.fullmatch(r"[A-Za-z]{2,20}", word) for word in name):
+    if not 1 < len(name) < 8 or not all(re.fullmatch(r"[A-Za-z]{1,20}", word) for word in name):
         return None
-    return "_".join(name) if _TEXT.match(subject.written) else None
+    numbers = len(claim.parts) > 1 and all(_NUMBERS.fullmatch(part.text) for part in claim.parts[1:])
+    if (len(name) < 5 and _TEXT.match(subject.written)) or (numbers and _QUANTITY.search(subject.text)):
+        return "_".join(name)
+    return None
 
 
+_NUMBERS = re.compile(rf"[-+*/().,\[\]\s0-9eE^{JOIN}]*[0-9][-+*/().,\[\]\s0-9eE^{JOIN}]*")
+_QUANTITY = re.compile(
+    r"\b(?:loss|error|outputs?|gradients?|derivatives?|activations?|delta|prediction|weighted sum|cost|Fehler|Verlust|"
+    r"Ausgabe|Gradient|erreur|sortie|salida|gradiente|saida|erro|uscita|errore|perdita)\b"
+)
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|textit|mathit|operatorname)\b")
 _PARAMETER = re.compile(r"[Wwbθ](?![A-Za-z])")
 _CHANGE = re.compile(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")

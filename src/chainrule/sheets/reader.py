@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -13,15 +13,15 @@ from chainrule.network import names as notation
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.sheets.functions import UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
-from chainrule.sheets.sums import tokens_in, width
+from chainrule.sheets.operators import Product, exceeds, is_whole_matrix, made, nested, power
+from chainrule.sheets.sums import free_letters, tokens_in, width
 from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio
 
 LARGEST = 1_000  # names of a formula, its sums written out
 MOST_NUMBERS = 20_000  # of a formula, its sums written out
 MOST_NESTED = 3  # derivatives of derivatives
 
-_Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div] | type[t.Call]
-_KINDS: dict[str, _Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard, "OUTER": t.Call}
+_KINDS: dict[str, Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard, "OUTER": t.Call}
 
 
 def tree_of(parsed: Any, names: Names) -> tuple[t.Expr, bool]:
@@ -75,13 +75,17 @@ class _FormulaReader:
             case "positive" | "group":
                 return self.tree(parts[-1])
             case "power":
-                return t.Pow(self.tree(parts[0]), self.tree(parts[1]))
+                return power(self.tree(parts[0]), self.tree(parts[1]))
             case "exponential":
                 return t.Call("exp", (self.tree(parts[1]),))
             case "postfix":
                 return self.postfix(parts)
             case "call" | "apply":
-                return called(parts[0].value, tuple(self.tree(p) for p in parts[1:]), parts[0].start_pos)
+                return self.call(*parts)
+            case "greater":
+                return exceeds(parts[1].value, self.tree(parts[0]), self.tree(parts[2]))
+            case "less":
+                return exceeds(parts[1].value, self.tree(parts[2]), self.tree(parts[0]))
             case "fraction":
                 return t.Div(self.tree(parts[0]), self.tree(parts[1]))
             case "difference":
@@ -89,7 +93,7 @@ class _FormulaReader:
                 item = self.tree(parts[1])
                 if getattr(parts[1], "data", "") == "array" and isinstance(item, t.Array) and len(item.items) == 1:
                     (item,) = item.items
-                if _nested(item) >= MOST_NESTED:
+                if nested(item) >= MOST_NESTED:
                     raise UnreadError(
                         parts[0].start_pos, f"at most {MOST_NESTED} derivatives of derivatives can be read"
                     )
@@ -129,18 +133,18 @@ class _FormulaReader:
     def product(self, parts: list[Any]) -> t.Expr:
         """Left to right; runs of one operator become one node."""
         factors, nodes = [self.tree(parts[0])], 0
-        made: _Product | None = None
+        before: Product | None = None
         for operator, right in self.operands(parts[1:]):
             kind = _KINDS.get(operator, t.Mul)
-            if kind is made and kind in (t.Mul, t.Hadamard):
+            if kind is before and kind in (t.Mul, t.Hadamard):
                 factors.append(right)
                 continue
-            tree = _made(made, factors)
-            nodes, made, factors = nodes + 1, kind, [tree, right]
+            tree = made(before, factors)
+            nodes, before, factors = nodes + 1, kind, [tree, right]
             if nodes > 3 * MOST_SIGNS:
                 start = next((token.start_pos for token in tokens_in(parts[0])), 0)
                 raise UnreadError(start, "expected fewer products and quotients in turn; got too many")
-        return _made(made, factors)
+        return made(before, factors)
 
     def operands(self, parts: list[Any]) -> Iterator[tuple[str, t.Expr]]:
         """Operators with what follows each; in ``σ'(a_1) ⊙ W_2^T δ_2`` the matrix is multiplied first."""
@@ -154,13 +158,20 @@ class _FormulaReader:
         while at < len(pairs):
             operator, right = pairs[at]
             at += 1
-            if operator in ("HADAMARD", "OUTER") and _is_whole_matrix(right):
+            if operator in ("HADAMARD", "OUTER") and is_whole_matrix(right):
                 ends = ("HADAMARD", "OUTER", "DIVIDE")
                 end = next((i for i in range(at, len(pairs)) if pairs[i][0] in ends), len(pairs))
                 if end > at:
                     right = t.Mul((right, *(factor for _, factor in pairs[at:end])))
                     at = end
             yield operator, right
+
+    def call(self, function: Any, *arguments: Any) -> t.Expr:
+        """A call; ``sum(x, axis=0)`` is a sum over the rows."""
+        *rest, last = arguments
+        if getattr(last, "type", "") == "AXIS":
+            return called(f"{function.value}_{last.value}", tuple(map(self.tree, rest)), function.start_pos)
+        return called(function.value, tuple(map(self.tree, arguments)), function.start_pos)
 
     def postfix(self, parts: list[Any]) -> t.Expr:
         first, marks = parts[0], parts[1:]
@@ -172,7 +183,13 @@ class _FormulaReader:
         else:
             tree = self.tree(first)
         for mark in marks:
-            tree = t.Transpose(tree) if mark.type == "TRANSPOSED" else self.later(tree, mark)
+            match mark.type:
+                case "TRANSPOSED":
+                    tree = t.Transpose(tree)
+                case "SUMMED":
+                    tree = t.Call(mark.value, (tree,))
+                case _:
+                    tree = self.later(tree, mark)
         return tree
 
     def later(self, tree: t.Expr, mark: Any) -> t.Expr:
@@ -208,6 +225,8 @@ class _FormulaReader:
 
     def total(self, token: Any, body: Any) -> t.Expr:
         over: Over | None = token.value
+        if over is None and len(free := free_letters(body, self.bound)) == 1:
+            over = Over(free.pop(), 1, None)
         if over is None:
             return t.Call("sum", (self.tree(body),))
         high = over.high if over.high is not None else width(over.letter, body, self.names, self.bound)
@@ -334,26 +353,6 @@ class _FormulaReader:
         except InputError as error:
             raise UnreadError(at, f"expected {error.expected}; got {error.got}") from None
         return name.wrt if isinstance(name, Derivative) else name
-
-
-def _made(kind: _Product | None, factors: list[t.Expr]) -> t.Expr:
-    """A product or quotient of what has been collected."""
-    if kind is None:
-        return factors[0]
-    if kind is t.Call:
-        return t.Call("otimes", tuple(factors))
-    return t.Div(*factors) if kind is t.Div else kind(tuple(factors))  # type: ignore[call-arg, arg-type]
-
-
-def _nested(tree: t.Expr) -> int:
-    """How many derivatives of derivatives it has."""
-    return isinstance(tree, t.Diff) + max(map(_nested, t.children(tree)), default=0)
-
-
-def _is_whole_matrix(tree: t.Expr) -> bool:
-    """W_i as a whole, or its transpose."""
-    inner = tree.item if isinstance(tree, t.Transpose) else tree
-    return isinstance(inner, t.Ref) and t.is_matrix(inner.name)
 
 
 _read: Callable[[str], Name] = lru_cache(maxsize=4096)(lambda text: notation.read(text)[0])

@@ -15,7 +15,9 @@ _ACTIVATIONS = {
     "logistic": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "sigm": "sigmoid", "expit": "sigmoid",
     "logistic_sigmoid": "sigmoid", "linear": "identity", "none": "identity", "id": "identity",
     "hyperbolic_tangent": "tanh", "rectifier": "relu", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu",
-    "swish": "silu",
+    "swish": "silu", "logsig": "sigmoid", "tansig": "tanh", "purelin": "identity", "poslin": "relu", "lin": "identity",
+    "rectified_linear": "relu", "rectified_linear_unit": "relu", "linear_unit": "identity", "sigmoide": "sigmoid",
+    "sigmoïde": "sigmoid", "sigmoidea": "sigmoid", "tangens_hyperbolicus": "tanh", "identität": "identity",
 }  # fmt: skip
 _HALF = "half_squared_error"
 _LOSSES = {
@@ -26,6 +28,12 @@ _LOSSES = {
     "logloss": "binary_cross_entropy", "logistic_loss": "binary_cross_entropy", "ce": "cross_entropy",
     "crossentropy": "cross_entropy", "binary_crossentropy": "binary_cross_entropy", "cce": "cross_entropy",
     "categorical_cross_entropy": "cross_entropy", "categorical_crossentropy": "cross_entropy", "nll": "cross_entropy",
+    "sum_of_squared": "squared_error", "sum_of_squared_errors": "squared_error", "sum_of_squares": "squared_error",
+    "sum_squared": "squared_error", "least_squares": "squared_error", "squared_errors": "squared_error",
+    "total_squared": "squared_error", "half_sum_of_squared": _HALF, "half_sum_of_squares": _HALF,
+    "half_the_squared": _HALF, "half_of_the_squared": _HALF, "half_sum_of_squared_errors": _HALF,
+    "half_squared_errors": _HALF, "mean_squared_errors": "mean_squared_error", "binary_ce": "binary_cross_entropy",
+    "mean_square": "mean_squared_error", "average_squared": "mean_squared_error",
     "negative_log_likelihood": "cross_entropy", "softmax_cross_entropy": "cross_entropy",
 }  # fmt: skip
 _SHOWN: Mapping[str, str] = {
@@ -54,7 +62,7 @@ def rule_named(written: str, output: bool = False) -> str:
     >>> [rule_named(name) for name in ("ReLU", "logistic", "Leaky ReLU(0.2)", "A(t) = max(0, t)", "t/10")]
     ['relu', 'sigmoid', 'leaky_relu(0.2)', 'relu', 'a/10']
     """
-    word = canonical(written)
+    word = _AROUND.sub("", canonical(written))
     name = _ACTIVATIONS.get(word, word)
     if name in ACTIVATIONS or (output and name in OUTPUTS):
         return name
@@ -104,8 +112,11 @@ def loss_named(written: str, outputs: int, output: str) -> tuple[str, str]:
     if written in LOSSES:
         return written, ""
     word = canonical(written)
-    word = re.sub(r"_(?:loss|error|cost|function)$", "", word) if word not in _LOSSES else word
-    word = re.sub(r"^(?:1/2_?\*?_?|0\.5_?\*?_?)", "half_", word)
+    if (formula := _by_shape(written)) is not None:
+        return formula, told(written, formula, outputs)
+    word = _AROUND.sub("", re.sub(r"_?\([a-z0-9_]*\)$", "", word))
+    word = re.sub(r"_?(?:losses|loss|error|cost|function|criterion)$", "", word) if word not in _LOSSES else word
+    word = re.sub(r"^(?:1/2_?\*?_?|0\.5_?\*?_?|½_?|one_half_(?:of_)?(?:the_)?)", "half_", word)
     name = _LOSSES.get(word) or (word if word in LOSSES else f"{word}_error" if f"{word}_error" in LOSSES else "")
     if not name:
         short = ", ".join(["mse", "sse", "mae", "bce", "ce", "nll"])
@@ -117,6 +128,33 @@ def loss_named(written: str, outputs: int, output: str) -> tuple[str, str]:
     if name == "cross_entropy" and outputs == 1 and output != "softmax":
         name = "binary_cross_entropy"
     return name, "" if name == canonical(written) else told(written, name, outputs)
+
+
+_AROUND = re.compile(
+    r"^(?:(?:torch|nn|tf|keras|activations|losses|f|jax|np)\.)+|_?\(\)$|_(?:activation_)?(?:function|units?|neurons?|funktion)$"
+    r"|funktion$"
+)
+_DIFFERENCE = r"[(\[|‖]+(?P<one>\w+)-(?P<other>\w+)[)\]|‖]+\^\{?2\}?"
+_SHAPES = (
+    (re.compile(rf"(?:1/2|0?\.5|½)\*?(?:sum)?{_DIFFERENCE}|(?:sum)?{_DIFFERENCE.replace('P<', 'P<a_')}/2"), _HALF),
+    (re.compile(rf"(?:1/[nmkN]\*?(?:sum)?|mean\(?){_DIFFERENCE}\)?"), "mean_squared_error"),
+    (re.compile(rf"(?:sum)?{_DIFFERENCE}"), "squared_error"),
+    (re.compile(r"-?[\[(]*-?\w+\*?(?:log|ln)\(?\w+\)?\+\(1-\w+\)\*?(?:log|ln)\(1-\w+\)[\])]*"), "binary_cross_entropy"),
+    (re.compile(r"-\w+\*?(?:log|ln)\(?\w+\)?-\(1-\w+\)\*?(?:log|ln)\(1-\w+\)"), "binary_cross_entropy"),
+    (re.compile(r"-(?:sum)?\(?\w+\*?(?:log|ln)\(?\w+\)?\)?"), "cross_entropy"),
+)
+
+
+def _by_shape(written: str) -> str | None:
+    """The loss that a formula is, ``E = 1/2 (t - y)^2``; None for other text."""
+    if len(written) > 120 or not re.search(r"\^|²|\*\*|log|ln", written) or not re.search(r"[-−]", written):
+        return None
+    from chainrule.formula.plain import JOIN, plain
+
+    text = plain(re.sub(r"\\?(?:sum|Sum)\s*(?:_\s*(?:\{[^{}]*\}|\w))?(?:\^\s*(?:\{[^{}]*\}|\w))?|[Σ∑]\s*(?:_\w)?", " sum ", written)).text
+    text = re.sub(rf"[\s{JOIN}]|_\{{?[a-z0-9]\}}?", "", text).partition("=")[2 if "=" in text else 0]
+    text = re.sub(r"\\frac\{1\}\{2\}|\\frac12|\(1/2\)", "1/2", text).replace("norm(", "(")
+    return next((name for shape, name in _SHAPES if shape.fullmatch(text)), None)
 
 
 def told(written: str, name: str, outputs: int) -> str:

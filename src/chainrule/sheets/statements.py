@@ -29,11 +29,13 @@ class Claim:
     error: str = ""
     signs: int = 0  # of equality
     assigns: bool = False  # the first sign is an arrow or :=
+    doubt: str = ""  # why it is left undecided where it is not right
 
 
 def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     """The claims of a sheet, those that go over several lines put together."""
     waiting: Claim | None = None
+    between: list[str] = []  # prose since the last part of it
     for line, text in blocks(lines, first_line):
         if refused := _refused(line, text):
             if waiting is not None and waiting.signs:
@@ -59,8 +61,14 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
         for segment in found:
             for piece in _pieces(segment.place):
                 parts, signs = _parts(piece)
-                if waiting is not None and signs and parts[0].is_empty:
-                    waiting.parts += parts[1:]  # it begins with =
+                told, between = between, []
+                if waiting is not None and signs and parts[0].is_empty:  # it begins with =
+                    if not _lead_on(told) and not all(_NAMED.search(part.text) for part in parts[1:]):
+                        subject = waiting.parts[0]
+                        if waiting.signs:
+                            yield waiting
+                        waiting = Claim([subject], piece.where(0)[0], doubt=APART)
+                    waiting.parts += parts[1:]
                     waiting.signs += signs
                 elif waiting is not None and signs and _goes_on(waiting, parts):
                     waiting.parts[-1:] = parts  # it ends with =, and a formula follows
@@ -73,8 +81,26 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                     if waiting is not None and waiting.signs:
                         yield waiting
                     waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece))
+                else:
+                    between = [*told, text] if told[-1:] != [text] else told
     if waiting is not None and waiting.signs:
         yield waiting
+
+
+def _lead_on(told: list[str]) -> bool:
+    """Whether the prose between a claim and a line that begins with = leads on to that: ``so``, ``with the numbers:``."""
+    prose = [text.strip() for text in told if words(text) and not text.lstrip().startswith("```")]
+    return len(prose) < 2 and all(_LEADS_ON.search(text) and len(text.split()) < 13 for text in prose)
+
+
+_LEADS_ON = re.compile(
+    r"[:,…]$|^\W*(?:and|so|then|thus|hence|therefore|now|next|also|which|that is|substitut|plug|put|insert|with|using|"
+    r"simplif|comput|calculat|numerically|finally|here|we get|this|einsetz|also|und|dann|damit|somit|wir|mit|donc|et|soit|"
+    r"avec|alors|ce qui|luego|entonces|y|con|sustitu|logo|ent|e|com|substit|assim|quindi|ottenendo|poi|sostitu)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"[^\W\d_]")
+APART = "it begins with = below other words, and may not go on with the line above them"
 
 
 def _goes_on(waiting: Claim, parts: list[Place]) -> bool:

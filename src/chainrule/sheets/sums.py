@@ -70,3 +70,9 @@ def _operands(node: Any) -> Iterator[Operand]:
             yield token.value
         elif token.type == "RATIO":
             yield from (token.value.of, token.value.wrt)
+
+
+def free_letters(body: Any, bound: Mapping[str, int]) -> set[str]:
+    """The letters that stand for indices in a parsed formula and that nothing binds."""
+    names = [operand for operand in _operands(body) if not isinstance(operand, Own)]
+    return {index.letter for name in names for index in name.indices if index.letter} - {*bound, "L"}

@@ -13,6 +13,7 @@ from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
 from chainrule.sheets import names as n
 from chainrule.sheets.functions import UnreadError, function_at, with_powers_behind
+from chainrule.sheets.pieces import piece_at
 
 if TYPE_CHECKING:
     from lark import Token
@@ -52,7 +53,7 @@ _OF_ROWS = {"_COMMA": "_AMP", "_SEMI": "_ROW", "_RSQB": "_MCLOSE"}
 _OPENING = frozenset(("_ROWS", "_LPAR", "_LSQB", "_LBRACE", "_MOPEN"))
 _CLOSING = frozenset(("_RPAR", "_RSQB", "_RBRACE", "_MCLOSE"))
 #: kinds of tokens behind which an operator or the end is due
-ENDS_VALUE = frozenset((*_CLOSING, "NUMBER", "NAME", "OWN", "RATIO", "TRANSPOSED", "PRIME"))
+ENDS_VALUE = frozenset((*_CLOSING, "NUMBER", "NAME", "OWN", "RATIO", "TRANSPOSED", "PRIME", "SUMMED"))
 _PREFIXES = frozenset(("MINUS", "PLUS", "BARE"))
 _MARKS = frozenset(("TRANSPOSED", "PRIME"))
 LEARNING_RATES = frozenset(("eta", "η", "lr", "learning_rate", "alpha", "α"))
@@ -96,7 +97,7 @@ class _Scanner:
     opened: list[int] = field(default_factory=list)  # tokens before each
 
     def scan(self) -> list[Any]:
-        rules = (self.ratio, self.short, self.total, self.fraction, self.word, self.number)
+        rules = (self.of_python, self.ratio, self.short, self.total, self.fraction, self.word, self.number)
         space = re.compile(rf"[\s{JOIN}]*")
         while True:
             start = self.at
@@ -177,6 +178,16 @@ class _Scanner:
             self.at += 1  # where lines are aligned, not in a matrix
             return
         self.put(kind, character, self.at + 1)
+
+    def of_python(self) -> bool:
+        """Comparisons, and what Python puts behind a name."""
+        found = piece_at(self.text, self.at, self.last in ENDS_VALUE, self.own)
+        if found is None:
+            return False
+        if not found.kind:
+            self.at = found.end  # it means nothing here
+            return True
+        return self.put(found.kind, found.value, found.end)
 
     # ---- numbers, fractions, sums
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.auditing.marking.loosely import misfits
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
@@ -54,7 +55,9 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
     if here:
         return FormulaMark(part, "formula", "undecided", "it holds at these numbers, but not at others")
     # where its shapes do not fit, that is loose writing as often as a mistake
-    return FormulaMark(part, "formula", "wrong" if evaluates else "undecided", trouble)
+    if evaluates:
+        return FormulaMark(part, "formula", "wrong", trouble)
+    return FormulaMark(part, "formula", "undecided", trouble, misfit=bool(trouble) and misfits(state, claim, part.tree))
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:

@@ -73,6 +73,7 @@ class FormulaMark:
         value: of arithmetic, what it gives and how far its digits can move that.
         slips: of arithmetic, its numbers that are not what their names are worth.
         aligned: of arithmetic, each of its numbers is what its name is worth.
+        misfit: its shapes do not fit, however its products are read.
         found: the mistakes that it is, best first, once the line is diagnosed.
     """
 
@@ -84,6 +85,7 @@ class FormulaMark:
     value: tuple[Array, Array] | None = None
     slips: tuple[OperandSlip, ...] = ()
     aligned: bool = False
+    misfit: bool = False
     found: tuple[Found, ...] = ()
 
 

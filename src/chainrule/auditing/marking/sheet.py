@@ -39,10 +39,18 @@ def mark_sheet(
         diagnose: explains wrong lines; None only marks.
     """
     for claim in state.reader.claims(state.lines) if claims is None else claims:
-        state.marks.append(_mark(state, at_its_time(state, claim), diagnose))
+        state.marks.append(_in_its_sentence(_mark(state, at_its_time(state, claim), diagnose)))
     roots = {a.mark for a in state.adopted}
     state.marks = [_by_votes(mark, state.marks) if mark in roots else mark for mark in state.marks]
     return state
+
+
+def _in_its_sentence(mark: Mark) -> Mark:
+    """The mark, undecided where the sentence of the line leaves open what is claimed."""
+    line = mark.claim.line
+    is_bad = mark.verdict in (*BAD, "unreadable")
+    why = line.open or (line.doubt if is_bad else "")
+    return Mark(mark.claim, why=why) if why and not line.blank else mark
 
 
 def _by_votes(root: Mark, marks: list[Mark]) -> Mark:
@@ -93,6 +101,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         if part.tree is not defining or value is not None
     ]
     mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
+    if claim.line.open or (claim.line.doubt and mark.verdict in BAD):
+        return mark  # no later line goes on with it
     if mark.verdict == "wrong" and diagnose is not None:
         try:
             with state.effort.explaining():
@@ -122,6 +132,10 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         elif value.verdict == "wrong" and any(f.aligned and f.verdict in ACCEPTED for f in formulas):
             value = _by_operands(state, claim, value)
         verdict = value.verdict
+        misfit = next((f for f in formulas if f.misfit), None)
+        if misfit is not None and verdict in ACCEPTED:
+            why = f"the number is right, but {misfit.part.text} does not fit it: {misfit.why}"
+            return Mark(claim, "undecided", why, value, tuple(formulas))
         if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
             why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
             return Mark(claim, "undecided", why, value, tuple(formulas))

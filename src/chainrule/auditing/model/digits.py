@@ -123,8 +123,8 @@ def _entry(tree: t.Expr) -> tuple[float, float | None] | None:
 
 def _unit(written: str) -> float | None:
     mantissa, _, exponent = written.lower().partition("e")
-    whole, point, decimals = mantissa.partition(".")
-    if not point and not exponent and len(whole.lstrip("+-")) == 1:
+    whole, _, decimals = mantissa.partition(".")
+    if not decimals and not exponent and len(whole.lstrip("+-")) == 1:
         return None
     return float(10.0 ** (int(exponent or 0) - len(decimals)))
 

@@ -55,7 +55,7 @@ def _in_order(read: ReadSheet) -> Iterator[Operand]:
 
 def _how(naming: Naming, operand: Operand, meaning: Symbol) -> str:
     if naming.is_declared(operand):
-        return "by the table [names]"
+        return "by the header"
     name = meaning.name if isinstance(meaning, Timed) else meaning
     quantity = name.subject if isinstance(name, Quantity | Derivative) else None
     found = surface(operand)

@@ -1,0 +1,111 @@
+"""Formulas whose shapes do not fit as they stand: loose writing, ``δ_1 x`` for ``δ_1 x^T``, or a wrong formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.claims import LineClaim
+from chainrule.auditing.model.world import NumbersOnly, World, value_of
+from chainrule.errors import InputError
+from chainrule.formula import tree as t
+from chainrule.network.names import Derivative
+
+MOST = 64  # ways of reading one formula
+TOLERANCE = 1e-7
+
+
+def misfits(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
+    """Whether no way of transposing, multiplying by entries or turning round its products gives what a line claims.
+
+    Formulas of a batch, and those with derivatives of one layer by another, which have no shape that all agree on, are
+    never said not to fit.
+    """
+    if state.problem.n > 1 or claim.place is None or any(map(_has_no_shape, t.refs(tree))):
+        return False
+    try:
+        return not any(_holds(state, claim, other) for other in _readings(tree))
+    except NumbersOnly:
+        return False
+
+
+def _has_no_shape(symbol: t.Symbol) -> bool:
+    name = symbol.name if isinstance(symbol, t.Timed) else symbol
+    return isinstance(name, str) or (isinstance(name, Derivative) and name.of.symbol != "L")
+
+
+def _holds(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
+    try:
+        return all(_agrees(state, claim, tree, world) for world in state.worlds)
+    except (InputError, ArithmeticError):
+        return False
+
+
+def _agrees(state: SheetState, claim: LineClaim, tree: t.Expr, world: World) -> bool:
+    due = np.asarray(state.due(claim, world), dtype=float)
+    value = np.asarray(value_of(tree, state.lookup(world)), dtype=float)
+    if value.size != due.size:
+        return False
+    scale = max(float(np.abs(due).max(initial=0.0)), 1e-12)
+    return any(
+        bool((np.abs(one.ravel() - due.ravel()) <= TOLERANCE * scale).all())
+        for one in ((value, value.T) if value.ndim == 2 else (value,))
+    )
+
+
+def _readings(tree: t.Expr) -> Iterator[t.Expr]:
+    """The ways to read the products of a formula, at most 64."""
+    if tree != (one := _without_sums(tree)):
+        yield one  # over the examples, of which there is one
+    products = sum(isinstance(node, t.Mul) for node in _nodes(tree))
+    ways = ("plain", "left", "right", "both", "entries", "turned")
+    for count, choice in enumerate(product(ways, repeat=min(products, 2))):
+        if count >= MOST:
+            return
+        yield _read(tree, list(choice))
+
+
+def _without_sums(tree: t.Expr) -> t.Expr:
+    tree = t.with_children(tree, tuple(map(_without_sums, t.children(tree))))
+    is_sum = isinstance(tree, t.Call) and tree.function in ("sum", "sum_rows", "sum_columns", "mean")
+    return tree.arguments[0] if is_sum and isinstance(tree, t.Call) else tree
+
+
+def _nodes(tree: t.Expr) -> Iterator[t.Expr]:
+    yield tree
+    for part in t.children(tree):
+        yield from _nodes(part)
+
+
+def _read(tree: t.Expr, choice: list[str]) -> t.Expr:
+    """The formula with its products read one after another as chosen, the rest as they stand."""
+    if not isinstance(tree, t.Mul) or not choice:
+        return t.with_children(tree, tuple(_read(part, choice) for part in t.children(tree)))
+    way = choice.pop(0)
+    factors = tuple(_read(part, choice) for part in tree.factors)
+    numbers = tuple(f for f in factors if isinstance(f, t.Number))
+    arrays = [f for f in factors if not isinstance(f, t.Number)]
+    if len(arrays) < 2 or way == "plain":
+        return t.Mul(factors)
+    first, last = arrays[0], arrays[-1]
+    match way:
+        case "left":
+            arrays[0] = _transposed(first)
+        case "right":
+            arrays[-1] = _transposed(last)
+        case "both":
+            arrays[0], arrays[-1] = _transposed(first), _transposed(last)
+        case "turned":
+            arrays.reverse()
+            arrays[-1] = _transposed(arrays[-1])
+        case _:
+            whole: t.Expr = t.Hadamard(tuple(arrays))
+            return t.Mul((*numbers, whole)) if numbers else whole
+    return t.Mul((*numbers, *arrays))
+
+
+def _transposed(tree: t.Expr) -> t.Expr:
+    return tree.item if isinstance(tree, t.Transpose) else t.Transpose(tree)
