@@ -147,6 +147,15 @@ def tab(new_tab):
 
 
 @pytest.fixture(scope="session")
+def kept_tab(chromium):
+    """A tab for all tests that begin with the same page: to open one takes as long as to draw the page."""
+    context = chromium.new_context()
+    context.set_default_timeout(browser.PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
 def shared(tmp_path_factory):
     """A folder that all workers of this run share; ``browser.once`` makes something in it."""
     base = tmp_path_factory.getbasetemp()
