@@ -4,12 +4,15 @@ import gc
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 from chainrule.cli import main
+from chainrule.render import charts, plots, training_plots
+from chainrule.render.look import drawing
 from tests.support import browser
 from tests.support.page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
@@ -47,9 +50,18 @@ def pytest_collection_finish(session):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def drawn():
+    """Of tests about the pictures of a training and of its report: ``run`` draws them, which takes longer than it."""
+
+
+@pytest.fixture
+def run(request, monkeypatch, capsys, tmp_path):
     """Run a command line in a folder of its own: run("train", "digits") -> (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(plots, "loss_curve", lambda history, path, title, loss_name: Path(path).write_bytes(b""))
+        monkeypatch.setattr(charts, "chart", lambda draw, words, *size, **more: drawing("<svg></svg>", words))
+        monkeypatch.setattr(training_plots, "chart", charts.chart)
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["chainrule", *map(str, arguments)])
@@ -132,6 +144,15 @@ def new_tab(chromium, watch):
 def tab(new_tab):
     """A fresh page; the test fails at its end if anything went wrong in it that ``watch.expect`` did not announce."""
     return new_tab()
+
+
+@pytest.fixture(scope="session")
+def kept_tab(chromium):
+    """A tab for all tests that begin with the same page: to open one takes as long as to draw the page."""
+    context = chromium.new_context()
+    context.set_default_timeout(browser.PATIENCE)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,10 @@ from safetensors import safe_open
 
 TRAININGS = (
     ["iris", "--epochs", "300", "--hidden", "32,16"],
-    ["wine", "--epochs", "300", "--early-stopping", "--patience", "60", "--dropout", "0.2", "--schedule", "cosine"],
+    ["wine", "--epochs", "300", "--hidden", "16", "--early-stopping", "--patience", "60", "--dropout", "0.2",
+     "--schedule", "cosine"],
     ["diabetes", "--epochs", "300", "--optimizer", "nesterov", "--checkpoint-every", "3", "--l2", "0.1"],
-)
+)  # fmt: skip
 
 
 def command(training: list[str], name: str) -> list[str]:

@@ -32,7 +32,7 @@ a_1 = [2.9, 1.4, 2.1, 2.3]
 """
 
 
-def test_digits_from_training_to_predictions(run):
+def test_digits_from_training_to_predictions(run, drawn):
     code, out, err = run("train", "digits")
     assert code == 0
     accuracy = float(out.split("test accuracy ")[1].split()[0])
@@ -129,7 +129,7 @@ def test_one_seed_gives_the_same_model_bit_for_bit(run, tmp_path, optimizer, dty
     assert a != c
 
 
-def test_loss_curve_is_a_picture(run, tmp_path):
+def test_loss_curve_is_a_picture(run, drawn, tmp_path):
     assert run("train", "iris", "--epochs", 2)[0] == 0
     assert tmp_path.joinpath("iris-loss.png").read_bytes().startswith(b"\x89PNG")
     assert run("train", "iris", "--epochs", 2, "--plot", "i.svg")[0] == 0

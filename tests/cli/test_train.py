@@ -43,7 +43,7 @@ def told(run, *arguments):
 # ---------------------------------------------------------------- early stopping and validation
 
 
-def test_early_stopping_keeps_the_best_epoch(run, tmp_path):
+def test_early_stopping_keeps_the_best_epoch(run, drawn, tmp_path):
     arguments = ("train", "diabetes", "--epochs", 200, "--learning-rate", 0.01)
     code, out, _ = run(*arguments, "--early-stopping", "--patience", 5)
     assert code == 0
@@ -357,7 +357,7 @@ def diverges_in(monkeypatch):
     return lambda number: ends_in(monkeypatch, number, diverge)
 
 
-def test_divergence_saves_the_last_good_network(run, tmp_path, diverges_in):
+def test_divergence_saves_the_last_good_network(run, drawn, tmp_path, diverges_in):
     assert run(*IRIS, "--epochs", 3, "--out", "three.safetensors")[0] == 0
     diverges_in(4)
     code, out, err = run(*IRIS, "--report", "r.html")
@@ -497,7 +497,7 @@ def page(tmp_path, name="r.html"):
     return Page((tmp_path / name).read_text(encoding="utf-8"))
 
 
-def test_report_of_classes(run, tmp_path):
+def test_report_of_classes(run, drawn, tmp_path):
     code, out, _ = run("train", "digits", "--epochs", 5, "--report", "r.html", "--cv", 2)
     assert code == 0
     assert "report in r.html" in out
@@ -557,7 +557,7 @@ def test_report_without_rows_kept_aside_says_what_it_shows(run, tmp_path):
     assert "The worst of the 150 training rows" in page(tmp_path).words
 
 
-def test_strangers_words_stay_words(run, tmp_path, rng):
+def test_strangers_words_stay_words(run, drawn, tmp_path, rng):
     evil = ["<script>alert(1)</script>", "日本 $x^", '\\frac{1}{ & "q"\'']
     columns = {"<b>x</b>": rng.normal(size=90), "y<img src=x>": [evil[i % 3] for i in range(90)]}
     columns |= {"kind": [["<i>", "</td>", "$"][i % 3] for i in range(90)]}
@@ -574,7 +574,7 @@ def test_strangers_words_stay_words(run, tmp_path, rng):
 
 
 @pytest.mark.parametrize("classes", [2, 31, 70])
-def test_reports_of_few_and_of_many_classes(run, tmp_path, rng, classes):
+def test_reports_of_few_and_of_many_classes(run, drawn, tmp_path, rng, classes):
     y = np.arange(3 * classes) % classes
     pa.csv.write_csv(pa.table({"x": rng.normal(size=3 * classes), "y": [f"c{i}" for i in y]}), tmp_path / "d.csv")
     code, _, err = run("train", "d.csv", "--target", "y", "--epochs", 1, "--test", 0, "--report", "r.html")

@@ -1,4 +1,4 @@
-"""One cluster for all tests of fits, two workers, and one with one and with three; all are threads of this process."""
+"""One cluster for all tests of fits, two workers; and one with one worker, one with three. All are threads here."""
 
 import pytest
 
@@ -12,6 +12,6 @@ def client():
 
 
 @pytest.fixture(scope="session")
-def clients(client):
+def clients():
     with cluster(1) as one, cluster(3) as three:
-        yield one, client, three
+        yield one, three

@@ -61,23 +61,37 @@ class Watch:
         self.requests: list[str] = []
         self._expected: list[str] = []
 
+    @property
+    def _heard(self) -> dict[str, Callable[..., None]]:
+        return {
+            "console": self._console, "weberror": self._error, "request": self._request, "requestfailed": self._failed,
+        }  # fmt: skip
+
     def over(self, context: BrowserContext) -> None:
         """Watch all pages of a context."""
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.seen.append(f"exception: {error.error}"))
-        context.on("request", lambda request: self._request(request.url))
-        context.on("requestfailed", lambda request: self._failed(request.url, request.failure or ""))
+        for event, hear in self._heard.items():
+            context.on(event, hear)
+
+    def off(self, context: BrowserContext) -> None:
+        """Watch them no longer."""
+        for event, hear in self._heard.items():
+            context.remove_listener(event, hear)
 
     def _console(self, message) -> None:
         if message.type == "error" or (message.type == "warning" and "Content Security Policy" in message.text):
             self.seen.append(f"console: {message.text} ({message.location.get('url', '')})")
 
-    def _request(self, url: str) -> None:
+    def _error(self, error) -> None:
+        self.seen.append(f"exception: {error.error}")
+
+    def _request(self, request) -> None:
+        url = request.url
         self.requests.append(url)
         if (urlsplit(url).hostname or "") not in LOCAL:
             self.seen.append(f"a request to another machine: {url}")
 
-    def _failed(self, url: str, failure: str) -> None:
+    def _failed(self, request) -> None:
+        url, failure = request.url, request.failure or ""
         if failure != "net::ERR_ABORTED":  # by the page itself, by a download, or by leaving it
             self.seen.append(f"failed request: {url} {failure}")
 

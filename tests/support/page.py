@@ -15,6 +15,7 @@ from chainrule import Network
 from chainrule.sheets.header import read_worksheet
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
+from tests.support import browser
 from tests.support.loading import ROOT
 
 EXAMPLE = ROOT / "examples" / "worked_example.md"
@@ -125,6 +126,11 @@ def wide_url(wide):
 
 
 @pytest.fixture
-def page(tab, worked_url):
-    """The page on the example of the notes."""
-    return open_page(tab, worked_url)
+def page(kept_tab, watch, worked_url):
+    """The page on the example of the notes, drawn anew in the tab that such tests share; at the end trouble fails."""
+    watch.over(kept_tab.context)
+    kept_tab.mouse.move(0, 0)
+    yield open_page(kept_tab, worked_url)
+    browser.settle(kept_tab.context)
+    watch.off(kept_tab.context)
+    assert not watch.verdict(), watch.verdict()

@@ -1,7 +1,7 @@
 """Gradient check: the backward pass against numerical differentiation of the loss that is reported.
 
 First whole quantities along random directions, then entries: all of a small quantity, a stated
-sample of a large one; where a direction disagrees, halving the set of entries leads to those that do.
+sample of a large one; where a direction of a large one disagrees, halving the set of entries leads to those that do.
 The complex step (Squire & Trapp 1998) is exact to rounding; central differences (SciPy's, with the
 step chosen entry by entry) are the second method, and say so when they cross a kink.
 
@@ -19,7 +19,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.gradcheck.numerical import NEGLIGIBLE, Method, PerturbedLoss, differentiate, rounding_floors
+from chainrule.gradcheck.numerical import (
+    NEGLIGIBLE,
+    Method,
+    PerturbedLoss,
+    differentiate,
+    differentiate_each,
+    rounding_floors,
+)
 from chainrule.network import checks
 from chainrule.network import names as notation
 from chainrule.network.arrays import Array
@@ -31,6 +38,7 @@ Progress = Callable[[str, int, int], None]
 
 LISTED = 20  # wrong entries that halving looks for
 SHOWN = 5  # wrong entries of a quantity that are printed
+AT_ONCE = 30_000  # numbers of a layer in one forward pass: copies of the examples, each with an entry moved
 
 
 @dataclass(frozen=True)
@@ -254,57 +262,65 @@ class _Task:
 
         return differentiate(loss, self.probe.method, 1e-2 / max(float(np.abs(v).max(initial=0.0)), 1e-300))
 
-    def entry(self, where: tuple[int, ...]) -> tuple[float, float, bool]:
-        """Derivative of the loss by one entry, its error, and whether a kink was crossed."""
-        parameter = self.quantity.symbol in "Wb"
-        shape = (1, *self.gradient.shape[1:]) if parameter else self.gradient.shape
-        place = (0, *where[1:]) if parameter else where
-        unit = np.zeros(shape)
-        unit[place] = 1.0
+    def entries(self, places: Array) -> tuple[Array, Array, Array]:
+        """Derivatives of the loss by entries, each place a row; their errors, and whether a kink was crossed."""
 
-        def loss(t: complex) -> tuple[Any, bool]:
-            return self.probe.moved(self.quantity, t * unit, row=where[0] if parameter else None)
+        def loss(which: Array, ts: Array) -> tuple[Array, Array]:
+            return self.probe.moved_each(self.quantity, places[which], ts)
 
-        return differentiate(loss, self.probe.method, 0.1)
+        return differentiate_each(loss, self.probe.method, 0.1, len(places))
 
-    def judge(self, where: tuple[int, ...]) -> tuple[Entry, bool, bool]:
-        """The entry, whether it is wrong, whether a kink was crossed."""
-        numerical, error, crossed = self.entry(where)
-        ours = float(self.gradient[where])
-        gap, size = abs(ours - numerical), max(abs(ours), abs(numerical))
-        slack = float(self.floor[where]) + error + NEGLIGIBLE
-        relative = gap / size if size and gap > slack else 0.0
+    def judge(self, flat: list[int]) -> tuple[float, list[Entry], list[Entry]]:
+        """The largest relative error of these entries, those that are wrong, and those that cross a kink."""
+        places = np.stack(np.unravel_index(flat, self.gradient.shape), axis=1)
+        numerical, error, crossed = self.entries(places)
+        ours, floor = self.gradient.ravel()[flat], self.floor.ravel()[flat]
+        with np.errstate(all="ignore"):  # a gradient that is given may be of any size
+            gap, size = np.abs(ours - numerical), np.maximum(np.abs(ours), np.abs(numerical))
+            slack = floor + error + NEGLIGIBLE
+            relative = np.where((size > 0) & (gap > slack), gap / size, 0.0)
+            wrong = ~(gap <= self.tolerance * size + slack) & ~crossed
+
+        def listed(chosen: Array) -> list[Entry]:
+            return [self._entry(places[i].tolist(), ours[i], numerical[i], relative[i]) for i in np.flatnonzero(chosen)]
+
+        return float(relative[~crossed].max(initial=0.0)), listed(wrong), listed(crossed)
+
+    def _entry(self, where: list[int], ours: float, numerical: float, relative: float) -> Entry:
         parameter = self.quantity.symbol in "Wb"
         index = tuple(i + 1 for i in (where if parameter else where[1:]))
         name = str(Derivative(LOSS, replace(self.quantity, index=index)))
-        entry = Entry(name, ours, numerical, relative, None if parameter else where[0] + 1)
-        return entry, not gap <= self.tolerance * size + slack, crossed
+        return Entry(name, float(ours), float(numerical), float(relative), None if parameter else where[0] + 1)
 
 
 def _check_quantity(task: _Task, entries: int, rng: np.random.Generator, progress: Progress | None) -> QuantityCheck:
     size = task.gradient.size
-    direction, found = _by_directions(task, rng) if size else ("agrees", [])
+    direction, found = _by_directions(task, rng, search=size > entries) if size else ("agrees", [])
     flat = np.arange(size) if size <= entries else rng.choice(size, entries, replace=False)
     places = list(dict.fromkeys([*found, *flat.tolist()]))
-    wrong, kinks, largest = [], [], 0.0
-    for done, place in enumerate(places):
+    wrong: list[Entry] = []
+    kinks: list[Entry] = []
+    largest = 0.0
+    together = max(1, AT_ONCE // task.probe.breadth)
+    for start in range(0, len(places), together):
+        part = places[start : start + together]
         if progress is not None:
-            progress(task.name, done, len(places))
-        entry, is_wrong, crossed = task.judge(tuple(int(i) for i in np.unravel_index(place, task.gradient.shape)))
-        if crossed:
-            kinks.append(entry)
-        else:
-            largest = max(largest, entry.relative_error)
-            if is_wrong:
-                wrong.append(entry)
+            progress(task.name, start, len(places))
+        error, differ, cross = task.judge(part)
+        largest = max(largest, error)
+        wrong += differ
+        kinks += cross
+        if progress is not None:
+            for done in range(start + 1, start + len(part)):
+                progress(task.name, done, len(places))
     if progress is not None:
         progress(task.name, len(places), len(places))
     wrong.sort(key=lambda e: -e.relative_error)
     return QuantityCheck(task.name, size, len(places), direction, largest, tuple(wrong), tuple(kinks))
 
 
-def _by_directions(task: _Task, rng: np.random.Generator) -> tuple[str, list[int]]:
-    """What a random direction says and, if it disagrees, entries that make it so."""
+def _by_directions(task: _Task, rng: np.random.Generator, search: bool) -> tuple[str, list[int]]:
+    """What a random direction says and, if it disagrees, entries that make it so, if they are to be searched for."""
     size = np.abs(task.gradient)
     top = float(size.max()) or 1.0
     least = (1e-12 if task.probe.method == "complex" else 1e-3) * top  # a difference needs a step of its own size
@@ -316,7 +332,7 @@ def _by_directions(task: _Task, rng: np.random.Generator) -> tuple[str, list[int
     if not differs:
         return "agrees", []
     found: list[int] = []
-    sets = [np.arange(v.size)]
+    sets = [np.arange(v.size)] if search else []
     while sets and len(found) < LISTED:
         part = sets.pop()
         if len(part) == 1:

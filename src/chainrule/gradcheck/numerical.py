@@ -57,36 +57,72 @@ class PerturbedLoss:
         ``row``: only this row (unit m) of W or b moves, and ``delta`` is that row alone.
         """
         i = q.layer or 0
-        if q.symbol == "yhat":
-            yhat = self.h[-1] + delta
-            if self.reads.symbol == "yhat":
-                return self._unit(yhat), False
-            return self._total(self.network.loss_rule.value(yhat, self.y)), self._error_changes_side(yhat)
-        if q.symbol in ("x", "h"):
-            h = self.h[i] + delta
-            return (self._unit(h), False) if self.reads.whole == q.whole else self._onward(i, h, crossed=False)
-        if q.symbol == "a":
-            return self._from_a(i, self.a[i - 1] + delta)
+        if q.symbol not in "Wb":
+            return _only(self._from_units(q, self._units(q) + delta))
         W, b, h = self.network.weights[i - 1], self.network.biases[i - 1], self.h[i - 1]
         if row is None:
             a = equations.pre_batch(W + delta, h, b) if q.symbol == "W" else equations.pre_batch(W, h, b) + delta
-            return self._from_a(i, a)
+            return _only(self._from_a(i, a))
         a = self.a[i - 1].astype(np.result_type(delta, self.a[i - 1]))
         part = slice(row, row + 1)
         moved_W = W[part] + (delta if q.symbol == "W" else 0)
         moved_b = b[part] + (delta if q.symbol == "b" else 0)
         a[:, part] = equations.pre_batch(moved_W.astype(a.dtype), h, moved_b)
-        return self._from_a(i, a)
+        return _only(self._from_a(i, a))
 
-    def _onward(self, i: int, h: Array, crossed: bool) -> tuple[Any, bool]:
+    def moved_each(self, q: Quantity, places: Array, deltas: Array) -> tuple[Array, Array]:
+        """As ``moved``, of many entries of q, each moved alone: all are copies of the examples in one forward pass.
+
+        ``places`` (e, 2), or (e, 1) of a bias, and ``deltas`` (e,) -> losses (e,) and changes of sides (e,).
+        """
+        at, i = np.arange(len(deltas)), q.layer or 0
+        if q.symbol not in "Wb":
+            copies = np.repeat(self._units(q).astype(deltas.dtype)[None], len(at), axis=0)
+            copies[at, places[:, 0], places[:, 1]] += deltas
+            return self._from_units(q, copies.reshape(-1, copies.shape[2]))
+        rows = places[:, 0]
+        moved_W = self.network.weights[i - 1][rows].astype(deltas.dtype)
+        moved_b = self.network.biases[i - 1][rows].astype(deltas.dtype)
+        if q.symbol == "W":
+            moved_W[at, places[:, 1]] += deltas
+        else:
+            moved_b += deltas
+        copies = np.repeat(self.a[i - 1].astype(deltas.dtype)[None], len(at), axis=0)
+        copies[at, :, rows] = equations.pre_batch(moved_W, self.h[i - 1], moved_b).T
+        return self._from_a(i, copies.reshape(-1, copies.shape[2]))
+
+    @property
+    def breadth(self) -> int:
+        """Numbers that one copy of the examples has at most at once."""
+        k = self.network.sizes[-1]
+        return len(self.y) * max(*self.network.sizes, k * k)
+
+    # of what follows, rows are e copies of the n examples, and results are (e,)
+
+    def _units(self, q: Quantity) -> Array:
+        return self.a[(q.layer or 0) - 1] if q.symbol == "a" else self.h[-1 if q.symbol == "yhat" else q.layer or 0]
+
+    def _from_units(self, q: Quantity, moved: Array) -> tuple[Array, Array]:
+        if q.symbol == "a":
+            return self._from_a(q.layer or 0, moved)
+        if self.reads.whole == q.whole:
+            return self._unit(moved), self._nowhere(moved)
+        if q.symbol == "yhat":
+            each = self.network.loss_rule.value(moved, self._targets(moved))
+            return self._total(each), self._error_changes_side(moved)
+        return self._onward(q.layer or 0, moved, self._nowhere(moved))
+
+    def _onward(self, i: int, h: Array, crossed: Array) -> tuple[Array, Array]:
         W, b = self.network.weights[i], self.network.biases[i]
         loss, later = self._from_a(i + 1, equations.pre_batch(W, h, b))
-        return loss, crossed or later
+        return loss, crossed | later
 
-    def _from_a(self, i: int, a: Array) -> tuple[Any, bool]:
+    def _from_a(self, i: int, a: Array) -> tuple[Array, Array]:
         network = self.network
         rule = network.rule(i)
-        crossed = rule is not None and rule.bend is not None and _changes_side(a, self.a[i - 1], rule.bend)
+        crossed = self._nowhere(a)
+        if rule is not None and rule.bend is not None:
+            crossed = _changes_side(self._copies(a), self.a[i - 1], rule.bend)
         if self.reads.whole == Quantity("a", i):
             return self._unit(a), crossed
         if i < network.depth:
@@ -96,18 +132,32 @@ class PerturbedLoss:
         yhat = equations.act(network.output_rule.value, a)
         if self.reads.symbol == "yhat":
             return self._unit(yhat), crossed
-        each = pairs.example_losses(network.loss, network.output, a, yhat, self.y)
-        return self._total(each), crossed or self._error_changes_side(yhat)
+        each = pairs.example_losses(network.loss, network.output, a, yhat, self._targets(a))
+        return self._total(each), crossed | self._error_changes_side(yhat)
 
-    def _total(self, losses_: Array) -> Any:
+    def _copies(self, rows: Array) -> Array:
+        return rows.reshape(-1, len(self.y), rows.shape[1])
+
+    def _targets(self, rows: Array) -> Array:
+        return self.y if len(rows) == len(self.y) else np.tile(self.y, (len(rows) // max(len(self.y), 1), 1))
+
+    def _nowhere(self, rows: Array) -> Array:
+        return np.zeros(len(rows) // len(self.y), dtype=bool)
+
+    def _total(self, losses_: Array) -> Array:
         counted = self.coefficients != 0
-        return (self.coefficients[counted] * losses_[counted]).sum()
+        each: Array = self.coefficients[counted] * losses_.reshape(-1, len(self.y))[:, counted]
+        return each.sum(axis=1)
 
-    def _unit(self, values: Array) -> Any:
-        return values[:, self.reads.index[0] - 1].sum()
+    def _unit(self, values: Array) -> Array:
+        total: Array = self._copies(values)[:, :, self.reads.index[0] - 1].sum(axis=1)
+        return total
 
-    def _error_changes_side(self, yhat: Array) -> bool:
-        return any(_changes_side(yhat, self.h[-1], self.y + bend) for bend in self.network.loss_rule.bends)
+    def _error_changes_side(self, yhat: Array) -> Array:
+        crossed = self._nowhere(yhat)
+        for bend in self.network.loss_rule.bends:
+            crossed = crossed | _changes_side(self._copies(yhat), self.h[-1], self.y + bend)
+        return crossed
 
     def at_kink(self) -> int:
         """Units of all examples that sit exactly on a kink."""
@@ -116,39 +166,59 @@ class PerturbedLoss:
         return units + (int((self.h[-1] == self.y).sum()) if self.network.loss_rule.kink else 0)
 
 
-def _changes_side(moved: Array, base: Array, kink: Any) -> bool:
-    """Also true of a unit nearer to the kink than any step can tell."""
+def _only(found: tuple[Array, Array]) -> tuple[Any, bool]:
+    """Of one copy."""
+    return found[0][0], bool(found[1][0])
+
+
+def _changes_side(moved: Array, base: Array, kink: Any) -> Array:
+    """Of copies (e, n, m) of ``base`` (n, m); also true of a unit nearer to the kink than any step can tell."""
     distance = base - kink
     too_near = (distance != 0) & (np.abs(distance) < NEGLIGIBLE)
-    return bool((too_near | (np.sign(moved.real - kink) != np.sign(distance))).any())
+    changed: Array = (too_near | (np.sign(moved.real - kink) != np.sign(distance))).any(axis=(1, 2))
+    return changed
 
 
 def differentiate(
     loss: Callable[[complex], tuple[Any, bool]], method: Method, first_step: float
 ) -> tuple[float, float, bool]:
     """d loss / dt at 0, an estimate of the error (0 for the complex step), and whether a kink was crossed."""
+
+    def alone(which: Array, ts: Array) -> tuple[Array, Array]:
+        results = [loss(t) for t in ts.tolist()]
+        return np.array([value for value, _ in results]), np.array([crossed for _, crossed in results])
+
+    (found,), (error,), (crossed,) = differentiate_each(alone, method, first_step, 1)
+    return float(found), float(error), bool(crossed)
+
+
+def differentiate_each(
+    loss: Callable[[Array, Array], tuple[Array, Array]], method: Method, first_step: float, count: int
+) -> tuple[Array, Array, Array]:
+    """The same of ``count`` functions at once: ``loss`` is given numbers of functions (p,), and a t for each."""
     if method == "complex":
-        value, too_near = loss(STEP * 1j)
-        return float(value.imag / STEP), 0.0, too_near
+        value, too_near = loss(np.arange(count), np.full(count, STEP * 1j))
+        return value.imag / STEP, np.zeros(count), too_near
     from scipy.differentiate import derivative
 
-    step = first_step
-    while step > 1e-7 * first_step and (loss(step)[1] or loss(-step)[1]):
-        step /= 4
-    crossings: list[bool] = []
-    steps: list[float] = []
-    sizes: list[float] = []
+    step, bent = np.full(count, first_step), np.arange(count)
+    while (bent := bent[step[bent] > 1e-7 * first_step]).size:
+        bent = bent[loss(bent, step[bent])[1] | loss(bent, -step[bent])[1]]
+        step[bent] /= 4
+    crossed, least, largest = np.zeros(count, dtype=bool), np.full(count, np.inf), np.zeros(count)
 
-    def values(ts: Array) -> Array:
-        results = [loss(float(t)) for t in ts.ravel()]
-        steps.extend(abs(float(t)) for t in ts.ravel() if t)
-        sizes.extend(abs(float(value)) for value, _ in results)
-        crossings.extend(crossed for _, crossed in results)
-        return np.array([float(value) for value, _ in results]).reshape(ts.shape)
+    def values(ts: Array, which: Array) -> Array:
+        each = np.broadcast_to(which, ts.shape).ravel()
+        value, across = loss(each, ts.ravel())
+        np.minimum.at(least, each, np.where(ts.ravel() == 0, np.inf, np.abs(ts.ravel())))
+        np.maximum.at(largest, each, np.abs(value))
+        np.logical_or.at(crossed, each, across)
+        return value.reshape(ts.shape)
 
-    found = derivative(values, np.array(0.0), initial_step=step, order=6, maxiter=6)
-    rounding = 8 * float(np.finfo(float).eps) * max(sizes) / min(steps)
-    return float(found.df), 4 * float(found.error) + rounding, any(crossings)
+    start = np.zeros(count)
+    found = derivative(values, start, args=(np.arange(count),), initial_step=step, order=6, maxiter=6)
+    rounding = 8 * float(np.finfo(float).eps) * largest / least
+    return found.df, 4 * found.error + rounding, crossed
 
 
 # ---------------------------------------------------------------- the rounding floor
