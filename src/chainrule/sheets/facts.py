@@ -188,7 +188,7 @@ def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Fa
                 raise facts.refuse(f"{key} of {_layer_name(path)}", "one of W, w and weights", "two", found.line)
             seen.add(word)
             yield word, found
-        elif parameter(key) is not None:
+        elif parameter(key) is not None and key[0] != "c":
             yield key, found
         elif (rule := written_rule(key, value)) is not None:
             yield "activation", Fact(rule, key, found.line)

@@ -61,9 +61,7 @@ def _by_number(naming: Naming, found: Sequence[Surface], words: set[str]) -> Ite
     chosen = {word: kind for word, kind in NUMBERED.items() if word in words and not (word == "a" and not pre)}
     way = "nodes" if top == with_inputs else "through"
     for weights in ("from_nodes", "nodes") if way == "nodes" else ("unit",):
-        yield replace(
-            naming, units=way, weights=weights, biases=way, words={**naming.words, **chosen}, _known={}
-        )
+        yield replace(naming, units=way, weights=weights, biases=way, words={**naming.words, **chosen}, _known={})
 
 
 def _is_unit(s: Surface) -> bool:

@@ -200,7 +200,7 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
     if _is_mean(problem) and not reading.each and kinds & {"da", "dh", "dW", "db"}:
-        words = "derivatives by units are of each example's own loss; the mean over the examples is taken with dW and db"
+        words = "derivatives by units are of each example's own loss; the mean is taken with dW and db"
         yield Option("each_example", words, replace(reading, each=True))
     if problem.n > 1 and problem.n in problem.sizes and not reading.columns and kinds & {"a", "h", "da", "dh"}:
         yield Option("columns", "arrays have a column for each example", replace(reading, columns=True))
