@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -26,7 +26,9 @@ STYLES = {
     "v and c": (second_letters, ONE_OUTPUT, {}, HOW),
     **{name: (book(name), ONE_HIDDEN, {}, HOW) for name in BOOKS},
 }
-FEW = settings(max_examples=max(2, settings.default.max_examples // 20))  # each is a whole sheet read in many ways
+FEW = settings(  # each is a whole sheet read in many ways
+    max_examples=max(2, settings.default.max_examples // 20), phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
 CASES = [(style, how) for style, (*_, ways) in STYLES.items() for how in ways]
 
 
@@ -47,7 +49,7 @@ def spoilt(claim, data):
     numbers = list(re.finditer(r"-?\d+\.\d{4}", claim))
     at = data.draw(st.sampled_from(numbers))
     return (
-        f"{claim[: at.start()]}{float(at[0]) + data.draw(st.sampled_from((0.31, -0.27, 0.55))):.4f}{claim[at.end() :]}"
+        f"{claim[: at.start()]}{float(at[0]) + data.draw(st.sampled_from((0.31, -0.26, 0.55))):.4f}{claim[at.end() :]}"
     )
 
 
