@@ -49,7 +49,7 @@ def spoilt(claim, data):
     numbers = list(re.finditer(r"-?\d+\.\d{4}", claim))
     at = data.draw(st.sampled_from(numbers))
     return (
-        f"{claim[: at.start()]}{float(at[0]) + data.draw(st.sampled_from((0.31, -0.26, 0.55))):.4f}{claim[at.end() :]}"
+        f"{claim[: at.start()]}{float(at[0]) + data.draw(st.sampled_from((0.31, -0.27, 0.55))):.4f}{claim[at.end() :]}"
     )
 
 
