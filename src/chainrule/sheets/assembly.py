@@ -23,6 +23,7 @@ from chainrule.sheets.weights import Parameters, Score, number, parameters_of, p
 
 USUAL = ("half_squared_error", "squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy")
 SHOWN = 3  # digits of printed values, more than another has, that show an activation
+SHOWN_OTHERWISE = 5  # likewise, that show another loss than one that is named: more than one number by chance has
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +136,7 @@ def _decide_loss(
         values = [] if b is None else [b.L, b["dL/dyhat"], *b.grad_W, *b.grad_b]
         hits = _digits_printed(values, numbers)
         least = min(least, hits)
-        if hits >= most + SHOWN:
+        if hits >= most + (SHOWN if name in spoken or not spoken or most < 0 else SHOWN_OTHERWISE):
             best, most = name, hits
     shown = most >= least + SHOWN
     facts.known["loss"] = Fact(best, "loss")

@@ -14,7 +14,7 @@ from chainrule.errors import InputError
 WORDS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "learning_rate": ("learning_rate", "eta", "η", "lr", "alpha", "α", "step_size", "rate"),
-    "x": ("x", "input", "inputs", "x_0", "a_0", "h_0"),
+    "x": ("x", "input", "inputs", "x_0", "a_0", "h_0", "a^1", "a^(1)", "a^{(1)}", "a^[1]", "a^{[1]}"),
     "y": ("y", "target", "targets", "t", "label", "labels", "y_true"),
     "hidden": ("hidden", "hidden_activation", "hidden_activations"),
     "output": ("output", "output_activation"),
@@ -188,7 +188,7 @@ def _layer(layer: Mapping[str, Any], path: tuple[Any, ...], fact: Any, facts: Fa
                 raise facts.refuse(f"{key} of {_layer_name(path)}", "one of W, w and weights", "two", found.line)
             seen.add(word)
             yield word, found
-        elif parameter(key) is not None:
+        elif parameter(key) is not None and key[0] != "c":
             yield key, found
         elif (rule := written_rule(key, value)) is not None:
             yield "activation", Fact(rule, key, found.line)

@@ -22,6 +22,7 @@ _NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
 _TARGET = re.compile(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
+_FIRST = re.compile(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)|a_\{?1\}?")
 _EXAMPLE = re.compile(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = re.compile(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = re.compile(
@@ -79,6 +80,10 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     for number in taken - computed:
         rest[number - 1] = ""  # what is given claims nothing
     targets = parts["t"] or parts["y"]
+    if "x" not in facts.known and not parts["x"]:  # a^{(1)} is what others call x
+        first = next((f for f in found if _FIRST.fullmatch(re.sub(r"\s", "", f[2])) and f[3] is not None), None)
+        if first is not None:
+            facts.known["x"] = Fact(first[3], first[2], first[0])
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units:
             listed = [units[i].value for i in sorted(units)]
@@ -111,7 +116,14 @@ def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact
     elif parameter(name) is not None and len(name) < 30:
         into, key = facts.parameters, bare
     else:
-        key = next((k for k, words in WORDS.items() if k in ("x", "y", "learning_rate") and word in words), "")
+        key = next(
+            (
+                k
+                for k, words in WORDS.items()
+                if not _FIRST.fullmatch(word) and k in ("x", "y", "learning_rate") and word in words
+            ),
+            "",
+        )
         into = facts.known
         if not key or (key == "learning_rate" and not single):
             return False

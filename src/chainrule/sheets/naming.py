@@ -17,11 +17,11 @@ from chainrule.network.names import LOSS, Derivative, Quantity
 from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, surface
 
-UNITS = ("layer", "through", "hidden", "output", "nodes")
-WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single")
+UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
+WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single", "inputs")
 #: how a layer above the line counts: behind the inputs; with the inputs as the first; of units alone so
 LAYERS = ("behind", "to", "inputs", "units")
-BIASES = ("layer", "shared", "through", "hidden", "output", "nodes")
+BIASES = ("layer", "shared", "through", "hidden", "output", "nodes", "inputs")
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,12 @@ class Naming:
     Attributes:
         sizes: units of each layer, the inputs first.
         units: what one index of z, a, h, δ counts: ``layer``s, units ``through`` the layers behind the inputs, units of
-            the one ``hidden`` layer, of the ``output``s, or ``nodes``, the inputs too.
+            the one ``hidden`` layer, of the ``output``s, or ``nodes``, the inputs too; layers with the ``inputs`` as
+            the first.
         weights: how one or two indices of a weight count: ``layer``; all weights numbered by ``rows`` (those into one
             unit after another) or by ``columns`` (those out of one unit after another); ``unit`` counted through and
             input; of the ``first`` or ``last`` layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of
-            a ``single`` unit.
+            a ``single`` unit; ``inputs`` as for units.
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
         layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
             ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
@@ -155,7 +156,8 @@ class Naming:
             scheme = self.units if kind != "b" else "output" if found.word == "c" else self.biases
             return self._counted(symbol, int(digits), scheme)
         if len(items) == 2:
-            return self._unit(symbol, int(items[0].digits), int(items[1].digits))
+            first = (self.biases if kind == "b" else self.units) == "inputs"
+            return self._unit(symbol, int(items[0].digits) - first, int(items[1].digits))
         return None
 
     def _layer(self, above: Index, kind: str) -> int:
@@ -219,8 +221,8 @@ class Naming:
     def _counted(self, symbol: str, number: int, scheme: str) -> Quantity | None:
         """A unit, or a layer, by one number."""
         match scheme:
-            case "layer":
-                return self._unit(symbol, number)
+            case "layer" | "inputs":
+                return self._unit(symbol, number - (scheme == "inputs"))
             case "hidden":
                 return self._unit(symbol, 1, number) if self.depth > 1 else None
             case "output":
@@ -252,7 +254,7 @@ class Naming:
             index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
             return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
         if len(items) == 1 and word[0].isupper() and not items[0].letters:
-            return Quantity("W", int(digits))
+            return Quantity("W", int(digits) - (self.weights == "inputs"))
         if not items:
             return Quantity("W", 1) if self.depth == 1 else None
         if any(item.letters for item in items):
@@ -271,6 +273,8 @@ class Naming:
                 return Quantity("W", layer)
             case (("layer" | "unit" | "first" | "last" | "nodes" | "from_nodes" | "single"), [layer, unit, source]):
                 return Quantity("W", layer, (unit, source))
+            case "inputs", [layer, *units] if len(units) in (0, 2):
+                return Quantity("W", layer - 1, tuple(units))
             case "unit", [unit, source]:
                 place = self.node(unit)
                 return None if place is None else Quantity("W", place[0], (place[1], source))
@@ -344,6 +348,6 @@ def _symbol(found: Surface, kind: str, quantity: Quantity) -> t.Symbol:
 def _fits(quantity: Quantity, sizes: tuple[int, ...]) -> bool:
     try:
         notation.resolve(quantity, sizes)
-    except InputError:
+    except ValueError:
         return False
     return True

@@ -8,7 +8,7 @@ from itertools import product
 
 from chainrule.sheets.names import Operand
 from chainrule.sheets.naming import BIASES, LAYERS, UNITS, WEIGHTS, Naming
-from chainrule.sheets.surfaces import CHANGE, WEAK, WORDS, Surface, kinds, surface
+from chainrule.sheets.surfaces import CHANGE, WEAK, WORDS, Item, Surface, kinds, surface
 
 
 def joined(naming: Naming, others: Sequence[Naming]) -> Naming:
@@ -35,6 +35,9 @@ def suggested(naming: Naming, operands: set[Operand] | frozenset[Operand]) -> It
         yield replace(naming, layers="inputs" if of_weights else "units", _known={})
     elif layered:
         yield replace(naming, layers="to", _known={})
+    if any(s.layer is None and s.items and s.items[0] == Item("", str(naming.depth + 1)) for s in found if _is_unit(s)):
+        for parameters in ("layer", "inputs"):
+            yield replace(naming, units="inputs", weights=parameters, biases=parameters, _known={})
     words = {s.word.lower() for s in found}
     yield from _turned(naming, words)
     yield from _by_number(naming, found, words)
@@ -61,9 +64,7 @@ def _by_number(naming: Naming, found: Sequence[Surface], words: set[str]) -> Ite
     chosen = {word: kind for word, kind in NUMBERED.items() if word in words and not (word == "a" and not pre)}
     way = "nodes" if top == with_inputs else "through"
     for weights in ("from_nodes", "nodes") if way == "nodes" else ("unit",):
-        yield replace(
-            naming, units=way, weights=weights, biases=way, words={**naming.words, **chosen}, _known={}
-        )
+        yield replace(naming, units=way, weights=weights, biases=way, words={**naming.words, **chosen}, _known={})
 
 
 def _is_unit(s: Surface) -> bool:

@@ -240,7 +240,8 @@ class _Reader:
             elif singles:
                 listed = Fact([f.value for f in singles], singles[0].called, singles[0].line)
                 self.one_bias(found, i, listed, f"b of layer {i}", shared)
-        before = layers_before([k for k, f in self.facts.parameters.items() if isinstance(f.value, list) or len(indices(k)) > 2])
+        with_layers = [k for k, f in self.facts.parameters.items() if isinstance(f.value, list) or len(indices(k)) > 2]
+        before = layers_before(with_layers)
         indexed = {k: (index[0] - before, *index[1:]) if (index := indices(k)) else () for k in named}
         numbers = [k for k, fact in named.items() if not isinstance(fact.value, list)]
         places = bias_places(numbers, units, self.inputs)

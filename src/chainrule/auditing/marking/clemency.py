@@ -21,7 +21,8 @@ from chainrule.sheets.surfaces import kinds, surface
 
 _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
 #: a superscript that cannot be a layer: of the loss, of the output, of inputs and targets
-_OF_EXAMPLE = re.compile(rf"(?:(?<![A-Za-z\\])[LJExyt]|\\ell|\\mathcal\s*\{{L\}}|{_HAT})\s*\^\s*\{{?\s*\(\s*([1-9][0-9]?)\s*\)")
+_NAME = rf"(?:(?<![A-Za-z\\])[LJExyt]|\\ell|\\mathcal\s*\{{L\}}|{_HAT})"
+_OF_EXAMPLE = re.compile(_NAME + r"\s*\^\s*\{?\s*\(\s*([1-9][0-9]?)\s*\)")
 _COUNTED = re.compile(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])\s*\)")
 _UNKNOWN = re.compile(r"unknown name '([A-Za-z]+)_([A-Za-z0-9]+)'")
 EXAMPLES = "a superscript in brackets counts examples in this sheet: lines about one example are not judged"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.auditing.marking.conventions import cost
+from chainrule.auditing.marking.conventions import cost, keeps
 from chainrule.auditing.marking.mark import Mark, NumberMark
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
@@ -54,7 +54,7 @@ def contradiction(state: SheetState, effort: Effort) -> tuple[Contradiction, Pro
         except Spent:
             return None
         same = next(m for m in again.marks if m.claim.line is first.claim.line)
-        if cost(again) <= cost(state) - 1 and same.verdict != "wrong":
+        if cost(again) <= cost(state) - 1 and same.verdict != "wrong" and keeps(state, again):
             return _record(state, first, change), problem, first.claim.line
     return None
 

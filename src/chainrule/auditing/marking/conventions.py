@@ -96,7 +96,7 @@ def doubtful(read: Inferred) -> dict[Line, Option]:
     """
     found: dict[Line, Option] = {}
     for option, other in read.others:
-        if cost(read.best) - cost(other) < 1 or not _keeps(read.best, other):
+        if cost(read.best) - cost(other) < 1 or not keeps(read.best, other):
             continue
         for old, new in zip(read.best.marks, other.marks, strict=True):
             if old.verdict in ("wrong", "follows", "unreadable") and new.verdict in ACCEPTED:
@@ -157,10 +157,11 @@ def _wrong(state: SheetState) -> int:
 
 def _better(old: SheetState, new: SheetState) -> bool:
     """It saves enough, and no line that was right is wrong now."""
-    return cost(old) - cost(new) >= GAIN and _keeps(old, new)
+    return cost(old) - cost(new) >= GAIN and keeps(old, new)
 
 
-def _keeps(old: SheetState, new: SheetState) -> bool:
+def keeps(old: SheetState, new: SheetState) -> bool:
+    """Whether no line that was right is wrong now."""
     return all(
         b.verdict in (*ACCEPTED, "undecided") or a.verdict not in ACCEPTED
         for a, b in zip(old.marks, new.marks, strict=True)
@@ -200,7 +201,7 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
     if _is_mean(problem) and not reading.each and kinds & {"da", "dh", "dW", "db"}:
-        words = "derivatives by units are of each example's own loss; the mean over the examples is taken with dW and db"
+        words = "derivatives by units are of each example's own loss; the mean is taken with dW and db"
         yield Option("each_example", words, replace(reading, each=True))
     if problem.n > 1 and problem.n in problem.sizes and not reading.columns and kinds & {"a", "h", "da", "dh"}:
         yield Option("columns", "arrays have a column for each example", replace(reading, columns=True))

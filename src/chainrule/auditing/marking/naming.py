@@ -24,7 +24,7 @@ from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.formula.printing import symbol_text
-from chainrule.formula.tree import Symbol
+from chainrule.formula.tree import Delta, Ref, Symbol
 from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
 from chainrule.sheets.naming import Naming
@@ -127,10 +127,24 @@ class NameReader:
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
         problem = replace(self.problem, shared=shared)
         state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
-        marks = tuple(state.marks)
+        marked = state
+        if any(map(_is_negative, state.marks)):  # some write δ for -dL/da
+            minus = Reading(minus_delta=True)
+            other = mark_sheet(SheetState(problem, minus, lines, state.unit, operands=False, effort=effort))
+            marked = min(state, other, key=cost)
+        marks = tuple(marked.marks)
         unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
-        read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(state), marks=marks, state=state)
+        read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(marked), marks=marks, state=state)
         return replace(read, cost=read.doubts + unread)
+
+
+def _is_negative(mark: Mark) -> bool:
+    """Whether the number of a δ is what is due but for its sign."""
+    tree = mark.claim.line.parts[0].tree if mark.claim.line.parts else None
+    if mark.verdict != "wrong" or mark.value is None or not isinstance(tree, Ref) or not isinstance(tree.name, Delta):
+        return False
+    numbers, due = mark.value.numbers, mark.value.due
+    return bool((np.abs(numbers.value + due) <= 1.5 * numbers.unit).all() and (np.abs(due) > numbers.unit).any())
 
 
 def _is_before_activation(operand: Operand) -> bool:

@@ -196,6 +196,8 @@ class Reader:
         place = claim.place
         if place is None or place.time or place.node is None or place.node.kind not in ("W", "b"):
             return False
+        if claim.line.assigns and claim.formulas:
+            return True  # an arrow, even where the step is too small to be seen
         network = self.problem.network
         old = (network.weights if place.node.kind == "W" else network.biases)[place.node.layer - 1]
         trees = [part.tree for part in (*claim.formulas, *claim.arithmetic)]

@@ -18,6 +18,7 @@ _UNITS = {
     "hidden": "one index counts the units of the hidden layer",
     "output": "one index counts the outputs",
     "nodes": "one index counts all units through the layers, the inputs too",
+    "inputs": "layers are counted with the inputs as the first",
 }
 _WEIGHTS = {
     "rows": "the weights are numbered row by row",
@@ -28,6 +29,7 @@ _WEIGHTS = {
     "nodes": "w_ij goes to unit i from unit j, counted through the layers, the inputs too",
     "from_nodes": "w_ij goes from unit i to unit j, counted through the layers, the inputs too",
     "single": "w_ij is of layer i, which has one unit",
+    "inputs": "layers are counted with the inputs as the first",
 }
 _LAYERS = {
     "to": "w_ij goes to unit i from unit j",
