@@ -21,8 +21,8 @@ from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sentences import led
-from chainrule.sheets.tables import with_heads
 from chainrule.sheets.statements import Claim, claims, short, words
+from chainrule.sheets.tables import with_heads
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
@@ -207,9 +207,10 @@ def _read(claim: Claim, names: Names) -> Line | None:
     assigns = claim.assigns or change is not None
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
+    doubt = found.doubt or claim.doubt or (error if found.words else "")
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
-        frozenset(names.met), found.doubt or claim.doubt or (error if found.words else ""), found.doubt if found.always else "",
+        frozenset(names.met), doubt, found.doubt if found.always else "",
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.problem import Node, name_of
