@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
@@ -104,7 +105,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
+    lines = _prepared(tuple(lines), examples)
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
@@ -131,6 +132,12 @@ def read_lines(
             most = f"at most {MOST_NODES} names, numbers and operators, with sums written out"
             raise InputError("worksheet", most, f"more, from line {line.number} on")
     return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _prepared(lines: tuple[str, ...], examples: int) -> list[str]:
+    """The lines with points in their numbers and claims for their tables: a sheet is read under several namings."""
+    return with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
 
 
 _H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
