@@ -1,4 +1,4 @@
-"""Indicators, comparisons, NumPy's ways of writing, norms and bare sums: right ones are right, wrong numbers are not."""
+"""Indicators, comparisons, NumPy's ways of writing, norms and bare sums: right ones are right, wrong ones are not."""
 
 import pytest
 from hypothesis import given, settings

@@ -42,7 +42,12 @@ def verdicts(*written):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from(LEADS), st.sampled_from(sorted(RIGHT)), st.booleans(), st.sampled_from(("{}", "{}.", "{}, as before.")))
+@given(
+    st.sampled_from(LEADS),
+    st.sampled_from(sorted(RIGHT)),
+    st.booleans(),
+    st.sampled_from(("{}", "{}.", "{}, as before.")),
+)
 def test_a_claim_within_a_sentence_is_judged(lead, name, dollars, end):
     for numbers, due in ((RIGHT, {"right", "rounded"}), (WRONG, {"wrong"})):
         claim = f"{name} = {numbers[name]}"
@@ -80,7 +85,8 @@ def test_a_wrong_number_of_a_condition_is_not_gone_on_with():
 @pytest.mark.parametrize(
     "prose",
     [
-        "The general rule is dL/dw_ij = delta_j * x_i", "so the loss is what we wanted = good", "see eq. (3) = chain rule",
+        "The general rule is dL/dw_ij = delta_j * x_i", "so the loss is what we wanted = good",
+        "see eq. (3) = chain rule",
         "The chain rule says dL/dW = dL/dyhat * dyhat/da * da/dW",
     ],
 )  # fmt: skip
@@ -88,7 +94,9 @@ def test_rules_in_sentences_are_no_claims(prose):
     assert [line for line in lines(prose) if line.error] == []
 
 
-@pytest.mark.parametrize("written", ["so we get 0.5*1 + 0.2*2 + 0.1 = {}", "The derivative is yhat_1 (1 - yhat_1) = {}"])
+@pytest.mark.parametrize(
+    "written", ["so we get 0.5*1 + 0.2*2 + 0.1 = {}", "The derivative is yhat_1 (1 - yhat_1) = {}"]
+)
 def test_a_formula_within_a_sentence(written):
     right = "1.0" if "0.5" in written else "0.2494"
     assert verdicts(written.format(right))[0] in ("right", "rounded")

@@ -36,7 +36,8 @@ def test_a_matrix_over_several_lines():
 @pytest.mark.parametrize(
     "written",
     [
-        ">>> import numpy as np", ">>> x.shape\n(2,)", ">>> len(x)\n2", 'print(f"L = {L:.4f}")', ">>> def f(z): return z",
+        ">>> import numpy as np",
+        ">>> x.shape\n(2,)", ">>> len(x)\n2", 'print(f"L = {L:.4f}")', ">>> def f(z): return z",
         ">>> a_1", "print the value\n0.5", ">>> for i in range(3): print(i)\n0\n1",
     ],
 )  # fmt: skip

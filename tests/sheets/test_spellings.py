@@ -11,11 +11,26 @@ from chainrule.sheets.rules import loss_named, rule_named
 from chainrule.sheets.spellings import spelled
 from tests.support.small_sheets import SmallSheet
 
-RULES = ('hidden = "sigmoid"\noutput = "sigmoid"\nloss = "half_squared_error"', "hidden: sigmoid\noutput: sigmoid\nloss: 1/2 (t - y)^2",
-         "activation function = logsig\ncost function = half squared error", "hidden layer = Sigmoid()\noutput layer = logistic\nerror = E = 1/2 (t-o)^2")  # fmt: skip
+RULES = (
+    'hidden = "sigmoid"\noutput = "sigmoid"\nloss = "half_squared_error"',
+    "hidden: sigmoid\noutput: sigmoid\nloss: 1/2 (t - y)^2",
+    "activation function = logsig\ncost function = half squared error",
+    "hidden layer = Sigmoid()\noutput layer = logistic\nerror = E = 1/2 (t-o)^2",
+)
 INPUTS = ("x = {x}", "x1 = {x0}\nx2 = {x1}", "x_1 = {x0}\nx_2 = {x1}", "inputs = {x}", "input: {x}", "x = {x0}, {x1}",
-          "x = [{x0}; {x1}]", "x = np.array({x})", "x = [{x0} {x1}]", "i1 = {x0}\ni2 = {x1}", "x = ({x0}, {x1})")  # fmt: skip
-TARGETS = ("y = {y}", "t = {y}", "target = {y}", "targets: [{y}]", "expected = {y}", "y1 = {y}", "t_1 = {y}", "desired output = {y}", "d = {y}")
+          "x = [{x0}; {x1}]", "x = np.array({x})", "x = [{x0} {x1}]",
+          "i1 = {x0}\ni2 = {x1}", "x = ({x0}, {x1})")  # fmt: skip
+TARGETS = (
+    "y = {y}",
+    "t = {y}",
+    "target = {y}",
+    "targets: [{y}]",
+    "expected = {y}",
+    "y1 = {y}",
+    "t_1 = {y}",
+    "desired output = {y}",
+    "d = {y}",
+)
 PARAMETERS = (
     ("W1", "b1", "W2", "b2"), ("W_hidden", "b_hidden", "W_output", "b_output"), ("W", "b", "V", "c"),
     ("W_h", "b_h", "W_o", "b_o"), ("hidden_weights", "hidden_bias", "output_weights", "output_bias"),
@@ -42,7 +57,9 @@ def test_the_network_is_the_same_however_it_is_written(seed, rules, inputs, targ
     given_lines = [f"{name} = {array(value, way)}" for name, value in zip(names, values, strict=True)]
     x0, x1 = sheet.x.tolist()
     first = inputs.format(x=[x0, x1], x0=x0, x1=x1)
-    found = parse_worksheet("\n".join(["+++", first, targets.format(y=sheet.y[0]), rules, rate, *given_lines, "+++", ""]))
+    found = parse_worksheet(
+        "\n".join(["+++", first, targets.format(y=sheet.y[0]), rules, rate, *given_lines, "+++", ""])
+    )
     np.testing.assert_array_equal(found.x, sheet.x)
     np.testing.assert_array_equal(np.ravel(found.y), sheet.y)
     for one, other in zip(found.network.weights, sheet.weights, strict=True):
@@ -50,13 +67,18 @@ def test_the_network_is_the_same_however_it_is_written(seed, rules, inputs, targ
     for one, other in zip(found.network.biases, sheet.biases, strict=True):
         np.testing.assert_array_equal(one, other)
     assert found.learning_rate == 0.5
-    assert (found.network.hidden, found.network.output, found.network.loss) == (("sigmoid",), "sigmoid", "half_squared_error")
+    assert (found.network.hidden, found.network.output, found.network.loss) == (
+        ("sigmoid",),
+        "sigmoid",
+        "half_squared_error",
+    )
 
 
 @pytest.mark.parametrize(
     ("written", "name"),
     [
-        ("SSE", "squared_error"), ("MSE loss", "mean_squared_error"), ("Mean Squared Error (MSE)", "mean_squared_error"),
+        ("SSE", "squared_error"), ("MSE loss", "mean_squared_error"),
+        ("Mean Squared Error (MSE)", "mean_squared_error"),
         ("MSELoss", "mean_squared_error"), ("nn.MSELoss()", "mean_squared_error"), ("BCELoss", "binary_cross_entropy"),
         ("sum of squared errors", "squared_error"), ("CrossEntropyLoss", "cross_entropy"), ("NLLLoss", "cross_entropy"),
         ("L1Loss", "absolute_error"), ("least squares", "squared_error"), ("½(y−ŷ)²", "half_squared_error"),
@@ -89,7 +111,9 @@ def test_activations_by_other_names(written, name):
     assert rule_named(written) == name
 
 
-@pytest.mark.parametrize("written", ["W = [[1, 2], [3, 4]]", "[[layer]]", "x = [1, 2]", 'title = "a: b"', "# a comment", "", "b = 0.5"])
+@pytest.mark.parametrize(
+    "written", ["W = [[1, 2], [3, 4]]", "[[layer]]", "x = [1, 2]", 'title = "a: b"', "# a comment", "", "b = 0.5"]
+)
 def test_what_is_toml_stays(written):
     assert spelled([written]) == ([written], {})
 
@@ -104,8 +128,15 @@ def test_a_matrix_for_each_layer():
 
 def test_names_of_the_header_are_those_of_the_lines():
     sheet = SmallSheet(7)
-    W, V, b, c = sheet.weights[0].tolist(), sheet.weights[1].tolist(), sheet.biases[0].tolist(), sheet.biases[1].tolist()
+    W, V, b, c = (
+        sheet.weights[0].tolist(),
+        sheet.weights[1].tolist(),
+        sheet.biases[0].tolist(),
+        sheet.biases[1].tolist(),
+    )
     header = sheet.header.partition("[[layer]]")[0] + f"W = {W}\nb = {b}\nV = {V}\nc = {c}\n+++\n"
-    found = sheet.verdicts("a_1 = W x + b = <<a_1>>\ndL/dV = <<dL/dW_2>>\ndL/dc = <<dL/db_2>>\ndL/dW = <<dL/dW_1!>>", header)
+    found = sheet.verdicts(
+        "a_1 = W x + b = <<a_1>>\ndL/dV = <<dL/dW_2>>\ndL/dc = <<dL/db_2>>\ndL/dW = <<dL/dW_1!>>", header
+    )
     assert set(found[:3]) <= {"right", "rounded"}
     assert found[3] == "wrong"

@@ -56,7 +56,10 @@ def test_rows_of_passes_are_never_accused(head):
 
 
 def test_rows_of_examples():
-    assert with_heads(["| x_1 | yhat |", "|---|---|", "| 1 | 0.5 |", "| 2 | 0.6 |"], 2)[2] == "x_1 = [1, 2]; yhat = [0.5, 0.6]"
+    assert (
+        with_heads(["| x_1 | yhat |", "|---|---|", "| 1 | 0.5 |", "| 2 | 0.6 |"], 2)[2]
+        == "x_1 = [1, 2]; yhat = [0.5, 0.6]"
+    )
     assert with_heads(["| x_1 | yhat |", "|---|---|", "| 1 | 0.5 |", "| 2 | 0.6 |"], 1)[2].startswith("case: ")
 
 

@@ -191,8 +191,8 @@ def test_prose_is_no_claim_and_takes_none(prose):
 @pytest.mark.parametrize(
     "prose",
     [
-        "```python", "[", "]", "$$", r"\begin{align*}", r"\hline", "", "Substituting the values:", "and so", "Einsetzen:",
-        "Therefore, with the numbers of the table above,", "which gives", "|---|---|---|",
+        "```python", "[", "]", "$$", r"\begin{align*}", r"\hline", "", "Substituting the values:", "and so",
+        "Einsetzen:", "Therefore, with the numbers of the table above,", "which gives", "|---|---|---|",
     ],
 )  # fmt: skip
 def test_a_line_that_begins_with_equal_goes_on_behind_what_leads_to_it(prose):

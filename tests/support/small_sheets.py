@@ -11,7 +11,7 @@ NAMES = ("a_1", "h_1", "a_2", "yhat", "L", "dL/da_2", "dL/dW_2", "dL/db_2", "dL/
 
 
 class SmallSheet:
-    """A network, and text with the values of its quantities in it: ``<<h_12>>`` to four decimals, ``<<h_12!>>`` wrong."""
+    """A network, and text with the values of its quantities in it: ``<<h_12>>``, and ``<<h_12!>>`` a wrong one."""
 
     def __init__(self, seed: int, hidden: str = "sigmoid", output: str = "sigmoid") -> None:
         rng = np.random.default_rng(seed)

@@ -52,7 +52,10 @@ _COMMANDS: dict[str, str] = {
 }  # fmt: skip
 #: commands around their argument that mean nothing here; the boxes are no part of a name
 _WRAPPERS = frozenset(
-    _words("mathbf mathbb mathds mathbbm boldsymbol bm text textbf textit textrm mathrm mathit mathsf mathcal operatorname vec mathop mbox")
+    _words(
+        "mathbf mathbb mathds mathbbm boldsymbol bm text textbf textit textrm mathrm mathit mathsf mathcal "
+        "operatorname vec mathop mbox"
+    )
 )
 _BOXES = frozenset(_words("boxed fbox underline overline framebox"))
 #: command -> what the closing brace of its argument stands for, what the opening one does

@@ -28,8 +28,17 @@ _OF_LAYER = re.compile(
     r"(?P<late>(?:\s*')*)(?=\s*[(\[{⟦])"
 )
 #: what Python's libraries call what has a sign here
-PYTHON = frozenset(("array", "asarray", "matrix", "dot", "matmul", "outer", "multiply", "transpose", "square", "norm", "where"))
-_ALIASES = {"logistic": "sigmoid", "maximum": "max", "minimum": "min", "expit": "sigmoid", "heaviside": "step", **{p: p for p in PYTHON}}
+PYTHON = frozenset(
+    ("array", "asarray", "matrix", "dot", "matmul", "outer", "multiply", "transpose", "square", "norm", "where")
+)
+_ALIASES = {
+    "logistic": "sigmoid",
+    "maximum": "max",
+    "minimum": "min",
+    "expit": "sigmoid",
+    "heaviside": "step",
+    **{p: p for p in PYTHON},
+}
 _POWER = re.compile(
     r"((?:tanh|sigmoid|sigma|σ|sin|cos|log|ln|exp|relu)(?:\s*')?\s*)(\^\s*(?:\{\s*[2-4]\s*\}|[2-4]))(\s*\([^()]{1,60}\))"
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
@@ -21,8 +22,8 @@ from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sentences import led
-from chainrule.sheets.tables import with_heads
 from chainrule.sheets.statements import Claim, claims, short, words
+from chainrule.sheets.tables import with_heads
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
@@ -104,7 +105,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    lines = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
+    lines = _prepared(tuple(lines), examples)
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
         tuple(sizes),
@@ -131,6 +132,12 @@ def read_lines(
             most = f"at most {MOST_NODES} names, numbers and operators, with sums written out"
             raise InputError("worksheet", most, f"more, from line {line.number} on")
     return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _prepared(lines: tuple[str, ...], examples: int) -> list[str]:
+    """The lines with points in their numbers and claims for their tables: a sheet is read under several namings."""
+    return with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
 
 
 _H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
@@ -207,9 +214,10 @@ def _read(claim: Claim, names: Names) -> Line | None:
     assigns = claim.assigns or change is not None
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
+    doubt = found.doubt or claim.doubt or (error if found.words else "")
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
-        frozenset(names.met), found.doubt or claim.doubt or (error if found.words else ""), found.doubt if found.always else "",
+        frozenset(names.met), doubt, found.doubt if found.always else "",
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ _PLACE = re.compile(r"#([1-9])")
 class Macro(NamedTuple):
     """A command: how many arguments it takes, the first of them where it is left out, and what it stands for."""
 
-    count: int
+    takes: int
     default: str | None
     body: str
 
@@ -82,8 +82,7 @@ def _expanded(line: str, known: dict[str, Macro]) -> str:
             if found is None:
                 continue
             arguments, end = found
-            written = _PLACE.sub(lambda place: arguments[int(place[1]) - 1] if int(place[1]) <= len(arguments) else "",
-                                 macro.body)  # fmt: skip
+            written = _filled(macro.body, arguments)
             space = " " if written[-1:].isalpha() and whole[end : end + 1].isalpha() else ""
             parts += [whole[at : match.start()], written, space]
             at, changed = end, True
@@ -95,14 +94,19 @@ def _expanded(line: str, known: dict[str, Macro]) -> str:
     return line
 
 
+def _filled(body: str, arguments: list[str]) -> str:
+    """What a command stands for, with its arguments in it."""
+    return _PLACE.sub(lambda place: arguments[int(place[1]) - 1] if int(place[1]) <= len(arguments) else "", body)
+
+
 def _arguments(text: str, at: int, macro: Macro) -> tuple[list[str], int] | None:
     """The arguments behind a command, and the place behind them; None where some are missing."""
     arguments: list[str] = []
-    if macro.count and macro.default is not None:
+    if macro.takes and macro.default is not None:
         given = re.compile(r"\s*\[([^\]\n]{0,100})\]").match(text, at)
         arguments.append(given[1] if given else macro.default)
         at = given.end() if given else at
-    while len(arguments) < macro.count:
+    while len(arguments) < macro.takes:
         space = re.compile(r"\s*").match(text, at)
         at = space.end() if space else at
         if text[at : at + 1] == "{":

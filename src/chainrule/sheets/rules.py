@@ -151,7 +151,11 @@ def _by_shape(written: str) -> str | None:
         return None
     from chainrule.formula.plain import JOIN, plain
 
-    text = plain(re.sub(r"\\?(?:sum|Sum)\s*(?:_\s*(?:\{[^{}]*\}|\w))?(?:\^\s*(?:\{[^{}]*\}|\w))?|[Σ∑]\s*(?:_\w)?", " sum ", written)).text
+    text = plain(
+        re.sub(
+            r"\\?(?:sum|Sum)\s*(?:_\s*(?:\{[^{}]*\}|\w))?(?:\^\s*(?:\{[^{}]*\}|\w))?|[Σ∑]\s*(?:_\w)?", " sum ", written
+        )
+    ).text
     text = re.sub(rf"[\s{JOIN}]|_\{{?[a-z0-9]\}}?", "", text).partition("=")[2 if "=" in text else 0]
     text = re.sub(r"\\frac\{1\}\{2\}|\\frac12|\(1/2\)", "1/2", text).replace("norm(", "(")
     return next((name for shape, name in _SHAPES if shape.fullmatch(text)), None)

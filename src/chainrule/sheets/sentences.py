@@ -56,7 +56,8 @@ _BEHIND = re.compile(rf"^[{_S},]*(?:which|that|this)?[{_S}]*(?:is|was|would|w[ä
                      re.IGNORECASE)  # fmt: skip
 #: numbers of things, and numbers of the method, which no quantity of the network is
 _OTHER = _any(
-    "number[\\s]+of count depth (?:batch|sample|layer)[\\s]+size dimensions? width batch momentum temperature threshold "
+    "number[\\s]+of count depth (?:batch|sample|layer)[\\s]+size dimensions? width batch momentum temperature "
+    "threshold "
     "tolerance coefficient constant decay regulari[sz]ation (?:leaky|relu)[^=]*slope accuracy dropout probability "
     "Anzahl Gr[öo][ßs]+e nombre[\\s]+de n[úu]mero[\\s]+de numero[\\s]+di"
 )
@@ -71,8 +72,8 @@ _RELATION = _any(
     "Eingabe Eingang Summe entr[ée]e somme entrada suma soma somma ingresso"
 )
 _PREPOSITION = _any(
-    "of to for in at by into from with[\\s]+respect[\\s]+to w\\.?r\\.?t\\.? per over through about on zu f[üu]r von vom "
-    "der des nach bei de del du des da do di della pour para por sur sobre nach"
+    "of to for in at by into from with[\\s]+respect[\\s]+to w\\.?r\\.?t\\.? per over through about on zu f[üu]r von "
+    "vom der des nach bei de del du des da do di della pour para por sur sobre nach"
 )
 _SAME = _any(
     "values? outputs? activations? results? Wert Werte Ausgabe Aktivierung valeurs? sortie activation valor(?:es)? "
@@ -80,8 +81,8 @@ _SAME = _any(
 )
 _COPULA = _any(
     "is are be was equals get gets have has find obtain gives? yields? that becomes? compute calculate ist sind haben "
-    "erhalten folgt betr[äa]gt lautet ergibt est sont vaut obtient trouve donc es son obtenemos tenemos resulta entonces "
-    "[ée] temos obtemos vale [èe] abbiamo otteniamo quindi so then thus hence therefore"
+    "erhalten folgt betr[äa]gt lautet ergibt est sont vaut obtient trouve donc es son obtenemos tenemos resulta "
+    "entonces [ée] temos obtemos vale [èe] abbiamo otteniamo quindi so then thus hence therefore"
 )
 
 
@@ -140,7 +141,12 @@ def _start_of_name(text: str) -> int:
             continue
         if is_one_name(rest) and (_told(before[-1]) or function_named(before[-1])):
             return match.start() if _is_name(rest) else 0
-        if _told(before[-1]) and not _told(rest) and _FORMULA.fullmatch(rest) and not _PREPOSITION.fullmatch(before[-1]):
+        if (
+            _told(before[-1])
+            and not _told(rest)
+            and _FORMULA.fullmatch(rest)
+            and not _PREPOSITION.fullmatch(before[-1])
+        ):
             return match.start()
     return 0
 

@@ -13,7 +13,9 @@ LONGEST = 20_000  # characters of a value
 _SETTING = re.compile(r"\s*(?P<key>[^=:\s\"'\[{][^=:\"'#]{0,60}?)\s*(?P<sign>=(?!=)|:(?=\s))\s*(?P<value>\S.*)")
 _SECTION = re.compile(r"\s*\[\[?\s*([A-Za-z_.]+)\s*\]")
 _COMMENT = re.compile(r"\s+(?:#|//)[^\"'\]]*$")
-_ARRAY = re.compile(r"(?:np|numpy|jnp|torch)\s*\.\s*(?:array|asarray|tensor|matrix)\s*\((?P<inside>.*?)(?:,\s*dtype\s*=.*)?\)")
+_ARRAY = re.compile(
+    r"(?:np|numpy|jnp|torch)\s*\.\s*(?:array|asarray|tensor|matrix)\s*\((?P<inside>.*?)(?:,\s*dtype\s*=.*)?\)"
+)
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _BARE_LIST = re.compile(rf"{_NUMBER}(?:\s*[,;]\s*{_NUMBER})+")
 _ROWS = re.compile(rf"\[\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*\s*\]")
@@ -100,7 +102,9 @@ def _matrix(value: str) -> str:
     if re.search(r"[A-Za-df-z\"']", value):
         return value
     value = _PLUS.sub("", value)
-    value = _POINTLESS.sub(lambda dot: "0." if dot[0] == "." and value[dot.end() : dot.end() + 1].isdigit() else ".0", value)
+    value = _POINTLESS.sub(
+        lambda dot: "0." if dot[0] == "." and value[dot.end() : dot.end() + 1].isdigit() else ".0", value
+    )
     if _ROWS.fullmatch(value):
         rows = [re.findall(_NUMBER, row) for row in value[1:-1].split(";") if row.strip()]
         if len(rows) > 1 and any(len(row) > 1 for row in rows):

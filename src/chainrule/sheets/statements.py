@@ -88,15 +88,15 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
 
 
 def _lead_on(told: list[str]) -> bool:
-    """Whether the prose between a claim and a line that begins with = leads on to that: ``so``, ``with the numbers:``."""
+    """Whether the prose between a claim and a line that begins with = leads on to it: ``so``, ``with the numbers:``."""
     prose = [text.strip() for text in told if words(text) and not text.lstrip().startswith("```")]
     return len(prose) < 2 and all(_LEADS_ON.search(text) and len(text.split()) < 13 for text in prose)
 
 
 _LEADS_ON = re.compile(
     r"[:,…]$|^\W*(?:and|so|then|thus|hence|therefore|now|next|also|which|that is|substitut|plug|put|insert|with|using|"
-    r"simplif|comput|calculat|numerically|finally|here|we get|this|einsetz|also|und|dann|damit|somit|wir|mit|donc|et|soit|"
-    r"avec|alors|ce qui|luego|entonces|y|con|sustitu|logo|ent|e|com|substit|assim|quindi|ottenendo|poi|sostitu)",
+    r"simplif|comput|calculat|numerically|finally|here|we get|this|einsetz|also|und|dann|damit|somit|wir|mit|donc|et|"
+    r"soit|avec|alors|ce qui|luego|entonces|y|con|sustitu|logo|ent|e|com|substit|assim|quindi|ottenendo|poi|sostitu)",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"[^\W\d_]")

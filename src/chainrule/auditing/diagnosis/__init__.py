@@ -11,6 +11,7 @@ from dataclasses import replace
 from chainrule.auditing.diagnosis import by_digits
 from chainrule.auditing.diagnosis.by_equation import by_equation
 from chainrule.auditing.diagnosis.by_formula import explain_formula
+from chainrule.auditing.diagnosis.by_targets import by_targets
 from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import MOST, Candidate, Mark
 from chainrule.auditing.marking.state import SheetState
@@ -40,6 +41,8 @@ def diagnose(state: SheetState, mark: Mark) -> Mark:
         found += [] if exact else slips
         found += find(state, mark, mark.value, chance)
         found = [c for c in found if not c.contradicted] or found
+        if targets := list(by_targets(state, mark, mark.value, chance)):
+            found = [*targets, *(c for c in found if c.distance == 0)]  # nothing before the line is needed
     ids = [f.id for f in shown]
     found = [replace(c, named=True, chance=0.0) if c.found.id in ids else c for c in found]
     found.sort(key=lambda c: (ids.index(c.found.id) if c.named else len(ids), *c.key))

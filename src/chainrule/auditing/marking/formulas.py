@@ -298,8 +298,17 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
     if within.all() and (near_due or (~whole | cut).all()):
         why = "the numbers are printed with fewer digits than were used"
         return FormulaMark(part, "arithmetic", "truncated" if cut.all() else "rounded", why, value=(exact, radius))
-    why = f"{part.text} is {shown(exact, numbers.decimals + 1)}, not {numbers.text}"
+    why = f"{part.text} is {_apart(exact, numbers.value, numbers.decimals + 1)}, not {numbers.text}"
     return FormulaMark(part, "arithmetic", "wrong", why, value=(exact, radius))
+
+
+def _apart(value: Array, other: Array, decimals: int) -> str:
+    """A value in so many decimals, in more where it would look like another."""
+    off = ~np.isclose(value, other, rtol=0, atol=1e-14)
+    for more in range(decimals, 12):
+        if not (np.round(value, more)[off] == np.round(other, more)[off]).any():
+            return shown(value, more)
+    return shown(value, 12)
 
 
 def shown(value: Any, decimals: int = 6) -> str:

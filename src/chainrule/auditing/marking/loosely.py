@@ -87,7 +87,7 @@ def _read(tree: t.Expr, choice: list[str]) -> t.Expr:
     way = choice.pop(0)
     factors = tuple(_read(part, choice) for part in tree.factors)
     numbers = tuple(f for f in factors if isinstance(f, t.Number))
-    arrays = [f for f in factors if not isinstance(f, t.Number)]
+    arrays: list[t.Expr] = [f for f in factors if not isinstance(f, t.Number)]
     if len(arrays) < 2 or way == "plain":
         return t.Mul(factors)
     first, last = arrays[0], arrays[-1]

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.mark import BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.problem import Node, name_of
 from chainrule.auditing.report.wording import array, decimals_apart, number
+from chainrule.formula.printing import LONGEST
 
 MOST_SHOWN = 16  # entries of an array that are told whole
 
@@ -60,11 +61,12 @@ def due_text(mark: Mark, more: int = 0) -> str:
     if mark.value is None:
         return "another value"
     due, numbers = mark.value.due, mark.value.numbers
-    if due.size > MOST_SHOWN:
+    if due.size > MOST_SHOWN or max(due.shape, default=0) > LONGEST:
         return _worst(mark.value)
     decimals = None if numbers.text == "" else numbers.decimals + more
-    if mark.verdict in BAD and not mark.value.flipped:
-        decimals = decimals_apart(due, numbers.value, decimals, ~mark.value.fits)
+    if mark.verdict not in ("right", "undecided") and due.shape == numbers.value.shape:
+        off = np.abs(due - numbers.value) > numbers.unit / 2 * (1 + 1e-9)
+        decimals = decimals_apart(due, numbers.value, decimals, off if off.any() else True)
     return array(due, decimals) if due.ndim else number(float(due), decimals)
 
 
@@ -74,7 +76,9 @@ def _worst(value: NumberMark) -> str:
     at = np.unravel_index(int(gap.argmax()), gap.shape)
     entry = ", ".join(str(i + 1) for i in at)
     count = int((gap > value.numbers.unit).sum())
-    due, written = number(value.due[at], None), number(value.numbers.value[at], None)
+    right, claimed = value.due[at], value.numbers.value[at]
+    decimals = decimals_apart(right, claimed, value.numbers.decimals)
+    due, written = number(right, decimals), number(claimed, decimals)
     return f"{due} at entry {entry}, not {written} ({count} of {gap.size} differ)"
 
 
@@ -113,8 +117,9 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
         due = due_text(mark)
         parts.append(f"{mark.claim.subject} should be {due}" if not formulas else f"it should be {due}")
         named = [f for f in mark.found if f.words not in " ".join(parts)]
-        if len(mark.found) > 1 and named:
-            parts.append("several mistakes give this number: " + "; or ".join(f.words for f in mark.found))
+        each = list(dict.fromkeys(f.words for f in mark.found))
+        if len(each) > 1 and named:
+            parts.append("several mistakes give this number: " + "; or ".join(each))
             parts.append(deciding(state, mark))
         elif named:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
@@ -154,26 +159,38 @@ def _by_chance(candidate: Candidate) -> str:
 
 def deciding(state: SheetState, mark: Mark) -> str:
     """What would tell mistakes that all fit apart: more digits, where they differ in value, or another line."""
-    values = [f.value for f in mark.found[:2]]
-    if any(v is None for v in values) or np.shape(values[0]) != np.shape(values[1]):
+    values = [f.value for f in mark.found]
+    if any(v is None or np.shape(v) != np.shape(values[0]) for v in values):
         return ""
-    gap = np.abs(np.asarray(values[0]) - np.asarray(values[1]))
+    pairs = [(one, other) for i, one in enumerate(values) for other in values[i + 1 :]]
+    gaps = [np.abs(np.asarray(one) - np.asarray(other)) for one, other in pairs]
+    least = min(range(len(pairs)), key=lambda i: float(gaps[i].max(initial=0.0)))
+    values, gap = list(pairs[least]), gaps[least]
     largest = float(gap.max(initial=0.0))
     if not np.isfinite(largest):
         return ""
     if largest <= 1e-12:
-        line = _other_line(state, mark)
+        line = _other_line(state, mark) if len(mark.found) == 2 else ""
         return f"no digit of this line tells them apart; {line or 'the formula'} would"
+    if largest < state.unit / 2 and any(m.value is not None for m in _before(state, mark)):
+        line = _other_line(state, mark) if len(mark.found) == 2 else ""
+        why = "more digits of this line would not tell them apart, as the numbers before it are rounded"
+        return f"{why}; {line or 'the formula'} would"
     decimals = max(0, int(np.ceil(-np.log10(largest))) + 1)
     at: Any = np.unravel_index(int(gap.argmax()), gap.shape)
     ends = [f"{float(np.asarray(v)[at]):.{decimals}f}" for v in values]
     return f"{decimals} decimals would decide: {ends[0]} or {ends[1]}"
 
 
+def _before(state: SheetState, mark: Mark) -> list[Mark]:
+    """The lines before a line."""
+    return state.marks[: next((i for i, other in enumerate(state.marks) if other is mark), len(state.marks))]
+
+
 def _other_line(state: SheetState, mark: Mark) -> str:
     """A quantity that is not written and comes out otherwise by one mistake than by the other."""
     ids = [f.id for f in mark.found[:2]]
-    first, second = (next(c.wrong for c in mark.candidates if c.found.id == id) for id in ids)
+    first, second = (next((c.wrong for c in mark.candidates if c.found.id == id), None) for id in ids)
     if first is None or second is None:
         return ""
     try:
