@@ -164,9 +164,12 @@ def shared(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def axe(shared):
-    """axe(tab) tells the serious and critical violations of accessibility in the page, as text; empty is good."""
+    """axe(tab) tells the serious and critical violations of accessibility in the page, as text; empty is good.
+
+    axe(tab, selector) tells those of a part of the page.
+    """
     source = browser.axe_source(shared)
-    return lambda tab: browser.violations(tab, source)
+    return lambda tab, *part: browser.violations(tab, source, *part)
 
 
 @pytest.fixture

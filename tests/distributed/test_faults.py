@@ -31,6 +31,8 @@ def only(monkeypatch, *names):
 @pytest.mark.parametrize("name", ["lbfgs"])
 def test_workers_that_are_killed_or_hang_change_nothing(monkeypatch, name, capsys):
     """Both in one cluster, for the start of a worker costs more than a fit."""
+    shorter = {name: settings | {"max_iter": 8} for name, settings in cluster_trials.SETTINGS.items()}
+    monkeypatch.setattr(cluster_trials, "SETTINGS", shorter)
     with cluster_trials.warm_cluster() as client:
         monkeypatch.setattr(cluster_trials, "warm_cluster", lambda: contextlib.nullcontext(client))
         with monkeypatch.context() as patch:

@@ -250,13 +250,14 @@ def test_a_dataframe_of_parquet_csv_and_zarr(client, tmp_path):
     dd = pytest.importorskip("dask.dataframe")
     import pandas as pd
 
+    once = SMALL | {"max_iter": 1}
     frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(6)]).assign(y=Y)
     dd.from_pandas(frame, npartitions=4).to_parquet(tmp_path / "parquet")
     frame.iloc[:100].to_csv(tmp_path / "a.csv", index=False)
     frame.iloc[100:].to_csv(tmp_path / "b.csv", index=False)
     fitted = []
     for read in (dd.read_parquet(tmp_path / "parquet"), dd.read_csv(str(tmp_path / "*.csv"))):
-        est = MLPClassifier(**SMALL | {"max_iter": 1}, standardize=True, client=client).fit(read.drop(columns="y"), read["y"])
+        est = MLPClassifier(**once, standardize=True, client=client).fit(read.drop(columns="y"), read["y"])
         assert est.feature_names_in_.tolist() == [f"c{j}" for j in range(6)]
         assert len(est.predict(read.drop(columns="y")).compute()) == len(Y)
         assert 0 < est.score(read.drop(columns="y"), read["y"]) <= 1
@@ -264,7 +265,7 @@ def test_a_dataframe_of_parquet_csv_and_zarr(client, tmp_path):
     for a, b in zip(fitted[0].coefs_, fitted[1].coefs_, strict=True):
         assert np.allclose(a, b, rtol=1e-6, atol=1e-9)
     da.from_array(X, chunks=(60, 3)).to_zarr(str(tmp_path / "x.zarr"))
-    est = MLPClassifier(**SMALL | {"max_iter": 1}, client=client).fit(da.from_zarr(str(tmp_path / "x.zarr")), da.from_array(Y, chunks=75))
+    est = MLPClassifier(**once, client=client).fit(da.from_zarr(str(tmp_path / "x.zarr")), da.from_array(Y, chunks=75))
     assert est.n_features_in_ == 6
 
 

@@ -48,7 +48,13 @@ def logistic(a):
     return 1 / (1 + mpmath.exp(-a))
 
 
-ncdf = cache(mpmath.ncdf)  # slow, and the same for every loss
+def kept(function):
+    """A function of a logit, which is slow and the same for every loss, computed once for each number of digits."""
+    known = cache(lambda a, digits: function(a))
+    return lambda a: known(a, mpmath.mp.dps)
+
+
+ncdf, exp = kept(mpmath.ncdf), kept(mpmath.exp)
 
 MPMATH = {
     "exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "max": max, "min": min, "abs": abs, "sign": mpmath.sign,
@@ -69,6 +75,7 @@ RULES = formulas.rules(MPMATH) | {
     "silu": (lambda a: a * logistic(a), lambda a: logistic(a) * (1 + a * (1 - logistic(a)))),
     "softplus": (lambda a: mpmath.log1p(mpmath.exp(a)), logistic),
 }
+RULES = {name: tuple(map(kept, pair)) for name, pair in RULES.items()}
 
 
 def xlog(y, p):
@@ -106,8 +113,9 @@ def _reference(loss, output, logits, y):
     a, y, k = [mpf(v) for v in logits], [mpf(v) for v in y], mpf(len(logits))
     term, slope = TERMS[loss]
     if output == "softmax":
-        powers = [mpmath.exp(v) for v in a]
-        p = [each / sum(powers) for each in powers]
+        powers = [exp(v) for v in a]
+        whole = sum(powers)
+        p = [each / whole for each in powers]
         by_p = [slope(p[o], y[o], k) for o in range(len(a))]
         gradient = [sum(by_p[o] * p[o] * ((o == m) - p[m]) for o in range(len(a))) for m in range(len(a))]
     else:

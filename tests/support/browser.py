@@ -146,14 +146,15 @@ def axe_source(folder: Path) -> str:
     return (package / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page: Page, source: str, impacts: tuple[str, ...] = ("serious", "critical")) -> str:
-    """What axe finds amiss in the page as it is now, one line an element; empty where it finds nothing.
+def violations(page: Page, source: str, part: str = "html", impacts: tuple[str, ...] = ("serious", "critical")) -> str:
+    """What axe finds amiss in a part of the page as it is now, one line an element; empty where it finds nothing.
 
     The code goes in through the debugger, which no Content-Security-Policy stops.
     """
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(source)
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    assert page.locator(part).count() > 0, part
+    found = page.evaluate("async part => (await axe.run(part, {resultTypes: ['violations']})).violations", part)
     return "\n".join(
         f"{rule['impact']} {rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}: "
         f"{' '.join(node['failureSummary'].split())} {node['html'][:200]}"

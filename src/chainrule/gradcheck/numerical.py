@@ -56,6 +56,8 @@ class PerturbedLoss:
 
         ``row``: only this row (unit m) of W or b moves, and ``delta`` is that row alone.
         """
+        if not len(self.y):
+            return 0.0, False
         i = q.layer or 0
         if q.symbol not in "Wb":
             return _only(self._from_units(q, self._units(q) + delta))
@@ -75,6 +77,8 @@ class PerturbedLoss:
 
         ``places`` (e, 2), or (e, 1) of a bias, and ``deltas`` (e,) -> losses (e,) and changes of sides (e,).
         """
+        if not len(self.y):
+            return np.zeros_like(deltas), np.zeros(len(deltas), dtype=bool)
         at, i = np.arange(len(deltas)), q.layer or 0
         if q.symbol not in "Wb":
             copies = np.repeat(self._units(q).astype(deltas.dtype)[None], len(at), axis=0)
@@ -95,7 +99,7 @@ class PerturbedLoss:
     def breadth(self) -> int:
         """Numbers that one copy of the examples has at most at once."""
         k = self.network.sizes[-1]
-        return len(self.y) * max(*self.network.sizes, k * k)
+        return max(len(self.y), 1) * max(*self.network.sizes, k * k)
 
     # of what follows, rows are e copies of the n examples, and results are (e,)
 
@@ -139,15 +143,16 @@ class PerturbedLoss:
         return rows.reshape(-1, len(self.y), rows.shape[1])
 
     def _targets(self, rows: Array) -> Array:
-        return self.y if len(rows) == len(self.y) else np.tile(self.y, (len(rows) // max(len(self.y), 1), 1))
+        return self.y if len(rows) == len(self.y) else np.tile(self.y, (len(rows) // len(self.y), 1))
 
     def _nowhere(self, rows: Array) -> Array:
         return np.zeros(len(rows) // len(self.y), dtype=bool)
 
     def _total(self, losses_: Array) -> Array:
         counted = self.coefficients != 0
-        each: Array = self.coefficients[counted] * losses_.reshape(-1, len(self.y))[:, counted]
-        return each.sum(axis=1)
+        each = self.coefficients[counted] * losses_.reshape(-1, len(self.y))[:, counted]
+        total: Array = each.sum(axis=1)
+        return total
 
     def _unit(self, values: Array) -> Array:
         total: Array = self._copies(values)[:, :, self.reads.index[0] - 1].sum(axis=1)
