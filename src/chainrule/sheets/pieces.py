@@ -23,7 +23,7 @@ _SUMMED = re.compile(
 _DOT = re.compile(r"\.(?:dot|matmul|mm)(?=\()")
 
 
-class Piece(NamedTuple):
+class SpecialToken(NamedTuple):
     """A token: its kind, "" for what means nothing here; what it stands for, and the place behind it."""
 
     kind: str
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
     end: int
 
 
-def piece_at(text: str, at: int, behind_value: bool, own: frozenset[str] | set[str]) -> Piece | None:
+def piece_at(text: str, at: int, behind_value: bool, own: frozenset[str] | set[str]) -> SpecialToken | None:
     """The piece of a plain text at a place; None for any other.
 
     Args:
@@ -39,22 +39,22 @@ def piece_at(text: str, at: int, behind_value: bool, own: frozenset[str] | set[s
         own: names that the author has introduced.
 
     >>> piece_at(">= 0", 0, True, set()), piece_at(".sum(axis=0)", 0, True, set())
-    (Piece(kind='GREATER', value='≥', end=2), Piece(kind='SUMMED', value='sum_rows', end=12))
+    (SpecialToken(kind='GREATER', value='≥', end=2), SpecialToken(kind='SUMMED', value='sum_rows', end=12))
     """
     skipped = None if "I" in own else _INDICATOR.match(text, at)
     if skipped is None and behind_value:
         skipped = _SKIPPED.match(text, at)
     if skipped is not None:
-        return Piece("", "", skipped.end())
+        return SpecialToken("", "", skipped.end())
     if compared := _COMPARED.match(text, at):
         sign = {">": "≥", "<": "≤"}.get(compared[1], compared[1]) if compared[2] else compared[1]
-        return Piece("GREATER" if sign in ">≥" else "LESS", sign, compared.end())
+        return SpecialToken("GREATER" if sign in ">≥" else "LESS", sign, compared.end())
     if not behind_value:
         return None
     if axis := _AXIS.match(text, at):
-        return Piece("AXIS", "rows" if axis[1] == "0" else "columns", axis.end())
+        return SpecialToken("AXIS", "rows" if axis[1] == "0" else "columns", axis.end())
     if summed := _SUMMED.match(text, at):
         over = {"0": "_rows", "1": "_columns", "-1": "_columns"}.get(summed["axis"] or "", "")
-        return None if summed["of"] == "mean" and over else Piece("SUMMED", summed["of"] + over, summed.end())
+        return None if summed["of"] == "mean" and over else SpecialToken("SUMMED", summed["of"] + over, summed.end())
     dot = _DOT.match(text, at)
-    return Piece("TIMES", "*", dot.end()) if dot else None
+    return SpecialToken("TIMES", "*", dot.end()) if dot else None

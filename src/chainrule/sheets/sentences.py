@@ -133,21 +133,18 @@ def _before(place: Place) -> str:
 
 def _start_of_name(text: str) -> int:
     """Where the name begins that is all of a subject but words before it; 0 where there are none."""
-    if len(text) > LONGEST or not _told(text):
+    skipped = max(0, len(text) - LONGEST)
+    tail = text[skipped:]
+    if not _told(tail):
         return 0
-    for match in _START.finditer(text):
-        rest, before = text[match.start() :], text[: match.start()].split()
-        if not _told(" ".join(before)):
+    for match in _START.finditer(tail):
+        rest, before = tail[match.start() :], tail[: match.start()].split()
+        if not before or not _told(" ".join(before)):
             continue
-        if is_one_name(rest) and (_told(before[-1]) or function_named(before[-1])):
-            return match.start() if _is_name(rest) else 0
-        if (
-            _told(before[-1])
-            and not _told(rest)
-            and _FORMULA.fullmatch(rest)
-            and not _PREPOSITION.fullmatch(before[-1])
-        ):
-            return match.start()
+        if is_one_name(rest) and (_told(before[-1]) or function_named(before[-1]) or before[-1][-1] in ":)"):
+            return skipped + match.start() if _is_name(rest) else 0
+        if _told(before[-1]) and not _told(rest) and _FORMULA.fullmatch(rest):
+            return skipped + match.start()
     return 0
 
 
@@ -164,6 +161,8 @@ def _is_name(text: str) -> bool:
 def _is_open(clause: str, name: str) -> bool:
     """Whether the words of a clause may mean something else than the name behind them."""
     last = (clause.split() or [""])[-1]
+    if re.search(r"[d∂∇Δδ]|delta|nabla", name):
+        return False
     if _GRADIENT.search(clause) and (_PREPOSITION.fullmatch(last) or _is_parameter(name)):
         return True
     if _PREPOSITION.fullmatch(last):

@@ -12,7 +12,7 @@ from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.world import NumbersOnly, World, value_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
-from chainrule.network.names import Derivative
+from chainrule.network.names import Derivative, Quantity
 
 MOST = 64  # ways of reading one formula
 TOLERANCE = 1e-7
@@ -21,10 +21,10 @@ TOLERANCE = 1e-7
 def misfits(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
     """Whether no way of transposing, multiplying by entries or turning round its products gives what a line claims.
 
-    Formulas of a batch, and those with derivatives of one layer by another, which have no shape that all agree on, are
-    never said not to fit.
+    Formulas of a batch, with single units, or with derivatives of one layer by another, which have no shape that all
+    agree on, are never said not to fit.
     """
-    if state.problem.n > 1 or claim.place is None or any(map(_has_no_shape, t.refs(tree))):
+    if state.problem.n > 1 or claim.place is None or not all(map(_is_whole, t.refs(tree))):
         return False
     try:
         return not any(_holds(state, claim, other) for other in _readings(tree))
@@ -32,9 +32,13 @@ def misfits(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
         return False
 
 
-def _has_no_shape(symbol: t.Symbol) -> bool:
+def _is_whole(symbol: t.Symbol) -> bool:
+    """A vector or a matrix of a layer, or its gradient; where single units stand beside them, names are in doubt."""
     name = symbol.name if isinstance(symbol, t.Timed) else symbol
-    return isinstance(name, str) or (isinstance(name, Derivative) and name.of.symbol != "L")
+    name = name.name if isinstance(name, t.Delta) else name
+    if isinstance(name, Derivative):
+        return name.of.symbol == "L" and not name.wrt.index
+    return symbol == "eta" or isinstance(name, t.Slope) or (isinstance(name, Quantity) and not name.index)
 
 
 def _holds(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
