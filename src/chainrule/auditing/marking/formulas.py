@@ -16,7 +16,7 @@ from chainrule.auditing.marking.loosely import misfits
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
-from chainrule.auditing.model.digits import numbers_of
+from chainrule.auditing.model.digits import LAST_DIGIT, numbers_of
 from chainrule.auditing.model.effort import Effort
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.world import FormulaReading, NameValues, NumbersOnly, World, value_of
@@ -291,8 +291,9 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
     gap = np.abs(exact - numbers.value)
     if (gap <= numbers.unit / 2 * (1 + 1e-9) + 1e-12).all():
         return FormulaMark(part, "arithmetic", "right", value=(exact, radius))
-    within = gap <= radius + numbers.unit
     cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * (1 - 1e-6))
+    slip = np.clip(LAST_DIGIT * np.abs(exact), numbers.unit / 2, numbers.unit)  # of the last digit
+    within = (gap <= radius + slip) | cut
     whole = np.isclose(exact, np.round(exact / numbers.unit) * numbers.unit, rtol=0, atol=1e-9 * numbers.unit)
     near_due = bool((np.abs(numbers.value - value.due) <= numbers.unit).all())
     if within.all() and (near_due or (~whole | cut).all()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.mark import BAD, Adopted, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
-from chainrule.auditing.model.digits import Numbers
+from chainrule.auditing.model.digits import LAST_DIGIT, Numbers
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.replay import Wrong
@@ -21,8 +20,6 @@ from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
-
-LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 
 
 def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> NumberMark:

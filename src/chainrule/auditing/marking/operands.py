@@ -19,7 +19,7 @@ from chainrule.auditing.marking.numbers import own_worlds, spread
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.written_out import WrittenOut
 from chainrule.auditing.model.claims import LineClaim
-from chainrule.auditing.model.digits import CUT, apart, numbers_of, swapped_digits
+from chainrule.auditing.model.digits import CUT, LAST_DIGIT, apart, numbers_of, swapped_digits
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.world import NumbersOnly, World, value_of
@@ -28,7 +28,6 @@ from chainrule.formula import text
 from chainrule.formula import tree as t
 from chainrule.network.names import Quantity
 
-LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 WHOLE = 0.01  # what a whole number of one digit, such as 0 for 0.0002, is written to at the finest
 MOST_PARTS = 200  # of a formula that numbers are laid beside
 #: size, how far its digits can move it, its unit where it is a single number

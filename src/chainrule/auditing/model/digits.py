@@ -16,6 +16,7 @@ from chainrule.sheets.tokens import MOST_EXPONENT
 
 MOST_DECIMALS = 12  # of a number in a message
 CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
+LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
 
 
 @dataclass(frozen=True, eq=False)
