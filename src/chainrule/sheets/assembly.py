@@ -23,7 +23,7 @@ from chainrule.sheets.weights import Parameters, Score, number, parameters_of, p
 
 USUAL = ("half_squared_error", "squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy")
 SHOWN = 3  # digits of printed values, more than another has, that show an activation
-SHOWN_OTHERWISE = 5  # likewise, that show another loss than one that is named: more than one number by chance has
+SHOWN_OTHERWISE = 5  # likewise, that show another kind of loss than is named: more than one number has by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,8 @@ def _decide_loss(
         values = [] if b is None else [b.L, b["dL/dyhat"], *b.grad_W, *b.grad_b]
         hits = _digits_printed(values, numbers)
         least = min(least, hits)
-        if hits >= most + (SHOWN if name in spoken or not spoken or most < 0 else SHOWN_OTHERWISE):
+        akin = not spoken or most < 0 or any(("squared" in one) == ("squared" in name) for one in spoken)
+        if hits >= most + (SHOWN if akin else SHOWN_OTHERWISE):
             best, most = name, hits
     shown = most >= least + SHOWN
     facts.known["loss"] = Fact(best, "loss")

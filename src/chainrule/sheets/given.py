@@ -22,7 +22,7 @@ _NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
 _TARGET = re.compile(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
-_FIRST = re.compile(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)|a_\{?1\}?")
+_FIRST = re.compile(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _EXAMPLE = re.compile(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = re.compile(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = re.compile(

@@ -110,19 +110,19 @@ def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
     none = any(0 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
     if counted or none:
         for units in UNITS:
-            if units != naming.units:
+            if units not in (naming.units, "inputs"):
                 yield replace(naming, units=units, biases="shared" if naming.shared else units, _known={})
     if 1 in by_kind.get("b", ()):
         for biases in BIASES:
-            if biases != naming.biases:
+            if biases not in (naming.biases, "inputs"):
                 yield replace(naming, biases=biases, _known={})
     if by_kind.get("W", set()) & {1, 2}:
         for weights in WEIGHTS:
-            if weights != naming.weights:
+            if weights not in (naming.weights, "inputs"):
                 yield replace(naming, weights=weights, _known={})
     for word in sorted({s.word.lower() for s in found} - {"a"}):  # what a is, the names beside it say
         options = WORDS.get(word, ())
         now = naming.words.get(word, options[0] if options and word not in WEAK else "")
         for kind in (*options, *([""] if word in WEAK else [])):
-            if kind != now:
+            if kind != now and not (word == "y" and kind == "h"):  # that only with t or d beside it
                 yield replace(naming, words={**naming.words, word: kind}, _known={})

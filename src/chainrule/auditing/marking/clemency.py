@@ -16,8 +16,7 @@ from chainrule.auditing.marking.state import SheetState
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS
 from chainrule.sheets.lines import Line
-from chainrule.sheets.names import Own
-from chainrule.sheets.surfaces import kinds, surface
+from chainrule.sheets.surfaces import WORDS
 
 _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
 #: a superscript that cannot be a layer: of the loss, of the output, of inputs and targets
@@ -52,8 +51,8 @@ def _of_parts(state: SheetState, mark: Mark) -> str:
     unknown = _UNKNOWN.search(mark.why)
     if mark.verdict == "unreadable":
         return f"nothing says what {unknown[1]}_{unknown[2]} is" if unknown and _is_loss(unknown[1]) else ""
-    word = mark.claim.own.partition("_")[0]
-    if not word or not _is_loss(mark.claim.own) or mark.value is None:
+    word, _, index = mark.claim.own.partition("_")
+    if not _is_loss(word) or index.lower() not in ("", "total", "tot", "all", "sum") or mark.value is None:
         return ""
     try:
         right = float(np.asarray(state.truth.value(state.reader.place(LOSS))))
@@ -65,7 +64,6 @@ def _of_parts(state: SheetState, mark: Mark) -> str:
     return f"it is the loss of this network, though your own lines add up to {float(np.ravel(mark.value.due)[0]):.4g}"
 
 
-def _is_loss(name: str) -> bool:
-    word, _, index = name.rstrip("'").partition("_")
-    found = surface(Own(name, word, index))
-    return word.upper() in ("E", "L", "C", "J") or (found is not None and "L" in kinds(found))
+def _is_loss(word: str) -> bool:
+    """Whether a word is one of a loss; e is as often an error."""
+    return word in ("E", "L", "C", "J") or (len(word) > 1 and "L" in WORDS.get(word.lower(), ()))
