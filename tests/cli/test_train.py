@@ -536,7 +536,7 @@ def test_worst_examples_are_those_of_the_highest_loss(run, tmp_path):
         assert float(row[6]) == pytest.approx(table.column(0)[i].as_py())
 
 
-def test_report_of_numbers(run, tmp_path):
+def test_report_of_numbers(run, drawn, tmp_path):
     code, out, _ = run("train", "diabetes", "--epochs", 8, "--report", "r.html", "--validation", 0.2)
     assert code == 0
     r2, rmse = re.search(r"R² (\S+), RMSE (\S+) ", out).groups()
