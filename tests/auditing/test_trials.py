@@ -21,15 +21,14 @@ def _share(outcomes):
     assert named >= 0.97, [o.detail for o in shown if not o.named]
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_planted_mistakes_are_named_at_their_line(part):
+def test_planted_mistakes_are_named_at_their_line():
     """Every mistake at one of its four layers."""
     places = [place for i, place in enumerate(trials.places()) if (i // 4 + i) % 4 == 1]
-    _share([trials.planted(*place, part % 2) for place in places[part::4]])
+    _share([trials.planted(*place, i % 2) for i, place in enumerate(places)])
 
 
 def test_slips_of_digits_signs_and_points_are_named():
-    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(7)])
+    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(20)])
 
 
 def test_two_mistakes_are_both_found():
