@@ -45,12 +45,13 @@ _POWER = re.compile(
 
 
 class UnreadError(Exception):
-    """What cannot be read, and where in the plain text."""
+    """What cannot be read, and where in the plain text; ``name`` is the one that nothing is known of."""
 
-    def __init__(self, at: int, message: str) -> None:
+    def __init__(self, at: int, message: str, name: str = "") -> None:
         super().__init__(message)
         self.at = at
         self.message = message
+        self.name = name
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class Line:
         assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
         doubt: why it is left undecided where it is not right: its sentence speaks of what would be.
         open: why it is left undecided whatever its number is.
+        unknown: the name that nothing is known of, where that is why it cannot be read.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Line:
     operands: frozenset[Operand] = frozenset()
     doubt: str = ""
     open: str = ""
+    unknown: str = ""
 
     @property
     def blank(self) -> bool:
@@ -190,7 +192,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
     claim.parts[-1] = _without_aside(claim.parts[-1], names)
     parts: list[Part] = []
     notation: Notation = "textbook"
-    error = ""
+    error = unknown = ""
     for part in claim.parts:
         tree, why = None, ""
         if introduced is not None and not parts:
@@ -204,6 +206,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
                 notation = "delta" if written_in == "delta" else notation
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)
+                unknown = unknown if error else unread.name
             else:
                 if change is not None and len(parts) == 1 and parts[0].tree is not None:
                     tree = Add((parts[0].tree, Neg(tree) if change[1] == "-" else tree))  # w -= 0.1*dL/dw
@@ -217,7 +220,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
     doubt = found.doubt or claim.doubt or (error if found.words else "")
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
-        frozenset(names.met), doubt, found.doubt if found.always else "",
+        frozenset(names.met), doubt, found.doubt if found.always else "", unknown,
     )  # fmt: skip
 
 

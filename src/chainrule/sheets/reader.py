@@ -288,7 +288,7 @@ class _FormulaReader:
     def own(self, name: str, at: int) -> str:
         if name in self.names.own:
             return name
-        raise UnreadError(at, f"unknown name {name!r}")
+        raise UnreadError(at, f"unknown name {name!r}", str(name))
 
     def symbol(self, value: Written | Own, at: int) -> t.Symbol:
         value = self.numbered(value)

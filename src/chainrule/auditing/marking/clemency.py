@@ -23,7 +23,6 @@ _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
 _NAME = rf"(?:(?<![A-Za-z\\])[LJExyt]|\\ell|\\mathcal\s*\{{L\}}|{_HAT})"
 _OF_EXAMPLE = re.compile(_NAME + r"\s*\^\s*\{?\s*\(\s*([1-9][0-9]?)\s*\)")
 _COUNTED = re.compile(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])\s*\)")
-_UNKNOWN = re.compile(r"unknown name '([A-Za-z]+)_([A-Za-z0-9]+)'")
 EXAMPLES = "a superscript in brackets counts examples in this sheet: lines about one example are not judged"
 
 
@@ -48,9 +47,10 @@ def _tells_examples(line: Line, examples: int) -> bool:
 
 def _of_parts(state: SheetState, mark: Mark) -> str:
     """Why a loss that is added up of parts is not judged; "" for another line, or one that is judged."""
-    unknown = _UNKNOWN.search(mark.why)
     if mark.verdict == "unreadable":
-        return f"nothing says what {unknown[1]}_{unknown[2]} is" if unknown and _is_loss(unknown[1]) else ""
+        name = mark.claim.line.unknown
+        word, _, part = name.partition("_")
+        return f"nothing says what {name} is" if part and _is_loss(word) else ""
     word, _, index = mark.claim.own.partition("_")
     if not _is_loss(word) or index.lower() not in ("", "total", "tot", "all", "sum") or mark.value is None:
         return ""

@@ -229,7 +229,7 @@ def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float],
 class _Place(NamedTuple):
     """Where a number stands in a formula, in the order of reading."""
 
-    index: int
+    number: int
 
 
 def _with_places(tree: t.Expr) -> t.Expr:
