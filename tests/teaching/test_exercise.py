@@ -346,7 +346,7 @@ def planted(id):
 
 @pytest.fixture(scope="module")
 def round_of_13(tmp_path_factory):
-    """13 variants: two right, six mistakes, two of them twice, one of another header, one blank, one that is no text."""
+    """13 variants: two right, six mistakes (two of them twice), one of another header, one blank, one no text."""
     place = tmp_path_factory.mktemp("round")
     students = place / "names.txt"
     people = [f"Student {n:02d}" for n in range(1, 14)]
