@@ -154,6 +154,7 @@ def _rounding(state: SheetState) -> str:
 
 def line_record(state: SheetState, mark: Mark) -> LineAudit:
     """A mark as a record."""
+    state = state.view(mark)
     line, value = mark.claim.line, mark.value
     numbers = mark.claim.numbers if value is None else value.numbers
     due = None if value is None else _plain(value.due)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from chainrule.errors import InputError
@@ -17,6 +17,7 @@ from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
 from chainrule.sheets.decimals import with_points
+from chainrule.sheets.examples import examples_told
 from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
@@ -61,6 +62,7 @@ class Line:
         assigns: the first sign of equality is an arrow or ``:=``, or one of ``+=`` and ``-=``.
         doubt: why it is left undecided where it is not right: its sentence speaks of what would be.
         open: why it is left undecided whatever its number is.
+        example: the number of the example that the words above it speak of; 0 where there is none.
     """
 
     number: int
@@ -73,6 +75,7 @@ class Line:
     operands: frozenset[Operand] = frozenset()
     doubt: str = ""
     open: str = ""
+    example: int = 0
 
     @property
     def blank(self) -> bool:
@@ -105,6 +108,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
+    told = examples_told(lines)
     lines = _prepared(tuple(lines), examples)
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
@@ -124,7 +128,8 @@ def read_lines(
         line = _read(claim, names)
         if line is None:
             continue
-        found.append(line)
+        label = told[min(max(line.number - first_line, 0), len(told) - 1)]
+        found.append(replace(line, example=label) if label else line)
         nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
         if len(found) > MOST_CLAIMS:
             raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")

@@ -56,7 +56,7 @@ def _of_parts(state: SheetState, mark: Mark) -> str:
     if not word or not _is_loss(mark.claim.own) or mark.value is None:
         return ""
     try:
-        right = float(np.asarray(state.truth.value(state.reader.place(LOSS))))
+        right = float(np.asarray(state.view(mark).truth.value(state.reader.place(LOSS))))
     except (InputError, TypeError):
         return ""
     numbers = mark.value.numbers

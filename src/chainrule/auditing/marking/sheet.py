@@ -13,6 +13,14 @@ from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
+from chainrule.auditing.marking.passes import (
+    EARLIER,
+    ONE_OF_BATCH,
+    OTHER_EXAMPLE,
+    examples_of,
+    is_of_earlier_pass,
+    with_given,
+)
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
@@ -39,10 +47,47 @@ def mark_sheet(
         diagnose: explains wrong lines; None only marks.
     """
     for claim in state.reader.claims(state.lines) if claims is None else claims:
-        state.marks.append(_in_its_sentence(_mark(state, at_its_time(state, claim), diagnose)))
+        state.marks.append(_in_its_sentence(_of_its_example(state, claim, diagnose)))
     roots = {a.mark for a in state.adopted}
     state.marks = [_by_votes(mark, state.marks) if mark in roots else mark for mark in state.marks]
     return state
+
+
+def _of_its_example(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mark:
+    """The mark of a line of the pass and the example that it is about."""
+    with_given(state, claim)
+    alone, only = examples_of(state, claim)
+    if not only:
+        claim = at_its_time(state, claim)
+        only = bool(alone) and claim.place is not None and not _is_right(state, claim)
+    for one in alone if only else ():
+        mark = _mark(one, at_its_time(one, claim), None) if _is_right(one, claim) else None
+        if mark is not None and mark.verdict in ACCEPTED:
+            one.marks.append(mark)
+            state.views[id(claim.line)] = one
+            return mark
+    if only and alone and claim.place is not None and claim.place.examples:
+        return Mark(claim, why=ONE_OF_BATCH)
+    mark = _mark(state, claim, diagnose)
+    if mark.verdict not in (*BAD, "unreadable"):
+        return mark
+    if state.further and not claim.error and not any(_is_false(f) for f in mark.formulas):
+        return replace(mark, verdict="undecided", why=OTHER_EXAMPLE)
+    return replace(mark, verdict="undecided", why=EARLIER) if is_of_earlier_pass(state, mark) else mark
+
+
+def _is_right(state: SheetState, claim: LineClaim) -> bool:
+    """Whether a line comes out as it stands, and nothing is kept of it."""
+    assert claim.numbers is not None
+    try:
+        return mark_numbers(state, claim, claim.numbers).verdict in ACCEPTED
+    except (InputError, NumbersOnly):
+        return False
+
+
+def _is_false(mark: FormulaMark) -> bool:
+    """Whether numbers that are computed do not give the number behind them."""
+    return mark.kind == "arithmetic" and mark.verdict == "wrong" and mark.value is not None and not mark.slips
 
 
 def _in_its_sentence(mark: Mark) -> Mark:
