@@ -22,7 +22,7 @@ from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.segments import Place
-from chainrule.sheets.sentences import led
+from chainrule.sheets.sentences import OTHER, counts_layers, led
 from chainrule.sheets.statements import Claim, claims, short, words
 from chainrule.sheets.tables import with_heads
 
@@ -220,6 +220,10 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
     doubt = found.doubt or claim.doubt or (error if found.words else "")
+    if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
+        return replace(
+            Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER
+        )
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
         frozenset(names.met), doubt, found.doubt if found.always else "",

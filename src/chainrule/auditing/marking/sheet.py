@@ -21,6 +21,7 @@ from chainrule.auditing.marking.passes import (
     is_of_earlier_pass,
     with_given,
 )
+from chainrule.auditing.marking.witnesses import contradicted, either
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
@@ -71,6 +72,8 @@ def _of_its_example(state: SheetState, claim: LineClaim, diagnose: Diagnose | No
     mark = _mark(state, claim, diagnose)
     if mark.verdict not in (*BAD, "unreadable"):
         return mark
+    if (other := contradicted(state, mark)) is not None:
+        return replace(mark, verdict="undecided", why=either(other))
     if state.further and not claim.error and not any(_is_false(f) for f in mark.formulas):
         return replace(mark, verdict="undecided", why=OTHER_EXAMPLE)
     return replace(mark, verdict="undecided", why=EARLIER) if is_of_earlier_pass(state, mark) else mark

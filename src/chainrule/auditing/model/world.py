@@ -229,10 +229,9 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
 
 
 def _shows(item: t.Expr, wrt: t.Symbol) -> bool:
-    """Whether a formula shows how it depends on a quantity: it has it, or its vector, or nothing of the network."""
-    inner = [symbol for symbol in t.refs(item) if not isinstance(symbol, str)]
+    """Whether a formula shows how it depends on a quantity: it has its vector, too. Numbers alone show nothing."""
     whole = wrt.whole if isinstance(wrt, Quantity) else wrt
-    return not inner or any(symbol == whole for symbol in inner)
+    return any(symbol == whole for symbol in t.refs(item))
 
 
 def _in_full(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
