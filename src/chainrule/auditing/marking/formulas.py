@@ -26,6 +26,7 @@ from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
+HERE_ALONE = "it holds at these numbers, but not at others"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
@@ -53,7 +54,7 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
     if has_data(state.problem, part.tree):
         return _by_numbers(state, claim, value, part)
     if here:
-        return FormulaMark(part, "formula", "undecided", "it holds at these numbers, but not at others")
+        return FormulaMark(part, "formula", "undecided", HERE_ALONE)
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
@@ -71,6 +72,7 @@ _OF_BATCH = _readings(
     FormulaReading(rows=True, example=0),
     FormulaReading(rows=True),
     FormulaReading(columns=True),
+    FormulaReading(rows=True, flipped=True),
 )
 
 
@@ -117,7 +119,7 @@ def due_of(state: SheetState, claim: LineClaim, world: World, way: FormulaReadin
         due = due[way.example]
     if way.columns and due.ndim == 2 and by_example:
         due = due.T
-    return due.T if way.flipped and due.ndim == 2 else due
+    return due.T if way.flipped and due.ndim == 2 and not (by_example and not state.problem.single) else due
 
 
 def same(value: Array, due: Array) -> bool:
@@ -130,8 +132,9 @@ def same(value: Array, due: Array) -> bool:
         raise InputError("the formula", _words(due), _words(value))
     if value.ndim == 2 and due.ndim == 2 and value.shape != due.shape:
         return False
-    gap = np.abs(value.ravel() - due.ravel())
-    scale = max(float(np.abs(due).max(initial=0.0)), 1e-12)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(value.ravel() == due.ravel(), 0.0, np.abs(value.ravel() - due.ravel()))
+    scale = max(float(np.abs(due[np.isfinite(due)]).max(initial=0.0)), 1e-12)  # what is infinite is like nothing else
     return bool((gap <= TOLERANCE * scale).all())
 
 

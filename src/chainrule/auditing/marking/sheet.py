@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
+from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
@@ -184,10 +184,23 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         if misfit is not None and verdict in ACCEPTED:
             why = f"the number is right, but {misfit.part.text} does not fit it: {misfit.why}"
             return Mark(claim, "undecided", why, value, tuple(formulas))
+        if verdict in ACCEPTED and (only := _holds_here_alone(state, formulas)) is not None:
+            why = f"the number is right; of {only.part.text} it is not known: {only.why}"
+            return Mark(claim, "undecided", why, value, tuple(formulas))
         if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
             why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
             return Mark(claim, "undecided", why, value, tuple(formulas))
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
+
+
+def _holds_here_alone(state: SheetState, formulas: list[FormulaMark]) -> FormulaMark | None:
+    """A formula with slopes in it that holds at the numbers of the sheet, but not at others."""
+    return next((f for f in formulas if f.why == HERE_ALONE and _has_slopes(f.part.tree)), None)
+
+
+def _has_slopes(tree: t.Expr) -> bool:
+    is_slope = isinstance(tree, t.Call) and tree.function.endswith("'")
+    return is_slope or any(map(_has_slopes, t.children(tree)))
 
 
 def _repeated(state: SheetState, mark: Mark) -> Mark:

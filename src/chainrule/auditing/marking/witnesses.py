@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.problem import Node
+from chainrule.auditing.model.world import COUNTS
 from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
@@ -62,6 +63,8 @@ def _is_false(given: tuple[Array, Array] | None, mark: Mark) -> bool:
 
 
 def _is_borne_out(state: SheetState, name: str, number: Array) -> bool:
+    if name in COUNTS and number.ndim == 0 and number == state.problem.n:
+        return True
     for mark in state.marks:
         uses = any(name in set(t.refs(part.tree)) for part in mark.claim.formulas)
         if uses and mark.value is not None and mark.verdict in ACCEPTED:
