@@ -209,35 +209,38 @@ def _unknown(mark: Mark) -> float:
     return UNKNOWN if found.word.lower() not in WEAK else PERHAPS if mark.verdict == "undecided" else 0.0
 
 
-def in_doubt(marks: Sequence[Mark], naming: Naming) -> list[Mark]:
+def in_doubt(marks: Sequence[Mark], naming: Naming, given: frozenset[str] = frozenset()) -> list[Mark]:
     """The marks, undecided where a line is wrong only if its names mean what nothing else in the sheet bears out.
+
+    Args:
+        given: names of whole arrays that the sheet's own lines give.
 
     A name bears out others of its word with as many indices where it stands in a line whose number is right.
     """
     found = []
     for mark in marks:
-        wanting = _unsupported(mark, marks, naming) if mark.verdict in BAD and mark.claim.line.names else ()
+        wanting = _unsupported(mark, marks, naming, given) if mark.verdict in BAD and mark.claim.line.names else ()
         if wanting and not any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
             mark = replace(mark, verdict="undecided", why=_doubt(wanting, naming))
         found.append(mark)
     return found
 
 
-def is_understood(marks: Sequence[Mark], naming: Naming) -> bool:
+def is_understood(marks: Sequence[Mark], naming: Naming, given: frozenset[str] = frozenset()) -> bool:
     """Whether the names of the first wrong number are borne out by other lines."""
     first = next((mark for mark in marks if mark.value_verdict == "wrong"), None)
-    return first is None or not _unsupported(first, marks, naming)
+    return first is None or not _unsupported(first, marks, naming, given)
 
 
 def _doubt(operands: Sequence[Operand], naming: Naming) -> str:
     name, symbol = operands[0], naming.meaning(operands[0])
     assert symbol is not None
-    text, means = (str(name) if isinstance(name, Own) else as_written(name)), symbol_text(symbol, "textbook")
+    text, means = _text(name), symbol_text(symbol, "textbook")
     shows = "but no line that is right shows that it is"
     return f'{text} could be {means}, {shows}; a table [names] in the header with {text} = "{means}" would settle it'
 
 
-def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Operand, ...]:
+def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming, given: frozenset[str]) -> tuple[Operand, ...]:
     """Names of a line that no other line bears out."""
     seen = {
         _way(operand)
@@ -246,7 +249,15 @@ def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Ope
         for operand in other.claim.line.names
     }
     needed = sorted(mark.claim.line.names, key=str)
-    return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in seen)
+    known = {_way(o) for o in needed if _text(o).removeprefix("d") in given}
+    subject = [o for o in needed if _text(o) == mark.claim.subject]
+    if mark.value_verdict == "wrong" and subject and all(_way(o) in known for o in subject):
+        return ()  # whatever its formula means, the number is wrong
+    return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in (seen | known))
+
+
+def _text(operand: Operand) -> str:
+    return operand.name if isinstance(operand, Own) else as_written(operand)
 
 
 def _shows_formula(mark: Mark) -> bool:
