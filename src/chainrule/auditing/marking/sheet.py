@@ -21,7 +21,7 @@ from chainrule.auditing.marking.passes import (
     is_of_earlier_pass,
     with_given,
 )
-from chainrule.auditing.marking.witnesses import contradicted, either
+from chainrule.auditing.marking.witnesses import contradicted, either, is_false
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
@@ -74,7 +74,7 @@ def _of_its_example(state: SheetState, claim: LineClaim, diagnose: Diagnose | No
         return mark
     if (other := contradicted(state, mark)) is not None:
         return replace(mark, verdict="undecided", why=either(other))
-    if state.further and not claim.error and not any(_is_false(f) for f in mark.formulas):
+    if state.further and not claim.error and not any(is_false(f, mark) for f in mark.formulas):
         return replace(mark, verdict="undecided", why=OTHER_EXAMPLE)
     return replace(mark, verdict="undecided", why=EARLIER) if is_of_earlier_pass(state, mark) else mark
 
@@ -86,11 +86,6 @@ def _is_right(state: SheetState, claim: LineClaim) -> bool:
         return mark_numbers(state, claim, claim.numbers).verdict in ACCEPTED
     except (InputError, NumbersOnly):
         return False
-
-
-def _is_false(mark: FormulaMark) -> bool:
-    """Whether numbers that are computed do not give the number behind them."""
-    return mark.kind == "arithmetic" and mark.verdict == "wrong" and mark.value is not None and not mark.slips
 
 
 def _in_its_sentence(mark: Mark) -> Mark:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.mark import FormulaMark, Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.world import COUNTS
@@ -24,7 +24,7 @@ def contradicted(state: SheetState, mark: Mark) -> Mark | None:
     A number is borne out where a quantity of the network has its value, and where another line that uses it is right.
     """
     claim, value = mark.claim, mark.value
-    if value is None or any(_is_false(part.value, mark) for part in mark.formulas):
+    if value is None or any(is_false(part, mark) for part in mark.formulas):
         return None
     if claim.own:
         tree = state.definition(claim)
@@ -52,11 +52,13 @@ def either(other: Mark) -> str:
     return f"it and line {other.number} do not fit together, and nothing shows which of the two is off"
 
 
-def _is_false(given: tuple[Array, Array] | None, mark: Mark) -> bool:
-    """Whether numbers that are computed in the line do not give the number behind them."""
-    assert mark.value is not None
+def is_false(part: FormulaMark, mark: Mark) -> bool:
+    """Whether numbers that are computed in a line do not give the number behind them, however they are rounded."""
+    given = part.value
+    if given is None or mark.value is None:
+        return False
     numbers = mark.value.numbers
-    if given is None or given[0].size != numbers.value.size:
+    if given[0].size != numbers.value.size:
         return False
     gap = np.abs(given[0].reshape(numbers.value.shape) - numbers.value)
     return bool((gap > given[1].reshape(numbers.value.shape) + numbers.unit).any())
