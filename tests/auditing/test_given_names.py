@@ -25,7 +25,12 @@ def columns(seed: int) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:
     b = network.backward(x, y)
     head = RULES + f"X = {shown(x.T, 1)}\nY = {shown(y.T, 0)}\n"
     head += "".join(f"W{i} = {shown(W, 1)}\n" for i, W in enumerate(weights, 1))
-    return head + f"A2 = {shown(b.forward.yhat.T)}\n", b.grad_W[0], b.grad_W[1], b["dL/da_1"].T @ np.tanh(x @ weights[0].T)
+    return (
+        head + f"A2 = {shown(b.forward.yhat.T)}\n",
+        b.grad_W[0],
+        b.grad_W[1],
+        b["dL/da_1"].T @ np.tanh(x @ weights[0].T),
+    )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -81,7 +86,9 @@ def test_a_matrix_without_an_index_is_of_the_layer_of_its_formula(seed: int, for
 @pytest.mark.parametrize("seed", range(10))
 def test_units_under_an_unknown_letter_are_known_where_one_is_worked_out(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    x, y, W, b, V, c = (np.round(rng.uniform(0.15, 0.95, s) * rng.choice([-1, 1], s), 2) for s in (2, 1, (2, 2), 2, 2, 1))
+    x, y, W, b, V, c = (
+        np.round(rng.uniform(0.15, 0.95, s) * rng.choice([-1, 1], s), 2) for s in (2, 1, (2, 2), 2, 2, 1)
+    )
     a = W @ x + b
     h = np.tanh(a)
     p = float(np.tanh(V @ h + c)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def drawn(seed: int) -> tuple[cr.Network, np.ndarray, np.ndarray, np.random.Gene
     """A network of two layers with an example."""
     rng = np.random.default_rng(seed)
     sizes = [int(s) for s in rng.integers(1, 4, size=3)]
-    weights = [np.round(rng.uniform(-1, 1, (m, d)), 2) for d, m in zip(sizes, sizes[1:], strict=False)]
+    weights = [np.round(rng.uniform(-1, 1, (m, d)), 2) for d, m in pairwise(sizes)]
     biases = [np.round(rng.uniform(-0.5, 0.5, m), 2) for m in sizes[1:]]
     network = cr.Network(weights, biases, ["sigmoid"], "sigmoid", "half_squared_error")
     return network, np.round(rng.uniform(0.2, 2, sizes[0]), 2), np.round(rng.uniform(0, 1, sizes[-1]), 2), rng
@@ -86,7 +87,7 @@ def test_a_mistake_in_a_later_pass_is_found_there(seed: int) -> None:
     wanted = [i for i, line in enumerate(lines) if i > start and line.startswith(("dL/da_2", "yhat", "dL/dyhat"))]
     at = wanted[seed % len(wanted)]
     name, _, value = lines[at].partition(" = ")
-    numbers = np.atleast_1d(np.array(eval(value)))  # noqa: S307
+    numbers = np.atleast_1d(np.array(eval(value)))
     lines[at] = f"{name} = {shown(numbers * 1.3 + 0.02)}"
     found = verdicts(head + "\n".join(lines))
     number = head.count("\n") + at + 1

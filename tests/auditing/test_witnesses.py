@@ -93,7 +93,7 @@ def test_a_gradient_by_the_activations_is_by_those_of_the_last_layer(brackets: s
     ["The network has $L = {} $ layers.", "Let L = {} be the number of layers", "Das Netz hat $L={}$ Schichten."],
 )
 def test_the_number_of_layers_is_not_the_loss(sentence: str) -> None:
-    head, p, y = drawn(3)
+    head, p, _ = drawn(3)
     for number in (1, 2):
         found = verdicts(f"{head}{sentence.format(number)}\n$a^{{(L)}} = {p:.4f}$")
         assert found == ["undecided", "rounded"]

@@ -221,9 +221,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
         return None  # a rule in a sentence
     doubt = found.doubt or claim.doubt or (error if found.words else "")
     if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
-        return replace(
-            Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER
-        )
+        return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER)
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
         frozenset(names.met), doubt, found.doubt if found.always else "",

@@ -65,7 +65,9 @@ _LAYER_WORD = _any(
     "layers? depth deep Schicht(?:en)? Tiefe couches? profondeur capas? camadas? profundidad(?:e)? strat[oi] "
     "profondit[àa]"
 )
-_LOSS_WORD = _any("loss cost error Verlust Fehler Kosten perte co[ûu]t erreur p[ée]rdida coste? perda erro perdita costo")
+_LOSS_WORD = _any(
+    "loss cost error Verlust Fehler Kosten perte co[ûu]t erreur p[ée]rdida coste? perda erro perdita costo"
+)
 _OUTPUT = _any("outputs? predictions? predicts? predicted Ausgabe Vorhersage sortie salida sa[íi]da uscita")
 _GRADIENT = _any(
     "gradients? derivatives? differential slope Ableitung(?:en)? Gradienten? d[ée]riv[ée]es? derivadas? gradientes? "

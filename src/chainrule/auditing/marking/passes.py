@@ -122,7 +122,8 @@ def with_given(state: SheetState, claim: LineClaim) -> bool:
     """Whether a line gives inputs or targets of a further example; from it on the sheet is about that one."""
     if not state.problem.single or state.exact or not _is_given(claim, ("x", "y")):
         return False
-    assert claim.place is not None and claim.numbers is not None
+    assert claim.place is not None
+    assert claim.numbers is not None
     array = state.problem.x if claim.place.node == Node("h", 0) else state.problem.y
     new = array.copy()
     try:
@@ -203,7 +204,7 @@ def _example(state: SheetState, k: int) -> SheetState:
 def is_of_earlier_pass(state: SheetState, mark: Mark) -> bool:
     """Whether a number is the value that its quantity had in an earlier pass."""
     place, value = mark.place, mark.value
-    if place is None or value is None or isinstance(place.name, Derivative) and place.name.of.symbol != "L":
+    if place is None or value is None or (isinstance(place.name, Derivative) and place.name.of.symbol != "L"):
         return False
     for old in state.turns:
         with suppress(InputError):

@@ -21,9 +21,9 @@ from chainrule.auditing.marking.passes import (
     is_of_earlier_pass,
     with_given,
 )
-from chainrule.auditing.marking.witnesses import contradicted, either, is_false
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
+from chainrule.auditing.marking.witnesses import contradicted, either, is_false
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong

@@ -60,7 +60,8 @@ def _since_the_last_pass(state: SheetState, claim: LineClaim) -> LineClaim:
     A parameter that gets another new value without a line between is one update further.
     """
     place = claim.place
-    assert place is not None and place.node is not None
+    assert place is not None
+    assert place.node is not None
     written = claim.line.parts[0].tree
     primes = isinstance(written.item if isinstance(written, t.Transpose) else written, t.Ref) and isinstance(
         getattr(written, "name", None), t.Timed
@@ -124,4 +125,6 @@ def _is_past_updates(state: SheetState) -> bool:
 
 
 def _was_claimed(state: SheetState, place: QuantityPlace) -> bool:
-    return any(m.place is not None and m.place.name == place.name and not m.place.time and m.value for m in state.recent)
+    return any(
+        m.place is not None and m.place.name == place.name and not m.place.time and m.value for m in state.recent
+    )

@@ -78,6 +78,9 @@ def _is_borne_out(state: SheetState, name: str, number: Array) -> bool:
         for layer in [0] if kind == "L" else range(kind not in ("h",), state.problem.depth + 1):
             with suppress(InputError, KeyError, IndexError):
                 values = np.ravel(state.truth.replay(0).get(Node(kind, layer)))
-                if all((np.abs(values - one) <= 0.51 * u).any() for one, u in zip(np.ravel(number), np.ravel(unit), strict=True)):
+                if all(
+                    (np.abs(values - one) <= 0.51 * u).any()
+                    for one, u in zip(np.ravel(number), np.ravel(unit), strict=True)
+                ):
                     return True
     return False
