@@ -45,7 +45,8 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
                 evaluates = True
                 continue
             here = True
-            if all(agrees(state, claim, part.tree, world, way) for world in state.worlds[1:]):
+            others = [*state.worlds[1:], *(state.more_worlds if has_slopes(part.tree) else ())]
+            if all(agrees(state, claim, part.tree, world, way) for world in others):
                 return FormulaMark(part, "formula", "right", rows=way.flipped)
         except NumbersOnly:
             return _by_numbers(state, claim, value, part)
@@ -147,6 +148,11 @@ def _words(value: Array) -> str:
 def has_data(problem: Problem, tree: t.Expr) -> bool:
     """Whether the formula has measured numbers in it, not only constants such as 1/2 and the learning rate."""
     return any(n.value not in _PLAIN and n.value != problem.learning_rate for n in literals(tree))
+
+
+def has_slopes(tree: t.Expr) -> bool:
+    """Whether a derivative of an activation is in a formula."""
+    return (isinstance(tree, t.Call) and tree.function.endswith("'")) or any(map(has_slopes, t.children(tree)))
 
 
 def literals(tree: t.Expr) -> Iterator[t.Number]:

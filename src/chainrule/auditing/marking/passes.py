@@ -77,7 +77,7 @@ def _over(state: SheetState, problem: Problem) -> None:
     if not state.exact:
         state.own = World(problem, intervals=True, networks=state.truth.networks, effort=state.effort)
     state.claimed, state.adopted, state.kept = {}, [], {}
-    for name in ("worlds", "given"):
+    for name in ("worlds", "more_worlds", "given"):
         state.__dict__.pop(name, None)
 
 

@@ -189,13 +189,8 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
 
 
 def _holds_here_alone(state: SheetState, formulas: list[FormulaMark]) -> FormulaMark | None:
-    """A formula with slopes in it that holds at the numbers of the sheet, but not at others."""
-    return next((f for f in formulas if f.why == HERE_ALONE and _has_slopes(f.part.tree)), None)
-
-
-def _has_slopes(tree: t.Expr) -> bool:
-    is_slope = isinstance(tree, t.Call) and tree.function.endswith("'")
-    return is_slope or any(map(_has_slopes, t.children(tree)))
+    """A formula that holds at the numbers of the sheet, but not at others."""
+    return next((f for f in formulas if f.why == HERE_ALONE), None)
 
 
 def _repeated(state: SheetState, mark: Mark) -> Mark:

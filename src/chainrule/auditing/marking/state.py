@@ -115,6 +115,11 @@ class SheetState:
         """The truth, and the same network at other numbers: where formulas are judged."""
         return [self.truth, *(World(p, effort=self.effort) for p in at_other_numbers(self.problem))]
 
+    @cached_property
+    def more_worlds(self) -> list[World]:
+        """More other numbers: slopes of two layers are as often alike at a few."""
+        return [World(p, effort=self.effort) for p in at_other_numbers(self.problem, count=8, seed=21)]
+
     def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
         """The names of this sheet in a world."""
         claimed = self.claimed if numeric else {}
