@@ -102,7 +102,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         replace(m, verdict="undecided", why=conventions.doubt(m, doubts[m.claim.line])) if m.claim.line in doubts else m
         for m in state.marks
     ]
-    found = contradiction(state, read.effort) if is_understood(state.marks, names.naming) else None
+    found = contradiction(state, read.effort) if is_understood(state.marks, names.naming, sheet.given) else None
     contradictions: tuple[Contradiction, ...] = ()
     if found is not None:
         told, mended, shows = found
@@ -110,7 +110,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         state.marks = [
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
-    state.marks = spared(state, in_doubt(state.marks, names.naming))
+    state.marks = spared(state, in_doubt(state.marks, names.naming, sheet.given))
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     return Audit(
@@ -154,6 +154,7 @@ def _rounding(state: SheetState) -> str:
 
 def line_record(state: SheetState, mark: Mark) -> LineAudit:
     """A mark as a record."""
+    state = state.view(mark)
     line, value = mark.claim.line, mark.value
     numbers = mark.claim.numbers if value is None else value.numbers
     due = None if value is None else _plain(value.due)

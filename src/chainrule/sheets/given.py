@@ -67,6 +67,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
     computed: set[int] = set()
     taken: set[int] = set()
+    ends: dict[int, range] = {}
     found = list(_values(lines))
     second = any(_SECOND.match(name) for *_, name, value in found if value is not None)
     with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
@@ -75,19 +76,22 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             value = None  # y_1 is an output then
         if name[:1] == "c" and not second:
             value = None  # the cost
+        ends.setdefault(number, range(number, end + 1))
         used = value is not None and _take(facts, parts, name, Fact(value, name, number))
         (taken if used else computed).update(range(number, end + 1))
-    for number in taken - computed:
-        rest[number - 1] = ""  # what is given claims nothing
     targets = parts["t"] or parts["y"]
     if "x" not in facts.known and not parts["x"]:  # a^{(1)} is what others call x
         first = next((f for f in found if _FIRST.fullmatch(re.sub(r"\s", "", f[2])) and f[3] is not None), None)
         if first is not None:
             facts.known["x"] = Fact(first[3], first[2], first[0])
     for name, units in (("x", parts["x"]), ("y", targets)):
+        if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
+            computed.update(ends[facts.known.pop(name).line])  # those of a further example
         if units:
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
+    for number in taken - computed:
+        rest[number - 1] = ""  # what is given claims nothing
     rate = _RATE.search("\n".join(lines))
     if rate is not None:
         facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))

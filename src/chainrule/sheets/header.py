@@ -49,6 +49,7 @@ class Worksheet:
         names: what the author calls our quantities, by the table ``[names]``: ``{"w5": "W_211", "u": "a"}``.
         shared: layers, counted from 1, whose units have one bias between them.
         notes: how the header was read where it leaves something open, a sentence each.
+        given: what lists of inputs and targets, and matrices, are called in the lines that give them.
     """
 
     path: str
@@ -63,6 +64,7 @@ class Worksheet:
     names: dict[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
@@ -164,7 +166,14 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         _names(facts, network.sizes),
         given.shared,
         (*given.notes, *cells_in(lines, first_line)),
+        frozenset() if text is None else _given(facts),
     )
+
+
+def _given(facts: Facts) -> frozenset[str]:
+    """The names under which lines give lists of inputs and of targets, and matrices."""
+    whole = [facts.known[name] for name in ("x", "y") if name in facts.known]
+    return frozenset(f.called for f in (*whole, *facts.parameters.values()) if isinstance(f.value, list))
 
 
 def _check_targets(facts: Facts, y: Any, n: int, network: Network, single: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from chainrule.errors import InputError
@@ -17,11 +17,12 @@ from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
 from chainrule.sheets.decimals import with_points
+from chainrule.sheets.examples import examples_told
 from chainrule.sheets.functions import UnreadError, function_named
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.segments import Place
-from chainrule.sheets.sentences import led
+from chainrule.sheets.sentences import OTHER, counts_layers, led
 from chainrule.sheets.statements import Claim, claims, short, words
 from chainrule.sheets.tables import with_heads
 
@@ -62,6 +63,7 @@ class Line:
         doubt: why it is left undecided where it is not right: its sentence speaks of what would be.
         open: why it is left undecided whatever its number is.
         unknown: the name that nothing is known of, where that is why it cannot be read.
+        example: the number of the example that the words above it speak of; 0 where there is none.
     """
 
     number: int
@@ -75,6 +77,7 @@ class Line:
     doubt: str = ""
     open: str = ""
     unknown: str = ""
+    example: int = 0
 
     @property
     def blank(self) -> bool:
@@ -107,6 +110,7 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
+    told = examples_told(lines)
     lines = _prepared(tuple(lines), examples)
     written = [line for line in lines if has_sign(line[:LONGEST])]
     names = Names(
@@ -126,7 +130,8 @@ def read_lines(
         line = _read(claim, names)
         if line is None:
             continue
-        found.append(line)
+        label = told[min(max(line.number - first_line, 0), len(told) - 1)]
+        found.append(replace(line, example=label) if label else line)
         nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
         if len(found) > MOST_CLAIMS:
             raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")
@@ -218,6 +223,8 @@ def _read(claim: Claim, names: Names) -> Line | None:
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
     doubt = found.doubt or claim.doubt or (error if found.words else "")
+    if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
+        return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER)
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
         frozenset(names.met), doubt, found.doubt if found.always else "", unknown,

@@ -61,6 +61,13 @@ _OTHER = _any(
     "tolerance coefficient constant decay regulari[sz]ation (?:leaky|relu)[^=]*slope accuracy dropout probability "
     "Anzahl Gr[öo][ßs]+e nombre[\\s]+de n[úu]mero[\\s]+de numero[\\s]+di"
 )
+_LAYER_WORD = _any(
+    "layers? depth deep Schicht(?:en)? Tiefe couches? profondeur capas? camadas? profundidad(?:e)? strat[oi] "
+    "profondit[àa]"
+)
+_LOSS_WORD = _any(
+    "loss cost error Verlust Fehler Kosten perte co[ûu]t erreur p[ée]rdida coste? perda erro perdita costo"
+)
 _OUTPUT = _any("outputs? predictions? predicts? predicted Ausgabe Vorhersage sortie salida sa[íi]da uscita")
 _GRADIENT = _any(
     "gradients? derivatives? differential slope Ableitung(?:en)? Gradienten? d[ée]riv[ée]es? derivadas? gradientes? "
@@ -121,6 +128,17 @@ def led(subject: Place, behind: str = "") -> Led:
     doubtful = _CONDITION.search(before) or _NEGATION.search(clause) or _BEHIND.search(behind)
     doubtful = doubtful or (_OUTPUT.search(clause) and re.match(r"y(?!hat)", place.text))
     return Led(place, start > 0, CONDITION if doubtful else "")
+
+
+def counts_layers(subject: Place, value: Place, depth: int) -> bool:
+    """Whether ``L = 3`` is the number of layers: a whole number that can be it, in a sentence about layers."""
+    number = value.text.strip(f" \t$.{JOIN}")
+    if subject.text.strip(f" \t{JOIN}") != "L" or not number.isdecimal() or int(number) not in (depth, depth + 1):
+        return False
+    behind = value.source.written[value.source.origin(value.end) :][:LONGEST]
+    last = _SENTENCE_END.search(behind)
+    sentence = _before(subject) + " " + (behind[: last.start()] if last else behind)
+    return _LAYER_WORD.search(sentence) is not None and _LOSS_WORD.search(sentence) is None
 
 
 def _before(place: Place) -> str:

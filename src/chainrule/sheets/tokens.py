@@ -313,7 +313,8 @@ class _Scanner:
         of = self.differentiated(end) if end >= 0 else None
         if wrt is None or of is None:
             raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
-        return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0]), of[1])
+        by = n.Written("a", above=n.Index("L", 0)) if wrt[0] == n.Written("a") else wrt[0]  # ∇_a C: of the last layer
+        return self.put("RATIO", Ratio(self.loss(of[0]), by), of[1])
 
     def short(self) -> bool:
         """``dW^{[2]}``, which is dL/dW^{[2]} unless it is part of a quotient of differentials."""

@@ -108,6 +108,8 @@ def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
     yield from _turned(naming, {s.word.lower() for s in found})
     counted = any(1 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
     none = any(0 in by_kind.get(kind, ()) for kind in ("a", "h", "δ"))
+    if none and not counted and 1 in by_kind.get("b", ()):  # Z = X W_1 + b_1 of the hidden layer
+        yield replace(naming, units="hidden", _known={})
     if counted or none:
         for units in UNITS:
             if units not in (naming.units, "inputs"):

@@ -93,7 +93,14 @@ def _matching(
             if exactly.touches(Interval.of(numbers)).all():
                 exact, best, accident = True, numbers, min(accident, chance.of(numbers))
                 break
+        if not exact and not _is_bounded(value):
+            continue  # what may be anything explains nothing
         yield Candidate(found_at(state, mistake, node, best), wrong, exact, distance, chance=accident), wrong
+
+
+def _is_bounded(value: Any) -> bool:
+    ends = (value.low, value.high) if isinstance(value, Interval) else (value,)
+    return all(bool(np.isfinite(end).all()) for end in ends)
 
 
 def _value(place: QuantityPlace, written: NumberMark, world: World) -> Any:

@@ -55,7 +55,7 @@ def _of_parts(state: SheetState, mark: Mark) -> str:
     if not _is_loss(word) or index.lower() not in ("", "total", "tot", "all", "sum") or mark.value is None:
         return ""
     try:
-        right = float(np.asarray(state.truth.value(state.reader.place(LOSS))))
+        right = float(np.asarray(state.view(mark).truth.value(state.reader.place(LOSS))))
     except (InputError, TypeError):
         return ""
     numbers = mark.value.numbers

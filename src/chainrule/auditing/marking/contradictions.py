@@ -39,6 +39,8 @@ def contradiction(state: SheetState, effort: Effort) -> tuple[Contradiction, Pro
     mistake of the table explains.
     """
     first = next((m for m in state.marks if m.value_verdict == "wrong"), None)
+    if state.turns or state.examples:  # the sheet is about more than the header's numbers
+        return None
     if first is None or first.value is None or first.place is None or first.node is None or first.node.kind != "a":
         return None
     if first.place.time or any(c.found.id not in _WEAK for c in first.candidates) or state.reading.transposed:

@@ -13,7 +13,7 @@ from chainrule.formula import tree as t
 def sources(state: SheetState, claim: LineClaim) -> list[Mark]:
     """Earlier lines, wrong or following, that this one is computed from; the nearest first."""
     if claim.place is not None and claim.place.node is not None:
-        return _bad_above(state, claim.place.node, claim.place.time)
+        return bad_above(state, claim.place.node, claim.place.time)
     symbols = (s for part in claim.formulas for s in t.refs(part.tree))
     return [m for symbol in symbols for m in _writers_of(state, symbol) if m.verdict in BAD]
 
@@ -27,10 +27,11 @@ def _writers_of(state: SheetState, symbol: t.Symbol) -> list[Mark]:
         return []
     if place.node is None:
         return [m for m in state.marks if m.place is not None and m.place.name == place.name]
-    return state.lines_of(place.node, place.time) or _bad_above(state, place.node, place.time)
+    return state.lines_of(place.node, place.time) or bad_above(state, place.node, place.time)
 
 
-def _bad_above(state: SheetState, node: Node, time: int) -> list[Mark]:
+def bad_above(state: SheetState, node: Node, time: int) -> list[Mark]:
+    """Earlier lines, wrong or following, from which a quantity is computed; the nearest first."""
     found: list[Mark] = []
     replay, seen = state.own.replay(time), {node}
     queue = [*parents(node, state.problem)]

@@ -26,6 +26,7 @@ from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
+HERE_ALONE = "it holds at these numbers, but not at others"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
@@ -44,7 +45,8 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
                 evaluates = True
                 continue
             here = True
-            if all(agrees(state, claim, part.tree, world, way) for world in state.worlds[1:]):
+            others = [*state.worlds[1:], *(state.more_worlds if has_slopes(part.tree) else ())]
+            if all(agrees(state, claim, part.tree, world, way) for world in others):
                 return FormulaMark(part, "formula", "right", rows=way.flipped)
         except NumbersOnly:
             return _by_numbers(state, claim, value, part)
@@ -53,7 +55,7 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
     if has_data(state.problem, part.tree):
         return _by_numbers(state, claim, value, part)
     if here:
-        return FormulaMark(part, "formula", "undecided", "it holds at these numbers, but not at others")
+        return FormulaMark(part, "formula", "undecided", HERE_ALONE)
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
@@ -71,6 +73,7 @@ _OF_BATCH = _readings(
     FormulaReading(rows=True, example=0),
     FormulaReading(rows=True),
     FormulaReading(columns=True),
+    FormulaReading(rows=True, flipped=True),
 )
 
 
@@ -117,7 +120,7 @@ def due_of(state: SheetState, claim: LineClaim, world: World, way: FormulaReadin
         due = due[way.example]
     if way.columns and due.ndim == 2 and by_example:
         due = due.T
-    return due.T if way.flipped and due.ndim == 2 else due
+    return due.T if way.flipped and due.ndim == 2 and not (by_example and not state.problem.single) else due
 
 
 def same(value: Array, due: Array) -> bool:
@@ -130,8 +133,9 @@ def same(value: Array, due: Array) -> bool:
         raise InputError("the formula", _words(due), _words(value))
     if value.ndim == 2 and due.ndim == 2 and value.shape != due.shape:
         return False
-    gap = np.abs(value.ravel() - due.ravel())
-    scale = max(float(np.abs(due).max(initial=0.0)), 1e-12)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(value.ravel() == due.ravel(), 0.0, np.abs(value.ravel() - due.ravel()))
+    scale = max(float(np.abs(due[np.isfinite(due)]).max(initial=0.0)), 1e-12)  # what is infinite is like nothing else
     return bool((gap <= TOLERANCE * scale).all())
 
 
@@ -144,6 +148,11 @@ def _words(value: Array) -> str:
 def has_data(problem: Problem, tree: t.Expr) -> bool:
     """Whether the formula has measured numbers in it, not only constants such as 1/2 and the learning rate."""
     return any(n.value not in _PLAIN and n.value != problem.learning_rate for n in literals(tree))
+
+
+def has_slopes(tree: t.Expr) -> bool:
+    """Whether a derivative of an activation is in a formula."""
+    return (isinstance(tree, t.Call) and tree.function.endswith("'")) or any(map(has_slopes, t.children(tree)))
 
 
 def literals(tree: t.Expr) -> Iterator[t.Number]:

@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.auditing.marking.conventions import cost
-from chainrule.auditing.marking.mark import BAD, Mark
+from chainrule.auditing.marking.formulas import literals
+from chainrule.auditing.marking.mark import BAD, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.shared_biases import shared_layers
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
@@ -22,7 +23,7 @@ from chainrule.auditing.model.claims import Reading
 from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.records import ACCEPTED, Verdict
+from chainrule.auditing.records import ACCEPTED
 from chainrule.formula.printing import symbol_text
 from chainrule.formula.tree import Delta, Ref, Symbol
 from chainrule.sheets.lines import Line, read_lines
@@ -34,6 +35,8 @@ from chainrule.sheets.ways import alternatives, joined, suggested
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
 PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
 SHOWN = 0.75  # what a number or a formula of the network's that comes out is worth
+WORKED_OUT = 0.7  # what it is worth more where the line works it out of several numbers
+TERMS = 4  # so many
 GAIN = 0.5  # what another way of reading must save
 MOST_CHANGES = 8
 NAMINGS = 1_500_000.0  # units of effort for trying ways to read the names
@@ -181,12 +184,18 @@ def _questioned(marks: Sequence[Mark]) -> set[Operand]:
     return {operand for mark in unclear for operand in mark.claim.line.operands}
 
 
-def _comes_out(mark: Mark) -> int:
+def _comes_out(mark: Mark) -> float:
     """How many numbers and formulas of a line about the network come out."""
     if mark.place is None:
         return 0
-    number = mark.value is not None and mark.verdict in (*ACCEPTED, "follows") and _bears_out(mark, "follows")
-    return number + sum(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
+    number = mark.value is not None and _is_telling(mark.value) and mark.value_verdict in (*ACCEPTED, "follows")
+    worked_out = number and mark.verdict in ACCEPTED and any(_is_worked_out(f) for f in mark.formulas)
+    return number + WORKED_OUT * worked_out + sum(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
+
+
+def _is_worked_out(mark: FormulaMark) -> bool:
+    """Whether a part of a line is the arithmetic of several terms."""
+    return mark.kind == "arithmetic" and mark.verdict == "right" and sum(1 for _ in literals(mark.part.tree)) >= TERMS
 
 
 def _unknown(mark: Mark) -> float:
@@ -200,35 +209,38 @@ def _unknown(mark: Mark) -> float:
     return UNKNOWN if found.word.lower() not in WEAK else PERHAPS if mark.verdict == "undecided" else 0.0
 
 
-def in_doubt(marks: Sequence[Mark], naming: Naming) -> list[Mark]:
+def in_doubt(marks: Sequence[Mark], naming: Naming, given: frozenset[str] = frozenset()) -> list[Mark]:
     """The marks, undecided where a line is wrong only if its names mean what nothing else in the sheet bears out.
+
+    Args:
+        given: names of whole arrays that the sheet's own lines give.
 
     A name bears out others of its word with as many indices where it stands in a line whose number is right.
     """
     found = []
     for mark in marks:
-        wanting = _unsupported(mark, marks, naming) if mark.verdict in BAD and mark.claim.line.names else ()
+        wanting = _unsupported(mark, marks, naming, given) if mark.verdict in BAD and mark.claim.line.names else ()
         if wanting and not any(f.kind == "arithmetic" and f.verdict == "wrong" for f in mark.formulas):
             mark = replace(mark, verdict="undecided", why=_doubt(wanting, naming))
         found.append(mark)
     return found
 
 
-def is_understood(marks: Sequence[Mark], naming: Naming) -> bool:
+def is_understood(marks: Sequence[Mark], naming: Naming, given: frozenset[str] = frozenset()) -> bool:
     """Whether the names of the first wrong number are borne out by other lines."""
     first = next((mark for mark in marks if mark.value_verdict == "wrong"), None)
-    return first is None or not _unsupported(first, marks, naming)
+    return first is None or not _unsupported(first, marks, naming, given)
 
 
 def _doubt(operands: Sequence[Operand], naming: Naming) -> str:
     name, symbol = operands[0], naming.meaning(operands[0])
     assert symbol is not None
-    text, means = (str(name) if isinstance(name, Own) else as_written(name)), symbol_text(symbol, "textbook")
+    text, means = _text(name), symbol_text(symbol, "textbook")
     shows = "but no line that is right shows that it is"
     return f'{text} could be {means}, {shows}; a table [names] in the header with {text} = "{means}" would settle it'
 
 
-def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Operand, ...]:
+def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming, given: frozenset[str]) -> tuple[Operand, ...]:
     """Names of a line that no other line bears out."""
     seen = {
         _way(operand)
@@ -237,7 +249,15 @@ def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming) -> tuple[Ope
         for operand in other.claim.line.names
     }
     needed = sorted(mark.claim.line.names, key=str)
-    return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in seen)
+    known = {_way(o) for o in needed if _text(o).removeprefix("d") in given}
+    subject = [o for o in needed if _text(o) == mark.claim.subject]
+    if mark.value_verdict == "wrong" and subject and all(_way(o) in known for o in subject):
+        return ()  # whatever its formula means, the number is wrong
+    return tuple(o for o in needed if not naming.is_declared(o) and _way(o) not in (seen | known))
+
+
+def _text(operand: Operand) -> str:
+    return operand.name if isinstance(operand, Own) else as_written(operand)
 
 
 def _shows_formula(mark: Mark) -> bool:
@@ -245,13 +265,15 @@ def _shows_formula(mark: Mark) -> bool:
     return mark.place is not None and any(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
 
 
-def _bears_out(mark: Mark, *more: Verdict) -> bool:
+def _bears_out(mark: Mark) -> bool:
     """A right number of two digits or more, other than 1: those of one digit come about in many ways."""
-    if mark.verdict not in (*ACCEPTED, *more) or mark.value is None:
-        return False
-    numbers = mark.value.numbers
-    value = np.abs(numbers.value)
-    return bool(((value >= 9.5 * numbers.unit) & (value != 1)).any())
+    return mark.value is not None and mark.verdict in ACCEPTED and _is_telling(mark.value)
+
+
+def _is_telling(value: NumberMark) -> bool:
+    """Whether a number has two digits or more, and is not 1."""
+    numbers, size = value.numbers, np.abs(value.numbers.value)
+    return bool(((size >= 9.5 * numbers.unit) & (size != 1)).any())
 
 
 def _way(operand: Operand) -> tuple[str, int, bool]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.auditing.marking.dependencies import sources
+from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, Adopted, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
@@ -126,7 +127,7 @@ def _from_own_lines(state: SheetState, claim: LineClaim, wanted: Interval, fits:
     best, place = np.zeros(wanted.shape, dtype=bool), claim.place
     if place is None:
         tree = state.definition(claim)
-        value = None if tree is None else spread(state, tree)
+        value = None if tree is None else spread(state, tree, literally=True)
         if value is None:
             return _FromOwnLines(best, None)
         value = value.reshape(wanted.shape)
@@ -175,8 +176,12 @@ def _with_mistakes(state: SheetState, *wrong: Wrong) -> World | None:
         return None
 
 
-def spread(state: SheetState, tree: t.Expr) -> Interval | None:
-    """A formula from the author's own numbers, as far as their digits can move it."""
+def spread(state: SheetState, tree: t.Expr, literally: bool = False) -> Interval | None:
+    """A formula from the author's own numbers, as far as their digits can move it.
+
+    Args:
+        literally: the numbers that stand in it are rounded as well.
+    """
     unwritten = {name: formula for name, (formula, number) in state.names.items() if number is None}
     for _ in range(MOST_WRITTEN_OUT):
         if unwritten.keys().isdisjoint(t.refs(tree)) or t.size(tree) > MOST_SIZE:
@@ -207,6 +212,8 @@ def spread(state: SheetState, tree: t.Expr) -> Interval | None:
                 ends.append(value())
                 del moved[symbol]
             radius = radius + np.maximum(np.abs(ends[0] - base), np.abs(ends[1] - base))
+        if literally:
+            radius = radius + with_radius(tree, names, state.given, state.effort)[1]
     except (InputError, NumbersOnly):
         return None
     radius = radius * 1.01

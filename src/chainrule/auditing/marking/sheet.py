@@ -9,12 +9,21 @@ import numpy as np
 
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.formulas import mark_arithmetic, mark_formula
+from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
+from chainrule.auditing.marking.passes import (
+    EARLIER,
+    ONE_OF_BATCH,
+    OTHER_EXAMPLE,
+    examples_of,
+    is_of_earlier_pass,
+    with_given,
+)
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
+from chainrule.auditing.marking.witnesses import contradicted, either, is_false
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
@@ -39,10 +48,44 @@ def mark_sheet(
         diagnose: explains wrong lines; None only marks.
     """
     for claim in state.reader.claims(state.lines) if claims is None else claims:
-        state.marks.append(_in_its_sentence(_mark(state, at_its_time(state, claim), diagnose)))
+        state.marks.append(_in_its_sentence(_of_its_example(state, claim, diagnose)))
     roots = {a.mark for a in state.adopted}
     state.marks = [_by_votes(mark, state.marks) if mark in roots else mark for mark in state.marks]
     return state
+
+
+def _of_its_example(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mark:
+    """The mark of a line of the pass and the example that it is about."""
+    with_given(state, claim)
+    alone, only = examples_of(state, claim)
+    if not only:
+        claim = at_its_time(state, claim)
+        only = bool(alone) and claim.place is not None and not _is_right(state, claim)
+    for one in alone if only else ():
+        mark = _mark(one, at_its_time(one, claim), None) if _is_right(one, claim) else None
+        if mark is not None and mark.verdict in ACCEPTED:
+            one.marks.append(mark)
+            state.views[id(claim.line)] = one
+            return mark
+    if only and alone and claim.place is not None and claim.place.examples:
+        return Mark(claim, why=ONE_OF_BATCH)
+    mark = _mark(state, claim, diagnose)
+    if mark.verdict not in (*BAD, "unreadable"):
+        return mark
+    if (other := contradicted(state, mark)) is not None:
+        return replace(mark, verdict="undecided", why=either(other))
+    if state.further and not claim.error and not any(is_false(f, mark) for f in mark.formulas):
+        return replace(mark, verdict="undecided", why=OTHER_EXAMPLE)
+    return replace(mark, verdict="undecided", why=EARLIER) if is_of_earlier_pass(state, mark) else mark
+
+
+def _is_right(state: SheetState, claim: LineClaim) -> bool:
+    """Whether a line comes out as it stands, and nothing is kept of it."""
+    assert claim.numbers is not None
+    try:
+        return mark_numbers(state, claim, claim.numbers).verdict in ACCEPTED
+    except (InputError, NumbersOnly):
+        return False
 
 
 def _in_its_sentence(mark: Mark) -> Mark:
@@ -136,10 +179,18 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         if misfit is not None and verdict in ACCEPTED:
             why = f"the number is right, but {misfit.part.text} does not fit it: {misfit.why}"
             return Mark(claim, "undecided", why, value, tuple(formulas))
+        if verdict in ACCEPTED and (only := _holds_here_alone(state, formulas)) is not None:
+            why = f"the number is right; of {only.part.text} it is not known: {only.why}"
+            return Mark(claim, "undecided", why, value, tuple(formulas))
         if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
             why = f"{claim.subject} is a name of your own: what it is computed from says nothing of the network"
             return Mark(claim, "undecided", why, value, tuple(formulas))
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
+
+
+def _holds_here_alone(state: SheetState, formulas: list[FormulaMark]) -> FormulaMark | None:
+    """A formula that holds at the numbers of the sheet, but not at others."""
+    return next((f for f in formulas if f.why == HERE_ALONE), None)
 
 
 def _repeated(state: SheetState, mark: Mark) -> Mark:

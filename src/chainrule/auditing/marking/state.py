@@ -23,7 +23,7 @@ from chainrule.auditing.model.world import (
 )
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
-from chainrule.network.names import Notation
+from chainrule.network.names import Notation, Quantity
 from chainrule.sheets.lines import Line
 
 
@@ -44,6 +44,12 @@ class SheetState:
         adopted: mistakes that the author may have gone on with.
         writers: (node, updates) -> lines that write it.
         kept: worlds after many updates with a mistake in each, by the mistake's id.
+        turns: the state before each line from which on the sheet is about new parameters or a further example.
+        turned_at: marks before the last of them. updates: made before it, since the header.
+        further: the sheet has gone on to a further example. example: its number, where it has one.
+        views: id of a line -> the state that its mark was made in, where that is another.
+        examples: of a batch, the sheet about each example alone, as far as lines are.
+        parameters: those that lines are about, once they have been looked for.
     """
 
     header: Problem
@@ -61,6 +67,14 @@ class SheetState:
     adopted: list[Adopted] = field(default_factory=list, init=False)
     writers: dict[tuple[Node, int], list[Mark]] = field(default_factory=dict, init=False)
     kept: dict[str, World] = field(default_factory=dict, init=False)
+    turns: list[SheetState] = field(default_factory=list, init=False)
+    turned_at: int = field(default=0, init=False)
+    updates: int = field(default=0, init=False)
+    further: bool = field(default=False, init=False)
+    example: int = field(default=0, init=False)
+    views: dict[int, SheetState] = field(default_factory=dict, init=False)
+    examples: dict[int, SheetState] = field(default_factory=dict, init=False)
+    parameters: set[Quantity] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.problem = read_problem(self.header, self.reading)
@@ -71,6 +85,18 @@ class SheetState:
         if not self.exact:
             self.own = World(self.problem, intervals=True, networks=self.truth.networks, effort=self.effort)
 
+    @property
+    def recent(self) -> list[Mark]:
+        """The marks since the sheet has gone on to new parameters or to a further example."""
+        return self.marks[self.turned_at :] if self.turned_at else self.marks
+
+    def view(self, mark: Mark) -> SheetState:
+        """The state that a mark was made in."""
+        found = self.views.get(id(mark.claim.line), self)
+        if found is not self:
+            found.marks = self.marks
+        return found
+
     @cached_property
     def notation(self) -> Notation:
         """The notation of most lines."""
@@ -80,14 +106,19 @@ class SheetState:
     @cached_property
     def given(self) -> frozenset[float]:
         """Sizes of the header's numbers: where one stands in a formula it is exact."""
-        network, problem = self.problem.network, self.problem
-        arrays = [*network.weights, *network.biases, problem.x, problem.y]
+        network, problem = self.header.network, self.problem
+        arrays = [*network.weights, *network.biases, self.header.x, self.header.y, problem.x, problem.y]
         return frozenset(float(abs(v)) for array in arrays for v in np.ravel(array)) | {abs(problem.rate)}
 
     @cached_property
     def worlds(self) -> list[World]:
         """The truth, and the same network at other numbers: where formulas are judged."""
         return [self.truth, *(World(p, effort=self.effort) for p in at_other_numbers(self.problem))]
+
+    @cached_property
+    def more_worlds(self) -> list[World]:
+        """More other numbers: slopes of two layers are as often alike at a few."""
+        return [World(p, effort=self.effort) for p in at_other_numbers(self.problem, count=8, seed=21)]
 
     def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
         """The names of this sheet in a world."""

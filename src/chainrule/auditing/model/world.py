@@ -30,6 +30,9 @@ MOST_SIZE = 5_000  # of a formula so written out
 MOST_WORK = 2_000_000  # updates times parameters times examples
 
 
+COUNTS = ("m", "M", "n", "N", "B")  # what people call the number of examples
+
+
 class NumbersOnly(Exception):
     """A name of the author's that has a value but no formula."""
 
@@ -166,14 +169,15 @@ class NameValues:
         """The value of a place, shaped as the formula is read."""
         value = self.world.value(place)
         value = value.middle if isinstance(value, Interval) else value
-        if place.examples and not self.world.problem.single:
+        by_example = place.examples and not self.world.problem.single
+        if by_example:
             if self.way.example is not None:
                 value = value[self.way.example]
             elif self.way.columns:
                 value = np.transpose(value)
         if self.way.rows and np.ndim(value) == 1:
             return np.atleast_2d(value)
-        return np.transpose(value) if self.way.flipped and np.ndim(value) == 2 else value
+        return np.transpose(value) if self.way.flipped and np.ndim(value) == 2 and not by_example else value
 
     def _own_name(self, symbol: str) -> Any:
         if symbol in self.own:
@@ -181,6 +185,8 @@ class NameValues:
             if self.numeric and number is not None:
                 return number
             if tree is None:
+                if symbol in COUNTS and np.ndim(number) == 0 and number == self.world.problem.n:
+                    return number  # m = 3 examples
                 raise NumbersOnly
             if symbol not in self.known:
                 self.known[symbol] = value_of(tree, self)
@@ -229,10 +235,9 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
 
 
 def _shows(item: t.Expr, wrt: t.Symbol) -> bool:
-    """Whether a formula shows how it depends on a quantity: it has it, or its vector, or nothing of the network."""
-    inner = [symbol for symbol in t.refs(item) if not isinstance(symbol, str)]
+    """Whether a formula shows how it depends on a quantity: it has its vector, too. Numbers alone show nothing."""
     whole = wrt.whole if isinstance(wrt, Quantity) else wrt
-    return not inner or any(symbol == whole for symbol in inner)
+    return any(symbol == whole for symbol in t.refs(item))
 
 
 def _in_full(tree: t.Expr, names: NameValues, but: t.Symbol) -> t.Expr:
