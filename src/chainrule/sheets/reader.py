@@ -283,6 +283,8 @@ class _FormulaReader:
 
     def operand(self, value: Written | Own, at: int) -> t.Expr:
         value = self.numbered(value)
+        if isinstance(value, Own) and value.name == self.names.rate and not self.is_own(value):
+            return t.Ref("eta")
         if (meaning := self.names.meaning(value)) is not None:
             tree = t.Ref(meaning)
             return t.Transpose(tree) if isinstance(value, Written) and value.flipped else tree
@@ -299,7 +301,7 @@ class _FormulaReader:
     def own_name(self, value: Own, at: int) -> str:
         if value.name not in self.names.own and value.index in self.bound:
             return self.own(f"{value.word}_{self.bound[value.index]}", at)
-        if value.name in LEARNING_RATES | {self.names.rate} and value.name not in self.names.own:
+        if value.name in LEARNING_RATES and value.name not in self.names.own:
             return "eta"
         return self.own(value.name, at)
 

@@ -38,7 +38,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
 WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
-_LOSS = frozenset("E C J Q Loss loss LOSS Cost cost Error error MSE BCE CE SSE".split())
+_LOSS = frozenset((*"ECJQ", "Loss", "loss", "LOSS", "Cost", "cost", "Error", "error", "MSE", "BCE", "CE", "SSE"))
 _GROUPS = ("total", "tot", "all", "sum", "full")
 #: words for the value after an update, and for the one before it, in small letters
 NEW = (

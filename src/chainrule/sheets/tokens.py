@@ -344,7 +344,7 @@ class _Scanner:
         return self.put("RATIO", Ratio(_LOSS, wrt[0]), wrt[1])
 
     def loss(self, of: n.Operand) -> n.Operand:
-        """J is the loss in a derivative, unless the author has introduced it; of other names for it ``reader`` says it."""
+        """J is the loss in a derivative, unless the author has introduced it; ``reader`` knows other names for it."""
         return _LOSS if isinstance(of, n.Own) and of.name == "J" and "J" not in self.own else of
 
     def name(self, at: int) -> tuple[n.Operand, int] | None:
