@@ -1,4 +1,4 @@
-"""What the lines of a sheet give in ways of their own: beside dollars, with full-width signs, in tables that describe."""
+"""What lines give in ways of their own: beside dollars, with full-width signs, in tables that describe, by letters."""
 
 import pytest
 

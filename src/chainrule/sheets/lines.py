@@ -209,7 +209,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
                 notation = "delta" if written_in == "delta" else notation
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)
-                is_general = is_general or (isinstance(unread, GeneralError) and introduced is None)
+                is_general = is_general or isinstance(unread, GeneralError)
             else:
                 if change is not None and len(parts) == 1 and parts[0].tree is not None:
                     tree = Add((parts[0].tree, Neg(tree) if change[1] == "-" else tree))  # w -= 0.1*dL/dw
@@ -223,7 +223,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
     doubt = found.doubt or claim.doubt or (error if found.words else "")
     if is_general or names.guessed:
         doubt = doubt or ANY_UNIT
-    if is_general:
+    if is_general and introduced is None:
         if (trees := for_all_units(claim.parts, names)) is not None:
             error, parts = "", [Part(part.text, tree) for part, tree in zip(parts, trees, strict=True)]
     elif error and is_rule(claim.parts):

@@ -14,7 +14,7 @@ from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.sheets.functions import GeneralError, UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
 from chainrule.sheets.operators import Product, exceeds, is_whole_matrix, made, nested, power
-from chainrule.sheets.sums import Counted, counted, free_letters, is_weighed, tokens_in, width, with_layer
+from chainrule.sheets.sums import Counted, counted, free_letters, is_any_unit, is_weighed, tokens_in, width, with_layer
 from chainrule.sheets.surfaces import is_loss
 from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio
 
@@ -303,6 +303,8 @@ class _FormulaReader:
             return self.own(f"{value.word}_{self.bound[value.index]}", at)
         if value.name in LEARNING_RATES and value.name not in self.names.own:
             return "eta"
+        if value.name not in self.names.own and is_any_unit(value, self.names):
+            raise GeneralError(at, f"index {value.index} has no number; a claim about this network needs numbers")
         return self.own(value.name, at)
 
     def own(self, name: str, at: int) -> str:
