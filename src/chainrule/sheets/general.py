@@ -5,6 +5,7 @@ Where the letters of a formula show which units they count, it is read for all o
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -17,7 +18,7 @@ from chainrule.sheets.grammar import parsed_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.reader import tree_of
 from chainrule.sheets.segments import Place
-from chainrule.sheets.sums import Counted, counted, free_letters, of_weights
+from chainrule.sheets.sums import Counted, counted, free_letters, of_weights, width
 
 MOST = 200  # units that a formula is read for
 ANY_UNIT = "a general formula: its letters stand for any unit, and may count others than they are read to count"
@@ -47,7 +48,7 @@ def for_all_units(parts: Sequence[Place], names: Names) -> list[t.Expr] | None:
     try:
         nodes = [parsed_part(part.text, names, is_subject=not i) for i, part in enumerate(parts)]
         ways = list(_ways(nodes, names))
-        if not 0 < len(ways) <= MOST or (len(ways) > 1 and not all(free_letters(node, {}) for node in nodes)):
+        if not ways or (len(ways) > 1 and not all(free_letters(node, {}) for node in nodes)):
             return None
         read = [[tree_of(node, names, bound, counts)[0] for bound, counts in ways] for node in nodes]
     except UnreadError:
@@ -65,7 +66,8 @@ def _ways(nodes: list[Any], names: Names) -> Iterator[tuple[dict[str, int], dict
     for letter in letters:
         if letter not in counts and (count := of_weights(letter, whole, counts, names)) is not None:
             counts[letter] = count
-    if set(counts) != set(letters):
+    units = [names.sizes[counts[one].layer] if one in counts else width(one, whole, names, {}) or 0 for one in letters]
+    if math.prod(units) > MOST:
         return
-    for numbers in product(*(range(1, names.sizes[counts[letter].layer] + 1) for letter in letters)):
+    for numbers in product(*(range(1, count + 1) for count in units)):
         yield dict(zip(letters, numbers, strict=True)), counts
