@@ -32,7 +32,6 @@ KINDS = {
         "ownmiss": {16: ("wrong", "0.7 stands where b_11 = 0.1"), 17: ("follows", "line 16")},
         "notations": {  # each line as somebody else wrote it: o_1 is both a hidden unit and the output
             39: ("wrong", "0.453"), 47: ("undecided", "a name of your own"),
-            54: ("unreadable", "index i has no number"),
         },
         "photolatex": {},
     },

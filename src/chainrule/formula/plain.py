@@ -79,6 +79,8 @@ _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("Σ∑", " ∑"),
     **dict.fromkeys("▽∇", " ∇"),
     **dict.fromkeys("✓✔☑✅", JOIN),
+    **dict(zip("（）［］｛｝＝＋－＊／", "()[]()=+-*/", strict=True)),
+    **dict.fromkeys("，、", ", "), "：": ": ", "；": ";", "。": ";",
     "″": "''", "÷": "/", "√": " sqrt", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
     "ŷ": "yhat", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
 }  # fmt: skip
@@ -112,7 +114,7 @@ _SPECIAL = re.compile(
     rf"|(?P<low>[{''.join(_LOW)}]+)"
     rf"|(?P<high>[{''.join(_HIGH)}]+)"
     r"|(?P<tag></?su[bp]>|<br\s?/?>|&nbsp;)"
-    r"|(?P<italic>[\U0001D400-\U0001D7FF])"
+    r"|(?P<italic>[\U0001D400-\U0001D7FF\uFF0E\uFF10-\uFF19])"
     rf"|(?P<character>[{''.join(_CHARACTERS)}])"
 )
 _LABEL_FOLLOWS = re.compile(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
@@ -120,7 +122,8 @@ _LABEL_FOLLOWS = re.compile(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
 
 def has_sign(written: str) -> bool:
     """Whether a sign of equality, or an arrow that stands for one, is in a line."""
-    return "=" in written or "≈" in written or "approx" in written or re.search(_ARROW, written) is not None
+    signs = ("=", "＝", "≈", "approx")
+    return any(sign in written for sign in signs) or re.search(_ARROW, written) is not None
 
 
 def with_equals(written: str) -> str:

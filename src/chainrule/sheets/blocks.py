@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chainrule.formula.grammar import LONGEST
+from chainrule.sheets.libraries import without_settings
 
 TALLEST = 100  # lines of one block of LaTeX, or of one matrix
 #: what a program prints: ``z1: [0.27 -0.18]``
@@ -104,7 +105,7 @@ def _closing(lines: Sequence[str], at: int) -> int:
     for end in range(at + 1, min(len(lines), at + TALLEST)):
         line = lines[end]
         length += len(line) + 1
-        if length > LONGEST or (is_matrix and "=" in line):
+        if length > LONGEST or (is_matrix and "=" in without_settings(line)):
             break
         dollars = (dollars + line.count("$$")) % 2
         blocks += _balance(line)[1]

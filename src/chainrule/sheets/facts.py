@@ -109,6 +109,20 @@ def with_thetas(parameters: dict[str, Fact]) -> dict[str, Fact]:
     return {"b" + key[1:] if key[:1] == "θ" else key: fact for key, fact in parameters.items()}
 
 
+#: the letters of two layers: W and c of the hidden one, w and b of the output
+LETTERS = {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}
+
+
+def by_letters(facts: Facts) -> None:
+    """Give the parameters of two layers that are told apart by W, c and w, b our own names."""
+    given = facts.parameters
+    lists = {"W", "w"} <= set(given) <= set(LETTERS) and all(isinstance(given[k].value, list) for k in ("W", "w"))
+    if not lists or ("b" in given and "c" not in given):
+        return
+    facts.names |= {key: Fact(LETTERS[key], key) for key in given if key not in facts.names}
+    facts.parameters = {LETTERS[key]: given[key] for key in LETTERS if key in given}
+
+
 def facts_of(lines: Sequence[str], first_line: int, sheet: str) -> Facts:
     """The facts of a header in TOML.
 
@@ -153,6 +167,7 @@ def facts_of(lines: Sequence[str], first_line: int, sheet: str) -> Facts:
                                places.get(at, 0))  # fmt: skip
 
     section((), table)
+    by_letters(facts)
     return facts
 
 

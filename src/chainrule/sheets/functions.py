@@ -14,7 +14,8 @@ from chainrule.formula.evaluate import FUNCTIONS
 from chainrule.formula.plain import OPEN
 from chainrule.sheets import names as n
 
-_LIBRARY = r"(?:(?:np|numpy|jnp|math|torch|tf|nn|F)\s*\.\s*){1,2}(?:(?:nn|linalg|functional|special)\s*\.\s*)?"
+_LIBRARY = r"(?:(?:np|numpy|jnp|math|torch|tf|nn|F|jax)\s*\.\s*){1,2}"
+_LIBRARY += r"(?:(?:nn|linalg|functional|special|math|numpy)\s*\.\s*)?"
 _FUNCTION = re.compile(
     rf"(?:{_LIBRARY})?"
     r"(?:(?P<log>log)\s*_\s*(?:\{\s*(?P<base>2|10|e)\s*\}|(?P<bare>2|10|e)(?![0-9]))"
@@ -29,15 +30,29 @@ _OF_LAYER = re.compile(
 )
 #: what Python's libraries call what has a sign here
 PYTHON = frozenset(
-    ("array", "asarray", "matrix", "dot", "matmul", "outer", "multiply", "transpose", "square", "norm", "where")
-)
+    (
+        "array", "asarray", "matrix", "tensor", "float32", "float64", "dot", "matmul", "outer", "multiply", "transpose",
+        "square", "norm", "where", "power", "add", "subtract", "divide",
+    )
+)  # fmt: skip
+_OF_TWO = ("dot", "matmul", "outer", "multiply", "power", "add", "subtract", "divide")
 _ALIASES = {
     "logistic": "sigmoid",
     "maximum": "max",
     "minimum": "min",
     "expit": "sigmoid",
     "heaviside": "step",
-    **{p: p for p in PYTHON},
+    **{p: p for p in PYTHON - {"power", "add", "subtract", "divide"}},
+    # behind the name of a library alone (``libraries``)
+    "pypower": "power",
+    "pypow": "power",
+    "pyadd": "add",
+    "pysubtract": "subtract",
+    "pysub": "subtract",
+    "pymultiply": "multiply",
+    "pymul": "multiply",
+    "pydivide": "divide",
+    "pydiv": "divide",
 }
 _POWER = re.compile(
     r"((?:tanh|sigmoid|sigma|σ|sin|cos|log|ln|exp|relu)(?:\s*')?\s*)(\^\s*(?:\{\s*[2-4]\s*\}|[2-4]))(\s*\([^()]{1,60}\))"
@@ -52,6 +67,10 @@ class UnreadError(Exception):
         self.at = at
         self.message = message
         self.name = name
+
+
+class GeneralError(UnreadError):
+    """A letter that stands for no number here: what is written is for any unit."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +157,7 @@ def with_powers_behind(text: str) -> str:
 def called(name: str, arguments: tuple[t.Expr, ...], at: int) -> t.Expr:
     """A call, Python's own ways of writing with the signs for them; a layer's function keeps its layer for numbers."""
     if name in PYTHON:
-        due = 3 if name == "where" else 2 if name in ("dot", "matmul", "outer", "multiply") else 1
+        due = 3 if name == "where" else 2 if name in _OF_TWO else 1
         if len(arguments) != due:
             raise UnreadError(at, f"{name} takes {due} argument{'s' * (due > 1)}; got {len(arguments)}")
         match name:
@@ -148,6 +167,14 @@ def called(name: str, arguments: tuple[t.Expr, ...], at: int) -> t.Expr:
                 return t.Mul((arguments[0], t.Transpose(arguments[1])))
             case "multiply":
                 return t.Hadamard(arguments)
+            case "power":
+                return t.Pow(*arguments)
+            case "add":
+                return t.Add(arguments)
+            case "subtract":
+                return t.Add((arguments[0], t.Neg(arguments[1])))
+            case "divide":
+                return t.Div(*arguments)
             case "transpose":
                 return t.Transpose(arguments[0])
             case "square":

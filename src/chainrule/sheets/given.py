@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.formula import tree as t
 from chainrule.formula.plain import JOIN
 from chainrule.sheets.decimals import with_points
-from chainrule.sheets.facts import WORDS, Fact, Facts, canonical, parameter
+from chainrule.sheets.facts import WORDS, Fact, Facts, by_letters, canonical, parameter
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
@@ -34,8 +34,10 @@ _SAID = re.compile(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
 _INLINE = re.compile(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = re.compile(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
 LONGEST = 20_000  # characters of a value
-_CELLS = re.compile(r"\s*\|([^|=]+)\|([^|=]+)\|\s*")  # a row of a table: a name and its value
-_CALLED = re.compile(r"(?:np|numpy|torch|jnp)\.(?:array|tensor)\((.*)\)")
+_OUTSIDE = re.compile(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
+_LONE = re.compile(r"\s*=\s*-?[0-9.]+")
+_NUMBER_ALONE = re.compile(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")
+_CALLED = re.compile(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
 _TUPLE = re.compile(r"\([^()A-Za-z]*\)")
 _TOLD = re.compile(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
 _SPOKEN = {
@@ -69,7 +71,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     taken: set[int] = set()
     ends: dict[int, range] = {}
     found = list(_values(lines))
-    second = any(_SECOND.match(name) for *_, name, value in found if value is not None)
+    given = {name for *_, name, value in found if value is not None}
+    second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
     with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
     for number, end, name, value in found:
         if with_targets and name[:1] in "yY":
@@ -92,6 +95,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
     for number in taken - computed:
         rest[number - 1] = ""  # what is given claims nothing
+    by_letters(facts)
     rate = _RATE.search("\n".join(lines))
     if rate is not None:
         facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))
@@ -155,16 +159,42 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """(line, text): what stands between two ``$``, and the parts of a sentence, each as a line of its own."""
     for number, line in enumerate(lines, 1):
-        row = _CELLS.fullmatch(line.replace("$", ""))
-        inside = _INLINE.findall(line)
+        row = _row(line.replace("$", "")) if "|" in line else None
         if row is not None:
-            yield number, f"{row[1].strip()} = {row[2].strip()}"
-        elif inside:
-            yield from ((number, text) for text in inside)
+            yield number, f"{row[0]} = {row[1]}"
+        elif _INLINE.search(line):
+            yield from ((number, text) for text in _beside_dollars(line))
         elif "\\" in line or "$" in line:
             yield number, line
         else:
             yield from ((number, text) for text in _AND.split(line))
+
+
+def _beside_dollars(line: str) -> Iterator[str]:
+    """What stands between dollars, and what is given in plain text beside it: ``x_1 = 1, $y = 0.9$``, ``$y$ = 0.9``."""
+    at = 0
+    for inside in (*_INLINE.finditer(line), None):
+        outside = line[at : inside.start() if inside else len(line)]
+        if (at and _LONE.match(outside)) or _OUTSIDE.match(outside):
+            yield from _AND.split(outside.lstrip(" ,;."))
+        if inside is not None:
+            yield inside[1]
+            at = inside.end()
+
+
+def _row(line: str) -> tuple[str, str] | None:
+    """A name and its value in a row of a table, where its other cells describe it in words or say what it joins."""
+    cells = [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+    if len(cells) < 2 or "=" in line or not line.lstrip().startswith("|"):
+        return None
+    name, *rest = cells
+    if re.match(r"[^\W\d]|\\", name) is None:
+        return None
+    if len(rest) == 1:
+        return (name, rest[0]) if name and rest[0] else None
+    values = [cell for cell in rest if _NUMBER_ALONE.fullmatch(cell)]
+    told = all(_NUMBER_ALONE.fullmatch(cell) or not cell or re.search(r"[^\W\d_]", cell) for cell in rest)
+    return (name, values[0]) if len(values) == 1 and told and name else None
 
 
 def _read(written: str, names: Names) -> Any:

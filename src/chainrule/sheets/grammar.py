@@ -11,6 +11,7 @@ from chainrule.network.names import Notation
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.names import Names
 from chainrule.sheets.reader import tree_of
+from chainrule.sheets.sums import is_any_unit
 from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, tokens
 
 if TYPE_CHECKING:
@@ -89,8 +90,17 @@ def parse_part(text: str, names: Names, is_subject: bool = False) -> tuple[Expr,
     Raises:
         UnreadError: with the place in ``text``.
     """
-    tree, has_caret = tree_of(_tree(text, names.depth, _own_in(text, names), is_subject), names)
+    tree, has_caret = tree_of(parsed_part(text, names, is_subject), names)
     return tree, "delta" if has_caret else "textbook"
+
+
+def parsed_part(text: str, names: Names, is_subject: bool = False) -> Any:
+    """What the parser makes of one formula, whatever its names mean.
+
+    Raises:
+        UnreadError: with the place in ``text``.
+    """
+    return _tree(text, names.depth, _own_in(text, names), is_subject)
 
 
 def _own_in(text: str, names: Names) -> frozenset[str]:
@@ -113,13 +123,19 @@ def _kinds(text: str, depth: int, own: frozenset[str], is_subject: bool) -> tupl
         return ()
 
 
-def new_name(text: str, names: Names) -> str | None:
-    """The name that a line introduces whose subject is nothing but this: ``e_1``, ``E_{total}``, ``Δw_23``."""
+def new_name(text: str, names: Names, is_general: bool = False) -> str | None:
+    """The name that a line introduces whose subject is nothing but this: ``e_1``, ``E_{total}``, ``Δw_23``.
+
+    Args:
+        is_general: there is no number behind it; ``p_k`` is any of the outputs then.
+    """
     if len(text) > LONGEST_NAME:
         return None
     found = _kinds(text, names.depth, _own_in(text, names), True)
     kinds = [token.type for token in found]
     if kinds not in (["OWN"], ["OWN", "PRIME"]) or names.meaning(found[0].value) is not None:
+        return None
+    if is_general and is_any_unit(found[0].value, names):
         return None
     name = str(found[0].value.name) + "'" * (min(found[1].value, MOST_SIGNS) if len(found) == 2 else 0)
     return None if name in LEARNING_RATES - {"alpha", "α"} else name

@@ -18,9 +18,11 @@ from chainrule.formula.tree import Add, Expr, Neg, Ref, size
 from chainrule.network.names import Notation
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.examples import examples_told
-from chainrule.sheets.functions import UnreadError, function_named
+from chainrule.sheets.functions import GeneralError, UnreadError, function_named
+from chainrule.sheets.general import ANY_NUMBER, ANY_UNIT, for_all_units, is_rule
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
+from chainrule.sheets.rate import weak_rate
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sentences import OTHER, counts_layers, led
 from chainrule.sheets.statements import Claim, claims, short, words
@@ -117,6 +119,7 @@ def read_lines(
         tuple(sizes),
         meanings,
         examples,
+        rate=weak_rate(lines),
         has_h=any(_H.search(line[:LONGEST]) for line in written),
         has_z=any(_Z.search(line[:LONGEST]) for line in written),
     )
@@ -190,6 +193,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
         return Line(claim.number, short(claim.parts[0].source.written), (), "textbook", f"line {claim.number}: {why}")
     names.used.clear()
     names.met.clear()
+    names.guessed.clear()
     introduced = _introduced(claim, names)
     change = _CHANGE.search(claim.parts[0].text)
     if change is not None:
@@ -198,6 +202,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
     parts: list[Part] = []
     notation: Notation = "textbook"
     error = unknown = ""
+    is_general = False
     for part in claim.parts:
         tree, why = None, ""
         if introduced is not None and not parts:
@@ -212,6 +217,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
             except UnreadError as unread:
                 why = _at(part, unread.at, unread.message)
                 unknown = unknown if error else unread.name
+                is_general = is_general or isinstance(unread, GeneralError)
             else:
                 if change is not None and len(parts) == 1 and parts[0].tree is not None:
                     tree = Add((parts[0].tree, Neg(tree) if change[1] == "-" else tree))  # w -= 0.1*dL/dw
@@ -225,6 +231,13 @@ def _read(claim: Claim, names: Names) -> Line | None:
     doubt = found.doubt or claim.doubt or (error if found.words else "")
     if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
         return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER)
+    if is_general or names.guessed:
+        doubt = doubt or ANY_UNIT
+    if is_general and introduced is None:
+        if (trees := for_all_units(claim.parts, names)) is not None:
+            error, parts = "", [Part(part.text, tree) for part, tree in zip(parts, trees, strict=True)]
+    elif error and is_rule(claim.parts):
+        doubt = doubt or ANY_NUMBER
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
         frozenset(names.met), doubt, found.doubt if found.always else "", unknown,
@@ -238,7 +251,8 @@ def _behind(part: Place) -> str:
 
 def _introduced(claim: Claim, names: Names) -> str | None:
     """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
-    name = new_name(claim.parts[0].text, names) or _named_in_words(claim)
+    is_general = not any(_NUMBERS.fullmatch(part.text) for part in claim.parts[1:])
+    name = new_name(claim.parts[0].text, names, is_general) or _named_in_words(claim)
     return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
 
 

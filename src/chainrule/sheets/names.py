@@ -121,6 +121,8 @@ class Names:
         own: the names that the author has introduced so far.
         examples: how many there are: what m, N and n are where the author has not said.
         met: the names of the line being read; used: those of them that have a meaning.
+        rate: a letter that is the learning rate on this sheet, where none of its usual names is there.
+        guessed: letters of the line being read that count units of a layer which is nowhere said.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
     """
@@ -131,6 +133,8 @@ class Names:
     own: set[str] = field(default_factory=set)
     met: set[Operand] = field(default_factory=set)
     used: set[Operand] = field(default_factory=set)
+    guessed: set[str] = field(default_factory=set)
+    rate: str = ""
     has_h: bool = False
     has_z: bool = False
 

@@ -10,11 +10,12 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network import names as notation
-from chainrule.network.names import Derivative, Name, Quantity
-from chainrule.sheets.functions import UnreadError, called
+from chainrule.network.names import LOSS, Derivative, Name, Quantity
+from chainrule.sheets.functions import GeneralError, UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
 from chainrule.sheets.operators import Product, exceeds, is_whole_matrix, made, nested, power
-from chainrule.sheets.sums import free_letters, tokens_in, width
+from chainrule.sheets.sums import Counted, counted, free_letters, is_any_unit, is_weighed, tokens_in, width, with_layer
+from chainrule.sheets.surfaces import is_loss
 from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio
 
 LARGEST = 1_000  # names of a formula, its sums written out
@@ -24,13 +25,18 @@ MOST_NESTED = 3  # derivatives of derivatives
 _KINDS: dict[str, Product] = {"DIVIDE": t.Div, "HADAMARD": t.Hadamard, "OUTER": t.Call}
 
 
-def tree_of(parsed: Any, names: Names) -> tuple[t.Expr, bool]:
+def tree_of(
+    parsed: Any, names: Names, bound: Mapping[str, int] | None = None, counts: Mapping[str, Counted] | None = None
+) -> tuple[t.Expr, bool]:
     """The tree of a parsed formula, and whether a name with a caret is in it.
+
+    Args:
+        bound: numbers that letters stand for. counts: the layers whose units they count.
 
     Raises:
         UnreadError: an unknown name, an index without a number, a quantity that no network has.
     """
-    reader = _FormulaReader(names)
+    reader = _FormulaReader(names, bound or {}, counts or {})
     return reader.top(parsed), reader.has_caret
 
 
@@ -39,13 +45,15 @@ class _FormulaReader:
     """From lark's tree to ours.
 
     Attributes:
-        bound: the numbers that letters stand for within sums.
+        bound: the numbers that letters stand for within sums, or in a formula for any unit.
+        counts: the layers whose units letters count that say no layer.
         has_caret: a name with a caret has been met.
         names_left, numbers_left: how many may still come.
     """
 
     names: Names
     bound: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, Counted] = field(default_factory=dict)
     has_caret: bool = False
     names_left: int = LARGEST
     numbers_left: int = MOST_NUMBERS
@@ -230,15 +238,20 @@ class _FormulaReader:
         if over is None:
             return t.Call("sum", (self.tree(body),))
         high = over.high if over.high is not None else width(over.letter, body, self.names, self.bound)
+        counts = self.counts
+        if over.letter not in counts and (count := counted(over.letter, body, self.names)) is not None:
+            if high is None or is_weighed(over.letter, body):
+                self.counts = {**counts, over.letter: count}
+            high = self.names.sizes[count.layer] if high is None else high
         if high is None:
-            raise UnreadError(token.start_pos, f"nothing says how far the sum over {over.letter} runs")
+            raise GeneralError(token.start_pos, f"nothing says how far the sum over {over.letter} runs")
         if high < over.low or high - over.low >= MOST_NUMBERS:
             raise UnreadError(token.start_pos, f"a sum from {over.low} to {high} cannot be written out")
         outer, terms = self.bound, []
         for number in range(over.low, high + 1):
             self.bound = {**outer, over.letter: number}
             terms.append(self.tree(body))
-        self.bound = outer
+        self.bound, self.counts = outer, counts
         return terms[0] if len(terms) == 1 else t.Add(tuple(terms))
 
     # ---- names
@@ -246,7 +259,7 @@ class _FormulaReader:
     def number(self, index: Index, at: int) -> int:
         found = self.names.number(index, self.bound)
         if found is None:
-            raise UnreadError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
+            raise GeneralError(at, f"index {index.letter} has no number; a claim about this network needs numbers")
         return found
 
     def numbered(self, value: Written | Own) -> Written | Own:
@@ -261,10 +274,17 @@ class _FormulaReader:
         indices = tuple(
             Index("", self.bound[i.letter] + i.number) if i.letter in self.bound else i for i in value.indices
         )
-        return value if indices == value.indices else replace(value, indices=indices)
+        plainly = value if indices == value.indices else replace(value, indices=indices)
+        if not self.counts or self.names.meaning(plainly) is not None:
+            return plainly
+        found = with_layer(value, self.bound, self.counts, self.names.depth)
+        self.names.guessed.update(i.letter for i in value.indices if found != plainly)
+        return found
 
     def operand(self, value: Written | Own, at: int) -> t.Expr:
         value = self.numbered(value)
+        if isinstance(value, Own) and value.name == self.names.rate and not self.is_own(value):
+            return t.Ref("eta")
         if (meaning := self.names.meaning(value)) is not None:
             tree = t.Ref(meaning)
             return t.Transpose(tree) if isinstance(value, Written) and value.flipped else tree
@@ -283,12 +303,18 @@ class _FormulaReader:
             return self.own(f"{value.word}_{self.bound[value.index]}", at)
         if value.name in LEARNING_RATES and value.name not in self.names.own:
             return "eta"
+        if value.name not in self.names.own and is_any_unit(value, self.names):
+            raise GeneralError(at, f"index {value.index} has no number; a claim about this network needs numbers")
         return self.own(value.name, at)
 
     def own(self, name: str, at: int) -> str:
         if name in self.names.own:
             return name
         raise UnreadError(at, f"unknown name {name!r}", str(name))
+
+    def is_own(self, value: Written | Own) -> bool:
+        """Whether the author has introduced a name."""
+        return isinstance(value, Own) and value.name in self.names.own
 
     def symbol(self, value: Written | Own, at: int) -> t.Symbol:
         value = self.numbered(value)
@@ -298,13 +324,16 @@ class _FormulaReader:
 
     def ratio(self, value: Ratio, at: int) -> t.Expr:
         assert value.of is not None
-        of, wrt = self.symbol(value.of, at), self.symbol(value.wrt, at)
+        stands_for_loss = is_loss(value.of) and self.names.meaning(value.of) is None and not self.is_own(value.of)
+        of: t.Symbol = LOSS if stands_for_loss else self.symbol(value.of, at)
+        wrt = self.symbol(value.wrt, at)
         if not isinstance(of, Quantity) or not isinstance(wrt, Quantity):
             if isinstance(of, t.Delta) or isinstance(wrt, t.Delta):
                 raise UnreadError(at, "δ is a derivative itself; within one stands z or a")
             return t.Diff(t.Ref(of), wrt)
-        plainly = isinstance(value.wrt, Written) and self.names.meaning(value.wrt) is None
-        flips = plainly and isinstance(value.wrt, Written) and self.written(value.wrt, at)[1]
+        written = self.numbered(value.wrt)
+        plainly = isinstance(written, Written) and self.names.meaning(written) is None
+        flips = plainly and isinstance(written, Written) and self.written(written, at)[1]
         name: t.Symbol = Derivative(of, wrt)
         tree: t.Expr = t.Ref(t.Timed(Derivative(of, wrt), value.after) if value.after else name)
         return t.Transpose(tree) if flips else tree
@@ -339,9 +368,19 @@ class _FormulaReader:
         textbook = value.bracketed and self.names.has_h
         self.has_caret |= symbol != "h" and not textbook
         if symbol in ("h", "W") or (symbol == "a" and textbook):
+            units = self.with_only(layer, units) if symbol == "W" else units
             return self.checked(symbol, symbol, [layer, *units], at), False
+        units = self.with_only(layer, units)[:: -1 if len(units) == 1 else 1] if symbol == "w" else units
         found = self.checked(f"{symbol}^{{{layer}}}", symbol, units, at)
         return found, symbol == "w" and not units
+
+    def with_only(self, layer: int, units: list[int]) -> list[int]:
+        """Unit and unit before of a weight that is written with one of them, where of the other there is but one."""
+        if len(units) != 1 or not 0 < layer <= self.names.depth:
+            return units
+        if self.names.sizes[layer] == 1:
+            return [1, *units]
+        return [*units, 1] if self.names.sizes[layer - 1] == 1 else units
 
     def checked(self, head: str, letter: str, numbers: list[int], at: int) -> Quantity:
         """The quantity as ``notation`` reads it: it knows how many indices there are."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, Plain
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, Plain
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ _RULED = re.compile(r"\s*\|.*\|\s*")
 _DASH = re.compile(rf"[\s{JOIN}]-[\s{JOIN}]{{0,9}}$")
 _ALIGNED = re.compile(r"\\begin\s*\{(?:align|gather|split|equation|cases|eqnarray)")
 _ROW_NUMBER = re.compile(rf"{_S}(?:\(?[0-9]{{1,3}}[.):]?|[#№]{_S}[0-9]*|\\?[A-Za-z]?line){_S}")
-_EMPTY_CELL = re.compile(rf"[\s{JOIN}:—–✓✔-]*")
+_END = r"(?:[A-Za-zα-ω][A-Za-z0-9]{0,9}(?:_\{?\w{1,6}\}?)?)"
+#: a cell that says nothing, or what a weight joins: x_1 → h_1
+_EMPTY_CELL = re.compile(rf"[\s{JOIN}:—–✓✔-]*|{_S}{_END}(?:{_S}(?:{THEN}|[–—]){_S}{_END}){{1,4}}{_S}")
 
 
 def segments(block: Place, words: Callable[[str], int]) -> list[Segment]:

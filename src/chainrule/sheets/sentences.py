@@ -20,7 +20,7 @@ _FOREIGN = r"\u0400-\u04FF\u0590-\u06FF\u3001-\u30FF\u4E00-\u9FFF\uAC00-\uD7AF\u
 _START = re.compile(rf"(?<=[{_S},:{_FOREIGN}])(?=[^{_S},:{_FOREIGN}])")
 _FOREIGN_WORD = re.compile(rf"[{_FOREIGN}À-ÖØ-öø-ÿ]")
 _NAMELY = re.compile(r"[_^/0-9'\\∂∇α-ωΑ-Ω]")
-_SENTENCE_END = re.compile(r"[.!?;][\s$]|[⇒\n|。]|\\\\")
+_SENTENCE_END = re.compile(r"[.!?;][\s$]|[⇒\n|。；]|\\\\")
 _COMMAND = re.compile(r"\\(?!text|mathrm)[A-Za-z]+|[$*`]")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _FORMULA = re.compile(
@@ -120,7 +120,7 @@ def led(subject: Place, behind: str = "") -> Led:
     before = _before(place)
     if _WORDS.search(before) is None:
         return Led(place, start > 0, CONDITION if _BEHIND.search(behind) else "")
-    clause = "" if before.rstrip()[-1:] in ",:" else re.split(r"[,:]\s", before)[-1]
+    clause = "" if before.rstrip()[-1:] in ",:，：" else re.split(r"[,:]\s|[，：]", before)[-1]
     if _OTHER.search(clause):
         return Led(place, start > 0, OTHER, True)
     if _is_open(clause, place.text):

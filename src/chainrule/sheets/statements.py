@@ -11,8 +11,10 @@ from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, plain
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
+from chainrule.sheets.libraries import with_signs
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.surfaces import WORDS
+from chainrule.sheets.times import shows_times, with_times
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes, without_old_values
 
@@ -36,6 +38,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     """The claims of a sheet, those that go over several lines put together."""
     waiting: Claim | None = None
     between: list[str] = []  # prose since the last part of it
+    times = shows_times(lines)
     for line, text in blocks(lines, first_line):
         if refused := _refused(line, text):
             if waiting is not None and waiting.signs:
@@ -45,9 +48,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(
-            whole, text=with_primes(_apart(without_old_values(_axes(_uncommented(PRINTED.sub(r"\1=", whole.text))))))
-        )
+        whole = replace(whole, text=_prepared(whole.text, times))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -85,6 +86,12 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                     between = [*told, text] if told[-1:] != [text] else told
     if waiting is not None and waiting.signs:
         yield waiting
+
+
+def _prepared(text: str, times: bool) -> str:
+    """A plain text with signs for what people write for them; it keeps its length."""
+    text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
+    return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 
 
 def _lead_on(told: list[str]) -> bool:

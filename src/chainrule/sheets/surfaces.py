@@ -38,9 +38,14 @@ WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
 WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
+_LOSS = frozenset((*"ECJQ", "Loss", "loss", "LOSS", "Cost", "cost", "Error", "error", "MSE", "BCE", "CE", "SSE"))
 _GROUPS = ("total", "tot", "all", "sum", "full")
-_NEW = ("new", "neu", "updated", "next", "nova", "novo", "nuevo", "nueva", "nouveau")
-_OLD = ("old", "alt", "current", "curr")
+#: words for the value after an update, and for the one before it, in small letters
+NEW = (
+    "new", "updated", "upd", "next", "after", "neu", "neue", "neuer", "neues", "aktualisiert", "nova", "novo",
+    "atualizado", "nuevo", "nueva", "actualizado", "nouveau", "nouvelle", "nuovo", "nuova", "aggiornato",
+)  # fmt: skip
+OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
 _DIFFERENTIAL = re.compile(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
 _HEAD = re.compile(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
 _ITEM = re.compile(r"([^\W\d_]*)([0-9]*)")
@@ -98,9 +103,9 @@ def _taken_apart(own: Own) -> Surface | None:
     items = [Item("", found["digits"])] if found["digits"] else []
     after = 0
     for piece in rest:
-        if piece.lower() in _NEW:
+        if piece.lower() in NEW:
             after += 1
-        elif piece.lower() not in (*_OLD, *_GROUPS):
+        elif piece.lower() not in (*OLD, *_GROUPS):
             parts = [Item(*pair) for pair in _ITEM.findall(piece) if any(pair)]
             if "".join(a + b for a, b in parts) != piece:
                 return None
@@ -128,6 +133,14 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘIT":
         return ()
     return known
+
+
+def is_loss(operand: Operand) -> bool:
+    """Whether a name is one that people have for the loss and, over the line of a derivative, for nothing else."""
+    if not isinstance(operand, Own) or operand.above or operand.entry:
+        return False
+    found = _taken_apart(operand)
+    return found is not None and not found.items and not found.after and found.word in _LOSS
 
 
 def as_written(name: Written) -> str:

@@ -44,7 +44,7 @@ def with_heads(lines: Sequence[str], examples: int = 1) -> list[str]:
     while at < len(found):
         rows, end = _table(found, at)
         if len(rows) > 1:
-            claims = _across(rows, examples) or _down(rows) or _pairs(rows)
+            claims = _by_unit(rows) or _across(rows, examples) or _down(rows) or _pairs(rows)
             if claims:
                 for place in range(at, end):
                     found[place] = claims.get(place, "")
@@ -144,6 +144,38 @@ def _down(rows: list[Row]) -> dict[int, str]:
     return {
         place: "; ".join(f"{shapes[i].format(row[0])} = {row[i]}" for i in numbers if shapes[i]) for place, row in body
     }
+
+
+def _by_unit(rows: list[Row]) -> dict[int, str]:
+    """The claims of a table with a row for each unit, ``o1``, and over its columns what is told of it: net, out, δ."""
+    (_, heads), *body = rows
+    units = [_UNIT.fullmatch(plain(row[0]).text.replace(JOIN, "").strip()) for _, row in body]
+    if _UNITS.fullmatch(heads[0]) is None or not all(units):
+        return {}
+    told = {i: quantity for i in range(1, len(heads)) if (quantity := _quantity_of_unit(heads[i]))}
+    claims: dict[int, str] = {}
+    for (place, row), unit in zip(body, units, strict=True):
+        assert unit is not None
+        index = f"{unit['letter'] or ''}{unit['number']}"
+        parts = [f"{told[i]}_{{{index}}} = {row[i]}" for i in told if _is_value(row[i])]
+        claims[place] = "; ".join(parts)
+    return claims if any(claims.values()) else {}
+
+
+_UNITS = re.compile(r"units?|neurons?|nodes?|neuron(?:e|en|a|io)|knoten|einheit|unidade?|unit[àé]", re.IGNORECASE)
+_UNIT = re.compile(r"(?:(?:unit|neuron|node)\s*)?(?P<letter>[a-zA-Z])?_?\{?(?P<number>[0-9]{1,2})\}?", re.IGNORECASE)
+_TOLD_OF_UNIT = {
+    "net": r"net(?:[ _-]?input)?|weighted sum|pre-?activation|sum|in|input|eingabe",
+    "out": r"out(?:put)?|activation|ausgabe|sortie|salida|sa[ií]da",
+    "δ": r"δ|delta|error term|err|error",
+}
+
+
+def _quantity_of_unit(head: str) -> str:
+    """What a head tells of a unit: a word, or a letter alone that may have one; "" for another head."""
+    bare = plain(head).text.replace(JOIN, "").strip()
+    found = next((name for name, words in _TOLD_OF_UNIT.items() if re.fullmatch(words, bare, re.IGNORECASE)), "")
+    return found or (bare if re.fullmatch(r"[azhosuvy]", bare) else "")
 
 
 def _counts_units(rows: list[Row]) -> bool:

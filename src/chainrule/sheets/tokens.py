@@ -201,7 +201,23 @@ class _Scanner:
         if abs(int(match["exponent"] or 0)) > MOST_EXPONENT:
             due = f"a power of ten from -{MOST_EXPONENT} to {MOST_EXPONENT}"
             raise UnreadError(self.at, f"expected {due}; got {match[0]}")
+        if self.follows_factor(match[0]):
+            self.put("TIMES", "*", self.at)
         return self.put("NUMBER", match[0], match.end())
+
+    def follows_factor(self, number: str) -> bool:
+        """Whether a number stands behind a factor, as in ``(1 - h) 2`` and ``h_1 0.5``, and makes a product with it.
+
+        A whole number behind a name may be the index of that name, torn off in copying.
+        """
+        before = self.text[max(0, self.at - 3) : self.at]
+        if self.last not in ENDS_VALUE or (before.isspace() and len(before) == 3):
+            return False
+        if self.last == "NUMBER":
+            return before[-1:].isspace() and self.tokens[-2:-1] != [] and self.tokens[-2].type == "_CARET"
+        if self.is_subject and len(self.open) == 0 and not any(t.type in _CLOSING for t in self.tokens):
+            return False
+        return "." in number or (self.last in _CLOSING and not self.is_subject)
 
     def fraction(self) -> bool:
         match = _FRAC.match(self.text, self.at)
@@ -329,7 +345,7 @@ class _Scanner:
         return self.put("RATIO", Ratio(_LOSS, wrt[0]), wrt[1])
 
     def loss(self, of: n.Operand) -> n.Operand:
-        """J is the loss in a derivative, unless the author has introduced it."""
+        """J is the loss in a derivative, unless the author has introduced it; ``reader`` knows other names for it."""
         return _LOSS if isinstance(of, n.Own) and of.name == "J" and "J" not in self.own else of
 
     def name(self, at: int) -> tuple[n.Operand, int] | None:

@@ -1,7 +1,7 @@
 """The signs by which people mark a value after an update, all made one: a prime behind the name.
 
 ``W^{(2)}_{new}``, ``W_{new}^{(2)}``, ``b_{2,new}``, ``b_2_new``, ``W2_new``, ``w^{(t+1)}``, ``w(t+1)``, ``new b_2``,
-and a prime beside the layer, ``b^{(2)'}``.
+``b_2 new``, ``b_2 (new)``, and a prime beside the layer, ``b^{(2)'}``.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import re
 from collections.abc import Callable
 
 from chainrule.formula.plain import JOIN, OPEN, THEN
+from chainrule.sheets.surfaces import NEW, OLD
 
 _S = rf"[\s{JOIN}]{{0,9}}"  # space
-_NEW = r"(?:new|updated|upd|next|neu|novo|nova|nuevo|nueva|nouveau|nouvelle|nuovo|nuova)"
-_STEP = rf"t{_S}\+{_S}1"
-_OLD = rf"(?:old|\{{{_S}old{_S}\}})"
+_NEW = rf"(?i:{'|'.join(sorted(NEW, key=len, reverse=True))})"
+_STEP = rf"[tnk]{_S}\+{_S}1"
+_OLD_WORD = rf"(?i:{'|'.join(OLD)})"
+_OLD = rf"(?:{_OLD_WORD}|\{{{_S}{_OLD_WORD}{_S}\}})"
 _BRACED = rf"\{{{_S}\(?{_S}(?:{_NEW}|{_STEP}){_S}\)?{_S}\}}"
 _NEXT = rf"(?:[_^]{_S}{_BRACED}|\^{_S}\{{{_S}\+{_S}\}}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
 _INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0-9]{1,2}\])"
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
+_BELOW = rf"(?:{_S}[_^]{_S}{_INDEX}|_[A-Za-z0-9]{{1,9}}){{0,3}}"
+_PARAMETER = rf"(?<![\w\\∂/])((?:[Wwbθ]|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
+_AT_SIGN = rf"(?={_S}(?:=|{THEN}))"
 
 #: a sign, and what stands for it
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -29,6 +34,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     # W_{new}^{(2)}, w^{new}_{11}: the index belongs to the name
     (re.compile(rf"{_BEHIND}{_NEXT}({_S}[_^]{_S}{_INDEX})"), lambda m: m[1] + "'"),
     (re.compile(rf"{_BEHIND}{_NEXT}"), lambda m: "'"),
+    # b_2 new, b_2 (new), b_2(t+1), where nothing else stands before the sign of equality; and so the old one
+    (re.compile(rf"{_PARAMETER}{_S}(?:[(\[]{_S}(?:{_NEW}|{_STEP}){_S}[)\]]|(?<=[\s{JOIN}]){_NEW}){_AT_SIGN}"),
+     lambda m: m[1] + "'"),
+    (re.compile(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
+     lambda m: m[1]),
     # w(t+1), and w(t) and w^{(t)} before it
     (re.compile(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?){_S}\({_STEP}\)"), lambda m: m[1] + "'"),
     (re.compile(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?)(?:\(t\)|\^{_S}\{{{_S}\(?t\)?{_S}\}})"), lambda m: m[1]),
@@ -37,11 +47,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2
     (
-        re.compile(rf"(?<![A-Za-z_\\])(?i:new|updated|neue[rs]?|novo|nova|nuevo|nueva)[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
+        re.compile(rf"(?<![A-Za-z_\\])(?i:new|updated|neue[rs]?|novo|nova|nuevo|nueva|nuovo|nuova)[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip
-_ANY = re.compile(rf"{_NEW}|\(\s*t|{_STEP}|old|\^{_S}\{{|(?i:neu|updated|new|nov|nuev)")
+_ANY = re.compile(rf"{_NEW}|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
 
 
 #: b_2: 0.2 → 0.23

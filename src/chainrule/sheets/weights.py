@@ -215,8 +215,14 @@ class _Reader:
         """The way under which most of the printed numbers come out; the first of those that are as good."""
         if len(ways) == 1:
             return ways[0]
-        zeros = [self.guess_biases(way) for way in ways]
-        return max(zip(ways, zeros, strict=True), key=lambda wb: self.score(*wb))[0]
+        found: list[tuple[list[Matrix], list[list[float]]]] = []
+        for way in ways:
+            try:
+                found.append((way, self.guess_biases(way)))
+            except InputError:  # its layers are not those that have biases
+                if way is ways[-1] and not found:
+                    raise
+        return max(found, key=lambda wb: self.score(*wb))[0]
 
     def guess_biases(self, weights: list[Matrix]) -> list[list[float]]:
         found = Parameters(weights)
