@@ -1,10 +1,12 @@
-"""Nodes of a formula for what is written between its operands: products, quotients, powers, comparisons."""
+"""Nodes of a formula for what is written between its operands: products, quotients, powers, comparisons, primes."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
 from chainrule.formula import tree as t
+from chainrule.network.names import Derivative, Quantity
+from chainrule.sheets.functions import UnreadError
 
 Product: TypeAlias = type[t.Mul] | type[t.Hadamard] | type[t.Div] | type[t.Call]
 
@@ -43,3 +45,19 @@ def is_whole_matrix(tree: t.Expr) -> bool:
     """W_i as a whole, or its transpose."""
     inner = tree.item if isinstance(tree, t.Transpose) else tree
     return isinstance(inner, t.Ref) and t.is_matrix(inner.name)
+
+
+def later(tree: t.Expr, updates: int, at: int) -> t.Expr:
+    """A quantity after updates.
+
+    Raises:
+        UnreadError: it is none.
+    """
+    if isinstance(tree, t.Transpose):
+        return t.Transpose(later(tree.item, updates, at))
+    name = tree.name if isinstance(tree, t.Ref) else None
+    if isinstance(name, t.Timed):
+        return t.Ref(t.Timed(name.name, name.after + updates))
+    if not isinstance(name, Quantity | Derivative | t.Delta):
+        raise UnreadError(at, "a prime stands behind a name, or behind a function before its bracket")
+    return t.Ref(t.Timed(name, updates))

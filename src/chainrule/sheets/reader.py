@@ -13,8 +13,18 @@ from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.sheets.functions import GeneralError, UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
-from chainrule.sheets.operators import Product, exceeds, is_whole_matrix, made, nested, power
-from chainrule.sheets.sums import Counted, counted, free_letters, is_any_unit, is_weighed, tokens_in, width, with_layer
+from chainrule.sheets.operators import Product, exceeds, is_whole_matrix, later, made, nested, power
+from chainrule.sheets.sums import (
+    Counted,
+    counted,
+    free_letters,
+    is_any_unit,
+    is_weighed,
+    tokens_in,
+    width,
+    with_layer,
+    with_only,
+)
 from chainrule.sheets.surfaces import is_loss
 from chainrule.sheets.tokens import LEARNING_RATES, MOST_SIGNS, Over, Ratio
 
@@ -197,19 +207,8 @@ class _FormulaReader:
                 case "SUMMED":
                     tree = t.Call(mark.value, (tree,))
                 case _:
-                    tree = self.later(tree, mark)
+                    tree = later(tree, mark.value, mark.start_pos)
         return tree
-
-    def later(self, tree: t.Expr, mark: Any) -> t.Expr:
-        """A quantity after updates."""
-        if isinstance(tree, t.Transpose):
-            return t.Transpose(self.later(tree.item, mark))
-        name = tree.name if isinstance(tree, t.Ref) else None
-        if isinstance(name, t.Timed):
-            return t.Ref(t.Timed(name.name, name.after + mark.value))
-        if not isinstance(name, Quantity | Derivative | t.Delta):
-            raise UnreadError(mark.start_pos, "a prime stands behind a name, or behind a function before its bracket")
-        return t.Ref(t.Timed(name, mark.value))
 
     # ---- arrays
 
@@ -368,19 +367,11 @@ class _FormulaReader:
         textbook = value.bracketed and self.names.has_h
         self.has_caret |= symbol != "h" and not textbook
         if symbol in ("h", "W") or (symbol == "a" and textbook):
-            units = self.with_only(layer, units) if symbol == "W" else units
+            units = with_only(layer, units, self.names.sizes) if symbol == "W" else units
             return self.checked(symbol, symbol, [layer, *units], at), False
-        units = self.with_only(layer, units)[:: -1 if len(units) == 1 else 1] if symbol == "w" else units
+        units = with_only(layer, units, self.names.sizes)[:: -1 if len(units) == 1 else 1] if symbol == "w" else units
         found = self.checked(f"{symbol}^{{{layer}}}", symbol, units, at)
         return found, symbol == "w" and not units
-
-    def with_only(self, layer: int, units: list[int]) -> list[int]:
-        """Unit and unit before of a weight that is written with one of them, where of the other there is but one."""
-        if len(units) != 1 or not 0 < layer <= self.names.depth:
-            return units
-        if self.names.sizes[layer] == 1:
-            return [1, *units]
-        return [*units, 1] if self.names.sizes[layer - 1] == 1 else units
 
     def checked(self, head: str, letter: str, numbers: list[int], at: int) -> Quantity:
         """The quantity as ``notation`` reads it: it knows how many indices there are."""

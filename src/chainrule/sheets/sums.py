@@ -153,6 +153,15 @@ def with_layer(operand: Written, bound: Mapping[str, int], counts: Mapping[str, 
     return numbered
 
 
+def with_only(layer: int, units: list[int], sizes: tuple[int, ...]) -> list[int]:
+    """Unit and unit before of a weight that is written with one of them, where of the other there is but one."""
+    if len(units) != 1 or not 0 < layer < len(sizes):
+        return units
+    if sizes[layer] == 1:
+        return [1, *units]
+    return [*units, 1] if sizes[layer - 1] == 1 else units
+
+
 def tokens_in(node: Any) -> Iterator[Any]:
     """The tokens of a parsed formula, in order."""
     from lark import Token
