@@ -120,9 +120,8 @@ def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
                 yield replace(naming, biases=biases, _known={})
     if by_kind.get("W", set()) & {1, 2}:
         for weights in WEIGHTS:
-            if weights != naming.weights:  # W and b of one layer have one number
-                both = weights == "inputs" and 1 in by_kind.get("b", ()) and not naming.shared
-                yield replace(naming, weights=weights, biases="inputs" if both else naming.biases, _known={})
+            if weights != naming.weights:
+                yield replace(naming, weights=weights, _known={})
     for word in sorted({s.word.lower() for s in found} - {"a"}):  # what a is, the names beside it say
         options = WORDS.get(word, ())
         now = naming.words.get(word, options[0] if options and word not in WEAK else "")
