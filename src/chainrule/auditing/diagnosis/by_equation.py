@@ -93,14 +93,15 @@ def _matching(
             if exactly.touches(Interval.of(numbers)).all():
                 exact, best, accident = True, numbers, min(accident, chance.of(numbers))
                 break
-        if not exact and not _is_bounded(value):
+        if not exact and _bounded(value) < 0.5:
             continue  # what may be anything explains nothing
         yield Candidate(found_at(state, mistake, node, best), wrong, exact, distance, chance=accident), wrong
 
 
-def _is_bounded(value: Any) -> bool:
-    ends = (value.low, value.high) if isinstance(value, Interval) else (value,)
-    return all(bool(np.isfinite(end).all()) for end in ends)
+def _bounded(value: Any) -> float:
+    """The share of the entries that have bounds."""
+    ends = (value.low, value.high) if isinstance(value, Interval) else (value, value)
+    return float((np.isfinite(ends[0]) & np.isfinite(ends[1])).mean())
 
 
 def _value(place: QuantityPlace, written: NumberMark, world: World) -> Any:

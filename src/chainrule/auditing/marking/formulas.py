@@ -39,7 +39,10 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
     """
     trouble = ""
     here = evaluates = False
+    of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
     for way in ways(state.problem):
+        if way.flipped and of_weights and state.problem.n > 1:
+            continue  # whether these are transposed, their numbers say
         try:
             if not agrees(state, claim, part.tree, state.truth, way):
                 evaluates = True

@@ -26,7 +26,7 @@ from chainrule.network.names import Derivative, Quantity
 from chainrule.sheets.lines import Line
 
 OTHER_EXAMPLE = "the sheet gives other inputs or targets above: what it says of a further example is not called wrong"
-ONE_OF_BATCH = "it has the size of one example, and the network is given a batch: nothing shows which example it is"
+ONE_OF_BATCH = "it has the size of one example of the batch, and no example that it can be about has this value"
 EARLIER = "it is the value of an earlier pass: nothing shows that the line is about that"
 _OF_EXAMPLES = ("a", "h", "y", "g'", "J", "da", "dh")
 
