@@ -29,14 +29,15 @@ _RULE = re.compile(
     rf"{_S}(?:\\frac{_S}\{{{_S}[d∂]{_S}\}}{_S}\{{{_S}[d∂]{_S}{_LETTER}{_S}\}}|[d∂]{_S}/{_S}[d∂]{_S}{_LETTER})?{_S}"
     rf"(?:[^\W\d_]{{1,12}}){_S}'{{0,2}}{_S}\({_S}(?P<of>{_LETTER}){_S}\){_S}"
 )
-_NUMBER = re.compile(rf"[-+*/().,\[\]\s0-9eE^{JOIN}]*[0-9][-+*/().,\[\]\s0-9eE^{JOIN}]*")
+#: numbers and what computes with them
+NUMBERS = re.compile(rf"(?=[^0-9]*+[0-9])[-+*/().,\[\]\s0-9eE^{JOIN}]*+")
 
 
 def is_rule(parts: Sequence[Place]) -> bool:
     """Whether a claim says what a function of a letter is: ``σ'(z) = σ(z) (1 - σ(z))``."""
     subject, *others = (part.text for part in parts)
     match = _RULE.fullmatch(subject) if len(subject) < 100 else None
-    numbers = any(_NUMBER.fullmatch(other) and len(other) > 2 for other in others)
+    numbers = any(NUMBERS.fullmatch(other) and len(other) > 2 for other in others)
     return match is not None and bool(others) and not numbers
 
 

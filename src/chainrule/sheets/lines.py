@@ -19,7 +19,7 @@ from chainrule.network.names import Notation
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.examples import examples_told
 from chainrule.sheets.functions import GeneralError, UnreadError, function_named
-from chainrule.sheets.general import ANY_NUMBER, ANY_UNIT, for_all_units, is_rule
+from chainrule.sheets.general import ANY_NUMBER, ANY_UNIT, NUMBERS, for_all_units, is_rule
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
 from chainrule.sheets.rate import weak_rate
@@ -251,7 +251,7 @@ def _behind(part: Place) -> str:
 
 def _introduced(claim: Claim, names: Names) -> str | None:
     """The author's own name that a claim is about; a parameter that an arrow gives a new value is one with a prime."""
-    is_general = not any(_NUMBERS.fullmatch(part.text) for part in claim.parts[1:])
+    is_general = not any(NUMBERS.fullmatch(part.text) for part in claim.parts[1:])
     name = new_name(claim.parts[0].text, names, is_general) or _named_in_words(claim)
     return f"{name}'" if name and claim.assigns and _PARAMETER.match(name) and not name.endswith("'") else name
 
@@ -262,13 +262,12 @@ def _named_in_words(claim: Claim) -> str | None:
     name = subject.text.replace(JOIN, " ").split()
     if not 1 < len(name) < 8 or not all(re.fullmatch(r"[A-Za-z]{1,20}", word) for word in name):
         return None
-    numbers = len(claim.parts) > 1 and all(_NUMBERS.fullmatch(part.text) for part in claim.parts[1:])
+    numbers = len(claim.parts) > 1 and all(NUMBERS.fullmatch(part.text) for part in claim.parts[1:])
     if (len(name) < 5 and _TEXT.match(subject.written)) or (numbers and _QUANTITY.search(subject.text)):
         return "_".join(name)
     return None
 
 
-_NUMBERS = re.compile(rf"[-+*/().,\[\]\s0-9eE^{JOIN}]*[0-9][-+*/().,\[\]\s0-9eE^{JOIN}]*")
 _QUANTITY = re.compile(
     r"\b(?:loss|error|outputs?|gradients?|derivatives?|activations?|delta|prediction|weighted sum|cost|Fehler|Verlust|"
     r"Ausgabe|Gradient|erreur|sortie|salida|gradiente|saida|erro|uscita|errore|perdita)\b"

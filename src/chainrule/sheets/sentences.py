@@ -133,7 +133,7 @@ def led(subject: Place, behind: str = "") -> Led:
 def counts_layers(subject: Place, value: Place, depth: int) -> bool:
     """Whether ``L = 3`` is the number of layers: a whole number that can be it, in a sentence about layers."""
     number = value.text.strip(f" \t$.{JOIN}")
-    if subject.text.strip(f" \t{JOIN}") != "L" or not number.isdecimal() or int(number) not in (depth, depth + 1):
+    if subject.text.strip(f" \t{JOIN}") != "L" or number not in (str(depth), str(depth + 1)):
         return False
     behind = value.source.written[value.source.origin(value.end) :][:LONGEST]
     last = _SENTENCE_END.search(behind)
