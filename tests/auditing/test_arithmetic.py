@@ -73,7 +73,7 @@ def test_a_half_of_the_last_digit_is_rounded_to_either_side(written, verdict):
 
 @pytest.mark.parametrize("formula", ["0.38*0.5", "0.5*0.38", "0.2 - 0.01"])
 def test_a_slip_in_the_last_digit_is_one_of_arithmetic(formula):
-    """No digit was lost, and no other order of the factors gives it; 0.2 may be 0.19, so that e itself is open there."""
+    """No digit was lost, and no other order of the factors gives it; 0.2 may be 0.19, which leaves e open there."""
     line = last(COARSE, f"e = {formula} = 0.18")
     assert (line.verdict, line.mistakes) == ("wrong", ("arithmetic",))
     assert line.message == f"{formula} is 0.19, not 0.18" + ("; e should be 0.19" if "*" in formula else "")
