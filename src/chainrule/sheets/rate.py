@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from chainrule.sheets.surfaces import BEFORE_A_NAME
+
 _RATE = re.compile(
     r"(?:η|\\eta|learning[ _-]?rate|Lernrate|taxa de aprendizado|taux d.apprentissage"
     r"|(?<![A-Za-z])(?:lr|eta)(?![A-Za-z]))"
@@ -23,7 +25,7 @@ WEAK_RATES = {
 _STRONG = re.compile(r"[ηα]|\\eta|\\alpha|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])")
 _SIGN = re.compile(r"=|≈|←|<-|arrow|\\gets")
 _UPDATE = re.compile(
-    r"['′←Δ]|\\prime|<-|\\(?:left|gets|Delta)|:=|new|updated|neu|nuev|nov[ao]|nouve|nuov|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+",
+    r"['′←Δ]|\\prime|<-|\\(?:left|gets|Delta)|:=|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+|" + "|".join(BEFORE_A_NAME),
     re.IGNORECASE,
 )
 

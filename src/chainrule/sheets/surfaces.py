@@ -40,11 +40,13 @@ WORDS: dict[str, tuple[str, ...]] = {
 WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
 _LOSS = frozenset((*"ECJQ", "Loss", "loss", "LOSS", "Cost", "cost", "Error", "error", "MSE", "BCE", "CE", "SSE"))
 _GROUPS = ("total", "tot", "all", "sum", "full")
-#: words for the value after an update, and for the one before it, in small letters
-NEW = (
-    "new", "updated", "upd", "next", "after", "neu", "neue", "neuer", "neues", "aktualisiert", "nova", "novo",
-    "atualizado", "nuevo", "nueva", "actualizado", "nouveau", "nouvelle", "nuovo", "nuova", "aggiornato",
+#: words for the value after an update that stand before a name as well as behind it, in small letters
+BEFORE_A_NAME = (
+    "new", "updated", "neu", "neue", "neuer", "neues", "aktualisiert", "nova", "novo", "atualizado", "nuevo", "nueva",
+    "actualizado", "nouveau", "nouvelle", "nuovo", "nuova", "aggiornato",
 )  # fmt: skip
+#: all words for the value after an update, and those for the one before it
+NEW = (*BEFORE_A_NAME, "upd", "next", "after")
 OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
 _DIFFERENTIAL = re.compile(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
 _HEAD = re.compile(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")

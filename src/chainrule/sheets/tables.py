@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chainrule.formula.plain import JOIN, plain
 from chainrule.sheets.segments import is_one_name
-from chainrule.sheets.surfaces import WORDS
+from chainrule.sheets.surfaces import NEW, OLD, WORDS
 
 MOST_ROWS, LONGEST = 200, 1_000
 _RULE = re.compile(r"[\s|:+=-]*-[\s|:+=-]*|\s*\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\})\s*")
@@ -18,8 +18,8 @@ _VALUE = re.compile(rf"(?:{_NUMBER.pattern}|\[[-+−0-9.,;eE\s\[\]]*\])")
 _PASSES = re.compile(r"(?:iterations?|iter\.?|epochs?|steps?|updates?|Epoche|Schritt|[ée]poque|[ée]poca|itera\w+|#)\b",
                      re.IGNORECASE)  # fmt: skip
 _MEANS = {
-    "{}": r"value|values|old|initial|before|current|start|wert|alt|alter wert|valor|valeur|valore|result",
-    "{}'": r"new|updated|after|new value|updated value|neu|neuer wert|nuevo|novo|nouveau|nuova?",
+    "{}": "|".join((*OLD, "alter wert")) + "|values?|initial|before|start|wert|valor|valeur|valore|result",
+    "{}'": "|".join((*NEW, "new value", "updated value", "neuer wert")),
     "dL/d{}": r"gradient|derivative|grad|ableitung|gradiente|derivada|d[eé]riv[eé]e|derivata"
     r"|[d∂][LEJC]/[d∂]\w{0,5}|\\frac\{\\partial [LEJC]\}\{\\partial \w{1,8}\}",
 }

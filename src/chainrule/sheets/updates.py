@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from chainrule.formula.plain import JOIN, OPEN, THEN
-from chainrule.sheets.surfaces import NEW, OLD
+from chainrule.sheets.surfaces import BEFORE_A_NAME, NEW, OLD
 
 _S = rf"[\s{JOIN}]{{0,9}}"  # space
 _NEW = rf"(?i:{'|'.join(sorted(NEW, key=len, reverse=True))})"
@@ -47,7 +47,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2
     (
-        re.compile(rf"(?<![A-Za-z_\\])(?i:new|updated|neue[rs]?|novo|nova|nuevo|nueva|nuovo|nuova)[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
+        re.compile(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip

@@ -50,7 +50,7 @@ def _spared(state: SheetState, changed: World) -> bool:
     for mark in state.marks:
         if mark.value is None or mark.value.verdict not in ACCEPTED or mark.place is None or mark.place.time > 1:
             continue
-        value = _value(mark.place, mark.value, changed)
+        value = value_of_line(mark.place, mark.value, changed)
         if value is not None and not mark.value.numbers.interval(True).touches(Interval.of(value)).all():
             return False
     return True
@@ -63,7 +63,7 @@ def _looped(state: SheetState, place: QuantityPlace, written: NumberMark) -> Ite
             continue
         if mistake.id not in state.kept:
             state.kept[mistake.id] = World(state.problem, wrong=(mistake.at(1),))
-        value = _value(place, written, state.kept[mistake.id])
+        value = value_of_line(place, written, state.kept[mistake.id])
         if value is not None and written.numbers.interval(False).touches(Interval.of(value)).all():
             yield Candidate(found_at(state, mistake, Node(mistake.kind, 1), value), None, True, 1)
 
@@ -76,7 +76,7 @@ def _matching(
     nearest = sorted(reached(state.problem, place, world), key=lambda one: one.distance)
     for mistake, node, distance, without in nearest:
         wrong = mistake.at(node.layer)
-        value = _value(place, written, world.other(wrong, without=without))
+        value = value_of_line(place, written, world.other(wrong, without=without))
         if value is None:
             continue
         accident = chance.of(value)
@@ -86,7 +86,7 @@ def _matching(
         worlds.append(state.printed.other(wrong, without=without, long_way=True))
         exact, best = False, None
         for changed in worlds:
-            numbers = _value(place, written, changed)
+            numbers = value_of_line(place, written, changed)
             if numbers is None:
                 continue
             best = numbers if best is None else best
@@ -104,7 +104,7 @@ def _bounded(value: Any) -> float:
     return float((np.isfinite(ends[0]) & np.isfinite(ends[1])).mean())
 
 
-def _value(place: QuantityPlace, written: NumberMark, world: World) -> Any:
+def value_of_line(place: QuantityPlace, written: NumberMark, world: World) -> Any:
     """The value of the line in a world, shaped as its numbers; None where there is none."""
     try:
         value = world.value(place, computed=True)

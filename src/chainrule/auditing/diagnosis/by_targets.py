@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.diagnosis.by_equation import value_of_line
 from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
@@ -17,7 +17,6 @@ from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.replay import Replay
 from chainrule.auditing.model.world import World
 from chainrule.auditing.records import Found
-from chainrule.errors import InputError
 
 MOST_OUTPUTS = 5
 ID = "targets_swapped"
@@ -38,7 +37,7 @@ def by_targets(state: SheetState, mark: Mark, written: NumberMark, chance: Chanc
         swapped = replace(problem, y=y)
         for world in (state.own, state.printed, state.truth):
             state.effort.spend(state.effort.replay)
-            value = _value(_with(world, swapped), mark, written)
+            value = value_of_line(place, written, _with(world, swapped))
             if value is None or not written.numbers.interval(state.both).touches(Interval.of(value)).all():
                 continue
             middle = value.middle if isinstance(value, Interval) else value
@@ -54,15 +53,3 @@ def _with(world: World, problem: Problem) -> World:
     given = {node: value for node, value in before.given.items() if node.kind in ("a", "h", "W", "b")}
     replay = Replay(problem, given, world.intervals, world.wrong, world.long_way)
     return World(problem, world.intervals, world.wrong, world.long_way, {0: replay}, effort=world.effort)
-
-
-def _value(world: World, mark: Mark, written: NumberMark) -> Any:
-    assert mark.place is not None
-    try:
-        value = world.value(mark.place, computed=True)
-    except (InputError, ValueError, IndexError, FloatingPointError):
-        return None
-    if isinstance(value, Interval):
-        return written.shaped(value)
-    value = np.reshape(value.T if written.flipped else value, written.numbers.value.shape)
-    return None if np.isnan(value).any() else value

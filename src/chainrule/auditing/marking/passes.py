@@ -18,7 +18,6 @@ from chainrule.auditing.marking.mark import Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, Reader
 from chainrule.auditing.model.problem import Node, Problem, shape_of
-from chainrule.auditing.model.world import World
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
@@ -70,12 +69,7 @@ def as_it_stands(state: SheetState) -> SheetState:
 
 def _over(state: SheetState, problem: Problem) -> None:
     """Let the state be about another problem, of which the author has said nothing."""
-    state.problem = state.reader.problem = problem
-    state.truth = World(problem, effort=state.effort)
-    state.printed = World(problem, networks=state.truth.networks, effort=state.effort)
-    state.own = state.printed
-    if not state.exact:
-        state.own = World(problem, intervals=True, networks=state.truth.networks, effort=state.effort)
+    state.be_about(problem)
     state.claimed, state.adopted, state.kept = {}, [], {}
     for name in ("worlds", "more_worlds", "given"):
         state.__dict__.pop(name, None)

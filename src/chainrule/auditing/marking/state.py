@@ -77,8 +77,13 @@ class SheetState:
     parameters: set[Quantity] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.problem = read_problem(self.header, self.reading)
-        self.reader = Reader(self.problem, self.reading, self.unit)
+        problem = read_problem(self.header, self.reading)
+        self.reader = Reader(problem, self.reading, self.unit)
+        self.be_about(problem)
+
+    def be_about(self, problem: Problem) -> None:
+        """Take a problem of which the author has said nothing yet."""
+        self.problem = self.reader.problem = problem
         self.truth = World(self.problem, effort=self.effort)
         self.printed = World(self.problem, networks=self.truth.networks, effort=self.effort)
         self.own = self.printed
