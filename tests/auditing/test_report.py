@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from chainrule.auditing.audit import audit_text
 from chainrule.auditing.records import Contradiction, Convention, Found
 from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.records import LineAudit, PartAudit
@@ -280,3 +281,11 @@ def test_remarks_on_lines_that_are_right_are_short():
 )  # fmt: skip
 def test_messages_are_sentences(message, sentence):
     assert f"\n{sentence}\n" in str(with_lines(replace(UNREADABLE, message=message))) + "\n"
+
+
+@pytest.mark.parametrize("written", ["0.5571", "[0.5571]"])
+def test_an_array_of_one_number_is_told_as_a_number(written):
+    header = "+++\nx = [1]\ny = [0]\noutput = sigmoid\nloss = mse\nW = [[0.5]]\n+++\n"
+    audit = audit_text(f"{header}yhat = {written}\n")
+    assert audit.lines[0].message.startswith("yhat should be 0.6225")
+    assert "the rest is" not in str(audit)

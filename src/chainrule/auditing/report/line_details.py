@@ -122,8 +122,8 @@ def _entries(a: LineAudit) -> str:
     off = np.ones(right.shape, dtype=bool) if a.fits is None else ~np.asarray(a.fits)
     places = list(zip(*np.nonzero(off), strict=True)) if off.any() else []
     digits = decimals_apart(right, claimed, a.digits, off)
-    if not places or (len(places) > 1 and off.all()):
-        due = array(right, a.digits)
+    if not places or off.all():
+        due = array(right, a.digits) if right.size != 1 else number(right.item(), digits)
         return "" if due in a.message else f"It should be {due}."
     said = [
         f"{number(claimed[p], digits)} at {_place(p)} (it should be {number(right[p], digits)})"

@@ -67,7 +67,7 @@ def due_text(mark: Mark, more: int = 0) -> str:
     if mark.verdict not in ("right", "undecided") and due.shape == numbers.value.shape:
         off = np.abs(due - numbers.value) > numbers.unit / 2 * (1 + 1e-9)
         decimals = decimals_apart(due, numbers.value, decimals, off if off.any() else True)
-    return array(due, decimals) if due.ndim else number(float(due), decimals)
+    return array(due, decimals) if due.size != 1 else number(due.item(), decimals)
 
 
 def _worst(value: NumberMark) -> str:
