@@ -434,9 +434,7 @@ void predict(const Variant& v, const Pass<double>* pass, Index a, Index b, Index
 
 template <class T>
 void predict_rows(const Layers& l, const T* x, Index rows, T* yhat) {
-  const Index depth = l.depth, line = LINE_BYTES / Index(sizeof(T));
-  Index widest = 0;
-  for (Index i = 1; i <= depth; i++) widest = std::max(widest, l.sizes[i]);
+  const Index depth = l.depth, line = LINE_BYTES / Index(sizeof(T)), widest = widest_layer(l.sizes, depth);
   const Index fitting = BLOCK_BYTES / 8 / Index(sizeof(T)) / widest / line * line;
   const Index block = std::min(rows, std::max<Index>(64, fitting)), blocks = (rows + block - 1) / block;
   const Index room = whole_lines(block * (2 * widest + 3), sizeof(T)), threads = std::max<Index>(1, std::min<Index>(l.threads, blocks));

@@ -101,6 +101,15 @@ struct Pass {
   T* yhat;                      // (rows, k)
 };
 
+constexpr Index TURNED = 4096;  // inputs up to which rows are predicted side by side
+
+// The units of the widest layer that a prediction writes: the inputs count where they are turned over.
+inline Index widest_layer(const Index* sizes, Index depth) {
+  Index widest = sizes[0] <= TURNED ? sizes[0] : 0;
+  for (Index i = 1; i <= depth; i++) widest = widest > sizes[i] ? widest : sizes[i];
+  return widest;
+}
+
 // What one variant of the code gives: one function a purpose and type.
 struct Variant {
   const char* name;
