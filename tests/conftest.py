@@ -13,13 +13,16 @@ from hypothesis import HealthCheck, settings
 from chainrule.cli import main
 from chainrule.render import charts, plots, training_plots
 from chainrule.render.look import drawing
-from tests.support import browser
+from tests.support import browser, sample
 from tests.support.page import page, wide, wide_url, worked, worked_url  # noqa: F401  fixtures
 
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--trials", type=int, default=0, help="networks that each Hypothesis test draws, with a fixed seed"
+        "--trials",
+        type=int,
+        default=0,
+        help="networks that each Hypothesis test draws, with a fixed seed; families of cases are run as a whole",
     )
 
 
@@ -30,6 +33,7 @@ def pytest_configure(config):
     settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
     settings.register_profile("sample", max_examples=12, **quiet)
     settings.load_profile("trials" if trials else "sample")
+    sample.everything = trials > 0
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 

@@ -282,11 +282,11 @@ def test_a_small_entry_of_the_wrong_sign_is_found_beside_an_entry_of_1(method):
     assert [(entry.name, entry.backward) for entry in found.wrong] == [("dL/dW_112", -3e-7)]
 
 
-def test_one_flipped_sign_among_half_a_million_entries_is_found_and_named():
-    net = chainrule.Network.random([640, 800, 3], "tanh", seed=0)
-    x, y = np.random.default_rng(0).normal(size=(4, 640)), [0, 1, 2, 0]
+def test_one_flipped_sign_among_200_000_entries_is_found_and_named():
+    net = chainrule.Network.random([320, 640, 3], "tanh", seed=0)
+    x, y = np.random.default_rng(0).normal(size=(4, 320)), [0, 1, 2, 0]
     gradient = net.backward(x, y)["dL/dW_1"]
-    assert gradient.size > 500_000
+    assert gradient.size > 200_000
     assert chainrule.check_gradients(net, x, y, gradients={"dL/dW_1": gradient}, entries=10).ok
     order = np.argsort(np.abs(gradient), axis=None)
     for place in order[[-1, order.size // 2, order.size // 1000]]:  # the largest, the median, one of the smallest

@@ -25,6 +25,7 @@ from chainrule.teaching.draw_numbers import RANGES, USUAL_RANGE
 from chainrule.teaching.exercise import exercise
 from chainrule.teaching.handout import numbered, read_students, stems
 from tests.support.loading import ROOT
+from tests.support.sample import covering
 
 SHAPES = ((3, 3), (2, 3, 2), (3, 3), (2, 2, 2, 2))
 
@@ -42,7 +43,7 @@ def kinds():
 # ---------------------------------------------------------------- one exercise
 
 
-@pytest.mark.parametrize(("layers", "hidden", "output", "loss"), list(kinds()))
+@pytest.mark.parametrize(("layers", "hidden", "output", "loss"), covering(kinds()))
 def test_every_kind_of_network_has_an_exercise_whose_key_is_right(layers, hidden, output, loss):
     delta = len(loss) % 2 == 0
     e = exercise(layers, hidden=hidden, output=output, loss=loss, notation="delta" if delta else "textbook")

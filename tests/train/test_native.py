@@ -38,6 +38,7 @@ from tests.support.native import (
     variant,
     variants,
 )
+from tests.support.sample import in_turn
 
 EPS = {"float64": 2.3e-16, "float32": 1.2e-7}
 KINDS = [
@@ -377,8 +378,7 @@ def same_gradient(net, rows, recipe, tolerance):
     assert one.right == two.right
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("loss", "out"), KINDS)
+@pytest.mark.parametrize(("loss", "out", "dtype"), in_turn(KINDS, ["float64", "float32"]))
 def test_every_loss_and_output_equals_the_plain_loop(loss, out, dtype, rng):
     k = next(k for k in (3, 2, 1) if LOSSES[loss].fits(output(out), k))
     for labelled in {False, k > 1 and loss != "poisson"}:

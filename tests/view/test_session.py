@@ -24,6 +24,7 @@ from chainrule.view.blocks import document_blocks
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
 from tests.support.page import large, worked_example
+from tests.support.sample import in_turn
 from tests.support.strategies import LOSS_OUTPUT, networks, targets_n_k
 
 
@@ -94,8 +95,7 @@ def test_every_number_of_the_drawing_is_that_of_the_backward_pass(network, notat
         assert edge["value"] == pytest.approx(float(b[names.to_text(Derivative(of, wrt))]), rel=1e-12, abs=1e-300)
 
 
-@pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("loss", "output", "dtype"), in_turn(LOSS_OUTPUT, [np.float64, np.float32]))
 def test_every_loss_with_every_output_that_fits_opens(loss, output, dtype, rng):
     k = next(k for k in (3, 2, 1) if LOSSES[loss].fits(OUTPUTS[output], k))
     s = simple((2, 3, k), rng, "sigmoid", output, loss, dtype)
