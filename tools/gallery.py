@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from pathlib import Path
@@ -66,6 +67,7 @@ code `cr.audit_gradients(net, x, y, {"dL/dW_1": array, …})`.
 """
 
 
+@functools.cache
 def sheets() -> dict[str, Audit]:
     """Every published sheet with its audit."""
     paths = sorted(PUBLISHED.glob("*.md"))

@@ -15,7 +15,7 @@ from chainrule.network.equation_table import EQUATIONS
 from chainrule.network.names import read
 from chainrule.sheets.header import parse_worksheet
 from chainrule.teaching.author import Style, header, names, write
-from tests.support.loading import ROOT, tool
+from tests.support.loading import ROOT, in_root, tool
 
 PUBLISHED = ROOT / "examples" / "published"
 DATA = {entry["id"]: entry for entry in json.loads((ROOT / "tests/data/published.json").read_text(encoding="utf-8"))}
@@ -27,7 +27,8 @@ gallery = tool("gallery")
 
 @pytest.fixture(scope="module")
 def audits():
-    return {name: chainrule.audit(PUBLISHED / name) for name in SHEETS}
+    with in_root():
+        return gallery.sheets()
 
 
 def values(audits):
@@ -37,6 +38,7 @@ def values(audits):
             yield sheet["id"], key, lines[number], audits[name]
 
 
+@pytest.mark.xdist_group("gallery")  # all published sheets are audited once
 def test_at_least_148_of_the_151_published_values_get_the_verdict_of_the_collection(audits):
     found = list(values(audits))
     assert len(found) == 151
@@ -45,6 +47,7 @@ def test_at_least_148_of_the_151_published_values_get_the_verdict_of_the_collect
     assert len(found) - len(off) >= 148
 
 
+@pytest.mark.xdist_group("gallery")
 def test_every_reproduced_mistake_is_named(audits):
     words = {
         "updated_weights_used": "updated_weights_used",

@@ -304,9 +304,9 @@ from chainrule.auditing.audit import audit_text
 from chainrule.errors import InputError
 from tests.support.strangers import LINES, RIGHT
 
-def all_code():
+def all_code(names):
     for name, lines in LINES.items():
-        if any(word in name for word in CODE):
+        if any(word in name for word in names):
             try:
                 found = audit_text(RIGHT + lines)
             except InputError:
@@ -317,10 +317,10 @@ def stop(event, arguments):
     if event.split(".")[0] in ("exec", "compile", "open", "os", "subprocess", "socket", "import", "pickle", "code"):
         seen.append((event, repr(arguments)[:80]))
 
-all_code()  # what is imported is imported
+all_code(["eval", "TeX that", "lambda"])  # what is imported is imported
 seen = []
 sys.addaudithook(stop)
-all_code()
+all_code(CODE)
 sys.stdout.write(str(seen))
 """
     here = str(ROOT)

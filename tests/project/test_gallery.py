@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.loading import ROOT, in_root, tool
 
+pytestmark = pytest.mark.xdist_group("gallery")  # all published sheets are audited once
 gallery = tool("gallery")
 
 

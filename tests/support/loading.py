@@ -1,5 +1,6 @@
 """Scripts of ``tools/`` as modules."""
 
+import functools
 import importlib.util
 import os
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from types import ModuleType
 ROOT = Path(__file__).parents[2]
 
 
+@functools.cache
 def tool(name: str) -> ModuleType:
     """The module of ``tools/NAME.py``."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")

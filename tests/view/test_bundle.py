@@ -12,6 +12,7 @@ from tests.support.loading import ROOT, tool
 
 WEB = ROOT / "web"
 TOOL = tool("typescript")
+pytestmark = pytest.mark.xdist_group("bundle")  # its packages are fetched once
 STATIC = ROOT / "src" / "chainrule" / "view" / "static"
 
 
