@@ -70,7 +70,9 @@ class QuantityPlace:
 
     def claimed(self, whole: Any) -> Any:
         """What the line should claim, from the whole value: the entry, in the line's direction, times the factor."""
-        value = whole[(..., *self.index)] if self.node is not None and self.index else whole
+        value = whole
+        if self.node is not None and self.index:
+            value = whole[(..., *self.index)].copy()  # a view would keep all the rest
         value = value.T if self.flip else value
         return value if self.factor == 1.0 else value * self.factor
 

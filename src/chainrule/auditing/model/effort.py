@@ -17,6 +17,7 @@ EXPLAINING = 3_000_000.0  # for finding the mistakes behind its wrong lines; the
 READINGS = 6_000_000.0  # for marking it under other conventions and with the header changed; then no more are tried
 LAYER = 150  # units of a replay, a layer
 ENTRIES = 100  # weights times examples of a replay, a unit
+SLOPES = 20  # pairs of softmax outputs times examples, a unit
 FORMULA = 4  # units of computing a formula, a node
 LOOK = 10  # units of looking up one value
 AGAIN = 3  # replays that a value after an update takes
@@ -31,19 +32,22 @@ class Effort:
     """What may still be done.
 
     Attributes:
-        replay: units of one replay of the network.
+        replay: units of one replay of the network. look: of looking up one value.
         left: units left for marking. to_explain: for explaining.
     """
 
     replay: float = 0.0
+    look: float = LOOK
     left: float = math.inf
     to_explain: float = math.inf
 
     @classmethod
     def of(cls, problem: Problem, left: float = MARKING) -> Effort:
         """The effort that a sheet about this network may take."""
+        slopes = problem.network.sizes[-1] ** 2 * problem.n if problem.rule(problem.depth) is None else 0
         entries = problem.network.parameter_count * problem.n
-        return cls(LAYER * problem.depth + entries / ENTRIES, left, EXPLAINING)
+        replay = LAYER * problem.depth + entries / ENTRIES + slopes / SLOPES
+        return cls(replay, LOOK + slopes / SLOPES, left, EXPLAINING)
 
     def spend(self, units: float) -> None:
         """Count work that is about to be done.

@@ -55,6 +55,10 @@ class Interval:
             return Interval.of(self.low.T)
         return Interval(self.low.T, self.high.T)
 
+    def copy(self) -> Interval:
+        """The same in arrays of its own."""
+        return Interval.of(self.low.copy()) if self.exact else Interval(self.low.copy(), self.high.copy())
+
     @property
     def exact(self) -> bool:
         """Known to have no width."""

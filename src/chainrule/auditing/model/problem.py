@@ -170,7 +170,7 @@ def is_backward(name: Derivative, depth: int) -> bool:
 
 def part(whole: Any, name: Quantity) -> Any:
     """The component that a name picks from the last axes."""
-    return whole[(..., *index_of(name))] if name.index else whole
+    return whole[(..., *index_of(name))].copy() if name.index else whole  # a view would keep all the rest
 
 
 def index_of(name: Quantity) -> tuple[int, ...]:

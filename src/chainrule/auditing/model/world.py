@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.model.claims import QuantityPlace, Reader, Reading
-from chainrule.auditing.model.effort import AGAIN, FORMULA, LOOK, Effort
+from chainrule.auditing.model.effort import AGAIN, FORMULA, Effort
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
 from chainrule.auditing.model.replay import Replay, Wrong
@@ -107,7 +107,7 @@ class World:
             computed: from its parents, whatever is given for it.
         """
         again = computed and place.time == 1
-        self.effort.spend(LOOK + (AGAIN * self.effort.replay if again else 0.0))
+        self.effort.spend(self.effort.look + (AGAIN * self.effort.replay if again else 0.0))
         if not computed or place.node is None:
             return place.claimed(self.whole(place))
         value = self.replay(place.time).computed(place.node)
