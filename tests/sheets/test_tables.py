@@ -78,3 +78,25 @@ def test_tables_with_decimal_commas():
 )  # fmt: skip
 def test_other_tables_claim_nothing(written):
     assert lines(written, sizes=(2, 2, 1)) == ()
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 99), st.sampled_from(("\t", "  ", " | ", " ")), st.sampled_from(("L", "Error", "E_{total}", "loss")),
+    st.sampled_from(("", "2\t")), st.integers(0, 2),
+)  # fmt: skip
+def test_a_number_in_dollars_beside_its_formula(seed, edge, loss, number, off):
+    """It is the value that is claimed."""
+    sheet = SmallSheet(seed)
+    new = sheet.weights[1][0, 0] - 0.5 * sheet.value("dL/dW_211") + (0.0731 if off == 2 else 0.0)
+    update = rf"$W_{{211}} \leftarrow W_{{211}} - 0.5 \cdot \frac{{\partial {loss}}}{{\partial W_{{211}}}}$"
+    lines_written = (
+        f"{number}$a_{{11}} = W_{{111}} x_1 + W_{{112}} x_2 + b_{{11}}${edge}$<<a_11{'!' if off == 1 else ''}>>$",
+        f"{number}{update}{edge}${new:.4f}$",
+    )
+    header = sheet.header.replace("+++\nhidden", "+++\nlearning_rate = 0.5\nhidden")
+    found = [a.verdict for a in cr.audit(header + sheet.filled("\n\n".join(lines_written))).lines]
+    assert len(found) == 2
+    for i, verdict in enumerate(found, 1):
+        assert (verdict in RIGHT) == (i != off), found
+        assert verdict in (*RIGHT, "undecided", "wrong")

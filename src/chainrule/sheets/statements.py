@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
-from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, plain
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, Plain, plain
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.libraries import with_signs
@@ -48,7 +48,8 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        whole = replace(whole, text=_prepared(whole.text, times))
+        text, valued = _valued(whole)
+        whole = replace(whole, text=_prepared(text, times))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -81,7 +82,8 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 ):  # and not prose between a claim and what continues it
                     if waiting is not None and waiting.signs:
                         yield waiting
-                    waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece))
+                    doubt = BESIDE if any(piece.start < at < piece.end for at in valued) else ""
+                    waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece), doubt=doubt)
                 else:
                     between = [*told, text] if told[-1:] != [text] else told
     if waiting is not None and waiting.signs:
@@ -92,6 +94,26 @@ def _prepared(text: str, times: bool) -> str:
     """A plain text with signs for what people write for them; it keeps its length."""
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
+
+
+def _valued(whole: Plain) -> tuple[str, list[int]]:
+    """A plain text with ``=`` between an equation and a number in dollars of its own, and where they stand."""
+    text, found = whole.text, []
+    if whole.written.lstrip().startswith("|"):  # a row of a table has cells
+        return text, found
+    for match in _BESIDE.finditer(whole.written):
+        before = whole.written[: match.start()].rpartition("$")[2]
+        if _EQUATES.search(before) and not _UNFINISHED.search(before):
+            at = next(i for i in range(len(text)) if whole.origin(i) >= match.start())
+            gap = len(match[0]) - 1  # a bar within it is no part of the formula
+            text = f"{text[:at]}={' ' * gap}{text[at + 1 + gap :]}"
+            found.append(at)
+    return text, found
+
+
+_BESIDE = re.compile(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
+_EQUATES = re.compile(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
+BESIDE = "its number stands beside it without a sign of equality"
 
 
 def _lead_on(told: list[str]) -> bool:
@@ -294,7 +316,7 @@ def _assigns(piece: Place) -> bool:
 
 
 _ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
-_WORD = re.compile(r"(?<![A-Za-z_\\0-9^])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
+_WORD = re.compile(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = re.compile(
     rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$"
 )
