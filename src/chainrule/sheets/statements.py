@@ -48,8 +48,8 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 yield refused
             continue
         whole = plain(text)
-        text, valued = _valued(whole)
-        whole = replace(whole, text=_prepared(text, times))
+        signed, valued = _valued(whole)
+        whole = replace(whole, text=_prepared(signed, times))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
