@@ -100,3 +100,12 @@ def test_a_number_in_dollars_beside_its_formula(seed, edge, loss, number, off):
     for i, verdict in enumerate(found, 1):
         assert (verdict in RIGHT) == (i != off), found
         assert verdict in (*RIGHT, "undecided", "wrong")
+
+
+@pytest.mark.parametrize("row", ["3 & ${}$ \\\\[1em]", "| 3 | ${}$ |", "3\t${}$", "$${}$$"])
+@pytest.mark.parametrize("arrow", [r"\leftarrow", ":=", "←"])
+def test_an_update_in_a_row_by_a_gradient_that_rounds_to_nothing(row, arrow):
+    update = rf"W_{{111}} {arrow} W_{{111}} - 0.5 \cdot \frac{{\partial L}}{{\partial W_{{111}}}} = 0.5000"
+    header = "+++\nlearning_rate = 0.5\noutput = 'sigmoid'\nloss = 'half_squared_error'\nx = [24]\ny = [1]\n"
+    text = f"{header}[[layer]]\nW = [[0.5]]\n+++\n{row.format(update)}\n"
+    assert {a.verdict for a in cr.audit(text).lines} <= RIGHT

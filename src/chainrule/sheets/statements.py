@@ -171,8 +171,8 @@ _COMMENT = re.compile(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
 def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
     """The claims of a row of a table."""
     for group in parts_of_row(cells, words):
-        found = [_parts(piece) for cell in group for piece in _stripped(cell)]
-        parts = [part for cell_parts, _ in found for part in cell_parts if not part.is_empty]
+        pieces = [piece for cell in group for piece in _stripped(cell)]
+        parts = [part for piece in pieces for part in _parts(piece)[0] if not part.is_empty]
         if len(parts) < 2 or is_number(parts[0].text):
             continue  # numbers alone are data
         if sum(is_number(part.text) for part in parts[1:]) > 1:
@@ -180,7 +180,7 @@ def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
             why = "several numbers stand in a row of a table, and nothing says which of them is claimed"
             yield Claim(parts, line, " | ".join(part.written for part in parts), f"line {line}, column {column}: {why}")
         else:
-            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1)
+            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1, assigns=_assigns(pieces[0]))
 
 
 def _refused(line: int, text: str) -> Claim | None:
