@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from chainrule.errors import InputError
+from chainrule.system.patterns import regex
 
 Notation = Literal["textbook", "delta"]
 NOTATIONS: tuple[Notation, ...] = ("textbook", "delta")
@@ -105,12 +106,12 @@ class Derivative:
 Name: TypeAlias = Quantity | Derivative
 LOSS = Quantity("L")
 
-_TEXTBOOK = re.compile(r"(?P<symbol>yhat|ŷ|[xyahWbL])(?:_(?:\{(?P<braced>[\d, ]*)\}|(?P<plain>\d[\d,]*)))?")
-_DELTA = re.compile(
+_TEXTBOOK = regex(r"(?P<symbol>yhat|ŷ|[xyahWbL])(?:_(?:\{(?P<braced>[\d, ]*)\}|(?P<plain>\d[\d,]*)))?")
+_DELTA = regex(
     r"(?P<symbol>delta|[zaδwb])\^(?:\{(?P<bracedlayer>\d+)\}|(?P<layer>\d+))"
     r"(?:_(?:\{(?P<braced>[\d, ]*)\}|(?P<plain>\d[\d,]*)))?"
 )
-_RATIO = re.compile(r"[d∂](?P<of>.+)/[d∂](?P<wrt>.+)")
+_RATIO = regex(r"[d∂](?P<of>.+)/[d∂](?P<wrt>.+)")
 _DELTA_SYMBOLS = {"z": "a", "a": "h", "w": "W", "b": "b", "δ": "a", "delta": "a"}
 _DELTA_LETTERS = {"a": "z", "h": "a", "W": "w", "b": "b"}
 _DELTAS = ("δ", "delta")

@@ -27,6 +27,7 @@ from chainrule.sheets.segments import Place
 from chainrule.sheets.sentences import OTHER, counts_layers, led
 from chainrule.sheets.statements import Claim, claims, short, words
 from chainrule.sheets.tables import with_heads
+from chainrule.system.patterns import regex
 
 MOST_LINES = 5_000
 LARGEST = 1_000_000  # characters of a sheet
@@ -150,18 +151,18 @@ def _prepared(lines: tuple[str, ...], examples: int) -> list[str]:
     return with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
 
 
-_H = re.compile(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
-_Z = re.compile(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0-9, ]{1,20}\})(?!\s{0,4}\^)")
+_H = regex(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")
+_Z = regex(r"(?<![A-Za-z])[d∂]?z(?=[\s}]{0,4}_)[\s}]{0,4}_(?:[0-9]++|\{[0-9, ]{1,20}\})(?!\s{0,4}\^)")
 
 
-_SENTENCE = re.compile(r"(?<![A-Za-z])[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
-_ASIDE = re.compile(rf"[\s{JOIN}]{{1,20}}\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
+_SENTENCE = regex(r"(?<![A-Za-z])[A-Za-z]{2,}[\s\u2060]+[A-Za-z]+")
+_ASIDE = regex(rf"[\s{JOIN}]{{1,20}}\((?=[^()]*[A-Za-z]{{2}})[\w ,.'%{JOIN}-]*\)[\s{JOIN}]*$")
 #: gaps of LaTeX: \boxed{\;}, \underline{\hspace{2cm}}, \_\_
-_GAPS = re.compile(
+_GAPS = regex(
     r"\\(?:boxed|underline|fbox|hspace\*?\{[^{}]{0,20}\}|[hv]?phantom\{[^{}]{0,40}\}|square|Box|qquad|quad|ldots|dots"
     r"|[,;:! _])|[{}$⁠□]"
 )
-_BLANK = re.compile(r"[_?….\s]*")
+_BLANK = regex(r"[_?….\s]*")
 
 
 def _is_prose(claim: Claim, names: Names) -> bool:
@@ -268,13 +269,13 @@ def _named_in_words(claim: Claim) -> str | None:
     return None
 
 
-_QUANTITY = re.compile(
+_QUANTITY = regex(
     r"\b(?:loss|error|outputs?|gradients?|derivatives?|activations?|delta|prediction|weighted sum|cost|Fehler|Verlust|"
     r"Ausgabe|Gradient|erreur|sortie|salida|gradiente|saida|erro|uscita|errore|perdita)\b"
 )
-_TEXT = re.compile(r"\\(?:text|mathrm|textbf|textit|mathit|operatorname)\b")
-_PARAMETER = re.compile(r"[Wwbθ](?![A-Za-z])")
-_CHANGE = re.compile(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")
+_TEXT = regex(r"\\(?:text|mathrm|textbf|textit|mathit|operatorname)\b")
+_PARAMETER = regex(r"[Wwbθ](?![A-Za-z])")
+_CHANGE = regex(rf"(?<=[\w}}\])])[\s{JOIN}]*([-+])[\s{JOIN}]*$")
 
 
 def _without_aside(part: Place, names: Names) -> Place:

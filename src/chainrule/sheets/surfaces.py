@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from chainrule.sheets.names import Index, Operand, Own, Written
+from chainrule.system.patterns import regex
 
 #: a Δ by itself, which some write for δ
 CHANGE = "capital delta"
@@ -48,9 +49,9 @@ BEFORE_A_NAME = (
 #: all words for the value after an update, and those for the one before it
 NEW = (*BEFORE_A_NAME, "upd", "next", "after")
 OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
-_DIFFERENTIAL = re.compile(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
-_HEAD = re.compile(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
-_ITEM = re.compile(r"([^\W\d_]*)([0-9]*)")
+_DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
+_HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
+_ITEM = regex(r"([^\W\d_]*)([0-9]*)")
 
 
 class Item(NamedTuple):

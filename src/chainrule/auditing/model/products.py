@@ -6,7 +6,6 @@ outer product where a matrix is due.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -17,8 +16,9 @@ from chainrule.auditing.model.problem import Problem
 from chainrule.errors import InputError
 from chainrule.formula import evaluate
 from chainrule.formula import tree as t
+from chainrule.system.patterns import regex
 
-_OF_LAYER = re.compile(r"g_([0-9]|L)('?)")
+_OF_LAYER = regex(r"g_([0-9]|L)('?)")
 
 
 def with_functions(tree: t.Expr, problem: Problem, layer: int | None) -> t.Expr:
