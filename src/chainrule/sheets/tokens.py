@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
 from chainrule.sheets import names as n
 from chainrule.sheets.functions import UnreadError, function_at, with_powers_behind
+from chainrule.sheets.parser import Token
 from chainrule.sheets.pieces import piece_at
 from chainrule.system.patterns import regex
-
-if TYPE_CHECKING:
-    from lark import Token
 
 MOST_SIGNS = 20  # signs, functions without brackets, or marks behind a name, in a row
 MOST_EXPONENT = 99  # of ten
@@ -117,9 +115,7 @@ class _Scanner:
     # ---- emitting
 
     def put(self, kind: str, value: Any, end: int) -> bool:
-        from lark import Token
-
-        self.tokens.append(Token(kind, value, start_pos=self.at))
+        self.tokens.append(Token(kind, value, self.at))
         self.at = end
         return True
 
