@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli import audit, check, exercise, explain, grade, graph, paths, predict, view
+from chainrule.cli.conversion import keep_plain_values
 from chainrule.cli.train import command as train
 from chainrule.errors import InputError
 
@@ -47,7 +48,9 @@ def _options(
 @functools.cache
 def _command() -> Callable[[], object]:
     """All commands with their options, made once a process."""
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    keep_plain_values(command)
+    return command
 
 
 def main() -> None:
