@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median_low
 
 import numpy as np
 
@@ -137,7 +136,7 @@ def usual_unit(lines: tuple[Line, ...]) -> float:
         last = line.parts[-1].tree if line.parts else None
         for row in (_entries(last) if last is not None else None) or []:
             decimals += [-math.log10(unit) for _, unit in row if unit is not None and 0 < unit < 1]
-    return float(10.0 ** -max(2, round(median_low(decimals)))) if decimals else 0.01
+    return float(10.0 ** -max(2, round(sorted(decimals)[(len(decimals) - 1) // 2]))) if decimals else 0.01
 
 
 def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:
