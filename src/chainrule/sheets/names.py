@@ -124,6 +124,7 @@ class Names:
         examples: how many there are: what m, N and n are where the author has not said.
         met: the names of the line being read; used: those of them that have a meaning.
         rate: a letter that is the learning rate on this sheet, where none of its usual names is there.
+        asked: every name whose meaning was asked for, with what it was.
         guessed: letters of the line being read that count units of a layer which is nowhere said.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
@@ -135,6 +136,7 @@ class Names:
     own: set[str] = field(default_factory=set)
     met: set[Operand] = field(default_factory=set)
     used: set[Operand] = field(default_factory=set)
+    asked: dict[Operand, Symbol | None] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
     rate: str = ""
     has_h: bool = False
@@ -148,12 +150,16 @@ class Names:
     def meaning(self, operand: Operand) -> Symbol | None:
         """The quantity that a name of the author's stands for; None where it is read as ever."""
         self.met.add(operand)
-        if self.meanings is None or (isinstance(operand, Own) and operand.name in self.own):
+        if isinstance(operand, Own) and operand.name in self.own:
             return None
-        found = self.meanings.meaning(operand)
+        found = self.asked[operand] = self.given(operand)
         if found is not None:
             self.used.add(operand)
         return found
+
+    def given(self, operand: Operand) -> Symbol | None:
+        """What a name means to the author, whatever the sheet has introduced."""
+        return None if self.meanings is None else self.meanings.meaning(operand)
 
     def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
         """The number of an index; None for a letter that stands for none."""

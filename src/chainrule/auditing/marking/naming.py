@@ -74,6 +74,7 @@ class NameReader:
     first_line: int
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
+    _problems: dict[frozenset[int], Problem] = field(default_factory=dict, init=False)
 
     @cached_property
     def plain(self) -> Naming:
@@ -128,7 +129,7 @@ class NameReader:
         lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, self.problem.n)
         met = {operand for line in lines for operand in line.operands}
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
-        problem = replace(self.problem, shared=shared)
+        problem = self._problems.setdefault(shared, replace(self.problem, shared=shared))
         state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
         marked = state
         if any(map(_is_negative, state.marks)):  # some write δ for -dL/da
@@ -248,7 +249,7 @@ def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming, given: froze
         if (other.claim.line is not mark.claim.line and _bears_out(other)) or _shows_formula(other)
         for operand in other.claim.line.names
     }
-    needed = sorted(mark.claim.line.names, key=str)
+    needed = sorted(mark.claim.line.names, key=lambda name: (str(name), repr(name)))
     known = {_way(o) for o in needed if _text(o).removeprefix("d") in given}
     subject = [o for o in needed if _text(o) == mark.claim.subject]
     if mark.value_verdict == "wrong" and subject and all(_way(o) in known for o in subject):

@@ -43,6 +43,7 @@ class Problem:
         kept: (kind, layer) of other parameters that stay as they are.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
         descended: networks after many updates, which this problem and those made from it have found so far.
+        known: what has been found of this very problem: a sheet is marked several times.
     """
 
     network: Network
@@ -55,6 +56,7 @@ class Problem:
     kept: frozenset[tuple[str, int]] = frozenset()
     shared: frozenset[int] = frozenset()
     descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)
+    known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def is_updated(self, kind: str, layer: int) -> bool:
         """Whether W or b of a layer changes in a step."""

@@ -55,6 +55,12 @@ class World:
     networks: dict[int, Network] = field(default_factory=dict)
     effort: Effort = field(default_factory=Effort)
 
+    @classmethod
+    def of(cls, problem: Problem, effort: Effort) -> World:
+        """The right values of a problem; what is computed of them at no update, all such worlds share."""
+        replay = problem.known.setdefault("replay", Replay(problem))
+        return cls(problem, replays={0: replay}, effort=effort)
+
     def replay(self, after: int) -> Replay:
         """The replay that has the quantities after so many updates: 0 and 1 share one."""
         key = 0 if after < 2 else after
@@ -338,8 +344,11 @@ def _component(tree: t.Expr, unit: int) -> t.Symbol:
 
 def at_other_numbers(problem: Problem, count: int = 2, seed: int = 20) -> list[Problem]:
     """The same network, loss and targets at other numbers; what is 0 in the header stays 0."""
+    if (count, seed) in problem.known:
+        drawn: list[Problem] = problem.known[count, seed]
+        return drawn
     rng = np.random.default_rng(seed)
-    found = []
+    found: list[Problem] = problem.known.setdefault((count, seed), [])
     for _ in range(count):
         weights = [_drawn(rng, W, 1 / np.sqrt(W.shape[1])) for W in problem.network.weights]
         biases = [_drawn(rng, b, 1.0) for b in problem.network.biases]
@@ -355,6 +364,13 @@ def _drawn(rng: np.random.Generator, like: Array, scale: float) -> Array:
 
 def read_problem(problem: Problem, reading: Reading) -> Problem:
     """The problem as the author's conventions have it."""
+    if reading not in problem.known:
+        problem.known[reading] = _under(problem, reading)
+    found: Problem = problem.known[reading]
+    return found
+
+
+def _under(problem: Problem, reading: Reading) -> Problem:
     if reading.scale != 1.0:
         problem = problem.scaled(reading.scale)
     if reading.transposed:
