@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -75,6 +76,7 @@ class NameReader:
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
     _problems: dict[frozenset[int], Problem] = field(default_factory=dict, init=False)
+    _marked: dict[tuple[Any, ...], tuple[SheetState, SheetState, float]] = field(default_factory=dict, init=False)
 
     @cached_property
     def plain(self) -> Naming:
@@ -130,16 +132,26 @@ class NameReader:
         met = {operand for line in lines for operand in line.operands}
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
         problem = self._problems.setdefault(shared, replace(self.problem, shared=shared))
-        state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
-        marked = state
-        if any(map(_is_negative, state.marks)):  # some write δ for -dL/da
-            minus = Reading(minus_delta=True)
-            other = mark_sheet(SheetState(problem, minus, lines, state.unit, operands=False, effort=effort))
-            marked = min(state, other, key=cost)
+        key = (shared, *map(id, lines))  # lines are kept where their names mean the same
+        if key in self._marked:
+            state, marked, spent = self._marked[key]
+            effort.spend(spent)
+        else:
+            state, marked, spent = self._marked[key] = _marked(problem, lines, effort)
         marks = tuple(marked.marks)
         unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
         read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(marked), marks=marks, state=state)
         return replace(read, cost=read.doubts + unread)
+
+
+def _marked(problem: Problem, lines: tuple[Line, ...], effort: Effort) -> tuple[SheetState, SheetState, float]:
+    """Lines marked as they stand, and so that they come out best; with the effort it took."""
+    state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
+    if not any(map(_is_negative, state.marks)):
+        return state, state, state.spent
+    minus = Reading(minus_delta=True)  # some write δ for -dL/da
+    other = mark_sheet(SheetState(problem, minus, lines, state.unit, operands=False, effort=effort))
+    return state, min(state, other, key=cost), state.spent + other.spent
 
 
 def _is_negative(mark: Mark) -> bool:
