@@ -19,6 +19,7 @@ _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
 _ONE = regex(_ITEM)
+_SPACE = regex(r"\s+")
 _INDEX = regex(rf"\s*([0-9]{{1,9}}|[lL{_INDEX_LETTERS}])\s*([+-]\s*[0-9]{{1,9}})?\s*")
 
 _CORE = regex(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
@@ -180,7 +181,7 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
     match = _OWN.match(text, at)
     if match is None:
         return None
-    end, index = match.end(), re.sub(r"\s+", "", match["braced"] or match["plain"] or "")
+    end, index = match.end(), _SPACE.sub("", match["braced"] or match["plain"] or "")
     if match["plain"] and "," in index and not match["change"]:
         kept = index.partition(",")[0]
         end, index = end - (len(index) - len(kept)), kept
@@ -195,7 +196,7 @@ def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
         return name, at
     end, above, index = match.end(), match["braced"] or match["round"], name.index
     if not index and (below := _OWN_BELOW.match(text, end)):
-        end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
+        end, index = below.end(), _SPACE.sub("", below[1] or below[2])
     stem = f"{name.word}_{index}" if index else name.word
     return Own(f"{stem}^{{({above})}}", name.word, index, above), end
 
@@ -319,7 +320,7 @@ def _item(written: str) -> Index | None:
     match = _INDEX.fullmatch(written)
     if match is None:
         return None
-    added = int(re.sub(r"\s+", "", match[2])) if match[2] else 0
+    added = int(_SPACE.sub("", match[2])) if match[2] else 0
     return Index("", int(match[1]) + added) if match[1].isdecimal() else Index(match[1], added)
 
 
