@@ -97,7 +97,7 @@ def agrees(state: SheetState, claim: LineClaim, tree: t.Expr, world: World, way:
     if place is None or t.has(tree, t.Diff) or t.variables(tree) - {"eta"} or "eta" in state.names:
         return same(evaluated(state, tree, world, way), due_of(state, claim, world, way))
     at = (place.name, place.time, place.factor, place.node, place.index, place.flip)
-    known: dict[Any, _Answer] = world.problem.known.setdefault(("agrees", state.reading), {})
+    known: dict[Any, _Answer] = world.problem.once(("agrees", state.reading), dict)
     key = (id(tree), at, way)
     if key in known:
         effort.spend(known[key].effort)

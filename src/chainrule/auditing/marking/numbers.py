@@ -80,7 +80,7 @@ class _ByTruth(NamedTuple):
 
 def _held_against_truth(state: SheetState, claim: LineClaim, written: Numbers) -> _ByTruth:
     """What no other line has a say in is found once, however often the sheet is marked."""
-    known: dict[int, _ByTruth] = state.problem.known.setdefault(("by truth", state.reading), {})
+    known: dict[int, _ByTruth] = state.problem.once(("by truth", state.reading), dict)
     due = np.asarray(state.due(claim, state.truth), dtype=float)
     if id(claim) in known and claim.place is not None:
         return known[id(claim)]

@@ -134,7 +134,7 @@ class Reader:
     def __post_init__(self) -> None:
         #: each looked up once
         self._places: dict[tuple[t.Symbol, float], QuantityPlace]
-        self._places = self.problem.known.setdefault(("places", self.reading), {})
+        self._places = self.problem.once(("places", self.reading), dict)
 
     def claims(self, lines: tuple[Line, ...]) -> Iterator[LineClaim]:
         """Each line as a claim."""
@@ -150,7 +150,7 @@ class Reader:
             yield claim
 
     def _claim(self, line: Line) -> LineClaim:
-        known: dict[int, tuple[Line, LineClaim]] = self.problem.known.setdefault((self.reading, self.unit), {})
+        known: dict[int, tuple[Line, LineClaim]] = self.problem.once((self.reading, self.unit), dict)
         if id(line) not in known:
             known[id(line)] = line, self._understood(line)
         return known[id(line)][1]
