@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,7 +120,7 @@ def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
     header = io.StringIO()
     write_rows(header, [header_of(model)])
     if out.suffix.lower() == ".csv":
-        part = out.parent / f".{out.name[:40]}.{secrets.token_hex(8)}"
+        part = out.parent / f".{out.name[:40]}.{os.urandom(8).hex()}"
         try:
             with part.open("w", newline="", encoding="utf-8") as file:
                 file.write(header.getvalue())

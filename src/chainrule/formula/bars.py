@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+
+from chainrule.system.patterns import regex
 
 _OPEN = r"(?:\\left\s*\\(?:\||lVert|Vert)|\\lVert|\\Vert|\\\||‖)"
 _CLOSE = r"(?:\\right\s*\\(?:\||rVert|Vert)|\\rVert|\\Vert|\\\||‖)"
 _BELOW = r"(?:\s*_\s*(?:\{\s*2\s*\}|2))?"
-_NORM = re.compile(rf"(?P<open>{_OPEN})(?P<inside>[^|‖\n=]{{1,160}}?)(?P<close>{_CLOSE}{_BELOW})")
-_DOUBLE = re.compile(
-    rf"(?P<open>\|\|)(?P<inside>(?=\S)[^|\n=]{{1,160}}(?<=\S))(?P<close>\|\|{_BELOW})(?=\s*(?:\^|²|\*\*))"
-)
-_SINGLE = re.compile(
+_NORM = regex(rf"(?P<open>{_OPEN})(?P<inside>[^|‖\n=]{{1,160}}?)(?P<close>{_CLOSE}{_BELOW})")
+_DOUBLE = regex(rf"(?P<open>\|\|)(?P<inside>(?=\S)[^|\n=]{{1,160}}(?<=\S))(?P<close>\|\|{_BELOW})(?=\s*(?:\^|²|\*\*))")
+_SINGLE = regex(
     r"(?<![|A-Za-z\\])(?P<open>\|)(?![|\s])(?P<inside>[^|\n=]{1,160})(?<!\s)(?<!\\)(?P<close>\|)(?=[\s^²*)+=,.}$-]|$)"
 )
-_BEHIND = re.compile(r"\s*\^\s*(?:\{\s*2\s*\}|2)(?P<below>\s*_\s*(?:\{\s*2\s*\}|2))")
+_BEHIND = regex(r"\s*\^\s*(?:\{\s*2\s*\}|2)(?P<below>\s*_\s*(?:\{\s*2\s*\}|2))")
 
 
 def bars(written: str) -> Iterator[tuple[int, int, str]]:

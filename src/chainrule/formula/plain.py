@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from chainrule.formula.bars import bars
+from chainrule.system.patterns import regex
 
 
 def _words(text: str) -> list[str]:
@@ -91,8 +92,9 @@ _TAGS = {"<sub>": "_{", "<sup>": "^{", "</sub>": "}", "</sup>": "}", "<br>": BRE
 _ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
 
 _ARROW = r"(?:[←⟵]|\\(?:long)?leftarrow(?![A-Za-z])|\\gets(?![A-Za-z])|<--?(?=[\sA-Za-z\\$]))"  # an update in place
-_FLOW = re.compile(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
-_SPECIAL = re.compile(
+_ASSIGNS = regex(_ARROW)
+_FLOW = regex(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
+_SPECIAL = regex(
     r"(?P<row>\\\\(?:\[[^\]]{0,12}\])?)"
     r"|(?P<hat>\\(?:wide)?hat\s*(?:(?P<hatted>[A-Za-z])(?![A-Za-z])|\{\s*y\s*(?=_)))"
     r"|(?P<bars>\\(?P<side>left|right)\s*(?P<bar>\||\\[lr]?vert|\.))"
@@ -117,18 +119,18 @@ _SPECIAL = re.compile(
     r"|(?P<italic>[\U0001D400-\U0001D7FF\uFF0E\uFF10-\uFF19])"
     rf"|(?P<character>[{''.join(_CHARACTERS)}])"
 )
-_LABEL_FOLLOWS = re.compile(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
+_LABEL_FOLLOWS = regex(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
 
 
 def has_sign(written: str) -> bool:
     """Whether a sign of equality, or an arrow that stands for one, is in a line."""
     signs = ("=", "＝", "≈", "approx")
-    return any(sign in written for sign in signs) or re.search(_ARROW, written) is not None
+    return any(sign in written for sign in signs) or _ASSIGNS.search(written) is not None
 
 
 def with_equals(written: str) -> str:
     """A line with = for its arrows."""
-    return re.sub(_ARROW, "=", written)
+    return _ASSIGNS.sub("=", written)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ relative accuracy where g saturates: sigma' is e/(1+e)^2 with e = exp(-|a|), nev
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.system.patterns import regex
 
 LEAK = 0.01  # slope of leaky_relu left of 0
 _PHI_LIMIT = 40.0  # exp(-40^2/2) is 0 in float64
@@ -186,7 +186,7 @@ _ROWS = (  # g and g' as functions, for reading, and as LaTeX; then what holds o
 ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
 
 
-_LEAKY = re.compile(r"leaky_relu\((0(?:\.[0-9]{1,12})?)\)")
+_LEAKY = regex(r"leaky_relu\((0(?:\.[0-9]{1,12})?)\)")
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[{}]|\s+|[^\\{}\s]")
+from chainrule.system.patterns import regex
+
+_TOKEN = regex(r"\\[A-Za-z]+\*?|\\.|[{}]|\s+|[^\\{}\s]")
 _WORDS = {
     "cdot": "*", "times": "×", "odot": " ⊙ ", "nabla": "∇", "sqrt": "sqrt",
     "sigma": "σ", "delta": "δ", "eta": "η", "alpha": "α", "beta": "β", "varphi": "φ", "phi": "φ", "Phi": "Φ",
@@ -16,8 +18,8 @@ _WORDS = {
 }  # fmt: skip
 _ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
 #: the gradient of L as the notes write it in formulas of one component
-_GRADIENT = re.compile(r"\\nabla_\{((?:[^{}]|\{[^{}]*\})*)\}\s*L(?![A-Za-z])")
-_LOOSE = re.compile(r"[-+*/ ⊙=]")
+_GRADIENT = regex(r"\\nabla_\{((?:[^{}]|\{[^{}]*\})*)\}\s*L(?![A-Za-z])")
+_LOOSE = regex(r"[-+*/ ⊙=]")
 
 
 def from_tex(latex: str) -> str:

@@ -10,17 +10,18 @@ from collections.abc import Iterator, Sequence
 
 from chainrule.formula.grammar import LONGEST
 from chainrule.sheets.libraries import without_settings
+from chainrule.system.patterns import regex
 
 TALLEST = 100  # lines of one block of LaTeX, or of one matrix
 #: what a program prints: ``z1: [0.27 -0.18]``
-PRINTED = re.compile(
+PRINTED = regex(
     r"^((?:[\s*•>-]*)(?:d?[A-Za-zδ]{1,2}[0-9]{0,2}(?:_[A-Za-z0-9]{1,6})?'?|y_?hat|y_pred|[Ll]oss|[Cc]ost)\s*):"
     r"(?=[^\n]*[.\[])(?=\s*[-+\[(0-9.][-+0-9.eE,\s\[\]()]{0,2000}$)",
     re.MULTILINE,
 )
-_GOES_ON = re.compile(r"(?:=|≈|\\approx)[\s$]*$")
-_ARRAY = re.compile(r"\s*(?:(?:np\.)?array\s*\()?\s*[\[(]")
-_DISPLAY = re.compile(r"\s*\[\s*")
+_GOES_ON = regex(r"(?:=|≈|\\approx)[\s$]*$")
+_ARRAY = regex(r"\s*(?:(?:np\.)?array\s*\()?\s*[\[(]")
+_DISPLAY = regex(r"\s*\[\s*")
 
 
 def blocks(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, str]]:

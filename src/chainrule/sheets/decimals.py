@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from chainrule.formula.plain import has_sign
+from chainrule.system.patterns import regex
 
 LEAST = 2  # numbers that show it
-_POINT = re.compile(r"[0-9]\.[0-9]")
-_COMMA = re.compile(r"(?<![0-9.,_{\[(;])(?<![_{][0-9])([0-9]{1,9}),([0-9]{1,12})(?![0-9]*[,.][0-9])(?![0-9]*[\]}])")
-_BETWEEN_DIGITS = re.compile(r"(?<![_0-9])(?<!_\{)(?<![0-9],)([0-9]{1,9}),([0-9]{1,12})(?![0-9]|,[0-9])")
+_POINT = regex(r"[0-9]\.[0-9]")
+_COMMA = regex(r"(?<![0-9.,_{\[(;])(?<![_{][0-9])([0-9]{1,9}),([0-9]{1,12})(?![0-9]*[,.][0-9])(?![0-9]*[\]}])")
+_BETWEEN_DIGITS = regex(r"(?<![_0-9])(?<!_\{)(?<![0-9],)([0-9]{1,9}),([0-9]{1,12})(?![0-9]|,[0-9])")
 
 
 def with_points(lines: Sequence[str]) -> Sequence[str]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from chainrule.system.patterns import regex
+
 _WORD = (
     r"(?:example|sample|pattern|instance|data[\s-]?point|observation|Beispiel|Muster|exemple|échantillon|ejemplo|"
     r"muestra|exemplo|amostra|esempio|campione)"
 )
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_COUNTED = re.compile(
+_COUNTED = regex(
     rf"(?<![^\W\d_]){_WORD}\s*(?:no\.?|number|nr\.?|#)?\s*\(?\s*([1-9][0-9]?)(?![0-9.]*[0-9]|\s*[-+*/=])"
     rf"|(?<![^\W\d_])({'|'.join(_ORDINALS)})\s+(?:training\s+|input\s+|data\s+)?{_WORD}(?![^\W\d_])",
     re.IGNORECASE,
 )
-_ALL = re.compile(
+_ALL = regex(
     rf"(?<![^\W\d_])(?:both|all|averag\w*|mean|batch|total|sum(?:med)?|together|epoch|summary)(?![^\W\d_])|{_WORD}s(?![a-z])",
     re.IGNORECASE,
 )  # fmt: skip

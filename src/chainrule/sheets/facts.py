@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.system.patterns import regex
 
 #: what people call each fact, in small letters with _ for blanks and hyphens; the first is our own name for it
 WORDS: dict[str, tuple[str, ...]] = {
@@ -29,17 +30,17 @@ _W = ("w", "weight", "weights")
 _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1: a letter and indices, below and above
-PARAMETER = re.compile(
+PARAMETER = regex(
     r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
     r"(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
 )
-_SECTION = re.compile(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
-_SETTING = re.compile(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
-_BARE = re.compile(r"[A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*")
-_LISTED = re.compile(r"(?<=[\[,])\s*([A-Za-z]\w*)\s*(?=[,\]])")
-_WORDS_ALONE = re.compile(r"[^\W\d][^#\"'\[\]{}]*")
+_SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
+_SETTING = regex(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
+_BARE = regex(r"[A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*")
+_LISTED = regex(r"(?<=[\[,])\s*([A-Za-z]\w*)\s*(?=[,\]])")
+_WORDS_ALONE = regex(r"[^\W\d][^#\"'\[\]{}]*")
 #: a name of more parts than any here has; a reader of TOML takes a time that grows with their square
-_DEEP_NAME = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
+_DEEP_NAME = regex(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,18 @@ from chainrule.formula import tree as t
 from chainrule.formula.evaluate import FUNCTIONS
 from chainrule.formula.plain import OPEN
 from chainrule.sheets import names as n
+from chainrule.system.patterns import regex
 
 _LIBRARY = r"(?:(?:np|numpy|jnp|math|torch|tf|nn|F|jax)\s*\.\s*){1,2}"
 _LIBRARY += r"(?:(?:nn|linalg|functional|special|math|numpy)\s*\.\s*)?"
-_FUNCTION = re.compile(
+_FUNCTION = regex(
     rf"(?:{_LIBRARY})?"
     r"(?:(?P<log>log)\s*_\s*(?:\{\s*(?P<base>2|10|e)\s*\}|(?P<bare>2|10|e)(?![0-9]))"
     rf"|(?P<word>{n.IDENTIFIER.pattern}))(?P<primes>(?:\s*')*)(?=\s*(?P<next>.?))",
     re.DOTALL,
 )
 _GENERAL = {"g": "g", "f": "g", "φ": "g", "σ": "sigma", "sigma": "sigma"}  # the activation, whichever it is
-_OF_LAYER = re.compile(
+_OF_LAYER = regex(
     r"(?P<word>sigma|[gfφσ])(?P<early>(?:\s*')*)\s*(?:_\s*(?:\{\s*(?P<below>[0-9L])\s*\}|(?P<digit>[0-9]))"
     r"|\^\s*(?:\{\s*[(\[]\s*(?P<above>[0-9L])\s*[)\]]\s*\}|[(\[](?P<round>[0-9L])[)\]]))"
     r"(?P<late>(?:\s*')*)(?=\s*[(\[{⟦])"
@@ -54,7 +55,7 @@ _ALIASES = {
     "pydivide": "divide",
     "pydiv": "divide",
 }
-_POWER = re.compile(
+_POWER = regex(
     r"((?:tanh|sigmoid|sigma|σ|sin|cos|log|ln|exp|relu)(?:\s*')?\s*)(\^\s*(?:\{\s*[2-4]\s*\}|[2-4]))(\s*\([^()]{1,60}\))"
 )
 

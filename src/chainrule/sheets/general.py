@@ -6,7 +6,6 @@ Where the letters of a formula show which units they count, it is read for all o
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
@@ -16,21 +15,23 @@ from chainrule.formula.plain import JOIN
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parsed_part
 from chainrule.sheets.names import Names
+from chainrule.sheets.parser import Branch
 from chainrule.sheets.reader import tree_of
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sums import Counted, counted, free_letters, of_weights, width
+from chainrule.system.patterns import regex
 
 MOST = 200  # units that a formula is read for
 ANY_UNIT = "a general formula: its letters stand for any unit, and may count others than they are read to count"
 ANY_NUMBER = "a rule for any number: it claims nothing about this network"
 _LETTER = r"[A-Za-zα-ω]"
 _S = rf"[\s{JOIN}]{{0,4}}"
-_RULE = re.compile(
+_RULE = regex(
     rf"{_S}(?:\\frac{_S}\{{{_S}[d∂]{_S}\}}{_S}\{{{_S}[d∂]{_S}{_LETTER}{_S}\}}|[d∂]{_S}/{_S}[d∂]{_S}{_LETTER})?{_S}"
     rf"(?:[^\W\d_]{{1,12}}){_S}'{{0,2}}{_S}\({_S}(?P<of>{_LETTER}){_S}\){_S}"
 )
 #: numbers and what computes with them
-NUMBERS = re.compile(rf"(?=[^0-9]*+[0-9])[-+*/().,\[\]\s0-9eE^{JOIN}]*+")
+NUMBERS = regex(rf"(?=[^0-9]*+[0-9])[-+*/().,\[\]\s0-9eE^{JOIN}]*+")
 
 
 def is_rule(parts: Sequence[Place]) -> bool:
@@ -59,9 +60,7 @@ def for_all_units(parts: Sequence[Place], names: Names) -> list[t.Expr] | None:
 
 def _ways(nodes: list[Any], names: Names) -> Iterator[tuple[dict[str, int], dict[str, Counted]]]:
     """What the letters of a claim may stand for: each one's number, with the layer whose units it counts."""
-    from lark import Tree
-
-    whole = Tree("parts", nodes)
+    whole = Branch("parts", nodes)
     letters = sorted(free_letters(whole, {}, names))
     counts = {letter: count for letter in letters if (count := counted(letter, whole, names)) is not None}
     for letter in letters:

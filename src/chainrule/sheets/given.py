@@ -16,30 +16,31 @@ from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.statements import claims
 from chainrule.sheets.tables import with_heads
+from chainrule.system.patterns import regex
 
-_NAME = re.compile(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
-_NUMBERED = re.compile(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
+_NAME = regex(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
+_NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
-_RATE = re.compile(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
-_TARGET = re.compile(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
-_FIRST = re.compile(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
-_EXAMPLE = re.compile(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
-_SECOND = re.compile(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
-_SPOKEN_TARGET = re.compile(
+_RATE = regex(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
+_TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
+_FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
+_EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
+_SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
+_SPOKEN_TARGET = regex(
     r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:)\s*\$?"
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*,\s*[0-9])",
     re.IGNORECASE,
 )
-_SAID = re.compile(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
-_INLINE = re.compile(r"(?<![$\\])\$([^$]+)\$(?!\$)")
-_AND = re.compile(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+_SAID = regex(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
+_INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
+_AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
 LONGEST = 20_000  # characters of a value
-_OUTSIDE = re.compile(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
-_LONE = re.compile(r"\s*=\s*-?[0-9.]+")
-_NUMBER_ALONE = re.compile(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")
-_CALLED = re.compile(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
-_TUPLE = re.compile(r"\([^()A-Za-z]*\)")
-_TOLD = re.compile(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
+_OUTSIDE = regex(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
+_LONE = regex(r"\s*=\s*-?[0-9.]+")
+_NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")
+_CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
+_TUPLE = regex(r"\([^()A-Za-z]*\)")
+_TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
 _SPOKEN = {
     "softmax": r"soft-?max",
     "leaky_relu": r"leaky[\s_-]?relu",

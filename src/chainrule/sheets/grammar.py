@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule.formula.tree import Expr
 from chainrule.network.names import Notation
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.names import Names
+from chainrule.sheets.parser import Token, UnparsedError, parsed
 from chainrule.sheets.reader import tree_of
 from chainrule.sheets.sums import is_any_unit
 from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, tokens
 
-if TYPE_CHECKING:
-    from lark import Lark
-
 LONGEST_NAME = 200  # characters, with what is around it
-_GRAMMAR = r"""
-?start: sum
-?sum: signed ((PLUS | MINUS) signed)*
-?signed: MINUS signed -> negative
-       | PLUS signed -> positive
-       | product
-?product: item (((TIMES | HADAMARD | OUTER | DIVIDE) operand) | implicit)*
-?operand: MINUS operand -> negative
-        | PLUS operand -> positive
-        | item
-?item: numeric | implicit
-?numeric: NUMBER
-        | NUMBER TRANSPOSED+ -> postfix
-        | NUMBER _CARET exponent -> power
-?implicit: postfix
-         | postfix _CARET exponent -> power
-         | EXP _CARET exponent -> exponential
-         | BARE item -> apply
-         | DIFFG implicit -> difference
-         | DIFF signed -> difference
-         | SUM signed -> total
-?exponent: MINUS exponent -> negative
-         | PLUS exponent -> positive
-         | postfix
-         | NUMBER
-?postfix: atom
-        | atom (TRANSPOSED | PRIME | SUMMED)+
-?atom: NAME | OWN | RATIO
-     | _LPAR truth _RPAR -> group
-     | _LPAR sum (_COMMA sum)+ _RPAR -> array
-     | _LBRACE truth _RBRACE -> group
-     | _LSQB [truth (_COMMA truth)*] _RSQB -> array
-     | _MOPEN row (_ROW row)* _MCLOSE -> matrix
-     | _FRAC _LBRACE sum _RBRACE _LBRACE sum _RBRACE -> fraction
-     | CALL _LPAR truth (_COMMA truth)* AXIS? _RPAR -> call
-     | CALL _LBRACE sum _RBRACE -> call
-?truth: sum
-      | sum GREATER sum -> greater
-      | sum LESS sum -> less
-row: [sum (_AMP sum)*]
-%declare PLUS MINUS TIMES HADAMARD OUTER DIVIDE NUMBER NAME OWN RATIO EXP BARE CALL DIFF DIFFG SUM TRANSPOSED PRIME
-%declare SUMMED GREATER LESS AXIS
-%declare _CARET _COMMA _AMP _ROW _LPAR _RPAR _LBRACE _RBRACE _LSQB _RSQB _MOPEN _MCLOSE _FRAC
-"""
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    from lark import Lark
-    from lark.lexer import Lexer
-
-    class TokensAsGiven(Lexer):
-        """Hands the parser the tokens that ``tokens`` has found."""
-
-        def __init__(self, _: Any) -> None: ...
-
-        def lex(self, data: Any) -> Iterator[Any]:  # type: ignore[override]
-            return iter(data)
-
-    return Lark(_GRAMMAR, parser="lalr", lexer=TokensAsGiven, propagate_positions=False)
 
 
 def parse_part(text: str, names: Names, is_subject: bool = False) -> tuple[Expr, Notation]:
@@ -150,19 +87,15 @@ def is_one_name(text: str, names: Names) -> bool:
     return kinds in (["OWN"], ["OWN", "PRIME"]) and names.meaning(found[0].value) is not None
 
 
-def _parsed(found: list[Any], text: str) -> Any:
-    from lark.exceptions import UnexpectedInput
-
+def _parsed(found: list[Token], text: str) -> Any:
     try:
-        return _parser().parse(found)
-    except UnexpectedInput as error:
-        token = getattr(error, "token", None)
-        ended = token is None or token.type == "$END"
-        place = len(found) if ended else next(i for i, t in enumerate(found) if t is token)
+        return parsed(found)
+    except UnparsedError as error:
+        place = error.place
         before = found[place - 1].type if place else ""
         due = "an operator or the end" if before in ENDS_VALUE else "a number, a name or a bracket"
-        if ended:
+        if place == len(found):
             due = "a closing bracket" if before in ENDS_VALUE else due
             raise UnreadError(len(text.rstrip()), f"expected {due}; got the end") from None
-        at = token.start_pos if token is not None else 0
+        at = found[place].start_pos
         raise UnreadError(at, f"expected {due}; got {text[at : at + 12].strip()!r}") from None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.system.patterns import regex
 
 LARGEST = 1_000_000  # bytes
 LARGEST_NOTEBOOK = 20_000_000  # bytes, its pictures counted
 _OPEN = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 MOST_CELLS = 30  # that a report names
-_MARK = re.compile(r"\[((?:output of )?cell [0-9]+)\]")
+_MARK = regex(r"\[((?:output of )?cell [0-9]+)\]")
 _KINDS = {
     b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture",
     b"PK\x03\x04": "a ZIP archive, such as a Word document", b"{\\rtf": "a Rich Text document",

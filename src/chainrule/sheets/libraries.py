@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from chainrule.formula.plain import JOIN
+from chainrule.system.patterns import regex
 
-_SETTING = re.compile(
+_SETTING = regex(
     r",\s*(?:dtype|grad_fn|requires_grad|device|copy|ndmin|weak_type)\s*=\s*"
     r"(?:<[^<>\n]{0,60}>|'[^'\n]{0,20}'|\"[^\"\n]{0,20}\"|[\w.]{1,30})(?=\s*[,)])"
 )
-_GRADIENT = re.compile(r"(?<![\w.)\]])([A-Za-z][A-Za-z0-9_]{0,20})\.grad(?:\.data)?(?![\w(])")
-_KEPT = re.compile(r"(?<=[\w\])])\.(?:data(?![\w(])|detach\(\)|clone\(\)|cpu\(\))")
+_GRADIENT = regex(r"(?<![\w.)\]])([A-Za-z][A-Za-z0-9_]{0,20})\.grad(?:\.data)?(?![\w(])")
+_KEPT = regex(r"(?<=[\w\])])\.(?:data(?![\w(])|detach\(\)|clone\(\)|cpu\(\))")
 #: words of a language elsewhere, functions behind the name of a library
-_FUNCTION = re.compile(
+_FUNCTION = regex(
     r"(?<![\w.])(?:np|numpy|jnp|torch|math|tf(?:\.math)?)\.(power|pow|add|subtract|sub|multiply|mul|divide|div)(?=\s*\()"
 )
 

@@ -2,21 +2,24 @@ r"""An author's own commands of LaTeX, ``\newcommand{\pd}[2]{â€¦}``, ``\def\yh{â
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from chainrule.formula.grammar import LONGEST
+from chainrule.system.patterns import regex
 
 MOST = 200  # commands of a sheet
 DEEPEST = 8  # commands within commands
-_DEFINED = re.compile(
+_DEFINED = regex(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:\{\s*\\(?P<braced>[A-Za-z]{1,30})\s*\}"
     r"|\\(?P<bare>[A-Za-z]{1,30}))\s*(?:\[\s*(?P<count>[0-9])\s*\])?\s*(?:\[(?P<default>[^\]\n]{0,100})\])?\s*\{"
 )
-_DEF = re.compile(r"\\def\s*\\(?P<bare>[A-Za-z]{1,30})\s*(?P<places>(?:#[1-9]){0,9})\s*\{")
-_USED = re.compile(r"\\([A-Za-z]{1,30})")
-_PLACE = re.compile(r"#([1-9])")
+_DEF = regex(r"\\def\s*\\(?P<bare>[A-Za-z]{1,30})\s*(?P<places>(?:#[1-9]){0,9})\s*\{")
+_USED = regex(r"\\([A-Za-z]{1,30})")
+_PLACE = regex(r"#([1-9])")
+_GIVEN = regex(r"\s*\[([^\]\n]{0,100})\]")
+_SPACE = regex(r"\s*")
+_TOKEN = regex(r"\\[A-Za-z]+|[^\s\\{}]")
 
 
 class Macro(NamedTuple):
@@ -103,11 +106,11 @@ def _arguments(text: str, at: int, macro: Macro) -> tuple[list[str], int] | None
     """The arguments behind a command, and the place behind them; None where some are missing."""
     arguments: list[str] = []
     if macro.takes and macro.default is not None:
-        given = re.compile(r"\s*\[([^\]\n]{0,100})\]").match(text, at)
+        given = _GIVEN.match(text, at)
         arguments.append(given[1] if given else macro.default)
         at = given.end() if given else at
     while len(arguments) < macro.takes:
-        space = re.compile(r"\s*").match(text, at)
+        space = _SPACE.match(text, at)
         at = space.end() if space else at
         if text[at : at + 1] == "{":
             end = _closing(text, at)
@@ -116,7 +119,7 @@ def _arguments(text: str, at: int, macro: Macro) -> tuple[list[str], int] | None
             arguments.append(text[at + 1 : end])
             at = end + 1
             continue
-        token = re.compile(r"\\[A-Za-z]+|[^\s\\{}]").match(text, at)
+        token = _TOKEN.match(text, at)
         if token is None:
             return None
         arguments.append(token[0])

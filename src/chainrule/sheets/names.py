@@ -12,42 +12,45 @@ from typing import Protocol, TypeAlias
 
 from chainrule.formula.tree import Symbol
 from chainrule.network.names import SYMBOLS
+from chainrule.system.patterns import regex
 
 _GREEK = "Α-Ωα-ω"
 _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
+_ONE = regex(_ITEM)
+_SPACE = regex(r"\s+")
+_INDEX = regex(rf"\s*([0-9]{{1,9}}|[lL{_INDEX_LETTERS}])\s*([+-]\s*[0-9]{{1,9}})?\s*")
 
-_CORE = re.compile(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
-_SUB = re.compile(
+_CORE = regex(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
+_SUB = regex(
     r"\s*_\s*(?:\{(?P<braced>[^{}]{0,60})\}"
     rf"|(?P<listed>(?:[0-9]++|[{_INDEX_LETTERS}])(?:,(?:[0-9]++|[{_INDEX_LETTERS}]))++(?![A-Za-z_]|\.?[0-9]))"
     r"|(?P<alone>[0-9]{2,}+,)(?=\s*(?:$|-\s|[=*/+)\]}^⊙']))"
     rf"|(?P<mixed>[0-9]*[{_INDEX_LETTERS}][0-9{_INDEX_LETTERS}]*+)(?![A-Za-z0-9_])"
     r"|(?P<digits>[0-9]+))"
 )
-_WORD_BELOW = re.compile(r"\s*_\s*[A-Za-z]")
+_BELOW = regex(r"\s*_")
+_WORD_BELOW = regex(r"\s*_\s*[A-Za-z]")
 _FLIP = r"(?:,\s*)?(?:\^\s*)?(?:[T⊤]|\{\s*[T⊤]\s*\})"  # a^{[1]T}
-_LAYER = re.compile(
+_LAYER = regex(
     rf"\s*\^\s*(?:\{{\s*[(\[]\s*(?P<bracketed>{_ITEM})\s*[)\]]\s*(?P<flip>{_FLIP})?\s*\}}|[(\[]\s*(?P<round>{_ITEM})\s*[)\]]"
     rf"|\{{\s*(?P<braced>{_ITEM})\s*\}}|(?P<plain>[0-9]{{1,9}}|[lL](?![A-Za-z0-9])))"
 )
-_PYTHON_LAYER = re.compile(r"\[(?P<layer>[1-9])\](?!\s*\[)")  # Z[1]
-_OWN_LAYER = re.compile(
-    r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])"
-)
-_OWN_BELOW = re.compile(r"\s*_\s*(?:\{([^{}]{1,40})\}|([A-Za-z0-9]{1,40}))")
+_PYTHON_LAYER = regex(r"\[(?P<layer>[1-9])\](?!\s*\[)")  # Z[1]
+_OWN_LAYER = regex(r"\s*\^\s*(?:\{\s*[(\[]\s*(?P<braced>[0-9]{1,2}|L)\s*[)\]]\s*\}|[(\[](?P<round>[0-9]{1,2}|L)[)\]])")
+_OWN_BELOW = regex(r"\s*_\s*(?:\{([^{}]{1,40})\}|([A-Za-z0-9]{1,40}))")
 _PIECES = "(?:_[A-Za-z0-9]{1,40}){0,6}"
-IDENTIFIER = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")
-_OWN = re.compile(
+IDENTIFIER = regex(rf"[A-Za-z][A-Za-z0-9]{{0,40}}{_PIECES}|[{_GREEK}]{_PIECES}")
+_OWN = regex(
     rf"(?P<change>Δ\s*)?(?P<word>[A-Za-z][A-Za-z0-9]{{0,40}}|[{_GREEK}][0-9]{{0,3}})"
     rf"(?:\s*_\s*\{{(?P<braced>[^{{}}]{{1,40}})\}}"
     rf"|\s*_(?P<plain>[A-Za-z0-9{_GREEK}]{{1,40}}{_PIECES}(?:,[0-9]{{1,9}}){{0,4}}+))?"
 )
-PRIMES = re.compile(
+PRIMES = regex(
     r"\s*(?P<primes>'+)(?:\s*\{\s*(?P<after>[0-9]{1,9})\s*\}|\s*\^\s*\{\s*\(\s*(?P<raised>[0-9]{1,9})\s*\)\s*\})?"
 )
-NEW = re.compile(r"\s*\^\s*(?:\{\s*(?:new|\+)\s*\}|\+(?=\s*$))")
+NEW = regex(r"\s*\^\s*(?:\{\s*(?:new|\+)\s*\}|\+(?=\s*$))")
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Names:
         examples: how many there are: what m, N and n are where the author has not said.
         met: the names of the line being read; used: those of them that have a meaning.
         rate: a letter that is the learning rate on this sheet, where none of its usual names is there.
+        asked: every name whose meaning was asked for, with what it was.
         guessed: letters of the line being read that count units of a layer which is nowhere said.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
@@ -133,6 +137,7 @@ class Names:
     own: set[str] = field(default_factory=set)
     met: set[Operand] = field(default_factory=set)
     used: set[Operand] = field(default_factory=set)
+    asked: dict[Operand, Symbol | None] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
     rate: str = ""
     has_h: bool = False
@@ -146,12 +151,16 @@ class Names:
     def meaning(self, operand: Operand) -> Symbol | None:
         """The quantity that a name of the author's stands for; None where it is read as ever."""
         self.met.add(operand)
-        if self.meanings is None or (isinstance(operand, Own) and operand.name in self.own):
+        if isinstance(operand, Own) and operand.name in self.own:
             return None
-        found = self.meanings.meaning(operand)
+        found = self.asked[operand] = self.given(operand)
         if found is not None:
             self.used.add(operand)
         return found
+
+    def given(self, operand: Operand) -> Symbol | None:
+        """What a name means to the author, whatever the sheet has introduced."""
+        return None if self.meanings is None else self.meanings.meaning(operand)
 
     def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
         """The number of an index; None for a letter that stands for none."""
@@ -172,7 +181,7 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
     match = _OWN.match(text, at)
     if match is None:
         return None
-    end, index = match.end(), re.sub(r"\s+", "", match["braced"] or match["plain"] or "")
+    end, index = match.end(), _SPACE.sub("", match["braced"] or match["plain"] or "")
     if match["plain"] and "," in index and not match["change"]:
         kept = index.partition(",")[0]
         end, index = end - (len(index) - len(kept)), kept
@@ -187,7 +196,7 @@ def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
         return name, at
     end, above, index = match.end(), match["braced"] or match["round"], name.index
     if not index and (below := _OWN_BELOW.match(text, end)):
-        end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
+        end, index = below.end(), _SPACE.sub("", below[1] or below[2])
     stem = f"{name.word}_{index}" if index else name.word
     return Own(f"{stem}^{{({above})}}", name.word, index, above), end
 
@@ -213,7 +222,7 @@ def entry_of(name: Operand, at: int, text: str) -> tuple[Operand, int]:
     return Own(f"{stem}[{','.join(map(str, entry))}]", name.symbol, below, "", entry), match.end()
 
 
-_ENTRY = re.compile(r"\[\s*([0-9]{1,3})\s*(?:\]\s*\[|,)?\s*([0-9]{1,3})?\s*\]\s*$")
+_ENTRY = regex(r"\[\s*([0-9]{1,3})\s*(?:\]\s*\[|,)?\s*([0-9]{1,3})?\s*\]\s*$")
 
 
 def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
@@ -224,7 +233,7 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
     symbol = {"delta": "δ", "ω": "w", "Z": "z", "A": "a"}.get(core[1], core[1])
     at = core.end()
     early, after = after_primes(text, at)  # W'_212 is W_212'
-    if after and re.compile(r"\s*_").match(text, early):
+    if after and _BELOW.match(text, early):
         at = early
     else:
         after = 0
@@ -298,7 +307,7 @@ def _split(written: str, most: int) -> tuple[Index, ...] | None:
         if len(parts) == 2 and not parts[1].strip():
             parts.pop()  # a_{10,} is the whole layer 10
         items = [_item(part) for part in parts]
-    elif re.fullmatch(_ITEM, written) and (most == 1 or not written.isdecimal()):
+    elif _ONE.fullmatch(written) and (most == 1 or not written.isdecimal()):
         items = [_item(written)]
     else:
         items = [_item(c) for c in written if not c.isspace()] if len(written) <= 60 else []
@@ -308,10 +317,10 @@ def _split(written: str, most: int) -> tuple[Index, ...] | None:
 
 def _item(written: str) -> Index | None:
     """One index."""
-    match = re.fullmatch(rf"\s*([0-9]{{1,9}}|[lL{_INDEX_LETTERS}])\s*([+-]\s*[0-9]{{1,9}})?\s*", written)
+    match = _INDEX.fullmatch(written)
     if match is None:
         return None
-    added = int(re.sub(r"\s+", "", match[2])) if match[2] else 0
+    added = int(_SPACE.sub("", match[2])) if match[2] else 0
     return Index("", int(match[1]) + added) if match[1].isdecimal() else Index(match[1], added)
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from chainrule.formula.plain import JOIN
+from chainrule.system.patterns import regex
 
 _INSIDE = r"[^()\[\]{}]{0,80}(?:[({\[][^()\[\]{}]{0,40}[)}\]][^()\[\]{}]{0,80}){0,4}"
-_INDICATOR = re.compile(
-    rf"(?:(?:1|I)(?:[\s{JOIN}]*_)?|int|float)[\s{JOIN}]*(?=[(\[{{][\s{JOIN}]*[({{]?{_INSIDE}[<>≥≤])"
-)
-_SKIPPED = re.compile(
+_INDICATOR = regex(rf"(?:(?:1|I)(?:[\s{JOIN}]*_)?|int|float)[\s{JOIN}]*(?=[(\[{{][\s{JOIN}]*[({{]?{_INSIDE}[<>≥≤])")
+_SKIPPED = regex(
     r"\.(?:astype|reshape|view)\([^()]{0,40}\)|\.(?:flatten|ravel|squeeze|item|copy|float|int|numpy|tolist)\(\)"
     r"|,\s*keepdims?\s*=\s*\w{4,5}(?=\s*\))"
 )
-_COMPARED = re.compile(r"([<>≥≤])(\s?=)?")
-_AXIS = re.compile(r",\s*(?:axis|dim)\s*=\s*(-?[01])\s*(?:,\s*keepdims?\s*=\s*\w{4,5}\s*)?(?=\))")
-_SUMMED = re.compile(
+_COMPARED = regex(r"([<>≥≤])(\s?=)?")
+_AXIS = regex(r",\s*(?:axis|dim)\s*=\s*(-?[01])\s*(?:,\s*keepdims?\s*=\s*\w{4,5}\s*)?(?=\))")
+_SUMMED = regex(
     r"\.(?P<of>sum|mean)\(\s*(?:(?:(?:axis|dim)\s*=\s*)?(?P<axis>-?[01])\s*)?(?:,?\s*keepdims?\s*=\s*\w{4,5}\s*)?\)"
 )
-_DOT = re.compile(r"\.(?:dot|matmul|mm)(?=\()")
+_DOT = regex(r"\.(?:dot|matmul|mm)(?=\()")
 
 
 class SpecialToken(NamedTuple):

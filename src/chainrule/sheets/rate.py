@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from chainrule.sheets.surfaces import BEFORE_A_NAME
+from chainrule.system.patterns import regex
 
-_RATE = re.compile(
+_RATE = regex(
     r"(?:η|\\eta|learning[ _-]?rate|Lernrate|taxa de aprendizado|taux d.apprentissage"
     r"|(?<![A-Za-z])(?:lr|eta)(?![A-Za-z]))"
     r"\s*(?:\(?\$?\s*(?:\\?(?:eta|alpha|gamma|epsilon|varepsilon|mu|lr)|[ηαγεϵμ])(?![A-Za-z])\s*\$?\)?\s*)?"
@@ -22,9 +23,9 @@ WEAK_RATES = {
     "μ": r"(?:[μµ]|\\mu(?![A-Za-z]))",
     "l": r"(?<=[-+=(])\s{0,2}l(?=\s{0,2}(?:[*·×(d∂δ]|\\(?:cdot|times|frac|partial|delta)))",
 }
-_STRONG = re.compile(r"[ηα]|\\eta|\\alpha|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])")
-_SIGN = re.compile(r"=|≈|←|<-|arrow|\\gets")
-_UPDATE = re.compile(
+_STRONG = regex(r"[ηα]|\\eta|\\alpha|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])")
+_SIGN = regex(r"=|≈|←|<-|arrow|\\gets")
+_UPDATE = regex(
     r"['′←Δ]|\\prime|<-|\\(?:left|gets|Delta)|:=|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+|" + "|".join(BEFORE_A_NAME),
     re.IGNORECASE,
 )

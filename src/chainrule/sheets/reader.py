@@ -14,6 +14,7 @@ from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.sheets.functions import GeneralError, UnreadError, called
 from chainrule.sheets.names import Index, Names, Own, Written
 from chainrule.sheets.operators import Product, exceeds, is_whole_matrix, later, made, nested, power
+from chainrule.sheets.parser import Token
 from chainrule.sheets.sums import (
     Counted,
     counted,
@@ -52,7 +53,7 @@ def tree_of(
 
 @dataclass
 class _FormulaReader:
-    """From lark's tree to ours.
+    """From the parser's tree to ours.
 
     Attributes:
         bound: the numbers that letters stand for within sums, or in a formula for any unit.
@@ -78,8 +79,6 @@ class _FormulaReader:
 
     def tree(self, node: Any) -> t.Expr:
         """The tree of a parsed node."""
-        from lark import Token
-
         if isinstance(node, Token):
             return self.leaf(node)
         parts = node.children

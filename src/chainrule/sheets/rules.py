@@ -10,6 +10,7 @@ from chainrule.network.activations import ACTIVATIONS, own_rule
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
 from chainrule.sheets.facts import canonical
+from chainrule.system.patterns import regex
 
 _ACTIVATIONS = {
     "logistic": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "sigm": "sigmoid", "expit": "sigmoid",
@@ -44,9 +45,9 @@ _SHOWN: Mapping[str, str] = {
     "binary_cross_entropy": "-(y log yhat + (1 - y) log(1 - yhat)), natural logarithms, summed over the outputs",
     "cross_entropy": "-y log yhat, natural logarithms, summed over the outputs",
 }
-_SLOPE = re.compile(r"leaky_?relu_?\(\s*(?:(?:alpha|slope|negative_slope|α)_?=_?)?\s*(0?\.[0-9]{1,12}|0)\s*\)")
-_FORMULA = re.compile(r"\s*(?:[A-Za-zσφ]\w*\s*\(\s*(?P<letter>[A-Za-z]\w*)\s*\)\s*=)?(?P<formula>[^=]{1,200})")
-_LETTER = re.compile(r"(?<![A-Za-z_])[A-Za-z](?![A-Za-z0-9_(])")
+_SLOPE = regex(r"leaky_?relu_?\(\s*(?:(?:alpha|slope|negative_slope|α)_?=_?)?\s*(0?\.[0-9]{1,12}|0)\s*\)")
+_FORMULA = regex(r"\s*(?:[A-Za-zσφ]\w*\s*\(\s*(?P<letter>[A-Za-z]\w*)\s*\)\s*=)?(?P<formula>[^=]{1,200})")
+_LETTER = regex(r"(?<![A-Za-z_])[A-Za-z](?![A-Za-z0-9_(])")
 
 
 def rule_named(written: str, output: bool = False) -> str:
@@ -130,18 +131,18 @@ def loss_named(written: str, outputs: int, output: str) -> tuple[str, str]:
     return name, "" if name == canonical(written) else told(written, name, outputs)
 
 
-_AROUND = re.compile(
+_AROUND = regex(
     r"^(?:(?:torch|nn|tf|keras|activations|losses|f|jax|np)\.)+|_?\(\)$|_(?:activation_)?(?:function|units?|neurons?|funktion)$"
     r"|funktion$"
 )
 _DIFFERENCE = r"[(\[|‖]+(?P<one>\w+)-(?P<other>\w+)[)\]|‖]+\^\{?2\}?"
 _SHAPES = (
-    (re.compile(rf"(?:1/2|0?\.5|½)\*?(?:sum)?{_DIFFERENCE}|(?:sum)?{_DIFFERENCE.replace('P<', 'P<a_')}/2"), _HALF),
-    (re.compile(rf"(?:1/[nmkN]\*?(?:sum)?|mean\(?){_DIFFERENCE}\)?"), "mean_squared_error"),
-    (re.compile(rf"(?:sum)?{_DIFFERENCE}"), "squared_error"),
-    (re.compile(r"-?[\[(]*-?\w+\*?(?:log|ln)\(?\w+\)?\+\(1-\w+\)\*?(?:log|ln)\(1-\w+\)[\])]*"), "binary_cross_entropy"),
-    (re.compile(r"-\w+\*?(?:log|ln)\(?\w+\)?-\(1-\w+\)\*?(?:log|ln)\(1-\w+\)"), "binary_cross_entropy"),
-    (re.compile(r"-(?:sum)?\(?\w+\*?(?:log|ln)\(?\w+\)?\)?"), "cross_entropy"),
+    (regex(rf"(?:1/2|0?\.5|½)\*?(?:sum)?{_DIFFERENCE}|(?:sum)?{_DIFFERENCE.replace('P<', 'P<a_')}/2"), _HALF),
+    (regex(rf"(?:1/[nmkN]\*?(?:sum)?|mean\(?){_DIFFERENCE}\)?"), "mean_squared_error"),
+    (regex(rf"(?:sum)?{_DIFFERENCE}"), "squared_error"),
+    (regex(r"-?[\[(]*-?\w+\*?(?:log|ln)\(?\w+\)?\+\(1-\w+\)\*?(?:log|ln)\(1-\w+\)[\])]*"), "binary_cross_entropy"),
+    (regex(r"-\w+\*?(?:log|ln)\(?\w+\)?-\(1-\w+\)\*?(?:log|ln)\(1-\w+\)"), "binary_cross_entropy"),
+    (regex(r"-(?:sum)?\(?\w+\*?(?:log|ln)\(?\w+\)?\)?"), "cross_entropy"),
 )
 
 

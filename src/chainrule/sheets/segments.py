@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, Plain
+from chainrule.system.patterns import regex
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,19 @@ class Segment:
     is_prose: bool = False
 
 
-_DOLLAR = re.compile(r"\$|\\[()\[\]]")
+_DOLLAR = regex(r"\$|\\[()\[\]]")
 _S = rf"[\s{JOIN}]*"
-_JOINS = re.compile(rf"{_S}[-+*/=⊙⊗^(){{}}\[\]0-9.…]+{_S}")  # $a$ = $b$
-_GOES_ON = re.compile(rf"{_S}[-+*/=⊙⊗^]")
-_UNFINISHED = re.compile(rf"[-+*/=⊙⊗^({{\[]{_S}$")
-_WORD_BEHIND = re.compile(rf"(?<=[\w)\]}}.,;]){_S}[.,;]?[\s]+[^\W\d_]{{2,}}(?=[\s.,;:]|$)")
-_RULED = re.compile(r"\s*\|.*\|\s*")
-_DASH = re.compile(rf"[\s{JOIN}]-[\s{JOIN}]{{0,9}}$")
-_ALIGNED = re.compile(r"\\begin\s*\{(?:align|gather|split|equation|cases|eqnarray)")
-_ROW_NUMBER = re.compile(rf"{_S}(?:\(?[0-9]{{1,3}}[.):]?|[#№]{_S}[0-9]*|\\?[A-Za-z]?line){_S}")
+_JOINS = regex(rf"{_S}[-+*/=⊙⊗^(){{}}\[\]0-9.…]+{_S}")  # $a$ = $b$
+_GOES_ON = regex(rf"{_S}[-+*/=⊙⊗^]")
+_UNFINISHED = regex(rf"[-+*/=⊙⊗^({{\[]{_S}$")
+_WORD_BEHIND = regex(rf"(?<=[\w)\]}}.,;]){_S}[.,;]?[\s]+[^\W\d_]{{2,}}(?=[\s.,;:]|$)")
+_RULED = regex(r"\s*\|.*\|\s*")
+_DASH = regex(rf"[\s{JOIN}]-[\s{JOIN}]{{0,9}}$")
+_ALIGNED = regex(r"\\begin\s*\{(?:align|gather|split|equation|cases|eqnarray)")
+_ROW_NUMBER = regex(rf"{_S}(?:\(?[0-9]{{1,3}}[.):]?|[#№]{_S}[0-9]*|\\?[A-Za-z]?line){_S}")
 _END = r"(?:[A-Za-zα-ω][A-Za-z0-9]{0,9}(?:_\{?\w{1,6}\}?)?)"
 #: a cell that says nothing, or what a weight joins: x_1 → h_1
-_EMPTY_CELL = re.compile(rf"[\s{JOIN}:—–✓✔-]*|{_S}{_END}(?:{_S}(?:{THEN}|[–—]){_S}{_END}){{1,4}}{_S}")
+_EMPTY_CELL = regex(rf"[\s{JOIN}:—–✓✔-]*|{_S}{_END}(?:{_S}(?:{THEN}|[–—]){_S}{_END}){{1,4}}{_S}")
 
 
 def segments(block: Place, words: Callable[[str], int]) -> list[Segment]:
@@ -208,10 +209,10 @@ def _cells(block: Place, edge: str) -> Iterator[tuple[int, int, bool]]:
 
 _NAME = r"(?:[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{0,12}|∇)'*"
 _INDEXED = rf"{_S}{_NAME}(?:{_S}[_^]{_S}(?:\{{[^{{}}]{{1,20}}\}}|\w{{1,9}}|\(\w\))|'){{0,4}}{_S}"
-_ONE_NAME = re.compile(
+_ONE_NAME = regex(
     rf"(?:{_INDEXED}|{_S}[d∂]{_INDEXED}/{_S}[d∂]{_INDEXED}|{_S}\\frac{_S}\{{{_S}[d∂]{_INDEXED}\}}{_S}\{{{_S}[d∂]{_INDEXED}\}}{_S})"
 )
-_NUMBER = re.compile(rf"{_S}=?{_S}-?{_S}[0-9]*\.?[0-9]+{_S}")
+_NUMBER = regex(rf"{_S}=?{_S}-?{_S}[0-9]*\.?[0-9]+{_S}")
 
 
 def is_one_name(text: str) -> bool:

@@ -10,6 +10,7 @@ from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_one_name
 from chainrule.sheets.statements import words
 from chainrule.sheets.surfaces import WORDS
+from chainrule.system.patterns import regex
 
 LONGEST = 200  # characters before a name that are looked at
 CONDITION = "the sentence speaks of what would be, of another pass or of what is wanted: it may not be a claim"
@@ -17,19 +18,19 @@ OTHER = "its words speak of a number that is no quantity of the network"
 RELATION = "the words before the name may mean something else of it, such as its derivative or its input"
 _S = rf"\s{JOIN}"
 _FOREIGN = r"\u0400-\u04FF\u0590-\u06FF\u3001-\u30FF\u4E00-\u9FFF\uAC00-\uD7AF\uFF0C\uFF1A"
-_START = re.compile(rf"(?<=[{_S},:{_FOREIGN}])(?=[^{_S},:{_FOREIGN}])")
-_FOREIGN_WORD = re.compile(rf"[{_FOREIGN}À-ÖØ-öø-ÿ]")
-_NAMELY = re.compile(r"[_^/0-9'\\∂∇α-ωΑ-Ω]")
-_SENTENCE_END = re.compile(r"[.!?;][\s$]|[⇒\n|。；]|\\\\")
-_COMMAND = re.compile(r"\\(?!text|mathrm)[A-Za-z]+|[$*`]")
-_WORDS = re.compile(r"[^\W\d_]{2}")
-_FORMULA = re.compile(
+_START = regex(rf"(?<=[{_S},:{_FOREIGN}])(?=[^{_S},:{_FOREIGN}])")
+_FOREIGN_WORD = regex(rf"[{_FOREIGN}À-ÖØ-öø-ÿ]")
+_NAMELY = regex(r"[_^/0-9'\\∂∇α-ωΑ-Ω]")
+_SENTENCE_END = regex(r"[.!?;][\s$]|[⇒\n|。；]|\\\\")
+_COMMAND = regex(r"\\(?!text|mathrm)[A-Za-z]+|[$*`]")
+_WORDS = regex(r"[^\W\d_]{2}")
+_FORMULA = regex(
     rf"[^=]*[{_S}\w)\]}}{CLOSE}][{_S}]*[-+*/⊙][{_S}]*[\w(\[{{\\{OPEN}][^=]*|[^\W\d_]+'?\([^()]*[_0-9][^()]*\)"
 )
 
 
 def _any(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(text.split())})(?![^\W_])", re.IGNORECASE)
+    return regex(rf"(?<![^\W_])(?:{'|'.join(text.split())})(?![^\W_])", re.IGNORECASE)
 
 
 #: anywhere before it in its sentence
@@ -51,7 +52,7 @@ _NEGATION = _any(
     "not never instead without wrong wrongly incorrect incorrectly mistake mistakenly typo rather nicht statt ohne "
     "falsch pas sans faux no sin n[ãa]o sem errado non senza sbagliato"
 )
-_BEHIND = re.compile(rf"^[{_S},]*(?:which|that|this)?[{_S}]*(?:is|was|would|w[äa]re|ist|est|es)[{_S}]+\S*[{_S}]*"
+_BEHIND = regex(rf"^[{_S},]*(?:which|that|this)?[{_S}]*(?:is|was|would|w[äa]re|ist|est|es)[{_S}]+\S*[{_S}]*"
                      r"(?:wrong|incorrect|false|falsch|faux|better|worse|needed|wanted|expected)\b|^[^=]{0,60}\bwould\b",
                      re.IGNORECASE)  # fmt: skip
 #: numbers of things, and numbers of the method, which no quantity of the network is

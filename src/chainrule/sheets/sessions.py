@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_PROMPT = re.compile(r"[>\s]{0,4}(?P<prompt>>>>|\.\.\.|In \[\s*[0-9]*\s*\]:|Out\[\s*[0-9]*\s*\]:)[ ]?(?P<rest>.*)")
-_MORE = re.compile(r"\s*\.\.\.:?\s*$|\s*\.\.\.:? ")
-_PRINT = re.compile(r"\s*print\s*\(\s*(?P<inside>.*?)\s*(?:,\s*(?:sep|end|flush)\s*=[^,()]*)?\)\s*;?\s*(?:#.*)?$")
-_STRING = re.compile(r"""(?P<quote>["'])(?P<said>[^"']{0,80})(?P=quote)\s*,\s*(?P<rest>.*)""")
-_QUOTED = re.compile(r"""[fr]{0,2}["'].*""")
-_ROUNDED = re.compile(r"(?:np\.|numpy\.)?round\(\s*(?P<one>[^,()]+(?:\([^()]*\)[^,()]*)?)(?:,\s*[0-9]+)?\s*\)"
+from chainrule.system.patterns import regex
+
+_PROMPT = regex(r"[>\s]{0,4}(?P<prompt>>>>|\.\.\.|In \[\s*[0-9]*\s*\]:|Out\[\s*[0-9]*\s*\]:)[ ]?(?P<rest>.*)")
+_MORE = regex(r"\s*\.\.\.:?\s*$|\s*\.\.\.:? ")
+_PRINT = regex(r"\s*print\s*\(\s*(?P<inside>.*?)\s*(?:,\s*(?:sep|end|flush)\s*=[^,()]*)?\)\s*;?\s*(?:#.*)?$")
+_STRING = regex(r"""(?P<quote>["'])(?P<said>[^"']{0,80})(?P=quote)\s*,\s*(?P<rest>.*)""")
+_QUOTED = regex(r"""[fr]{0,2}["'].*""")
+_ROUNDED = regex(r"(?:np\.|numpy\.)?round\(\s*(?P<one>[^,()]+(?:\([^()]*\)[^,()]*)?)(?:,\s*[0-9]+)?\s*\)"
                       r"|(?P<other>.+?)\.(?:round\([0-9]*\)|item\(\)|tolist\(\)|numpy\(\))")  # fmt: skip
-_EXPRESSION = re.compile(r"[A-Za-z_α-ωΑ-Ω][^=\"':;{}]{0,200}")
-_NO_VALUE = re.compile(r"(?:import|from|def|class|for|while|if|with|return|del|assert|pass|help|type|len|print)\b"
+_EXPRESSION = regex(r"[A-Za-z_α-ωΑ-Ω][^=\"':;{}]{0,200}")
+_NO_VALUE = regex(r"(?:import|from|def|class|for|while|if|with|return|del|assert|pass|help|type|len|print)\b"
                        r"|.*\.(?:shape|dtype|ndim|size)\s*$|.*,\s*$|[^(\[]*,")  # fmt: skip
-_VALUE = re.compile(
+_VALUE = regex(
     r"\s*(?:np\.|torch\.|jnp\.)?(?:float[0-9]*|int[0-9]*|array|Array|tensor|matrix)?\s*\(?\s*[-+\[(]*\s*[0-9.]"
 )
-_KIND = re.compile(r"^(\s*)(?:np\.|torch\.|jnp\.)?(?:float|int)[0-9]*\((.*)\)(\s*)$")
+_KIND = regex(r"^(\s*)(?:np\.|torch\.|jnp\.)?(?:float|int)[0-9]*\((.*)\)(\s*)$")
 LONGEST = 1_000  # characters of a line of code
 TALLEST = 40  # lines of one value
 

@@ -8,20 +8,21 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chainrule.sheets.decimals import with_points
+from chainrule.system.patterns import regex
 
 LONGEST = 20_000  # characters of a value
-_SETTING = re.compile(r"\s*(?P<key>[^=:\s\"'\[{][^=:\"'#]{0,60}?)\s*(?P<sign>=(?!=)|:(?=\s))\s*(?P<value>\S.*)")
-_SECTION = re.compile(r"\s*\[\[?\s*([A-Za-z_.]+)\s*\]")
-_COMMENT = re.compile(r"\s+(?:#|//)[^\"'\]]*$")
-_ARRAY = re.compile(
+_SETTING = regex(r"\s*(?P<key>[^=:\s\"'\[{][^=:\"'#]{0,60}?)\s*(?P<sign>=(?!=)|:(?=\s))\s*(?P<value>\S.*)")
+_SECTION = regex(r"\s*\[\[?\s*([A-Za-z_.]+)\s*\]")
+_COMMENT = regex(r"\s+(?:#|//)[^\"'\]]*$")
+_ARRAY = regex(
     r"(?:np|numpy|jnp|torch)\s*\.\s*(?:array|asarray|tensor|matrix)\s*\((?P<inside>.*?)(?:,\s*dtype\s*=.*)?\)"
 )
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
-_BARE_LIST = re.compile(rf"{_NUMBER}(?:\s*[,;]\s*{_NUMBER})+")
-_ROWS = re.compile(rf"\[\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*\s*\]")
-_POINTLESS = re.compile(r"(?<![0-9.])\.(?=[0-9])|(?<=[0-9])\.(?![0-9])")
-_PLUS = re.compile(r"(?<![0-9eE.])\+(?=[0-9.])")
-_UNIT = re.compile(r"(?P<word>x|i|in|input|y|t|target|label|out|o|d)_?\{?(?P<number>[1-9][0-9]?)\}?")
+_BARE_LIST = regex(rf"{_NUMBER}(?:\s*[,;]\s*{_NUMBER})+")
+_ROWS = regex(rf"\[\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*\s*\]")
+_POINTLESS = regex(r"(?<![0-9.])\.(?=[0-9])|(?<=[0-9])\.(?![0-9])")
+_PLUS = regex(r"(?<![0-9eE.])\+(?=[0-9.])")
+_UNIT = regex(r"(?P<word>x|i|in|input|y|t|target|label|out|o|d)_?\{?(?P<number>[1-9][0-9]?)\}?")
 _VECTORS = {"x": "x", "i": "x", "in": "x", "input": "x", "out": "y", "o": "y"}
 _SAME = {
     **dict.fromkeys(("expected", "expected_output", "expected_outputs", "desired", "desired_output", "desired_outputs",
@@ -38,7 +39,7 @@ _WHERE = (
     r"(?:(?P<hidden>hidden|hid|h|ih|xh|in|i_h|input_hidden|input_to_hidden|i2h)(?:_?layer)?_?(?P<number>[1-9]?)"
     r"|(?P<output>output|out|o|ho|hy|y|h_o|hidden_output|hidden_to_output|h2o)(?:_?layer)?)"
 )
-_PLACED = re.compile(rf"{_KIND}_?{_WHERE}|{_WHERE.replace('P<', 'P<a_')}_?{_KIND.replace('P<', 'P<a_')}")
+_PLACED = regex(rf"{_KIND}_?{_WHERE}|{_WHERE.replace('P<', 'P<a_')}_?{_KIND.replace('P<', 'P<a_')}")
 _SECOND = ("V", "U", "v", "u")
 
 

@@ -17,6 +17,7 @@ from chainrule.sheets.surfaces import WORDS
 from chainrule.sheets.times import shows_times, with_times
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes, without_old_values
+from chainrule.system.patterns import regex
 
 _SHOWN = 200  # characters that are shown of a line too long to be read
 
@@ -32,6 +33,11 @@ class Claim:
     signs: int = 0  # of equality
     assigns: bool = False  # the first sign is an arrow or :=
     doubt: str = ""  # why it is left undecided where it is not right
+
+    @property
+    def length(self) -> int:
+        """Characters of its parts."""
+        return sum(part.end - part.start for part in self.parts)
 
 
 def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
@@ -111,8 +117,8 @@ def _valued(whole: Plain) -> tuple[str, list[int]]:
     return text, found
 
 
-_BESIDE = re.compile(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
-_EQUATES = re.compile(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
+_BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
+_EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
 
 
@@ -122,13 +128,13 @@ def _lead_on(told: list[str]) -> bool:
     return len(prose) < 2 and all(_LEADS_ON.search(text) and len(text.split()) < 13 for text in prose)
 
 
-_LEADS_ON = re.compile(
+_LEADS_ON = regex(
     r"[:,…]$|^\W*(?:and|so|then|thus|hence|therefore|now|next|also|which|that is|substitut|plug|put|insert|with|using|"
     r"simplif|comput|calculat|numerically|finally|here|we get|this|einsetz|also|und|dann|damit|somit|wir|mit|donc|et|"
     r"soit|avec|alors|ce qui|luego|entonces|y|con|sustitu|logo|ent|e|com|substit|assim|quindi|ottenendo|poi|sostitu)",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r"[^\W\d_]")
+_NAMED = regex(r"[^\W\d_]")
 APART = "it begins with = below other words, and may not go on with the line above them"
 
 
@@ -163,9 +169,9 @@ def _axes(text: str) -> str:
     return _AXIS.sub(lambda m: m[2].lstrip("-").rjust(len(m[0])), text)
 
 
-_KEEPS = re.compile(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
-_AXIS = re.compile(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
-_COMMENT = re.compile(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
+_KEEPS = regex(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
+_AXIS = regex(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
+_COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
 
 
 def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
@@ -202,23 +208,23 @@ def short(text: str) -> str:
 
 # ---------------------------------------------------------------- from a block to its pieces
 
-_CONTINUES = re.compile(r"[\s⁠&]*[-+*/⊙⊗=^)\]}]")
-_UNFINISHED = re.compile(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
-_MARKERS = re.compile(
+_CONTINUES = regex(r"[\s⁠&]*[-+*/⊙⊗=^)\]}]")
+_UNFINISHED = regex(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
+_MARKERS = regex(
     r"(?:[\s⇒&]+|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
     r"|\(?[a-z]\)(?=\s)|…)+"
 )
-_LEAD = re.compile(
+_LEAD = regex(
     r"(?:[\s⁠]*(?:so|thus|then|hence|therefore|now|and|where|with|finally|also|but|next|let|we|get|have|gives|that|it|"
     r"follows|similarly|likewise|again|first|second|because|since)\b[,:]?[\s⁠]+)+",
     re.IGNORECASE,
 )
-_GIVES = re.compile(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
-_BETWEEN = re.compile(
+_GIVES = regex(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
+_BETWEEN = regex(
     rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
     rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
 )
-_LABEL = re.compile(r"[^=:]{1,80}:[\s⁠]+")
+_LABEL = regex(r"[^=:]{1,80}:[\s⁠]+")
 
 
 def _pieces(place: Place) -> Iterator[Place]:
@@ -315,13 +321,11 @@ def _assigns(piece: Place) -> bool:
     return _ARROW.fullmatch(piece.source.slice(piece.start + at, piece.start + at + 1).strip()) is not None
 
 
-_ARROW = re.compile(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
-_WORD = re.compile(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
-_WORDS_BEHIND = re.compile(
-    rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$"
-)
-_DIFFERENTIAL = re.compile(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|np|numpy|math|torch")
-_BELOW = re.compile(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
+_ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
+_WORD = regex(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
+_WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
+_DIFFERENTIAL = regex(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|np|numpy|math|torch")
+_BELOW = regex(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
 
 
 def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:

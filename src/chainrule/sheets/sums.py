@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from chainrule.formula import tree as t
 from chainrule.network.names import Quantity
 from chainrule.sheets.names import Index, Names, Operand, Own, Written
+from chainrule.sheets.parser import Token
 
 MOST = 10_000  # numbers that a letter is tried with
 
@@ -164,12 +165,11 @@ def with_only(layer: int, units: list[int], sizes: tuple[int, ...]) -> list[int]
 
 def tokens_in(node: Any) -> Iterator[Any]:
     """The tokens of a parsed formula, in order."""
-    from lark import Token
-
     if isinstance(node, Token):
-        return iter((node,))
-    found: Iterator[Any] = node.scan_values(lambda value: isinstance(value, Token))
-    return found
+        yield node
+    elif node is not None:
+        for part in node.children:
+            yield from tokens_in(part)
 
 
 def _operands(node: Any) -> Iterator[Operand]:

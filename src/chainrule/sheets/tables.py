@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from chainrule.formula.plain import JOIN, plain
 from chainrule.sheets.segments import is_one_name
 from chainrule.sheets.surfaces import NEW, OLD, WORDS
+from chainrule.system.patterns import regex
 
 MOST_ROWS, LONGEST = 200, 1_000
-_RULE = re.compile(r"[\s|:+=-]*-[\s|:+=-]*|\s*\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\})\s*")
-_FRAME = re.compile(r"\s*\\(?:begin|end)\s*\{(?:tabular|array|center|table)\}.*")
-_LATEX_END = re.compile(r"\s*\\\\(?:\[[^\]]*\])?\s*(?:\\(?:hline|midrule|bottomrule|toprule)\s*)*$")
-_NUMBER = re.compile(r"[-+−–]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-_VALUE = re.compile(rf"(?:{_NUMBER.pattern}|\[[-+−0-9.,;eE\s\[\]]*\])")
-_PASSES = re.compile(r"(?:iterations?|iter\.?|epochs?|steps?|updates?|Epoche|Schritt|[ée]poque|[ée]poca|itera\w+|#)\b",
+_RULE = regex(r"[\s|:+=-]*-[\s|:+=-]*|\s*\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\})\s*")
+_FRAME = regex(r"\s*\\(?:begin|end)\s*\{(?:tabular|array|center|table)\}.*")
+_LATEX_END = regex(r"\s*\\\\(?:\[[^\]]*\])?\s*(?:\\(?:hline|midrule|bottomrule|toprule)\s*)*$")
+_NUMBER = regex(r"[-+−–]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_VALUE = regex(rf"(?:{_NUMBER.pattern}|\[[-+−0-9.,;eE\s\[\]]*\])")
+_PASSES = regex(r"(?:iterations?|iter\.?|epochs?|steps?|updates?|Epoche|Schritt|[ée]poque|[ée]poca|itera\w+|#)\b",
                      re.IGNORECASE)  # fmt: skip
 _MEANS = {
     "{}": "|".join((*OLD, "alter wert")) + "|values?|initial|before|start|wert|valor|valeur|valore|result",
@@ -23,8 +24,8 @@ _MEANS = {
     "dL/d{}": r"gradient|derivative|grad|ableitung|gradiente|derivada|d[eé]riv[eé]e|derivata"
     r"|[d∂][LEJC]/[d∂]\w{0,5}|\\frac\{\\partial [LEJC]\}\{\\partial \w{1,8}\}",
 }
-_NAMELY = re.compile(r"[_^/0-9'\\∂α-ωΑ-Ω]")
-_WORDS = re.compile(r"[A-Za-z ]{2,30}")
+_NAMELY = regex(r"[_^/0-9'\\∂α-ωΑ-Ω]")
+_WORDS = regex(r"[A-Za-z ]{2,30}")
 Row = tuple[int, list[str]]  # the place of a line, and its cells
 
 
@@ -162,8 +163,8 @@ def _by_unit(rows: list[Row]) -> dict[int, str]:
     return claims if any(claims.values()) else {}
 
 
-_UNITS = re.compile(r"units?|neurons?|nodes?|neuron(?:e|en|a|io)|knoten|einheit|unidade?|unit[àé]", re.IGNORECASE)
-_UNIT = re.compile(r"(?:(?:unit|neuron|node)\s*)?(?P<letter>[a-zA-Z])?_?\{?(?P<number>[0-9]{1,2})\}?", re.IGNORECASE)
+_UNITS = regex(r"units?|neurons?|nodes?|neuron(?:e|en|a|io)|knoten|einheit|unidade?|unit[àé]", re.IGNORECASE)
+_UNIT = regex(r"(?:(?:unit|neuron|node)\s*)?(?P<letter>[a-zA-Z])?_?\{?(?P<number>[0-9]{1,2})\}?", re.IGNORECASE)
 _TOLD_OF_UNIT = {
     "net": r"net(?:[ _-]?input)?|weighted sum|pre-?activation|sum|in|input|eingabe",
     "out": r"out(?:put)?|activation|ausgabe|sortie|salida|sa[ií]da",

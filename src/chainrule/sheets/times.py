@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterable
 
 from chainrule.formula.plain import JOIN
+from chainrule.system.patterns import regex
 
 _S = rf"[\s{JOIN}]"
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 #: what a bracket with numbers alone holds
 _NUMERIC = rf"[(\[{{][-+*/.0-9xX\s{JOIN}()]{{1,80}}[)\]}}]"
-_SIGN = re.compile(rf"(?<=[0-9)\]}}.'])({_S}{{0,3}})[xX](?={_S}{{0,3}}(?:-?{_NUMBER}|{_NUMERIC}))")
+_SIGN = regex(rf"(?<=[0-9)\]}}.'])({_S}{{0,3}})[xX](?={_S}{{0,3}}(?:-?{_NUMBER}|{_NUMERIC}))")
 #: between two names, or a name and a number, where the sheet has it between numbers
-_ANY_SIGN = re.compile(rf"(?<=[0-9)\]}}'{JOIN}])({_S}{{1,3}})[xX](?={_S}{{1,3}}[\w(\[{{\\])")
-_SHOWN = re.compile(
+_ANY_SIGN = regex(rf"(?<=[0-9)\]}}'{JOIN}])({_S}{{1,3}})[xX](?={_S}{{1,3}}[\w(\[{{\\])")
+_SHOWN = regex(
     rf"(?<![\w.]){_NUMBER}\s{{0,3}}[xX]\s{{0,3}}-?[0-9]*\.[0-9]|[0-9]\.[0-9]+\s{{0,3}}[xX]\s{{0,3}}{_NUMBER}"
 )
 #: 2x3, and a name with (2 x 3) behind it, are sizes
-_SIZE = re.compile(
+_SIZE = regex(
     rf"(?<![\w.])[0-9]+[xX][0-9]+(?![\w.])"
     rf"|(?<=[\w}}\])]){_S}{{0,2}}\({_S}{{0,2}}[0-9]+{_S}{{0,2}}[xX]{_S}{{0,2}}[0-9]+{_S}{{0,2}}\)"
 )

@@ -7,48 +7,52 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
 from chainrule.sheets import names as n
 from chainrule.sheets.functions import UnreadError, function_at, with_powers_behind
+from chainrule.sheets.parser import Token
 from chainrule.sheets.pieces import piece_at
-
-if TYPE_CHECKING:
-    from lark import Token
+from chainrule.system.patterns import regex
 
 MOST_SIGNS = 20  # signs, functions without brackets, or marks behind a name, in a row
 MOST_EXPONENT = 99  # of ten
-_NUMBER = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE](?P<exponent>[+-]?[0-9]++))?")
-_TRANSPOSED = re.compile(r"\^\s*(?:\{\s*[T⊤]\s*\}|T(?![A-Za-z0-9_])|⊤)|\.T(?![A-Za-z0-9_])")
-_EXPONENTIAL = re.compile(r"e(?=\s*\^)")
-_SUM = re.compile(
+_NUMBER = regex(r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE](?P<exponent>[+-]?[0-9]++))?")
+_TRANSPOSED = regex(r"\^\s*(?:\{\s*[T⊤]\s*\}|T(?![A-Za-z0-9_])|⊤)|\.T(?![A-Za-z0-9_])")
+_EXPONENTIAL = regex(r"e(?=\s*\^)")
+_SUM = regex(
     r"(?:∑|sum(?=\s*_\s*(?:\{|[a-z](?![A-Za-z0-9]))))"
     r"(?:\s*\^\s*(?:\{(?P<top>[^{}]{1,20})\}|(?P<high>\w)))?"
     r"(?:\s*_\s*(?:\{(?P<under>[^{}]{1,30})\}|(?P<letter>[a-z])))?"
     r"(?:\s*\^\s*(?:\{(?P<over>[^{}]{1,20})\}|(?P<above>\w)))?"
 )
-_BOUND = re.compile(r"\s*([a-z])\s*(?:=\s*([0-9]{1,6})\s*)?")
-_TWO_NAMES = re.compile(r"[Ww][0-9]?[xXhaA]|[xXhH][Ww]")
-_D = re.compile(r"[d∂]\s*")
+_BOUND = regex(r"\s*([a-z])\s*(?:=\s*([0-9]{1,6})\s*)?")
+_TWO_NAMES = regex(r"[Ww][0-9]?[xXhaA]|[xXhH][Ww]")
+_D = regex(r"[d∂]\s*")
 _LOSS = n.Written("L")
-_SHORT = re.compile(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
-_BELOW_LINE = re.compile(r"(?:/[\s({]*|\}\s*\{\s*)$")
-_ABOVE_LINE = re.compile(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
-_NABLA = re.compile(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
-_ARGUMENTS = re.compile(
-    r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))"
-)
-_ALL_ARGUMENTS = re.compile(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
-_FRAC = re.compile(r"\\frac\s*")
+_SHORT = regex(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
+_BELOW_LINE = regex(r"(?:/[\s({]*|\}\s*\{\s*)$")
+_ABOVE_LINE = regex(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
+_NABLA = regex(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
+_ARGUMENTS = regex(r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))")
+_ALL_ARGUMENTS = regex(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
+_FRAC = regex(r"\\frac\s*")
+_SPACE, _GAP = regex(rf"[\s{JOIN}]*"), regex(r"\s*")
+_DIGIT = regex(r"\s*([0-9])")
+_OPENED = regex(r"\s*[(\[{]")
+_BRACE, _BRACE_CLOSED, _CLOSED = regex(r"\s*\{\s*"), regex(r"\s*\}\s*"), regex(r"\s*\}")
+_BRACKET, _BRACKET_CLOSED = regex(r"\s*\(\s*"), regex(r"\s*\)")
+_BY, _BY_FRAMED = regex(r"\s*/\s*[d∂]\s*"), regex(r"\s*\}\s*\{\s*[d∂]\s*")
+_ONE_THING = regex(r"\\?[A-Za-z]+|.", re.DOTALL)
 
 _OPERATORS = {
     "+": "PLUS", "-": "MINUS", "*": "TIMES", "/": "DIVIDE", "⊙": "HADAMARD", "⊗": "OUTER", "^": "_CARET",
     ",": "_COMMA", ";": "_SEMI", "&": "_AMP", BREAK: "_ROW", "(": "_LPAR", ")": "_RPAR", "[": "_LSQB", "]": "_RSQB",
     "{": "_LBRACE", "}": "_RBRACE", OPEN: "_MOPEN", CLOSE: "_MCLOSE",
 }  # fmt: skip
-_ROWS = re.compile(r"\[(?:[^\[\];]{0,400};){1,100}[^\[\];]{0,400}\]")
+_ROWS = regex(r"\[(?:[^\[\];]{0,400};){1,100}[^\[\];]{0,400}\]")
 _OF_ROWS = {"_COMMA": "_AMP", "_SEMI": "_ROW", "_RSQB": "_MCLOSE"}
 _OPENING = frozenset(("_ROWS", "_LPAR", "_LSQB", "_LBRACE", "_MOPEN"))
 _CLOSING = frozenset(("_RPAR", "_RSQB", "_RBRACE", "_MCLOSE"))
@@ -98,10 +102,9 @@ class _Scanner:
 
     def scan(self) -> list[Any]:
         rules = (self.of_python, self.ratio, self.short, self.total, self.fraction, self.word, self.number)
-        space = re.compile(rf"[\s{JOIN}]*")
         while True:
             start = self.at
-            self.at = space.match(self.text, start).end()  # type: ignore[union-attr]
+            self.at = _SPACE.match(self.text, start).end()  # type: ignore[union-attr]
             if self.at >= len(self.text):
                 return self.tokens
             self.separate(self.text[start : self.at])
@@ -112,9 +115,7 @@ class _Scanner:
     # ---- emitting
 
     def put(self, kind: str, value: Any, end: int) -> bool:
-        from lark import Token
-
-        self.tokens.append(Token(kind, value, start_pos=self.at))
+        self.tokens.append(Token(kind, value, self.at))
         self.at = end
         return True
 
@@ -225,7 +226,7 @@ class _Scanner:
             return False
         self.put("_FRAC", match[0], match.end())
         for _ in range(2):  # \frac12
-            digit = re.compile(r"\s*([0-9])").match(self.text, self.at)
+            digit = _DIGIT.match(self.text, self.at)
             if digit is None:
                 break
             self.at = digit.start(1)
@@ -276,23 +277,23 @@ class _Scanner:
         framed = _FRAC.match(self.text, self.at)
         at = self.at
         if framed:
-            at = self.passed(r"\s*\{\s*", framed.end())
+            at = self.passed(_BRACE, framed.end())
         d = _D.match(self.text, at) if at >= 0 else None
         if d is None or self.introduced(at):
             return False
         of = self.differentiated(d.end())
         at = d.end() if of is None else of[1]
-        at = self.passed(r"\s*\}\s*\{\s*[d∂]\s*" if framed else r"\s*/\s*[d∂]\s*", at)
+        at = self.passed(_BY_FRAMED if framed else _BY, at)
         wrt = self.differentiated(at) if at >= 0 else None
         if wrt is None:
             return False
         end, after = (wrt[1], wrt[2]) if framed else (wrt[3], 0)
-        end = self.passed(r"\s*\}", end) if framed else end
+        end = self.passed(_CLOSED, end) if framed else end
         if end < 0:
             return False
         if of is not None:
             return self.put("RATIO", Ratio(self.loss(of[0]), wrt[0], after), end)
-        bracket = re.compile(r"\s*[(\[{]").match(self.text, end)
+        bracket = _OPENED.match(self.text, end)
         return self.put("DIFFG" if bracket else "DIFF", Ratio(None, wrt[0]), end)
 
     def differentiated(self, at: int) -> tuple[n.Operand, int, int, int] | None:
@@ -300,11 +301,11 @@ class _Scanner:
 
         With the place behind it and its primes, how many updates they are, and the place before them.
         """
-        braced = re.compile(r"\s*\{\s*").match(self.text, at)
+        braced = _BRACE.match(self.text, at)
         found = self.name(braced.end() if braced else at)
         if found is None:
             return None
-        bare = self.passed(r"\s*\}", found[1]) if braced else found[1]
+        bare = self.passed(_CLOSED, found[1]) if braced else found[1]
         if bare < 0:
             return None
         end, after = n.after_primes(self.text, bare)
@@ -319,13 +320,13 @@ class _Scanner:
         """``∇_{W_1} L``; ``∇loss(scores)`` is the gradient with respect to what stands in the bracket."""
         wrt = self.name(match.end())
         if match["below"] is None:
-            bracket = self.passed(r"\s*\(\s*", wrt[1]) if wrt is not None else -1
+            bracket = self.passed(_BRACKET, wrt[1]) if wrt is not None else -1
             inner = self.name(bracket) if bracket >= 0 else None
-            end = -1 if inner is None else self.passed(r"\s*\)", inner[1])
+            end = -1 if inner is None else self.passed(_BRACKET_CLOSED, inner[1])
             if wrt is None or inner is None or end < 0:
                 raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
             return self.put("RATIO", Ratio(self.loss(wrt[0]), inner[0]), end)
-        end = -1 if wrt is None else self.passed(r"\s*\}\s*" if match["brace"] else r"\s*", wrt[1])
+        end = -1 if wrt is None else self.passed(_BRACE_CLOSED if match["brace"] else _GAP, wrt[1])
         of = self.differentiated(end) if end >= 0 else None
         if wrt is None or of is None:
             raise UnreadError(self.at, "a gradient is written ∇_{W_1} L")
@@ -357,9 +358,9 @@ class _Scanner:
             return n.operand(self.text[: at + len(found[0].name) - 1], at, self.depth)
         return n.with_layer(found[0], self.text, found[1])
 
-    def passed(self, pattern: str, at: int) -> int:
+    def passed(self, pattern: re.Pattern[str], at: int) -> int:
         """The place behind a pattern, or -1."""
-        match = re.compile(pattern).match(self.text, at)
+        match = pattern.match(self.text, at)
         return match.end() if match else -1
 
 
@@ -369,7 +370,7 @@ def _is_loss(value: n.Operand) -> bool:
 
 def _named(text: str, at: int) -> str:
     """What stands at a place, as far as it is one thing."""
-    match = re.compile(r"\\?[A-Za-z]+|.", re.DOTALL).match(text, at)
+    match = _ONE_THING.match(text, at)
     return repr(match[0][:20] if match else "")
 
 

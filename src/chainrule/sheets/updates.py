@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from chainrule.formula.plain import JOIN, OPEN, THEN
 from chainrule.sheets.surfaces import BEFORE_A_NAME, NEW, OLD
+from chainrule.system.patterns import regex
 
 _S = rf"[\s{JOIN}]{{0,9}}"  # space
 _NEW = rf"(?i:{'|'.join(sorted(NEW, key=len, reverse=True))})"
@@ -29,33 +30,33 @@ _AT_SIGN = rf"(?={_S}(?:=|{THEN}))"
 #: a sign, and what stands for it
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     # b_{2,new}, b_{new,2}
-    (re.compile(rf"([_^]{_S}\{{[^{{}}]{{1,20}}?){_S}[, ]{_S}(?:{_NEW}|{_STEP}){_S}\}}"), lambda m: m[1] + "}'"),
-    (re.compile(rf"(_{_S}\{{){_S}{_NEW}{_S},([^{{}}]{{1,20}}\}})"), lambda m: m[1] + m[2] + "'"),
+    (regex(rf"([_^]{_S}\{{[^{{}}]{{1,20}}?){_S}[, ]{_S}(?:{_NEW}|{_STEP}){_S}\}}"), lambda m: m[1] + "}'"),
+    (regex(rf"(_{_S}\{{){_S}{_NEW}{_S},([^{{}}]{{1,20}}\}})"), lambda m: m[1] + m[2] + "'"),
     # W_{new}^{(2)}, w^{new}_{11}: the index belongs to the name
-    (re.compile(rf"{_BEHIND}{_NEXT}({_S}[_^]{_S}{_INDEX})"), lambda m: m[1] + "'"),
-    (re.compile(rf"{_BEHIND}{_NEXT}"), lambda m: "'"),
+    (regex(rf"{_BEHIND}{_NEXT}({_S}[_^]{_S}{_INDEX})"), lambda m: m[1] + "'"),
+    (regex(rf"{_BEHIND}{_NEXT}"), lambda m: "'"),
     # b_2 new, b_2 (new), b_2(t+1), where nothing else stands before the sign of equality; and so the old one
-    (re.compile(rf"{_PARAMETER}{_S}(?:[(\[]{_S}(?:{_NEW}|{_STEP}){_S}[)\]]|(?<=[\s{JOIN}]){_NEW}){_AT_SIGN}"),
+    (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}(?:{_NEW}|{_STEP}){_S}[)\]]|(?<=[\s{JOIN}]){_NEW}){_AT_SIGN}"),
      lambda m: m[1] + "'"),
-    (re.compile(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
+    (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
      lambda m: m[1]),
     # w(t+1), and w(t) and w^{(t)} before it
-    (re.compile(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?){_S}\({_STEP}\)"), lambda m: m[1] + "'"),
-    (re.compile(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?)(?:\(t\)|\^{_S}\{{{_S}\(?t\)?{_S}\}})"), lambda m: m[1]),
-    (re.compile(rf"(?<![A-Za-z])([Wwbθ]{_S}(?:[_^]{_S}{_INDEX}){{0,2}})_{_S}{_OLD}"), lambda m: m[1]),
+    (regex(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?){_S}\({_STEP}\)"), lambda m: m[1] + "'"),
+    (regex(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?)(?:\(t\)|\^{_S}\{{{_S}\(?t\)?{_S}\}})"), lambda m: m[1]),
+    (regex(rf"(?<![A-Za-z])([Wwbθ]{_S}(?:[_^]{_S}{_INDEX}){{0,2}})_{_S}{_OLD}"), lambda m: m[1]),
     # b^{(2)'}
-    (re.compile(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
+    (regex(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2
     (
-        re.compile(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
+        regex(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip
-_ANY = re.compile(rf"{_NEW}|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
+_ANY = regex(rf"{_NEW}|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
 
 
 #: b_2: 0.2 → 0.23
-_FROM_OLD = re.compile(
+_FROM_OLD = regex(
     rf"(?m)^([\s{JOIN}*•>-]*[Wwbθ][0-9]{{0,2}}(?:{_S}[_^]{_S}{_INDEX}){{0,3}})({_S}:[^=:{THEN}\n]{{1,200}})"
     rf"(?={THEN}[\s{JOIN}]*[-+0-9.\[({OPEN}][^{THEN}=:]*$)"
 )

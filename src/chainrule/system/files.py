@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 
@@ -16,7 +15,7 @@ def write_whole(path: str | os.PathLike[str], data: str | bytes, *, lasting: boo
     """
     target = Path(path)
     content = data.encode("utf-8", errors="replace") if isinstance(data, str) else data
-    part = target.parent / f".{target.name[:40]}.{secrets.token_hex(8)}"  # known before it exists: Ctrl-C leaves none
+    part = target.parent / f".{target.name[:40]}.{os.urandom(8).hex()}"  # known before it exists: Ctrl-C leaves none
     try:
         with open(part, "xb") as file:
             file.write(content)

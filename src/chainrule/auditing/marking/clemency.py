@@ -5,7 +5,6 @@ A superscript in brackets may count examples; a loss may be the sum of parts tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,12 +16,13 @@ from chainrule.errors import InputError
 from chainrule.network.names import LOSS
 from chainrule.sheets.lines import Line
 from chainrule.sheets.surfaces import WORDS
+from chainrule.system.patterns import regex
 
 _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
 #: a superscript that cannot be a layer: of the loss, of the output, of inputs and targets
 _NAME = rf"(?:(?<![A-Za-z\\])[LJExyt]|\\ell|\\mathcal\s*\{{L\}}|{_HAT})"
-_OF_EXAMPLE = re.compile(_NAME + r"\s*\^\s*\{?\s*\(\s*([1-9][0-9]?)\s*\)")
-_COUNTED = re.compile(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])\s*\)")
+_OF_EXAMPLE = regex(_NAME + r"\s*\^\s*\{?\s*\(\s*([1-9][0-9]?)\s*\)")
+_COUNTED = regex(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])\s*\)")
 EXAMPLES = "a superscript in brackets counts examples in this sheet: lines about one example are not judged"
 
 

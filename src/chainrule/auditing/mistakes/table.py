@@ -10,6 +10,7 @@ from typing import Any
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule, Wrong
 from chainrule.network.equation_table import EQUATIONS
+from chainrule.system.patterns import regex
 
 Fits = Callable[[Problem, int], bool]
 
@@ -64,7 +65,7 @@ class Mistake:
 
 
 #: (d, symbol, ^T, indices, offset) of a name in a template
-_TEMPLATE = re.compile(r"<(?:(d?)([ahWb])(\^T)?(?:_(\w+))? )?i([+-]1)?>")
+_TEMPLATE = regex(r"<(?:(d?)([ahWb])(\^T)?(?:_(\w+))? )?i([+-]1)?>")
 _DELTA = {"a": "z", "h": "a", "W": "w", "b": "b"}  # w^l is the transpose of W_l
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median_low
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +34,17 @@ class Numbers:
 
     def interval(self, both: bool) -> Interval:
         """Numbers that are written so: rounded, or with ``both`` rounded or cut."""
+        return self._cut if both else self._rounded
+
+    @cached_property
+    def _rounded(self) -> Interval:
+        return self._within(False)
+
+    @cached_property
+    def _cut(self) -> Interval:
+        return self._within(True)
+
+    def _within(self, both: bool) -> Interval:
         half = self.unit / 2
         away = self.unit * CUT if both else half
         # cut towards 0: the number itself is farther from 0 than what is written
@@ -137,7 +148,7 @@ def usual_unit(lines: tuple[Line, ...]) -> float:
         last = line.parts[-1].tree if line.parts else None
         for row in (_entries(last) if last is not None else None) or []:
             decimals += [-math.log10(unit) for _, unit in row if unit is not None and 0 < unit < 1]
-    return float(10.0 ** -max(2, round(median_low(decimals)))) if decimals else 0.01
+    return float(10.0 ** -max(2, round(sorted(decimals)[(len(decimals) - 1) // 2]))) if decimals else 0.01
 
 
 def digit_slip(claimed: float, due: float, unit: float, least: int = 3) -> bool:

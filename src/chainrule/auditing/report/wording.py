@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from chainrule.formula.printing import LONGEST, number_text
 from chainrule.network import names
 from chainrule.render.blocks import Code, Math, visible
 from chainrule.render.from_tex import from_tex
+from chainrule.system.patterns import regex
 
 MOST_LETTERS = 160  # of a line in a table
 MOST_OF_NAME = 40
@@ -20,7 +20,7 @@ MOST_DECIMALS = 12
 MOST_COMPARED = 50  # entries of an array
 DUST = 1e-14  # what rounding in the computer leaves of 0
 #: a name, its primes, and the number of updates where it is written
-PRIMED = re.compile(r"(?P<base>[^']+)(?P<primes>'*)(?:\{(?P<times>\d+)\})?")
+PRIMED = regex(r"(?P<base>[^']+)(?P<primes>'*)(?:\{(?P<times>\d+)\})?")
 
 
 def name_part(name: str) -> Math | Code | str:
