@@ -227,7 +227,7 @@ def _plain(tree: t.Expr) -> Any:
             found = [_plain(item) for item in items]
             return None if any(one is None for one in found) else found
         case _:
-            return None
+            return t.fraction(tree)
 
 
 def rules_in(text: str) -> tuple[bool, list[tuple[str, str]]]:

@@ -289,7 +289,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
         doubt = doubt or ANY_NUMBER
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
-        frozenset(names.met), doubt, found.doubt if found.always else "", unknown,
+        frozenset(names.met), doubt or claim.open, found.doubt if found.always else claim.open, unknown,
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class Claim:
     signs: int = 0  # of equality
     assigns: bool = False  # the first sign is an arrow or :=
     doubt: str = ""  # why it is left undecided where it is not right
+    open: str = ""  # why it is left undecided whatever its number is
 
     @property
     def length(self) -> int:
@@ -99,6 +100,8 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
 def _prepared(text: str, times: bool) -> str:
     """A plain text with signs for what people write for them; it keeps its length."""
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
+    text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
+    text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 
 
@@ -120,6 +123,16 @@ def _valued(whole: Plain) -> tuple[str, list[int]]:
 _BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
 _EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
+
+
+#: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
+_ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
+
+#: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label
+_LABELLED = regex(
+    rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
+    rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]*[-+*/·×][^=:;{THEN}\n]*=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
+)
 
 
 def _lead_on(told: list[str]) -> bool:
@@ -186,7 +199,11 @@ def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
             why = "several numbers stand in a row of a table, and nothing says which of them is claimed"
             yield Claim(parts, line, " | ".join(part.written for part in parts), f"line {line}, column {column}: {why}")
         else:
-            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1, assigns=_assigns(pieces[0]))
+            told = "" if any(c.isalpha() for c in parts[0].text) or group[0] is cells[0] else OF_ROW
+            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1, assigns=_assigns(pieces[0]), open=told)
+
+
+OF_ROW = "it stands behind the head of its row, and nothing says what its numbers are"
 
 
 def _refused(line: int, text: str) -> Claim | None:
@@ -269,13 +286,19 @@ def _separators(text: str) -> list[tuple[int, str]]:
             depth = max(0, depth - 1)
         else:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
-            if kind == THEN and _GIVES.match(text, match.end()) and is_one_name(_last_piece(text[: match.start()])):
-                kind = "="  # W_2 → [0.5, 0.3]
+            if kind == THEN and is_one_name(name := _last_piece(text[: match.start()])):
+                kind = "=" if _GIVES.match(text, match.end()) or _again(name, text[match.end() :]) else kind
             (inside if depth else found).append((match.start(), kind))
     signs = [pair for pair in inside if pair[1] == "="]
     if depth and signs and not any(kind == "=" for _, kind in found):
         found = sorted([*found, *signs])
     return found
+
+
+def _again(name: str, behind: str) -> bool:
+    """Whether a formula with the name itself follows, ``w_5 → w_5 - 0.5*0.01``, and not another claim."""
+    bare, formula = (text.replace(JOIN, "").replace(" ", "") for text in (name, behind[:200]))
+    return re.match(rf"{re.escape(bare)}[-+−]", formula) is not None
 
 
 def _last_piece(text: str) -> str:
@@ -324,7 +347,7 @@ def _assigns(piece: Place) -> bool:
 _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = regex(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
-_DIFFERENTIAL = regex(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|np|numpy|math|torch")
+_DIFFERENTIAL = regex(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|[wWvVuU][xXhHaA]|np|numpy|math|torch")
 _BELOW = regex(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
 
 

@@ -149,10 +149,24 @@ class Operands:
             self._numbers[key] = numbers, self._number(numbers)
         number = self._numbers[key][1]
         near = self._near(formula)
+        if self._is_old(formula, numbers):
+            return False
         if number is None or not near or any(value.low.size != 1 for value in near):
             self.unsure = True
             return True
         return self._fits(formula, number, near) or self._fits(formula, number, self._far(formula))
+
+    def _is_old(self, formula: t.Expr, numbers: t.Expr) -> bool:
+        """Whether it is a number of the header where the author has written a new value in more digits: the old one."""
+        unit, number = self._unit(numbers), self._numbers[id(numbers)][1]
+        if unit is None or number is None or number[0] not in self.state.given or not isinstance(formula, t.Ref):
+            return False
+        return any(not round(abs(value) / unit, 9).is_integer() for value in self._new_values(formula))
+
+    def _new_values(self, formula: t.Ref) -> Iterator[float]:
+        """What the author has written for a weight or a bias after an update."""
+        if isinstance(formula.name, t.Timed):
+            yield from (float(np.ravel(v.middle)[0]) for _, v in self._written(formula) if np.size(v.middle) == 1)
 
     def _number(self, numbers: t.Expr) -> Number | None:
         """Numbers as they are held against a name; None where they give no single one."""
