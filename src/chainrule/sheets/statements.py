@@ -347,7 +347,9 @@ def _assigns(piece: Place) -> bool:
 _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = regex(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
-_DIFFERENTIAL = regex(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|[wWvVuU][xXhHaA]|np|numpy|math|torch")
+_DIFFERENTIAL = regex(
+    r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|[wWvVuU][xXhHaA]|np|numpy|math|torch"
+)
 _BELOW = regex(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
 
 

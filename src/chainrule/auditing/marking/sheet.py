@@ -246,9 +246,7 @@ def formulas_known(state: SheetState, claim: LineClaim) -> bool:
     return False
 
 
-def _by_operands(
-    state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]
-) -> NumberMark:
+def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> NumberMark:
     """The number of a line that is what its numbers give, each of them right as it is rounded."""
     moved = [float(np.max(f.value[1])) for f in formulas if f.aligned and f.value is not None]
     if moved and max(moved) == 0.0:
