@@ -15,8 +15,8 @@ from typing import NamedTuple
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Add, Expr, Neg, Ref, Symbol, size
-from chainrule.network.names import Notation
+from chainrule.formula.tree import Add, Call, Expr, Neg, Ref, Symbol, Timed, refs, size
+from chainrule.network.names import Notation, Quantity
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.examples import examples_told
 from chainrule.sheets.functions import GeneralError, UnreadError, function_named
@@ -277,7 +277,9 @@ def _read(claim: Claim, names: Names) -> Line | None:
     assigns = claim.assigns or change is not None
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
-    doubt = found.doubt or claim.doubt or (error if found.words else "")
+    doubt = found.doubt or claim.doubt or (error if found.words else "") or _by_prime(parts)
+    if _MOVED.search(claim.parts[0].text):
+        return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=DIFFERENCE, open=DIFFERENCE)
     if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
         return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER)
     if is_general or names.guessed:
@@ -291,6 +293,26 @@ def _read(claim: Claim, names: Names) -> Line | None:
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
         frozenset(names.met), doubt or claim.open, found.doubt if found.always else claim.open, unknown,
     )  # fmt: skip
+
+
+def _by_prime(parts: list[Part]) -> str:
+    """Why a line is in doubt whose prime may mean a derivative: ``h' = h (1 - h)``, ``sigmoid'(h) = h (1 - h)``."""
+    subject, formula = (parts[0].tree, parts[1].tree) if len(parts) > 1 else (None, None)
+    if formula is None:
+        return ""
+    if isinstance(subject, Call) and subject.function.endswith("'") and len(subject.arguments) == 1:
+        inner = subject.arguments[0]
+        return PRIME if isinstance(inner, Ref) and inner.name in refs(formula) else ""
+    name = subject.name if isinstance(subject, Ref) else None
+    before = name.name if isinstance(name, Timed) and name.after == 1 else None
+    before = name[:-1] if isinstance(name, str) and name.endswith("'") else before
+    is_parameter = isinstance(before, Quantity) and before.symbol in "Wb"
+    return PRIME if before is not None and not is_parameter and before in refs(formula) else ""
+
+
+PRIME = "its prime may mean a derivative as well as a new value"
+DIFFERENCE = "a difference of losses at weights that are moved is not read"
+_MOVED = regex(r"[LCJE]\s*\([^()=]{1,30}[-+][^()=]{1,30}\)\s*-\s*[LCJE]\s*\(")
 
 
 def _behind(part: Place) -> str:

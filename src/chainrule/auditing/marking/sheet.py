@@ -148,6 +148,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         if part.tree is not defining or value is not None
     ]
     mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
+    if mark.verdict == "wrong" and claim.own in state.names and claim.formulas:
+        return Mark(claim, why=f"an earlier line gives {claim.own} by another formula: one of the two is wrong")
     if claim.line.open or (claim.line.doubt and mark.verdict in BAD):
         return mark  # no later line goes on with it
     if mark.verdict == "wrong" and diagnose is None:
