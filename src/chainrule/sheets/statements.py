@@ -101,6 +101,7 @@ def _prepared(text: str, times: bool) -> str:
     """A plain text with signs for what people write for them; it keeps its length."""
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
+    text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 
@@ -128,6 +129,11 @@ BESIDE = "its number stands beside it without a sign of equality"
 #: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
 _ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
 
+#: Since z_1 > 0, dL/dz_1 = …
+_GIVEN_THAT = regex(
+    r"(?im)(?<![^\W\d_])(?:since|as|because|if|where|da|weil|wenn|como|si|puisque|car|poich[eé]|se|pois)\b"
+    r"[^,=;.\n]{1,60}[<>≥≤≠][^,=;\n]{1,30},"
+)
 #: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label
 _LABELLED = regex(
     rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
@@ -163,7 +169,7 @@ def _apart(text: str) -> str:
 
     def comma(match: re.Match[str]) -> str:
         before, told = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], match["words"]
-        are_words = len(told) == 1 or words(told) == len(told.split())
+        are_words = len(told) == 1 or words(told) == len(told.split()) or words(told) > 2
         return match["before"] + ",".ljust(len(told)) if are_words and re.search(rf"[={THEN}]", before) else match[0]
 
     return _BETWEEN.sub(comma, text) if text.count("=") + text.count(THEN) > 1 else text
@@ -238,7 +244,7 @@ _LEAD = regex(
 )
 _GIVES = regex(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
 _BETWEEN = regex(
-    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
+    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s\w{{1,12}}){{0,5}})"
     rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
 )
 _LABEL = regex(r"[^=:]{1,80}:[\s⁠]+")
@@ -286,6 +292,8 @@ def _separators(text: str) -> list[tuple[int, str]]:
             depth = max(0, depth - 1)
         else:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
+            if kind == "." and _SENTENCE.match(text, match.end()):
+                kind = "\n"
             if kind == THEN and is_one_name(name := _last_piece(text[: match.start()])):
                 kind = "=" if _GIVES.match(text, match.end()) or _again(name, text[match.end() :]) else kind
             (inside if depth else found).append((match.start(), kind))
@@ -293,6 +301,9 @@ def _separators(text: str) -> list[tuple[int, str]]:
     if depth and signs and not any(kind == "=" for _, kind in found):
         found = sorted([*found, *signs])
     return found
+
+
+_SENTENCE = regex(r"[\s⁠]+(?:[A-ZÄÖÜÉ][a-zäöüéè]+)[\s⁠,]+(?![=+*/^-])")
 
 
 def _again(name: str, behind: str) -> bool:

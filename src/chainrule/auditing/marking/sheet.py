@@ -35,6 +35,7 @@ from chainrule.network.names import Name
 
 NOT_ROUNDED = "each of its numbers is exact, and still it is not what it should be: what they stand for is not known"
 MISREAD = "the number is right; its formula, as it is read here, gives another"
+ONE_OFF = "some of its numbers are one off in the last digit: a rounding of earlier steps, or a slip"
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
 #: gives a wrong line the mistakes that explain it
@@ -162,6 +163,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
             mark = replace(mark, unexplained=True)
         if _is_misread(mark):
             mark = Mark(claim, "undecided", MISREAD, mark.value, mark.formulas)
+        elif _is_one_off(mark):
+            return Mark(claim, "undecided", ONE_OFF)
         found = [(c.wrong, c) for c in mark.candidates[:MOST_ADOPTED] if c.wrong is not None]
         state.adopted += [Adopted(wrong, mark, c) for wrong, c in found if not _settled(claim, wrong)]
     write(state, mark)
@@ -173,6 +176,20 @@ def _is_misread(mark: Mark) -> bool:
     bad = [f for f in mark.formulas if f.verdict == "wrong"]
     is_right = mark.value is not None and mark.value.verdict in ACCEPTED
     return is_right and not mark.unexplained and bool(bad) and all(f.kind == "formula" and not f.found for f in bad)
+
+
+def _is_one_off(mark: Mark) -> bool:
+    """Whether some entries of an array are one off in the last digit, the others right: earlier steps were rounded."""
+    value = mark.value
+    if (
+        value is None
+        or value.verdict != "wrong"
+        or value.due.size < 3
+        or any(f.verdict == "wrong" for f in mark.formulas)
+    ):
+        return False
+    off = np.abs(value.numbers.value - value.due) / value.numbers.unit
+    return bool((off <= 1.05).all()) and 2 * int((off <= 0.55).sum()) >= off.size
 
 
 def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, formulas: list[FormulaMark]) -> Mark:
