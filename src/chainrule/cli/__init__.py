@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import sys
@@ -46,9 +47,12 @@ def _options(
 
 
 @functools.cache
-def _command() -> Callable[[], object]:
-    """All commands with their options, made once a process."""
-    command = typer.main.get_command(app)
+def _command(name: str) -> Callable[[], object]:
+    """The command of a name with its options, all of them where there is none of that name; made once a process."""
+    asked = copy.copy(app)
+    named = [one for one in app.registered_commands if one.callback is not None and one.callback.__name__ == name]
+    asked.registered_commands = named or app.registered_commands
+    command = typer.main.get_command(asked)
     keep_plain_values(command)
     return command
 
@@ -56,7 +60,7 @@ def _command() -> Callable[[], object]:
 def main() -> None:
     """Run the command line. Exit codes: 0 well, 1 it ran and the answer is no, 2 bad input or usage, 130 Ctrl-C."""
     try:
-        _command()()
+        _command("".join(sys.argv[1:2]))()
     except InputError as error:
         _fail(str(error), *getattr(error, "__notes__", ()))
     except BrokenPipeError:  # the reader has gone, as with `| head`
