@@ -52,7 +52,7 @@ def in_words(read: ReadSheet) -> tuple[str, ...]:
 
 def _in_order(read: ReadSheet) -> Iterator[Operand]:
     for one in read.lines:
-        yield from sorted(one.names, key=str)
+        yield from sorted(one.names, key=lambda name: (str(name), repr(name)))
 
 
 def _how(naming: Naming, operand: Operand, meaning: Symbol) -> str:
