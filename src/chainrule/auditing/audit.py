@@ -30,6 +30,7 @@ from chainrule.errors import InputError
 from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.inputs import is_text
+from chainrule.sheets.lines import Line
 from chainrule.sheets.rate import rate_in
 
 
@@ -93,8 +94,11 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
     read = conventions.infer(problem, lines, unit, names.state)
 
     def marked(header: Problem) -> SheetState:
-        best = read.best
-        state = SheetState(header, best.reading, lines, unit, best.both, effort=Effort.of(problem))
+        best, effort = read.best, Effort.of(problem)
+        if header is problem and _stands(read, lines) and best.spent <= effort.left:
+            best.effort.left = effort.left - best.spent
+            return best
+        state = SheetState(header, best.reading, lines, unit, best.both, effort=effort)
         return mark_sheet(state, diagnose)
 
     state, doubts = marked(problem), conventions.doubtful(read)
@@ -124,6 +128,13 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         problem.sizes,
         (*sheet.notes, *in_words(problem.shared), *names_in_words(names)),
     )
+
+
+def _stands(read: conventions.Inferred, lines: tuple[Line, ...]) -> bool:
+    """Whether a sheet is marked already as it is to be: no line of it is wrong, so that there is none to explain."""
+    best = read.best
+    whole = len(best.lines) == len(lines) and (best.operands or not any(mark.claim.arithmetic for mark in best.marks))
+    return whole and best.is_explained and not read.held
 
 
 NO_RATE = "no learning rate is given, neither in the header nor in a line"

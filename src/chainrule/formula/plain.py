@@ -92,6 +92,7 @@ _TAGS = {"<sub>": "_{", "<sup>": "^{", "</sub>": "}", "</sup>": "}", "<br>": BRE
 _ESCAPED = {**dict.fromkeys(",;:!>", JOIN), **dict.fromkeys("()[]", " "), " ": WIDE, "{": "(", "}": ")", "|": "|"}
 
 _ARROW = r"(?:[←⟵]|\\(?:long)?leftarrow(?![A-Za-z])|\\gets(?![A-Za-z])|<--?(?=[\sA-Za-z\\$]))"  # an update in place
+_ASSIGNS = regex(_ARROW)
 _FLOW = regex(rf"{_ARROW}[^←⟵,;\n]{{0,200}}?{_ARROW}")  # a chart of what flows where
 _SPECIAL = regex(
     r"(?P<row>\\\\(?:\[[^\]]{0,12}\])?)"
@@ -124,12 +125,12 @@ _LABEL_FOLLOWS = regex(r"\s*[_^]\s*\{(?!\s*(?:\\prime|[′']))")
 def has_sign(written: str) -> bool:
     """Whether a sign of equality, or an arrow that stands for one, is in a line."""
     signs = ("=", "＝", "≈", "approx")
-    return any(sign in written for sign in signs) or re.search(_ARROW, written) is not None
+    return any(sign in written for sign in signs) or _ASSIGNS.search(written) is not None
 
 
 def with_equals(written: str) -> str:
     """A line with = for its arrows."""
-    return re.sub(_ARROW, "=", written)
+    return _ASSIGNS.sub("=", written)
 
 
 @dataclass(frozen=True)

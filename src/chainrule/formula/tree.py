@@ -180,13 +180,23 @@ def has(tree: Expr, kind: type) -> bool:
     return kind in _summary(tree)[1]
 
 
-def _summary(tree: Expr) -> tuple[int, frozenset[type]]:
-    """How many nodes a tree has, and of which kinds; a tree never changes, so it keeps what was counted."""
-    found: tuple[int, frozenset[type]] | None = tree.__dict__.get("_summary")
+def variables(tree: Expr) -> frozenset[str]:
+    """The names in it that are no quantities of the network."""
+    return _summary(tree)[2]
+
+
+def _summary(tree: Expr) -> tuple[int, frozenset[type], frozenset[str]]:
+    """How many nodes a tree has, of which kinds, and its variables; a tree never changes, so it keeps them."""
+    found: tuple[int, frozenset[type], frozenset[str]] | None = tree.__dict__.get("_summary")
     if found is None:
-        parts = [_summary(part) for part in children(tree)]
-        kinds = frozenset((type(tree),)).union(*(kinds for _, kinds in parts))
-        found = tree.__dict__["_summary"] = 1 + sum(count for count, _ in parts), kinds
+        count, kinds = 1, {type(tree)}
+        names = {tree.name} if isinstance(tree, Ref) and isinstance(tree.name, str) else set[str]()
+        for part in children(tree):
+            others = _summary(part)
+            count += others[0]
+            kinds |= others[1]
+            names |= others[2]
+        found = tree.__dict__["_summary"] = count, frozenset(kinds), frozenset(names)
     return found
 
 

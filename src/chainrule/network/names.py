@@ -111,6 +111,7 @@ _DELTA = regex(
     r"(?P<symbol>delta|[zaδwb])\^(?:\{(?P<bracedlayer>\d+)\}|(?P<layer>\d+))"
     r"(?:_(?:\{(?P<braced>[\d, ]*)\}|(?P<plain>\d[\d,]*)))?"
 )
+_SPACE = regex(r"\s+")
 _RATIO = regex(r"[d∂](?P<of>.+)/[d∂](?P<wrt>.+)")
 _DELTA_SYMBOLS = {"z": "a", "a": "h", "w": "W", "b": "b", "δ": "a", "delta": "a"}
 _DELTA_LETTERS = {"a": "z", "h": "a", "W": "w", "b": "b"}
@@ -132,7 +133,7 @@ def read(text: str) -> tuple[Name, Notation]:
         raise InputError("name", _HOW, repr(text))
     if len(text) > LONGEST:
         raise InputError(f"name {text[:20]!r}…", f"at most {LONGEST} characters", str(len(text)))
-    compact = re.sub(r"\s+", "", unicodedata.normalize("NFC", text)).replace("ŷ", "yhat")
+    compact = _SPACE.sub("", unicodedata.normalize("NFC", text)).replace("ŷ", "yhat")
     ratio = _RATIO.fullmatch(compact)
     if ratio is None:
         quantity, written = _read_quantity(compact, text)

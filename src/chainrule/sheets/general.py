@@ -15,7 +15,7 @@ from chainrule.formula.plain import JOIN
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parsed_part
 from chainrule.sheets.names import Names
-from chainrule.sheets.parser import Node
+from chainrule.sheets.parser import Branch
 from chainrule.sheets.reader import tree_of
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sums import Counted, counted, free_letters, of_weights, width
@@ -60,7 +60,7 @@ def for_all_units(parts: Sequence[Place], names: Names) -> list[t.Expr] | None:
 
 def _ways(nodes: list[Any], names: Names) -> Iterator[tuple[dict[str, int], dict[str, Counted]]]:
     """What the letters of a claim may stand for: each one's number, with the layer whose units it counts."""
-    whole = Node("parts", nodes)
+    whole = Branch("parts", nodes)
     letters = sorted(free_letters(whole, {}, names))
     counts = {letter: count for letter in letters if (count := counted(letter, whole, names)) is not None}
     for letter in letters:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Add, Expr, Neg, Ref, size
+from chainrule.formula.tree import Add, Expr, Neg, Ref, Symbol, size
 from chainrule.network.names import Notation
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.examples import examples_told
@@ -113,29 +114,20 @@ def read_lines(
         raise InputError("worksheet", f"at most {MOST_LINES} lines", str(len(lines)))
     if (total := sum(map(len, lines))) > LARGEST + MOST_LINES:
         raise InputError("worksheet", f"at most {LARGEST} characters", str(total))
-    told = examples_told(lines)
-    lines = _prepared(tuple(lines), examples)
-    written = [line for line in lines if has_sign(line[:LONGEST])]
-    names = Names(
-        tuple(sizes),
-        meanings,
-        examples,
-        rate=weak_rate(lines),
-        has_h=any(_H.search(line[:LONGEST]) for line in written),
-        has_z=any(_Z.search(line[:LONGEST]) for line in written),
-    )
+    sheet = _prepared(tuple(lines), examples)
+    names = Names(tuple(sizes), meanings, examples, rate=sheet.rate, has_h=sheet.has_h, has_z=sheet.has_z)
     found: list[Line] = []
     written_so_far = nodes = 0
-    for claim in claims(lines, first_line):
-        written_so_far += sum(part.end - part.start for part in claim.parts)
+    for claim, readings in _claimed(sheet.lines, first_line, tuple(sizes), examples):
+        written_so_far += claim.length
         if written_so_far > MOST_WRITTEN:
             most = f"claims of at most {MOST_WRITTEN} characters in all"
             raise InputError("worksheet", most, f"more, from line {claim.number} on")
-        line = _read(claim, names)
+        line = _line(claim, names, readings)
         if line is None:
             continue
-        label = told[min(max(line.number - first_line, 0), len(told) - 1)]
-        found.append(replace(line, example=label) if label else line)
+        label = sheet.told[min(max(line.number - first_line, 0), len(sheet.told) - 1)]
+        found.append(line if line.example == label else replace(line, example=label))
         nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
         if len(found) > MOST_CLAIMS:
             raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")
@@ -145,10 +137,66 @@ def read_lines(
     return tuple(found)
 
 
+class _Prepared(NamedTuple):
+    """What the lines of a sheet are and show, whatever its names mean.
+
+    Attributes:
+        lines: with points in their numbers, and claims for their tables.
+        told: the number of the example that each line is about.
+        rate, has_h, has_z: as of ``Names``.
+    """
+
+    lines: tuple[str, ...]
+    told: list[int]
+    rate: str
+    has_h: bool
+    has_z: bool
+
+
 @lru_cache(maxsize=4)
-def _prepared(lines: tuple[str, ...], examples: int) -> list[str]:
-    """The lines with points in their numbers and claims for their tables: a sheet is read under several namings."""
-    return with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
+def _prepared(lines: tuple[str, ...], examples: int) -> _Prepared:
+    """A sheet as it is read under several namings."""
+    found = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
+    written = [line[:LONGEST] for line in found if has_sign(line[:LONGEST])]
+    has_h, has_z = (any(map(shape.search, written)) for shape in (_H, _Z))
+    return _Prepared(tuple(found), examples_told(lines), weak_rate(found), has_h, has_z)
+
+
+class _Reading(NamedTuple):
+    """A claim as it was read, and what that hung on: the names introduced before it, and what its names mean."""
+
+    own: frozenset[str]
+    asked: dict[Operand, Symbol | None]
+    line: Line | None
+    introduced: frozenset[str]
+
+
+@lru_cache(maxsize=4)
+def _claimed(
+    lines: tuple[str, ...], first_line: int, sizes: tuple[int, ...], examples: int
+) -> list[tuple[Claim, list[_Reading]]]:
+    """The claims of a sheet about such a network, up to the first that is too many, each with how it has been read."""
+    found: list[tuple[Claim, list[_Reading]]] = []
+    written = 0
+    for claim in claims(lines, first_line):
+        found.append((claim, []))
+        written += claim.length
+        if written > MOST_WRITTEN:
+            break
+    return found
+
+
+def _line(claim: Claim, names: Names, readings: list[_Reading]) -> Line | None:
+    """The line of a claim: as it has been read, where its names meant the same then."""
+    own = frozenset(names.own)
+    for known in readings:
+        if known.own == own and all(names.given(name) == meaning for name, meaning in known.asked.items()):
+            names.own.update(known.introduced)
+            return known.line
+    names.asked.clear()
+    line = _read(replace(claim, parts=[*claim.parts]), names)
+    readings.append(_Reading(own, dict(names.asked), line, frozenset(names.own) - own))
+    return line
 
 
 _H = regex(r"(?<![A-Za-z])[d∂]?h(?=[\s}]{0,4}[_^])")

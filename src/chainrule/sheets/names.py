@@ -19,6 +19,7 @@ _ITEM = r"(?:[0-9]{1,9}|[A-SU-Za-z])(?:\s*[+-]\s*[0-9]{1,9})?"
 _TEXTBOOK = {"w": "W", "z": "a", "δ": "a"}  # the symbols of delta notation
 _INDEX_LETTERS = "i-np-s"
 _ONE = regex(_ITEM)
+_SPACE = regex(r"\s+")
 _INDEX = regex(rf"\s*([0-9]{{1,9}}|[lL{_INDEX_LETTERS}])\s*([+-]\s*[0-9]{{1,9}})?\s*")
 
 _CORE = regex(r"(yhat|delta|[xyLahbWwzδω]|[ZA](?=\s*\^\s*\{\s*[(\[]|\[[0-9]\]))(?![A-Za-z0-9])")
@@ -124,6 +125,7 @@ class Names:
         examples: how many there are: what m, N and n are where the author has not said.
         met: the names of the line being read; used: those of them that have a meaning.
         rate: a letter that is the learning rate on this sheet, where none of its usual names is there.
+        asked: every name whose meaning was asked for, with what it was.
         guessed: letters of the line being read that count units of a layer which is nowhere said.
         has_h: h is the activation on this sheet; so ``a^{(2)}`` is a pre-activation.
         has_z: ``z_21`` is the pre-activation on this sheet; so ``a_21`` is an activation.
@@ -135,6 +137,7 @@ class Names:
     own: set[str] = field(default_factory=set)
     met: set[Operand] = field(default_factory=set)
     used: set[Operand] = field(default_factory=set)
+    asked: dict[Operand, Symbol | None] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
     rate: str = ""
     has_h: bool = False
@@ -148,12 +151,16 @@ class Names:
     def meaning(self, operand: Operand) -> Symbol | None:
         """The quantity that a name of the author's stands for; None where it is read as ever."""
         self.met.add(operand)
-        if self.meanings is None or (isinstance(operand, Own) and operand.name in self.own):
+        if isinstance(operand, Own) and operand.name in self.own:
             return None
-        found = self.meanings.meaning(operand)
+        found = self.asked[operand] = self.given(operand)
         if found is not None:
             self.used.add(operand)
         return found
+
+    def given(self, operand: Operand) -> Symbol | None:
+        """What a name means to the author, whatever the sheet has introduced."""
+        return None if self.meanings is None else self.meanings.meaning(operand)
 
     def number(self, index: Index, bound: Mapping[str, int]) -> int | None:
         """The number of an index; None for a letter that stands for none."""
@@ -174,7 +181,7 @@ def own_name(text: str, at: int) -> tuple[Own, int] | None:
     match = _OWN.match(text, at)
     if match is None:
         return None
-    end, index = match.end(), re.sub(r"\s+", "", match["braced"] or match["plain"] or "")
+    end, index = match.end(), _SPACE.sub("", match["braced"] or match["plain"] or "")
     if match["plain"] and "," in index and not match["change"]:
         kept = index.partition(",")[0]
         end, index = end - (len(index) - len(kept)), kept
@@ -189,7 +196,7 @@ def with_layer(name: Own, text: str, at: int) -> tuple[Own, int]:
         return name, at
     end, above, index = match.end(), match["braced"] or match["round"], name.index
     if not index and (below := _OWN_BELOW.match(text, end)):
-        end, index = below.end(), re.sub(r"\s+", "", below[1] or below[2])
+        end, index = below.end(), _SPACE.sub("", below[1] or below[2])
     stem = f"{name.word}_{index}" if index else name.word
     return Own(f"{stem}^{{({above})}}", name.word, index, above), end
 
@@ -313,7 +320,7 @@ def _item(written: str) -> Index | None:
     match = _INDEX.fullmatch(written)
     if match is None:
         return None
-    added = int(re.sub(r"\s+", "", match[2])) if match[2] else 0
+    added = int(_SPACE.sub("", match[2])) if match[2] else 0
     return Index("", int(match[1]) + added) if match[1].isdecimal() else Index(match[1], added)
 
 

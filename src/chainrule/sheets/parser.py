@@ -20,7 +20,7 @@ class Token(NamedTuple):
     start_pos: int
 
 
-class Node(NamedTuple):
+class Branch(NamedTuple):
     """A rule of the grammar that has been met, by its name, with what it is made of: nodes, tokens and None."""
 
     data: str
@@ -65,7 +65,7 @@ def _tables() -> _Tables:
     return _Tables(read["actions"], [_Rule(*rule) for rule in read["rules"]], read["end"])
 
 
-def parsed(tokens: Sequence[Token]) -> Node | Token:
+def parsed(tokens: Sequence[Token]) -> Branch | Token:
     """What the grammar makes of the tokens of a formula.
 
     Raises:
@@ -89,7 +89,7 @@ def parsed(tokens: Sequence[Token]) -> Node | Token:
         else:
             states.append(action)
             found.append(tokens[place])
-    made: Node | Token = found[0]
+    made: Branch | Token = found[0]
     return made
 
 
@@ -102,4 +102,4 @@ def _made(rule: _Rule, parts: list[Any]) -> Any:
             children += parts[kept[0]].children
         else:
             children.append(parts[kept[0]])
-    return children[0] if rule.alone and len(children) == 1 else Node(rule.name, children)
+    return children[0] if rule.alone and len(children) == 1 else Branch(rule.name, children)

@@ -34,6 +34,11 @@ class Claim:
     assigns: bool = False  # the first sign is an arrow or :=
     doubt: str = ""  # why it is left undecided where it is not right
 
+    @property
+    def length(self) -> int:
+        """Characters of its parts."""
+        return sum(part.end - part.start for part in self.parts)
+
 
 def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     """The claims of a sheet, those that go over several lines put together."""

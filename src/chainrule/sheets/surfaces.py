@@ -5,7 +5,7 @@ What a word may stand for in a network is listed here; what an index counts, ``n
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from chainrule.sheets.names import Index, Operand, Own, Written
@@ -51,6 +51,7 @@ NEW = (*BEFORE_A_NAME, "upd", "next", "after")
 OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
 _DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
 _HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
+_SEPARATOR = regex(r"[_,]")
 _ITEM = regex(r"([^\W\d_]*)([0-9]*)")
 
 
@@ -76,6 +77,7 @@ class Surface(NamedTuple):
         return "" if any(item.letters for item in self.items) else "".join(item.digits for item in self.items)
 
 
+@lru_cache(maxsize=4096)
 def surface(operand: Operand) -> Surface | None:
     """A name taken apart; None where an index is a letter that counts."""
     if isinstance(operand, Written):
@@ -98,7 +100,7 @@ def _taken_apart(own: Own) -> Surface | None:
         return None
     if match := _DIFFERENTIAL.match(text):
         text, of_loss = text[match.end() :], True
-    head, *rest = [piece for piece in re.split(r"[_,]", text) if piece] or [""]
+    head, *rest = [piece for piece in _SEPARATOR.split(text) if piece] or [""]
     found = _HEAD.fullmatch(head)
     if found is None:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.mark import Mark, NumberMark
+from chainrule.auditing.marking.mark import BAD, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.interval import Interval
@@ -53,6 +53,7 @@ def write(state: SheetState, mark: Mark) -> None:
         state.own.replay(place.time).write(place.node, Interval(low, high), mask)
     state.printed.replay(place.time).write(place.node, middle, mask)
     state.lines_of(place.node, place.time).append(mark)
+    state.is_sound &= mark.verdict not in BAD
 
 
 def _possible(state: SheetState, claim: LineClaim, value: NumberMark) -> Interval:

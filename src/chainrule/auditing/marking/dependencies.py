@@ -33,6 +33,8 @@ def _writers_of(state: SheetState, symbol: t.Symbol) -> list[Mark]:
 def bad_above(state: SheetState, node: Node, time: int) -> list[Mark]:
     """Earlier lines, wrong or following, from which a quantity is computed; the nearest first."""
     found: list[Mark] = []
+    if state.is_sound and time < 2:
+        return found
     replay, seen = state.own.replay(time), {node}
     queue = [*parents(node, state.problem)]
     while queue:

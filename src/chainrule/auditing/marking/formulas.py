@@ -86,13 +86,42 @@ def ways(problem: Problem) -> tuple[FormulaReading, ...]:
 
 
 def agrees(state: SheetState, claim: LineClaim, tree: t.Expr, world: World, way: FormulaReading) -> bool:
-    """Whether a formula has the value in this world that the line claims.
+    """Whether a formula has the value in this world, one of right values, that the line claims.
+
+    Of a formula about the network alone the answer is kept: the next marking of the sheet asks the same.
 
     Raises:
         InputError: shapes that do not fit. NumbersOnly: it needs a number of the author's.
     """
-    value = evaluated(state, tree, world, way)
-    return same(value, due_of(state, claim, world, way))
+    place, effort = claim.place, state.effort
+    if place is None or t.has(tree, t.Diff) or t.variables(tree) - {"eta"} or "eta" in state.names:
+        return same(evaluated(state, tree, world, way), due_of(state, claim, world, way))
+    at = (place.name, place.time, place.factor, place.node, place.index, place.flip)
+    known: dict[Any, _Answer] = world.problem.once(("agrees", state.reading), dict)
+    key = (id(tree), at, way)
+    if key in known:
+        effort.spend(known[key].effort)
+    else:
+        left, found = effort.left, False
+        trouble: InputError | None = None
+        try:
+            found = same(evaluated(state, tree, world, way), due_of(state, claim, world, way))
+        except InputError as error:
+            trouble = error
+        known[key] = _Answer(found, trouble, effort.spent_since(left), tree)
+    answer = known[key]
+    if answer.trouble is not None:
+        raise answer.trouble.with_traceback(None)
+    return answer.agrees
+
+
+class _Answer(NamedTuple):
+    """Whether a formula agrees, or why that cannot be said, and what it took to find out; the formula keeps its id."""
+
+    agrees: bool
+    trouble: InputError | None
+    effort: float
+    tree: t.Expr
 
 
 def evaluated(state: SheetState, tree: t.Expr, world: World, way: FormulaReading) -> Array:

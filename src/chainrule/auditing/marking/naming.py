@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -74,6 +75,8 @@ class NameReader:
     first_line: int
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
+    _problems: dict[frozenset[int], Problem] = field(default_factory=dict, init=False)
+    _marked: dict[tuple[Any, ...], tuple[SheetState, SheetState, float]] = field(default_factory=dict, init=False)
 
     @cached_property
     def plain(self) -> Naming:
@@ -128,17 +131,27 @@ class NameReader:
         lines = read_lines(self.written, self.first_line, self.problem.sizes, naming, self.problem.n)
         met = {operand for line in lines for operand in line.operands}
         shared = shared_layers(self.problem, lines, self.shared | naming.shared_by(met))
-        problem = replace(self.problem, shared=shared)
-        state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
-        marked = state
-        if any(map(_is_negative, state.marks)):  # some write δ for -dL/da
-            minus = Reading(minus_delta=True)
-            other = mark_sheet(SheetState(problem, minus, lines, state.unit, operands=False, effort=effort))
-            marked = min(state, other, key=cost)
+        problem = self._problems.setdefault(shared, replace(self.problem, shared=shared))
+        key = (shared, *map(id, lines))  # lines are kept where their names mean the same
+        if key in self._marked:
+            state, marked, spent = self._marked[key]
+            effort.spend(spent)
+        else:
+            state, marked, spent = self._marked[key] = _marked(problem, lines, effort)
         marks = tuple(marked.marks)
         unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
         read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(marked), marks=marks, state=state)
         return replace(read, cost=read.doubts + unread)
+
+
+def _marked(problem: Problem, lines: tuple[Line, ...], effort: Effort) -> tuple[SheetState, SheetState, float]:
+    """Lines marked as they stand, and so that they come out best; with the effort it took."""
+    state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
+    if not any(map(_is_negative, state.marks)):
+        return state, state, state.spent
+    minus = Reading(minus_delta=True)  # some write δ for -dL/da
+    other = mark_sheet(SheetState(problem, minus, lines, state.unit, operands=False, effort=effort))
+    return state, min(state, other, key=cost), state.spent + other.spent
 
 
 def _is_negative(mark: Mark) -> bool:
@@ -248,7 +261,7 @@ def _unsupported(mark: Mark, marks: Sequence[Mark], naming: Naming, given: froze
         if (other.claim.line is not mark.claim.line and _bears_out(other)) or _shows_formula(other)
         for operand in other.claim.line.names
     }
-    needed = sorted(mark.claim.line.names, key=str)
+    needed = sorted(mark.claim.line.names, key=lambda name: (str(name), repr(name)))
     known = {_way(o) for o in needed if _text(o).removeprefix("d") in given}
     subject = [o for o in needed if _text(o) == mark.claim.subject]
     if mark.value_verdict == "wrong" and subject and all(_way(o) in known for o in subject):

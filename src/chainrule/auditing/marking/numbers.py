@@ -29,16 +29,8 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     Raises:
         InputError: its shape does not fit; the header lacks what it needs.
     """
-    due = np.asarray(state.due(claim, state.truth), dtype=float)
-    numbers, flipped, due = _fitted(written, due, state, claim)
-    if np.isnan(due).any():
-        raise InputError(claim.subject, "what it needs in the header (y)", "none")
+    numbers, flipped, due, gap, by_rounding, by_cutting, fits, _ = _held_against_truth(state, claim, written)
     rounds, cuts = numbers.interval(False), numbers.interval(True)
-    gap = np.abs(numbers.value - due)
-    by_rounding = rounds.touches(Interval.of(due))
-    by_cutting = cuts.touches(Interval.of(due))
-    last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
-    fits = by_rounding | by_cutting | last_digit
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
     fits = fits | _last_digit(numbers, own.value, due)
     root = own.adopted.mark if own.adopted else None
@@ -71,6 +63,37 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
         root, inconsistent = None, not own.fits.all() and bool(sources(state, claim))
     via = own.adopted.candidate if own.adopted else None
     return NumberMark(numbers, due, flipped, verdict, fits, own.value, why, root, via, inconsistent)
+
+
+class _ByTruth(NamedTuple):
+    """A line's number held against the right value: both in one shape, how far they are apart, which entries fit."""
+
+    numbers: Numbers
+    flipped: bool
+    due: Array
+    gap: Array
+    by_rounding: Array
+    by_cutting: Array
+    fits: Array
+    claim: LineClaim
+
+
+def _held_against_truth(state: SheetState, claim: LineClaim, written: Numbers) -> _ByTruth:
+    """What no other line has a say in is found once, however often the sheet is marked."""
+    known: dict[int, _ByTruth] = state.problem.once(("by truth", state.reading), dict)
+    due = np.asarray(state.due(claim, state.truth), dtype=float)
+    if id(claim) in known and claim.place is not None:
+        return known[id(claim)]
+    numbers, flipped, due = _fitted(written, due, state, claim)
+    if np.isnan(due).any():
+        raise InputError(claim.subject, "what it needs in the header (y)", "none")
+    gap = np.abs(numbers.value - due)
+    by_rounding = numbers.interval(False).touches(Interval.of(due))
+    by_cutting = numbers.interval(True).touches(Interval.of(due))
+    last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
+    fits = by_rounding | by_cutting | last_digit
+    found = _ByTruth(numbers, flipped, due, gap, by_rounding, by_cutting, fits, claim)
+    return known.setdefault(id(claim), found) if claim.place is not None else found
 
 
 def _last_digit(numbers: Numbers, own: Interval | None, due: Array) -> Array:

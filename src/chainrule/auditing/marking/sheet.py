@@ -47,8 +47,10 @@ def mark_sheet(
     Args:
         diagnose: explains wrong lines; None only marks.
     """
+    left = state.effort.left
     for claim in state.reader.claims(state.lines) if claims is None else claims:
         state.marks.append(_in_its_sentence(_of_its_example(state, claim, diagnose)))
+    state.spent = state.effort.spent_since(left)
     roots = {a.mark for a in state.adopted}
     state.marks = [_by_votes(mark, state.marks) if mark in roots else mark for mark in state.marks]
     return state
@@ -146,7 +148,9 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
     mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
     if claim.line.open or (claim.line.doubt and mark.verdict in BAD):
         return mark  # no later line goes on with it
-    if mark.verdict == "wrong" and diagnose is not None:
+    if mark.verdict == "wrong" and diagnose is None:
+        state.is_explained = False
+    elif mark.verdict == "wrong" and diagnose is not None:
         try:
             with state.effort.explaining():
                 mark = diagnose(state, mark)

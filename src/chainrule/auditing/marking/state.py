@@ -50,6 +50,9 @@ class SheetState:
         views: id of a line -> the state that its mark was made in, where that is another.
         examples: of a batch, the sheet about each example alone, as far as lines are.
         parameters: those that lines are about, once they have been looked for.
+        is_sound: no line that writes a quantity is wrong or follows from one that is.
+        is_explained: no line is wrong whose mistake has not been looked for.
+        spent: effort that marking took.
     """
 
     header: Problem
@@ -75,6 +78,9 @@ class SheetState:
     views: dict[int, SheetState] = field(default_factory=dict, init=False)
     examples: dict[int, SheetState] = field(default_factory=dict, init=False)
     parameters: set[Quantity] | None = field(default=None, init=False)
+    is_sound: bool = field(default=True, init=False)
+    is_explained: bool = field(default=True, init=False)
+    spent: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         problem = read_problem(self.header, self.reading)
@@ -84,7 +90,7 @@ class SheetState:
     def be_about(self, problem: Problem) -> None:
         """Take a problem of which the author has said nothing yet."""
         self.problem = self.reader.problem = problem
-        self.truth = World(self.problem, effort=self.effort)
+        self.truth = World.of(self.problem, self.effort)
         self.printed = World(self.problem, networks=self.truth.networks, effort=self.effort)
         self.own = self.printed
         if not self.exact:
@@ -118,12 +124,12 @@ class SheetState:
     @cached_property
     def worlds(self) -> list[World]:
         """The truth, and the same network at other numbers: where formulas are judged."""
-        return [self.truth, *(World(p, effort=self.effort) for p in at_other_numbers(self.problem))]
+        return [self.truth, *(World.of(p, self.effort) for p in at_other_numbers(self.problem))]
 
     @cached_property
     def more_worlds(self) -> list[World]:
         """More other numbers: slopes of two layers are as often alike at a few."""
-        return [World(p, effort=self.effort) for p in at_other_numbers(self.problem, count=8, seed=21)]
+        return [World.of(p, self.effort) for p in at_other_numbers(self.problem, count=8, seed=21)]
 
     def lookup(self, world: World, numeric: bool = False, way: FormulaReading | None = None) -> NameValues:
         """The names of this sheet in a world."""

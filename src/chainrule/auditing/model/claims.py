@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -130,8 +130,11 @@ class Reader:
     problem: Problem
     reading: Reading
     unit: float
-    #: each looked up once
-    _places: dict[tuple[t.Symbol, float], QuantityPlace] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        #: each looked up once
+        self._places: dict[tuple[t.Symbol, float], QuantityPlace]
+        self._places = self.problem.once(("places", self.reading), dict)
 
     def claims(self, lines: tuple[Line, ...]) -> Iterator[LineClaim]:
         """Each line as a claim."""
@@ -147,6 +150,12 @@ class Reader:
             yield claim
 
     def _claim(self, line: Line) -> LineClaim:
+        known: dict[int, tuple[Line, LineClaim]] = self.problem.once((self.reading, self.unit), dict)
+        if id(line) not in known:
+            known[id(line)] = line, self._understood(line)
+        return known[id(line)][1]
+
+    def _understood(self, line: Line) -> LineClaim:
         subject = line.parts[0].tree if line.parts else None
         if line.error or subject is None:
             return LineClaim(line, error=line.error or "the line cannot be read")

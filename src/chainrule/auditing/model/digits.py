@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,6 +34,17 @@ class Numbers:
 
     def interval(self, both: bool) -> Interval:
         """Numbers that are written so: rounded, or with ``both`` rounded or cut."""
+        return self._cut if both else self._rounded
+
+    @cached_property
+    def _rounded(self) -> Interval:
+        return self._within(False)
+
+    @cached_property
+    def _cut(self) -> Interval:
+        return self._within(True)
+
+    def _within(self, both: bool) -> Interval:
         half = self.unit / 2
         away = self.unit * CUT if both else half
         # cut towards 0: the number itself is farther from 0 than what is written

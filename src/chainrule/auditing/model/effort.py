@@ -55,6 +55,10 @@ class Effort:
         if self.left < 0:
             raise Spent
 
+    def spent_since(self, left: float) -> float:
+        """How much has been spent since so much was left."""
+        return left - self.left if math.isfinite(left) else 0.0
+
     @contextmanager
     def explaining(self) -> Iterator[None]:
         """What is spent within is spent on explaining."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,12 @@ class Interval:
     def exact(self) -> bool:
         """Known to have no width."""
         return self.low is self.high
+
+    @cached_property
+    def _size(self) -> Array:
+        """How large it can be."""
+        size: Array = np.abs(self.low) if self.exact else np.maximum(np.abs(self.low), np.abs(self.high))
+        return size
 
     @property
     def middle(self) -> Array:
@@ -141,10 +148,9 @@ class Interval:
 
     def touches(self, other: Interval) -> Array:
         """Where the two have a number in common, to rounding of the arithmetic."""
-        sizes = [np.abs(end) for end in (self.low, self.high, other.low, other.high)]
-        size = _largest(*sizes)
+        size = np.maximum(self._size, other._size)
         if not np.isfinite(size).all():
-            size = _largest(*map(_finite, sizes))
+            size = _largest(*(_finite(np.abs(end)) for end in (self.low, self.high, other.low, other.high)))
         slack = SLACK * size + 1e-15
         touching: Array = (self.low <= other.high + slack) & (other.low <= self.high + slack)
         return touching

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from chainrule.network.forward import forward, propagate
 from chainrule.network.names import LOSS, Derivative, Notation, Quantity, to_text
 from chainrule.network.network import Network
 from chainrule.network.stages import AffineStage
+
+Kept = TypeVar("Kept")
 
 
 class Node(NamedTuple):
@@ -43,6 +45,7 @@ class Problem:
         kept: (kind, layer) of other parameters that stay as they are.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
         descended: networks after many updates, which this problem and those made from it have found so far.
+        known: what ``once`` has made: a sheet is marked several times.
     """
 
     network: Network
@@ -55,6 +58,14 @@ class Problem:
     kept: frozenset[tuple[str, int]] = frozenset()
     shared: frozenset[int] = frozenset()
     descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)
+    known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What is made of this very problem and never changes: the first time it is made, then it is known."""
+        if key not in self.known:
+            self.known[key] = make()
+        found: Kept = self.known[key]
+        return found
 
     def is_updated(self, kind: str, layer: int) -> bool:
         """Whether W or b of a layer changes in a step."""

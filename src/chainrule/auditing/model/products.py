@@ -30,6 +30,8 @@ def with_functions(tree: t.Expr, problem: Problem, layer: int | None) -> t.Expr:
     Raises:
         InputError: a layer that the network does not have.
     """
+    if not t.has(tree, t.Call):
+        return tree
     parts = tuple(with_functions(part, problem, layer) for part in t.children(tree))
     tree = t.with_children(tree, parts)
     if not isinstance(tree, t.Call) or len(tree.arguments) != 1:
@@ -75,6 +77,8 @@ def _has_names(tree: t.Expr) -> bool:
 
 def _may_differ(tree: t.Expr) -> bool:
     """Whether there is a product in it whose meaning its signs leave open."""
+    if not t.has(tree, t.Mul) and not t.has(tree, t.Call):
+        return False
     if isinstance(tree, t.Call) and tree.function == "otimes":
         return True
     if isinstance(tree, t.Mul) and sum(not isinstance(f, t.Number) for f in tree.factors) > 1:
@@ -88,6 +92,8 @@ def _changed(tree: t.Expr, change: Callable[[t.Expr], t.Expr]) -> t.Expr:
 
 def _elementwise(tree: t.Expr) -> t.Expr:
     """⊗ as ⊙."""
+    if not t.has(tree, t.Call):
+        return tree
     return _changed(tree, lambda n: t.Hadamard(n.arguments) if isinstance(n, t.Call) and n.function == "otimes" else n)
 
 

@@ -55,6 +55,11 @@ class World:
     networks: dict[int, Network] = field(default_factory=dict)
     effort: Effort = field(default_factory=Effort)
 
+    @classmethod
+    def of(cls, problem: Problem, effort: Effort) -> World:
+        """The right values of a problem; what is computed of them at no update, all such worlds share."""
+        return cls(problem, replays={0: problem.once("replay", lambda: Replay(problem))}, effort=effort)
+
     def replay(self, after: int) -> Replay:
         """The replay that has the quantities after so many updates: 0 and 1 share one."""
         key = 0 if after < 2 else after
@@ -338,14 +343,18 @@ def _component(tree: t.Expr, unit: int) -> t.Symbol:
 
 def at_other_numbers(problem: Problem, count: int = 2, seed: int = 20) -> list[Problem]:
     """The same network, loss and targets at other numbers; what is 0 in the header stays 0."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(count):
-        weights = [_drawn(rng, W, 1 / np.sqrt(W.shape[1])) for W in problem.network.weights]
-        biases = [_drawn(rng, b, 1.0) for b in problem.network.biases]
-        network = problem.network._with(tuple(weights), tuple(biases))
-        found.append(replace(problem, network=network, x=_drawn(rng, problem.x, 1.0)))
-    return found
+
+    def drawn() -> list[Problem]:
+        rng = np.random.default_rng(seed)
+        found = []
+        for _ in range(count):
+            weights = [_drawn(rng, W, 1 / np.sqrt(W.shape[1])) for W in problem.network.weights]
+            biases = [_drawn(rng, b, 1.0) for b in problem.network.biases]
+            network = problem.network._with(tuple(weights), tuple(biases))
+            found.append(replace(problem, network=network, x=_drawn(rng, problem.x, 1.0)))
+        return found
+
+    return problem.once((count, seed), drawn)
 
 
 def _drawn(rng: np.random.Generator, like: Array, scale: float) -> Array:
@@ -355,6 +364,10 @@ def _drawn(rng: np.random.Generator, like: Array, scale: float) -> Array:
 
 def read_problem(problem: Problem, reading: Reading) -> Problem:
     """The problem as the author's conventions have it."""
+    return problem.once(reading, lambda: _under(problem, reading))
+
+
+def _under(problem: Problem, reading: Reading) -> Problem:
     if reading.scale != 1.0:
         problem = problem.scaled(reading.scale)
     if reading.transposed:
