@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import chainrule
+from tests.support.loading import ROOT
 
 SOURCE = Path(chainrule.__file__).parent
 MODULES = {".".join(path.relative_to(SOURCE.parent).with_suffix("").parts): path for path in SOURCE.rglob("*.py")}
@@ -339,6 +340,22 @@ def loaded(statement: str) -> set[str]:
 def test_importing_loads_nothing_heavy(statement):
     assert loaded(statement) == set()
     assert loaded(f"{statement}; import rich, pydantic.version") == {"rich", "pydantic"}
+
+
+def test_an_audit_loads_nothing_heavy_but_the_command_line():
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "chainrule",
+        "audit",
+        str(ROOT / "examples" / "worked_example.md"),
+    ]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    modules = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
+    assert {"numpy", "chainrule"} <= modules
+    assert HEAVY & modules == {"typer"}
 
 
 def test_importing_costs_little_over_numpy():

@@ -10,7 +10,7 @@ from lark.exceptions import UnexpectedInput
 from lark.lexer import Lexer
 from lark.lexer import Token as LarkToken
 
-from chainrule.sheets.parser import Node, Token, UnparsedError, parsed
+from chainrule.sheets.parser import Branch, Token, UnparsedError, parsed
 from tests.support.loading import tool
 
 grammar = tool("grammar")
@@ -60,7 +60,7 @@ def by_tables(kinds):
 
 def plain(node):
     """A tree as tuples: a node has a name and a list, a token its kind and its place."""
-    if isinstance(node, Node | Tree):
+    if isinstance(node, Branch | Tree):
         return str(node.data), [plain(part) for part in node.children]
     return node and (node.type, node.start_pos)
 
