@@ -118,16 +118,15 @@ def read_lines(
     names = Names(tuple(sizes), meanings, examples, rate=sheet.rate, has_h=sheet.has_h, has_z=sheet.has_z)
     found: list[Line] = []
     written_so_far = nodes = 0
-    for claim, readings in _claimed(sheet.lines, first_line, tuple(sizes), examples):
+    for claim, example, readings in _claimed(sheet.lines, sheet.told, first_line, tuple(sizes), examples):
         written_so_far += claim.length
         if written_so_far > MOST_WRITTEN:
             most = f"claims of at most {MOST_WRITTEN} characters in all"
             raise InputError("worksheet", most, f"more, from line {claim.number} on")
-        line = _line(claim, names, readings)
+        line = _line(claim, example, names, readings)
         if line is None:
             continue
-        label = sheet.told[min(max(line.number - first_line, 0), len(sheet.told) - 1)]
-        found.append(line if line.example == label else replace(line, example=label))
+        found.append(line)
         nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
         if len(found) > MOST_CLAIMS:
             raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")
@@ -147,7 +146,7 @@ class _Prepared(NamedTuple):
     """
 
     lines: tuple[str, ...]
-    told: list[int]
+    told: tuple[int, ...]
     rate: str
     has_h: bool
     has_z: bool
@@ -159,7 +158,7 @@ def _prepared(lines: tuple[str, ...], examples: int) -> _Prepared:
     found = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
     written = [line[:LONGEST] for line in found if has_sign(line[:LONGEST])]
     has_h, has_z = (any(map(shape.search, written)) for shape in (_H, _Z))
-    return _Prepared(tuple(found), examples_told(lines), weak_rate(found), has_h, has_z)
+    return _Prepared(tuple(found), tuple(examples_told(lines)), weak_rate(found), has_h, has_z)
 
 
 class _Reading(NamedTuple):
@@ -173,20 +172,23 @@ class _Reading(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _claimed(
-    lines: tuple[str, ...], first_line: int, sizes: tuple[int, ...], examples: int
-) -> list[tuple[Claim, list[_Reading]]]:
-    """The claims of a sheet about such a network, up to the first that is too many, each with how it has been read."""
-    found: list[tuple[Claim, list[_Reading]]] = []
+    lines: tuple[str, ...], told: tuple[int, ...], first_line: int, sizes: tuple[int, ...], examples: int
+) -> list[tuple[Claim, int, list[_Reading]]]:
+    """The claims of a sheet about such a network, up to the first that is too many.
+
+    With the number of the example that each is about, and how it has been read so far.
+    """
+    found: list[tuple[Claim, int, list[_Reading]]] = []
     written = 0
     for claim in claims(lines, first_line):
-        found.append((claim, []))
+        found.append((claim, told[min(max(claim.number - first_line, 0), len(told) - 1)], []))
         written += claim.length
         if written > MOST_WRITTEN:
             break
     return found
 
 
-def _line(claim: Claim, names: Names, readings: list[_Reading]) -> Line | None:
+def _line(claim: Claim, example: int, names: Names, readings: list[_Reading]) -> Line | None:
     """The line of a claim: as it has been read, where its names meant the same then."""
     own = frozenset(names.own)
     for known in readings:
@@ -195,6 +197,8 @@ def _line(claim: Claim, names: Names, readings: list[_Reading]) -> Line | None:
             return known.line
     names.asked.clear()
     line = _read(replace(claim, parts=[*claim.parts]), names)
+    if line is not None and example:
+        line = replace(line, example=example)
     readings.append(_Reading(own, dict(names.asked), line, frozenset(names.own) - own))
     return line
 

@@ -211,7 +211,8 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
     bad = [m for m in state.marks if m.verdict in ("wrong", "unreadable")]
     kinds = {m.node.kind for m in bad if m.node}
     reading = state.reading
-    if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
+    shapes = {W.shape for W in problem.network.weights}
+    if "a" in kinds and shapes != {(1, 1)} and all(m == j for m, j in shapes):
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
     if _is_mean(problem) and not reading.each and kinds & {"da", "dh", "dW", "db"}:
