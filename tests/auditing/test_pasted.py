@@ -35,7 +35,7 @@ def test_an_old_weight_in_the_second_pass_is_no_rounding_of_the_new_one(seed, st
     assert (last.verdict in ACCEPTED) == (not stale), last.message
     if stale:
         assert last.verdict == "wrong"
-        assert f"{one if stale == 'w' else other} stands where your" in last.message
+        assert f"{one if stale == 'w' else other} stands where" in last.message
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ _ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
 
 #: Since z_1 > 0, dL/dz_1 = …
 _GIVEN_THAT = regex(
-    r"(?im)(?<![^\W\d_])(?:since|as|because|if|where|da|weil|wenn|como|si|puisque|car|poich[eé]|se|pois)\b"
+    r"(?im)(?<![^\W\d_])(?:since|as|because|if|where|da|weil|wenn|como|si|puisque|car|poich[eé]|se|pois)\s"
     r"[^,=;.\n]{1,60}[<>≥≤≠][^,=;\n]{1,30},"
 )
 #: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label

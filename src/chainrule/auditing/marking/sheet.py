@@ -163,7 +163,7 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
             mark = replace(mark, unexplained=True)
         if _is_misread(mark):
             mark = Mark(claim, "undecided", MISREAD, mark.value, mark.formulas)
-        elif _is_one_off(mark):
+        elif not state.exact and _is_one_off(mark):
             return Mark(claim, "undecided", ONE_OFF)
         found = [(c.wrong, c) for c in mark.candidates[:MOST_ADOPTED] if c.wrong is not None]
         state.adopted += [Adopted(wrong, mark, c) for wrong, c in found if not _settled(claim, wrong)]
