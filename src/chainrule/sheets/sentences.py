@@ -6,10 +6,10 @@ import re
 from typing import NamedTuple
 
 from chainrule.formula.plain import CLOSE, JOIN, OPEN
+from chainrule.network.words import WORDS
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_one_name
 from chainrule.sheets.statements import words
-from chainrule.sheets.surfaces import WORDS
 
 LONGEST = 200  # characters before a name that are looked at
 CONDITION = "the sentence speaks of what would be, of another pass or of what is wanted: it may not be a claim"

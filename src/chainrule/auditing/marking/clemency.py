@@ -15,8 +15,8 @@ from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS
+from chainrule.network.words import WORDS
 from chainrule.sheets.lines import Line
-from chainrule.sheets.surfaces import WORDS
 
 _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
 #: a superscript that cannot be a layer: of the loss, of the output, of inputs and targets

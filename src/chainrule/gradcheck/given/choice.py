@@ -1,0 +1,157 @@
+"""Which reading of a set is meant: that which its shapes allow and most of its numbers fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from chainrule.errors import InputError
+from chainrule.gradcheck.given.factors import Factors, found_factors
+from chainrule.gradcheck.given.fits import Evidence, Fit
+from chainrule.gradcheck.given.layouts import ArrayLayout, LaidOut, layouts, pieces
+from chainrule.gradcheck.given.misfits import misfit
+from chainrule.gradcheck.given.readings import SetReading
+
+CLOSE = 0.02  # sums of cosines an array that differ by less say nothing
+
+
+class _Rank(NamedTuple):
+    """What makes one reading likelier than another, first things first."""
+
+    right: int
+    shapes: int
+    sure: bool
+    cosine: float
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A set as it is read: every array in the layout of the design, not yet divided by its factor."""
+
+    naming: SetReading
+    layout: ArrayLayout
+    pieces: tuple[LaidOut, ...]
+    factors: Factors
+    rank: _Rank
+
+
+def chosen(found: Sequence[SetReading], evidence: Evidence, rate: float | None) -> Chosen:
+    """The reading that is meant.
+
+    Raises:
+        InputError: an array whose shape fits nothing; two readings that nothing decides between.
+    """
+    possible: list[Chosen] = []
+    for naming in found:
+        possible += _in_its_layout(naming, evidence, rate)
+    if not possible:
+        raise misfit(found, evidence.b)
+    best = max(possible, key=lambda one: one.rank)  # the first of those that are alike: the likelier reading
+    _refuse_tie(best, possible)
+    return best
+
+
+def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None) -> Iterator[Chosen]:
+    """A reading of the names with the layout that its arrays have."""
+    best: Chosen | None = None
+    for layout in layouts(naming.items):
+        parts = _pieces(naming, layout, evidence)
+        if parts is None:
+            continue
+        factors, right = found_factors(parts, evidence, rate)
+        against, speaks = sum(p.against for p in parts), sum(p.speaks for p in parts)
+        fits = [evidence.fit(p, factors.each) for p in parts]
+        rank = _Rank(right - against, speaks - against, naming.sure, sum(fit.cosine for fit in fits))
+        one = Chosen(naming, layout, parts, factors, rank)
+        if best is None:
+            best = one
+        elif layout.in_out == best.layout.in_out or _speaks_for(one, best, fits, factors):
+            best = max(best, one, key=lambda each: (*each.rank[:2], round(each.rank.cosine, 6)))
+    if best is not None:
+        yield best
+
+
+def _pieces(naming: SetReading, layout: ArrayLayout, evidence: Evidence) -> tuple[LaidOut, ...] | None:
+    found: list[LaidOut] = []
+    for item in naming.items:
+        parts = pieces(item, layout, evidence.b)
+        if parts is None:
+            return None
+        found += parts
+    return tuple(_turned(found, evidence))
+
+
+def _turned(parts: list[LaidOut], evidence: Evidence) -> Iterator[LaidOut]:
+    """Arrays of as many examples as units, turned where their numbers say so, or those of the others of the set."""
+    fits = {
+        i: (_either(part, evidence), _either(_transposed(part), evidence)) for i, part in enumerate(parts) if part.turns
+    }
+    decided = [other.exact for one, other in fits.values() if one.exact != other.exact]
+    decided += [any("in columns" in done for done in part.done) for part in parts if not part.turns and part.value.ndim == 2
+                and part.quantity.subject.symbol not in "Wb"]  # fmt: skip
+    most = 2 * sum(decided) > len(decided) if decided else None
+    for i, part in enumerate(parts):
+        if i not in fits:
+            yield part
+            continue
+        one, other = fits[i]
+        turn = other.exact if one.exact != other.exact else most
+        if turn is None:
+            turn = other.cosine > one.cosine + 0.1
+        yield _transposed(part) if turn else part
+
+
+def _either(part: LaidOut, evidence: Evidence) -> Fit:
+    """The better of its fits to what is due, of all examples together or of each alone."""
+    fits = [evidence.fit(part), evidence.fit(part, each=True)]
+    return max(fits, key=lambda fit: (fit.exact, fit.cosine))
+
+
+def _transposed(part: LaidOut) -> LaidOut:
+    done = (*part.done, "transposed: its examples are in columns")
+    return part._replace(value=part.value.T, done=done)
+
+
+def _speaks_for(one: Chosen, other: Chosen, fits: list[Fit], factors: Factors) -> bool:
+    """Whether a layout that the names do not have has evidence: a shape, or the numbers of two weights.
+
+    One weight alone that is its own transpose is a mistake.
+    """
+    shapes = sum(p.speaks for p in one.pieces)
+    weights = [(p, f) for p, f in zip(one.pieces, fits, strict=True) if p.quantity.subject.symbol == "W"]
+    square = [f for _, f in weights if f.informative]
+    right = sum(f.at(factors.of(p)) and f.informative for p, f in weights)
+    oblong = any(
+        p.value.shape[0] != p.value.shape[1] for p, _ in weights if p.value.ndim == 2 and 1 not in p.value.shape
+    )
+    if shapes:
+        return True
+    if right >= 1 and (len(square) > 1 or oblong):
+        return True
+    margin = 0.1 * max(1, len(weights))
+    return len(weights) > 1 and one.rank.right == other.rank.right and one.rank.cosine > other.rank.cosine + margin
+
+
+def _refuse_tie(best: Chosen, possible: list[Chosen]) -> None:
+    if best.rank.sure or best.rank.right == len(best.pieces):
+        return
+    wanted = best.naming.quantities
+    close = CLOSE * len(best.pieces)
+    others = [
+        one
+        for one in possible
+        if one.rank[:3] == best.rank[:3]
+        and one.rank.cosine > best.rank.cosine - close
+        and one.naming.quantities != wanted
+    ]
+    if not others:
+        return
+    at = next(i for i, q in enumerate(others[0].naming.quantities) if q != wanted[i])
+    name = best.naming.items[at].leaf.name
+    meant = f"a name of which the layer is clear, such as {wanted[at]}"
+    raise InputError(
+        name,
+        meant,
+        f"one that may be {wanted[at]} or {others[0].naming.quantities[at]}: neither shapes nor numbers decide",
+    )
