@@ -84,7 +84,8 @@ class _Bounds:
         rule = network.rule(i)
         if rule is None:  # softmax: every output moves with every logit
             relative = np.expm1(2 * np.minimum(error.max(axis=1, keepdims=True), 20.0))
-            return h * (relative + _summed(h.shape[1]) * self.eps)
+            softened: Array = h * (relative + _summed(h.shape[1]) * self.eps)
+            return softened
         smooth = 0.0 if rule.kink is not None or rule.name == "identity" else 1.0
         if i == network.depth:
             smooth = 0.0  # a loss may divide by it
@@ -119,8 +120,11 @@ class _Bounds:
             total += largest
         yhat, out = self.b.forward.yhat, self.network.output_rule
         if out.rule is not None:
-            return total + np.abs(out.rule.dg(a)) * error_loss
-        return total + yhat * (error_loss + (yhat * error_loss).sum(axis=1, keepdims=True))
+            by_loss: Array = np.abs(out.rule.dg(a)) * error_loss
+        else:
+            by_loss = yhat * (error_loss + (yhat * error_loss).sum(axis=1, keepdims=True))
+        bound: Array = total + by_loss
+        return bound
 
     def _gradient(self, a: Array) -> Array:
         """dl/da_L of each example at other logits."""

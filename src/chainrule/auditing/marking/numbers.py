@@ -36,11 +36,12 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     rounds, cuts = numbers.interval(False), numbers.interval(True)
     gap = np.abs(numbers.value - due)
     by_rounding = rounds.touches(Interval.of(due))
-    by_cutting = cuts.touches(Interval.of(due))
+    by_cutting = by_rounding if state.exact else cuts.touches(Interval.of(due))
     last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
-    fits = by_rounding | by_cutting | last_digit
+    fits = by_rounding if state.exact else by_rounding | by_cutting | last_digit
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
-    fits = fits | _last_digit(numbers, own.value, due)
+    if not state.exact:
+        fits = fits | _last_digit(numbers, own.value, due)
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []

@@ -30,6 +30,7 @@ class Audit(Rendered):
         rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
         sizes: units of each layer of the network, the inputs first.
         notes: how the sheet is read where it leaves something open, a sentence each.
+        arrays: it is of somebody's arrays: each line is one of them.
 
     >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
     >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
@@ -48,6 +49,7 @@ class Audit(Rendered):
     rounding: str = "rounds"
     sizes: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    arrays: bool = False
 
     @property
     def ok(self) -> bool:
@@ -91,10 +93,14 @@ def _document(audit: Audit) -> Document:
     blocks: list[Block] = [Heading(1, line(audit.title.strip() or "Worksheet"))]
     blocks += [Paragraph(line(f"{audit.network}.")), Paragraph(line(*summary(audit)))]
     if audit.notes:
-        blocks.append(Heading(2, line("How the sheet is read")))
+        blocks.append(Heading(2, line("How the arrays are read" if audit.arrays else "How the sheet is read")))
         blocks.append(Bullets(tuple(line(f"{sentence(note)}.") for note in audit.notes)))
     if audit.conventions:
-        blocks.append(Heading(2, line("Conventions of this sheet, which are not mistakes")))
+        blocks.append(
+            Heading(
+                2, line(f"Conventions of {'these arrays' if audit.arrays else 'this sheet'}, which are not mistakes")
+            )
+        )
         blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.conventions)))
     if audit.contradictions:
         blocks.append(Heading(2, line("The given numbers contradict the lines")))

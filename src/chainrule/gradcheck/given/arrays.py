@@ -21,6 +21,8 @@ EPS = {
     "float16": float(np.finfo(np.float16).eps),
     "bfloat16": 2.0**-7,
 }
+#: how far an entry may be off, relative to itself, beside what rounding explains, where it is not in double precision
+ROUGH = {"float32": 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
 
 
 class Numbers64(NamedTuple):

@@ -120,7 +120,7 @@ def _numberings(labels: list[Label], depth: int) -> Iterator[tuple[str, bool, La
 
 
 def _orders(labels: list[Label], depth: int) -> Iterator[tuple[str, bool, Layers]]:
-    """Layers by names in order: by the numbers in them, or as they stand in the set, from the inputs or from the output."""
+    """Layers by names in order: by their numbers, or as they stand in the set; from the inputs or the output on."""
     groups = [
         [i for i, label in enumerate(labels) if label.kinds[0] == "W" and label.exact is None],
         [i for i, label in enumerate(labels) if label.kinds[0] == "b" and label.exact is None],

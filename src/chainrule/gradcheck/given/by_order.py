@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
-
-import numpy as np
+from itertools import pairwise, product
 
 from chainrule.errors import InputError
 from chainrule.gradcheck.given.containers import Leaf
-from chainrule.gradcheck.given.names import WHAT
 from chainrule.gradcheck.given.readings import NamedArray, SetReading, gradient
+
+Slot = tuple[str, int]  # a symbol and its layer
 
 
 def in_order(leaves: Sequence[Leaf], sizes: Sequence[int]) -> Iterator[SetReading]:
-    """Arrays without names: in the order of the layers, W and b in turn, or the one kind after the other."""
+    """Every reading of arrays in the order of the layers, W and b in turn or the one kind after the other.
+
+    Raises:
+        InputError: more or fewer arrays than any order has.
+    """
     depth, count = len(sizes) - 1, len(leaves)
-    for words, sure, slots in _slots([leaf.path for leaf in leaves], depth, count):
-        items = [
-            NamedArray(leaf, gradient(symbol, layer, sizes))
-            for leaf, (symbol, layer) in zip(leaves, slots, strict=True)
-        ]
+    orders = list(_slots([leaf.path for leaf in leaves], depth, count))
+    if not orders:
+        due = f"{2 * depth} arrays (W_1, b_1, … W_{depth}, b_{depth}) or {depth} (W_1 … W_{depth}), or a name for each"
+        raise InputError("gradients", due, f"{count} arrays")
+    for words, sure, slots in orders:
+        items = [NamedArray(leaf, gradient(*slot, sizes)) for leaf, slot in zip(leaves, slots, strict=True)]
         yield SetReading(tuple(items), words, sure)
-    raised = f"{count} arrays"
-    due = f"{2 * depth} arrays (W_1, b_1, … W_{depth}, b_{depth}) or {depth} (W_1 … W_{depth})"
-    if not any(True for _ in _slots([leaf.path for leaf in leaves], depth, count)):
-        raise InputError("gradients", f"{due}, or a name for each", raised)
-
-
-Slot = tuple[str, int]
 
 
 def _slots(paths: list[tuple[str | int, ...]], depth: int, count: int) -> Iterator[tuple[str, bool, list[Slot]]]:
@@ -67,57 +64,51 @@ def _slots(paths: list[tuple[str | int, ...]], depth: int, count: int) -> Iterat
     if count == depth:
         yield "one array a layer, its W", True, [("W", layer) for layer in layers]
         yield f"one array a layer, its W,{back}", False, [("W", layer) for layer in layers[::-1]]
-        yield "one array a layer, its b", False, [("b", layer) for layer in layers]
     if count in (1, 2) and depth != count:
         for layer in layers:
             yield f"W and b of layer {layer}", False, [("W", layer), ("b", layer)][:count]
-        if count == 1:
-            for layer in layers:
-                yield f"b of layer {layer}", False, [("b", layer)]
 
 
 def of_one(leaf: Leaf, sizes: Sequence[int]) -> Iterator[SetReading]:
-    """One array without a name: all parameters as one vector, else the W of a layer that has its shape."""
-    depth = len(sizes) - 1
-    array = leaf.value
-    shapes = {("W", i): (sizes[i], sizes[i - 1]) for i in range(1, depth + 1)}
-    shapes |= {("b", i): (sizes[i],) for i in range(1, depth + 1)}
-    layers = range(1, depth + 1)
-    flat = [
-        ("W and b in turn", True, [(s, i) for i in layers for s in "Wb"]),
-        ("b and W in turn", False, [(s, i) for i in layers for s in "bW"]),
-        ("first all W, then all b", False, [(s, i) for s in "Wb" for i in layers]),
-        ("first all b, then all W", False, [(s, i) for s in "bW" for i in layers]),
-        ("each layer's b as a column of its W", False, [("+", i) for i in layers]),
-        ("the W alone", True, [("W", i) for i in layers]),
-        ("W and b in turn from the output back", False, [(s, i) for i in reversed(layers) for s in "Wb"]),
+    """One array without a name: all parameters as one vector, else the W of a layer that has its shape.
+
+    Raises:
+        InputError: it is neither.
+    """
+    layers = range(1, len(sizes))
+    array, total = leaf.value, sum((j + 1) * m for j, m in pairwise(sizes))
+    readings = [*(_vector(leaf, sizes) if array.ndim <= 1 or 1 in array.shape else ())]
+    for layer in layers:
+        m, j = sizes[layer], sizes[layer - 1]
+        if array.size in (m * j, m * (j + 1)) and (array.ndim > 1 or len(layers) == 1):
+            item = NamedArray(leaf, gradient("W", layer, sizes))
+            readings.append(SetReading((item,), f"the array is dL/dW_{layer}"))
+    if not readings:
+        due = f"a gradient by name, such as {{'dL/dW_1': …}}, or one vector of {total} numbers (W_1, b_1, W_2, …)"
+        raise InputError("gradients", due, f"one array of shape {array.shape}")
+    yield from readings
+
+
+def _vector(leaf: Leaf, sizes: Sequence[int]) -> Iterator[SetReading]:
+    """All parameters in one vector, in the orders that people have; "+" is W with b as a further column."""
+    layers = range(1, len(sizes))
+    size = {("W", i): sizes[i] * sizes[i - 1] for i in layers} | {("b", i): sizes[i] for i in layers}
+    size |= {("+", i): sizes[i] * (sizes[i - 1] + 1) for i in layers}
+    orders: list[tuple[str, list[Slot]]] = [
+        ("W and b in turn", [(s, i) for i in layers for s in "Wb"]),
+        ("b and W in turn", [(s, i) for i in layers for s in "bW"]),
+        ("first all W, then all b", [(s, i) for s in "Wb" for i in layers]),
+        ("first all b, then all W", [(s, i) for s in "bW" for i in layers]),
+        ("each layer's b as a column of its W", [("+", i) for i in layers]),
+        ("the W alone", [("W", i) for i in layers]),
+        ("W and b in turn from the output back", [(s, i) for i in reversed(layers) for s in "Wb"]),
     ]
-    sized = {slot: int(np.prod(shape)) for slot, shape in shapes.items()}
-    sized |= {("+", i): sizes[i] * (sizes[i - 1] + 1) for i in layers}
-    if array.ndim <= 1 or 1 in array.shape:
-        for words, sure, slots in flat:
-            if sum(sized[slot] for slot in slots) != array.size or (len(slots) == 1 and depth > 1):
-                continue
-            items, start = [], 0
-            for symbol, layer in slots:
-                size = sized[symbol, layer]
-                part = leaf._replace(value=array.ravel()[start : start + size])
-                items.append(NamedArray(part, gradient("W" if symbol == "+" else symbol, layer, sizes)))
-                start += size
-            said = f"one vector of all parameters, {words}" if len(slots) > 1 else ""
-            yield SetReading(tuple(items), said, sure)
-    fitting = [
-        slot
-        for slot, shape in shapes.items()
-        if array.size == int(np.prod(shape)) or (slot[0] == "W" and array.size == sized["+", slot[1]])
-    ]
-    fitting = [slot for slot in fitting if array.ndim > 1 or slot[0] == "b" or sized[slot] != sizes[slot[1]]]
-    for symbol, layer in fitting:
-        yield SetReading(
-            (NamedArray(leaf, gradient(symbol, layer, sizes)),), f"the array is dL/d{symbol}_{layer}", True
-        )
-    if not fitting:
-        total = sum(W * m + m for W, m in zip(sizes, sizes[1:], strict=False))
-        due = f"{WHAT.partition(', such')[0]} by name, or one vector of {total} numbers (W_1, b_1, W_2, …)"
-        if not any(sum(sized[slot] for slot in slots) == array.size for _, _, slots in flat):
-            raise InputError("gradients", due, f"one array of shape {array.shape}")
+    for words, slots in orders:
+        if sum(size[slot] for slot in slots) != leaf.value.size or len(slots) == 1:
+            continue
+        items, start = [], 0
+        for symbol, layer in slots:
+            part = leaf._replace(value=leaf.value.ravel()[start : start + size[symbol, layer]])
+            items.append(NamedArray(part, gradient("W" if symbol == "+" else symbol, layer, sizes)))
+            start += size[symbol, layer]
+        yield SetReading(tuple(items), f"one vector of all parameters, {words}", slots in (orders[0][1], orders[5][1]))

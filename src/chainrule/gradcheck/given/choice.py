@@ -9,11 +9,12 @@ from typing import NamedTuple
 from chainrule.errors import InputError
 from chainrule.gradcheck.given.factors import Factors, found_factors
 from chainrule.gradcheck.given.fits import Evidence, Fit
-from chainrule.gradcheck.given.layouts import ArrayLayout, LaidOut, layouts, pieces
+from chainrule.gradcheck.given.layouts import IN_COLUMNS, ArrayLayout, LaidOut, layouts, pieces
 from chainrule.gradcheck.given.misfits import misfit
 from chainrule.gradcheck.given.readings import SetReading
 
-CLOSE = 0.02  # sums of cosines an array that differ by less say nothing
+CLOSE = 0.02  # cosines, summed over the arrays, that differ by less for each say nothing
+CLEAR = 0.1  # by more for each, they say that weights lie the other way
 
 
 class _Rank(NamedTuple):
@@ -87,18 +88,18 @@ def _turned(parts: list[LaidOut], evidence: Evidence) -> Iterator[LaidOut]:
     fits = {
         i: (_either(part, evidence), _either(_transposed(part), evidence)) for i, part in enumerate(parts) if part.turns
     }
-    decided = [other.exact for one, other in fits.values() if one.exact != other.exact]
-    decided += [any("in columns" in done for done in part.done) for part in parts if not part.turns and part.value.ndim == 2
-                and part.quantity.subject.symbol not in "Wb"]  # fmt: skip
-    most = 2 * sum(decided) > len(decided) if decided else None
+    votes = [other.exact for one, other in fits.values() if one.exact != other.exact]
+    votes += [IN_COLUMNS in part.done for part in parts if not part.turns and part.of_units and part.value.ndim == 2]
     for i, part in enumerate(parts):
         if i not in fits:
             yield part
             continue
         one, other = fits[i]
-        turn = other.exact if one.exact != other.exact else most
-        if turn is None:
-            turn = other.cosine > one.cosine + 0.1
+        turn = other.cosine > one.cosine + 0.1
+        if one.exact != other.exact:
+            turn = other.exact
+        elif votes:
+            turn = 2 * sum(votes) > len(votes)
         yield _transposed(part) if turn else part
 
 
@@ -109,8 +110,7 @@ def _either(part: LaidOut, evidence: Evidence) -> Fit:
 
 
 def _transposed(part: LaidOut) -> LaidOut:
-    done = (*part.done, "transposed: its examples are in columns")
-    return part._replace(value=part.value.T, done=done)
+    return part._replace(value=part.value.T, done=(*part.done, IN_COLUMNS))
 
 
 def _speaks_for(one: Chosen, other: Chosen, fits: list[Fit], factors: Factors) -> bool:
@@ -118,19 +118,15 @@ def _speaks_for(one: Chosen, other: Chosen, fits: list[Fit], factors: Factors) -
 
     One weight alone that is its own transpose is a mistake.
     """
-    shapes = sum(p.speaks for p in one.pieces)
+    if any(p.speaks for p in one.pieces):
+        return True
     weights = [(p, f) for p, f in zip(one.pieces, fits, strict=True) if p.quantity.subject.symbol == "W"]
-    square = [f for _, f in weights if f.informative]
-    right = sum(f.at(factors.of(p)) and f.informative for p, f in weights)
-    oblong = any(
-        p.value.shape[0] != p.value.shape[1] for p, _ in weights if p.value.ndim == 2 and 1 not in p.value.shape
-    )
-    if shapes:
+    square = sum(f.informative for _, f in weights)
+    oblong = any(p.value.ndim == 2 and 1 < min(p.value.shape) < max(p.value.shape) for p, _ in weights)
+    if any(f.informative and f.at(factors.of(p)) for p, f in weights) and (square > 1 or oblong):
         return True
-    if right >= 1 and (len(square) > 1 or oblong):
-        return True
-    margin = 0.1 * max(1, len(weights))
-    return len(weights) > 1 and one.rank.right == other.rank.right and one.rank.cosine > other.rank.cosine + margin
+    more = one.rank.cosine - other.rank.cosine
+    return len(weights) > 1 and one.rank.right == other.rank.right and more > CLEAR * len(weights)
 
 
 def _refuse_tie(best: Chosen, possible: list[Chosen]) -> None:

@@ -57,7 +57,7 @@ def leaves(given: Any) -> list[Leaf]:
     Raises:
         InputError: nothing that holds arrays, something in it that is none, too many.
     """
-    found = []
+    found: list[Leaf] = []
     for path, value in _walk((), given, 0):
         if len(found) == MOST:
             raise InputError("gradients", f"at most {MOST} arrays", "more")

@@ -12,6 +12,7 @@ from chainrule.gradcheck.given.layouts import LaidOut
 from chainrule.gradcheck.rounding import rounding_errors
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
+from chainrule.network.forward import pick
 from chainrule.network.names import LOSS, Derivative, Name
 
 SAME = 1e-3  # factors that differ by less are one
@@ -64,8 +65,7 @@ class Evidence:
         found = self._bounds.get(whole)
         if found is None:
             return np.zeros_like(self.due(quantity, each))
-        index = tuple(i - 1 for i in quantity.subject.index)
-        return self._laid_out(quantity, found[(..., *index)] if index else found, each)
+        return self._laid_out(quantity, pick(found, quantity.subject), each)
 
     def _laid_out(self, quantity: Name, value: Array, each: bool) -> Array:
         examples = quantity.subject.symbol not in ("W", "b", "L")

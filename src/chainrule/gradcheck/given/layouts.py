@@ -17,6 +17,9 @@ from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 
+IN_COLUMNS = "transposed: its examples are in columns"
+IN_OUT = "transposed: it is (in, out)"
+
 
 @dataclass(frozen=True)
 class ArrayLayout:
@@ -50,6 +53,11 @@ class LaidOut(NamedTuple):
     against: bool = False
     speaks: bool = False
 
+    @property
+    def of_units(self) -> bool:
+        """Whether it has an axis of examples in a batch."""
+        return self.quantity.subject.symbol not in "WbL"
+
 
 def due_shape(quantity: Name, b: Backward) -> tuple[int, ...]:
     """The shape of a whole quantity in the design, with the axis of examples of a batch."""
@@ -61,9 +69,9 @@ def due_shape(quantity: Name, b: Backward) -> tuple[int, ...]:
 
 
 def pieces(item: NamedArray, layout: ArrayLayout, b: Backward) -> list[LaidOut] | None:
-    """An array in the layout of the design: one piece, or W and b where it holds both; None where its shape fits none."""
+    """An array in the layout of the design: or W and b where it holds both; None where it fits none."""
     leaf, quantity = item.leaf, item.quantity
-    done = (leaf.done,) if leaf.done else ()
+    done: tuple[str, ...] = (leaf.done,) if leaf.done else ()
     value = _squeezed(leaf.value)
     subject, shape = quantity.subject, due_shape(quantity, b)
     whole = not subject.is_component and subject.symbol != "L"
@@ -91,7 +99,7 @@ def _units(item: NamedArray, value: Array, shape: tuple[int, ...], done: tuple[s
     if value.shape == shape:
         return [LaidOut(leaf.name, quantity, value, leaf.precision, done, turns=shape[0] == shape[1] > 1)]
     if value.shape == shape[::-1]:
-        done += ("transposed: its examples are in columns",) if 1 not in shape else ()
+        done += (IN_COLUMNS,) if 1 not in shape else ()
         return [LaidOut(leaf.name, quantity, value.T, leaf.precision, done)]
     if value.ndim < 2 or 1 in value.shape:
         done += (f"its shape {leaf.value.shape} read as {shape}",)
@@ -116,7 +124,7 @@ def _weights(
     both = both.T if in_out else both
     place = f"{'first' if layout.bias_first else 'last'} {'row' if in_out else 'column'}"
     W, bias = (both[:, 1:], both[:, 0]) if layout.bias_first else (both[:, :-1], both[:, -1])
-    turned = ("transposed: it is (in, out)",) if in_out else ()
+    turned = (IN_OUT,) if in_out else ()
     assert quantity.subject.layer is not None
     of_b = Derivative(LOSS, Quantity("b", quantity.subject.layer))
     return [
@@ -140,7 +148,7 @@ def _matrix(
     if in_out:
         value = value.T
         named = item.label is not None and item.label.designed
-        done += ("transposed: it is (in, out)",) if min(shape) > 1 and not named else ()
+        done += (IN_OUT,) if min(shape) > 1 and not named else ()
     against, speaks = given == expected[::-1] != expected, given == expected != expected[::-1]
     return [LaidOut(leaf.name, item.quantity, value, leaf.precision, done, against=against, speaks=speaks)]
 

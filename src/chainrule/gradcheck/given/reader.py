@@ -10,12 +10,13 @@ import numpy as np
 
 from chainrule.gradcheck.given import factors as multiples
 from chainrule.gradcheck.given import precision as precisions
+from chainrule.gradcheck.given.arrays import EPS
 from chainrule.gradcheck.given.by_name import by_name, is_named
 from chainrule.gradcheck.given.by_order import in_order, of_one
 from chainrule.gradcheck.given.choice import Chosen, chosen
 from chainrule.gradcheck.given.containers import Leaf, leaves
-from chainrule.gradcheck.given.fits import Evidence
-from chainrule.gradcheck.given.layouts import LaidOut
+from chainrule.gradcheck.given.fits import Evidence, of_gradient
+from chainrule.gradcheck.given.layouts import IN_OUT, LaidOut
 from chainrule.gradcheck.given.readings import SetReading
 from chainrule.gradcheck.given.records import GivenArray, GivenConvention, GivenGradients
 from chainrule.network.backward import Backward
@@ -41,11 +42,11 @@ def read_gradients(b: Backward, given: Any, learning_rate: float | None = None) 
     """
     found = leaves(given)
     coarsest = precisions.of_arrays([leaf.precision for leaf in found])
-    evidence = Evidence(b, max(coarsest, "float32", key=lambda name: precisions.EPS[name]))
+    evidence = Evidence(b, max(coarsest, "float32", key=lambda name: EPS[name]))
     read = chosen(_readings(found, b.forward.network.sizes), evidence, learning_rate)
     why = precisions.kept_in_double(read.pieces, read.factors, evidence)
     kept = multiples.kept_sign(read.factors, b)
-    of = {name: Evidence(b, name) for name in precisions.EPS}
+    of = {name: Evidence(b, name) for name in EPS}
     arrays = tuple(_array(piece, kept, of, bool(why)) for piece in read.pieces)
     conventions = tuple(GivenConvention(*one) for one in multiples.words(kept, read.pieces, learning_rate))
     return GivenGradients(arrays, (*_layout(read), *conventions), tuple(_notes(read, why)))
@@ -66,7 +67,7 @@ def _readings(found: list[Leaf], sizes: Sequence[int]) -> list[SetReading]:
 
 def _array(piece: LaidOut, factors: multiples.Factors, of: dict[str, Evidence], single: bool) -> GivenArray:
     value = piece.value / factors.of(piece)
-    if factors.each and piece.quantity.subject.symbol not in "WbL" and multiples.of_gradient(piece.quantity):
+    if factors.each and piece.of_units and of_gradient(piece.quantity):
         c = of[piece.precision].b.coefficients
         value = value * c.reshape(-1, *[1] * (value.ndim - 1))
     precision = "float32" if single and piece.precision == "float64" else piece.precision
@@ -75,7 +76,7 @@ def _array(piece: LaidOut, factors: multiples.Factors, of: dict[str, Evidence], 
 
 
 def _layout(read: Chosen) -> list[GivenConvention]:
-    turned = [piece for piece in read.pieces if any("(in, out)" in done for done in piece.done)]
+    turned = [piece for piece in read.pieces if IN_OUT in piece.done]
     if not turned:
         return []
     return [GivenConvention("transposed", "weights have a row for each unit before: they are (in, out)")]
