@@ -69,6 +69,8 @@ def _possible(pieces: Sequence[LaidOut], evidence: Evidence, rate: float | None)
     for each, group in product(own, (gradients, parameters)):
         fits = [evidence.fit(piece, each) for piece in group]
         for factor in _common(fits, known, b):
+            if units and group is gradients and factor in known and _has_cause(factor, b):
+                continue  # nobody multiplies the errors with the rate
             yield Factors(factor, factor if group is gradients else 1.0, each)
 
 
@@ -115,21 +117,26 @@ def _has_cause(factor: float, b: Backward) -> bool:
 
 
 def _from_the_output(pieces: Sequence[LaidOut], evidence: Evidence, factors: Factors) -> bool:
-    """Whether no array nearer to the output is the plain gradient: then a factor came in on the way back."""
-    scaled = [piece for piece in pieces if factors.of(piece) != 1.0]
-    if not scaled or factors.each:
-        return True
+    """Whether it holds from the output on: no array as near to it is the plain gradient, as on a way back that goes wrong.
+
+    Derivatives of each example's own loss also need one by W or b that is right: else the mean is missing everywhere.
+    """
     depth = evidence.b.forward.network.depth
-    first = max(
-        piece.quantity.subject.layer_in(depth)
-        for piece in scaled
-        if (fit := evidence.fit(piece, factors.each)).at(factors.of(piece)) and not fit.empty
-    )
-    return not any(
-        piece.quantity.subject.layer_in(depth) >= first
-        for piece in scaled
-        if (fit := evidence.fit(piece)).at(1.0) and not fit.empty
-    )
+    right, plain = list[int](), list[int]()
+    means = 0
+    for piece in pieces:
+        fit, alone = evidence.fit(piece, factors.each), evidence.fit(piece)
+        own = of_gradient(piece.quantity) and piece.of_units and factors.each
+        if fit.empty or not (own or factors.of(piece) != 1.0):
+            means += not fit.empty and not piece.of_units and fit.at(1.0)
+            continue
+        layer = piece.quantity.subject.layer_in(depth)
+        if fit.at(factors.of(piece)):
+            right.append(layer)
+            means += not piece.of_units
+        elif alone.at(1.0):
+            plain.append(layer)
+    return bool(right) and (means > 0 or not factors.each) and max(plain, default=-1) < max(right)
 
 
 def words(factors: Factors, pieces: Sequence[LaidOut], rate: float | None) -> Iterator[tuple[str, str]]:
