@@ -8,22 +8,25 @@ from typing import NamedTuple
 
 from chainrule.errors import InputError
 from chainrule.gradcheck.given.factors import Factors, found_factors
-from chainrule.gradcheck.given.fits import Evidence, Fit
+from chainrule.gradcheck.given.fits import Evidence
 from chainrule.gradcheck.given.layouts import IN_COLUMNS, ArrayLayout, LaidOut, layouts, pieces
 from chainrule.gradcheck.given.misfits import misfit
 from chainrule.gradcheck.given.readings import SetReading
-
-CLOSE = 0.02  # cosines, summed over the arrays, that differ by less for each say nothing
-CLEAR = 0.1  # by more for each, they say that weights lie the other way
+from chainrule.gradcheck.given.relations import holding
 
 
 class _Rank(NamedTuple):
-    """What makes one reading likelier than another, first things first."""
+    """What makes one reading likelier than another, first things first.
+
+    Attributes:
+        right: arrays that are right, less those whose shape speaks against the layout. shapes: those that speak for it,
+            less these. relations: equations that hold among the arrays. sure: it is how the names are usually meant.
+    """
 
     right: int
     shapes: int
+    relations: int
     sure: bool
-    cosine: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +65,12 @@ def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None) -
             continue
         factors, right = found_factors(parts, evidence, rate)
         against, speaks = sum(p.against for p in parts), sum(p.speaks for p in parts)
-        fits = [evidence.fit(p, factors.each) for p in parts]
-        rank = _Rank(right - against, speaks - against, naming.sure, sum(fit.cosine for fit in fits))
-        one = Chosen(naming, layout, parts, factors, rank)
-        if best is None:
+        relations = 0 if right == len(parts) else holding(parts, evidence.b, factors.each)
+        one = Chosen(naming, layout, parts, factors, _Rank(right - against, speaks - against, relations, naming.sure))
+        if best is None or (
+            one.rank > best.rank and (layout.in_out == best.layout.in_out or _speaks_for(one, best, evidence))
+        ):
             best = one
-        elif layout.in_out == best.layout.in_out or _speaks_for(one, best, fits, factors):
-            best = max(best, one, key=lambda each: (*each.rank[:2], round(each.rank.cosine, 6)))
     if best is not None:
         yield best
 
@@ -85,69 +87,51 @@ def _pieces(naming: SetReading, layout: ArrayLayout, evidence: Evidence) -> tupl
 
 def _turned(parts: list[LaidOut], evidence: Evidence) -> Iterator[LaidOut]:
     """Arrays of as many examples as units, turned where their numbers say so, or those of the others of the set."""
-    fits = {
-        i: (_either(part, evidence), _either(_transposed(part), evidence)) for i, part in enumerate(parts) if part.turns
-    }
-    votes = [other.exact for one, other in fits.values() if one.exact != other.exact]
+    both = {i: (part, _transposed(part)) for i, part in enumerate(parts) if part.turns}
+    exact = {i: tuple(_is_multiple(way, evidence) for way in ways) for i, ways in both.items()}
+    votes = [turned for as_is, turned in exact.values() if as_is != turned]
     votes += [IN_COLUMNS in part.done for part in parts if not part.turns and part.of_units and part.value.ndim == 2]
+    most = 2 * sum(votes) > len(votes)
+    if both and not votes:
+        turned = [both[i][1] if i in both else part for i, part in enumerate(parts)]
+        most = holding(turned, evidence.b) > holding(parts, evidence.b)
     for i, part in enumerate(parts):
-        if i not in fits:
-            yield part
-            continue
-        one, other = fits[i]
-        turn = other.cosine > one.cosine + 0.1
-        if one.exact != other.exact:
-            turn = other.exact
-        elif votes:
-            turn = 2 * sum(votes) > len(votes)
-        yield _transposed(part) if turn else part
+        as_is, turned_is = exact.get(i, (True, False))
+        turn = turned_is if as_is != turned_is else most
+        yield both[i][1] if i in both and turn else part
 
 
-def _either(part: LaidOut, evidence: Evidence) -> Fit:
-    """The better of its fits to what is due, of all examples together or of each alone."""
-    fits = [evidence.fit(part), evidence.fit(part, each=True)]
-    return max(fits, key=lambda fit: (fit.exact, fit.cosine))
+def _is_multiple(part: LaidOut, evidence: Evidence) -> bool:
+    """Whether it is a multiple of what is due, of all examples together or of each alone."""
+    return evidence.fit(part).exact or evidence.fit(part, each=True).exact
 
 
 def _transposed(part: LaidOut) -> LaidOut:
     return part._replace(value=part.value.T, done=(*part.done, IN_COLUMNS))
 
 
-def _speaks_for(one: Chosen, other: Chosen, fits: list[Fit], factors: Factors) -> bool:
-    """Whether a layout that the names do not have has evidence: a shape, or the numbers of two weights.
+def _speaks_for(one: Chosen, other: Chosen, evidence: Evidence) -> bool:
+    """Whether a layout that the names do not have has evidence: a shape, how arrays fit together, or two weights.
 
     One weight alone that is its own transpose is a mistake.
     """
-    if any(p.speaks for p in one.pieces):
+    if any(p.speaks for p in one.pieces) or one.rank.relations > other.rank.relations:
         return True
-    weights = [(p, f) for p, f in zip(one.pieces, fits, strict=True) if p.quantity.subject.symbol == "W"]
-    square = sum(f.informative for _, f in weights)
-    oblong = any(p.value.ndim == 2 and 1 < min(p.value.shape) < max(p.value.shape) for p, _ in weights)
-    if any(f.informative and f.at(factors.of(p)) for p, f in weights) and (square > 1 or oblong):
-        return True
-    more = one.rank.cosine - other.rank.cosine
-    return len(weights) > 1 and one.rank.right == other.rank.right and more > CLEAR * len(weights)
+    weights = [p for p in one.pieces if p.quantity.subject.symbol == "W" and p.value.ndim == 2]
+    fits = [evidence.fit(p) for p in weights]
+    oblong = any(1 < min(p.value.shape) < max(p.value.shape) for p in weights)
+    return oblong or sum(fit.informative for fit in fits) > 1
 
 
 def _refuse_tie(best: Chosen, possible: list[Chosen]) -> None:
     if best.rank.sure or best.rank.right == len(best.pieces):
         return
     wanted = best.naming.quantities
-    close = CLOSE * len(best.pieces)
-    others = [
-        one
-        for one in possible
-        if one.rank[:3] == best.rank[:3]
-        and one.rank.cosine > best.rank.cosine - close
-        and one.naming.quantities != wanted
-    ]
+    others = [one for one in possible if one.rank == best.rank and one.naming.quantities != wanted]
     if not others:
         return
     at = next(i for i, q in enumerate(others[0].naming.quantities) if q != wanted[i])
-    name = best.naming.items[at].leaf.name
     meant = f"a name of which the layer is clear, such as {wanted[at]}"
-    raise InputError(
-        name,
-        meant,
-        f"one that may be {wanted[at]} or {others[0].naming.quantities[at]}: neither shapes nor numbers decide",
-    )
+    either = f"{wanted[at]} or {others[0].naming.quantities[at]}"
+    got = f"one that may be {either}: neither shapes nor numbers decide"
+    raise InputError(best.naming.items[at].leaf.name, meant, got)

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.gradcheck.given.fits import SAME, Evidence, Fit, of_gradient
 from chainrule.gradcheck.given.layouts import LaidOut
+from chainrule.gradcheck.given.relations import holding
 from chainrule.network.backward import Backward
 
 LEAST = 2  # arrays that speak for a sign or a factor
@@ -44,11 +45,21 @@ PLAIN = Factors()
 def found_factors(pieces: Sequence[LaidOut], evidence: Evidence, rate: float | None) -> tuple[Factors, int]:
     """What a set is multiplied with, and how many of its arrays are then right."""
     best, count = PLAIN, _right(pieces, evidence, PLAIN)
+    if count == len(pieces):
+        return best, count
     for factors in _possible(pieces, evidence, rate):
         right = _right(pieces, evidence, factors)
         if right > count and _from_the_output(pieces, evidence, factors):
             best, count = factors, right
+    if not count and _has_both(pieces, evidence) and holding(pieces, evidence.b, True) > holding(pieces, evidence.b):
+        best = Factors(each=True)  # all is wrong, but W and b come from the units so
     return best, count
+
+
+def _has_both(pieces: Sequence[LaidOut], evidence: Evidence) -> bool:
+    """Whether derivatives by units and by parameters are there, and the loss of one example is another than of all."""
+    parameters = {piece.quantity.subject.symbol in "Wb" for piece in pieces if of_gradient(piece.quantity)}
+    return len(parameters) > 1 and not evidence.b.forward.single and not np.allclose(evidence.b.coefficients, 1.0)
 
 
 def _right(pieces: Sequence[LaidOut], evidence: Evidence, factors: Factors) -> int:
@@ -62,7 +73,7 @@ def _possible(pieces: Sequence[LaidOut], evidence: Evidence, rate: float | None)
     units = [piece for piece in gradients if piece.quantity.subject.symbol not in "Wb"]
     b = evidence.b
     own = [False]
-    if units and parameters and not b.forward.single and not np.allclose(b.coefficients, 1.0):
+    if _has_both(pieces, evidence):
         own.append(True)
         yield Factors(each=True)
     known = () if rate is None else (rate, -rate)
@@ -117,7 +128,7 @@ def _has_cause(factor: float, b: Backward) -> bool:
 
 
 def _from_the_output(pieces: Sequence[LaidOut], evidence: Evidence, factors: Factors) -> bool:
-    """Whether it holds from the output on: no array as near to it is the plain gradient, as on a way back that goes wrong.
+    """Whether it holds from the output on: no array as near to it is the plain gradient.
 
     Derivatives of each example's own loss also need one by W or b that is right: else the mean is missing everywhere.
     """

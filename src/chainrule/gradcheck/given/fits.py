@@ -23,14 +23,12 @@ class Fit(NamedTuple):
 
     Attributes:
         factor: so many times what is due is nearest to it. exact: it is that, to rounding.
-        cosine: of the angle between them, without sign; 0 where either is 0.
         empty: what is due is 0 everywhere, so that nothing speaks for a factor.
         informative: its transpose would be another array.
     """
 
     factor: float
     exact: bool
-    cosine: float
     empty: bool
     informative: bool
 
@@ -86,27 +84,19 @@ class Evidence:
     def _compared(self, piece: LaidOut, each: bool) -> Fit:
         given, due = piece.value, self.due(piece.quantity, each)
         if given.shape != due.shape:
-            return Fit(1.0, False, self._cosine(given.T, due) if given.T.shape == due.shape else 0.0, False, True)
+            return Fit(1.0, False, False, True)
         largest = float(np.abs(due).max(initial=0.0))
         informative = given.ndim == 2 and given.shape[0] == given.shape[1] > 1 and not np.allclose(given, given.T)
         bound = self.bound(piece.quantity, each)
         if largest == 0.0:
-            return Fit(1.0, bool((np.abs(given) <= bound).all()), 0.0, True, informative)
+            return Fit(1.0, bool((np.abs(given) <= bound).all()), True, informative)
         factor = float((given * (due / largest)).sum() / (due * (due / largest)).sum())
         near = factor if factor else 1.0
         for nice in (1.0, -1.0):  # so that entries that are 0 but for rounding do not count
             near = nice if abs(near - nice) <= SAME else near
         relative = SAME if EPS[self.precision] < 1e-4 else 20 * EPS[self.precision]
         room = abs(near) * (relative * np.abs(due) + relative * 1e-2 * largest + bound)
-        return Fit(near, bool((np.abs(given - near * due) <= room).all()), self._cosine(given, due), False, informative)
-
-    @staticmethod
-    def _cosine(given: Array, due: Array) -> float:
-        one, other = (float(np.abs(array).max(initial=0.0)) for array in (given, due))
-        if one == 0.0 or other == 0.0:
-            return 0.0
-        g, t = (given / one).ravel(), (due / other).ravel()
-        return abs(float(g @ t)) / float(np.linalg.norm(g) * np.linalg.norm(t))
+        return Fit(near, bool((np.abs(given - near * due) <= room).all()), False, informative)
 
 
 def of_gradient(quantity: Name) -> bool:

@@ -147,7 +147,7 @@ def _matrix(
         value = value.reshape(expected)
     if in_out:
         value = value.T
-        named = item.label is not None and item.label.designed
+        named = item.label is not None and item.label.designed and item.label.in_out
         done += (IN_OUT,) if min(shape) > 1 and not named else ()
     against, speaks = given == expected[::-1] != expected, given == expected != expected[::-1]
     return [LaidOut(leaf.name, item.quantity, value, leaf.precision, done, against=against, speaks=speaks)]

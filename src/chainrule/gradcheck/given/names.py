@@ -39,7 +39,7 @@ _IN_OUT = ("kernel", "kernels", "coef", "coefs")  # libraries whose weights are 
 _MARKS = frozenset(("grad", "grads", "gradient", "gradients", "d", "g", "nabla", "deriv", "derivative", "derivatives"))
 _LOSS = r"(?:J|L|E|C|Loss|loss|LOSS|cost|Cost|error|Error|err|obj|objective|l|j)"
 _RATIO = re.compile(rf"d_?{_LOSS}\s*(?:/|_?over_?|_?by_?|_?wrt_?|_)*\s*d_?(?=[^\W\d])(?P<wrt>.+)")
-_DIFFERENTIAL = re.compile(r"d(?P<rest>[^\W\d_]+)")
+_PREFIXES = ("d", "grad", "gradient", "nabla", "delta", "g")  # of a word in small letters: dw, gradb
 _WORD = re.compile(r"[A-ZΔΘ]?[a-zδθ]+|[A-ZΔΘ]+(?![a-z])|[0-9]+")
 #: W or b with a word of the layer behind it: Wo, bh, Wxh
 _WITH_PLACE = re.compile(r"(?P<symbol>[WwVUb])(?P<place>[a-z]{1,6})")
@@ -134,11 +134,18 @@ def _taken_apart(text: str) -> tuple[list[str], list[int], bool]:
             if word in _MARKS:
                 marked = True
                 continue
-            rest = _DIFFERENTIAL.fullmatch(word)
-            if rest is not None and word not in ("delta", "deltas", "dense") and _known(rest["rest"]):
-                word, marked = rest["rest"], True
+            if (rest := _differentiated(word)) is not None:
+                word, marked = rest, True
             words.append(word)
     return words, numbers, marked
+
+
+def _differentiated(word: str) -> str | None:
+    """What stands behind a prefix that says "gradient"."""
+    if not word.islower() or _kinds_of(word):
+        return None
+    rests = [word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix) and word != prefix]
+    return next((rest for rest in rests if _known(rest)), None)
 
 
 def _known(word: str) -> bool:
