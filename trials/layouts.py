@@ -25,6 +25,7 @@ import pandas as pd
 from chainrule import Audit, InputError, Network, audit_gradients
 from chainrule.auditing.records import ACCEPTED
 from chainrule.network.losses import LOSSES
+from chainrule.network.outputs import OUTPUTS
 from trials.audit import PAIRS
 
 PRECISIONS = ("float64", "float32", "float32 in float64")
@@ -75,15 +76,23 @@ class Case:
         return len(self.x)
 
 
-def drawn(rng: np.random.Generator, square: bool, least: int = 1) -> Case:
-    """A network of any shape, rules and loss that the pass knows; all sizes and n are equal where ``square``."""
-    depth = int(rng.integers(least, 4))
+def drawn(rng: np.random.Generator, square: bool, hard: bool = False) -> Case:
+    """A network of any shape, rules and loss that the pass knows; all sizes and n are equal where ``square``.
+
+    Args:
+        hard: one layer too, layers of one unit and wide ones, one example, inputs of any size.
+    """
+    depth = int(rng.integers(1 if hard else 2, 5 if hard else 4))
     loss, output = PAIRS[rng.integers(len(PAIRS))]
     while loss not in _LOSS or output not in (*_HIDDEN, "softmax"):
         loss, output = PAIRS[rng.integers(len(PAIRS))]
     width = int(rng.integers(2, 6))
-    sizes = [width] * (depth + 1) if square else [int(s) for s in rng.integers(2, 7, depth + 1)]
-    n = width if square else int(rng.integers(2, 9))
+    sizes = [width] * (depth + 1) if square else [int(s) for s in rng.integers(1 if hard else 2, 7, depth + 1)]
+    n = width if square else int(rng.integers(1 if hard else 2, 9))
+    if hard and rng.random() < 0.15:
+        sizes, n = [int(s) for s in rng.integers(10, 40, depth + 1)], int(rng.integers(1, 40))
+    if not LOSSES[loss].fits(OUTPUTS[output], sizes[-1]):
+        sizes[-1] = 2
     hidden = [str(rng.choice(list(_HIDDEN))) for _ in range(depth - 1)]
     weights = [rng.normal(size=(m, j)) / np.sqrt(j) for j, m in pairwise(sizes)]
     biases = [rng.normal(size=m) / 2 for m in sizes[1:]]
@@ -96,7 +105,7 @@ def drawn(rng: np.random.Generator, square: bool, least: int = 1) -> Case:
         y = np.eye(k)[rng.integers(0, k, n)] if output == "softmax" else rng.integers(0, 2, (n, k)).astype(float)
     elif low == 0.0:
         y = rng.integers(0, 4, (n, k)).astype(float)
-    return Case(network, rng.normal(size=(n, sizes[0])), y)
+    return Case(network, rng.normal(size=(n, sizes[0])) * (10 ** rng.uniform(-1, 1.5) if hard else 1), y)
 
 
 def passed(case: Case, precision: str, left_out: int = 0) -> Case:
@@ -190,7 +199,7 @@ by_name(
 )  # fmt: skip
 by_name("coefs_[0]", lambda i: f"coefs_[{i - 1}]", lambda i: f"intercepts_[{i - 1}]", turn=True)
 by_name("dW1 (in, out)", "dW{}".format, "db{}".format, turn=True)
-by_name("words in order", lambda i: f"d_{'abc'[i - 1]}lock_weight", lambda i: f"d_{'abc'[i - 1]}lock_bias")
+by_name("words in order", lambda i: f"d_{'abcd'[i - 1]}lock_weight", lambda i: f"d_{'abcd'[i - 1]}lock_bias")
 
 
 @layout("dW1, db1, dZ1, dA1")
@@ -425,7 +434,7 @@ class Told(NamedTuple):
 def right(name: str, precision: str, seed: int) -> Told:
     """A right set in one layout."""
     rng = np.random.default_rng((7, list(LAYOUTS).index(name), PRECISIONS.index(precision), seed))
-    case = passed(drawn(rng, square=seed % 2 == 1, least=2), precision)
+    case = passed(drawn(rng, seed % 2 == 1, hard=rng.random() < 0.5), precision)
     what = f"{name}, {precision}, seed {seed}: {case.network}, {case.n} examples"
     if not _is_finite(case):
         return Told(name, "skipped")
@@ -441,8 +450,10 @@ def right(name: str, precision: str, seed: int) -> Told:
 
 def planted(name: str, precision: str, seed: int) -> Told:
     """A set with one mistake: one array spoiled, or a slope left out."""
+    if name == "float16":  # what rounding to half precision explains is no mistake, and that is much
+        return Told(name, "skipped")
     rng = np.random.default_rng((8, list(LAYOUTS).index(name), PRECISIONS.index(precision), seed))
-    empty = drawn(rng, square=seed % 2 == 1, least=2)
+    empty = drawn(rng, seed % 2 == 1)
     case, layer = passed(empty, precision), int(rng.integers(1, empty.depth + 1))
     if layer < empty.depth and rng.random() < 0.5:
         wrong, due = passed(empty, precision, left_out=layer), {f"dL/d{s}_{layer}" for s in "aWb"}
@@ -453,7 +464,7 @@ def planted(name: str, precision: str, seed: int) -> Told:
         spoiled = part + np.abs(part).max() * rng.choice((-1, 1), part.shape) * rng.uniform(0.2, 1, part.shape)
         wrong = Case(case.network, case.x, case.y, list(case.dW), case.db, case.dz, case.dh)
         wrong.dW[layer - 1] = spoiled.astype(part.dtype)
-        if name in ("dL/dz_1, dL/dh_1 in columns",):
+        if "dh_1 in columns" in name:  # it has no W
             return Told(name, "skipped")
         due, changed = {f"dL/dW_{layer}"}, bool(np.abs(part).max() > 0)
     if not changed or not _is_finite(wrong) or not _is_finite(case):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule.gradcheck.numerical import rounding_floors
+from chainrule.network.activations import Activation
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
@@ -74,7 +75,7 @@ class _Bounds:
             error = error @ W + _summed(len(W)) * eps * np.abs(grad) @ W
             found[Derivative(LOSS, Quantity("h", i - 1) if i > 1 else Quantity("x"))] = error
             if i > 1:
-                slope, slope_error = self._slope(i - 1, error_a[i - 2])
+                slope, slope_error = self._slope_of(network.activations[i - 2], f.a[i - 2], error_a[i - 2])
                 error = error * (slope + slope_error) + np.abs(b.grad_h[i - 2]) * slope_error
         return {name: np.where(np.isfinite(bound), bound, 0.0) for name, bound in found.items()}
 
@@ -91,9 +92,8 @@ class _Bounds:
             smooth = 0.0  # a loss may divide by it
         return _moved(rule.g, a, error) + STEPS * self.eps * (np.abs(h) + smooth)
 
-    def _slope(self, i: int, error: Array) -> tuple[Array, Array]:
-        """g'(a_i) without sign and its bounds (n, m); 1 - h^2 and the like lose what is below a unit of rounding."""
-        rule, a = self.network.activations[i - 1], self.b.forward.a[i - 1]
+    def _slope_of(self, rule: Activation, a: Array, error: Array) -> tuple[Array, Array]:
+        """g'(a) without sign and its bounds (n, m); 1 - h^2 and the like lose what is below a unit of rounding."""
         slope = np.abs(rule.dg(a))
         smooth = 0.0 if rule.kink is not None or rule.name == "identity" else 1.0
         return slope, _moved(rule.dg, a, error) + STEPS * self.eps * (slope + smooth)
@@ -120,7 +120,9 @@ class _Bounds:
             total += largest
         yhat, out = self.b.forward.yhat, self.network.output_rule
         if out.rule is not None:
-            by_loss: Array = np.abs(out.rule.dg(a)) * error_loss
+            slope, slope_error = self._slope_of(out.rule, a, error)
+            gradient = np.abs(self.network.loss_rule.gradient(yhat, self.b.y))
+            by_loss: Array = slope * error_loss + np.where(np.isfinite(gradient), gradient, 0.0) * slope_error
         else:
             by_loss = yhat * (error_loss + (yhat * error_loss).sum(axis=1, keepdims=True))
         bound: Array = total + by_loss

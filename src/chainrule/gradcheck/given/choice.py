@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from chainrule.errors import InputError
 from chainrule.gradcheck.given.factors import Factors, found_factors
 from chainrule.gradcheck.given.fits import Evidence
@@ -111,27 +113,39 @@ def _transposed(part: LaidOut) -> LaidOut:
 
 
 def _speaks_for(one: Chosen, other: Chosen, evidence: Evidence) -> bool:
-    """Whether a layout that the names do not have has evidence: a shape, how arrays fit together, or two weights.
+    """Whether a layout that the names do not have has evidence: a shape, or more than one weight.
 
-    One weight alone that is its own transpose is a mistake.
+    One weight alone that is its own transpose is a mistake, except as the only one of a network under a name of code.
     """
-    if any(p.speaks for p in one.pieces) or one.rank.relations > other.rank.relations:
+    if any(p.speaks for p in one.pieces):
         return True
+    if evidence.b.forward.network.depth == 1:
+        return not any(item.label is not None and item.label.designed for item in one.naming.items)
     weights = [p for p in one.pieces if p.quantity.subject.symbol == "W" and p.value.ndim == 2]
+    if any(1 < min(p.value.shape) < max(p.value.shape) for p in weights):
+        return True
     fits = [evidence.fit(p) for p in weights]
-    oblong = any(1 < min(p.value.shape) < max(p.value.shape) for p in weights)
-    return oblong or sum(fit.informative for fit in fits) > 1
+    return len(fits) > 1 and (sum(fit.informative for fit in fits) > 1 or all(fit.exact for fit in fits))
 
 
 def _refuse_tie(best: Chosen, possible: list[Chosen]) -> None:
     if best.rank.sure or best.rank.right == len(best.pieces):
         return
-    wanted = best.naming.quantities
-    others = [one for one in possible if one.rank == best.rank and one.naming.quantities != wanted]
-    if not others:
+    other = next((one for one in possible if one.rank == best.rank and not _is_same(one, best)), None)
+    if other is None:
         return
-    at = next(i for i, q in enumerate(others[0].naming.quantities) if q != wanted[i])
-    meant = f"a name of which the layer is clear, such as {wanted[at]}"
-    either = f"{wanted[at]} or {others[0].naming.quantities[at]}"
-    got = f"one that may be {either}: neither shapes nor numbers decide"
-    raise InputError(best.naming.items[at].leaf.name, meant, got)
+    pairs = zip(best.pieces, other.pieces, strict=False)
+    name, one, two = next((p.name, p.quantity, q.quantity) for p, q in pairs if not _is_equal(p, q))
+    either = f"one that may be {one} or {two}" if one != two else "one that may be in one order or another"
+    meant = f"a name of which the layer is clear, such as {one}"
+    raise InputError(name, meant, f"{either}: neither shapes nor numbers decide")
+
+
+def _is_same(one: Chosen, other: Chosen) -> bool:
+    """Whether two readings give the same arrays."""
+    pieces = {p.quantity: p for p in other.pieces}
+    return len(one.pieces) == len(pieces) and all(_is_equal(p, pieces.get(p.quantity)) for p in one.pieces)
+
+
+def _is_equal(one: LaidOut, other: LaidOut | None) -> bool:
+    return other is not None and one.quantity == other.quantity and np.array_equal(one.value, other.value)

@@ -111,7 +111,7 @@ def _is_free(factor: float, b: Backward) -> bool:
     """Whether no mistake is known by such a factor: a step is minus a rate, and no more than one."""
     if factor < 0:
         return -factor < 1.0
-    if b.forward.n == 1 and b.forward.network.sizes[-1] <= LEAST and float(f"{factor:.1g}") != factor:
+    if b.forward.n == 1 and b.forward.network.sizes[-1] <= LEAST and float(f"{factor:.2g}") != factor:
         return False  # one error alone: any mistake at the output is a factor of all gradients
     return not _has_cause(factor, b)
 
