@@ -93,7 +93,7 @@ def _common(fits: list[Fit], known: tuple[float, ...], b: Backward) -> list[floa
         factor = next((k for k in (*known, -1.0) if abs(fit.factor - k) <= SAME * abs(k)), _rounded(fit.factor))
         if factor in found or abs(factor - 1.0) <= SAME:
             continue
-        count = sum(other.at(factor) for other in multiples)
+        count = sum(other.at(factor) for other in (fits if factor == -1.0 else multiples))
         if ((factor in known or count >= LEAST) and (factor in (*known, -1.0) or _is_free(factor, b))) or (
             count >= LEAST and factor < -1.0 and _has_cause(-factor, b)
         ):

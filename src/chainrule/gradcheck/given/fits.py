@@ -23,7 +23,7 @@ class Fit(NamedTuple):
 
     Attributes:
         factor: so many times what is due is nearest to it. exact: it is that, to rounding.
-        empty: what is due is 0 everywhere, so that nothing speaks for a factor.
+        empty: what is due is 0 everywhere, or no more than rounding, so that nothing speaks for a factor.
         informative: its transpose would be another array.
     """
 
@@ -88,8 +88,8 @@ class Evidence:
         largest = float(np.abs(due).max(initial=0.0))
         informative = given.ndim == 2 and given.shape[0] == given.shape[1] > 1 and not np.allclose(given, given.T)
         bound = self.bound(piece.quantity, each)
-        if largest == 0.0:
-            return Fit(1.0, bool((np.abs(given) <= bound).all()), True, informative)
+        if (np.abs(due) <= bound).all():  # 0, or no more than rounding
+            return Fit(1.0, bool((np.abs(given - due) <= bound).all()), True, informative)
         factor = float((given * (due / largest)).sum() / (due * (due / largest)).sum())
         near = factor if factor else 1.0
         for nice in (1.0, -1.0):  # so that entries that are 0 but for rounding do not count
