@@ -33,9 +33,7 @@ def _not_wrong(state: SheetState, mark: Mark) -> str:
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
             root = _line(state, mark.root) if mark.root else "an earlier line"
-            return (
-                f"it follows from {root}: your step here is right; with that line mended it would be {due_text(mark)}"
-            )
+            return f"it follows from {root}: your step here is right; with that {'array' if state.exact else 'line'} mended it would be {due_text(mark)}"
         case _:
             return mark.why or _undecided(mark)
 
@@ -132,7 +130,9 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
     if mark.likeliest is not None:
         parts.append(_by_chance(state, mark.likeliest))
     if mark.unexplained:
-        parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
+        parts.append(
+            f"which mistake this is was not looked for, as so many {'arrays' if state.exact else 'lines'} are wrong"
+        )
     said = [part for part in dict.fromkeys(parts) if part]
     return "; ".join(said), "; ".join([brief, *said[1:]]) if brief else ""
 
