@@ -32,10 +32,15 @@ def _not_wrong(state: SheetState, mark: Mark) -> str:
         case "truncated":
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
-            root = _line(state, mark.root) if mark.root else "an earlier line"
-            return f"it follows from {root}: your step here is right; with that {'array' if state.exact else 'line'} mended it would be {due_text(mark)}"
+            root = _line(state, mark.root) if mark.root else f"an earlier {_noun(state)}"
+            mended = f"with that {_noun(state)} mended it would be {due_text(mark)}"
+            return f"it follows from {root}: your step here is right; {mended}"
         case _:
             return mark.why or _undecided(mark)
+
+
+def _noun(state: SheetState) -> str:
+    return "array" if state.exact else "line"
 
 
 def _line(state: SheetState, mark: Mark) -> str:

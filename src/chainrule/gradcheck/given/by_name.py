@@ -56,19 +56,16 @@ def _layers_of(label: Label) -> str:
 
 
 def _with_one_number(labels: list[Label]) -> list[Label]:
-    """Of several numbers in each name the one that differs among the names counts layers; others are part of them."""
-    layered = [label for label in labels if label.exact is None and len(label.numbers) > 1]
-    if not layered:
+    """Of several numbers in each name the one that differs among the names counts layers; else they stay together."""
+    layered = [label for label in labels if label.exact is None and label.numbers]
+    lengths = {len(label.numbers) for label in layered}
+    if lengths <= {1} or len(lengths) > 1:  # modules within modules: names in order, no number alone
         return labels
-    count = min(len(label.numbers) for label in layered)
-    differ = [len({label.numbers[i] for label in layered}) > 1 for i in range(count)]
-    if sum(differ) > 1:  # block 1 has layers 1 and 2: names in order, no number alone
-        return [
-            replace(label, numbers=(), key=(*label.key, *map(str, label.numbers))) if label in layered else label
-            for label in labels
-        ]
-    at = differ.index(True) if any(differ) else count - 1
-    return [replace(label, numbers=(label.numbers[at],)) if label in layered else label for label in labels]
+    columns = list(zip(*(label.numbers for label in layered), strict=True))
+    differ = [i for i, column in enumerate(columns) if len(set(column)) > 1] or [len(columns) - 1]
+    if len(differ) > 1:
+        return labels
+    return [replace(label, numbers=(label.numbers[differ[0]],)) if label in layered else label for label in labels]
 
 
 def _letters(labels: list[Label]) -> Iterator[list[Label]]:
@@ -104,7 +101,8 @@ def _numberings(labels: list[Label], depth: int) -> Iterator[tuple[str, bool, La
     from_1 = [label.numbers[-1] if label.numbers else None for label in labels]
     from_0 = [label.numbers[-1] + 1 if label.numbers else None for label in labels]
     ways: list[tuple[str, bool, Layers]] = []
-    if not any(label.key for label in labels) or counted:
+    alone = all(len(label.numbers) == 1 for label in counted)
+    if alone and (counted or not any(label.key for label in labels)):
         ways.append(("", not dotted or whole, from_1))
         if counted:
             ways.append(("layers are counted from 0", whole or any(0 in label.numbers for label in counted), from_0))
@@ -112,7 +110,7 @@ def _numberings(labels: list[Label], depth: int) -> Iterator[tuple[str, bool, La
                 n if label.kinds[0] in ("h", "a") else z for label, n, z in zip(labels, from_1, from_0, strict=True)
             ]
             ways.append(("layers are counted from 0, units with the inputs as 0", False, later))
-    if dotted:
+    if dotted and ways:
         ways[:2] = ways[1::-1]
     in_order = list(_orders(labels, depth))
     yield from ways
