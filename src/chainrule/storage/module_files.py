@@ -38,7 +38,7 @@ class ModuleRun:
     note: str
 
 
-class _Task(NamedTuple):
+class _ModuleTask(NamedTuple):
     file: str
     name: str
     table: Array | None
@@ -75,7 +75,7 @@ def run_module(which: str, table: Array | None, loss: str | None, *, seed: int, 
         raise InputError("--torch", "a file and a name in it, such as module.py:Net", repr(which))
     if not Path(file).is_file():
         raise InputError(f"--torch {file}", "a file", "a folder" if Path(file).is_dir() else "no such file")
-    task = _Task(file, name, table, loss, seed)
+    task = _ModuleTask(file, name, table, loss, seed)
     ((_, found),) = run_all(_run, [task], processes=1, seconds=seconds)
     if isinstance(found, Lost):
         raise InputError(f"--torch {which}", "a file that runs", found.reason)
@@ -85,7 +85,7 @@ def run_module(which: str, table: Array | None, loss: str | None, *, seed: int, 
     return found
 
 
-def _run(task: _Task) -> ModuleRun | InputError:
+def _run(task: _ModuleTask) -> ModuleRun | InputError:
     """In the process of its own; what the file prints goes to standard error."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
@@ -94,7 +94,7 @@ def _run(task: _Task) -> ModuleRun | InputError:
         return error
 
 
-def _taken(task: _Task) -> ModuleRun:
+def _taken(task: _ModuleTask) -> ModuleRun:
     space = _loaded(task.file)
     made = getattr(space, task.name, None)
     if made is None:
@@ -127,7 +127,7 @@ def _loaded(file: str) -> Any:
     return space
 
 
-def _examples(task: _Task, space: Any, network: Network) -> tuple[Array, Array, str]:
+def _examples(task: _ModuleTask, space: Any, network: Network) -> tuple[Array, Array, str]:
     """x (n, d) and y (n, k) with where they come from: a table, the file itself, or drawn."""
     d, k = network.sizes[0], network.sizes[-1]
     x: Any = next((getattr(space, name) for name in "xX" if hasattr(space, name)), None)

@@ -94,27 +94,22 @@ Layers = list[int | None]
 def _numberings(labels: list[Label], depth: int) -> Iterator[tuple[str, bool, Layers]]:
     """(what is said, whether it is the usual reading, the layer of each name) of every way of counting layers."""
     counted = [label for label in labels if label.numbers]
-    dotted = any("." in label.name or "[" in label.name or "/" in label.name for label in counted)
-    dotted &= not any(label.designed for label in counted)
-    parameters = {label.numbers for label in counted if label.parameter}
-    whole = len(parameters) == depth
-    from_1 = [label.numbers[-1] if label.numbers else None for label in labels]
-    from_0 = [label.numbers[-1] + 1 if label.numbers else None for label in labels]
+    designed, zero = any(label.designed for label in counted), any(0 in label.numbers for label in counted)
+    modules = not designed and any(mark in label.name for label in counted for mark in "./[")
+    whole = len({label.numbers for label in counted if label.parameter}) == depth
     ways: list[tuple[str, bool, Layers]] = []
-    alone = all(len(label.numbers) == 1 for label in counted)
-    if alone and (counted or not any(label.key for label in labels)):
-        ways.append(("", not dotted or whole, from_1))
-        if counted:
-            ways.append(("layers are counted from 0", whole or any(0 in label.numbers for label in counted), from_0))
-            later = [
-                n if label.kinds[0] in ("h", "a") else z for label, n, z in zip(labels, from_1, from_0, strict=True)
-            ]
-            ways.append(("layers are counted from 0, units with the inputs as 0", False, later))
-    if dotted and ways:
-        ways[:2] = ways[1::-1]
-    in_order = list(_orders(labels, depth))
+    if all(len(label.numbers) == 1 for label in counted) and (counted or not any(label.key for label in labels)):
+        from_1 = [label.numbers[-1] if label.numbers else None for label in labels]
+        from_0 = [None if number is None else number + 1 for number in from_1]
+        units = [label.kinds[0] in ("h", "a") for label in labels]
+        mixed = [one if unit else other for unit, one, other in zip(units, from_1, from_0, strict=True)]
+        ways.append(("", not modules or whole, from_1))
+        if counted and (zero or not designed):
+            ways.insert(0 if modules else 1, ("layers are counted from 0", whole or zero, from_0))
+            ways.append(("layers are counted from 0, units with the inputs as 0", False, mixed))
     yield from ways
-    yield from in_order
+    if modules or not counted or any(label.key for label in counted):  # W9 counts layers, 9.weight modules
+        yield from _orders(labels, depth)
 
 
 def _orders(labels: list[Label], depth: int) -> Iterator[tuple[str, bool, Layers]]:

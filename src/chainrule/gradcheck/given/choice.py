@@ -50,7 +50,10 @@ def chosen(found: Sequence[SetReading], evidence: Evidence, rate: float | None) 
     """
     possible: list[Chosen] = []
     for naming in found:
-        possible += _in_its_layout(naming, evidence, rate)
+        for one in _in_its_layout(naming, evidence, rate):
+            if one.rank.right == len(one.pieces):
+                return one
+            possible.append(one)
     if not possible:
         raise misfit(found, evidence.b)
     best = max(possible, key=lambda one: one.rank)  # the first of those that are alike: the likelier reading
@@ -67,7 +70,7 @@ def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None) -
             continue
         factors, right = found_factors(parts, evidence, rate)
         against, speaks = sum(p.against for p in parts), sum(p.speaks for p in parts)
-        relations = 0 if right == len(parts) else holding(parts, evidence.b, factors.each)
+        relations = 0 if right == len(parts) else holding(parts, evidence, factors.each)
         one = Chosen(naming, layout, parts, factors, _Rank(right - against, speaks - against, relations, naming.sure))
         if best is None or (
             one.rank > best.rank and (layout.in_out == best.layout.in_out or _speaks_for(one, best, evidence))
@@ -96,7 +99,7 @@ def _turned(parts: list[LaidOut], evidence: Evidence) -> Iterator[LaidOut]:
     most = 2 * sum(votes) > len(votes)
     if both and not votes:
         turned = [both[i][1] if i in both else part for i, part in enumerate(parts)]
-        most = holding(turned, evidence.b) > holding(parts, evidence.b)
+        most = holding(turned, evidence) > holding(parts, evidence)
     for i, part in enumerate(parts):
         as_is, turned_is = exact.get(i, (True, False))
         turn = turned_is if as_is != turned_is else most
@@ -129,7 +132,7 @@ def _speaks_for(one: Chosen, other: Chosen, evidence: Evidence) -> bool:
 
 
 def _refuse_tie(best: Chosen, possible: list[Chosen]) -> None:
-    if best.rank.sure or best.rank.right == len(best.pieces):
+    if best.rank.sure:
         return
     other = next((one for one in possible if one.rank == best.rank and not _is_same(one, best)), None)
     if other is None:

@@ -51,7 +51,7 @@ def found_factors(pieces: Sequence[LaidOut], evidence: Evidence, rate: float | N
         right = _right(pieces, evidence, factors)
         if right > count and _from_the_output(pieces, evidence, factors):
             best, count = factors, right
-    if not count and _has_both(pieces, evidence) and holding(pieces, evidence.b, True) > holding(pieces, evidence.b):
+    if not count and _has_both(pieces, evidence) and holding(pieces, evidence, True) > holding(pieces, evidence):
         best = Factors(each=True)  # all is wrong, but W and b come from the units so
     return best, count
 

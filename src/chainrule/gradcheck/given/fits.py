@@ -45,6 +45,7 @@ class Evidence:
     precision: str = "float32"
     _bounds: dict[Name, Array] | None = field(default=None, init=False)
     _fits: dict[tuple[object, ...], Fit] = field(default_factory=dict, init=False)
+    _bases: dict[int, Array] = field(default_factory=dict, init=False)
     _kept: list[Array] = field(default_factory=list, init=False)  # so that no id is used twice
 
     def due(self, quantity: Name, each: bool = False) -> Array:
@@ -64,6 +65,12 @@ class Evidence:
         if found is None:
             return np.zeros_like(self.due(quantity, each))
         return self._laid_out(quantity, pick(found, quantity.subject), each)
+
+    def basis(self, layer: int) -> Array:
+        """Orthonormal rows that span those of H of a layer."""
+        if layer not in self._bases:
+            self._bases[layer] = np.linalg.svd(self.b.forward.h[layer], full_matrices=False)[2]
+        return self._bases[layer]
 
     def _laid_out(self, quantity: Name, value: Array, each: bool) -> Array:
         examples = quantity.subject.symbol not in ("W", "b", "L")

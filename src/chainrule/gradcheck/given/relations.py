@@ -9,21 +9,22 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from chainrule.gradcheck.given.fits import Evidence
 from chainrule.gradcheck.given.layouts import LaidOut
 from chainrule.network.arrays import Array
-from chainrule.network.backward import Backward
 from chainrule.network.names import LOSS, Derivative
 
 NEAR = 1e-4  # relative to the largest entry
 
 
-def holding(pieces: Sequence[LaidOut], b: Backward, each: bool = False) -> int:
+def holding(pieces: Sequence[LaidOut], evidence: Evidence, each: bool = False) -> int:
     """How many equations of the backward pass hold among the arrays of a set.
 
     Args:
         each: derivatives by units are of each example's own loss.
     """
     given: dict[tuple[str, int], Array] = {}
+    b = evidence.b
     depth = b.forward.network.depth
     for piece in pieces:
         name = piece.quantity
@@ -32,11 +33,12 @@ def holding(pieces: Sequence[LaidOut], b: Backward, each: bool = False) -> int:
             value = value * b.coefficients[:, None] if each and piece.of_units else value
             symbol = {"x": "h", "yhat": "h"}.get(name.wrt.symbol, name.wrt.symbol)
             given[symbol, name.wrt.layer_in(depth)] = value
-    return sum(_near(*sides) for sides in _equations(given, b))
+    return sum(_near(*sides) for sides in _equations(given, evidence))
 
 
-def _equations(given: dict[tuple[str, int], Array], b: Backward) -> Iterator[tuple[Array, Array]]:
+def _equations(given: dict[tuple[str, int], Array], evidence: Evidence) -> Iterator[tuple[Array, Array]]:
     """Both sides of each equation among the arrays that are given."""
+    b = evidence.b
     network, h = b.forward.network, b.forward.h
     for i in range(1, network.depth + 1):
         dW, db, da = (given.get((symbol, i)) for symbol in ("W", "b", "a"))
@@ -52,7 +54,7 @@ def _equations(given: dict[tuple[str, int], Array], b: Backward) -> Iterator[tup
         if da is not None and da.shape[1] == dW.shape[0]:
             yield dW, da.T @ h[i - 1]
         elif len(h[i - 1]) < h[i - 1].shape[1] == dW.shape[-1]:  # a sum of few rows of H lies among them
-            rows = np.linalg.svd(h[i - 1], full_matrices=False)[2]
+            rows = evidence.basis(i - 1)
             yield dW, dW @ rows.T @ rows
 
 
