@@ -64,7 +64,7 @@ def _slots(paths: list[tuple[str | int, ...]], depth: int, count: int) -> Iterat
     if count == depth:
         yield "one array a layer, its W", True, [("W", layer) for layer in layers]
         yield f"one array a layer, its W,{back}", False, [("W", layer) for layer in layers[::-1]]
-    if count in (1, 2) and depth != count:
+    if count in (1, 2):
         for layer in layers:
             yield f"W and b of layer {layer}", False, [("W", layer), ("b", layer)][:count]
 

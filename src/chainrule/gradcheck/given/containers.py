@@ -88,7 +88,7 @@ def _inside(path: Path, value: Any) -> list[tuple[str | int, Any]] | None:
     if value is None or isinstance(value, str | bytes):
         raise InputError(_subject(path), "real numbers" if path else WHAT, repr(value)[:40])
     if isinstance(value, Mapping):
-        return [(str(key), item) for key, item in value.items()]
+        return [(key if isinstance(key, int) else str(key), item) for key, item in value.items()]
     if hasattr(value, "named_parameters"):
         return _of_module(value)
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
@@ -125,15 +125,15 @@ def _is_bias(path: Path) -> bool:
 
 def _is_container(value: Sequence[Any], vectors: bool) -> bool:
     """Whether a list holds arrays, rather than the numbers of one: of plain numbers, one vector or one matrix."""
-    inner = [item for item in value if item is not None]
-    if len(inner) < len(value) or any(not isinstance(item, Sequence | int | float | np.number) for item in inner):
-        return bool(inner) and not all(isinstance(item, np.generic) for item in inner)
-    rows = [item for item in inner if isinstance(item, Sequence) and not isinstance(item, str)]
-    if not rows:
+    if all(map(_is_entry, value)):
         return False
-    if len(rows) < len(inner):
-        return True  # numbers beside lists: a bias of one unit, written as a number
+    rows = [item for item in value if isinstance(item, Sequence)]
+    if len(rows) < len(value) or not all(_is_entry(entry) for row in rows for entry in row):
+        return True  # arrays in it, or numbers beside lists: a bias of one unit, written as a number
     lengths = {len(row) for row in rows}
-    if len(lengths) > 1 or any(not isinstance(entry, int | float | np.number) for row in rows for entry in row):
-        return True
-    return vectors and len(rows) > 1 and lengths != {1}
+    return len(lengths) > 1 or (vectors and len(rows) > 1 and lengths != {1})
+
+
+def _is_entry(value: Any) -> bool:
+    """Whether it is one number of an array; None and text stand where a number is missing."""
+    return value is None or isinstance(value, int | float | complex | np.generic | str)
