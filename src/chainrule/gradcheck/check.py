@@ -236,8 +236,7 @@ def _given(b: Backward, given: GivenGradients, tolerance: float | None) -> list[
         gradient, q = _of_given(b, array), array.quantity.subject
         precision = str(b.forward.network.dtype) if array.precision == "float64" else array.precision
         relative = ROUGH.get(precision, TOLERANCE) if tolerance is None else tolerance
-        rounding = 0.0 if array.precision == "float64" else np.reshape(array.bound, gradient.shape)
-        asked.append(_Asked(q, gradient, floors[q] + rounding, relative))
+        asked.append(_Asked(q, gradient, floors[q] + np.reshape(array.bound, gradient.shape), relative))
     order = [Quantity("yhat"), *_all_quantities(b)]
     return sorted(asked, key=lambda one: order.index(one.quantity))
 

@@ -59,7 +59,7 @@ def read_array(name: str, value: Any) -> Numbers64:
     except Exception as error:  # whatever a library of somebody's raises
         got = f"{type(value).__name__} ({' '.join(str(error).split())[:80]})"
         raise InputError(name, "an array of numbers", got) from None
-    kind = array.dtype.name
+    kind = "bfloat16" if str(getattr(value, "dtype", "")) == "torch.bfloat16" else array.dtype.name
     if array.dtype == object:
         array = _objects(name, array)
     if array.dtype.kind not in "fiub" and kind not in _PRECISIONS:

@@ -16,6 +16,7 @@ from chainrule.network.forward import pick
 from chainrule.network.names import LOSS, Derivative, Name
 
 SAME = 1e-3  # factors that differ by less are one
+FEW = 3  # entries that may be a multiple by accident
 
 
 class Fit(NamedTuple):
@@ -92,18 +93,17 @@ class Evidence:
         given, due = piece.value, self.due(piece.quantity, each)
         if given.shape != due.shape:
             return Fit(1.0, False, False, True)
-        largest = float(np.abs(due).max(initial=0.0))
         informative = given.ndim == 2 and given.shape[0] == given.shape[1] > 1 and not np.allclose(given, given.T)
-        bound = self.bound(piece.quantity, each)
-        if (np.abs(due) <= bound).all():  # 0, or no more than rounding
-            return Fit(1.0, bool((np.abs(given - due) <= bound).all()), True, informative)
-        factor = float((given * (due / largest)).sum() / (due * (due / largest)).sum())
-        near = factor if factor else 1.0
-        for nice in (1.0, -1.0):  # so that entries that are 0 but for rounding do not count
-            near = nice if abs(near - nice) <= SAME else near
+        bound, largest = self.bound(piece.quantity, each), float(np.abs(due).max(initial=0.0))
+        little = bool((np.abs(due) <= bound).all())  # 0, or no more than rounding
+        factor = 1.0 if largest == 0.0 else float((given * (due / largest)).sum() / (due * (due / largest)).sum())
+        near = next((nice for nice in (1.0, -1.0) if abs(factor - nice) <= SAME), factor or 1.0)
         relative = SAME if EPS[self.precision] < 1e-4 else 20 * EPS[self.precision]
-        room = abs(near) * (relative * np.abs(due) + relative * 1e-2 * largest + bound)
-        return Fit(near, bool((np.abs(given - near * due) <= room).all()), False, informative)
+        room = relative * np.abs(due) + relative * 1e-2 * largest
+        gap = np.abs(given - near * due)
+        if little and (due.size < FEW or (gap > abs(near) * room).any()):
+            return Fit(1.0, bool((np.abs(given - due) <= bound).all()), True, informative)
+        return Fit(near, bool((gap <= abs(near) * (room + bound)).all()), False, informative)
 
 
 def of_gradient(quantity: Name) -> bool:

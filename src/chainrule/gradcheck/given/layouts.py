@@ -127,9 +127,10 @@ def _weights(
     turned = (IN_OUT,) if in_out else ()
     assert quantity.subject.layer is not None
     of_b = Derivative(LOSS, Quantity("b", quantity.subject.layer))
+    speaks, how = value.ndim == 2 and m != j + 1, (*done, *turned, f"without its {place}")
     return [
-        LaidOut(leaf.name, quantity, W, leaf.precision, (*done, *turned, f"without its {place}"), speaks=m != j + 1),
-        LaidOut(f"{leaf.name} ({place})", of_b, bias, leaf.precision, done, speaks=False),
+        LaidOut(leaf.name, quantity, W, leaf.precision, how, speaks=speaks),
+        LaidOut(f"{leaf.name} ({place})", of_b, bias, leaf.precision, done),
     ]
 
 

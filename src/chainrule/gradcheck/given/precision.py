@@ -48,13 +48,13 @@ def _have_its_errors(pieces: list[LaidOut], factors: Factors, evidence: Evidence
     gaps, dues = [], []
     for piece in pieces:
         factor = factors.of(piece)
-        if not evidence.fit(piece, factors.each).at(factor) or evidence.fit(piece, factors.each).empty:
+        if not evidence.fit(piece, factors.each).at(factor):
             continue
         due = evidence.due(piece.quantity, factors.each)
         gap = piece.value / factor - due
         if not (np.abs(gap) <= evidence.bound(piece.quantity, factors.each)).all():
             continue
-        largest = float(np.abs(due).max())
+        largest = float(np.abs(due).max(initial=0.0)) or 1.0
         gaps.append(gap.ravel()[due.ravel() != 0] / largest)
         dues.append(due.ravel()[due.ravel() != 0] / largest)
     if not gaps:
