@@ -94,6 +94,7 @@ def read_label(path: Path) -> Label:
         found_words, found_numbers, marked = _taken_apart(part)
         words, numbers, gradient = [*words, *found_words], [*numbers, *found_numbers], gradient or marked
     kinds, key, in_out = _kinds(words)
+    kinds = tuple(kind for kind in kinds if kind != "y" and not (kind == "L" and gradient))
     if not kinds:
         raise InputError(f"gradients: name {name!r}", WHAT, "another name")
     marked = gradient or kinds[0] in ("W", "b", "δ")
