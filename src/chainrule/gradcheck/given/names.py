@@ -33,6 +33,9 @@ _CODE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("probabilities", "softmax", "predictions"), ("yhat",)),
     **dict.fromkeys(("y",), ("yhat", "logits")),
     **dict.fromkeys(("c", "e"), ("L",)),
+    "hidden": ("h", "a"),
+    **dict.fromkeys(("out", "output", "outputs"), ("yhat", "logits", "h")),
+    **dict.fromkeys(("err", "error", "errors"), ("δ",)),
 }
 _IN_OUT = ("kernel", "kernels", "coef", "coefs")  # libraries whose weights are (in, out)
 #: words that say "gradient" and nothing else
