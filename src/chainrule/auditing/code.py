@@ -16,10 +16,12 @@ from chainrule.auditing.model.digits import Numbers
 from chainrule.auditing.model.problem import Node, Problem, order
 from chainrule.auditing.records import Convention
 from chainrule.auditing.report.document import Audit
+from chainrule.errors import InputError
 from chainrule.formula.tree import Ref
 from chainrule.gradcheck.given.arrays import ROUGH
 from chainrule.gradcheck.given.reader import read_gradients
 from chainrule.gradcheck.given.records import GivenArray, GivenGradients
+from chainrule.network import names as notation
 from chainrule.network.network import Network
 from chainrule.sheets.lines import Line, Part
 
@@ -89,8 +91,17 @@ def _claims(
     placed.sort(key=lambda one: order(_node(one[1]), problem.depth))
     for number, (array, place) in enumerate(placed, 1):
         precision = array.precision if array.precision != "float64" or not single_precision else "float32"
-        line = Line(number, array.name, (Part(str(array.quantity), Ref(array.quantity)),), "textbook")
+        line = Line(number, array.name, (Part(_subject(array, problem), Ref(array.quantity)),), "textbook")
         yield LineClaim(line, place, numbers=_numbers(array, precision, tolerance))
+
+
+def _subject(array: GivenArray, problem: Problem) -> str:
+    """The name of the design, in the notation in which it is given: ``δ^2`` stays what it is."""
+    try:
+        designed = notation.find(array.name, problem.sizes)[0] == array.quantity
+    except InputError:
+        designed = False
+    return array.name if designed else str(array.quantity)
 
 
 def _node(place: QuantityPlace) -> Node:
