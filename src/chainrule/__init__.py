@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainrule.network.forms import gradients as gradients
     from chainrule.network.forward import Forward as Forward
     from chainrule.network.network import Network as Network
+    from chainrule.storage import from_module as from_module
     from chainrule.storage import load as load
     from chainrule.storage import save as save
     from chainrule.view.widget import show as show
@@ -47,6 +48,7 @@ _PUBLIC = {
     "MLPClassifier": "chainrule.estimators.classifier",
     "MLPRegressor": "chainrule.estimators.regressor",
     "TrainingCurveDisplay": "chainrule.estimators.display",
+    "from_module": "chainrule.storage",
     "load": "chainrule.storage",
     "save": "chainrule.storage",
     "show": "chainrule.view.widget",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,28 +11,30 @@ from chainrule.auditing.audit import line_record
 from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
-from chainrule.auditing.model.claims import LineClaim, Reader, Reading
+from chainrule.auditing.model.claims import LineClaim, QuantityPlace, Reader, Reading
 from chainrule.auditing.model.digits import Numbers
-from chainrule.auditing.model.problem import Problem, order
+from chainrule.auditing.model.problem import Node, Problem, order
+from chainrule.auditing.records import Convention
 from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
-from chainrule.formula.tree import Expr, Ref, Transpose, is_matrix
-from chainrule.network import checks
+from chainrule.formula.tree import Ref
+from chainrule.gradcheck.given.arrays import ROUGH
+from chainrule.gradcheck.given.reader import read_gradients
+from chainrule.gradcheck.given.records import GivenArray, GivenGradients
 from chainrule.network import names as notation
-from chainrule.network.arrays import Array
-from chainrule.network.names import LOSS, Derivative, Name
 from chainrule.network.network import Network
 from chainrule.sheets.lines import Line, Part
 
-#: dtype -> how far an entry may be off, relative to itself, and relative to the largest entry
-TOLERANCE = {"float64": (1e-6, 1e-11), "float32": (1e-3, 1e-5)}
+#: how far an entry of double precision may be off, relative to itself; and any, relative to the largest entry and that
+RELATIVE, FLOOR, ROUGH_FLOOR = 1e-6, 1e-5, 1e-2
 
 
+@np.errstate(all="ignore")  # numbers beyond all sizes are values like others
 def audit_gradients(
     network: Network,
     x: Any,
     y: Any,
-    gradients: Mapping[str, Any],
+    gradients: Any,
     sample_weight: Any = None,
     *,
     learning_rate: float | None = None,
@@ -45,13 +47,19 @@ def audit_gradients(
 
     Args:
         network, x, y, sample_weight: as for ``Network.backward``.
-        gradients: name -> array: ``dL/dW_1`` (m, j), ``dL/db_1`` (m,), ``dL/da_1``, ``dL/dh_1``, ``dL/dyhat`` (n, m) or
-            (m,) for one example; also ``a_1``, ``h_1``, ``yhat``, ``L``, in either notation. Any may be missing.
+        gradients: as your code holds them: by name (``dL/dW_1``, ``dW1``, ``layers.0.weight.grad``, ``coefs_[0]``, …;
+            nested or not), as a list of arrays or of pairs (dW, db), as one flat vector, or a PyTorch module after
+            ``backward``; NumPy, PyTorch, JAX or pandas, float64 to float16. Weights (m, j) or (j, m), b as (m,), (1, m)
+            or (m, 1) or as a column of W; ``dL/da_1``, ``dL/dh_1``, ``dL/dyhat`` (n, m) or (m, n), (m,) for one
+            example; also ``a_1``, ``h_1``, ``yhat``, ``L``. Any may be missing. How each was read is in ``notes``;
+            minus the gradient, the rate times it and weights (in, out) are ``conventions``.
         learning_rate: of the step that the code makes, so that weights updated too early are recognised.
-        tolerance: relative; 1e-6, or 1e-3 for float32 arrays or a float32 network.
+        tolerance: relative; 1e-6, or 1e-3 for float32 arrays (kept in double arrays or not) or a float32 network, and
+            beside it what rounding explains.
 
     Raises:
-        InputError: a name that the network does not have, an array that is not finite numbers.
+        InputError: a name or a shape that fits nothing in the network, an array that is not finite numbers, names that
+            may mean one layer or another where nothing decides.
 
     >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
     >>> b = net.backward([1, 2], [1])
@@ -59,60 +67,54 @@ def audit_gradients(
     >>> audit = cr.audit_gradients(net, [1, 2], [1], mine)
     >>> audit.first_wrong.name, audit.first_wrong.mistakes
     ('dL/dW_1', ('hidden_derivative_missing',))
+    >>> cr.audit_gradients(net, [1, 2], [1], [(b["dL/dW_1"].T, b["dL/db_1"]), (b["dL/dW_2"].T, b["dL/db_2"])]).ok
+    True
     """
     problem = Problem.of(network, x, y, sample_weight, learning_rate)
-    if not gradients:
-        raise InputError("gradients", "at least one array by name", "none")
-    single_precision = network.dtype == np.float32
-    claims = list(_claims(problem, gradients, tolerance, single_precision))
+    given = read_gradients(problem.network.backward(x, y, sample_weight), gradients, learning_rate)
+    claims = list(_claims(problem, given, tolerance, network.dtype == np.float32))
     state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose, claims)
     lines = tuple(line_record(state, mark) for mark in state.marks)
-    return Audit("", "Gradients of your code", repr(network), lines, sizes=network.sizes)
+    conventions = tuple(Convention(one.id, one.words) for one in given.conventions)
+    return Audit(
+        "", "Gradients of your code", repr(network), lines, conventions, sizes=network.sizes, notes=given.sentences,
+        arrays=True,
+    )  # fmt: skip
 
 
 def _claims(
-    problem: Problem, given: Mapping[str, Any], tolerance: float | None, single_precision: bool
+    problem: Problem, given: GivenGradients, tolerance: float | None, single_precision: bool
 ) -> Iterator[LineClaim]:
     """The arrays in the order of a backward pass."""
     reader = Reader(problem, Reading(), 1.0)
-    claims = []
-    for name, value in given.items():
-        read, way = notation.find(name, problem.sizes)
-        place = reader.place(read)
-        if place.node is None or (isinstance(read, Derivative) and read.of != LOSS):
-            due = "a gradient of L, such as dL/dW_1, or a unit's value"
-            raise InputError(f"gradients: name {name!r}", due, str(read))
-        array = checks.numbers(name, value)
-        tree: Expr = Ref(read)
-        if way == "delta" and is_matrix(read):
-            array, tree = array.T, Transpose(Ref(read))
-        numbers = _numbers(array, tolerance, single_precision or array.dtype == np.float32)
-        claims.append((order(place.node, problem.depth), name, read, tree, place, numbers))
-    claims.sort(key=lambda c: c[0])
-    for number, (_, name, read, tree, place, numbers) in enumerate(claims, 1):
-        _check_size(name, read, numbers, problem)
-        line = Line(number, name, (Part(name, tree),), "textbook")
-        yield LineClaim(line, place, numbers=numbers)
+    placed = [(array, reader.place(array.quantity)) for array in given.arrays]
+    placed.sort(key=lambda one: order(_node(one[1]), problem.depth))
+    for number, (array, place) in enumerate(placed, 1):
+        precision = array.precision if array.precision != "float64" or not single_precision else "float32"
+        line = Line(number, array.name, (Part(_subject(array, problem), Ref(array.quantity)),), "textbook")
+        yield LineClaim(line, place, numbers=_numbers(array, precision, tolerance))
 
 
-def _numbers(array: Array, tolerance: float | None, single_precision: bool) -> Numbers:
-    """An array with how far each entry may be off as its last digit."""
-    relative, floor = TOLERANCE["float32" if single_precision else "float64"]
-    if tolerance is not None:
-        relative, floor = tolerance, tolerance * 1e-5
-    values = array.astype(float)
-    largest = float(np.abs(values).max(initial=0.0))
-    unit = np.maximum(relative * np.abs(values), floor * largest) + 1e-300
-    return Numbers(values, unit, "")
+def _subject(array: GivenArray, problem: Problem) -> str:
+    """The name of the design, in the notation in which it is given: ``δ^2`` stays what it is."""
+    try:
+        designed = notation.find(array.name, problem.sizes)[0] == array.quantity
+    except InputError:
+        designed = False
+    return array.name if designed else str(array.quantity)
 
 
-def _check_size(name: str, read: Name, numbers: Numbers, problem: Problem) -> None:
-    subject = read.subject
-    if subject.symbol == "L":
-        due: tuple[int, ...] = ()
-    else:
-        due = notation.shape(subject, problem.sizes)
-        if subject.symbol not in "Wb" and not problem.single:
-            due = (problem.n, *due)
-    if numbers.value.size != int(np.prod(due)):
-        raise InputError(name, f"shape {due}", f"shape {numbers.value.shape}")
+def _node(place: QuantityPlace) -> Node:
+    assert place.node is not None
+    return place.node
+
+
+def _numbers(array: GivenArray, precision: str, tolerance: float | None) -> Numbers:
+    """An array with twice as much as each entry may be off, as if that were the unit of its last digit."""
+    relative = ROUGH.get(precision, RELATIVE) if tolerance is None else tolerance
+    floor = relative * (ROUGH_FLOOR if precision in ROUGH and tolerance is None else FLOOR)
+    largest = float(np.abs(array.value).max(initial=0.0))
+    room = np.maximum(relative * np.abs(array.value), floor * largest) + 1e-300
+    if tolerance is None:
+        room = room + np.reshape(array.bound if array.bound.shape == array.value.shape else array.bound.T, room.shape)
+    return Numbers(array.value, 2 * room, "")

@@ -68,19 +68,25 @@ def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) 
 
 
 def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> CommandInput:
-    from chainrule.storage import load_model, read_table
+    from chainrule.network.network import Network
+    from chainrule.storage import load_either, read_table
+    from chainrule.tables.plain import all_numbers, plain_examples
 
-    model, table = load_model(file), read_table(data)
+    model, table = load_either(file), read_table(data)
     rows = [e - 1 for e in examples] if examples else list(range(min(most, table.num_rows)))
     for row in rows:
         if not 0 <= row < table.num_rows:
             raise InputError("example", f"row numbers from 1 to {table.num_rows}", str(row + 1))
     part = table.take(rows)
-    x, y = model.inputs.apply(part), model.target.apply(part)
+    if isinstance(model, Network):
+        network = model
+        x, y = plain_examples(all_numbers(part, data), model.sizes[0], model.sizes[-1], data)
+    else:
+        network, x, y = model.network, model.inputs.apply(part), model.target.apply(part)
     shown = f"row {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rows"
     if len(rows) == 1:
         x, y = x[0], y[0]
-    return CommandInput(model.network, x, y, None, f"{shown} of {data}")
+    return CommandInput(network, x, y, None, f"{shown} of {data}")
 
 
 def _drawn(file: str, most: int, seed: int) -> CommandInput:

@@ -12,13 +12,16 @@ by its sign is found however small it is, unless the floor hides it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.gradcheck.given.arrays import ROUGH
+from chainrule.gradcheck.given.reader import read_gradients
+from chainrule.gradcheck.given.records import GivenArray, GivenGradients
 from chainrule.gradcheck.numerical import (
     NEGLIGIBLE,
     Method,
@@ -28,7 +31,6 @@ from chainrule.gradcheck.numerical import (
     rounding_floors,
 )
 from chainrule.network import checks
-from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.backward import Backward
 from chainrule.network.names import LOSS, Derivative, Quantity
@@ -36,6 +38,7 @@ from chainrule.network.network import Network
 
 Progress = Callable[[str, int, int], None]
 
+TOLERANCE = 1e-7  # relative, of double precision
 LISTED = 20  # wrong entries that halving looks for
 SHOWN = 5  # wrong entries of a quantity that are printed
 AT_ONCE = 30_000  # numbers of a layer in one forward pass: copies of the examples, each with an entry moved
@@ -89,6 +92,7 @@ class GradientCheck:
 
     Attributes:
         at_kink: units (of an example) that sit exactly on a kink, where the stated convention holds.
+        notes: how gradients that were given are read, a sentence each.
 
     >>> net = cr.Network([[[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
     >>> check = cr.check_gradients(net, [1, 2], [1])
@@ -110,6 +114,7 @@ class GradientCheck:
     tolerance: float
     seed: int
     at_kink: int
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -135,7 +140,8 @@ class GradientCheck:
 
     def __str__(self) -> str:
         head = f"{'quantity':<10} {'entries':>9} {'compared':>9}  {'direction':<16} {'largest error':>13}"
-        lines = [f"gradient check: {self.method} step, relative tolerance {self.tolerance:g}, seed {self.seed}", head]
+        lines = [f"gradient check: {self.method} step, relative tolerance {self.tolerance:g}, seed {self.seed}"]
+        lines += [*self.notes, head]
         for q in self.quantities:
             error = f"{q.max_relative_error:.1e}" if q.max_relative_error else "rounding"
             row = f"{q.name:<10} {q.size:>9} {q.checked:>9}  {q.direction:<16} {error:>13}"
@@ -151,16 +157,17 @@ class GradientCheck:
 
 def check_gradients(
     network: Network, x: Any, y: Any = None, sample_weight: Any = None, *,
-    gradients: Mapping[str, Any] | None = None, method: Method = "complex", tolerance: float | None = None,
+    gradients: Any = None, method: Method = "complex", tolerance: float | None = None,
     entries: int = 500, seed: int = 0, progress: Progress | None = None,
 ) -> GradientCheck:  # fmt: skip
     """Hold the backward pass against numerical differentiation of the loss.
 
     Args:
         network, x, y, sample_weight: as for ``Network.backward``.
-        gradients: gradients of your own to check instead, by name: ``{"dL/dW_1": array}``.
+        gradients: gradients of your own to check instead, by name: ``{"dL/dW_1": array}``, or in any other form that
+            ``audit_gradients`` takes.
         method: ``complex`` (exact to rounding) or ``central`` (differences with chosen steps).
-        tolerance: relative; 1e-7, or 1e-3 for a float32 network.
+        tolerance: relative; 1e-7, or 1e-3 for a float32 network or gradients of single precision.
         entries: quantities of up to this many entries are compared entirely, of larger ones so many
             entries drawn at random.
         seed: of the directions and of the sample.
@@ -180,16 +187,20 @@ def check_gradients(
     b = network.backward(x, y, sample_weight)
     if not np.isfinite(b.L):
         raise InputError("L", "a finite loss to differentiate", str(b.L))
-    if tolerance is None:
-        tolerance = 1e-7 if network.dtype == np.float64 else 1e-3
+    usual = ROUGH.get(str(network.dtype), TOLERANCE) if tolerance is None else tolerance
     probe = PerturbedLoss.of(b, method)
-    floors = rounding_floors(b)
     rng = np.random.default_rng(seed)
-    results = []
-    for quantity, gradient in _to_check(b, gradients):
-        task = _Task(probe, quantity, gradient.astype(float), floors[quantity], tolerance)
+    results, notes = [], tuple[str, ...]()
+    if gradients is None:
+        asked = list(_own(b, usual))
+    else:
+        given = read_gradients(network.astype(np.float64).backward(x, y, sample_weight), gradients)
+        asked, notes = _given(b, given, tolerance), (*(c.words for c in given.conventions), *given.sentences)
+        usual = max(one.tolerance for one in asked)
+    for one in asked:
+        task = _Task(probe, one.quantity, one.gradient.astype(float), one.floor, one.tolerance)
         results.append(_check_quantity(task, entries, rng, progress))
-    return GradientCheck(tuple(results), method, tolerance, seed, probe.at_kink())
+    return GradientCheck(tuple(results), method, usual, seed, probe.at_kink(), notes)
 
 
 def _check_arguments(method: str, tolerance: float | None, entries: int, seed: int) -> None:
@@ -202,33 +213,45 @@ def _check_arguments(method: str, tolerance: float | None, entries: int, seed: i
             raise InputError(name, "a whole number from 0 up", repr(value))
 
 
-def _to_check(b: Backward, given: Mapping[str, Any] | None) -> Iterator[tuple[Quantity, Array]]:
-    """Quantities with the gradient to check, from the output back to the input."""
-    if given is None:
-        yield from ((q, b.gradient(q)) for q in _all_quantities(b))
-        return
-    if not given:
-        raise InputError("gradients", "at least one gradient by name, or None", "none")
-    read = dict(_read_given(b, given))
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A gradient to check, how far rounding can move it, and the relative tolerance."""
+
+    quantity: Quantity
+    gradient: Array
+    floor: Array
+    tolerance: float
+
+
+def _own(b: Backward, tolerance: float) -> Iterator[_Asked]:
+    """The gradients of the network's own backward pass, from the output back to the input."""
+    floors = rounding_floors(b)
+    yield from (_Asked(q, b.gradient(q), floors[q], tolerance) for q in _all_quantities(b))
+
+
+def _given(b: Backward, given: GivenGradients, tolerance: float | None) -> list[_Asked]:
+    """Gradients of somebody's own, from the output back to the input."""
+    floors, asked = rounding_floors(b), []
+    for array in given.arrays:
+        gradient, q = _of_given(b, array), array.quantity.subject
+        precision = str(b.forward.network.dtype) if array.precision == "float64" else array.precision
+        relative = ROUGH.get(precision, TOLERANCE) if tolerance is None else tolerance
+        asked.append(_Asked(q, gradient, floors[q] + np.reshape(array.bound, gradient.shape), relative))
     order = [Quantity("yhat"), *_all_quantities(b)]
-    yield from sorted(read.items(), key=lambda item: order.index(item[0]))
+    return sorted(asked, key=lambda one: order.index(one.quantity))
 
 
-def _read_given(b: Backward, given: Mapping[str, Any]) -> Iterator[tuple[Quantity, Array]]:
-    sizes = b.forward.network.sizes
-    for name, value in given.items():
-        resolved, written = notation.find(name, sizes)
-        if not isinstance(resolved, Derivative) or resolved.of != LOSS or resolved.wrt.index:
-            raise InputError(
-                f"gradients: name {name!r}", "the whole of a gradient, such as dL/dW_1", "another quantity"
-            )
-        array = checks.numbers(name, value)
-        if written == "delta" and resolved.wrt.symbol == "W":
-            array = array.T
-        expected = b.gradient(resolved.wrt)
-        if b.forward.single and resolved.wrt.symbol not in "Wb":
-            array = array[None]
-        yield resolved.wrt, checks.shaped(name, array, *expected.shape)
+def _of_given(b: Backward, array: GivenArray) -> Array:
+    """An array of somebody's in the shape of the gradient, examples first.
+
+    Raises:
+        InputError: it is no whole gradient of L, or its shape is that of the transpose.
+    """
+    name = array.quantity
+    if not isinstance(name, Derivative) or name.of != LOSS or name.wrt.index:
+        raise InputError(f"gradients: name {array.name!r}", "the whole of a gradient, such as dL/dW_1", str(name))
+    alone = b.forward.single and name.wrt.symbol not in "Wb"
+    return checks.shaped(array.name, array.value[None] if alone else array.value, *b.gradient(name.wrt).shape)
 
 
 def _all_quantities(b: Backward) -> Iterator[Quantity]:

@@ -6,10 +6,10 @@ import re
 from typing import NamedTuple
 
 from chainrule.formula.plain import CLOSE, JOIN, OPEN
+from chainrule.network.words import WORDS
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.segments import Place, is_one_name
 from chainrule.sheets.statements import words
-from chainrule.sheets.surfaces import WORDS
 from chainrule.system.patterns import regex
 
 LONGEST = 200  # characters before a name that are looked at

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, Plain, plain
+from chainrule.network.words import WORDS
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.libraries import with_signs
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
-from chainrule.sheets.surfaces import WORDS
 from chainrule.sheets.times import shows_times, with_times
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes, without_old_values

@@ -1,6 +1,6 @@
 """An author's names taken apart: ``net_{h1}`` is the word net with the index h1, ``dW2`` the gradient by W 2.
 
-What a word may stand for in a network is listed here; what an index counts, ``naming`` settles.
+What an index counts, ``naming`` settles.
 """
 
 from __future__ import annotations
@@ -8,35 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from chainrule.network.words import CHANGE, WORDS
 from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.system.patterns import regex
 
-#: a Δ by itself, which some write for δ
-CHANGE = "capital delta"
-#: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
-WORDS: dict[str, tuple[str, ...]] = {
-    "z": ("a", "h"),
-    **dict.fromkeys(("net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
-    "v": ("a", "W"),
-    **dict.fromkeys(("u", "s", "n", "in", "input", "q", "ζ", "ξ"), ("a",)),
-    **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),
-    "a": ("a", "h"),
-    **dict.fromkeys(("h", "act", "activation", "hidden"), ("h",)),
-    **dict.fromkeys(("o", "out", "output", "outputs"), ("yhat", "h")),
-    **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction"), ("yhat",)),
-    **dict.fromkeys(("p", "phat", "prob", "probs"), ("yhat",)),
-    "y": ("y", "yhat", "logits", "h"),
-    **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
-    **dict.fromkeys(("x", "inp"), ("x",)),
-    "i": ("x", "a"),
-    **dict.fromkeys(("l", "j", "e", "loss", "cost", "mse", "bce", "ce", "sse"), ("L",)),
-    "c": ("L", "b"),
-    **dict.fromkeys(("error", "err"), ("L", "δ")),
-    **dict.fromkeys(("δ", "delta", CHANGE), ("δ",)),
-    **dict.fromkeys(("w", "weight", "weights"), ("W",)),
-    **dict.fromkeys(("theta", "θ"), ("W", "b")),
-    **dict.fromkeys(("b", "bias", "biases"), ("b",)),
-}  # fmt: skip
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
 WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
 _LOSS = frozenset((*"ECJQ", "Loss", "loss", "LOSS", "Cost", "cost", "Error", "error", "MSE", "BCE", "CE", "SSE"))

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from chainrule.formula.plain import JOIN, plain
+from chainrule.network.words import WORDS
 from chainrule.sheets.segments import is_one_name
-from chainrule.sheets.surfaces import NEW, OLD, WORDS
+from chainrule.sheets.surfaces import NEW, OLD
 from chainrule.system.patterns import regex
 
 MOST_ROWS, LONGEST = 200, 1_000

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
+from chainrule.network.words import CHANGE, WORDS
 from chainrule.sheets.names import Operand
 from chainrule.sheets.naming import BIASES, LAYERS, UNITS, WEIGHTS, Naming
-from chainrule.sheets.surfaces import CHANGE, WEAK, WORDS, Item, Surface, kinds, surface
+from chainrule.sheets.surfaces import WEAK, Item, Surface, kinds, surface
 
 
 def joined(naming: Naming, others: Sequence[Naming]) -> Naming:

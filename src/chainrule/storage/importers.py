@@ -62,14 +62,14 @@ def from_torch(
             raise InputError("state_dict", "names as keys", repr(key))
         prefix, _, kind = key.rpartition(".")
         _refuse_foreign(key, prefix, kind)
-        layers.setdefault(prefix, {})[kind] = _floats(f"tensor {key}", value)
+        layers.setdefault(prefix, {})[kind] = as_floats(f"tensor {key}", value)
     chain = []
     for prefix, found in layers.items():
         start = f"{prefix}." if prefix else ""
         if "weight" not in found:
             raise InputError(f"layer {prefix or 'of the state dict'}", f"a tensor {start}weight", "a bias alone")
         chain.append((f"tensor {start}weight", found["weight"], f"tensor {start}bias", found.get("bias")))
-    return _network("state_dict", chain, hidden, output, loss, by_rows=True)
+    return dense_network("state_dict", chain, hidden, output, loss, by_rows=True)
 
 
 def load_torch(
@@ -86,7 +86,7 @@ def load_torch(
         InputError: as ``from_torch``; no such file; the order cannot be told from the names.
     """
     quantity = f"file {os.fspath(path)}"
-    tensors = _read_safetensors(quantity, path)
+    tensors = read_safetensors(quantity, path)
     found = list(dict.fromkeys(key.rpartition(".")[0] for key in tensors))
     if layers is None:
         numbers = [re.findall(r"\d+", name) for name in found]
@@ -117,7 +117,7 @@ def from_keras(weights: Sequence[Any], *, hidden: str | Sequence[str], output: s
     chain: list[tuple[str, Array, str, Array | None]] = []
     for number, value in enumerate(weights, 1):
         name = f"array {number}"
-        array = _floats(name, value)
+        array = as_floats(name, value)
         if array.ndim != 1:
             chain.append((f"{name} (a kernel)", array, "", None))
         elif chain and chain[-1][3] is None:
@@ -125,7 +125,7 @@ def from_keras(weights: Sequence[Any], *, hidden: str | Sequence[str], output: s
         else:
             what = "the kernel (in, out) of a Dense layer"
             raise InputError(name, what, f"shape {array.shape}: a layer of another kind, such as normalization")
-    return _network("weights", chain, hidden, output, loss, by_rows=False)
+    return dense_network("weights", chain, hidden, output, loss, by_rows=False)
 
 
 def from_sklearn(estimator: Any) -> Network:
@@ -154,13 +154,13 @@ def from_sklearn(estimator: Any) -> Network:
         raise InputError(f"coefs_ and intercepts_ of {kind}", "as many of one as of the other", got)
     pairs = enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True))
     chain = [
-        (f"coefs_[{i}]", _floats(f"coefs_[{i}]", W), f"intercepts_[{i}]", _floats(f"intercepts_[{i}]", b))
+        (f"coefs_[{i}]", as_floats(f"coefs_[{i}]", W), f"intercepts_[{i}]", as_floats(f"intercepts_[{i}]", b))
         for i, (W, b) in pairs
     ]
-    return _network("estimator", chain, hidden, output, None, by_rows=False)
+    return dense_network("estimator", chain, hidden, output, None, by_rows=False)
 
 
-def _network(
+def dense_network(
     quantity: str, chain: Iterable[tuple[str, Array, str, Array | None]], hidden: str | Sequence[str], output: str,
     loss: str | None, *, by_rows: bool,
 ) -> Network:  # fmt: skip
@@ -207,7 +207,7 @@ def _refuse_foreign(key: str, prefix: str, kind: str) -> None:
         raise InputError(f"tensor {key}", "the weight or the bias of a Linear layer", meant or "another tensor")
 
 
-def _floats(quantity: str, value: Any) -> Array:
+def as_floats(quantity: str, value: Any) -> Array:
     """A tensor or an array as finite float64 or float32."""
     for step in ("detach", "cpu"):
         value = getattr(value, step)() if hasattr(value, step) else value
@@ -230,7 +230,12 @@ def _translate(quantity: str, names: Mapping[str, str], name: Any) -> str:
     return names[name]
 
 
-def _read_safetensors(quantity: str, path: str | os.PathLike[str]) -> dict[str, Array]:
+def read_safetensors(quantity: str, path: str | os.PathLike[str]) -> dict[str, Array]:
+    """The tensors of a file by name; ``quantity`` stands for it in errors.
+
+    Raises:
+        InputError: no such file, or one of another kind.
+    """
     from safetensors import SafetensorError, deserialize
 
     if not Path(path).is_file():

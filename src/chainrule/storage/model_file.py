@@ -82,9 +82,17 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Raises:
         InputError: no such file, not a whole model file, or one without the preprocessing.
     """
+    found = load_either(path)
+    if isinstance(found, Network):
+        raise InputError(f"model {path}", "a model trained on a table", "a network alone, without its preprocessing")
+    return found
+
+
+def load_either(path: str | os.PathLike[str]) -> Model | Network:
+    """A trained model; or the network alone, of a file without the preprocessing. Raises as ``load_model`` does."""
     network, spec = _read(path)
     if spec.inputs is None or spec.target is None or spec.split is None:
-        raise InputError(f"model {path}", "a model trained on a table", "a network alone, without its preprocessing")
+        return network
     expected = (len(spec.inputs.names), spec.target.outputs)
     if (network.sizes[0], network.sizes[-1]) != expected:
         raise InputError(f"model {path}", f"inputs and outputs {expected}", str((network.sizes[0], network.sizes[-1])))

@@ -28,7 +28,8 @@ OF_OUTPUT = "this is the derivative of the output, not of the loss: dL/dyhat is 
 def candidates(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:
     """All that fit a line's numbers."""
     yield from whole(state, mark, written, chance)
-    yield from _digits(state, mark, written, chance)
+    if not state.exact:  # nobody writes the digits of an array
+        yield from _digits(state, mark, written, chance)
 
 
 def whole(state: SheetState, mark: Mark, written: NumberMark, chance: Chance) -> Iterator[Candidate]:

@@ -14,8 +14,8 @@ from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS
+from chainrule.network.words import WORDS
 from chainrule.sheets.lines import Line
-from chainrule.sheets.surfaces import WORDS
 from chainrule.system.patterns import regex
 
 _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"

@@ -32,7 +32,8 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     numbers, flipped, due, gap, by_rounding, by_cutting, fits, _ = _held_against_truth(state, claim, written)
     rounds, cuts = numbers.interval(False), numbers.interval(True)
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
-    fits = fits | _last_digit(numbers, own.value, due)
+    if not state.exact:
+        fits = fits | _last_digit(numbers, own.value, due)
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []
@@ -89,9 +90,9 @@ def _held_against_truth(state: SheetState, claim: LineClaim, written: Numbers) -
         raise InputError(claim.subject, "what it needs in the header (y)", "none")
     gap = np.abs(numbers.value - due)
     by_rounding = numbers.interval(False).touches(Interval.of(due))
-    by_cutting = numbers.interval(True).touches(Interval.of(due))
+    by_cutting = by_rounding if state.exact else numbers.interval(True).touches(Interval.of(due))
     last_digit = (gap <= numbers.unit * (1 + 1e-6)) & (gap <= LAST_DIGIT * np.abs(due))
-    fits = by_rounding | by_cutting | last_digit
+    fits = by_rounding if state.exact else by_rounding | by_cutting | last_digit
     found = _ByTruth(numbers, flipped, due, gap, by_rounding, by_cutting, fits, claim)
     return known.setdefault(id(claim), found) if claim.place is not None else found
 

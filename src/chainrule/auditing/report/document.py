@@ -30,6 +30,7 @@ class Audit(Rendered):
         rounding: ``rounds``, ``truncates`` or ``both``: what the lines show.
         sizes: units of each layer of the network, the inputs first.
         notes: how the sheet is read where it leaves something open, a sentence each.
+        arrays: it is of somebody's arrays: each line is one of them.
 
     >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
     >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
@@ -48,11 +49,17 @@ class Audit(Rendered):
     rounding: str = "rounds"
     sizes: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    arrays: bool = False
 
     @property
     def ok(self) -> bool:
         """True when no line is wrong or unreadable, and the header's numbers fit."""
         return not self.contradictions and all(line.verdict not in ("wrong", "unreadable") for line in self.lines)
+
+    @property
+    def noun(self) -> str:
+        """What its lines are: ``line`` of a sheet, or ``array``."""
+        return "array" if self.arrays else "line"
 
     @property
     def first_wrong(self) -> LineAudit | None:
@@ -91,33 +98,37 @@ def _document(audit: Audit) -> Document:
     blocks: list[Block] = [Heading(1, line(audit.title.strip() or "Worksheet"))]
     blocks += [Paragraph(line(f"{audit.network}.")), Paragraph(line(*summary(audit)))]
     if audit.notes:
-        blocks.append(Heading(2, line("How the sheet is read")))
+        blocks.append(Heading(2, line("How the arrays are read" if audit.arrays else "How the sheet is read")))
         blocks.append(Bullets(tuple(line(f"{sentence(note)}.") for note in audit.notes)))
     if audit.conventions:
-        blocks.append(Heading(2, line("Conventions of this sheet, which are not mistakes")))
-        blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.conventions)))
+        blocks.append(
+            Heading(
+                2, line(f"Conventions of {'these arrays' if audit.arrays else 'this sheet'}, which are not mistakes")
+            )
+        )
+        blocks.append(Bullets(tuple(line(sentence(c.words), _at(audit.noun, c.lines)) for c in audit.conventions)))
     if audit.contradictions:
         blocks.append(Heading(2, line("The given numbers contradict the lines")))
-        blocks.append(Bullets(tuple(line(sentence(c.words), _at(c.lines)) for c in audit.contradictions)))
+        blocks.append(Bullets(tuple(line(sentence(c.words), _at(audit.noun, c.lines)) for c in audit.contradictions)))
     if audit.lines:
-        blocks.append(Heading(2, line("Line by line")))
-        header = (line("line"), line("verdict"), line("as written"))
+        blocks.append(Heading(2, line(f"{audit.noun.capitalize()} by {audit.noun}")))
+        header = (line(audit.noun), line("verdict"), line("as given" if audit.arrays else "as written"))
         shown = audit.lines[:MOST_ROWS]
-        rows = tuple((line(str(a.number)), line(_verdict(a)), line(Code(short(a.text)))) for a in shown)
-        blocks += [Table(header, rows), *_left_out(len(audit.lines) - len(shown))]
+        rows = tuple((line(str(a.number)), line(_verdict(audit.noun, a)), line(Code(short(a.text)))) for a in shown)
+        blocks += [Table(header, rows), *_left_out(audit.noun, len(audit.lines) - len(shown))]
     detailed = [a for a in audit.lines if a.verdict not in (*ACCEPTED, "follows") or _says_more(a)]
     if detailed:
         blocks.append(Heading(2, line("A closer look")))
         for a in detailed[:MOST_DETAILED]:
-            blocks += line_details(a)
-        blocks += _left_out(len(detailed) - MOST_DETAILED)
+            blocks += line_details(a, audit.noun)
+        blocks += _left_out(audit.noun, len(detailed) - MOST_DETAILED)
     blocks += _remarks(audit)
-    blocks += _followers([a for a in audit.lines if a.verdict == "follows"])
+    blocks += _followers(audit.noun, [a for a in audit.lines if a.verdict == "follows"])
     return Document(tuple(blocks))
 
 
-def _left_out(count: int) -> list[Block]:
-    return [Paragraph(line(f"… and {count} more lines."))] if count > 0 else []
+def _left_out(noun: str, count: int) -> list[Block]:
+    return [Paragraph(line(f"… and {count} more {noun}s."))] if count > 0 else []
 
 
 def _says_more(a: LineAudit) -> bool:
@@ -129,11 +140,11 @@ def _remarks(audit: Audit) -> Iterator[Block]:
     """What is to say of lines that are right; digits that are cut throughout are told once, as a convention."""
     told = any(c.id == "truncates" for c in audit.conventions)
     lines = [a for a in audit.lines if a.verdict in ACCEPTED and a.message and not _says_more(a)]
-    remarks = [(*line_name(a), f": {a.message}") for a in lines if not (told and a.verdict == "truncated")]
+    remarks = [(*line_name(a, audit.noun), f": {a.message}") for a in lines if not (told and a.verdict == "truncated")]
     if remarks:
         yield Heading(2, line("Right, with a remark"))
         yield Bullets(tuple(remarks[:MOST_DETAILED]))
-        yield from _left_out(len(remarks) - MOST_DETAILED)
+        yield from _left_out(audit.noun, len(remarks) - MOST_DETAILED)
 
 
 # ---------------------------------------------------------------- in a sentence
@@ -141,46 +152,50 @@ def _remarks(audit: Audit) -> Iterator[Block]:
 
 def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
     """What is right so far, the first line that is not, and how many follow from it."""
-    lines = audit.lines
+    lines, noun = audit.lines, audit.noun
     if not lines:
         return ("No line claims anything: there is nothing to check.",)
     first = next((i for i, a in enumerate(lines) if a.verdict not in ACCEPTED), None)
     if first is None:
         digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
-        return (f"{_all(len(lines))} right{digits.get(audit.rounding, '')}.",)
-    parts: list[str | Math | Code] = [_so_far(first, lines)]
+        return (f"{_all(noun, len(lines))} right{digits.get(audit.rounding, '')}.",)
+    parts: list[str | Math | Code] = [_so_far(noun, first, lines)]
     root = audit.first_wrong
     if root is None:
-        parts.append("No line is shown to be wrong.")
+        parts.append(f"No {noun} is shown to be wrong.")
     else:
-        parts += ["The first that is wrong is ", *line_name(root), "."]
+        parts += ["The first that is wrong is ", *line_name(root, noun), "."]
         following = sum(a.verdict == "follows" and _roots(a, lines) == root.number for a in lines)
         if following:
-            parts.append(f" {_several(following, 'later line')} only because of it, and would be right with it mended.")
+            parts.append(
+                f" {_several(following, f'later {noun}')} only because of it, and would be right with it mended."
+            )
         wrong = [a for a in lines if a.verdict == "wrong" and a is not root]
         again = [a.number for a in wrong if a.repeats is not None]
         if again:
-            parts.append(f" {_lines(again).capitalize()} {'repeats' if len(again) == 1 else 'repeat'} a mistake.")
+            parts.append(f" {_lines(noun, again).capitalize()} {'repeats' if len(again) == 1 else 'repeat'} a mistake.")
         more = [a.number for a in wrong if a.repeats is None]
         if more:
-            parts.append(f" {_lines(more).capitalize()} {'has a mistake' if len(more) == 1 else 'have mistakes'} too.")
+            parts.append(
+                f" {_lines(noun, more).capitalize()} {'has a mistake' if len(more) == 1 else 'have mistakes'} too."
+            )
     for verdict, words in (("undecided", "cannot be decided"), ("unreadable", "cannot be read")):
         numbers = [a.number for a in lines if a.verdict == verdict]
         if numbers:
-            parts.append(f" {_lines(numbers).capitalize()} {words}.")
+            parts.append(f" {_lines(noun, numbers).capitalize()} {words}.")
     return tuple(parts)
 
 
-def _all(count: int) -> str:
-    return "The only line is" if count == 1 else f"All {count} lines are"
+def _all(noun: str, count: int) -> str:
+    return f"The only {noun} is" if count == 1 else f"All {count} {noun}s are"
 
 
-def _so_far(first: int, lines: Sequence[LineAudit]) -> str:
+def _so_far(noun: str, first: int, lines: Sequence[LineAudit]) -> str:
     """What is right comes first."""
     count, right = len(lines), sum(a.verdict in ACCEPTED for a in lines)
     if first == 0:
-        return f"{right} of {count} lines {'are' if right > 1 else 'is'} right. " if right else ""
-    return f"The first {f'{first} lines are' if first > 1 else 'line is'} right, of {count}. "
+        return f"{right} of {count} {noun}s {'are' if right > 1 else 'is'} right. " if right else ""
+    return f"The first {f'{first} {noun}s are' if first > 1 else f'{noun} is'} right, of {count}. "
 
 
 def _several(count: int, what: str) -> str:
@@ -200,27 +215,27 @@ def _roots(a: LineAudit, lines: Sequence[LineAudit]) -> int | None:
     return number
 
 
-def _lines(numbers: Sequence[int]) -> str:
+def _lines(noun: str, numbers: Sequence[int]) -> str:
     """``line 4``, ``lines 4, 5 and 9``."""
     shown = [str(n) for n in numbers[:8]] + ([f"{len(numbers) - 8} more"] if len(numbers) > 8 else [])
     if len(shown) == 1:
-        return f"line {shown[0]}"
-    return f"lines {', '.join(shown[:-1])} and {shown[-1]}"
+        return f"{noun} {shown[0]}"
+    return f"{noun}s {', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _at(numbers: Sequence[int]) -> str:
-    return f" ({_lines(numbers)})" if numbers else ""
+def _at(noun: str, numbers: Sequence[int]) -> str:
+    return f" ({_lines(noun, numbers)})" if numbers else ""
 
 
 # ---------------------------------------------------------------- line by line
 
 
-def _verdict(a: LineAudit) -> str:
-    root = f" from line {a.root}" if a.verdict == "follows" and a.root is not None else ""
+def _verdict(noun: str, a: LineAudit) -> str:
+    root = f" from {noun} {a.root}" if a.verdict == "follows" and a.root is not None else ""
     return f"{SIGNS[a.verdict]} {verdict_words(a.verdict)}{root}"
 
 
-def _followers(lines: Sequence[LineAudit]) -> Iterator[Block]:
+def _followers(noun: str, lines: Sequence[LineAudit]) -> Iterator[Block]:
     """The lines that follow from a wrong one: what they would be without it."""
     rows = [
         (line(str(a.number)), name_part(a.name), line(value(a.claimed, a.digits)), line(value(a.right, a.digits)))
@@ -228,8 +243,9 @@ def _followers(lines: Sequence[LineAudit]) -> Iterator[Block]:
         if a.claimed is not None and a.right is not None
     ]
     if rows:
-        yield Heading(2, line("Lines that follow"))
-        yield Paragraph(line("These are off only because of an earlier line. With that line mended they would be:"))
-        header = (line("line"), line("quantity"), line("written"), line("due"))
+        yield Heading(2, line(f"{noun.capitalize()}s that follow"))
+        because = f"These are off only because of an earlier {noun}. With that {noun} mended they would be:"
+        yield Paragraph(line(because))
+        header = (line(noun), line("quantity"), line("written" if noun == "line" else "given"), line("due"))
         yield Table(header, tuple((n, line(q), w, d) for n, q, w, d in rows[:MOST_ROWS]))
-        yield from _left_out(len(rows) - MOST_ROWS)
+        yield from _left_out(noun, len(rows) - MOST_ROWS)

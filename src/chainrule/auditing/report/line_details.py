@@ -26,15 +26,15 @@ def verdict_words(verdict: str) -> str:
     return _WORDS.get(verdict, verdict)
 
 
-def line_name(a: LineAudit) -> tuple[str | Math | Code, ...]:
+def line_name(a: LineAudit, noun: str = "line") -> tuple[str | Math | Code, ...]:
     """``line 24, dL/dW_212``."""
     name = name_part(a.name)
-    return (f"line {a.number}", ", ", name) if name else (f"line {a.number}",)
+    return (f"{noun} {a.number}", ", ", name) if name else (f"{noun} {a.number}",)
 
 
-def line_details(a: LineAudit) -> Iterator[Block]:
+def line_details(a: LineAudit, noun: str = "line") -> Iterator[Block]:
     """A line that is not right: what it says, what is right in it, what was probably done, what is due."""
-    yield Heading(3, (f"{SIGNS[a.verdict]} ", *line_name(a), f": {verdict_words(a.verdict)}"))
+    yield Heading(3, (f"{SIGNS[a.verdict]} ", *line_name(a, noun), f": {verdict_words(a.verdict)}"))
     yield Verbatim(short(a.text, MOST_WRITTEN))
     if a.message:
         yield Paragraph(line(sentence(a.brief or a.message, ".")))

@@ -28,16 +28,19 @@ def _not_wrong(state: SheetState, mark: Mark) -> str:
         case "right":
             return ""
         case "rounded":
-            return f"{mark.why}: it should be {due_text(mark)}" if mark.why else _drift(mark)
+            return f"{mark.why}: it should be {due_text(mark)}" if mark.why else _drift(state, mark)
         case "truncated":
             return f"the digits are cut, not rounded: {due_text(mark, 1)}"
         case "follows":
-            root = _line(state, mark.root) if mark.root else "an earlier line"
-            return (
-                f"it follows from {root}: your step here is right; with that line mended it would be {due_text(mark)}"
-            )
+            root = _line(state, mark.root) if mark.root else f"an earlier {_noun(state)}"
+            mended = f"with that {_noun(state)} mended it would be {due_text(mark)}"
+            return f"it follows from {root}: your step here is right; {mended}"
         case _:
             return mark.why or _undecided(mark)
+
+
+def _noun(state: SheetState) -> str:
+    return "array" if state.exact else "line"
 
 
 def _line(state: SheetState, mark: Mark) -> str:
@@ -82,13 +85,16 @@ def _worst(value: NumberMark) -> str:
     return f"{due} at entry {entry}, not {written} ({count} of {gap.size} differ)"
 
 
-def _drift(mark: Mark) -> str:
+def _drift(state: SheetState, mark: Mark) -> str:
     if mark.value is None:
         return ""
     gap = np.abs(mark.value.numbers.value - mark.value.due)
     if (gap <= mark.value.numbers.unit / 2 * (1 + 1e-9)).all():
         return ""
-    return f"right from your rounded lines; from exact numbers it is {due_text(mark)}"
+    own = (
+        "right from your arrays before it, as far as rounding goes" if state.exact else "right from your rounded lines"
+    )
+    return f"{own}; from exact numbers it is {due_text(mark)}"
 
 
 def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
@@ -127,9 +133,11 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
     if (before := repeated(state, mark)) is not None:
         parts.append(f"the same mistake as in line {before.number}")
     if mark.likeliest is not None:
-        parts.append(_by_chance(mark.likeliest))
+        parts.append(_by_chance(state, mark.likeliest))
     if mark.unexplained:
-        parts.append("which mistake this is was not looked for, as the sheet has so many wrong lines")
+        parts.append(
+            f"which mistake this is was not looked for, as so many {'arrays' if state.exact else 'lines'} are wrong"
+        )
     said = [part for part in dict.fromkeys(parts) if part]
     return "; ".join(said), "; ".join([brief, *said[1:]]) if brief else ""
 
@@ -147,8 +155,11 @@ def repeated(state: SheetState, mark: Mark) -> Mark | None:
     return None
 
 
-def _by_chance(candidate: Candidate) -> str:
+def _by_chance(state: SheetState, candidate: Candidate) -> str:
     """Why a mistake that fits is not named, and what would decide."""
+    if state.exact:
+        few = "so few numbers are wrong that one mistake or another fits them by accident"
+        return f"the cause is undecided: perhaps {candidate.found.words}, but {few}; more examples would decide"
     digits = max(1, int(np.ceil(np.log10(candidate.chance / BY_CHANCE) + 1e-9)))
     more = "one more digit" if digits == 1 else f"{digits} more digits"
     return (
@@ -159,6 +170,8 @@ def _by_chance(candidate: Candidate) -> str:
 
 def deciding(state: SheetState, mark: Mark) -> str:
     """What would tell mistakes that all fit apart: more digits, where they differ in value, or another line."""
+    if state.exact:
+        return _other_array(state, mark)
     values = [f.value for f in mark.found]
     if any(v is None or np.shape(v) != np.shape(values[0]) for v in values):
         return ""
@@ -180,6 +193,12 @@ def deciding(state: SheetState, mark: Mark) -> str:
     at: Any = np.unravel_index(int(gap.argmax()), gap.shape)
     ends = [f"{float(np.asarray(v)[at]):.{decimals}f}" for v in values]
     return f"{decimals} decimals would decide: {ends[0]} or {ends[1]}"
+
+
+def _other_array(state: SheetState, mark: Mark) -> str:
+    """Of arrays: one that is not given and comes out otherwise by one mistake than by the other."""
+    name = _other_line(state, mark) if len(mark.found) == 2 else ""
+    return f"{name} would tell them apart" if name else "other examples may tell them apart"
 
 
 def _before(state: SheetState, mark: Mark) -> list[Mark]:
