@@ -20,7 +20,7 @@ def graph(
     json: Json = False,
 ) -> None:
     """The chain rule in a graph of formulas: every path with its product, and their sum."""
-    from chainrule.explanation.graph import Graph
+    from chainrule.explanation.graph.graph import Graph
 
     form = chosen_format(form, json)
     values = [_value(text) for text in at or []]

@@ -39,9 +39,13 @@ class GraphDerivative(Rendered):
     """A derivative in a graph: the sum over all paths.
 
     Attributes:
-        formula, latex: the sum, simplified, in the inputs; a long one stays in the variables of the formulas.
+        formula, latex: the sum in the inputs, or where that is long in the variables of the formulas; "" where that is
+            long too and was not asked for.
         value: the number, where the variables have values.
+        paths: all in the order of the formulas, or the largest of them.
         count: paths, exactly.
+        numerical: the number by numerical differentiation; None where no step works, or at a kink.
+        notes: what is taken by convention.
     """
 
     of: str
@@ -55,6 +59,7 @@ class GraphDerivative(Rendered):
     latex: str
     value: float | None
     numerical: float | None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

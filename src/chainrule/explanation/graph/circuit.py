@@ -1,0 +1,127 @@
+"""A graph as nodes with names: what each variable is made from, and the numbers that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.explanation.graph.build import Builder, Built, entry_names, names, parent
+from chainrule.explanation.graph.functions import CONSTANTS
+from chainrule.explanation.graph.language import Statement
+from chainrule.explanation.graph.nodes import Nodes
+from chainrule.explanation.graph.numbers import exact
+
+
+@dataclass
+class Circuit:
+    """The nodes of a graph.
+
+    Attributes:
+        built: variable -> its node, or the array of nodes of its entries.
+        variables: node of a number's variable -> its name, each after those it uses.
+        given: numbers of inputs.
+    """
+
+    nodes: Nodes = field(default_factory=Nodes)
+    built: dict[str, Built] = field(default_factory=dict)
+    variables: dict[int, str] = field(default_factory=dict)
+    given: dict[int, Fraction] = field(default_factory=dict)
+
+    def named(self, name: str) -> Built | None:
+        """The node, or the array of nodes, of a variable or of an entry of one; None where there is none."""
+        found = self.built.get(name)
+        if found is None:
+            array = self.built.get(parent(name, self.built))
+            if array is not None and np.ndim(array):
+                places = dict(zip(entry_names(parent(name, self.built), array.shape), np.ravel(array), strict=True))
+                found = places.get(name)
+        return found
+
+
+def circuit(statements: Mapping[str, Statement], inputs: list[str], at: Mapping[str, Any]) -> Circuit:
+    """The circuit of formulas that are in order.
+
+    Args:
+        at: input -> a number, a list of numbers or of rows.
+
+    Raises:
+        InputError: shapes that do not fit, a value that is no number.
+    """
+    made = Circuit()
+    for name in inputs:
+        if name in at:
+            _given(made, name, at[name])
+        elif name not in CONSTANTS and parent(name, at) == name:
+            _named(made, name, made.nodes.variable(name))
+    builder = Builder(made.nodes, made.named)
+    for name, statement in statements.items():
+        found = builder.build(statement.tree)
+        if not np.ndim(found):
+            _named(made, name, made.nodes.variable(name, found))
+            continue
+        entries = np.empty(found.shape, dtype=object)
+        for place, one in zip(np.ndindex(found.shape), entry_names(name, found.shape), strict=True):
+            entries[place] = made.nodes.variable(one, found[place])
+            made.variables[entries[place]] = one
+        made.built[name] = entries
+    return made
+
+
+def in_order(statements: Mapping[str, Statement]) -> dict[str, Statement]:
+    """The formulas so that each stands after those it uses.
+
+    Raises:
+        InputError: a variable that depends on itself.
+    """
+    order: dict[str, Statement] = {}
+    begun: set[str] = set()
+    for start in statements:
+        stack = [(start, False)]
+        while stack:
+            name, done = stack.pop()
+            if done:
+                order[name] = statements[name]
+            elif name in statements and name not in begun:
+                begun.add(name)
+                stack.append((name, True))
+                for one in names(statements[name].tree):
+                    used = one if one in statements else parent(one, statements)
+                    if used in begun and used not in order:
+                        raise InputError("graph", "no circle", f"{name} depends on itself through {used}")
+                    stack.append((used, False))
+    return order
+
+
+def free_names(statements: Mapping[str, Statement]) -> list[str]:
+    """Names that no formula gives, in the order of reading."""
+    used = dict.fromkeys(name for statement in statements.values() for name in names(statement.tree))
+    return [name for name in used if name not in statements and parent(name, statements) not in statements]
+
+
+def _named(made: Circuit, name: str, node: int) -> None:
+    made.built[name] = node
+    made.variables[node] = name
+
+
+def _given(made: Circuit, name: str, value: Any) -> None:
+    """An input with its number, or an array of inputs with theirs."""
+    array = np.asarray(value, dtype=object)
+    if array.ndim == 0:
+        _named(made, name, made.nodes.variable(name))
+        made.given[made.built[name]] = exact(array.item(), name)
+        return
+    if array.ndim > 2 or not array.size:
+        raise InputError(f"value of {name}", "a number, a vector or a matrix", f"shape {array.shape}")
+    if array.ndim == 1:
+        array = array[:, None]
+    entries = np.empty(array.shape, dtype=object)
+    for place, one in zip(np.ndindex(array.shape), entry_names(name, array.shape), strict=True):
+        entries[place] = made.nodes.variable(one)
+        made.variables[entries[place]] = one
+        made.given[entries[place]] = exact(array[place], one)
+    made.built[name] = entries

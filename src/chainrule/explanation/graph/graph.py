@@ -1,0 +1,112 @@
+"""The chain rule in any graph of formulas: one backward pass, its paths counted and the largest found, and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.errors import InputError
+from chainrule.explanation.graph.answer import Answer
+from chainrule.explanation.graph.build import parent
+from chainrule.explanation.graph.circuit import Circuit, circuit, free_names, in_order
+from chainrule.explanation.graph.functions import CONSTANTS
+from chainrule.explanation.graph.language import Statement, statements
+from chainrule.explanation.graph.records import GraphDerivative
+from chainrule.explanation.graph.tokens import plain_name
+from chainrule.formula.tree import Expr
+
+MOST_LISTED = 30  # variables in a message
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """An acyclic graph of formulas: ``Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)")``.
+
+    Formulas are separated by semicolons or lines; each gives one variable. Functions: exp, ln or log, log2, log10, sqrt,
+    abs, max, min, step, sign; sin, cos, tan, cot, sec, csc, sinh, cosh, tanh and their inverses (asin or arcsin);
+    sigmoid or sigma, relu, leaky_relu, softplus, elu, gelu, silu. pi and e are constants where no formula gives them.
+
+    Raises:
+        InputError: a formula that cannot be read, a variable given twice, a circle.
+
+    >>> found = cr.Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)").derivative("dz/dx", at={"x": 2.0})
+    >>> found.formula, found.value
+    ('-1/x', -0.5)
+    >>> [(path.nodes, path.value) for path in found.paths]
+    [(('x', 'y1', 'z'), 1.0), (('x', 'y2', 'z'), -1.5)]
+    """
+
+    source: str
+    _statements: Mapping[str, Statement] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_statements", in_order(statements(self.source)))
+
+    @property
+    def formulas(self) -> dict[str, Expr]:
+        """The tree of each variable's formula, each after those it uses."""
+        return {name: statement.tree for name, statement in self._statements.items()}
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Variables that no formula gives."""
+        return tuple(sorted(name for name in free_names(self._statements) if name not in CONSTANTS))
+
+    def derivative(
+        self, name: str, at: Mapping[str, float] | None = None, top: int = 20, formula: bool = False
+    ) -> GraphDerivative:
+        """The derivative of one variable by another, with its paths.
+
+        Args:
+            name: ``dz/dx``.
+            at: values of the inputs; with all that are needed there are numbers too.
+            top: list so many paths: all in the order of the formulas, or, where there are more, the largest; all are
+                counted and summed.
+            formula: write the formula also where it is long; without, it is left out then.
+
+        Raises:
+            InputError: an unknown variable, a value that is missing or not finite, no path, a derivative that is not
+                defined there.
+        """
+        at = dict(at or {})
+        of, wrt = self._asked(name)
+        made = self._circuit(at, (of, wrt))
+        above, below = made.named(of), made.named(wrt)
+        is_numeric = self._has_numbers(made, above, at)
+        formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
+        answer = Answer(made, above, below, is_numeric)
+        return answer.record(formulas, {key: float(value) for key, value in at.items()}, max(top, 1), formula)
+
+    def _asked(self, name: str) -> tuple[str, str]:
+        """The variable above and the one below of ``dz/dx``."""
+        free = free_names(self._statements)
+        known = [*sorted(one for one in free if one not in CONSTANTS), *self._statements]
+        compact = "".join(name.split()).replace("∂", "d")
+        top, slash, bottom = compact.partition("/")
+        of, wrt = plain_name(top[1:]), plain_name(bottom[1:])
+        names = {*known, *free}
+        is_known = all(one in names or parent(one, dict.fromkeys(names)) in names for one in (of, wrt))
+        if not slash or top[:1] != "d" or bottom[:1] != "d" or not is_known or of == wrt:
+            listed = ", ".join(known[:MOST_LISTED]) + (f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else "")
+            raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {listed}", "another")
+        return of, wrt
+
+    def _circuit(self, at: Mapping[str, Any], asked: Sequence[str]) -> Circuit:
+        """The nodes of the graph; pi and e are variables where a value is given for them or they are asked."""
+        given = [name for name in at if name in self._statements]
+        if given:
+            raise InputError("at", "values of variables that no formula gives", f"one for {', '.join(given)}")
+        inputs = [name for name in free_names(self._statements) if name not in CONSTANTS or name in (*at, *asked)]
+        return circuit(self._statements, list(dict.fromkeys([*(parent(one, at) for one in inputs), *inputs])), at)
+
+    def _has_numbers(self, made: Circuit, of: int, at: Mapping[str, Any]) -> bool:
+        """Whether each input that is needed has a value; where only some have, an error."""
+        needed = [n for n in made.nodes.below([of]) if made.nodes.kinds[n] == "variable" and not made.nodes.parts[n]]
+        names = sorted(made.variables[node] for node in needed)
+        missing = sorted(made.variables[node] for node in needed if node not in made.given)
+        unknown = [name for name in at if name not in made.built]
+        if at and (missing or unknown):
+            got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
+            raise InputError("at", f"a value for each of {', '.join(names) or 'no variable'}", " and ".join(got))
+        return not missing

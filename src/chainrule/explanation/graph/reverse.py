@@ -1,0 +1,41 @@
+"""The backward pass: the derivative of one node by every node below it, in one go from the top down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from chainrule.explanation.graph.nodes import Nodes
+
+
+def above(nodes: Nodes, below: Iterable[int], wrt: Iterable[int]) -> set[int]:
+    """Of nodes in order, those that some others are part of, and these."""
+    found = set(wrt)
+    for node in below:
+        if node not in found and any(part in found for part in nodes.parts[node]):
+            found.add(node)
+    return found
+
+
+def adjoints(
+    nodes: Nodes, of: int, wrt: Iterable[int] | None = None, through: Callable[[int], bool] = lambda node: True
+) -> dict[int, int]:
+    """For each node on a way from ``wrt`` to ``of``, the node of d(of)/d(it).
+
+    Args:
+        wrt: None takes all below.
+        through: where it refuses a node, the pass ends there, as at an input.
+    """
+    order = nodes.below([of], through)
+    wanted = set(order) if wrt is None else above(nodes, order, wrt)
+    terms: dict[int, list[int]] = {of: [nodes.number(1)]} if of in wanted else {}
+    found: dict[int, int] = {}
+    for node in reversed(order):
+        if node not in terms:
+            continue
+        found[node] = back = nodes.add(terms.pop(node))
+        if not through(node):
+            continue
+        for place, part in enumerate(nodes.parts[node]):
+            if part in wanted and nodes.kinds[part] not in ("number", "constant"):
+                terms.setdefault(part, []).append(nodes.times(back, nodes.slope(node, place)))
+    return found
