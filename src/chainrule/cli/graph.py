@@ -14,7 +14,8 @@ def graph(
     formulas: Annotated[str, Argument(help='Formulas, such as "y1 = x^2; y2 = x^3; z = log(y1/y2)".')],
     of: Annotated[str, Option(help="The derivative, such as dz/dx.")],
     at: Annotated[list[str] | None, Option(help="A value, such as x=2; one for each input.")] = None,
-    top: Annotated[int, Option(help="List so many paths; all are counted and summed.", min=1)] = 20,
+    top: Annotated[int, Option(help="List so many of the largest paths; all are counted and summed.", min=1)] = 20,
+    formula: Annotated[bool, Option("--formula", help="Write the formula also where it is long.")] = False,
     form: Format = "text",
     standalone: Standalone = False,
     json: Json = False,
@@ -26,7 +27,7 @@ def graph(
     values = [_value(text) for text in at or []]
     if len({name for name, _ in values}) < len(values):
         raise InputError("--at", "one value for each variable", ", ".join(at or []))
-    record = Graph(formulas).derivative(of, dict(values), top)
+    record = Graph(formulas).derivative(of, dict(values), top, formula)
     print_record(rendered("graph", record, form, standalone), form)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from functools import cache, reduce
 from itertools import pairwise
 from operator import mul
@@ -15,13 +14,15 @@ from chainrule.explanation.graph.kinks import Kink, candidates, met
 from chainrule.explanation.graph.nodes import Nodes
 from chainrule.explanation.graph.numbers import Undefined, Value, as_float, change, magnitude, numbers
 from chainrule.explanation.graph.records import Edge, GraphDerivative, GraphPath
-from chainrule.explanation.graph.reverse import above, adjoints
+from chainrule.explanation.graph.reverse import adjoints
 from chainrule.formula import latex, text
 from chainrule.formula.tree import Expr
 
 NEAR = 1e-6  # relative: at a kink numerical differentiation may agree, and is shown only where it does
+MOST_KINKS = 3  # that are told
+KINK_AT = 0  # every function of one number has its kink there
+LONGEST_PATH = 40  # edges of a path whose derivatives are written as formulas
 LONGEST_PRODUCT = 16  # factors of a path's product that are written as one formula
-LARGEST_DOUBLE = "1.8e308"
 
 
 class Answer:
@@ -74,11 +75,13 @@ class Answer:
         if total is None and long:
             raise InputError(f"formula of {self.name}", f"one of at most {symbolic.LARGEST} signs", "a longer one")
         kinks = met(self.made.nodes, self.possible, self.numbers)
-        value = self._double(self.numbers[self.back[self.wrt]], self.name) if self.is_numeric else None
+        exact = self.numbers[self.back[self.wrt]] if self.is_numeric else None
+        double = as_float(exact) if self.is_numeric else None
+        value = None if double is None or math.isinf(double) else double
         values = {self.made.variables[n]: as_float(self.numbers[n]) for n in self._variables() if self.is_numeric}
         return GraphDerivative(
             self.of_name, self.wrt_name, formulas, at, values, paths, count, *_written(total),
-            value, self._numerical(value, kinks), (*map(self._kink_words, kinks), *self._tiny(value)),
+            value, self._numerical(value, kinks), self._kink_words(kinks), _beyond(exact, double),
         )  # fmt: skip
 
     # ------------------------------------------------------------ structure
@@ -89,40 +92,43 @@ class Answer:
 
     def _edges(self) -> dict[tuple[int, int], int]:
         """(below, above) -> the node of the derivative along an edge on a way, in the order of the formulas."""
-        nodes, found = self.made.nodes, {}
+        nodes, found, way = self.made.nodes, {}, set(self.way)
         for high in self.way:
             if high == self.wrt or high not in nodes.definitions:
                 continue
             definition = nodes.definitions[high]
-            local = adjoints(nodes, definition, self.way, lambda node: nodes.kinds[node] != "variable")
+            local = adjoints(nodes, definition, way, lambda node: nodes.kinds[node] != "variable")
             for low in nodes.reading(definition):
-                if low in local and low in self.back:
+                if low in local and low in way:
                     found[low, high] = local[low]
         return found
 
     def _chosen(self, count: int, top: int) -> list[routes.Chain]:
         if count <= top or not self.is_numeric:
             return routes.first(self.onward, self.wrt, self.of, top)
-        factors = {edge: self.numbers[node] for edge, node in self.edges.items()}
+        known = {edge: self.numbers[node] for edge, node in self.edges.items()}
+        factors = {edge: 0 if isinstance(value, Undefined) else value for edge, value in known.items()}
         return routes.largest(self.way, self.onward, factors, self.wrt, self.of, top)
 
     def _path(self, chain: routes.Chain) -> GraphPath:
         steps = list(pairwise(chain))
-        edges = tuple(map(self._edge, steps))
+        is_short = len(steps) <= LONGEST_PATH
+        edges = tuple(self._edge(step, is_short) for step in steps)
         factors = [self.edges[step] for step in steps]
         product = symbolic.product(self.made.nodes, factors) if len(factors) <= LONGEST_PRODUCT else None
-        value = None
-        if self.is_numeric:
-            value = as_float(reduce(mul, (self.numbers[factor] for factor in factors)))
+        numbers = [self.numbers.get(factor) for factor in factors]
+        is_known = self.is_numeric and not any(isinstance(number, Undefined) for number in numbers)
+        value = as_float(reduce(mul, numbers)) if is_known else None
         return GraphPath(tuple(self.made.variables[node] for node in chain), edges, *_written(product), value)
 
     @cache  # noqa: B019 - an answer lives as long as its question
-    def _edge(self, step: tuple[int, int]) -> Edge:
+    def _edge(self, step: tuple[int, int], in_symbols: bool) -> Edge:
         """A local derivative under its names, with its number where there are values."""
         low, high = step
         node = self.edges[step]
-        value = as_float(self.numbers[node]) if self.is_numeric else None
-        tree = symbolic.formula(self.made.nodes, node, False)
+        number = self.numbers.get(node)
+        value = None if number is None or isinstance(number, Undefined) else as_float(number)
+        tree = symbolic.formula(self.made.nodes, node, False) if in_symbols else None
         return Edge(self.made.variables[high], self.made.variables[low], *_written(tree), value)
 
     # ------------------------------------------------------------ numbers
@@ -136,22 +142,9 @@ class Answer:
         found = numbers(nodes, wanted, self.made.given)
         if isinstance(found[self.of], Undefined):
             raise InputError(f"value of {self.of_name}", "a finite number", self._why(found[self.of]))
-        for node in (*self.edges.values(), back):
-            if isinstance(found[node], Undefined):
-                raise InputError(self.name, "a finite number at these values", self._why(found[node]))
+        if isinstance(found[back], Undefined):
+            raise InputError(self.name, "a finite number at these values", self._why(found[back]))
         return found
-
-    def _double(self, value: Value, name: str) -> float:
-        found = as_float(value)
-        if math.isinf(found):
-            raise InputError(name, f"a number of at most {LARGEST_DOUBLE}", magnitude(value))
-        return found
-
-    def _tiny(self, value: float | None) -> list[str]:
-        exact = self.numbers.get(self.back[self.wrt])
-        if value != 0 or not exact:
-            return []
-        return [f"The derivative is not 0 but too small for a double: {magnitude(exact)}."]
 
     def _why(self, undefined: Undefined) -> str:
         written = _short(self.made.nodes, undefined.node)
@@ -164,18 +157,32 @@ class Answer:
         if found is None:
             return None
         number = as_float(found)
-        if not math.isfinite(number) or (kinks and abs(number - value) > NEAR * abs(value)):
+        if not math.isfinite(number) or (kinks and abs(number - value) > NEAR * max(abs(value), abs(number))):
             return None
         return number
 
-    def _kink_words(self, kink: Kink) -> str:
+    def _kink_words(self, kinks: list[Kink]) -> tuple[str, ...]:
+        """A sentence for each kink, and one for those that are left out."""
         nodes = self.made.nodes
-        part = _short(nodes, kink.part)
-        value = as_float(self.numbers[kink.part])
-        slope = as_float(self.numbers[kink.slope])
-        what = "jumps" if kink.jump else "has a kink"
-        at = f" at {part} = {value:.6g}" if nodes.kinds[kink.part] != "number" else ""
-        return f"{_short(nodes, kink.node)} {what}{at}: it has no derivative there, and {slope:.6g} is taken by convention."
+        found = []
+        for kink in kinks[:MOST_KINKS]:
+            parts = nodes.parts[kink.node]
+            name = _short(nodes, kink.part)
+            where = " = ".join(_short(nodes, part) for part in parts) if len(parts) > 1 else f"{name} = {KINK_AT}"
+            slope, what = as_float(self.numbers[kink.slope]), "jumps" if kink.jump else "has a kink"
+            taken = f"its derivative by {name} does not exist there and is taken as {slope:.6g}, by convention."
+            found.append(f"{_short(nodes, kink.node)} {what} at {where}: {taken}")
+        if len(kinks) > MOST_KINKS:
+            found.append(f"So it is at {len(kinks) - MOST_KINKS} more kinks.")
+        return tuple(found)
+
+
+def _beyond(exact: Value, double: float | None) -> tuple[str, ...]:
+    """What is said of a number that no double holds."""
+    if exact is None or double is None or not exact or (double and math.isfinite(double)):
+        return ()
+    size = "large" if double else "small"
+    return (f"As a number the derivative is {magnitude(exact)}, too {size} for double precision.",)
 
 
 def _short(nodes: Nodes, node: int) -> str:

@@ -64,7 +64,7 @@ def circuit(statements: Mapping[str, Statement], inputs: list[str], at: Mapping[
         if not np.ndim(found):
             _named(made, name, made.nodes.variable(name, found))
             continue
-        entries = np.empty(found.shape, dtype=object)
+        entries: Any = np.empty(found.shape, dtype=object)
         for place, one in zip(np.ndindex(found.shape), entry_names(name, found.shape), strict=True):
             entries[place] = made.nodes.variable(one, found[place])
             made.variables[entries[place]] = one
@@ -119,7 +119,7 @@ def _given(made: Circuit, name: str, value: Any) -> None:
         raise InputError(f"value of {name}", "a number, a vector or a matrix", f"shape {array.shape}")
     if array.ndim == 1:
         array = array[:, None]
-    entries = np.empty(array.shape, dtype=object)
+    entries: Any = np.empty(array.shape, dtype=object)
     for place, one in zip(np.ndindex(array.shape), entry_names(name, array.shape), strict=True):
         entries[place] = made.nodes.variable(one)
         made.variables[entries[place]] = one

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import InputError
 from chainrule.explanation.graph.answer import Answer
 from chainrule.explanation.graph.build import parent
@@ -23,8 +25,8 @@ MOST_LISTED = 30  # variables in a message
 class Graph:
     """An acyclic graph of formulas: ``Graph("y1 = x^2; y2 = x^3; z = log(y1/y2)")``.
 
-    Formulas are separated by semicolons or lines; each gives one variable. Functions: exp, ln or log, log2, log10, sqrt,
-    abs, max, min, step, sign; sin, cos, tan, cot, sec, csc, sinh, cosh, tanh and their inverses (asin or arcsin);
+    Formulas are separated by semicolons or lines; each gives one variable. Functions: exp, ln or log, log2, log10,
+    sqrt, abs, max, min, step, sign; sin, cos, tan, cot, sec, csc, sinh, cosh, tanh and their inverses (asin or arcsin);
     sigmoid or sigma, relu, leaky_relu, softplus, elu, gelu, silu. pi and e are constants where no formula gives them.
 
     Raises:
@@ -72,7 +74,7 @@ class Graph:
         at = dict(at or {})
         of, wrt = self._asked(name)
         made = self._circuit(at, (of, wrt))
-        above, below = made.named(of), made.named(wrt)
+        above, below = _number(made, name, of), _number(made, name, wrt)
         is_numeric = self._has_numbers(made, above, at)
         formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
         answer = Answer(made, above, below, is_numeric)
@@ -88,7 +90,9 @@ class Graph:
         names = {*known, *free}
         is_known = all(one in names or parent(one, dict.fromkeys(names)) in names for one in (of, wrt))
         if not slash or top[:1] != "d" or bottom[:1] != "d" or not is_known or of == wrt:
-            listed = ", ".join(known[:MOST_LISTED]) + (f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else "")
+            listed = ", ".join(known[:MOST_LISTED]) + (
+                f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
+            )
             raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {listed}", "another")
         return of, wrt
 
@@ -110,3 +114,12 @@ class Graph:
             got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
             raise InputError("at", f"a value for each of {', '.join(names) or 'no variable'}", " and ".join(got))
         return not missing
+
+
+def _number(made: Circuit, question: str, name: str) -> int:
+    """The node of a number."""
+    found = made.named(name)
+    if found is None or np.ndim(found):
+        expected = f"a number for {name}, such as {name}_1" if found is not None else f"an entry of an array for {name}"
+        raise InputError(f"name {question!r}", expected, "a vector or a matrix" if found is not None else "none")
+    return int(found)

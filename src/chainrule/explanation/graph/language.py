@@ -38,7 +38,7 @@ def statements(source: str) -> dict[str, Statement]:
         if name in found:
             raise InputError("graph", "each variable given once", f"{name} twice")
         right = part.partition("=")[2].strip()
-        found[name] = Statement(name, " ".join(right.split()), _Reader(right, known).tree())
+        found[name] = Statement(name, " ".join(right.split()), _FormulaReader(right, known).tree())
     if not found:
         raise InputError("graph", "at least one formula", "none")
     return found
@@ -46,7 +46,7 @@ def statements(source: str) -> dict[str, Statement]:
 
 def read(formula: str) -> t.Expr:
     """A formula alone."""
-    return _Reader(formula, frozenset()).tree()
+    return _FormulaReader(formula, frozenset()).tree()
 
 
 def _parts(source: str) -> list[str]:
@@ -76,7 +76,8 @@ class _Frame:
     """What is read so far within one pair of brackets."""
 
     kind: str  # of the whole formula "", of brackets "(", "[", "|", of a function "call"
-    function: str = ""
+    function: str = ""  # of a call
+    pending: str = ""  # a function whose brackets come next
     items: list[t.Expr] = field(default_factory=list)
     terms: list[t.Expr] = field(default_factory=list)
     negative: bool = False  # the sign before the term that is read
@@ -133,7 +134,7 @@ def _negated(tree: t.Expr, times: int) -> t.Expr:
     return tree
 
 
-class _Reader:
+class _FormulaReader:
     """Reads a formula from left to right with its own stack, so that no depth is too much for Python.
 
     Args:
@@ -159,7 +160,8 @@ class _Reader:
             elif token.kind == "sign":
                 self.sign(token, before)
             else:
-                raise self.unreadable(token, "terms after the sum's sign")
+                has = self.frames[-1].current is not None
+                raise self.unreadable(token, "an operator or the end" if has else "a number or a name")
         top = self.frames[-1]
         if len(self.frames) > 1 or top.current is None:
             raise self.unreadable(end, "")
@@ -200,7 +202,7 @@ class _Reader:
         elif not called:
             raise self.unreadable(following, f"brackets after {token.text}, such as {token.text}(x),")
         else:
-            self.frames[-1].function = function
+            self.frames[-1].pending = function
 
     def beside(self, token: Token, before: Token | None) -> None:
         """A product without a sign: ``W x``, ``(a + b)(a - b)``."""
@@ -263,9 +265,9 @@ class _Reader:
 
     def open(self, token: Token, before: Token | None) -> None:
         """An opening bracket."""
-        top, function = self.frames[-1], self.frames[-1].function
+        top, function = self.frames[-1], self.frames[-1].pending
         if token.text == "√":
-            top.function = "sqrt"
+            top.pending = "sqrt"
             return
         if top.current is not None:
             self.beside(token, before)
@@ -273,7 +275,7 @@ class _Reader:
             raise self.unreadable(token, f"brackets after {function}, such as {function}(x),")
         if len(self.frames) > DEEPEST:
             raise InputError("formula", f"at most {DEEPEST} brackets within brackets", "more")
-        top.function = ""
+        top.pending = ""
         self.frames.append(_Frame("call" if function else token.text, function))
 
     def close(self, token: Token) -> None:

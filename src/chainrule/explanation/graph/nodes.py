@@ -20,7 +20,7 @@ class Nodes:
     """Nodes in the order of their making, none twice.
 
     Attributes:
-        kinds: of each: ``number``, ``constant``, ``variable``, ``+``, ``*``, ``/``, ``^``, ``neg``, or a function's name.
+        kinds: of each: ``number``, ``constant``, ``variable``, ``+``, ``*``, ``/``, ``^``, ``neg``, a function's name.
         parts: the nodes that each uses.
         words: the number of a number (a Fraction), the name of a constant and of a variable.
         definitions: of a variable, the node that its formula gives; none for an input.
@@ -92,14 +92,17 @@ class Nodes:
         return word if isinstance(word, Fraction) else None
 
     def add(self, terms: Iterable[int]) -> int:
-        """A sum."""
-        kept, constant = [], Fraction(0)
+        """A sum; a term and its negative are nothing."""
+        times, constant = dict[int, int](), Fraction(0)  # how often each is there, a negative counted below 0
         for term in terms:
             value = self.value(term)
-            if value is None:
-                kept.append(term)
-            else:
+            if value is not None:
                 constant += value
+            elif self.kinds[term] == "neg":
+                times[self.parts[term][0]] = times.get(self.parts[term][0], 0) - 1
+            else:
+                times[term] = times.get(term, 0) + 1
+        kept = [one if n > 0 else self.negative(one) for one, n in times.items() for _ in range(abs(n))]
         if constant or not kept:
             kept.append(self.number(constant))
         return kept[0] if len(kept) == 1 else self.raw("+", tuple(kept))

@@ -74,13 +74,13 @@ def as_float(value: Value) -> float:
         return math.nan
     if value and value.context.mag(value) > 1024:
         return math.copysign(math.inf, int(value.context.sign(value)))
-    return float(value)
+    return float(value) or 0.0  # not -0
 
 
 def magnitude(value: Real) -> str:
     """About how large a number is that no double holds: ``1e602``, or of larger ones the exponent alone."""
     context = value.context
-    digits = int(context.mag(value) * 0.30103)
+    digits = int(context.mag(value) * math.log10(2))
     if abs(digits) < 10**6:
         return f"about {context.nstr(value, 3)}"
     return f"about 10^{digits}" if abs(digits) < 10**15 else f"about 10^(10^{len(str(abs(digits)))})"

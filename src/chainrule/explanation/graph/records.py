@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from chainrule.explanation.printed import PRODUCT, value_math
 from chainrule.formula.printing import number_text, symbol_latex
 from chainrule.render.blocks import Block, DisplayFormula, Heading, Math, Paragraph, line
 from chainrule.render.document import Document, Rendered
+
+MOST_SHOWN = 12  # formulas, values, or variables of a path that are printed
+BEYOND = Math("a number above 1.8e308", r"\text{a number above } 1.8 \cdot 10^{308}")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class GraphDerivative(Rendered):
         paths: all in the order of the formulas, or the largest of them.
         count: paths, exactly.
         numerical: the number by numerical differentiation; None where no step works, or at a kink.
-        notes: what is taken by convention.
+        kinks: where a derivative is taken by convention, in words.
+        notes: how large a number is that no double holds.
     """
 
     of: str
@@ -59,6 +64,7 @@ class GraphDerivative(Rendered):
     latex: str
     value: float | None
     numerical: float | None
+    kinks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,33 +83,63 @@ class GraphDerivative(Rendered):
 
 def _document(g: GraphDerivative) -> Document:
     name = derivative(g.of, g.wrt)
-    at = ", ".join(f"{n} = {number_text(v, 6)}" for n, v in g.at.items())
+    at = _some([f"{n} = {number_text(v, 6)}" for n, v in g.at.items()], ", ")
     blocks: list[Block] = [
         Heading(1, line("The chain rule for ", name)),
-        Paragraph(line("; ".join(g.formulas) + (f"; at {at}" if at else "") + ".")),
+        Paragraph(line(_some(g.formulas, "; ") + (f"; at {at}" if at else "") + ".")),
     ]
-    if g.values:
-        shown = ", ".join(f"{n} = {number_text(v, 6)}" for n, v in g.values.items() if n not in g.at)
-        blocks.append(Paragraph(line(f"There: {shown}.")))
-    shown = "" if g.count == len(g.paths) else f", the first {len(g.paths)} of them"
-    blocks.append(Heading(2, line(f"{g.count:,} {'path' if g.count == 1 else 'paths'}{shown}")))
+    made = {formula.partition(" = ")[0] for formula in g.formulas}
+    shown = [f"{n} = {number_text(v, 6)}" for n, v in g.values.items() if n in made and math.isfinite(v)]
+    if shown:
+        blocks.append(Paragraph(line(f"There: {_some(shown, ', ')}.")))
+    listed = (
+        "" if g.count == len(g.paths) else f", the {'first' if g.value is None else 'largest'} {len(g.paths)} of them"
+    )
+    blocks.append(Heading(2, line(f"{g.count:,} {'path' if g.count == 1 else 'paths'}{listed}")))
     for number, path in enumerate(g.paths, 1):
-        blocks.append(Paragraph(line(f"{number}. " + " → ".join(path.nodes))))
-        blocks += [
-            _formula(derivative(edge.of, edge.wrt), [Math(edge.formula, edge.latex)], edge.value) for edge in path.edges
-        ]
-        names = [derivative(edge.of, edge.wrt) for edge in path.edges[::-1]]
-        factors = Math("*".join(n.text for n in names), " ".join(n.latex for n in names))
-        blocks.append(_formula(PRODUCT, [factors, Math(path.product, path.latex)], path.value))
+        blocks += [Paragraph(line(f"{number}. " + _some(path.nodes, " → "))), *_of_path(path)]
     blocks.append(Heading(2, line("Their sum")))
-    blocks.append(_formula(name, [Math(g.formula, g.latex)], g.value))
+    written = [Math(g.formula, g.latex)] if g.formula else []
+    if written or g.value is not None:
+        blocks.append(_formula(name, written, g.value))
+    else:
+        blocks.append(Paragraph(line("As a formula it is long, and not written here.")))
+    notes = (*g.notes, *g.kinks) if g.numerical is not None else g.notes
+    blocks += [Paragraph(line(note)) for note in notes]
     if g.value is not None:
         words = line("Numerical differentiation finds no step that works here.")
         if g.numerical is not None:
             found, ours = value_math(g.numerical, 9), value_math(g.value, 9)
             words = line("By numerical differentiation: ", found, "; by the paths: ", ours, ".")
+        elif g.kinks:
+            words = line(" ".join((*g.kinks, "Numerical differentiation is no check at a kink.")))
         blocks += [Heading(2, line("Check")), Paragraph(words)]
     return Document(tuple(blocks))
+
+
+def _some(words: Sequence[str], between: str) -> str:
+    """Words in a row; of many the first and the last."""
+    if len(words) <= MOST_SHOWN:
+        return between.join(words)
+    half = MOST_SHOWN // 2
+    return between.join([*words[:half], f"… {len(words) - 2 * half} more", *words[-half:]])
+
+
+def _of_path(path: GraphPath) -> list[Block]:
+    """The edges of a path and its product; of a long one the product alone."""
+    blocks: list[Block] = []
+    rights = [Math(path.product, path.latex)] if path.product else []
+    if len(path.edges) <= MOST_SHOWN:
+        for edge in path.edges:
+            right = [Math(edge.formula, edge.latex)] if edge.formula else []
+            blocks += [_formula(derivative(edge.of, edge.wrt), right, edge.value)] * bool(
+                right or edge.value is not None
+            )
+        names = [derivative(edge.of, edge.wrt) for edge in path.edges[::-1]]
+        rights.insert(0, Math("*".join(n.text for n in names), " ".join(n.latex for n in names)))
+    if rights or path.value is not None:
+        blocks.append(_formula(PRODUCT, rights, path.value))
+    return blocks
 
 
 def derivative(of: str, wrt: str) -> Math:
@@ -115,6 +151,6 @@ def derivative(of: str, wrt: str) -> Math:
 def _formula(left: Math, rights: list[Math], value: float | None) -> DisplayFormula:
     """What a name equals, and its number; a right side that is written as the one before is left out."""
     if value is not None:
-        rights.append(value_math(value))
+        rights.append(value_math(value) if math.isfinite(value) else BEYOND)
     distinct = (right for i, right in enumerate(rights) if i == 0 or right.text != rights[i - 1].text)
     return DisplayFormula(left, tuple(distinct))

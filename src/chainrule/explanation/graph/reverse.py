@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from chainrule.explanation.graph.nodes import Nodes
 
 
-def above(nodes: Nodes, below: Iterable[int], wrt: Iterable[int]) -> set[int]:
-    """Of nodes in order, those that some others are part of, and these."""
-    found = set(wrt)
-    for node in below:
-        if node not in found and any(part in found for part in nodes.parts[node]):
+def above(nodes: Nodes, order: Iterable[int], wrt: Collection[int]) -> set[int]:
+    """Of nodes in order, those in ``wrt`` and those made from them."""
+    found: set[int] = set()
+    for node in order:
+        if node in wrt or any(part in found for part in nodes.parts[node]):
             found.add(node)
     return found
 
 
 def adjoints(
-    nodes: Nodes, of: int, wrt: Iterable[int] | None = None, through: Callable[[int], bool] = lambda node: True
+    nodes: Nodes, of: int, wrt: Collection[int] | None = None, through: Callable[[int], bool] = lambda node: True
 ) -> dict[int, int]:
     """For each node on a way from ``wrt`` to ``of``, the node of d(of)/d(it).
 

@@ -17,7 +17,9 @@ from chainrule.explanation.graph.nodes import Nodes
 from chainrule.formula import text
 from chainrule.formula import tree as t
 
-Atom: TypeAlias = tuple[Any, ...]  # ("variable", name), ("call", function, *sums), ("sum", sum), ("exp", sum), ("power", …)
+Atom: TypeAlias = tuple[
+    Any, ...
+]  # ("variable", name), ("call", function, *sums), ("sum", sum), ("exp", sum), ("power", …)
 Rational: TypeAlias = int | Fraction
 Term: TypeAlias = frozenset[tuple[Atom, Rational]]  # atoms with their exponents
 Sum: TypeAlias = dict[Term, Rational]
@@ -168,8 +170,8 @@ def _scaled(a: Sum, by: Rational) -> Sum:
 
 
 def _times(a: Sum, b: Sum) -> Sum:
-    for one, other in ((a, b), (b, a)):
-        constant = _constant(one)
+    for factor, other in ((a, b), (b, a)):
+        constant = _constant(factor)
         if constant is not None:
             return _scaled(other, constant)
     (one, p), (two, q) = _as_term(a), _as_term(b)
@@ -221,18 +223,18 @@ def _power(a: Sum, exponent: Rational) -> Sum:
         if exponent < 0:
             raise ZeroDivisionError
         return {}
-    whole = exponent.denominator == 1
-    if not whole:
+    if exponent.denominator != 1:
         term, coefficient = next(iter(a.items()))
         if len(a) == 1 and coefficient == 1 and (not term or (len(term) == 1 and next(iter(term))[1] == 1)):
             return _flat({atom: exponent * e for atom, e in term}, 1) if term else a
         return _atom(("sum", _key(a)), exponent)
     term, coefficient = _as_term(a)
     size = max(coefficient.numerator.bit_length(), coefficient.denominator.bit_length())
-    if abs(coefficient) != 1 and size * abs(exponent) > _MOST_BITS:
-        rest = frozenset({(("sum", _key(_number(coefficient))), exponent)})
-        return _flat(_joined(rest, frozenset((a_, e * exponent) for a_, e in term)), 1)
-    power = int(exponent) if abs(coefficient) != 1 else int(exponent) % 2  # of -1 only whether it is odd
+    is_one = coefficient in (1, -1)
+    if not is_one and size * max(exponent, -exponent) > _MOST_BITS:
+        number: Term = frozenset({(("sum", _key(_number(coefficient))), exponent)})
+        return _flat(_joined(number, frozenset((atom, e * exponent) for atom, e in term)), 1)
+    power = int(exponent) % 2 if is_one else int(exponent)  # of -1 only whether it is odd
     raised = _plain(Fraction(coefficient) ** power)
     scaled = frozenset((atom, e * exponent) for atom, e in term)
     return _flat(_joined(scaled, ONE), raised)
@@ -276,7 +278,7 @@ def _multiplied_out(a: Sum) -> Sum:
     for term, coefficient in a.items():
         product: Sum = {ONE: coefficient}
         for atom, exponent in term:
-            if atom[0] == "sum" and exponent.denominator == 1 and 0 < exponent:
+            if atom[0] == "sum" and exponent.denominator == 1 and exponent > 0:
                 if exponent > _MOST_POWER:
                     raise TooLargeError
                 for _ in range(int(exponent)):
@@ -329,8 +331,7 @@ def written(a: Sum) -> t.Expr:
 
 def _term(term: Term, coefficient: Rational) -> t.Expr:
     factors = sorted(term, key=lambda one: _atom_order(one[0]))
-    value = abs(coefficient)
-    top, bottom = _digits(value)
+    top, bottom = _digits(coefficient if coefficient > 0 else -coefficient)
     above = [_raised(atom, exponent) for atom, exponent in factors if exponent > 0]
     below = [_raised(atom, -exponent) for atom, exponent in factors if exponent < 0]
     if top != "1" or not above:

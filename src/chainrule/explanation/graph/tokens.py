@@ -30,13 +30,14 @@ _TOKEN = re.compile(
     |(?P<transposed>\^\s*(?:\{{\s*[T⊤]\s*\}}|[T⊤])(?![\w(])|ᵀ)
     |(?P<high>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
     |(?P<name>{NAME})
-    |(?P<sign>[-+−*·×⋅/÷⊙∘@^,()\[\]{{}}|√])""",
+    |(?P<sign>[-+−*·×⋅/÷⊙∘@^,()\[\]{{}}|√])
+    |(?P<unknown>.)""",
     re.VERBOSE,
 )
 _SAME = {"−": "-", "·": "*", "×": "*", "⋅": "*", "@": "*", "÷": "/", "∘": "⊙", "{": "(", "}": ")"}
 _ARITHMETIC = re.compile(r"\s*(-?\d+)\s*(?:([-+*])\s*(\d+)\s*)?")
 
-Kind = Literal["number", "name", "sign", "transposed", "summed", "range", "end"]
+Kind = Literal["number", "name", "sign", "transposed", "summed", "range", "unknown", "end"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def tokens(formula: str) -> list[Token]:
     """The words of a formula, with each sum over an index written out; the last is its end.
 
     Raises:
-        InputError: too long, a sign that is none, a sum without an end.
+        InputError: too long, a sum that has no terms or too many.
     """
     if len(formula) > LONGEST:
         raise InputError("formula", f"at most {LONGEST} characters", str(len(formula)))
@@ -119,8 +120,7 @@ def _scanned(formula: str) -> Iterator[Token]:
     at, spaced = 0, False
     while at < len(formula):
         match = _TOKEN.match(formula, at)
-        if match is None:
-            raise InputError(f"formula {shown(formula)}", f"a number or a name at column {at + 1}", repr(formula[at]))
+        assert match is not None
         kind, text = match.lastgroup, match[0]
         if match["summed"] is not None:
             yield Token("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
@@ -130,6 +130,8 @@ def _scanned(formula: str) -> Iterator[Token]:
             yield Token("number", text, at, spaced)
         elif kind == "transposed":
             yield Token("transposed", text, at, spaced)
+        elif kind == "unknown":
+            yield Token("unknown", text, at, spaced)
         elif kind == "high":
             yield Token("sign", "^", at, spaced)
             yield from (Token("sign", "-", at),) * text.startswith("⁻")
@@ -169,7 +171,9 @@ def _written_out_range(formula: str, found: list[Token], place: int, indices: se
     closed = place + 1 < len(found) and found[place + 1].text == ")"
     if depth >= 0 or not closed or start == 0 or found[start - 1].text not in ("sum", "Σ", "∑"):
         at = found[place].at
-        raise InputError(f"formula {shown(formula)}", "a sum such as sum(w_i*x_i, i=1..3)", f"{formula[at:at + 20]!r}")
+        raise InputError(
+            f"formula {shown(formula)}", "a sum such as sum(w_i*x_i, i=1..3)", f"{formula[at : at + 20]!r}"
+        )
     terms = _sum(found[place], found[start + 1 : place], indices)
     return [*found[: start - 1], *terms, *found[place + 2 :]]
 
