@@ -30,12 +30,6 @@ SINGULAR = 0.01
 NEAR_A_KINK = mpmath.mpf(10) ** -6
 
 
-def _root(a: Any) -> Any:
-    if not a:
-        raise ValueError("no slope at 0")
-    return mpmath.sqrt(a)
-
-
 def _real(value: Any) -> Any:
     """A value that is a number; what is made from a complex one may be real again, and is none here."""
     if isinstance(value, mpmath.mpc) or not mpmath.isfinite(value):
@@ -46,7 +40,7 @@ def _real(value: Any) -> Any:
 #: as the graph writes it, and as mpmath computes it
 ONE: dict[str, Callable[[Any], Any]] = {
     "exp({})": mpmath.exp, "ln({})": mpmath.log, "log({})": mpmath.log, "log10({})": mpmath.log10,
-    "sqrt({})": _root, "log2({})": lambda a: mpmath.log(a, 2), "sin({})": mpmath.sin, "cos({})": mpmath.cos,
+    "sqrt({})": mpmath.sqrt, "log2({})": lambda a: mpmath.log(a, 2), "sin({})": mpmath.sin, "cos({})": mpmath.cos,
     "tan({})": mpmath.tan,
     "cot({})": mpmath.cot, "sec({})": mpmath.sec, "csc({})": mpmath.csc, "asin({})": mpmath.asin,
     "arccos({})": mpmath.acos, "arctan({})": mpmath.atan, "sinh({})": mpmath.sinh, "cosh({})": mpmath.cosh,
@@ -57,7 +51,7 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "elu({})": lambda a: a if a > 0 else mpmath.expm1(a), "relu({})": lambda a: max(a, mpmath.mpf(0)),
     "gelu({})": lambda a: a * mpmath.ncdf(a), "leaky_relu({})": lambda a: a if a > 0 else a / 100,
     "abs({})": abs, "|{}|": abs, "-({})": lambda a: -a, "({})^2": lambda a: a**2, "({})^-3": lambda a: a**-3,
-    "({})²": lambda a: a**2, "({})^0.5": _root, "1/({})": lambda a: 1 / a, "2^({})": lambda a: mpmath.mpf(2) ** a,
+    "({})²": lambda a: a**2, "({})^0.5": mpmath.sqrt, "1/({})": lambda a: 1 / a, "2^({})": lambda a: mpmath.mpf(2) ** a,
     "e^({})": mpmath.exp, "π*({})": lambda a: mpmath.pi * a, "({})*0.25": lambda a: a / 4,
 }  # fmt: skip
 TWO: dict[str, Callable[[Any, Any], Any]] = {
@@ -76,11 +70,21 @@ class Drawn:
     at: dict[str, str]
 
     def value(self, moved: Any) -> Any:
-        """The last variable, with x moved."""
-        values: dict[str, Any] = {name: mpmath.mpf(number) for name, number in self.at.items()} | {"x": moved}
-        for name, rule in self.rules.items():
-            values[name] = rule(values)
-        return values[name]
+        """The last variable, with x moved; only what it depends on is computed."""
+        inputs = {name: mpmath.mpf(number) for name, number in self.at.items()} | {"x": moved}
+        return _Values(self.rules, inputs)[list(self.rules)[-1]]
+
+
+class _Values(dict[str, Any]):
+    """Values of variables, each computed when it is asked."""
+
+    def __init__(self, rules: dict[str, Callable[[dict[str, Any]], Any]], inputs: dict[str, Any]) -> None:
+        super().__init__(inputs)
+        self.rules = rules
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self.rules[name](self)
+        return self[name]
 
 
 def drawn(seed: int) -> Drawn:
@@ -137,15 +141,16 @@ def judged(seed: int) -> tuple[str, str]:
     except InputError as error:
         if "depends on" in str(error):
             return "refused", ""
-        return (
-            ("refused", "")
-            if expected is None
-            else ("wrong", f"refused: {error}; {mpmath.nstr(expected, 17)} is right")
-        )
+        if expected is None:
+            return "refused", ""
+        singular = "a finite number at these values" in str(error)
+        return "singular" if singular else "wrong", f"refused: {error}; {mpmath.nstr(expected, 17)} is right"
     if kinks or (expected is not None and abs(sides[0] - sides[1]) > NEAR_A_KINK * (1 + abs(expected))):
         return "kink", ""
-    if expected is None or found is None:
-        return ("refused", "") if expected is None else ("right" if abs(expected) > 1e308 else "wrong", "no number")
+    if expected is None:
+        return "wrong", f"{found} where there is no derivative"
+    if found is None:
+        return ("right" if abs(expected) > 1e308 else "wrong"), "no number"
     tolerance = CLOSE * abs(float(expected)) + mpmath.mpf(10) ** -DIGITS
     products = [path.value for path in record.paths if path.value is not None]
     scale = sum(map(abs, products)) or 1.0

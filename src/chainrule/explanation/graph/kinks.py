@@ -32,7 +32,9 @@ def candidates(nodes: Nodes, way: Iterable[int]) -> list[Kink]:
     found = []
     for node in sorted(on_way):
         kind, parts = nodes.kinds[node], nodes.parts[node]
-        can = kind in EXTREMES or ((kind in FUNCTIONS or kind in BY_FORMULA) and kink(kind) is not None)
+        can = (kind in EXTREMES and parts[0] != parts[1]) or (
+            (kind in FUNCTIONS or kind in BY_FORMULA) and kink(kind) is not None
+        )
         for place, part in enumerate(parts):
             if can and part in on_way:
                 found.append(Kink(node, part, nodes.slope(node, place), kind in FUNCTIONS and FUNCTIONS[kind].jump))
