@@ -4,7 +4,8 @@
 
 Each graph is a few formulas that use each other, and the same as Python for mpmath, which differentiates by moving the
 variable. A derivative must be mpmath's rounded to a double, up to its last digit; where mpmath finds none, the graph
-must refuse. It is also compared with the sum over the paths. A graph may also refuse where an edge has no derivative
+must refuse. It is also compared with the sum over the paths, and with the
+values of the formulas that are told. A graph may also refuse where an edge has no derivative
 although the whole has one, as in (x - x)^w; at most one in a hundred does. The exit code is 1 where a bar is missed.
 """
 
@@ -156,9 +157,20 @@ def judged(seed: int) -> tuple[str, str]:
     scale = sum(map(abs, products)) or 1.0
     if len(products) == record.count and not math.isclose(sum(products), found, rel_tol=1e-9, abs_tol=1e-12 * scale):
         return "wrong", f"the paths give {sum(products)}, the whole {found}"
-    if abs(found - expected) <= tolerance:
-        return "right", ""
-    return "wrong", f"{found} for {mpmath.nstr(expected, 17)}"
+    if abs(found - expected) > tolerance:
+        return "wrong", f"{found} for {mpmath.nstr(expected, 17)}"
+    for formula, due in [(record.formula, found), *((path.product, path.value) for path in record.paths)]:
+        if formula and due is not None and not math.isclose(worth(one, formula, at), due, rel_tol=1e-12, abs_tol=1e-30):
+            return "wrong", f"the formula {formula} is worth {worth(one, formula, at)}, not {due}"
+    return "right", ""
+
+
+def worth(one: Drawn, formula: str, at: dict[str, float]) -> float:
+    """The value of a formula in the variables of a graph; nan where it has none."""
+    try:
+        return Graph(f"{one.source}; D = t*({formula})").derivative("dD/dt", at | {"t": 1.0}).value or 0.0
+    except InputError:
+        return math.nan
 
 
 def told(seed: int) -> tuple[int, str, str]:

@@ -10,17 +10,14 @@ from operator import mul
 from chainrule.errors import InputError
 from chainrule.explanation.graph import routes, symbolic
 from chainrule.explanation.graph.circuit import Circuit
-from chainrule.explanation.graph.kinks import Kink, candidates, met
-from chainrule.explanation.graph.nodes import Nodes
-from chainrule.explanation.graph.numbers import Undefined, Value, as_float, change, magnitude, numbers
+from chainrule.explanation.graph.kinks import Kink, candidates, kink_words, met
+from chainrule.explanation.graph.numbers import Undefined, Value, as_float, change, magnitude, numbers, why
 from chainrule.explanation.graph.records import Edge, GraphDerivative, GraphPath
 from chainrule.explanation.graph.reverse import adjoints
 from chainrule.formula import latex, text
 from chainrule.formula.tree import Expr
 
 NEAR = 1e-6  # relative: at a kink numerical differentiation may agree, and is shown only where it does
-MOST_KINKS = 3  # that are told
-KINK_AT = 0  # every function of one number has its kink there
 LONGEST_PATH = 40  # edges of a path whose derivatives are written as formulas
 LONGEST_PRODUCT = 16  # factors of a path's product that are written as one formula
 
@@ -81,7 +78,8 @@ class Answer:
         values = {self.made.variables[n]: as_float(self.numbers[n]) for n in self._variables() if self.is_numeric}
         return GraphDerivative(
             self.of_name, self.wrt_name, formulas, at, values, paths, count, *_written(total),
-            value, self._numerical(value, kinks), self._kink_words(kinks), _beyond(exact, double),
+            value, self._numerical(value, kinks), kink_words(self.made.nodes, kinks, self.numbers),
+            _beyond(exact, double),
         )  # fmt: skip
 
     # ------------------------------------------------------------ structure
@@ -141,14 +139,10 @@ class Answer:
         wanted = [*self._variables(), *self.edges.values(), back, *parts, *slopes]
         found = numbers(nodes, wanted, self.made.given)
         if isinstance(found[self.of], Undefined):
-            raise InputError(f"value of {self.of_name}", "a finite number", self._why(found[self.of]))
+            raise InputError(f"value of {self.of_name}", "a finite number", why(self.made.nodes, found[self.of]))
         if isinstance(found[back], Undefined):
-            raise InputError(self.name, "a finite number at these values", self._why(found[back]))
+            raise InputError(self.name, "a finite number at these values", why(self.made.nodes, found[back]))
         return found
-
-    def _why(self, undefined: Undefined) -> str:
-        written = _short(self.made.nodes, undefined.node)
-        return f"{written}, which takes {undefined.needs}, of {undefined.got}"
 
     def _numerical(self, value: float | None, kinks: list[Kink]) -> float | None:
         if value is None:
@@ -161,21 +155,6 @@ class Answer:
             return None
         return number
 
-    def _kink_words(self, kinks: list[Kink]) -> tuple[str, ...]:
-        """A sentence for each kink, and one for those that are left out."""
-        nodes = self.made.nodes
-        found = []
-        for kink in kinks[:MOST_KINKS]:
-            parts = nodes.parts[kink.node]
-            name = _short(nodes, kink.part)
-            where = " = ".join(_short(nodes, part) for part in parts) if len(parts) > 1 else f"{name} = {KINK_AT}"
-            slope, what = as_float(self.numbers[kink.slope]), "jumps" if kink.jump else "has a kink"
-            taken = f"its derivative by {name} does not exist there and is taken as {slope:.6g}, by convention."
-            found.append(f"{_short(nodes, kink.node)} {what} at {where}: {taken}")
-        if len(kinks) > MOST_KINKS:
-            found.append(f"So it is at {len(kinks) - MOST_KINKS} more kinks.")
-        return tuple(found)
-
 
 def _beyond(exact: Value, double: float | None) -> tuple[str, ...]:
     """What is said of a number that no double holds."""
@@ -183,12 +162,6 @@ def _beyond(exact: Value, double: float | None) -> tuple[str, ...]:
         return ()
     size = "large" if double else "small"
     return (f"As a number the derivative is {magnitude(exact)}, too {size} for double precision.",)
-
-
-def _short(nodes: Nodes, node: int) -> str:
-    """A node in a message."""
-    tree = symbolic.formula(nodes, node, False, 30)
-    return text(tree) if tree is not None else f"a term with {nodes.kinds[node]}"
 
 
 def _written(tree: Expr | None) -> tuple[str, str]:

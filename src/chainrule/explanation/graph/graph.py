@@ -13,8 +13,10 @@ from chainrule.explanation.graph.answer import Answer
 from chainrule.explanation.graph.build import parent
 from chainrule.explanation.graph.circuit import Circuit, circuit, free_names, in_order
 from chainrule.explanation.graph.functions import CONSTANTS
+from chainrule.explanation.graph.gradients import Gradients
 from chainrule.explanation.graph.language import Statement, statements
 from chainrule.explanation.graph.records import GraphDerivative
+from chainrule.explanation.graph.table import GraphGradients
 from chainrule.explanation.graph.tokens import plain_name
 from chainrule.formula.tree import Expr
 
@@ -80,6 +82,27 @@ class Graph:
         answer = Answer(made, above, below, is_numeric)
         return answer.record(formulas, {key: float(value) for key, value in at.items()}, max(top, 1), formula)
 
+    def gradients(self, of: str = "", at: Mapping[str, Any] | None = None) -> GraphGradients:
+        """The derivatives of one variable by every node below it.
+
+        Args:
+            of: the variable; the last formula's where none is named.
+            at: values of the inputs; with all that are needed there are numbers, else formulas.
+
+        Raises:
+            InputError: an unknown variable, a value that is missing or not finite.
+        """
+        at = dict(at or {})
+        name = plain_name(of) if of else list(self._statements)[-1]
+        if name not in self._statements and parent(name, self._statements) not in self._statements:
+            known = _listed(list(self._statements))
+            raise InputError(f"variable {name!r}", f"one that a formula gives: {known}", "another")
+        made = self._circuit(at, (name,))
+        node = _number(made, name, name)
+        is_numeric = self._has_numbers(made, node, at)
+        written = {name: statement.written for name, statement in self._statements.items()}
+        return Gradients(made, node, is_numeric, written).record()
+
     def _asked(self, name: str) -> tuple[str, str]:
         """The variable above and the one below of ``dz/dx``."""
         free = free_names(self._statements)
@@ -90,10 +113,7 @@ class Graph:
         names = {*known, *free}
         is_known = all(one in names or parent(one, dict.fromkeys(names)) in names for one in (of, wrt))
         if not slash or top[:1] != "d" or bottom[:1] != "d" or not is_known or of == wrt:
-            listed = ", ".join(known[:MOST_LISTED]) + (
-                f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
-            )
-            raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {listed}", "another")
+            raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {_listed(known)}", "another")
         return of, wrt
 
     def _circuit(self, at: Mapping[str, Any], asked: Sequence[str]) -> Circuit:
@@ -123,3 +143,9 @@ def _number(made: Circuit, question: str, name: str) -> int:
         expected = f"a number for {name}, such as {name}_1" if found is not None else f"an entry of an array for {name}"
         raise InputError(f"name {question!r}", expected, "a vector or a matrix" if found is not None else "none")
     return int(found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a message."""
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more

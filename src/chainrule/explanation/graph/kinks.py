@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from chainrule.explanation.graph.functions import BY_FORMULA, EXTREMES, FUNCTIONS, kink
 from chainrule.explanation.graph.nodes import Nodes
-from chainrule.explanation.graph.numbers import Undefined, Value
+from chainrule.explanation.graph.numbers import Undefined, Value, as_float
+from chainrule.explanation.graph.symbolic import short
+
+MOST_TOLD = 3  # kinks
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,18 @@ def met(nodes: Nodes, possible: Iterable[Kink], values: Mapping[int, Value]) -> 
         if parts[0] == (parts[1] if kind in EXTREMES else kink(kind)):
             found.append(one)
     return found
+
+
+def kink_words(nodes: Nodes, kinks: list[Kink], values: Mapping[int, Value]) -> tuple[str, ...]:
+    """A sentence for each kink, and one for those that are left out."""
+    found = []
+    for one in kinks[:MOST_TOLD]:
+        parts = nodes.parts[one.node]
+        name = short(nodes, one.part)
+        where = " = ".join(short(nodes, part) for part in parts) if len(parts) > 1 else f"{name} = 0"
+        slope, what = as_float(values[one.slope]), "jumps" if one.jump else "has a kink"
+        taken = f"its derivative by {name} does not exist there and is taken as {slope:.6g}, by convention."
+        found.append(f"{short(nodes, one.node)} {what} at {where}: {taken}")
+    if len(kinks) > MOST_TOLD:
+        found.append(f"So it is at {len(kinks) - MOST_TOLD} more kinks.")
+    return tuple(found)

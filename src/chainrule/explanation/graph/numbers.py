@@ -16,6 +16,7 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.explanation.graph.functions import BY_FORMULA, FUNCTIONS
 from chainrule.explanation.graph.nodes import Nodes, definition
+from chainrule.explanation.graph.symbolic import short
 from chainrule.formula import tree as t
 
 Real = Any  # a number of mpmath
@@ -84,6 +85,11 @@ def magnitude(value: Real) -> str:
     if abs(digits) < 10**6:
         return f"about {context.nstr(value, 3)}"
     return f"about 10^{digits}" if abs(digits) < 10**15 else f"about 10^(10^{len(str(abs(digits)))})"
+
+
+def why(nodes: Nodes, undefined: Undefined) -> str:
+    """What is not defined, in words: ``log(x), which takes a number above 0, of -2``."""
+    return f"{short(nodes, undefined.node)}, which takes {undefined.needs}, of {undefined.got}"
 
 
 def change(nodes: Nodes, of: int, wrt: int, inputs: Mapping[int, Fraction], at: Value) -> Value:

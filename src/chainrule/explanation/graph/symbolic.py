@@ -25,6 +25,7 @@ Term: TypeAlias = frozenset[tuple[Atom, Rational]]  # atoms with their exponents
 Sum: TypeAlias = dict[Term, Rational]
 
 ONE: Term = frozenset()
+SHORT = 30  # nodes of a formula in a line of words
 SMALL = 60  # nodes of a formula that is written without being asked for
 LARGEST = 600  # of one that is asked for
 _MOST_WORK = 5  # nodes that are gone through, for each that is written
@@ -62,6 +63,12 @@ def product(nodes: Nodes, factors: Iterable[int], most: int = SMALL) -> t.Expr |
         return tree if t.size(tree) <= most else None
     except (TooLargeError, ZeroDivisionError):
         return None
+
+
+def short(nodes: Nodes, node: int) -> str:
+    """A node in a line of words."""
+    found = formula(nodes, node, False, SHORT)
+    return text(found) if found is not None else f"a term with {nodes.kinds[node]}"
 
 
 def _sum_of(nodes: Nodes, target: int, expanded: bool, most: int) -> Sum:
