@@ -38,7 +38,10 @@ class Gradients:
         self.back = adjoints(nodes, of)
         self.possible = candidates(nodes, self.back) if is_numeric else []
         parts = [part for one in self.possible for part in (*nodes.parts[one.node], one.slope)]
-        self.numbers = numbers(nodes, [*self.below, *self.back.values(), *parts], made.given) if is_numeric else {}
+        entries = [int(n) for built in made.built.values() if np.ndim(built) for n in built.flat]
+        self.numbers = (
+            numbers(nodes, [*self.below, *entries, *self.back.values(), *parts], made.given) if is_numeric else {}
+        )
         self.array_of = {int(n): name for name, built in made.built.items() if np.ndim(built) for n in built.flat}
 
     def record(self) -> GraphGradients:

@@ -14,6 +14,7 @@ from chainrule.explanation.graph.build import parent
 from chainrule.explanation.graph.circuit import Circuit, circuit, free_names, in_order
 from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.gradients import Gradients
+from chainrule.explanation.graph.jacobian import GraphJacobian, jacobian
 from chainrule.explanation.graph.language import Statement, statements
 from chainrule.explanation.graph.records import GraphDerivative
 from chainrule.explanation.graph.table import GraphGradients
@@ -58,8 +59,8 @@ class Graph:
         return tuple(sorted(name for name in free_names(self._statements) if name not in CONSTANTS))
 
     def derivative(
-        self, name: str, at: Mapping[str, float] | None = None, top: int = 20, formula: bool = False
-    ) -> GraphDerivative:
+        self, name: str, at: Mapping[str, Any] | None = None, top: int = 20, formula: bool = False
+    ) -> GraphDerivative | GraphJacobian:
         """The derivative of one variable by another, with its paths.
 
         Args:
@@ -72,15 +73,23 @@ class Graph:
         Raises:
             InputError: an unknown variable, a value that is missing or not finite, no path, a derivative that is not
                 defined there.
+
+        With a vector or a matrix on one side, or vectors on both, the answer is an array:
+
+        >>> graph = cr.Graph("W = [[1, 2], [3, 4]]; x = [1, -1]; h = tanh(W x); L = sum(h^2)")
+        >>> graph.derivative("dL/dx").value
+        array([-3.83647831, -5.11530441])
         """
         at = dict(at or {})
         of, wrt = self._asked(name)
         made = self._circuit(at, (of, wrt))
-        above, below = _number(made, name, of), _number(made, name, wrt)
-        is_numeric = self._has_numbers(made, above, at)
         formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
-        answer = Answer(made, above, below, is_numeric)
-        return answer.record(formulas, {key: float(value) for key, value in at.items()}, max(top, 1), formula)
+        tops, ends = _found(made, name, of), _found(made, name, wrt)
+        if np.ndim(tops) or np.ndim(ends):
+            self._has_numbers(made, [int(node) for node in np.ravel(tops)], at)
+            return jacobian(made, of, wrt, tops, ends, formulas, at)
+        answer = Answer(made, tops, ends, self._has_numbers(made, [tops], at))
+        return answer.record(formulas, at, max(top, 1), formula)
 
     def gradients(self, of: str = "", at: Mapping[str, Any] | None = None) -> GraphGradients:
         """The derivatives of one variable by every node below it.
@@ -98,8 +107,10 @@ class Graph:
             known = _listed(list(self._statements))
             raise InputError(f"variable {name!r}", f"one that a formula gives: {known}", "another")
         made = self._circuit(at, (name,))
-        node = _number(made, name, name)
-        is_numeric = self._has_numbers(made, node, at)
+        node = _found(made, name, name)
+        if np.ndim(node):
+            raise InputError(f"variable {name!r}", f"a number, such as {name}_1", "a vector or a matrix")
+        is_numeric = self._has_numbers(made, [node], at)
         written = {name: statement.written for name, statement in self._statements.items()}
         return Gradients(made, node, is_numeric, written).record()
 
@@ -124,25 +135,25 @@ class Graph:
         inputs = [name for name in free_names(self._statements) if name not in CONSTANTS or name in (*at, *asked)]
         return circuit(self._statements, list(dict.fromkeys([*(parent(one, at) for one in inputs), *inputs])), at)
 
-    def _has_numbers(self, made: Circuit, of: int, at: Mapping[str, Any]) -> bool:
+    def _has_numbers(self, made: Circuit, of: list[int], at: Mapping[str, Any]) -> bool:
         """Whether each input that is needed has a value; where only some have, an error."""
-        needed = [n for n in made.nodes.below([of]) if made.nodes.kinds[n] == "variable" and not made.nodes.parts[n]]
+        needed = [n for n in made.nodes.below(of) if made.nodes.kinds[n] == "variable" and not made.nodes.parts[n]]
         names = sorted(made.variables[node] for node in needed)
         missing = sorted(made.variables[node] for node in needed if node not in made.given)
         unknown = [name for name in at if name not in made.built]
-        if at and (missing or unknown):
+        has_arrays = any(np.ndim(built) for built in made.built.values())
+        if (at or has_arrays) and (missing or unknown):
             got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
             raise InputError("at", f"a value for each of {', '.join(names) or 'no variable'}", " and ".join(got))
         return not missing
 
 
-def _number(made: Circuit, question: str, name: str) -> int:
-    """The node of a number."""
+def _found(made: Circuit, question: str, name: str) -> Any:
+    """The node of a variable, or the array of nodes of one that is an array."""
     found = made.named(name)
-    if found is None or np.ndim(found):
-        expected = f"a number for {name}, such as {name}_1" if found is not None else f"an entry of an array for {name}"
-        raise InputError(f"name {question!r}", expected, "a vector or a matrix" if found is not None else "none")
-    return int(found)
+    if found is None:
+        raise InputError(f"name {question!r}", f"an entry that {name.rpartition('_')[0]} has", name)
+    return found
 
 
 def _listed(names: Sequence[str]) -> str:

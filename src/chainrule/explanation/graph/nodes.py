@@ -24,6 +24,7 @@ class Nodes:
         parts: the nodes that each uses.
         words: the number of a number (a Fraction), the name of a constant and of a variable.
         definitions: of a variable, the node that its formula gives; none for an input.
+        inputs: variables without a formula, and those whose formulas are numbers.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class Nodes:
         self.parts: list[tuple[int, ...]] = []
         self.words: list[Fraction | str | None] = []
         self.definitions: dict[int, int] = {}
+        self.inputs: set[int] = set()
         self._known: dict[tuple[str, tuple[int, ...], Fraction | str | None], int] = {}
 
     def __len__(self) -> int:
@@ -52,6 +54,8 @@ class Nodes:
         node = self.raw("variable", () if definition is None else (definition,), name)
         if definition is not None:
             self.definitions[node] = definition
+        if definition is None or not self.reading(definition):
+            self.inputs.add(node)
         return node
 
     def below(self, targets: Iterable[int], through: Callable[[int], bool] = lambda node: True) -> list[int]:

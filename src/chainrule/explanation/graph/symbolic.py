@@ -73,16 +73,14 @@ def short(nodes: Nodes, node: int) -> str:
 
 def _sum_of(nodes: Nodes, target: int, expanded: bool, most: int) -> Sum:
     def through(node: int) -> bool:
-        return expanded or nodes.kinds[node] != "variable"
+        return nodes.kinds[node] != "variable" or (expanded and node not in nodes.inputs)
 
     sums: dict[int, Sum] = {}
     order = nodes.below([target], through)
     if len(order) > _MOST_WORK * most:
         raise TooLargeError
     for node in order:
-        parts = nodes.parts[node]
-        is_leaf = nodes.kinds[node] == "variable" and not (expanded and parts)
-        arguments = [] if is_leaf else [sums[part] for part in parts]
+        arguments = [sums[part] for part in nodes.parts[node]] if through(node) else []
         sums[node] = _bounded(_of_node(nodes, node, arguments), 4 * most)
     return sums[target]
 
