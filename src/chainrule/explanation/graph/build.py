@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -195,7 +195,7 @@ def names(tree: t.Expr) -> dict[str, None]:
     return found
 
 
-def parent(name: str, known: Mapping[str, Any]) -> str:
+def parent(name: str, known: Collection[str]) -> str:
     """The array that a name may be a component of; the name itself where there is none."""
     head, line, _ = name.rpartition("_")
     return head if line and head in known else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.language import Statement
 from chainrule.explanation.graph.nodes import Nodes
 from chainrule.explanation.graph.numbers import exact
+from chainrule.formula import tree as t
 
 
 @dataclass
@@ -33,32 +34,47 @@ class Circuit:
     given: dict[int, Fraction] = field(default_factory=dict)
 
     def named(self, name: str) -> Built | None:
-        """The node, or the array of nodes, of a variable or of an entry of one; None where there is none."""
+        """The node, or the array of nodes, of a variable or of an entry of one; None where there is none.
+
+        Raises:
+            InputError: an entry that an array does not have.
+        """
         found = self.built.get(name)
-        if found is None:
-            array = self.built.get(parent(name, self.built))
-            if array is not None and np.ndim(array):
-                places = dict(zip(entry_names(parent(name, self.built), array.shape), np.ravel(array), strict=True))
-                found = places.get(name)
-        return found
+        head = parent(name, self.built)
+        if found is not None or head == name or not np.ndim(array := self.built[head]):
+            return found
+        place = entry_names(head, array.shape)
+        if name in place:
+            return array.flat[place.index(name)]
+        index = name.rpartition("_")[2].strip("{}")
+        if not all(part.isdecimal() and int(part) for part in index.split(",")) or "0" in index.split(","):
+            return None  # a name of its own: h_0, W_out
+        shape = " x ".join(map(str, array.shape)) if array.shape[1] > 1 else str(len(array))
+        raise InputError(name, f"an entry of {head}, which has {shape}", "another")
 
 
-def circuit(statements: Mapping[str, Statement], inputs: list[str], at: Mapping[str, Any]) -> Circuit:
+def circuit(statements: Mapping[str, Statement], at: Mapping[str, Any], asked: Collection[str] = ()) -> Circuit:
     """The circuit of formulas that are in order.
 
     Args:
         at: input -> a number, a list of numbers or of rows.
+        asked: names that are variables even where they are those of constants.
 
     Raises:
         InputError: shapes that do not fit, a value that is no number.
     """
     made = Circuit()
-    for name in inputs:
-        if name in at:
-            _given(made, name, at[name])
-        elif name not in CONSTANTS and parent(name, at) == name:
+    for name, value in at.items():
+        _given(made, name, value)
+
+    def lookup(name: str) -> Built | None:
+        found = made.named(name)
+        if found is None and (name not in CONSTANTS or name in asked):
             _named(made, name, made.nodes.variable(name))
-    builder = Builder(made.nodes, made.named)
+            return made.built[name]
+        return found
+
+    builder = Builder(made.nodes, lookup)
     for name, statement in statements.items():
         found = builder.build(statement.tree)
         if not np.ndim(found):
@@ -89,18 +105,31 @@ def in_order(statements: Mapping[str, Statement]) -> dict[str, Statement]:
             elif name in statements and name not in begun:
                 begun.add(name)
                 stack.append((name, True))
-                for one in names(statements[name].tree):
-                    used = one if one in statements else parent(one, statements)
+                for used in names(statements[name].tree):
                     if used in begun and used not in order:
                         raise InputError("graph", "no circle", f"{name} depends on itself through {used}")
-                    stack.append((used, False))
+                    stack.append((used if used in statements else parent(used, statements), False))
     return order
 
 
 def free_names(statements: Mapping[str, Statement]) -> list[str]:
-    """Names that no formula gives, in the order of reading."""
+    """Names that no formula gives, and that may be no entries of an array, in the order of reading."""
     used = dict.fromkeys(name for statement in statements.values() for name in names(statement.tree))
-    return [name for name in used if name not in statements and parent(name, statements) not in statements]
+    arrays: set[str] = set()
+    for name, statement in statements.items():
+        if _has_array(statement.tree) or any(one in arrays for one in names(statement.tree)):
+            arrays.add(name)
+    return [name for name in used if name not in statements and parent(name, arrays) not in arrays]
+
+
+def _has_array(tree: t.Expr) -> bool:
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, t.Array):
+            return True
+        waiting += t.children(one)
+    return False
 
 
 def _named(made: Circuit, name: str, node: int) -> None:

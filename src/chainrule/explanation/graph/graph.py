@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.explanation.graph.answer import Answer
-from chainrule.explanation.graph.build import parent
+from chainrule.explanation.graph.build import names, parent
 from chainrule.explanation.graph.circuit import Circuit, circuit, free_names, in_order
 from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.gradients import Gradients
@@ -121,8 +121,8 @@ class Graph:
         compact = "".join(name.split()).replace("∂", "d")
         top, slash, bottom = compact.partition("/")
         of, wrt = plain_name(top[1:]), plain_name(bottom[1:])
-        names = {*known, *free}
-        is_known = all(one in names or parent(one, dict.fromkeys(names)) in names for one in (of, wrt))
+        every = {*known, *free, *(name for one in self._statements.values() for name in names(one.tree))}
+        is_known = all(one in every or parent(one, every) in every for one in (of, wrt))
         if not slash or top[:1] != "d" or bottom[:1] != "d" or not is_known or of == wrt:
             raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {_listed(known)}", "another")
         return of, wrt
@@ -132,19 +132,20 @@ class Graph:
         given = [name for name in at if name in self._statements]
         if given:
             raise InputError("at", "values of variables that no formula gives", f"one for {', '.join(given)}")
-        inputs = [name for name in free_names(self._statements) if name not in CONSTANTS or name in (*at, *asked)]
-        return circuit(self._statements, list(dict.fromkeys([*(parent(one, at) for one in inputs), *inputs])), at)
+        used = {name for one in self._statements.values() for name in names(one.tree)}
+        known = {*used, *(parent(name, at) for name in used)}
+        return circuit(self._statements, {name: at[name] for name in at if name in known}, asked)
 
     def _has_numbers(self, made: Circuit, of: list[int], at: Mapping[str, Any]) -> bool:
         """Whether each input that is needed has a value; where only some have, an error."""
         needed = [n for n in made.nodes.below(of) if made.nodes.kinds[n] == "variable" and not made.nodes.parts[n]]
-        names = sorted(made.variables[node] for node in needed)
+        wanted = sorted(made.variables[node] for node in needed)
         missing = sorted(made.variables[node] for node in needed if node not in made.given)
         unknown = [name for name in at if name not in made.built]
         has_arrays = any(np.ndim(built) for built in made.built.values())
         if (at or has_arrays) and (missing or unknown):
             got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
-            raise InputError("at", f"a value for each of {', '.join(names) or 'no variable'}", " and ".join(got))
+            raise InputError("at", f"a value for each of {_listed(wanted) or 'no variable'}", " and ".join(got))
         return not missing
 
 
