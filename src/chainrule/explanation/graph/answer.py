@@ -17,6 +17,7 @@ from chainrule.explanation.graph.reverse import adjoints
 from chainrule.formula import latex, text
 from chainrule.formula.tree import Expr
 
+NOTHING = 1e-30  # what central differences leave of a derivative that is 0
 NEAR = 1e-6  # relative: at a kink numerical differentiation may agree, and is shown only where it does
 LONGEST_PATH = 40  # edges of a path whose derivatives are written as formulas
 LONGEST_PRODUCT = 16  # factors of a path's product that are written as one formula
@@ -150,10 +151,12 @@ class Answer:
         found = change(self.made.nodes, self.of, self.wrt, self.made.given, self.numbers[self.wrt])
         if found is None:
             return None
-        number = as_float(found)
-        if not math.isfinite(number) or (kinks and abs(number - value) > NEAR * max(abs(value), abs(number))):
+        number, smallest = found
+        size = max(abs(value), abs(number))
+        is_blind = value != 0 and smallest > NEAR * size
+        if not math.isfinite(number) or is_blind or (kinks and abs(number - value) > NEAR * size):
             return None
-        return number
+        return 0.0 if value == 0 and abs(number) <= max(smallest, NOTHING) else number
 
 
 def _beyond(exact: Value, double: float | None) -> tuple[str, ...]:

@@ -133,6 +133,8 @@ class Builder:
 
     def of_array(self, function: str, parts: list[Built]) -> Built:
         """A function of a vector or a matrix."""
+        if function == "softmax" and not np.ndim(parts[0]):
+            raise InputError("function softmax", "a vector in it", "one number")
         entries = [int(node) for node in np.ravel(parts[0])]
         match function:
             case "dot":

@@ -58,6 +58,11 @@ def _is_between(x: Real) -> bool:
     return bool(abs(x) < 1)
 
 
+def _near(x: Real) -> Real:
+    """A number beyond which the normal distribution does not change."""
+    return max(min(x, x.context.mpf(1e6)), x.context.mpf(-1e6))
+
+
 _OUTSIDE = "a number up to -1 or from 1 on"
 _POSITIVE, _NOT_ZERO, _SINE = "a number above 0", "a number that is not 0", "a number from -1 to 1"
 
@@ -100,9 +105,9 @@ FUNCTIONS: dict[str, Elementary] = {
         lambda c, x: c.asech(x), "-1/(a*sqrt(1 - a^2))", lambda x: bool(0 < x <= 1), "a number above 0 and up to 1"
     ),
     "acsch": Elementary(lambda c, x: c.acsch(x), "-1/(abs(a)*sqrt(1 + a^2))", _is_not_zero, _NOT_ZERO),
-    "erf": Elementary(lambda c, x: c.erf(x), "2*exp(-a^2)/sqrt(pi)"),
-    "Phi": Elementary(lambda c, x: c.ncdf(x), "phi(a)"),
-    "phi": Elementary(lambda c, x: c.npdf(x), "-a*h"),
+    "erf": Elementary(lambda c, x: c.erf(_near(x)), "2*exp(-a^2)/sqrt(pi)"),
+    "Phi": Elementary(lambda c, x: c.ncdf(_near(x)), "phi(a)"),
+    "phi": Elementary(lambda c, x: c.npdf(_near(x)), "-a*h"),
     "abs": Elementary(lambda c, x: abs(x), "sign(a)", kink=0.0, wide=True),
     "sign": Elementary(lambda c, x: c.sign(x), "0", kink=0.0, jump=True, wide=True),
     "step": Elementary(lambda c, x: c.mpf(x > 0), "0", kink=0.0, jump=True, wide=True),

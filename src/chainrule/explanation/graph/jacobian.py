@@ -107,7 +107,7 @@ def jacobian(
     if len(pairs) <= MOST_CHECKED and not kinks:
         steps = [change(nodes, top, end, made.given, values[end]) for top, end, _ in pairs]
         if all(step is not None for step in steps):
-            checked = np.array([as_float(step) for step in steps]).reshape(shape)
+            checked = np.array([step[0] for step in steps if step is not None]).reshape(shape)
     return GraphJacobian(of, wrt, formulas, at, value, checked, kinks)
 
 

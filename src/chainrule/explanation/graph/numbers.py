@@ -24,6 +24,7 @@ BITS = (200, 400, 2400)
 NOISE = 24  # bits at the end of a number that rounding may have changed
 MOST_BITS = 1000  # of an argument's size: mpmath reduces it in time
 SAME = 60  # bits
+ODD = {"sin", "tan"}  # are as small as their argument near 0
 DIFFERENCES = {"log", "log2", "log10", "sin", "cos", "tan", "cot"}  # are 0 elsewhere than at 0, where rounding decides
 
 
@@ -92,25 +93,30 @@ def why(nodes: Nodes, undefined: Undefined) -> str:
     return f"{short(nodes, undefined.node)}, which takes {undefined.needs}, of {undefined.got}"
 
 
-def change(nodes: Nodes, of: int, wrt: int, inputs: Mapping[int, Fraction], at: Value) -> Value:
-    """d(of)/d(wrt) by central differences, from forward values alone.
+def change(nodes: Nodes, of: int, wrt: int, inputs: Mapping[int, Fraction], at: Value) -> tuple[float, float] | None:
+    """d(of)/d(wrt) by central differences, from forward values alone, and how small a derivative they could see.
 
     None where a step leaves the domain, and where the values before, at and after the point lie on no line: at a kink,
     and where a function turns faster than any step is small.
     """
     order = nodes.below([of], lambda node: node not in inputs and node != wrt)
-    for bits in BITS[1:]:
+    for bits in BITS[BITS.index(at.context.prec) :]:
         context = _context(bits)
         point = context.mpf(at)
-        step = context.ldexp(abs(point) or context.mpf(1), -bits // 3)
-        runs = (_Pass(nodes, bits, inputs, {wrt: moved}).run(order)[0] for moved in (point - step, point, point + step))
-        ends = [run[of] for run in runs]
-        if any(isinstance(end, Undefined) for end in ends):
-            return None
-        before, there, after = (context.mpf(end) for end in ends)
+        step = context.ldexp(min(abs(point), context.one) or context.one, -bits // 3)
+        ends, is_sure = [], True
+        for moved in (point - step, point, point + step):
+            values, sure = _Pass(nodes, bits, inputs, {wrt: moved}).run(order)
+            if isinstance(values[of], Undefined):
+                return None
+            ends.append(context.mpf(values[of]))
+            is_sure = is_sure and sure
+        before, there, after = ends
         found, bend = after - before, after - 2 * there + before
-        if abs(bend) <= context.ldexp(max(abs(found), step), -SAME):
-            return found / (2 * step)
+        noise = context.ldexp(abs(there), SAME - bits)
+        is_seen = is_sure and abs(found) > noise
+        if (is_seen or bits == BITS[-1]) and abs(bend) <= context.ldexp(max(abs(found), step), -SAME):
+            return as_float(found / (2 * step)), as_float(noise / step)
     return None
 
 
@@ -165,6 +171,8 @@ class _Pass:
             return self.apply(node, kind, arguments)
         except _OutsideError as outside:
             return Undefined(node, outside.needs, outside.got)
+        except (ArithmeticError, ValueError):  # of mpmath, at numbers beyond all measure
+            return Undefined(node, "numbers that can be computed with", "a larger or smaller one")
 
     def rational(self, value: Any) -> Real:
         return self.context.mpf(value.numerator) / value.denominator
@@ -213,10 +221,11 @@ class _Pass:
                 return context.zero
             raise _OutsideError("a number below 1e300", magnitude(x))
         found = row.value(context, x)
-        if name in DIFFERENCES and (not found or context.mag(found) < max(size, 0) - self.bits + NOISE):
-            if x:
-                self.sure = False
-            return context.zero if name not in ("sin", "tan") or size > -self.bits // 4 else found
+        small = NOISE - self.bits + (0 if name.startswith("log") else max(size, 0))
+        if name in DIFFERENCES and found and context.mag(found) < min(small, size - NOISE if name in ODD else small):
+            found = context.zero
+        if name in DIFFERENCES and x and not found:
+            self.sure = False
         return found
 
     def power(self, base: Real, exponent: Real) -> Real:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from chainrule.render.document import Document, Rendered
 from chainrule.render.look import drawing
 from chainrule.render.writers.text import TextWriter
 
+TOO_LARGE = "beyond 1.8e308"
 MOST_DRAWN = 60  # nodes of a picture within a page
 
 Numbers = float | list[Any] | None  # a number, a vector or rows of a matrix; None where it is not known or not defined
@@ -116,7 +118,7 @@ def _cell(value: Numbers, otherwise: str) -> Line:
     if value is None:
         return line(otherwise)
     if isinstance(value, float):
-        return line(number_text(value, 6))
+        return line(number_text(value, 6) if math.isfinite(value) else TOO_LARGE)
     return line(value_math(np.array(value, dtype=float)))
 
 
@@ -125,7 +127,7 @@ def _brief(value: Numbers) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return number_text(value, 4)
+        return number_text(value, 4) if math.isfinite(value) else TOO_LARGE
     return _rows(value)
 
 
