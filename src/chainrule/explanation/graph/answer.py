@@ -67,7 +67,7 @@ class Answer:
         count = routes.count(self.way, self.onward, self.wrt, self.of)
         paths = tuple(map(self._path, self._chosen(count, top)))
         most = symbolic.LARGEST if long else symbolic.SMALL
-        total = symbolic.formula(self.made.nodes, self.back[self.wrt], True, most)
+        total = symbolic.formula(self.made.nodes, self.back[self.wrt], True, most, self.wrt)
         if total is None:
             total = symbolic.formula(self.made.nodes, self.back[self.wrt], False, most)
         if total is None and long:

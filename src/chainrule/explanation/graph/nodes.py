@@ -15,6 +15,8 @@ from chainrule.explanation.graph.functions import BY_FORMULA, FUNCTIONS
 from chainrule.explanation.graph.language import read
 from chainrule.formula import tree as t
 
+MOST_BITS = 4096  # of a number that is multiplied out
+
 
 class Nodes:
     """Nodes in the order of their making, none twice.
@@ -121,7 +123,7 @@ class Nodes:
     def times(self, a: int, b: int) -> int:
         """A product of two."""
         one, two = self.value(a), self.value(b)
-        if one is not None and two is not None:
+        if one is not None and two is not None and _bits(one) + _bits(two) <= MOST_BITS:
             return self.number(one * two)
         for value, other in ((one, b), (two, a)):
             if value == 0:
@@ -211,6 +213,10 @@ class Nodes:
             case t.Call(function=function):
                 return self.call(function, *parts)
         raise TypeError(type(tree).__name__)
+
+
+def _bits(value: Fraction) -> int:
+    return value.numerator.bit_length() + value.denominator.bit_length()
 
 
 @cache

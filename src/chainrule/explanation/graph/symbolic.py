@@ -39,15 +39,16 @@ class TooLargeError(Exception):
     """The formula is larger than the bound."""
 
 
-def formula(nodes: Nodes, node: int, expanded: bool, most: int = SMALL) -> t.Expr | None:
+def formula(nodes: Nodes, node: int, expanded: bool, most: int = SMALL, kept: int = -1) -> t.Expr | None:
     """The formula of a node, or None where it is larger than the bound.
 
     Args:
         expanded: written in the inputs; else in the variables of the formulas.
         most: nodes of its tree.
+        kept: a variable that is not written in the inputs.
     """
     try:
-        found = shortest(_sum_of(nodes, node, expanded, most))
+        found = shortest(_sum_of(nodes, node, expanded, most, kept))
         return found if t.size(found) <= most else None
     except (TooLargeError, ZeroDivisionError):
         return None
@@ -71,9 +72,9 @@ def short(nodes: Nodes, node: int) -> str:
     return text(found) if found is not None else f"a term with {nodes.kinds[node]}"
 
 
-def _sum_of(nodes: Nodes, target: int, expanded: bool, most: int) -> Sum:
+def _sum_of(nodes: Nodes, target: int, expanded: bool, most: int, kept: int = -1) -> Sum:
     def through(node: int) -> bool:
-        return nodes.kinds[node] != "variable" or (expanded and node not in nodes.inputs)
+        return nodes.kinds[node] != "variable" or (expanded and node not in nodes.inputs and node != kept)
 
     sums: dict[int, Sum] = {}
     order = nodes.below([target], through)
