@@ -1,4 +1,4 @@
-"""What grows must not hurt: shared terms, long chains, deep formulas, huge exponents. Each took exponential time or crashed."""
+"""What grows must not hurt: shared terms, long chains, deep formulas, huge exponents."""
 
 import time
 

@@ -78,10 +78,10 @@ class Graph:
 
         >>> graph = cr.Graph("W = [[1, 2], [3, 4]]; x = [1, -1]; h = tanh(W x); L = sum(h^2)")
         >>> graph.derivative("dL/dx").value
-        array([-3.83647831, -5.11530441])
+        array([-2.55880003, -3.83820005])
         """
         at = dict(at or {})
-        of, wrt = self._asked(name)
+        of, wrt = self._asked(name, at)
         made = self._circuit(at, (of, wrt))
         formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
         tops, ends = _found(made, name, of), _found(made, name, wrt)
@@ -114,14 +114,14 @@ class Graph:
         written = {name: statement.written for name, statement in self._statements.items()}
         return Gradients(made, node, is_numeric, written).record()
 
-    def _asked(self, name: str) -> tuple[str, str]:
+    def _asked(self, name: str, at: Mapping[str, Any]) -> tuple[str, str]:
         """The variable above and the one below of ``dz/dx``."""
         free = free_names(self._statements)
         known = [*sorted(one for one in free if one not in CONSTANTS), *self._statements]
         compact = "".join(name.split()).replace("∂", "d")
         top, slash, bottom = compact.partition("/")
         of, wrt = plain_name(top[1:]), plain_name(bottom[1:])
-        every = {*known, *free, *(name for one in self._statements.values() for name in names(one.tree))}
+        every = {*known, *free, *at, *(name for one in self._statements.values() for name in names(one.tree))}
         is_known = all(one in every or parent(one, every) in every for one in (of, wrt))
         if not slash or top[:1] != "d" or bottom[:1] != "d" or not is_known or of == wrt:
             raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {_listed(known)}", "another")
@@ -134,7 +134,14 @@ class Graph:
             raise InputError("at", "values of variables that no formula gives", f"one for {', '.join(given)}")
         used = {name for one in self._statements.values() for name in names(one.tree)}
         known = {*used, *(parent(name, at) for name in used)}
-        return circuit(self._statements, {name: at[name] for name in at if name in known}, asked)
+        try:
+            return circuit(self._statements, {name: at[name] for name in at if name in known}, asked)
+        except InputError as error:
+            missing = [name for name in self.inputs if name not in at and parent(name, at) == name]
+            if not missing or not any(map(np.ndim, at.values())):
+                raise
+            expected = f"values of all inputs where some are vectors ({error})"
+            raise InputError("at", expected, f"none for {_listed(missing)}") from None
 
     def _has_numbers(self, made: Circuit, of: list[int], at: Mapping[str, Any]) -> bool:
         """Whether each input that is needed has a value; where only some have, an error."""

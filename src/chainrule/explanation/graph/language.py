@@ -38,7 +38,7 @@ def statements(source: str) -> dict[str, Statement]:
         if name in found:
             raise InputError("graph", "each variable given once", f"{name} twice")
         right = part.partition("=")[2].strip()
-        found[name] = Statement(name, " ".join(right.split()), _FormulaReader(right, known).tree())
+        found[name] = Statement(name, " ".join(right.split()), _GraphReader(right, known).tree())
     if not found:
         raise InputError("graph", "at least one formula", "none")
     return found
@@ -46,7 +46,7 @@ def statements(source: str) -> dict[str, Statement]:
 
 def read(formula: str) -> t.Expr:
     """A formula alone."""
-    return _FormulaReader(formula, frozenset()).tree()
+    return _GraphReader(formula, frozenset()).tree()
 
 
 def _parts(source: str) -> list[str]:
@@ -134,7 +134,7 @@ def _negated(tree: t.Expr, times: int) -> t.Expr:
     return tree
 
 
-class _FormulaReader:
+class _GraphReader:
     """Reads a formula from left to right with its own stack, so that no depth is too much for Python.
 
     Args:
@@ -208,7 +208,8 @@ class _FormulaReader:
         """A product without a sign: ``W x``, ``(a + b)(a - b)``."""
         top = self.frames[-1]
         bracket = before is not None and before.text in ")]"
-        if isinstance(top.current, t.Number) or not (token.spaced or bracket):
+        is_number = isinstance(top.current, t.Number) and top.base is None
+        if is_number or not (token.spaced or bracket):
             raise self.unreadable(token, "an operator (a product is written 2*x)")
         if token.text == "(" and not bracket:
             raise self.unreadable(token, f"an operator (functions are {', '.join(sorted(KNOWN))})")

@@ -89,8 +89,8 @@ def magnitude(value: Real) -> str:
 
 
 def why(nodes: Nodes, undefined: Undefined) -> str:
-    """What is not defined, in words: ``log(x), which takes a number above 0, of -2``."""
-    return f"{short(nodes, undefined.node)}, which takes {undefined.needs}, of {undefined.got}"
+    """What is not defined, in words: ``log(x), which needs a number above 0 and has -2``."""
+    return f"{short(nodes, undefined.node)}, which needs {undefined.needs} and has {undefined.got}"
 
 
 def change(nodes: Nodes, of: int, wrt: int, inputs: Mapping[int, Fraction], at: Value) -> tuple[float, float] | None:
@@ -124,6 +124,11 @@ def _agree(a: Value, b: Value) -> bool:
     if isinstance(a, Undefined) or isinstance(b, Undefined):
         return isinstance(a, Undefined) and isinstance(b, Undefined)
     return bool(abs(b - a) <= b.context.ldexp(abs(b), -SAME))
+
+
+def _digits(value: Real) -> str:
+    """A number in a message."""
+    return str(value.context.nstr(value, 6)).removesuffix(".0")
 
 
 def _context(bits: int) -> Any:
@@ -214,7 +219,7 @@ class _Pass:
         """A function of its table."""
         row, context = FUNCTIONS[name], self.context
         if not row.inside(x):
-            raise _OutsideError(row.needs, context.nstr(x, 6))
+            raise _OutsideError(row.needs, _digits(x))
         size = context.mag(x) if x else 0
         if not row.wide and size > MOST_BITS:
             if name == "exp" and x < 0:
@@ -238,7 +243,7 @@ class _Pass:
                 raise _OutsideError("an exponent below 1e300", magnitude(exponent))
             return base**exponent
         if base < 0:
-            raise _OutsideError("a base that is not negative (its exponent is no whole number)", context.nstr(base, 6))
+            raise _OutsideError("a base that is not negative (its exponent is no whole number)", _digits(base))
         if not base:
             if exponent < 0:
                 raise _OutsideError("a base that is not 0 (its exponent is negative)", "0")
