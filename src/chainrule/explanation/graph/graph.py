@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,12 +16,14 @@ from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.gradients import Gradients
 from chainrule.explanation.graph.jacobian import GraphJacobian, jacobian
 from chainrule.explanation.graph.language import Statement, statements
+from chainrule.explanation.graph.questions import Question, listed_names, question
 from chainrule.explanation.graph.records import GraphDerivative
+from chainrule.explanation.graph.second import GraphSecondDerivative, second_derivative
 from chainrule.explanation.graph.table import GraphGradients
 from chainrule.explanation.graph.tokens import plain_name
 from chainrule.formula.tree import Expr
 
-MOST_LISTED = 30  # variables in a message
+GraphAnswer: TypeAlias = GraphDerivative | GraphJacobian | GraphSecondDerivative
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +62,11 @@ class Graph:
 
     def derivative(
         self, name: str, at: Mapping[str, Any] | None = None, top: int = 20, formula: bool = False
-    ) -> GraphDerivative | GraphJacobian:
+    ) -> GraphAnswer:
         """The derivative of one variable by another, with its paths.
 
         Args:
-            name: ``dz/dx``.
+            name: ``dz/dx``; a second derivative is ``d2z/dx^2`` or ``d2z/dxdw``.
             at: values of the inputs; with all that are needed there are numbers too.
             top: list so many paths: all in the order of the formulas, or, where there are more, the largest; all are
                 counted and summed.
@@ -74,6 +76,9 @@ class Graph:
             InputError: an unknown variable, a value that is missing or not finite, no path, a derivative that is not
                 defined there.
 
+        >>> cr.Graph("z = sin(x)*w").derivative("d2z/dxdw").formula
+        'cos(x)'
+
         With a vector or a matrix on one side, or vectors on both, the answer is an array:
 
         >>> graph = cr.Graph("W = [[1, 2], [3, 4]]; x = [1, -1]; h = tanh(W x); L = sum(h^2)")
@@ -81,15 +86,16 @@ class Graph:
         array([-2.55880003, -3.83820005])
         """
         at = dict(at or {})
-        of, wrt = self._asked(name, at)
-        made = self._circuit(at, (of, wrt))
+        asked = self._question(name, at)
+        made = self._circuit(at, (asked.of, asked.wrt, asked.then))
         formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
-        tops, ends = _found(made, name, of), _found(made, name, wrt)
+        tops, ends = _found(made, name, asked.of), _found(made, name, asked.wrt)
+        is_numeric = self._has_numbers(made, [int(node) for node in np.ravel(tops)], at)
+        if asked.then:
+            return second_derivative(made, asked, formulas, at, lambda one: _found(made, name, one), is_numeric)
         if np.ndim(tops) or np.ndim(ends):
-            self._has_numbers(made, [int(node) for node in np.ravel(tops)], at)
-            return jacobian(made, of, wrt, tops, ends, formulas, at)
-        answer = Answer(made, tops, ends, self._has_numbers(made, [tops], at))
-        return answer.record(formulas, at, max(top, 1), formula)
+            return jacobian(made, asked.of, asked.wrt, tops, ends, formulas, at)
+        return Answer(made, tops, ends, is_numeric).record(formulas, at, max(top, 1), formula)
 
     def gradients(self, of: str = "", at: Mapping[str, Any] | None = None) -> GraphGradients:
         """The derivatives of one variable by every node below it.
@@ -104,7 +110,7 @@ class Graph:
         at = dict(at or {})
         name = plain_name(of) if of else list(self._statements)[-1]
         if name not in self._statements and parent(name, self._statements) not in self._statements:
-            known = _listed(list(self._statements))
+            known = listed_names(list(self._statements))
             raise InputError(f"variable {name!r}", f"one that a formula gives: {known}", "another")
         made = self._circuit(at, (name,))
         node = _found(made, name, name)
@@ -114,18 +120,12 @@ class Graph:
         written = {name: statement.written for name, statement in self._statements.items()}
         return Gradients(made, node, is_numeric, written).record()
 
-    def _asked(self, name: str, at: Mapping[str, Any]) -> tuple[str, str]:
-        """The variable above and the one below of ``dz/dx``."""
+    def _question(self, name: str, at: Mapping[str, Any]) -> Question:
+        """What is asked, of the variables that there are."""
         free = free_names(self._statements)
-        known = [*sorted(one for one in free if one not in CONSTANTS), *self._statements]
-        compact = "".join(name.split()).replace("∂", "d")
-        top, slash, bottom = compact.partition("/")
-        of, wrt = plain_name(top[1:]), plain_name(bottom[1:])
-        every = {*known, *free, *at, *(name for one in self._statements.values() for name in names(one.tree))}
-        is_known = all(one in every or parent(one, every) in every for one in (of, wrt))
-        if not slash or top[:1] != "d" or bottom[:1] != "d" or not is_known or of == wrt:
-            raise InputError(f"name {name!r}", f"a derivative such as dz/dx of variables {_listed(known)}", "another")
-        return of, wrt
+        listed = [*sorted(one for one in free if one not in CONSTANTS), *self._statements]
+        used = (one for statement in self._statements.values() for one in names(statement.tree))
+        return question(name, listed, {*listed, *free, *at, *used})
 
     def _circuit(self, at: Mapping[str, Any], asked: Sequence[str]) -> Circuit:
         """The nodes of the graph; pi and e are variables where a value is given for them or they are asked."""
@@ -141,7 +141,7 @@ class Graph:
             if not missing or not any(map(np.ndim, at.values())):
                 raise
             expected = f"values of all inputs where some are vectors ({error})"
-            raise InputError("at", expected, f"none for {_listed(missing)}") from None
+            raise InputError("at", expected, f"none for {listed_names(missing)}") from None
 
     def _has_numbers(self, made: Circuit, of: list[int], at: Mapping[str, Any]) -> bool:
         """Whether each input that is needed has a value; where only some have, an error."""
@@ -152,7 +152,7 @@ class Graph:
         has_arrays = any(np.ndim(built) for built in made.built.values())
         if (at or has_arrays) and (missing or unknown):
             got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
-            raise InputError("at", f"a value for each of {_listed(wanted) or 'no variable'}", " and ".join(got))
+            raise InputError("at", f"a value for each of {listed_names(wanted) or 'no variable'}", " and ".join(got))
         return not missing
 
 
@@ -162,9 +162,3 @@ def _found(made: Circuit, question: str, name: str) -> Any:
     if found is None:
         raise InputError(f"name {question!r}", f"an entry that {name.rpartition('_')[0]} has", name)
     return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names in a message."""
-    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    return ", ".join(names[:MOST_LISTED]) + more
