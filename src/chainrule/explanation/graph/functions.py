@@ -63,6 +63,10 @@ def _near(x: Real) -> Real:
     return max(min(x, x.context.mpf(1e6)), x.context.mpf(-1e6))
 
 
+def _huber(c: Context, x: Real) -> Real:
+    return x * x / 2 if abs(x) <= 1 else abs(x) - c.mpf(1) / 2
+
+
 _OUTSIDE = "a number up to -1 or from 1 on"
 _POSITIVE, _NOT_ZERO, _SINE = "a number above 0", "a number that is not 0", "a number from -1 to 1"
 
@@ -108,6 +112,7 @@ FUNCTIONS: dict[str, Elementary] = {
     "erf": Elementary(lambda c, x: c.erf(_near(x)), "2*exp(-a^2)/sqrt(pi)"),
     "Phi": Elementary(lambda c, x: c.ncdf(_near(x)), "phi(a)"),
     "phi": Elementary(lambda c, x: c.npdf(_near(x)), "-a*h"),
+    "huber": Elementary(_huber, "max(-1, min(1, a))", wide=True),
     "abs": Elementary(lambda c, x: abs(x), "sign(a)", kink=0.0, wide=True),
     "sign": Elementary(lambda c, x: c.sign(x), "0", kink=0.0, jump=True, wide=True),
     "step": Elementary(lambda c, x: c.mpf(x > 0), "0", kink=0.0, jump=True, wide=True),

@@ -16,12 +16,14 @@ from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.gradients import Gradients
 from chainrule.explanation.graph.jacobian import GraphJacobian, jacobian
 from chainrule.explanation.graph.language import Statement, statements
+from chainrule.explanation.graph.of_network import network_formulas
 from chainrule.explanation.graph.questions import Question, listed_names, question
 from chainrule.explanation.graph.records import GraphDerivative
 from chainrule.explanation.graph.second import GraphSecondDerivative, second_derivative
 from chainrule.explanation.graph.table import GraphGradients
 from chainrule.explanation.graph.tokens import plain_name
 from chainrule.formula.tree import Expr
+from chainrule.network.network import Network
 
 GraphAnswer: TypeAlias = GraphDerivative | GraphJacobian | GraphSecondDerivative
 
@@ -49,6 +51,23 @@ class Graph:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_statements", in_order(statements(self.source)))
+
+    @classmethod
+    def of_network(cls, network: Network, x: Any, y: Any = None) -> Graph:
+        """A network with one example as a graph, in its own names, with all its numbers.
+
+        Args:
+            x: (d,). y: as for ``Network.backward``; None leaves the loss out.
+
+        Raises:
+            InputError: several examples, more than 5,000 parameters, input that does not fit.
+
+        >>> net = cr.Network([[[2.0]]], [[1.0]], output="sigmoid", loss="half_squared_error")
+        >>> graph = cr.Graph.of_network(net, [3.0], [1.0])
+        >>> round(graph.derivative("d2L/dW_111db_11").value, 12)
+        0.002711834549
+        """
+        return cls(network_formulas(network, x, y))
 
     @property
     def formulas(self) -> dict[str, Expr]:
