@@ -201,3 +201,9 @@ def parent(name: str, known: Collection[str]) -> str:
     """The array that a name may be a component of; the name itself where there is none."""
     head, line, _ = name.rpartition("_")
     return head if line and head in known else name
+
+
+def index_below(name: str, of: str) -> str:
+    """The one or two digits of a name beyond another: ``12`` of W_112 beyond W_1; "" where it is no entry of that."""
+    index = name[len(of) :].removeprefix("_") if of and name.startswith(of) else ""
+    return index if index.isdecimal() and len(index) <= 2 else ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.explanation.graph.build import Builder, Built, entry_names, names, parent
+from chainrule.explanation.graph.build import Builder, Built, entry_names, index_below, names, parent
 from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.language import Statement
 from chainrule.explanation.graph.nodes import Nodes
@@ -51,6 +51,23 @@ class Circuit:
             return None  # a name of its own: h_0, W_out
         shape = " x ".join(map(str, array.shape)) if array.shape[1] > 1 else str(len(array))
         raise InputError(name, f"an entry of {head}, which has {shape}", "another")
+
+    def together(self, name: str) -> Built | None:
+        """Numbers with one name and an index below as an array: ``x`` for x_1 and x_2, ``W_1`` for W_111 to W_123."""
+        found = dict[tuple[int, ...], int]()
+        for node, variable in self.variables.items():
+            below = index_below(variable, name)
+            if below and "0" not in below:
+                found[tuple(map(int, below))] = node
+        if not found or len({len(index) for index in found}) > 1:
+            return None
+        shape = [max(places) for places in zip(*found, strict=True)]
+        if len(found) != np.prod(shape):
+            return None
+        array: Any = np.empty((*shape, 1)[:2], dtype=object)
+        for index, node in found.items():
+            array[tuple(i - 1 for i in (*index, 1)[:2])] = node
+        return array
 
 
 def circuit(statements: Mapping[str, Statement], at: Mapping[str, Any], asked: Collection[str] = ()) -> Circuit:

@@ -179,5 +179,7 @@ def _found(made: Circuit, question: str, name: str) -> Any:
     """The node of a variable, or the array of nodes of one that is an array."""
     found = made.named(name)
     if found is None:
+        found = made.together(name)
+    if found is None:
         raise InputError(f"name {question!r}", f"an entry that {name.rpartition('_')[0]} has", name)
     return found

@@ -13,7 +13,7 @@ from chainrule.explanation.graph.build import Built
 from chainrule.explanation.graph.circuit import Circuit
 from chainrule.explanation.graph.kinks import candidates, kink_words, met
 from chainrule.explanation.graph.numbers import Undefined, as_float, change, numbers, why
-from chainrule.explanation.graph.records import derivative
+from chainrule.explanation.graph.records import derivative, some
 from chainrule.explanation.graph.reverse import adjoints
 from chainrule.explanation.printed import value_math
 from chainrule.render.blocks import Block, DisplayFormula, Heading, Paragraph, line
@@ -58,7 +58,7 @@ class GraphJacobian(Rendered):
         name = derivative(self.of, self.wrt)
         blocks: list[Block] = [
             Heading(1, line("The chain rule for ", name)),
-            Paragraph(line("; ".join(self.formulas) + ".")),
+            Paragraph(line(f"{some(self.formulas, '; ')}.")),
             DisplayFormula(name, (value_math(self.value, whole=False),)),
             *(Paragraph(line(kink)) for kink in self.kinks),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from chainrule.errors import InputError
-from chainrule.explanation.graph.build import parent
+from chainrule.explanation.graph.build import index_below, parent
 from chainrule.explanation.graph.tokens import plain_name
 
 MOST_LISTED = 30  # variables in a message
@@ -36,7 +36,7 @@ def question(name: str, listed: Sequence[str], known: Collection[str]) -> Questi
     compact = "".join(name.split()).replace("∂", "d")
 
     def is_known(one: str) -> bool:
-        return one in known or parent(one, known) in known
+        return one in known or parent(one, known) in known or any(index_below(other, one) for other in known)
 
     top, slash, bottom = compact.partition("/")
     of, wrt = plain_name(top[1:]), plain_name(bottom[1:])

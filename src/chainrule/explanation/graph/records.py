@@ -83,21 +83,21 @@ class GraphDerivative(Rendered):
 
 def _document(g: GraphDerivative) -> Document:
     name = derivative(g.of, g.wrt)
-    at = _some([f"{n} = {number_text(v, 6)}" for n, v in g.at.items()], ", ")
+    at = some([f"{n} = {number_text(v, 6)}" for n, v in g.at.items()], ", ")
     blocks: list[Block] = [
         Heading(1, line("The chain rule for ", name)),
-        Paragraph(line(_some(g.formulas, "; ") + (f"; at {at}" if at else "") + ".")),
+        Paragraph(line(some(g.formulas, "; ") + (f"; at {at}" if at else "") + ".")),
     ]
     made = {formula.partition(" = ")[0] for formula in g.formulas}
     shown = [f"{n} = {number_text(v, 6)}" for n, v in g.values.items() if n in made and math.isfinite(v)]
     if shown:
-        blocks.append(Paragraph(line(f"There: {_some(shown, ', ')}.")))
+        blocks.append(Paragraph(line(f"There: {some(shown, ', ')}.")))
     listed = (
         "" if g.count == len(g.paths) else f", the {'first' if g.value is None else 'largest'} {len(g.paths)} of them"
     )
     blocks.append(Heading(2, line(f"{g.count:,} {'path' if g.count == 1 else 'paths'}{listed}")))
     for number, path in enumerate(g.paths, 1):
-        blocks += [Paragraph(line(f"{number}. " + _some(path.nodes, " → "))), *_of_path(path)]
+        blocks += [Paragraph(line(f"{number}. " + some(path.nodes, " → "))), *_of_path(path)]
     blocks.append(Heading(2, line("Their sum")))
     written = [Math(g.formula, g.latex)] if g.formula else []
     if written or g.value is not None:
@@ -117,7 +117,7 @@ def _document(g: GraphDerivative) -> Document:
     return Document(tuple(blocks))
 
 
-def _some(words: Sequence[str], between: str) -> str:
+def some(words: Sequence[str], between: str) -> str:
     """Words in a row; of many the first and the last."""
     if len(words) <= MOST_SHOWN:
         return between.join(words)

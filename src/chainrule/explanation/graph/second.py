@@ -15,6 +15,7 @@ from chainrule.explanation.graph.circuit import Circuit
 from chainrule.explanation.graph.kinks import candidates, kink_words, met
 from chainrule.explanation.graph.numbers import Undefined, as_float, change, numbers, why
 from chainrule.explanation.graph.questions import Question
+from chainrule.explanation.graph.records import some
 from chainrule.explanation.graph.reverse import adjoints
 from chainrule.explanation.printed import value_math
 from chainrule.formula import latex, text
@@ -71,7 +72,7 @@ class GraphSecondDerivative(Rendered):
         if self.value is not None and value_math(self.value).text != self.formula:
             rights.append(value_math(self.value))
         blocks: list[Block] = [Heading(1, line("The second derivative ", name))]
-        blocks.append(Paragraph(line("; ".join(self.formulas) + ".")))
+        blocks.append(Paragraph(line(f"{some(self.formulas, '; ')}.")))
         if rights:
             blocks.append(DisplayFormula(name, tuple(rights)))
         else:
