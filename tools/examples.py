@@ -34,6 +34,8 @@ EXAMPLES = {
     "matrix_dL_dW_1.txt": ("All weights of a layer as a matrix (notes, 002).", ["explain", SHEET, "dL/dW_1"]),
     "vector_dL_db_1.txt": ("All biases of a layer (notes, 002).", ["explain", SHEET, "dL/db_1"]),
     "vector_dL_dx.txt": ("The gradient of the inputs.", ["explain", SHEET, "dL/dx"]),
+    "jacobian_dyhat_dx.txt": ("A whole Jacobian, as matrices step by step.", ["explain", SHEET, "dyhat/dx"]),
+    "second_d2L_db_2.txt": ("A block of the Hessian.", ["explain", SHEET, "d2L/db_2^2"]),
     "loss.txt": ("The forward pass up to the loss (notes, 003).", ["explain", SHEET, "L"]),
     "toy_graph.txt": (
         "The chain rule along two paths (notes, 004).",
