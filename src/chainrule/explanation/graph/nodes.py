@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache
+from typing import TypeAlias
 
 from chainrule.explanation.graph.functions import BY_FORMULA, FUNCTIONS
 from chainrule.explanation.graph.language import read
 from chainrule.formula import tree as t
 
+Rational: TypeAlias = int | Fraction
 MOST_BITS = 4096  # of a number that is multiplied out
 
 
@@ -24,7 +26,7 @@ class Nodes:
     Attributes:
         kinds: of each: ``number``, ``constant``, ``variable``, ``+``, ``*``, ``/``, ``^``, ``neg``, a function's name.
         parts: the nodes that each uses.
-        words: the number of a number (a Fraction), the name of a constant and of a variable.
+        words: the number of a number, the name of a constant and of a variable.
         definitions: of a variable, the node that its formula gives; none for an input.
         inputs: variables without a formula, and those whose formulas are numbers.
     """
@@ -32,15 +34,16 @@ class Nodes:
     def __init__(self) -> None:
         self.kinds: list[str] = []
         self.parts: list[tuple[int, ...]] = []
-        self.words: list[Fraction | str | None] = []
+        self.words: list[Rational | str | None] = []
         self.definitions: dict[int, int] = {}
         self.inputs: set[int] = set()
-        self._known: dict[tuple[str, tuple[int, ...], Fraction | str | None], int] = {}
+        self._known: dict[tuple[str, tuple[int, ...], Rational | str | None], int] = {}
+        self.zero, self.one, self.minus_one = self.number(0), self.number(1), self.number(-1)
 
     def __len__(self) -> int:
         return len(self.kinds)
 
-    def raw(self, kind: str, parts: tuple[int, ...] = (), word: Fraction | str | None = None) -> int:
+    def raw(self, kind: str, parts: tuple[int, ...] = (), word: Rational | str | None = None) -> int:
         """The node of an operation, made where it is not there yet."""
         key = kind, parts, word
         found = self._known.get(key)
@@ -88,18 +91,19 @@ class Nodes:
 
     # ------------------------------------------------------------ operations, with what is plain left out
 
-    def number(self, value: int | Fraction) -> int:
+    def number(self, value: Rational) -> int:
         """A number."""
-        return self.raw("number", (), Fraction(value))
+        return self.raw("number", (), value.numerator if value.denominator == 1 else value)
 
-    def value(self, node: int) -> Fraction | None:
+    def value(self, node: int) -> Rational | None:
         """The number of a node that is one."""
         word = self.words[node]
-        return word if isinstance(word, Fraction) else None
+        return None if isinstance(word, str) else word
 
     def add(self, terms: Iterable[int]) -> int:
         """A sum; a term and its negative are nothing."""
-        times, constant = dict[int, int](), Fraction(0)  # how often each is there, a negative counted below 0
+        constant: Rational = 0
+        times = dict[int, int]()  # how often each is there, a negative counted below 0
         for term in terms:
             value = self.value(term)
             if value is not None:
@@ -122,14 +126,14 @@ class Nodes:
 
     def times(self, a: int, b: int) -> int:
         """A product of two."""
+        if self.one in (a, b):
+            return b if a == self.one else a
         one, two = self.value(a), self.value(b)
         if one is not None and two is not None and _bits(one) + _bits(two) <= MOST_BITS:
             return self.number(one * two)
         for value, other in ((one, b), (two, a)):
             if value == 0:
-                return self.number(0)
-            if value == 1:
-                return other
+                return self.zero
             if value == -1:
                 return self.negative(other)
         if self.kinds[a] == "neg" or self.kinds[b] == "neg":
@@ -149,7 +153,7 @@ class Nodes:
         exponent = self.value(b)
         if exponent == 1:
             return a
-        return self.number(1) if exponent == 0 else self.raw("^", (a, b))
+        return self.one if exponent == 0 else self.raw("^", (a, b))
 
     def call(self, function: str, *arguments: int) -> int:
         """A function of nodes."""
@@ -162,29 +166,29 @@ class Nodes:
         kind, parts = self.kinds[node], self.parts[node]
         match kind:
             case "variable" | "+":
-                return self.number(1)
+                return self.one
             case "neg":
-                return self.number(-1)
+                return self.minus_one
             case "*":
                 a, b = parts
                 return b if place == 0 else a
             case "/":
                 a, b = parts
-                return self.over(self.number(1), b) if place == 0 else self.negative(self.over(node, b))
+                return self.over(self.one, b) if place == 0 else self.negative(self.over(node, b))
             case "^":
                 return self._slope_of_power(node, place)
             case "max" | "min":
                 first, second = parts
                 ahead = (second, first) if kind == "max" else (first, second)
                 is_second = self.call("step", self.add((ahead[0], self.negative(ahead[1]))))
-                return is_second if place else self.add((self.number(1), self.negative(is_second)))
+                return is_second if place else self.add((self.one, self.negative(is_second)))
         return self.formula(_slope(kind), {"a": parts[0], "h": node})
 
     def _slope_of_power(self, node: int, place: int) -> int:
         a, b = self.parts[node]
         if place == 0:
             value = self.value(b)
-            less = self.number(value - 1) if value is not None else self.add((b, self.number(-1)))
+            less = self.number(value - 1) if value is not None else self.add((b, self.minus_one))
             return self.times(b, self.power(a, less))
         is_e = self.kinds[a] == "constant" and self.words[a] == "e"
         return node if is_e else self.times(node, self.call("log", a))
@@ -215,7 +219,7 @@ class Nodes:
         raise TypeError(type(tree).__name__)
 
 
-def _bits(value: Fraction) -> int:
+def _bits(value: Rational) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
 
 

@@ -27,15 +27,19 @@ def adjoints(
     """
     order = nodes.below([of], through)
     wanted = set(order) if wrt is None else above(nodes, order, wrt)
-    terms: dict[int, list[int]] = {of: [nodes.number(1)]} if of in wanted else {}
+    terms: dict[int, list[int]] = {of: [nodes.one]} if of in wanted else {}
     found: dict[int, int] = {}
     for node in reversed(order):
         if node not in terms:
             continue
-        found[node] = back = nodes.add(terms.pop(node))
+        found[node] = back = _sum(nodes, terms.pop(node))
         if not through(node):
             continue
         for place, part in enumerate(nodes.parts[node]):
             if part in wanted and nodes.kinds[part] not in ("number", "constant"):
                 terms.setdefault(part, []).append(nodes.times(back, nodes.slope(node, place)))
     return found
+
+
+def _sum(nodes: Nodes, terms: list[int]) -> int:
+    return terms[0] if len(terms) == 1 else nodes.add(terms)

@@ -95,7 +95,7 @@ def _of_node(nodes: Nodes, node: int, parts: list[Sum]) -> Sum:
         case "constant":
             return atom_of(("exp", key(number(1)))) if word == "e" else atom_of(("variable", word))
         case "number":
-            assert isinstance(word, Fraction)
+            assert isinstance(word, int | Fraction)
             return number(word)
         case "+":
             total: Sum = {}
