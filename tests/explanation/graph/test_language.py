@@ -130,6 +130,12 @@ def test_a_variable_may_have_the_name_of_a_function_or_a_constant():
     assert cr.Graph("sigma = x^2; z = sigma*2").derivative("dz/dx").formula == "4*x"
 
 
+def test_values_are_given_under_any_spelling():
+    found = cr.Graph("ŷ = w₁*δ").derivative("dŷ/dw_1", {"w_{1}": 2.0, "δ": 3.0})
+    assert found.value == 3.0
+    assert found.at == {"w_1": 2.0, "δ": 3.0}
+
+
 def test_a_name_with_an_index_is_no_entry_of_a_number():
     graph = cr.Graph("y = x + y_0; z = y*y_1")
     assert graph.inputs == ("x", "y_0", "y_1")

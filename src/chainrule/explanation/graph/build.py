@@ -16,7 +16,7 @@ from chainrule.explanation.graph.tokens import below
 from chainrule.formula import tree as t
 
 Built = Any  # a node, or an array (m, 1) or (m, n) of nodes
-MOST_NODES = 400_000  # and so many operations
+MOST_NODES = 50_000  # and so many operations
 
 
 class Builder:

@@ -104,7 +104,7 @@ class Graph:
         >>> graph.derivative("dL/dx").value
         array([-2.55880003, -3.83820005])
         """
-        at = dict(at or {})
+        at = {plain_name(key): value for key, value in (at or {}).items()}
         asked = self._question(name, at)
         made = self._circuit(at, (asked.of, asked.wrt, asked.then))
         formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
@@ -126,7 +126,7 @@ class Graph:
         Raises:
             InputError: an unknown variable, a value that is missing or not finite.
         """
-        at = dict(at or {})
+        at = {plain_name(key): value for key, value in (at or {}).items()}
         name = plain_name(of) if of else list(self._statements)[-1]
         if name not in self._statements and parent(name, self._statements) not in self._statements:
             known = listed_names(list(self._statements))

@@ -24,6 +24,7 @@ BITS = (200, 400, 2400)
 NOISE = 24  # bits at the end of a number that rounding may have changed
 MOST_BITS = 1000  # of an argument's size: mpmath reduces it in time
 SAME = 60  # bits
+MOST_PRECISE = 2000  # nodes that are gone through at the highest precision to check a derivative
 ODD = {"sin", "tan"}  # are as small as their argument near 0
 DIFFERENCES = {"log", "log2", "log10", "sin", "cos", "tan", "cot"}  # are 0 elsewhere than at 0, where rounding decides
 
@@ -101,6 +102,8 @@ def change(nodes: Nodes, of: int, wrt: int, inputs: Mapping[int, Fraction], at: 
     """
     order = nodes.below([of], lambda node: node not in inputs and node != wrt)
     for bits in BITS[BITS.index(at.context.prec) :]:
+        if bits == BITS[-1] and len(order) > MOST_PRECISE:
+            return None
         context = _context(bits)
         point = context.mpf(at)
         step = context.ldexp(min(abs(point), context.one) or context.one, -bits // 3)

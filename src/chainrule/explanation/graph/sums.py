@@ -138,6 +138,8 @@ def power(a: Sum, exponent: Rational) -> Sum:
     term, coefficient = _as_term(a)
     size = max(coefficient.numerator.bit_length(), coefficient.denominator.bit_length())
     is_one = coefficient in (1, -1)
+    if not is_one and size * max(exponent, -exponent) > _MOST_BITS and len(a) > 1:
+        return atom_of(("sum", key(a)), exponent)
     if not is_one and size * max(exponent, -exponent) > _MOST_BITS:
         raised: Term = frozenset({(("sum", key(number(coefficient))), exponent)})
         return flat(joined(raised, frozenset((atom, e * exponent) for atom, e in term)), 1)
