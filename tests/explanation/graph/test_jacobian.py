@@ -36,6 +36,7 @@ def test_an_entry_has_its_paths():
     assert found.value == pytest.approx(by_hand()["W"][2, 1])
     assert [path.nodes for path in found.paths] == [("W_32", "h_3", "y", "L")]
     assert cr.Graph(LAYER).derivative("dL/dx_1", AT).count == 3
+    assert "at W = [[0.5, -1], [2, 0.25], [1, 1.5]], x = [1, -0.5]" in " ".join(str(found).split())
 
 
 def test_a_vector_by_a_vector_has_a_row_for_each_of_its_entries():
@@ -83,6 +84,7 @@ def test_softmax_with_its_loss_is_what_everybody_knows():
         ("z = W x", "dz/dx", {"W": [[1, 2]], "x": [1, 2, 3]}, "a row for each column"),
         ("z = sum(sqrt(x))", "dz/dx", {"x": [1.0, 0.0]}, "dz/dx_2: expected a finite number"),
         ("z = sum(x)", "dz/dx", {"x": [1.0, float("nan")]}, "value of x_2"),
+        ("z = x + y", "dz/dx", {"x": "1", "y": 2.0}, "value of x: expected a number"),
         ("z = sum(x)", "dz/dx", {"x": [[[1.0]]]}, "a number, a vector or a matrix"),
     ],
 )

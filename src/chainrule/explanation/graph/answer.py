@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from functools import cache, reduce
+from functools import reduce
 from itertools import pairwise
 from operator import mul
+from typing import Any
 
 from chainrule.errors import InputError
 from chainrule.explanation.graph import routes, symbolic
@@ -28,8 +29,10 @@ class Answer:
 
     Args:
         of, wrt: their nodes.
-        at: the numbers that were given, by name.
-        formulas: of the graph, as they are written.
+        is_numeric: all inputs that are needed have values.
+
+    Raises:
+        InputError: no path, a value or a derivative that is not defined.
     """
 
     def __init__(self, made: Circuit, of: int, wrt: int, is_numeric: bool) -> None:
@@ -41,6 +44,7 @@ class Answer:
             raise InputError(f"name {self.name!r}", f"a variable that {self.of_name} depends on", self.wrt_name)
         self.way = [node for node in made.variables if node in self.back]  # each after those it uses
         self.edges = self._edges()
+        self._told: dict[tuple[tuple[int, int], bool], Edge] = {}
         self.onward: dict[int, list[int]] = {}
         for low, high in self.edges:
             self.onward.setdefault(low, []).append(high)
@@ -62,8 +66,16 @@ class Answer:
         """``dz/dx``."""
         return f"d{self.of_name}/d{self.wrt_name}"
 
-    def record(self, formulas: tuple[str, ...], at: dict[str, float], top: int, long: bool) -> GraphDerivative:
-        """The answer as a record."""
+    def record(self, formulas: tuple[str, ...], at: dict[str, Any], top: int, long: bool) -> GraphDerivative:
+        """The answer as a record.
+
+        Args:
+            formulas: of the graph, as they are written. at: the numbers that were given, by name.
+            top: list so many paths. long: write the formula also where it is long.
+
+        Raises:
+            InputError: a formula that is asked for and longer than the bound.
+        """
         count = routes.count(self.way, self.onward, self.wrt, self.of)
         paths = tuple(map(self._path, self._chosen(count, top)))
         most = symbolic.LARGEST if long else symbolic.SMALL
@@ -120,9 +132,13 @@ class Answer:
         value = as_float(reduce(mul, numbers)) if is_known else None
         return GraphPath(tuple(self.made.variables[node] for node in chain), edges, *_written(product), value)
 
-    @cache  # noqa: B019 - an answer lives as long as its question
     def _edge(self, step: tuple[int, int], in_symbols: bool) -> Edge:
-        """A local derivative under its names, with its number where there are values."""
+        """A local derivative under its names, with its number where there are values; paths share their edges."""
+        if (step, in_symbols) not in self._told:
+            self._told[step, in_symbols] = self._new_edge(step, in_symbols)
+        return self._told[step, in_symbols]
+
+    def _new_edge(self, step: tuple[int, int], in_symbols: bool) -> Edge:
         low, high = step
         node = self.edges[step]
         number = self.numbers.get(node)

@@ -107,6 +107,7 @@ class Graph:
         at = {plain_name(key): value for key, value in (at or {}).items()}
         asked = self._question(name, at)
         made = self._circuit(at, (asked.of, asked.wrt, asked.then))
+        at = {key: _plain(value) for key, value in at.items()}
         formulas = tuple(f"{one.name} = {one.written}" for one in self._statements.values())
         tops, ends = _found(made, name, asked.of), _found(made, name, asked.wrt)
         is_numeric = self._has_numbers(made, [int(node) for node in np.ravel(tops)], at)
@@ -173,6 +174,11 @@ class Graph:
             got = [f"none for {', '.join(missing)}"] * bool(missing) + [f"one for {', '.join(unknown)}"] * bool(unknown)
             raise InputError("at", f"a value for each of {listed_names(wanted) or 'no variable'}", " and ".join(got))
         return not missing
+
+
+def _plain(value: Any) -> Any:
+    """A number as a double, a vector or a matrix as lists."""
+    return np.asarray(value, dtype=float).tolist()
 
 
 def _found(made: Circuit, question: str, name: str) -> Any:

@@ -48,7 +48,7 @@ def exact(value: object, name: str) -> Fraction:
         InputError: it is none, or not finite.
     """
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float("" if isinstance(value, str | bytes) else value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"value of {name}", "a number", repr(value)[:40]) from None
     if not math.isfinite(number):

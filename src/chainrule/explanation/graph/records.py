@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chainrule.explanation.printed import PRODUCT, value_math
+import numpy as np
+
+from chainrule.explanation.printed import PRODUCT, value_math, value_text
 from chainrule.formula.printing import number_text, symbol_latex
 from chainrule.render.blocks import Block, DisplayFormula, Heading, Math, Paragraph, line
 from chainrule.render.document import Document, Rendered
@@ -83,7 +85,7 @@ class GraphDerivative(Rendered):
 
 def _document(g: GraphDerivative) -> Document:
     name = derivative(g.of, g.wrt)
-    at = some([f"{n} = {number_text(v, 6)}" for n, v in g.at.items()], ", ")
+    at = some([f"{n} = {_given(v)}" for n, v in g.at.items()], ", ")
     blocks: list[Block] = [
         Heading(1, line("The chain rule for ", name)),
         Paragraph(line(some(g.formulas, "; ") + (f"; at {at}" if at else "") + ".")),
@@ -115,6 +117,11 @@ def _document(g: GraphDerivative) -> Document:
             words = line(" ".join((*g.kinks, "Numerical differentiation is no check at a kink.")))
         blocks += [Heading(2, line("Check")), Paragraph(words)]
     return Document(tuple(blocks))
+
+
+def _given(value: Any) -> str:
+    """A number, a vector or a matrix that was given."""
+    return number_text(value, 6) if isinstance(value, float) else value_text(np.array(value), 6, whole=False)
 
 
 def some(words: Sequence[str], between: str) -> str:
