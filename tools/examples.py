@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SHEET = "examples/worked_example.md"
 
+LAYER = "h = tanh(W x + b); p = softmax(h); L = -ln(p_1)"
+PICTURED = "f = 1/(1 + exp(-(w0*x0 + w1*x1 + w2)))"
 #: file in examples/ -> (what it shows, the command line)
 EXAMPLES = {
     "dL_dW_212.txt": ("A weight of the output layer (notes, 003).", ["explain", SHEET, "dL/dW_212"]),
@@ -32,17 +34,27 @@ EXAMPLES = {
     "matrix_dL_dW_1.txt": ("All weights of a layer as a matrix (notes, 002).", ["explain", SHEET, "dL/dW_1"]),
     "vector_dL_db_1.txt": ("All biases of a layer (notes, 002).", ["explain", SHEET, "dL/db_1"]),
     "vector_dL_dx.txt": ("The gradient of the inputs.", ["explain", SHEET, "dL/dx"]),
+    "jacobian_dyhat_dx.txt": ("A whole Jacobian, as matrices step by step.", ["explain", SHEET, "dyhat/dx"]),
+    "second_d2L_db_2.txt": ("A block of the Hessian.", ["explain", SHEET, "d2L/db_2^2"]),
     "loss.txt": ("The forward pass up to the loss (notes, 003).", ["explain", SHEET, "L"]),
     "toy_graph.txt": (
         "The chain rule along two paths (notes, 004).",
         ["graph", "y1 = x^2; y2 = x^3; z = log(y1/y2)", "--of", "dz/dx", "--at", "x=2"],
+    ),
+    "circuit.txt": (
+        "All derivatives of a circuit in one table, as lectures print them.",
+        ["graph", "x = -2; y = 5; z = -4; q = x + y; f = q*z", "--all"],
+    ),
+    "layer.txt": (
+        "A layer of vectors and a matrix, and its loss.",
+        ["graph", LAYER, "--all", "--at", "W=[[0.5,-1],[2,0.25]]", "--at", "x=[1,-0.5]", "--at", "b=[0.5,0.25]"],
     ),
     "dL_dW_212.md": ("As Markdown with LaTeX.", ["explain", SHEET, "dL/dW_212", "--format", "markdown"]),
     "dL_dW_212.tex": ("As LaTeX.", ["explain", SHEET, "dL/dW_212", "--format", "latex", "--standalone"]),
     "dL_dW_212.html": ("As a page.", ["explain", SHEET, "dL/dW_212", "--format", "html"]),
     "dL_dW_212.json": ("As data.", ["explain", SHEET, "dL/dW_212", "--json"]),
 }
-#: the three that the docs show whole
+#: those that the docs show whole
 IN_DOCS = (
     "dL_dW_212.txt",
     "dL_dW_131.txt",
@@ -50,6 +62,8 @@ IN_DOCS = (
     "paths_dL_dW_131.txt",
     "delta_dL_dw_1.txt",
     "toy_graph.txt",
+    "circuit.txt",
+    "layer.txt",
 )
 
 
@@ -85,6 +99,13 @@ def docs_page(outputs: dict[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def graph_picture() -> str:
+    """The picture of ``docs/graphs.md``."""
+    from chainrule import Graph
+
+    return Graph(PICTURED).gradients("f", {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}).to_svg()
+
+
 def written() -> dict[Path, str]:
     """Every file this writes, with its text."""
     outputs = {name: output(arguments) for name, (_, arguments) in EXAMPLES.items()}
@@ -93,6 +114,7 @@ def written() -> dict[Path, str]:
     table = "\n".join(["| file | what it shows | made by |", "|---|---|---|", *lines])
     files[ROOT / "examples" / "README.md"] = f"# Examples\n\n{table}\n"
     files[ROOT / "docs" / "explaining.md"] = docs_page(outputs)
+    files[ROOT / "docs" / "pictures" / "graph.svg"] = graph_picture()
     return files
 
 

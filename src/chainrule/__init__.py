@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chainrule.estimators.display import TrainingCurveDisplay as TrainingCurveDisplay
     from chainrule.estimators.regressor import MLPRegressor as MLPRegressor
     from chainrule.explanation.explain import explain as explain
-    from chainrule.explanation.graph import Graph as Graph
+    from chainrule.explanation.graph.graph import Graph as Graph
     from chainrule.explanation.paths import paths as paths
     from chainrule.explanation.records import Explanation as Explanation
     from chainrule.gradcheck.check import GradientCheck as GradientCheck
@@ -41,7 +41,7 @@ _PUBLIC = {
     "audit": "chainrule.auditing.audit",
     "audit_gradients": "chainrule.auditing.code",
     "Explanation": "chainrule.explanation.records",
-    "Graph": "chainrule.explanation.graph",
+    "Graph": "chainrule.explanation.graph.graph",
     "explain": "chainrule.explanation.explain",
     "paths": "chainrule.explanation.paths",
     "InputError": "chainrule.errors",

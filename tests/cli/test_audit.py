@@ -149,7 +149,7 @@ def test_an_audit_loads_nothing_that_it_does_not_need(sheet):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=sheet, capture_output=True, text=True, check=True)
     loaded = set(ran.stderr.split())
-    assert not loaded & {"matplotlib", "sklearn", "scipy", "sympy", "pyarrow", "rich", "latex2mathml", "safetensors"}
+    assert not loaded & {"matplotlib", "sklearn", "scipy", "mpmath", "pyarrow", "rich", "latex2mathml", "safetensors"}
 
 
 # ---------------------------------------------------------------- grade

@@ -269,7 +269,7 @@ def test_lines_keep_their_digits_where_the_textbook_formula_loses_them(output, a
     ("name", "says"),
     [
         ("W_111", "a derivative, or a value that is computed"),
-        ("dyhat/dx", "such as dyhat_1/dx"),
+        ("dyhat/dx_1", "such as dyhat_1/dx_1"),
         ("dL/dW_311", "one of x (3)"),
         ("foo", "a name such as"),
         ("da_11/da_21", "a_21, which comes after it"),

@@ -16,7 +16,7 @@ def written():
 
 
 def test_files_are_what_the_commands_print(written):
-    assert len(written) == len(examples.EXAMPLES) + 2
+    assert len(written) == len(examples.EXAMPLES) + 3
     for path, text in written.items():
         assert path.read_text(encoding="utf-8") == text, path.name
 

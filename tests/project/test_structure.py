@@ -310,7 +310,7 @@ def test_a_planted_long_module_is_found():
 HEAVY = {
     "sklearn",
     "scipy",
-    "sympy",
+    "mpmath",
     "matplotlib",
     "pyarrow",
     "pydantic",

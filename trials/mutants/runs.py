@@ -25,7 +25,7 @@ TIMED = (
 OPTIONS = ("-n0", "--trials", "12", *(f"--deselect={test}" for test in TIMED))
 #: imported once, before the package: what it takes most of the time to import
 LIBRARIES = (
-    "numpy", "scipy.optimize", "sklearn.neural_network", "pandas", "sympy", "pydantic",
+    "numpy", "scipy.optimize", "sklearn.neural_network", "pandas", "mpmath", "pydantic",
     "matplotlib.figure", "dask.dataframe", "distributed", "onnx", "onnxruntime", "typer",
 )  # fmt: skip
 

@@ -30,6 +30,12 @@ def explain(
     form = chosen_format(form, json)
     need_data(file, data)
     given = read_input(file, data, example, examples, 0)
+    if quantity.replace("∂", "d").startswith(("d2", "d^2", "d²")):
+        from chainrule.explanation.graph.graph import Graph
+
+        answer = Graph.of_network(given.network, given.x, given.y).derivative(quantity)
+        print_record(rendered("explain", answer, form, standalone), form)
+        return
     record = explained(
         given.network, given.x, given.y, quantity, notation,  # type: ignore[arg-type]
         sample_weight=given.sample_weight, shortcuts=shortcuts, full=full, example=steps_of,

@@ -101,18 +101,8 @@ class BackBuilder(StepsBuilder):
         name = Derivative(h, a) if a.index else Slope(a.layer)
         if name not in self.values:
             ways = rules.slope(rule, Ref(a), Ref(h), vector=not a.index)
-            self.emit(name, "backward.slope", ways, self._kink_note(a))
+            self.emit(name, "backward.slope", ways, self.kink_note(a))
         return name
-
-    def _kink_note(self, a: Quantity) -> str:
-        assert a.layer is not None
-        rule = self._rule(a.layer)
-        values = self.reference(a)
-        return (
-            f"on the kink, {rule.convention} by convention"
-            if rule.kink is not None and (values == rule.kink if a.index else (values == rule.kink).any())
-            else ""
-        )
 
     def _loss_slope(self, q: Quantity) -> None:
         k = self.network.sizes[-1]
@@ -229,7 +219,7 @@ class BackBuilder(StepsBuilder):
             self.emit(self.d(q), "backward.slope", [ZERO])
             return
         ways_m = rules.slope(self._rule(self.of_layer), Ref(a), Ref(self.of))
-        self.emit(self.d(q), "backward.slope", [self._indicator(q, m, way) for way in ways_m], self._kink_note(a))
+        self.emit(self.d(q), "backward.slope", [self._indicator(q, m, way) for way in ways_m], self.kink_note(a))
 
     def _indicator(self, q: Quantity, m: int, entry: Expr) -> Expr:
         """``entry`` at unit m and 0 elsewhere; for one component the one or the other."""

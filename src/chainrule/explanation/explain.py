@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.explanation.back import BackBuilder
 from chainrule.explanation.check import numerical_check
+from chainrule.explanation.jacobian import JacobianBuilder, check_units, units_to_check
 from chainrule.explanation.records import Contribution, Explanation, Step
 from chainrule.explanation.steps import StepsBuilder
 from chainrule.formula.tree import is_matrix, refs
@@ -30,8 +31,8 @@ def explain(
     Args:
         network, x, y, sample_weight: as for ``Network.backward``; one example or a batch. ``y`` may be None
             where the question does not need it (``a_21``, ``dyhat_1/da_21``).
-        name: a derivative (``dL/dW_212``, ``dL/dh_1``, ``dyhat_1/da_21``) or a value (``a_21``, ``yhat_1``, ``L``);
-            as text, or as it was read.
+        name: a derivative (``dL/dW_212``, ``dL/dh_1``, ``dyhat_1/da_21``; whole, the Jacobian ``dyhat/da_2``) or a
+            value (``a_21``, ``yhat_1``, ``L``); as text, or as it was read.
         notation: ``textbook`` or ``delta``; None takes that of ``name``.
         shortcuts: False takes the long way through the output's Jacobian.
         full: show every term of long sums and every entry of large arrays.
@@ -74,7 +75,7 @@ def _check_question(quantity: Name, depth: int) -> None:
         if quantity.of.symbol == "L":
             return
         check_order(quantity, depth)
-        if not quantity.of.index:
+        if not quantity.of.index and quantity.wrt.index:
             one = Quantity(quantity.of.symbol, quantity.of.layer, (1,))
             raise InputError(
                 f"name {quantity}", f"the derivative of one unit, such as d{one}/d{quantity.wrt}", "all units"
@@ -142,10 +143,25 @@ def _steps(one: Backward, quantity: Name, way: Notation, full: bool) -> tuple[tu
         builder = StepsBuilder(one, way, full, whole=not quantity.is_component)
         builder.forward(quantity)
         return tuple(builder.steps), None
+    if quantity.of != names.LOSS and not quantity.of.index:
+        return _jacobian_steps(one, quantity, way, full)
     back = BackBuilder(one, way, full, not quantity.wrt.is_component, quantity.of)
     back.need(quantity.wrt)
     value = back.steps[-1].value
     return tuple(back.steps), numerical_check(one, quantity, value, way)
+
+
+def _jacobian_steps(one: Backward, quantity: Derivative, way: Notation, full: bool) -> tuple[tuple[Step, ...], Any]:
+    """The steps of a whole Jacobian, checked at some of its rows."""
+    builder = JacobianBuilder(one, way, full, quantity.of)
+    builder.need(quantity.wrt)
+    value = one.value(quantity)[0]
+    checks = []
+    for unit in units_to_check(value):
+        name = Derivative(quantity.of.at((unit + 1,)), quantity.wrt)
+        row = value[unit].T if way == "delta" and is_matrix(name) else value[unit]
+        checks.append(numerical_check(one, name, row, way))
+    return tuple(builder.steps), check_units(checks)
 
 
 def _given(one: Backward, steps: Iterable[Step]) -> Iterable[tuple[Name, Any]]:

@@ -116,6 +116,17 @@ class StepsBuilder:
         assert rule is not None
         return rule
 
+    def kink_note(self, a: Quantity) -> str:
+        """What is said of a step through an activation at its kink."""
+        assert a.layer is not None
+        rule = self._rule(a.layer)
+        values = self.reference(a)
+        return (
+            f"on the kink, {rule.convention} by convention"
+            if rule.kink is not None and (values == rule.kink if a.index else (values == rule.kink).any())
+            else ""
+        )
+
     def long_sum(self, terms: Sequence[Expr]) -> Expr:
         """The sum, a long one with its largest terms shown and the others counted."""
         if len(terms) == 1:
