@@ -308,7 +308,7 @@ def _by_prime(parts: list[Part]) -> str:
         inner = subject.arguments[0]
         return PRIME if isinstance(inner, Ref) and inner.name in refs(formula) else ""
     name = subject.name if isinstance(subject, Ref) else None
-    before = name.name if isinstance(name, Timed) and name.after == 1 else None
+    before: Symbol | None = name.name if isinstance(name, Timed) and name.after == 1 else None
     before = name[:-1] if isinstance(name, str) and name.endswith("'") else before
     is_parameter = isinstance(before, Quantity) and before.symbol in "Wb"
     return PRIME if before is not None and not is_parameter and before in refs(formula) else ""

@@ -108,7 +108,8 @@ def _prepared(text: str, times: bool) -> str:
 
 def _valued(whole: Plain) -> tuple[str, list[int]]:
     """A plain text with ``=`` between an equation and a number in dollars of its own, and where they stand."""
-    text, found = whole.text, []
+    text = whole.text
+    found: list[int] = []
     if whole.written.lstrip().startswith("|"):  # a row of a table has cells
         return text, found
     for match in _BESIDE.finditer(whole.written):

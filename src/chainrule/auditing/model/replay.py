@@ -131,8 +131,8 @@ class Replay:
                 return self._parameter(node)
             case "a":
                 W, h, b = self.get(Node("W", i, t)), self.get(Node("h", i - 1, t)), self.get(Node("b", i, t))
-                a = equations.pre_batch(W, h, b)
-                return _interval_without_rest(a, W, h, b) if self.intervals else _without_rest(a, W, h, b)
+                a: Any = equations.pre_batch(W, h, b)
+                return _interval_without_rest(a, W, h, b) if isinstance(a, Interval) else _without_rest(a, W, h, b)
             case "h":
                 return self.number(problem.x) if i == 0 else self.act(i, self.get(Node("a", i, t)))
             case "L":

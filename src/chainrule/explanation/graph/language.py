@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chainrule.errors import InputError
 from chainrule.explanation.graph.functions import ALIASES, KNOWN
-from chainrule.explanation.graph.tokens import LONGEST_NUMBER, NAME, Token, plain_name, shown, tokens
+from chainrule.explanation.graph.tokens import LONGEST_NUMBER, NAME, Lexeme, plain_name, shown, tokens
 from chainrule.formula import tree as t
 
 DEEPEST = 1_000  # brackets within brackets
@@ -168,7 +168,7 @@ class _GraphReader:
         top.finish_item()
         return top.items[0]
 
-    def unreadable(self, token: Token, expected: str) -> InputError:
+    def unreadable(self, token: Lexeme, expected: str) -> InputError:
         """What could stand at a place where something cannot be read."""
         what = f"formula {shown(self.formula)}"
         if token.kind == "end":
@@ -178,7 +178,7 @@ class _GraphReader:
 
     # ------------------------------------------------------------ operands
 
-    def number(self, token: Token) -> None:
+    def number(self, token: Lexeme) -> None:
         """A number as it is written."""
         if self.frames[-1].current is not None:
             raise self.unreadable(token, "an operator or the end")
@@ -189,7 +189,7 @@ class _GraphReader:
             raise InputError("number", "0 or one between 1e-308 and 1e308", token.text)
         self.frames[-1].current = t.Number(value, token.text)
 
-    def name(self, token: Token, before: Token | None, following: Token) -> None:
+    def name(self, token: Lexeme, before: Lexeme | None, following: Lexeme) -> None:
         """A variable, or a function before its brackets."""
         if self.frames[-1].current is not None:
             self.beside(token, before)
@@ -204,7 +204,7 @@ class _GraphReader:
         else:
             self.frames[-1].pending = function
 
-    def beside(self, token: Token, before: Token | None) -> None:
+    def beside(self, token: Lexeme, before: Lexeme | None) -> None:
         """A product without a sign: ``W x``, ``(a + b)(a - b)``."""
         top = self.frames[-1]
         bracket = before is not None and before.text in ")]"
@@ -218,7 +218,7 @@ class _GraphReader:
         top.finish_factor()
         top.operator = "*"
 
-    def transposed(self, token: Token) -> None:
+    def transposed(self, token: Lexeme) -> None:
         """``x^T``, where T is no variable of the graph."""
         top = self.frames[-1]
         if top.current is None:
@@ -231,7 +231,7 @@ class _GraphReader:
 
     # ------------------------------------------------------------ signs
 
-    def sign(self, token: Token, before: Token | None) -> None:
+    def sign(self, token: Lexeme, before: Lexeme | None) -> None:
         """An operator or a bracket."""
         top, sign = self.frames[-1], token.text
         if sign in "([" or (sign == "|" and top.current is None) or sign == "√":
@@ -257,14 +257,14 @@ class _GraphReader:
         else:
             self.close(token)
 
-    def power(self, token: Token) -> None:
+    def power(self, token: Lexeme) -> None:
         """What is read so far is the base."""
         top = self.frames[-1]
         if top.base is not None:
             raise self.unreadable(token, "an operator (of powers of powers one needs brackets)")
         top.base, top.current = top.current, None
 
-    def open(self, token: Token, before: Token | None) -> None:
+    def open(self, token: Lexeme, before: Lexeme | None) -> None:
         """An opening bracket."""
         top, function = self.frames[-1], self.frames[-1].pending
         if token.text == "√":
@@ -279,7 +279,7 @@ class _GraphReader:
         top.pending = ""
         self.frames.append(_Frame("call" if function else token.text, function))
 
-    def close(self, token: Token) -> None:
+    def close(self, token: Lexeme) -> None:
         """A closing bracket, of the kind of the last that is open."""
         top = self.frames[-1]
         if {"(": ")", "call": ")", "[": "]", "|": "|"}.get(top.kind) != token.text:

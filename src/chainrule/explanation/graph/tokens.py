@@ -41,7 +41,7 @@ Kind = Literal["number", "name", "sign", "transposed", "summed", "range", "unkno
 
 
 @dataclass(frozen=True)
-class Token:
+class Lexeme:
     """A word of a formula.
 
     Attributes:
@@ -57,7 +57,7 @@ class Token:
     bounds: tuple[int, int] = (0, 0)
 
 
-def tokens(formula: str) -> list[Token]:
+def tokens(formula: str) -> list[Lexeme]:
     """The words of a formula, with each sum over an index written out; the last is its end.
 
     Raises:
@@ -72,7 +72,7 @@ def tokens(formula: str) -> list[Token]:
             found = _written_out(found, place, indices)
     while (place := next((i for i, token in enumerate(found) if token.kind == "range"), -1)) >= 0:
         found = _written_out_range(formula, found, place, indices)
-    return [*found, Token("end", "", len(formula))]
+    return [*found, Lexeme("end", "", len(formula))]
 
 
 def shown(formula: str) -> str:
@@ -116,35 +116,35 @@ def _computed(part: str) -> str:
     return str({"+": a + b, "-": a - b, "*": a * b}[match[2]])
 
 
-def _scanned(formula: str) -> Iterator[Token]:
+def _scanned(formula: str) -> Iterator[Lexeme]:
     at, spaced = 0, False
     while at < len(formula):
         match = _TOKEN.match(formula, at)
         assert match is not None
         kind, text = match.lastgroup, match[0]
         if match["summed"] is not None:
-            yield Token("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
+            yield Lexeme("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
         elif match["range"] is not None:
-            yield Token("range", match["index2"], at, spaced, (int(match["first2"]), int(match["last2"])))
+            yield Lexeme("range", match["index2"], at, spaced, (int(match["first2"]), int(match["last2"])))
         elif kind == "number":
-            yield Token("number", text, at, spaced)
+            yield Lexeme("number", text, at, spaced)
         elif kind == "transposed":
-            yield Token("transposed", text, at, spaced)
+            yield Lexeme("transposed", text, at, spaced)
         elif kind == "unknown":
-            yield Token("unknown", text, at, spaced)
+            yield Lexeme("unknown", text, at, spaced)
         elif kind == "high":
-            yield Token("sign", "^", at, spaced)
-            yield from (Token("sign", "-", at),) * text.startswith("⁻")
-            yield Token("number", text.translate(_HIGH).lstrip("-"), at)
+            yield Lexeme("sign", "^", at, spaced)
+            yield from (Lexeme("sign", "-", at),) * text.startswith("⁻")
+            yield Lexeme("number", text.translate(_HIGH).lstrip("-"), at)
         elif kind == "name":
-            yield Token("name", plain_name(text), at, spaced)
+            yield Lexeme("name", plain_name(text), at, spaced)
         elif kind == "sign":
-            yield Token("sign", _SAME.get(text, text), at, spaced)
+            yield Lexeme("sign", _SAME.get(text, text), at, spaced)
         spaced = kind == "space"
         at = match.end()
 
 
-def _written_out(found: list[Token], place: int, indices: set[str]) -> list[Token]:
+def _written_out(found: list[Lexeme], place: int, indices: set[str]) -> list[Lexeme]:
     """A sum that stands before its terms: it reaches to the next + or - outside of brackets."""
     depth, end = 0, place + 1
     while end < len(found):
@@ -160,7 +160,7 @@ def _written_out(found: list[Token], place: int, indices: set[str]) -> list[Toke
     return [*found[:place], *_sum(found[place], found[place + 1 : end], indices), *found[end:]]
 
 
-def _written_out_range(formula: str, found: list[Token], place: int, indices: set[str]) -> list[Token]:
+def _written_out_range(formula: str, found: list[Lexeme], place: int, indices: set[str]) -> list[Lexeme]:
     """``sum(w_i*x_i, i=1..3)``."""
     start, depth = place, 0
     while start > 0 and depth >= 0:
@@ -178,26 +178,26 @@ def _written_out_range(formula: str, found: list[Token], place: int, indices: se
     return [*found[: start - 1], *terms, *found[place + 2 :]]
 
 
-def _sum(head: Token, body: list[Token], indices: set[str]) -> list[Token]:
+def _sum(head: Lexeme, body: list[Lexeme], indices: set[str]) -> list[Lexeme]:
     first, last = head.bounds
     if last < first:
         raise InputError(f"sum over {head.text}", f"a last value of {first} or more", str(last))
     if (last - first + 1) * (len(body) + 3) > MOST_TOKENS:
         raise InputError(f"sum over {head.text}", f"at most {MOST_TOKENS} signs when written out", "more")
-    written = [Token("sign", "(", head.at, head.spaced)]
+    written = [Lexeme("sign", "(", head.at, head.spaced)]
     for value in range(first, last + 1):
-        written += [Token("sign", "+", head.at)] * (value > first) + [Token("sign", "(", head.at)]
+        written += [Lexeme("sign", "+", head.at)] * (value > first) + [Lexeme("sign", "(", head.at)]
         written += [_at(token, head.text, value, indices) for token in body]
-        written.append(Token("sign", ")", head.at))
-    return [*written, Token("sign", ")", head.at)]
+        written.append(Lexeme("sign", ")", head.at))
+    return [*written, Lexeme("sign", ")", head.at)]
 
 
-def _at(token: Token, index: str, value: int, indices: set[str]) -> Token:
+def _at(token: Lexeme, index: str, value: int, indices: set[str]) -> Lexeme:
     """A word of a sum's terms with a number for the index."""
     if token.kind != "name":
         return token
     if token.text == index:
-        return Token("number", str(value), token.at, token.spaced)
+        return Lexeme("number", str(value), token.at, token.spaced)
     head, line, under = token.text.partition("_")
     if not line or index not in under:
         return token
@@ -207,4 +207,4 @@ def _at(token: Token, index: str, value: int, indices: set[str]) -> Token:
         return token  # a word below the name: E_total
     parts = inside.split(",") if braced else list(inside) if not inside.isdigit() else [inside]
     replaced = [re.sub(rf"(?<![^\W\d_]){re.escape(index)}(?![^\W\d_])", str(value), part) for part in parts]
-    return Token("name", head + below(replaced), token.at, token.spaced)
+    return Lexeme("name", head + below(replaced), token.at, token.spaced)
