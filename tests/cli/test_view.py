@@ -174,7 +174,7 @@ def test_a_row_that_is_not_there(refused, model):
 
 def test_a_model_without_its_columns(refused, tmp_path):
     cr.save(cr.Network([[[1.0]]]), tmp_path / "bare.safetensors")
-    assert "bare.safetensors" in refused("view", "bare.safetensors", "--data", "iris")
+    assert "a network without its preprocessing" in refused("view", "bare.safetensors", "--data", "iris")
 
 
 # ---------------------------------------------------------------- a process of its own
