@@ -114,6 +114,8 @@ class Graph:
         if asked.then:
             return second_derivative(made, asked, formulas, at, lambda one: _found(made, name, one), is_numeric)
         if np.ndim(tops) or np.ndim(ends):
+            if not is_numeric:
+                raise InputError("at", f"values of the inputs, as {name} is an array of numbers", "none")
             return jacobian(made, asked.of, asked.wrt, tops, ends, formulas, at)
         return Answer(made, tops, ends, is_numeric).record(formulas, at, max(top, 1), formula)
 
