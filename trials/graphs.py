@@ -4,7 +4,7 @@
 
 Each graph is a few formulas that use each other, and the same as Python for mpmath, which differentiates by moving the
 variable. A derivative must be mpmath's rounded to a double, up to its last digit; where mpmath finds none, the graph
-must refuse. It is also compared with the sum over the paths, and with the
+must refuse, and another is drawn. It is also compared with the sum over the paths, and with the
 values of the formulas that are told. A graph may also refuse where an edge has no derivative
 although the whole has one, as in (x - x)^w; at most one in a hundred does. The exit code is 1 where a bar is missed.
 """
@@ -28,6 +28,8 @@ from chainrule.explanation.graph.graph import Graph
 DIGITS = 30
 CLOSE = 4e-16  # relative: a double's last digit
 SINGULAR = 0.01
+LARGEST = sys.float_info.max  # a larger number may be refused
+TRIES = 50  # graphs that are drawn for one that has a derivative
 NEAR_A_KINK = mpmath.mpf(10) ** -6
 
 
@@ -144,6 +146,8 @@ def judged(seed: int) -> tuple[str, str]:
             return "refused", ""
         if expected is None:
             return "refused", ""
+        if abs(expected) > LARGEST:
+            return "right", ""
         singular = "a finite number at these values" in str(error)
         return "singular" if singular else "wrong", f"refused: {error}; {mpmath.nstr(expected, 17)} is right"
     if kinks or (expected is not None and abs(sides[0] - sides[1]) > NEAR_A_KINK * (1 + abs(expected))):
@@ -151,7 +155,7 @@ def judged(seed: int) -> tuple[str, str]:
     if expected is None:
         return "wrong", f"{found} where there is no derivative"
     if found is None:
-        return ("right" if abs(expected) > 1e308 else "wrong"), "no number"
+        return ("right" if abs(expected) > LARGEST else "wrong"), "no number"
     tolerance = CLOSE * abs(float(expected)) + mpmath.mpf(10) ** -DIGITS
     products = [path.value for path in record.paths if path.value is not None]
     scale = sum(map(abs, products)) or 1.0
@@ -173,14 +177,21 @@ def worth(one: Drawn, formula: str, at: dict[str, float]) -> float:
         return math.nan
 
 
-def told(seed: int) -> tuple[int, str, str]:
-    """The verdict with its seed."""
-    return seed, *judged(seed)
+def told(seed: int) -> tuple[int, str, str, int]:
+    """The seed and the verdict of the first graph from a seed on with a derivative, and how many before it had none.
+
+    Those before it were refused, as they must be.
+    """
+    for refused in range(TRIES):
+        verdict, words = judged(seed + refused)
+        if verdict != "refused":
+            break
+    return seed + refused, verdict, words, refused
 
 
-def verdicts(count: int, seed: int, processes: int | None) -> Iterator[tuple[int, str, str]]:
+def verdicts(count: int, seed: int, processes: int | None) -> Iterator[tuple[int, str, str, int]]:
     """The verdicts on so many graphs."""
-    seeds = [seed * 1_000_003 + i for i in range(count)]
+    seeds = [seed * 1_000_003 + i * TRIES for i in range(count)]
     if processes == 1:
         yield from map(told, seeds)
         return
@@ -196,13 +207,16 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=None)
     parser.add_argument("--show", type=int, default=10, help="graphs that are told that are wrong")
     options = parser.parse_args()
-    counts = dict.fromkeys(("right", "refused", "kink", "singular", "wrong"), 0)
-    for seed, verdict, words in verdicts(options.count, options.seed, options.processes):
+    counts = dict.fromkeys(("right", "kink", "singular", "wrong"), 0)
+    without = 0
+    for seed, verdict, words, refused in verdicts(options.count, options.seed, options.processes):
         counts[verdict] += 1
+        without += refused
         if verdict == "wrong" and counts["wrong"] <= options.show:
             one = drawn(seed)
             print(f"{seed}: {one.source}; at {one.at}: {words}")
-    print(f"{options.count} graphs: {', '.join(f'{number} {verdict}' for verdict, number in counts.items())}")
+    told_counts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    print(f"{options.count} graphs: {told_counts}; {without} more have no derivative there and were refused")
     return int(counts["wrong"] > 0 or counts["singular"] > SINGULAR * options.count)
 
 

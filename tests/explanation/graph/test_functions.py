@@ -9,9 +9,9 @@ from trials import graphs as trial
 
 
 def test_drawn_graphs_agree_with_mpmath():
-    verdicts = list(trial.verdicts(40, 0, 1))
+    verdicts = list(trial.verdicts(30, 0, 1))
     assert [said for said in verdicts if said[1] == "wrong"] == []
-    assert sum(verdict == "right" for _, verdict, _ in verdicts) > 20
+    assert sum(said[1] == "right" for said in verdicts) > 20
 
 
 @pytest.mark.parametrize("planted", ["2*found", "found + 1e-9", "None"])
@@ -63,7 +63,7 @@ def test_other_spellings_are_the_same_function(other):
         ("z = leaky_relu(x)", 0.0, 0.01, "taken as 0.01"),
         ("z = abs(x)", 0.0, 0.0, "abs(x) has a kink"),
         ("z = |x|", 0.0, 0.0, "abs(x) has a kink"),
-        ("z = max(0, x)", 0.0, 0.0, "max(0, x) has a kink at 0 = x"),
+        ("z = max(0, x)", 0.0, 0.0, "max(0, x) has a kink at x = 0"),
         ("z = max(x, 0)", 0.0, 1.0, "taken as 1"),
         ("z = min(x, x^2, 3)", 1.0, 1.0, "min(x, x^2) has a kink at x = x^2"),
         ("z = step(x)", 0.0, 0.0, "step(x) jumps at x = 0"),

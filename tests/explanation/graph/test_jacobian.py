@@ -26,6 +26,11 @@ def test_a_layer_is_differentiated_by_its_parts(name):
     np.testing.assert_allclose(np.array(rows[name]), found.value)
 
 
+def test_numbers_with_one_name_are_an_array_of_it():
+    found = cr.Graph("z = x_1*x_2").derivative("dz/dx", {"x_1": 2.0, "x_2": 3.0})
+    np.testing.assert_array_equal(found.value, [3.0, 2.0])
+
+
 def test_values_may_stand_in_the_graph():
     given = f"W = {W}; x = {X}; b = {B}; v = {V}; {LAYER}"
     np.testing.assert_allclose(cr.Graph(given).derivative("dL/dW").value, by_hand()["W"], rtol=1e-14)
@@ -84,6 +89,7 @@ def test_softmax_with_its_loss_is_what_everybody_knows():
         ("z = W x", "dz/dx", {"W": [[1, 2]], "x": [1, 2, 3]}, "a row for each column"),
         ("z = sum(sqrt(x))", "dz/dx", {"x": [1.0, 0.0]}, "dz/dx_2: expected a finite number"),
         ("z = sum(x)", "dz/dx", {"x": [1.0, float("nan")]}, "value of x_2"),
+        ("z = x_1*x_2", "dz/dx", None, "values of the inputs, as dz/dx is an array"),
         ("z = x + y", "dz/dx", {"x": "1", "y": 2.0}, "value of x: expected a number"),
         ("z = sum(x)", "dz/dx", {"x": [[[1.0]]]}, "a number, a vector or a matrix"),
     ],

@@ -186,17 +186,6 @@ def _shape(array: Built) -> str:
     return " x ".join(map(str, array.shape))
 
 
-def names(tree: t.Expr) -> dict[str, None]:
-    """The names in a formula, in the order of reading, each once."""
-    waiting, found = [tree], dict[str, None]()
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, t.Ref):
-            found[str(one.name)] = None
-        waiting += reversed(t.children(one))
-    return found
-
-
 def parent(name: str, known: Collection[str]) -> str:
     """The array that a name may be a component of; the name itself where there is none."""
     head, line, _ = name.rpartition("_")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.explanation.graph.build import Builder, Built, entry_names, index_below, names, parent
+from chainrule.explanation.graph.build import Builder, Built, entry_names, index_below, parent
 from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.language import Statement
 from chainrule.explanation.graph.nodes import Nodes
@@ -122,7 +122,7 @@ def in_order(statements: Mapping[str, Statement]) -> dict[str, Statement]:
             elif name in statements and name not in begun:
                 begun.add(name)
                 stack.append((name, True))
-                for used in names(statements[name].tree):
+                for used in statements[name].uses:
                     if used in begun and used not in order:
                         raise InputError("graph", "no circle", f"{name} depends on itself through {used}")
                     stack.append((used if used in statements else parent(used, statements), False))
@@ -131,10 +131,10 @@ def in_order(statements: Mapping[str, Statement]) -> dict[str, Statement]:
 
 def free_names(statements: Mapping[str, Statement]) -> list[str]:
     """Names that no formula gives, and that may be no entries of an array, in the order of reading."""
-    used = dict.fromkeys(name for statement in statements.values() for name in names(statement.tree))
+    used = dict.fromkeys(name for statement in statements.values() for name in statement.uses)
     arrays: set[str] = set()
     for name, statement in statements.items():
-        if _has_array(statement.tree) or any(one in arrays for one in names(statement.tree)):
+        if _has_array(statement.tree) or any(one in arrays for one in statement.uses):
             arrays.add(name)
     return [name for name in used if name not in statements and parent(name, arrays) not in arrays]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.explanation.graph.answer import Answer
-from chainrule.explanation.graph.build import names, parent
+from chainrule.explanation.graph.build import parent
 from chainrule.explanation.graph.circuit import Circuit, circuit, free_names, in_order
 from chainrule.explanation.graph.functions import CONSTANTS
 from chainrule.explanation.graph.gradients import Gradients
@@ -114,6 +114,8 @@ class Graph:
         if asked.then:
             return second_derivative(made, asked, formulas, at, lambda one: _found(made, name, one), is_numeric)
         if np.ndim(tops) or np.ndim(ends):
+            if not is_numeric:
+                raise InputError("at", f"values of the inputs, as {name} is an array of numbers", "none")
             return jacobian(made, asked.of, asked.wrt, tops, ends, formulas, at)
         return Answer(made, tops, ends, is_numeric).record(formulas, at, max(top, 1), formula)
 
@@ -144,7 +146,7 @@ class Graph:
         """What is asked, of the variables that there are."""
         free = free_names(self._statements)
         listed = [*sorted(one for one in free if one not in CONSTANTS), *self._statements]
-        used = (one for statement in self._statements.values() for one in names(statement.tree))
+        used = (one for statement in self._statements.values() for one in statement.uses)
         return question(name, listed, {*listed, *free, *at, *used})
 
     def _circuit(self, at: Mapping[str, Any], asked: Sequence[str]) -> Circuit:
@@ -152,7 +154,7 @@ class Graph:
         given = [name for name in at if name in self._statements]
         if given:
             raise InputError("at", "values of variables that no formula gives", f"one for {', '.join(given)}")
-        used = {name for one in self._statements.values() for name in names(one.tree)}
+        used = {name for one in self._statements.values() for name in one.uses}
         known = {*used, *(parent(name, at) for name in used)}
         try:
             return circuit(self._statements, {name: at[name] for name in at if name in known}, asked)

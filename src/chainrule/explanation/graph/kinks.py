@@ -64,7 +64,8 @@ def kink_words(nodes: Nodes, kinks: list[Kink], values: Mapping[int, Value]) -> 
     for one in kinks[:MOST_TOLD]:
         parts = nodes.parts[one.node]
         name = short(nodes, one.part)
-        where = " = ".join(short(nodes, part) for part in parts) if len(parts) > 1 else f"{name} = 0"
+        sides = sorted(parts, key=lambda part: nodes.kinds[part] == "number")  # x = 0, not 0 = x
+        where = " = ".join(short(nodes, part) for part in sides) if len(parts) > 1 else f"{name} = 0"
         slope, what = as_float(values[one.slope]), "jumps" if one.jump else "has a kink"
         taken = f"its derivative by {name} does not exist there and is taken as {slope:.6g}, by convention."
         found.append(f"{short(nodes, one.node)} {what} at {where}: {taken}")

@@ -16,11 +16,19 @@ MOST_FORMULAS = 20_000
 
 @dataclass(frozen=True)
 class Statement:
-    """A formula for a variable: its name, the right side as it was written, and its tree."""
+    """A formula for a variable.
+
+    Attributes:
+        name: of the variable.
+        written: the right side as it was written.
+        tree: of the formula.
+        uses: the names in it, in the order of reading.
+    """
 
     name: str
     written: str
     tree: t.Expr
+    uses: tuple[str, ...]
 
 
 def statements(source: str) -> dict[str, Statement]:
@@ -38,7 +46,8 @@ def statements(source: str) -> dict[str, Statement]:
         if name in found:
             raise InputError("graph", "each variable given once", f"{name} twice")
         right = part.partition("=")[2].strip()
-        found[name] = Statement(name, " ".join(right.split()), _GraphReader(right, known).tree())
+        tree = _GraphReader(right, known).tree()
+        found[name] = Statement(name, " ".join(right.split()), tree, tuple(names_in(tree)))
     if not found:
         raise InputError("graph", "at least one formula", "none")
     return found
@@ -47,6 +56,17 @@ def statements(source: str) -> dict[str, Statement]:
 def read(formula: str) -> t.Expr:
     """A formula alone."""
     return _GraphReader(formula, frozenset()).tree()
+
+
+def names_in(tree: t.Expr) -> dict[str, None]:
+    """The names in a formula, in the order of reading, each once."""
+    waiting, found = [tree], dict[str, None]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, t.Ref):
+            found[str(one.name)] = None
+        waiting += reversed(t.children(one))
+    return found
 
 
 def _parts(source: str) -> list[str]:

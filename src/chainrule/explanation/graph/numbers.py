@@ -179,7 +179,7 @@ class _Pass:
             return self.apply(node, kind, arguments)
         except _OutsideError as outside:
             return Undefined(node, outside.needs, outside.got)
-        except (ArithmeticError, ValueError):  # of mpmath, at numbers beyond all measure
+        except (ArithmeticError, ValueError, self.context.NoConvergence):  # at numbers beyond all measure
             return Undefined(node, "numbers that can be computed with", "a larger or smaller one")
 
     def rational(self, value: Any) -> Real:

@@ -95,19 +95,26 @@ class GraphGradients(Rendered):
         return [tuple(TextWriter().line(cell) for cell in _row(node)) for node in self.nodes]
 
     def document(self) -> Document:
-        """The table, and the picture where it is not too large."""
+        """The table, and what is not defined or taken by convention."""
         blocks: list[Block] = [Heading(1, line("The derivatives of ", _math(self.of)))]
         header = (line("node"), line("value"), line(f"d{self.of}/d(node)"))
         blocks.append(Table(header, tuple(map(_row, self.nodes))))
         blocks += [Paragraph(line(note)) for note in self.notes]
         return Document(tuple(blocks))
 
+    def to_html(self) -> str:
+        """A self-contained page, with the picture where the graph is not too large."""
+        return self._with_picture().to_html()
+
     def _repr_html_(self) -> str:
+        return self._with_picture().to_html(fragment=True)
+
+    def _with_picture(self) -> Document:
         parts = self.document().blocks
-        if len(self.nodes) <= MOST_DRAWN:
-            words = f"The graph of {self.of}: {len(self.nodes)} nodes with their values and the derivatives by them"
-            parts = (*parts, drawing(self.to_svg(), words, wide=True))
-        return Document(parts).to_html(fragment=True)
+        if len(self.nodes) > MOST_DRAWN:
+            return Document(parts)
+        words = f"The graph of {self.of}: {len(self.nodes)} nodes with their values and the derivatives by them"
+        return Document((*parts, drawing(self.to_svg(), words, wide=True)))
 
 
 def _row(node: GraphNode) -> tuple[Line, ...]:

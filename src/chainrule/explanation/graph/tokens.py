@@ -18,7 +18,7 @@ _HIGH = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _LETTER = r"[^\W\d⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ]"
 _MORE = r"[^\W⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ]|[\u0300-\u036f]"
 #: a name; below it an index: ``w_12``, ``w₁₂``, ``w_{1,2}``, ``w[1,2]``
-NAME = rf"{_LETTER}(?:{_MORE})*(?:[₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ]+|(?<=_)\{{[^{{}}]*\}}|\[[\w\s,+*-]*\])?['′]*"
+NAME = rf"{_LETTER}(?:{_MORE})*(?:[₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ]+|(?<=_)\{{[\w\s,+*-]*\}}|\[[\w\s,+*-]*\])?['′]*"
 _INDEX = r"[^\W\d_]"
 _WHOLE = r"-?\d{1,9}"
 _TOKEN = re.compile(
@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     |(?P<summed>(?:sum|Σ|∑)_\{{?\s*(?P<index>{_INDEX})\s*=\s*(?P<first>{_WHOLE})\s*\}}?
         \s*\^\s*\{{?\s*(?P<last>{_WHOLE})\s*\}}?)
     |(?P<range>,\s*(?P<index2>{_INDEX})\s*=\s*(?P<first2>{_WHOLE})\s*(?:\.\.\.?|…|\bto\b)\s*(?P<last2>{_WHOLE}))
+    |(?P<unbounded>(?:sum|Σ|∑)_(?=\{{?\s*{_INDEX}\s*=|{_INDEX}\b)|,\s*{_INDEX}\s*=)
     |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<transposed>\^\s*(?:\{{\s*[T⊤]\s*\}}|[T⊤])(?![\w(])|ᵀ)
     |(?P<high>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
@@ -123,7 +124,14 @@ def _scanned(formula: str) -> Iterator[Lexeme]:
         assert match is not None
         kind, text = match.lastgroup, match[0]
         if match["summed"] is not None:
+<<<<<<< HEAD
             yield Lexeme("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
+=======
+            yield Lexeme("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
+        elif kind == "unbounded":
+            expected = f"a sum between numbers, such as sum_{{i=1}}^{{3}} x_i, at column {at + 1}"
+            raise InputError(f"formula {shown(formula)}", expected, repr(formula[at : at + 12]))
+>>>>>>> 9090f13e459ee1affc89b13d66ef68be45308bb1
         elif match["range"] is not None:
             yield Lexeme("range", match["index2"], at, spaced, (int(match["first2"]), int(match["last2"])))
         elif kind == "number":
