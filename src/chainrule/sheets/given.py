@@ -41,21 +41,6 @@ _NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*
 _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
 _TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
-_SPOKEN = {
-    "softmax": r"soft-?max",
-    "leaky_relu": r"leaky[\s_-]?relu",
-    "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max\s*\(\s*0\s*,",
-    "tanh": r"\\?tanh|hyperbolic tangent",
-    "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
-    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation",
-}
-_LOSSES = {
-    "binary_cross_entropy": r"binary cross[\s-]?entropy|\bBCE\b|log[\s-]?loss|1\s*-\s*y\w*\s*\)\s*\\?(?:log|ln)",
-    "cross_entropy": r"cross[\s-]?entropy|negative log[\s-]?likelihood|\bNLL\b",
-    "half_squared_error": r"(?:1/2|½|frac\s*\{?1\}?\s*\{?2\}?|0\.5)\W{0,12}(?:\\sum\S*\s*)?(?:\\left)?\(.{3,60}\)\s*\^",
-    "mean_squared_error": r"mean[\s-]squared|\bMSE\b",
-    "squared_error": r"squared[\s-]error|sum of squares|\bSSE\b|\)\s*\^\s*\{?2",
-}
 
 
 def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...]]:
@@ -228,21 +213,3 @@ def _plain(tree: t.Expr) -> Any:
             return None if any(one is None for one in found) else found
         case _:
             return None
-
-
-def rules_in(text: str) -> tuple[bool, list[tuple[str, str]]]:
-    """Whether a sheet names an activation, and the pairs of hidden one and output left open, the likeliest first."""
-    first = {name: found.start() for name, shape in _SPOKEN.items() if (found := re.search(shape, text, re.IGNORECASE))}
-    spoken = sorted((name for name in first if name != "softmax"), key=lambda name: first[name])
-    hidden = spoken or ["sigmoid", "tanh", "relu"]
-    outputs = ["softmax"] if "softmax" in first else []
-    outputs += [*reversed(spoken), *(name for name in ("sigmoid", "identity") if name not in spoken)]
-    return bool(first), [(one, other) for one in hidden for other in outputs]
-
-
-def losses_in(text: str, outputs: int) -> list[str]:
-    """The losses that a sheet names, the likeliest first."""
-    found = [name for name, shape in _LOSSES.items() if re.search(shape, text, re.IGNORECASE)]
-    if "cross_entropy" in found and "binary_cross_entropy" not in found and outputs == 1:
-        found.insert(0, "binary_cross_entropy")
-    return found

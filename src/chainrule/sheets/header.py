@@ -12,9 +12,11 @@ from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
-from chainrule.sheets.assembly import network_of, numbers_of, text_of
+from chainrule.sheets.assembly import network_of, numbers_of
+from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
+from chainrule.sheets.making import text_of
 from chainrule.sheets.macros import with_macros
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
@@ -50,6 +52,7 @@ class Worksheet:
         shared: layers, counted from 1, whose units have one bias between them.
         notes: how the header was read where it leaves something open, a sentence each.
         given: what lists of inputs and targets, and matrices, are called in the lines that give them.
+        rules: what a sheet without a header says of its rules, and the others that it leaves open.
     """
 
     path: str
@@ -65,6 +68,7 @@ class Worksheet:
     shared: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+    rules: Rules = field(default_factory=Rules)
 
 
 def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
@@ -167,6 +171,7 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         given.shared,
         (*given.notes, *cells_in(lines, first_line)),
         frozenset() if text is None else _given(facts),
+        given.rules,
     )
 
 
