@@ -15,7 +15,8 @@ from chainrule.system.patterns import regex
 WORDS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "learning_rate": ("learning_rate", "eta", "η", "lr", "alpha", "α", "step_size", "rate"),
-    "x": ("x", "input", "inputs", "x_0", "a_0", "h_0", "a^1", "a^(1)", "a^{(1)}", "a^[1]", "a^{[1]}"),
+    "x": ("x", "input", "inputs", "x_0", "a_0", "h_0", "a^0", "a^(0)", "a^{(0)}", "a^[0]", "a^{[0]}",
+          "a^1", "a^(1)", "a^{(1)}", "a^[1]", "a^{[1]}"),
     "y": ("y", "target", "targets", "t", "label", "labels", "y_true"),
     "hidden": ("hidden", "hidden_activation", "hidden_activations"),
     "output": ("output", "output_activation"),

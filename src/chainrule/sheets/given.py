@@ -14,6 +14,9 @@ from chainrule.sheets.facts import WORDS, Fact, Facts, by_letters, canonical, pa
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
+from chainrule.sheets.rate import rate_in
+from chainrule.sheets.several import parted, with_wanted, without_words
+from chainrule.sheets.spellings import ROWS, matrix_text
 from chainrule.sheets.statements import claims
 from chainrule.sheets.tables import with_heads
 from chainrule.system.patterns import regex
@@ -40,7 +43,8 @@ _LONE = regex(r"\s*=\s*-?[0-9.]+")
 _NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")
 _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
-_TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
+_TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*(?:[,;]?\s+|\(\s*)[A-Za-z][^=]*")
+_TURNED = regex(r"(?<=\))\s*(?:\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?|⊤|ᵀ)$")
 
 
 def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...]]:
@@ -50,13 +54,13 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
     """
     facts = Facts(sheet)
-    lines = with_heads(with_points(lines))
+    lines = parted(with_heads(with_points(lines)))
     rest = list(lines)
     parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
     computed: set[int] = set()
     taken: set[int] = set()
     ends: dict[int, range] = {}
-    found = list(_values(lines))
+    found = list(_values([with_wanted(line) for line in lines]))
     given = {name for *_, name, value in found if value is not None}
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
     with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
@@ -79,12 +83,14 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         if units:
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
-    for number in taken - computed:
-        rest[number - 1] = ""  # what is given claims nothing
+    for number in taken:
+        plain = "$" not in lines[number - 1] and "\\" not in lines[number - 1]
+        rest[number - 1] = "" if number not in computed else without_words(rest[number - 1]) if plain else rest[number - 1]
     by_letters(facts)
     rate = _RATE.search("\n".join(lines))
-    if rate is not None:
-        facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))
+    spoken = float(rate[1]) if rate is not None else rate_in(lines)
+    if spoken is not None:
+        facts.known.setdefault("learning_rate", Fact(spoken, "learning rate"))
     target = _SPOKEN_TARGET.search("\n".join(lines))
     if target is not None:
         facts.known.setdefault("y", Fact(float(target[1]), "target"))
@@ -94,7 +100,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
     """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
-    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ")
+    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ").replace("Theta", "Θ")
     numbered = _NUMBERED.fullmatch(bare)
     single = not isinstance(fact.value, list)
     example = _EXAMPLE.fullmatch(re.sub(r"\s", "", name))
@@ -191,8 +197,11 @@ def _read(written: str, names: Names) -> Any:
     written = called[1] if called else written.strip().rstrip(". ")
     told = _TOLD.fullmatch(written)
     written = told[1] if told else written
+    written = _TURNED.sub("", written)
     if _TUPLE.fullmatch(written):
         written = f"[{written[1:-1]}]"
+    if ROWS.fullmatch(written):
+        written = matrix_text(written)
     try:
         return _plain(parse_part(written, names)[0])
     except UnreadError:
