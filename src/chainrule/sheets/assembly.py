@@ -16,7 +16,7 @@ from chainrule.network.network import Network
 from chainrule.sheets.deciding import Rules, decide_activations, decide_loss, digits_printed
 from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
-from chainrule.sheets.numbering import Matrix
+from chainrule.sheets.numbering import Matrix, is_weight
 from chainrule.sheets.said import Said, said_in
 from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
 
@@ -50,6 +50,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
         InputError: something is missing or does not fit, in the words of the sheet.
     """
     x, y = _inputs(facts)
+    x, y = _one_input(facts, x, y)
     numbers = printed(lines)
 
     def score(weights: list[Matrix], biases: list[list[float]]) -> int:
@@ -78,7 +79,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     found = parameters()
     x, y = _columns(x, y, found.weights)
     if said is not None:
-        rules, note = decide_loss(facts, said, decided.others, found, x, y, numbers)
+        rules, note = decide_loss(facts, said, decided, found, x, y, numbers)
         notes.append(note)
     network, assumed = network_made(facts, found)
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), rules)
@@ -131,6 +132,15 @@ def _by_example(x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(x[0], list) and min(np.shape(x)) > 1:
         turned = np.ndim(y) == 2
         yield [list(row) for row in zip(*x, strict=True)], [list(row) for row in zip(*y, strict=True)] if turned else y
+
+
+def _one_input(facts: Facts, x: Any, y: Any) -> tuple[Any, Any]:
+    """Examples of one input each, where the network has one weight and both inputs and targets are as many numbers."""
+    weights = [fact.value for key, fact in facts.parameters.items() if is_weight(key)]
+    flat = isinstance(y, list) and len(x) == len(y) > 1 and not any(isinstance(one, list) for one in (*x, *y))
+    if facts.layers or len(weights) != 1 or not flat or np.size(weights[0]) != 1:
+        return x, y
+    return [[one] for one in x], [[one] for one in y]
 
 
 def _fits(weights: list[Matrix], x: Any, y: Any) -> float:

@@ -52,10 +52,12 @@ class Rules:
     """What a sheet without a header says of its rules.
 
     Attributes:
+        named: the words name the activations.
         others: what the rules could be as well. loss_known: the loss is said, or printed numbers show it.
         settled: conventions that the loss as it is said rules out. penalty: the loss has a term of the weights.
     """
 
+    named: bool = False
     others: tuple[Other, ...] = ()
     loss_known: bool = True
     settled: frozenset[str] = frozenset()
@@ -64,9 +66,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Activations:
-    """What was decided of the activations: what to tell of it, and the pairs that are left open."""
+    """What was decided of the activations: what to tell of it, whether words name them, the pairs that are left open."""
 
     notes: tuple[str, ...]
+    named: bool
     others: tuple[tuple[str, str], ...]
 
 
@@ -111,7 +114,7 @@ def decide_activations(
     if depth == 1:
         others = [(hidden, one) for one in dict.fromkeys(other for _, other in others) if one != output]
     notes = (read + ", …" * (len(given) > 12) + ")", f"activations: {layers}, {why}")
-    return Activations(notes, tuple(others))
+    return Activations(notes, is_said, tuple(others))
 
 
 def _pairs(text: str, said: Said) -> tuple[bool, list[tuple[str, str]]]:
@@ -143,16 +146,13 @@ def _is_said(hidden: str, output: str, depth: int, said: Said) -> bool:
 def decide_loss(
     facts: Facts,
     said: Said,
-    pairs: Sequence[tuple[str, str]],
+    activations: Activations,
     found: Parameters,
     x: Any,
     y: Any,
     numbers: list[tuple[float, float]],
 ) -> tuple[Rules, str]:
     """Set the loss to the one, of those that fit what is said, that gives most of the printed numbers.
-
-    Args:
-        pairs: activations that are left open.
 
     Returns: what is said and left open, and what to tell.
     """
@@ -166,14 +166,14 @@ def decide_loss(
             best, most = name, hits
     shown = bool(tried) and most >= min(tried.values()) + SHOWN
     known = (is_said or shown) and y is not None
-    others = tuple(_others(facts, best, list(tried), pairs, found))
+    others = tuple(_others(facts, best, list(tried), activations.others, found))
     facts.known["loss"] = Fact(best or "half_squared_error", "loss")
     words = told(best, best, outputs).partition("read as ")[2]
     if is_said or shown:
         note = f"loss: {words}" + "; printed numbers show it" * (shown and len(tried) > 1)
     else:
         note = "loss: none is named, and no printed number shows one; what depends on it is not judged"
-    return Rules(others, known, said.settled, said.penalty), note
+    return Rules(activations.named, others, known, said.settled, said.penalty), note
 
 
 def _losses(said: Said, outputs: int, output: str) -> list[str]:

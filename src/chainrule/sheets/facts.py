@@ -32,7 +32,7 @@ _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1: a letter and indices, below and above
 PARAMETER = regex(
-    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
+    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ|[Tt]heta)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
     r"(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
 )
 _SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")

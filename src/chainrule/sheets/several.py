@@ -17,7 +17,7 @@ _ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+\s*")
 _BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
 _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
-_TOLD = regex(r"(?<=[0-9\])])\s*(\(\s*[^\W\d_]{2,}[^()=+*/^]*\))")
+_TOLD = regex(r"(?<=[0-9\])])\s*\(\s*(?:one-hot|[^\W\d_]{3,}\s)[^()=+*/^-]*\)(?!\s*\^)")
 _INSIDE = regex(r"(?<=\s)\(((?:[^()=]*\s)?" + _NAME + r"\s*=\s*(?:\([^()]*\)|[^()])*)\)")
 _WANTED = regex(
     r"\b(?:want\w*|should|desired?|targets?|expected|ideal\w*|aim|soll\w*|gewünscht\w*|erwartet\w*|zielwerte?|deseja\w*"
@@ -64,7 +64,7 @@ def without_words(line: str) -> str:
     """A line that gives values, without parts that are words alone: they are no claims. It keeps its length.
 
     >>> without_words("b = 0.9, sigmoid, E = (t - y)^2, Lernrate 0.5").split()
-    ['b', '=', '0.9,', 'E', '=', '(t', '-', 'y)^2']
+    ['b', '=', '0.9', ',', 'E', '=', '(t', '-', 'y)^2']
     """
     line = _TOLD.sub(lambda m: " " * len(m[0]), line)
     found, start, depth = "", 0, 0

@@ -49,7 +49,7 @@ BEFORE_A_NAME = (
 #: all words for the value after an update, and those for the one before it
 NEW = (*BEFORE_A_NAME, "upd", "next", "after")
 OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
-_DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
+_DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=(?:[WwBbZzAaHhXθ]|yhat)(?:[0-9_]|$))")
 _HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
 _SEPARATOR = regex(r"[_,]")
 _ITEM = regex(r"([^\W\d_]*)([0-9]*)")

@@ -24,7 +24,7 @@ _INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
 _BELOW = rf"(?:{_S}[_^]{_S}{_INDEX}|_[A-Za-z0-9]{{1,9}}){{0,3}}"
-_PARAMETER = rf"(?<![\w\\∂/])((?:[Wwbθ]|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
+_PARAMETER = rf"(?<![\w\\∂/])((?:[Wwbθ]|[Vv](?=_?\{{?[0-9])|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
 _AT_SIGN = rf"(?={_S}(?:=|{THEN}))"
 
 #: a sign, and what stands for it

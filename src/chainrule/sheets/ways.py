@@ -37,7 +37,9 @@ def suggested(naming: Naming, operands: set[Operand] | frozenset[Operand]) -> It
         yield replace(naming, layers="to", _known={})
     if any(s.layer is None and s.items and s.items[0] == Item("", str(naming.depth + 1)) for s in found if _is_unit(s)):
         for parameters in ("layer", "inputs"):
-            yield replace(naming, units="inputs", weights=parameters, biases=parameters, _known={})
+            way = replace(naming, units="inputs", weights=parameters, biases=parameters, _known={})
+            yield way
+            yield replace(way, words={"a": "h", **naming.words}, _known={})
     words = {s.word.lower() for s in found}
     yield from _turned(naming, words)
     yield from _by_number(naming, found, words)

@@ -68,13 +68,18 @@ class ReadSheet:
 
 @dataclass
 class NameReader:
-    """Reads the lines of one sheet under any naming."""
+    """Reads the lines of one sheet under any naming.
+
+    Attributes:
+        named: the sheet has no header, and its words name the activation: in a single unit a may be its output then.
+    """
 
     problem: Problem
     written: Sequence[str]
     first_line: int
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
+    named: bool = False
     _problems: dict[frozenset[int], Problem] = field(default_factory=dict, init=False)
     _marked: dict[tuple[Any, ...], tuple[SheetState, SheetState, float]] = field(default_factory=dict, init=False)
 
@@ -90,7 +95,10 @@ class NameReader:
         best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
-        while best.doubts >= GAIN:
+        elif self.named and self.problem.depth == 1 and best.doubts >= GAIN and not any(map(_is_output, best.met)):
+            other = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
+            best = min(best, other, key=_cost)
+        while best.doubts >= GAIN or any(map(_unknown, best.marks)):
             shown = [self._under(naming, Effort.of(self.problem)) for naming in suggested(best.naming, best.met)]
             least = min(shown, key=_cost, default=best)
             if least.cost > best.cost - GAIN:
@@ -161,6 +169,12 @@ def _is_negative(mark: Mark) -> bool:
         return False
     numbers, due = mark.value.numbers, mark.value.due
     return bool((np.abs(numbers.value + due) <= 1.5 * numbers.unit).all() and (np.abs(due) > numbers.unit).any())
+
+
+def _is_output(operand: Operand) -> bool:
+    """Whether a name is one of an activation, or of the output, other than a."""
+    found = surface(operand)
+    return found is not None and found.word != "a" and kinds(found)[:1] in (("h",), ("yhat",))
 
 
 def _is_before_activation(operand: Operand) -> bool:

@@ -18,7 +18,8 @@ from chainrule.sheets.lines import Line
 NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
-_OF_PENALTY = ("L", "dW", "db")
+_OF_PENALTY = ("L", "dW")
+_ITS_NAMES = ("λ", "lambda")
 
 
 def left_open(state: SheetState, rules: Rules) -> list[Mark]:
@@ -28,7 +29,7 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
     """
     marks = list(state.marks)
     if rules.penalty:
-        marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) else m for m in marks]
+        marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
     unsure = not rules.loss_known and any(_depends(m, _OF_LOSS) for m in marks)
     if not rules.others or not (unsure or any(m.verdict in BAD for m in marks)):
         return marks
@@ -46,6 +47,10 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
 
 def _undecided(mark: Mark, why: str) -> Mark:
     return replace(mark, verdict="undecided", why=why)
+
+
+def _names_penalty(mark: Mark) -> bool:
+    return mark.verdict == "unreadable" and mark.claim.line.unknown in _ITS_NAMES
 
 
 def _depends(mark: Mark, kinds: Sequence[str]) -> bool:
