@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
-from chainrule.sheets.deciding import Rules, decide_activations, decide_loss, digits_printed
+from chainrule.sheets.deciding import Rules, decide_activations, decide_rules, digits_printed
 from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
 from chainrule.sheets.numbering import Matrix, is_weight
@@ -75,12 +75,11 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
             notes.append("x has a column for each example")
     if text is not None and said is not None:
         decided = decide_activations(facts, text, said, parameters, score)
-        notes += decided.notes
     found = parameters()
     x, y = _columns(x, y, found.weights)
     if said is not None:
-        rules, note = decide_loss(facts, said, decided, found, x, y, numbers)
-        notes.append(note)
+        rules, told = decide_rules(facts, said, decided, found, x, y, score, numbers)
+        notes += told
     network, assumed = network_made(facts, found)
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), rules)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.network.backward import Backward
 from chainrule.network.network import Network
 from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
@@ -66,55 +68,76 @@ class Rules:
 
 @dataclass(frozen=True)
 class Activations:
-    """What was decided of the activations: what to tell of it, whether words name them, the pairs that are left open."""
+    """What was decided of the activations by the numbers of the forward pass.
 
-    notes: tuple[str, ...]
-    named: bool
+    Attributes:
+        pair: of the hidden layers, and of the output. others: the pairs that are left open.
+        said: words settle it. shown: printed numbers do.
+    """
+
+    pair: tuple[str, str]
     others: tuple[tuple[str, str], ...]
+    said: bool
+    shown: bool
+
+    def put(self, facts: Facts) -> None:
+        """Set them."""
+        _put(facts, self.pair)
 
 
 def decide_activations(
     facts: Facts, text: str, said: Said, parameters: Callable[[], Parameters], score: Score
 ) -> Activations:
-    """Set the activations to the pair, of those that the words leave open, that gives most of the printed numbers.
+    """The pair of activations, of those that the words leave open, that gives most of the printed numbers, set.
 
     Raises:
         InputError: none is named, and no printed number shows one; or the parameters do not fit together.
     """
     best, most, least, depth = None, -SHOWN, math.inf, 0
     spoken, pairs = _pairs(text, said)
-    for hidden, output in pairs:
-        facts.known |= {"hidden": Fact(hidden, "hidden"), "output": Fact(output, "output")}
+    for pair in pairs:
+        _put(facts, pair)
         try:
             found = parameters()
             hits = score(found.weights, found.biases)
         except InputError:
-            if best is None and (hidden, output) == pairs[-1]:
+            if best is None and pair == pairs[-1]:
                 raise
             continue
         depth = len(found.weights)
-        if depth == 1 and not _is_allowed(output, said):
+        if depth == 1 and not _is_allowed(pair[1], said):
             continue
         least = min(least, hits)
         if hits >= most + SHOWN:  # the likeliest, unless clearly more digits come out under another
-            best, most = (hidden, output), hits
+            best, most = pair, hits
     assert best is not None
-    hidden, output = best
     shown = most >= least + SHOWN
-    is_said = _is_said(hidden, output, depth, said)
     if not shown and not spoken:
         due = 'an activation in a line, such as "sigmoid units", or in a header'
         raise facts.refuse("activations", due, "none that is named, or that the printed numbers show")
-    facts.known |= {"hidden": Fact(hidden, "hidden"), "output": Fact(output, "output")}
-    given = [*(name for name in ("x", "y", "learning_rate") if name in facts.known), *facts.parameters]
-    read = "there is no header: the network is read from the sheet's own lines (" + ", ".join(given[:12])
-    layers = f"hidden layers {hidden}, output {output}" if depth > 1 else f"output {output}"
-    why = "as the sheet says" if is_said else "as the printed numbers come out so" if shown else "which is assumed"
+    is_said = _is_said(*best, depth, said)
     others = [] if is_said else [pair for pair in pairs if pair != best and (depth > 1 or _is_allowed(pair[1], said))]
     if depth == 1:
-        others = [(hidden, one) for one in dict.fromkeys(other for _, other in others) if one != output]
-    notes = (read + ", …" * (len(given) > 12) + ")", f"activations: {layers}, {why}")
-    return Activations(notes, is_said, tuple(others))
+        others = [(best[0], one) for one in dict.fromkeys(other for _, other in others) if one != best[1]]
+    decided = Activations(best, tuple(others), is_said, shown)
+    decided.put(facts)
+    return decided
+
+
+def _put(facts: Facts, pair: tuple[str, str]) -> None:
+    facts.known |= {"hidden": Fact(pair[0], "hidden"), "output": Fact(pair[1], "output")}
+
+
+def _told(facts: Facts, activations: Activations, depth: int) -> tuple[str, str]:
+    """What to tell: what was read of the network, and its activations."""
+    given = [*(name for name in ("x", "y", "learning_rate") if name in facts.known), *facts.parameters]
+    read = "there is no header: the network is read from the sheet's own lines (" + ", ".join(given[:12])
+    hidden, output = activations.pair
+    layers = f"hidden layers {hidden}, output {output}" if depth > 1 else f"output {output}"
+    shown = "as the printed numbers come out so" if activations.shown else "which is assumed"
+    return read + ", …" * (len(given) > 12) + ")", f"activations: {layers}, " + (
+        "as the sheet says" if activations.said else shown
+    )
 
 
 def _pairs(text: str, said: Said) -> tuple[bool, list[tuple[str, str]]]:
@@ -126,7 +149,7 @@ def _pairs(text: str, said: Said) -> tuple[bool, list[tuple[str, str]]]:
     hidden = list(said.hidden) or hidden or ["sigmoid", "tanh", "relu"]
     outputs = list(said.output) or ["softmax"] * ("softmax" in named)
     if not said.output:
-        rest = [*reversed(spoken), *(name for name in ("sigmoid", "identity") if name not in spoken)]
+        rest = [*reversed(spoken), *(name for name in ("sigmoid", "identity", "tanh") if name not in spoken)]
         outputs += sorted(rest, key=lambda name: name in said.hidden)  # what is said of others comes last
     return bool(named), [(one, other) for one in hidden for other in outputs]
 
@@ -143,37 +166,48 @@ def _is_said(hidden: str, output: str, depth: int, said: Said) -> bool:
     return of_output and (depth == 1 or said.hidden == (hidden,) or everywhere == hidden)
 
 
-def decide_loss(
-    facts: Facts,
-    said: Said,
-    activations: Activations,
-    found: Parameters,
-    x: Any,
-    y: Any,
+def decide_rules(
+    facts: Facts, said: Said, activations: Activations, found: Parameters, x: Any, y: Any, score: Score,
     numbers: list[tuple[float, float]],
-) -> tuple[Rules, str]:
+) -> tuple[Rules, tuple[str, ...]]:  # fmt: skip
     """Set the loss to the one, of those that fit what is said, that gives most of the printed numbers.
+
+    The activations, where they are left open, change with it if clearly more numbers come out.
 
     Returns: what is said and left open, and what to tell.
     """
     outputs = len(found.weights[-1])
-    tried = _tried(facts, _losses(said, outputs, str(facts.value("output"))), found, x, y, numbers)
-    is_said = bool(said.losses) and bool(tried)
-    tried = tried or _tried(facts, USUAL, found, x, y, numbers)
-    best, most = next(iter(tried), ""), -SHOWN
-    for name, hits in tried.items():
+
+    def each(losses: Callable[[str], Sequence[str]]) -> Iterator[tuple[tuple[tuple[str, str], str], int]]:
+        for pair in [activations.pair, *activations.others]:
+            _put(facts, pair)
+            facts.known.pop("loss", None)
+            forward = score(found.weights, found.biases)
+            yield from (((pair, loss), forward + hits) for loss, hits in
+                        _tried(facts, losses(pair[1]), found, x, y, numbers).items())  # fmt: skip
+
+    tried = dict(each(lambda output: _losses(said, outputs, output)))
+    is_said = bool(tried)
+    tried = tried or dict(each(lambda _: USUAL))
+    (pair, best), most = next(iter(tried), (activations.pair, "half_squared_error")), -SHOWN
+    for key, hits in tried.items():
         if hits >= most + SHOWN:
-            best, most = name, hits
-    shown = bool(tried) and most >= min(tried.values()) + SHOWN
-    known = (is_said or shown) and y is not None
-    others = tuple(_others(facts, best, list(tried), activations.others, found))
-    facts.known["loss"] = Fact(best or "half_squared_error", "loss")
-    words = told(best, best, outputs).partition("read as ")[2]
+            (pair, best), most = key, hits
+    others = [one for one in (activations.pair, *activations.others) if one != pair]
+    activations = replace(activations, pair=pair, others=tuple(others), shown=activations.shown or pair != activations.pair)
+    losses_of = [hits for (other, _), hits in tried.items() if other == pair]
+    shown = bool(losses_of) and most >= min(losses_of) + SHOWN
+    is_known = (is_said or shown) and y is not None
+    activations.put(facts)
+    kept = tuple(_others(facts, best, list(tried), found))
+    facts.known["loss"] = Fact(best, "loss")
     if is_said or shown:
-        note = f"loss: {words}" + "; printed numbers show it" * (shown and len(tried) > 1)
+        words = told(best, best, outputs).partition("read as ")[2]
+        note = f"loss: {words}" + "; printed numbers show it" * (shown and len(losses_of) > 1)
     else:
         note = "loss: none is named, and no printed number shows one; what depends on it is not judged"
-    return Rules(activations.named, others, known, said.settled, said.penalty), note
+    notes = (*_told(facts, activations, len(found.weights)), note)
+    return Rules(activations.said, kept, is_known, said.settled, said.penalty), notes
 
 
 def _losses(said: Said, outputs: int, output: str) -> list[str]:
@@ -189,6 +223,7 @@ def _tried(
     """How many printed digits come out under each loss that fits the output; of losses that are one here the first."""
     tried: dict[str, int] = {}
     seen: list[np.ndarray[Any, Any]] = []
+    rate = facts.known.get("learning_rate")
     for name in names:
         facts.known["loss"] = Fact(name, "loss")
         try:
@@ -199,32 +234,36 @@ def _tried(
         flat = np.concatenate([np.zeros(1), *(np.ravel(value) for value in values)])
         if b is None or not any(np.array_equal(flat, one) for one in seen):
             seen.append(flat)
-            tried[name] = digits_printed(values, numbers)
+            new = [] if b is None or rate is None else list(_updated(b, rate.value))
+            tried[name] = digits_printed([*values, *new], numbers)
     return tried
 
 
+def _updated(b: Backward, rate: float) -> Iterator[Any]:
+    """The parameters after a step."""
+    network = b.forward.network
+    for old, gradient in zip((*network.weights, *network.biases), (*b.grad_W, *b.grad_b), strict=True):
+        yield np.asarray(old) - rate * np.asarray(gradient)
+
+
 def _others(
-    facts: Facts, best: str, losses: list[str], pairs: Sequence[tuple[str, str]], found: Parameters
+    facts: Facts, best: str, ways: Sequence[tuple[tuple[str, str], str]], found: Parameters
 ) -> Iterator[Other]:
     """The networks of the other rules that are left open."""
     taken = (str(facts.value("hidden")), str(facts.value("output")))
-    ways = [(pair, loss) for pair in [taken, *pairs] for loss in [best, *losses] if (pair, loss) != (taken, best)]
-    for (hidden, output), loss in list(dict.fromkeys(ways))[:MOST]:
-        facts.known |= {
-            "hidden": Fact(hidden, "hidden"), "output": Fact(output, "output"), "loss": Fact(loss, "loss"),
-        }  # fmt: skip
-        words = []
+    for pair, loss in sorted((way for way in ways if way != (taken, best)), key=lambda way: (way[0] != taken) + (way[1] != best))[:MOST]:
+        (hidden, output), words = pair, []
+        _put(facts, pair)
+        facts.known["loss"] = Fact(loss, "loss")
         if len(found.weights) > 1 and hidden != taken[0]:
             words.append(f"the hidden units are {_rule_words(hidden)}")
         if output != taken[1]:
             words.append(f"the output is {_rule_words(output)}")
         if loss != best:
             words.append(f"the loss is {_LOSS_WORDS[loss]}")
-        try:
+        with suppress(InputError):  # a loss that does not fit the output
             yield Other(network_made(facts, found)[0], " and ".join(words))
-        except InputError:
-            continue
-    facts.known |= {"hidden": Fact(taken[0], "hidden"), "output": Fact(taken[1], "output")}
+    _put(facts, taken)
 
 
 def _rule_words(name: str) -> str:

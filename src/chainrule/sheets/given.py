@@ -15,6 +15,7 @@ from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.rate import rate_in
+from chainrule.sheets.said import states_loss
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.spellings import ROWS, matrix_text
 from chainrule.sheets.statements import claims
@@ -37,6 +38,7 @@ _SPOKEN_TARGET = regex(
 _SAID = regex(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
 _INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+_PARTS = regex(r"[,;]|\.\s")
 LONGEST = 20_000  # characters of a value
 _OUTSIDE = regex(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
 _LONE = regex(r"\s*=\s*-?[0-9.]+")
@@ -83,9 +85,11 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         if units:
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
-    for number in taken:
-        plain = "$" not in lines[number - 1] and "\\" not in lines[number - 1]
-        rest[number - 1] = "" if number not in computed else without_words(rest[number - 1]) if plain else rest[number - 1]
+    for number in taken - computed:
+        rest[number - 1] = ""  # what is given claims nothing
+    for at, line in enumerate(rest):
+        if (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
+            rest[at] = without_words(line)
     by_letters(facts)
     rate = _RATE.search("\n".join(lines))
     spoken = float(rate[1]) if rate is not None else rate_in(lines)

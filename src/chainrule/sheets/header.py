@@ -51,7 +51,8 @@ class Worksheet:
         names: what the author calls our quantities, by the table ``[names]``: ``{"w5": "W_211", "u": "a"}``.
         shared: layers, counted from 1, whose units have one bias between them.
         notes: how the header was read where it leaves something open, a sentence each.
-        given: what lists of inputs and targets, and matrices, are called in the lines that give them.
+        given: what lists of inputs and targets, and matrices, are called in the lines that give them; of a single unit
+            all that lines give.
         rules: what a sheet without a header says of its rules, and the others that it leaves open.
     """
 
@@ -170,15 +171,16 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         _names(facts, network.sizes),
         given.shared,
         (*given.notes, *cells_in(lines, first_line)),
-        frozenset() if text is None else _given(facts),
+        frozenset() if text is None else _given(facts, network.sizes),
         given.rules,
     )
 
 
-def _given(facts: Facts) -> frozenset[str]:
-    """The names under which lines give lists of inputs and of targets, and matrices."""
+def _given(facts: Facts, sizes: Sequence[int]) -> frozenset[str]:
+    """The names under which lines give lists of inputs and of targets, and matrices; of a single unit all of them."""
     whole = [facts.known[name] for name in ("x", "y") if name in facts.known]
-    return frozenset(f.called for f in (*whole, *facts.parameters.values()) if isinstance(f.value, list))
+    given = (*whole, *facts.parameters.values())
+    return frozenset(f.called for f in given if isinstance(f.value, list) or list(sizes[1:]) == [1])
 
 
 def _check_targets(facts: Facts, y: Any, n: int, network: Network, single: bool) -> None:

@@ -138,7 +138,12 @@ _HALF_AS_A_RULE = regex(
     r"|regola delta",
     re.IGNORECASE,
 )
-_LIBRARY = regex(r"\bMSELoss\b|mean_squared_error")
+#: said without a 1/2
+_WHOLE = regex(
+    rf"\bMSELoss\b|mean_squared_error|\b(?:without|no|ohne|sans|sin|sem|senza) (?:an? |the |le |el |o |il |den )?"
+    rf"(?:factor |faktor |facteur |fator |fattore )?{_HALF}",
+    re.IGNORECASE,
+)
 #: a formula that gives the loss as squares, without a factor before or behind them
 _LOSS_IS = regex(
     rf"(?:(?<![A-Za-z_/])(?:[LJEC]|loss|cost|error|Loss|Cost|Error|MSE|SSE|Kosten|Fehler|Verlust)\s*(?:_\w+|_\{{[^{{}}]*\}}|\([^()=]{{1,20}}\))?|(?:loss|cost|error))"
@@ -159,6 +164,7 @@ _PENALTY = regex(
     r"|\bweight decay|\bl2[\s-]penalty|\bgewichtszerfall",
     re.IGNORECASE,
 )
+_LOSS_NAME = regex(r"[\s$\\{]*(?:[LJEC](?![A-Za-z])|[A-Z]?[A-Za-z]*(?:loss|cost|error|Loss|Cost|Error)|MSE|SSE|BCE|CE)")
 
 
 @dataclass(frozen=True)
@@ -283,10 +289,22 @@ def _losses(text: str, usual: str) -> tuple[list[str], set[str]]:
             kinds = ["half_squared_error", "squared_error", "mean_squared_error"]
         elif not _SUMMED.search(text):
             kinds.append("mean_squared_error")
-        if (written and not _HALVED.search(text)) or _LIBRARY.search(text):
+        if (written and not _HALVED.search(text)) or _WHOLE.search(text):
             kinds.remove("half_squared_error")
             settled |= {"half"}
         found += kinds
     if not found and _LOGARITHM.search(text):
         found.append("cross_entropy")
     return found or [usual] * bool(usual), settled
+
+
+def states_loss(claim: str) -> bool:
+    """Whether a claim is the formula of a loss and no number: it says what the loss is, in whatever names.
+
+    >>> states_loss("E = 1/2 (t - o)^2"), states_loss("E = 1/2 (t - o)^2 = 0.3"), states_loss("z = (t - o)^2")
+    (True, False, False)
+    """
+    claim = claim.replace("²", "^2").replace("**", "^").replace("−", "-")
+    if claim.count("=") != 1 or _LOSS_NAME.match(claim) is None:
+        return False
+    return any(shape.search(claim) for shape in (_LOSS_IS, _HALVED, _LOGARITHM, _BINARY))

@@ -64,19 +64,19 @@ def without_words(line: str) -> str:
     """A line that gives values, without parts that are words alone: they are no claims. It keeps its length.
 
     >>> without_words("b = 0.9, sigmoid, E = (t - y)^2, Lernrate 0.5").split()
-    ['b', '=', '0.9', ',', 'E', '=', '(t', '-', 'y)^2']
+    ['b', '=', '0.9,', 'E', '=', '(t', '-', 'y)^2']
     """
     line = _TOLD.sub(lambda m: " " * len(m[0]), line)
-    found, start, depth = "", 0, 0
-    for at, sign in enumerate(line + ","):
+    parts, start, depth = [], 0, 0
+    for at, sign in enumerate(line):
         depth += (sign in "([{") - (sign in ")]}")
-        if sign in ",;" and depth <= 0:
-            part, ends = line[start:at], at < len(line)
-            words = start > 0 and _WORDS.fullmatch(part.rstrip(" .:"))
-            if words:
-                found = (found[:-1] + " " if found else "") + " " * len(part)
-                found += line[at] if ends else ""
-            else:
-                found += part + (line[at] if ends else "")
+        if depth <= 0 and (sign in ",;" or line[at : at + 2] == ". "):
+            parts.append((line[start:at], sign))
             start = at + 1
-    return found
+    parts.append((line[start:], ""))
+    said = [_WORDS.fullmatch(part.rstrip(" .:")) is None for part, _ in parts]
+    last = max((i for i, is_kept in enumerate(said) if is_kept), default=-1)
+    return "".join(
+        part + (sign if i < last else " " * len(sign)) if is_kept else " " * len(part + sign)
+        for i, ((part, sign), is_kept) in enumerate(zip(parts, said, strict=True))
+    )

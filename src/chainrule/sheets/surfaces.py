@@ -135,7 +135,7 @@ def kinds(surface: Surface) -> tuple[str, ...]:
         if surface.items or surface.of_loss:
             return known[1:] if not surface.of_loss and word != "C" else ()
         return known[:1]
-    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘIT":
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUVSNPΘIT":
         return ()
     return known
 

@@ -14,9 +14,11 @@ from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.sheets.deciding import Rules
 from chainrule.sheets.lines import Line
+from chainrule.sheets.said import states_loss
 
 NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
+DEFINES = "it says what the loss is, in names that the other lines do not have"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
 _OF_PENALTY = ("L", "dW")
 _ITS_NAMES = ("λ", "lambda")
@@ -27,7 +29,8 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
 
     Where the loss is neither said nor shown, what depends on it is undecided, but what is right under all losses.
     """
-    marks = list(state.marks)
+    marks = [_undecided(m, DEFINES) if m.verdict == "unreadable" and states_loss(m.claim.line.text) else m
+             for m in state.marks]  # fmt: skip
     if rules.penalty:
         marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
     unsure = not rules.loss_known and any(_depends(m, _OF_LOSS) for m in marks)
