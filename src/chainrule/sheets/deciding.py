@@ -194,7 +194,9 @@ def decide_rules(
         if hits >= most + SHOWN:
             (pair, best), most = key, hits
     others = [one for one in (activations.pair, *activations.others) if one != pair]
-    activations = replace(activations, pair=pair, others=tuple(others), shown=activations.shown or pair != activations.pair)
+    activations = replace(
+        activations, pair=pair, others=tuple(others), shown=activations.shown or pair != activations.pair
+    )
     losses_of = [hits for (other, _), hits in tried.items() if other == pair]
     shown = bool(losses_of) and most >= min(losses_of) + SHOWN
     is_known = (is_said or shown) and y is not None
@@ -203,6 +205,7 @@ def decide_rules(
     facts.known["loss"] = Fact(best, "loss")
     if is_said or shown:
         words = told(best, best, outputs).partition("read as ")[2]
+        words = words.removesuffix("; some write 1/2 before it") if "half" in said.settled else words
         note = f"loss: {words}" + "; printed numbers show it" * (shown and len(losses_of) > 1)
     else:
         note = "loss: none is named, and no printed number shows one; what depends on it is not judged"
@@ -246,12 +249,13 @@ def _updated(b: Backward, rate: float) -> Iterator[Any]:
         yield np.asarray(old) - rate * np.asarray(gradient)
 
 
-def _others(
-    facts: Facts, best: str, ways: Sequence[tuple[tuple[str, str], str]], found: Parameters
-) -> Iterator[Other]:
+def _others(facts: Facts, best: str, ways: Sequence[tuple[tuple[str, str], str]], found: Parameters) -> Iterator[Other]:
     """The networks of the other rules that are left open."""
     taken = (str(facts.value("hidden")), str(facts.value("output")))
-    for pair, loss in sorted((way for way in ways if way != (taken, best)), key=lambda way: (way[0] != taken) + (way[1] != best))[:MOST]:
+    nearest = sorted(
+        (way for way in ways if way != (taken, best)), key=lambda way: (way[0] != taken) + (way[1] != best)
+    )
+    for pair, loss in nearest[:MOST]:
         (hidden, output), words = pair, []
         _put(facts, pair)
         facts.known["loss"] = Fact(loss, "loss")

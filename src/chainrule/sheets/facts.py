@@ -11,12 +11,13 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.system.patterns import regex
 
+#: how the layer of the inputs stands above the line
+_FIRST_LAYERS = ("0", "(0)", "{(0)}", "[0]", "{[0]}", "1", "(1)", "{(1)}", "[1]", "{[1]}")
 #: what people call each fact, in small letters with _ for blanks and hyphens; the first is our own name for it
 WORDS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "learning_rate": ("learning_rate", "eta", "η", "lr", "alpha", "α", "step_size", "rate"),
-    "x": ("x", "input", "inputs", "x_0", "a_0", "h_0", "a^0", "a^(0)", "a^{(0)}", "a^[0]", "a^{[0]}",
-          "a^1", "a^(1)", "a^{(1)}", "a^[1]", "a^{[1]}"),
+    "x": (*("x", "input", "inputs", "x_0", "a_0", "h_0", "a0"), *(f"a^{i}" for i in _FIRST_LAYERS)),
     "y": ("y", "target", "targets", "t", "label", "labels", "y_true"),
     "hidden": ("hidden", "hidden_activation", "hidden_activations"),
     "output": ("output", "output_activation"),

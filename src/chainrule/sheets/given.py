@@ -15,7 +15,7 @@ from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
 from chainrule.sheets.rate import rate_in
-from chainrule.sheets.said import states_loss
+from chainrule.sheets.said_losses import states_loss
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.spellings import ROWS, matrix_text
 from chainrule.sheets.statements import claims
@@ -31,8 +31,8 @@ _FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = regex(
-    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:)\s*\$?"
-    r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*,\s*[0-9])",
+    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:|\s)\s*\$?"
+    r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*(?:,\s*[0-9]|\s*=))",
     re.IGNORECASE,
 )
 _SAID = regex(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
@@ -46,7 +46,7 @@ _NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*
 _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
 _TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*(?:[,;]?\s+|\(\s*)[A-Za-z][^=]*")
-_TURNED = regex(r"(?<=\))\s*(?:\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?|⊤|ᵀ)$")
+_TURNED = regex(r"(?<=\))\s*(?:\^\s*\{?\s*(?:T|\\top|\\intercal)(?![A-Za-z])\s*\}?|⊤|ᵀ)")
 
 
 def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...]]:
@@ -95,9 +95,12 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     spoken = float(rate[1]) if rate is not None else rate_in(lines)
     if spoken is not None:
         facts.known.setdefault("learning_rate", Fact(spoken, "learning rate"))
+    is_class = any("softmax" in line.lower() for line in lines)
     target = _SPOKEN_TARGET.search("\n".join(lines))
     if target is not None:
-        facts.known.setdefault("y", Fact(float(target[1]), "target"))
+        facts.known.setdefault(
+            "y", Fact(int(target[1]) if is_class and target[1].isdigit() else float(target[1]), "target")
+        )
     return facts, tuple(rest)
 
 
@@ -199,9 +202,9 @@ def _read(written: str, names: Names) -> Any:
         return None
     called = _CALLED.fullmatch(written.strip().rstrip(". "))
     written = called[1] if called else written.strip().rstrip(". ")
+    written = _TURNED.sub("", written)
     told = _TOLD.fullmatch(written)
     written = told[1] if told else written
-    written = _TURNED.sub("", written)
     if _TUPLE.fullmatch(written):
         written = f"[{written[1:-1]}]"
     if ROWS.fullmatch(written):

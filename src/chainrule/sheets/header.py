@@ -16,8 +16,8 @@ from chainrule.sheets.assembly import network_of, numbers_of
 from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
-from chainrule.sheets.making import text_of
 from chainrule.sheets.macros import with_macros
+from chainrule.sheets.making import text_of
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
 from chainrule.sheets.weights import number, short

@@ -24,7 +24,7 @@ _WANTED = regex(
     r"|desea\w*|esperad[ao]s?|queremos|souhait\w*|voulons|attendue?s?|désirée?s?|vogliamo|desiderat[aio]|attes[aio])\b",
     re.IGNORECASE,
 )
-_OUTPUT = regex(r"(?<![\w\\])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
+_OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
 def parted(lines: Sequence[str]) -> list[str]:
@@ -40,7 +40,7 @@ def parted(lines: Sequence[str]) -> list[str]:
     for line in lines:
         if len(line) < 2_000 and "=" in line:
             names = _CALLED.findall(line)
-            line = _INSIDE.sub(lambda m: f",{m[1]},", _GAP.sub(",", line))
+            line = _INSIDE.sub(lambda m: f",{m[1]} ", _GAP.sub(",", line))
             if _ROW.fullmatch(line) and len(set(names)) == len(names) and not named & set(names):
                 line = _BETWEEN.sub(",", line)
             named |= set(names)

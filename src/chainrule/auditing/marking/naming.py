@@ -71,7 +71,7 @@ class NameReader:
     """Reads the lines of one sheet under any naming.
 
     Attributes:
-        named: the sheet has no header, and its words name the activation: in a single unit a may be its output then.
+        named: the sheet has no header, and its words name the activations: a may be what comes out of a unit then.
     """
 
     problem: Problem
@@ -95,7 +95,7 @@ class NameReader:
         best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
-        elif self.named and self.problem.depth == 1 and best.doubts >= GAIN and not any(map(_is_output, best.met)):
+        elif self.named and best.doubts >= GAIN and not any(map(_is_output, best.met)):
             other = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
             best = min(best, other, key=_cost)
         while best.doubts >= GAIN or any(map(_unknown, best.marks)):

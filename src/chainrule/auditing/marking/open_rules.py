@@ -14,7 +14,7 @@ from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.sheets.deciding import Rules
 from chainrule.sheets.lines import Line
-from chainrule.sheets.said import states_loss
+from chainrule.sheets.said_losses import states_loss
 
 NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
