@@ -177,6 +177,8 @@ def decide_rules(
     Returns: what is said and left open, and what to tell.
     """
     outputs = len(found.weights[-1])
+    if said.reduction:
+        facts.known["reduction"] = Fact(said.reduction, "reduction")
 
     def each(losses: Callable[[str], Sequence[str]]) -> Iterator[tuple[tuple[tuple[str, str], str], int]]:
         for pair in [activations.pair, *activations.others]:

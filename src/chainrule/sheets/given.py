@@ -38,6 +38,7 @@ _SPOKEN_TARGET = regex(
 _SAID = regex(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
 _INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+_MODEL = regex(r"\s*[\w.]+\s*=\s*(?:torch\.|tf\.|keras\.)*(?:nn|keras|layers|optim|losses)\.\w+\(")  # no claim
 _PARTS = regex(r"[,;]|\.\s")
 LONGEST = 20_000  # characters of a value
 _OUTSIDE = regex(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
@@ -88,7 +89,9 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     for number in taken - computed:
         rest[number - 1] = ""  # what is given claims nothing
     for at, line in enumerate(rest):
-        if (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
+        if _MODEL.match(line):
+            rest[at] = ""
+        elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
     by_letters(facts)
     rate = _RATE.search("\n".join(lines))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainrule.sheets.said_losses import as_one_writes, has_penalty, losses_said
+from chainrule.sheets.said_losses import as_one_writes, has_penalty, losses_said, reduction_said
 from chainrule.system.patterns import regex
 
 _CALLED = r"(?!\s?['′(_]|\()"  # behind a name that is none of a function with its argument
@@ -53,7 +53,7 @@ _EVERYWHERE = regex(
     r"|neuronas|unidades|neurônios|neuroni|unità|in (?:all|both|every)|for all|(?:in )?beiden|überall|partout)\b",
     re.IGNORECASE,
 )
-_CLAUSES = regex(r"[,;\n()]|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
+_CLAUSES = regex(r"[,;\n)]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
 _JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann)\s", re.IGNORECASE)
 _LAYERS = regex(
     r"\b(?P<weights>Linear|Dense|Affine)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
@@ -98,6 +98,7 @@ class Said:
         anywhere: activations that are named, whatever of, in the order of the text.
         everywhere: the one that all units have: ``sigmoid units``.
         losses: the losses that fit what is said, the likeliest first.
+        reduction: over several examples the loss is the ``mean`` or the ``sum``; empty where that is left open.
         settled: conventions that what is said rules out: the formula of the loss shows whether there is a 1/2.
         penalty: the loss has a term of the weights.
     """
@@ -107,6 +108,7 @@ class Said:
     anywhere: tuple[str, ...] = ()
     everywhere: str = ""
     losses: tuple[str, ...] = ()
+    reduction: str = ""
     settled: frozenset[str] = frozenset()
     penalty: bool = False
 
@@ -140,7 +142,8 @@ def said_in(text: str) -> Said:
         tuple(first),
         everywhere[0] if len(everywhere) == 1 == len(alone) else "sigmoid" if alone == ["sigmoid"] else "",
         tuple(losses or [kind[1]] * bool(kind[1])),
-        frozenset(settled),
+        (reduction := reduction_said(text)),
+        frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
         has_penalty(text),
     )
 
@@ -172,7 +175,7 @@ def _activations(text: str) -> list[tuple[str, int]]:
 
 def _chained(text: str) -> Iterator[tuple[str, str, bool]]:
     """The activations of layers in a chain: ``Linear(2, 2) -> Tanh -> Linear(2, 1)``, ``Sequential(…)``."""
-    for match in re.finditer(r"Sequential\s*\((?:[^()]|\([^()]*\)){1,2000}\)|[^\n]{1,2000}", text):
+    for match in re.finditer(r"[^\n]{0,80}?Sequential\s*\((?:[^()]|\([^()]*\)){1,2000}\)|[^\n]{1,2000}", text):
         line = match[0]
         if not _CHAIN.search(line) or not ("Sequential" in line or "->" in line or "→" in line):
             continue

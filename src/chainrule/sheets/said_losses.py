@@ -78,13 +78,19 @@ _AVERAGE = regex(
     rf"|=\s*[-−]?\s*(?:1\s*/\s*[nmN]\b|\\[td]?frac\s*\{{\s*1\s*\}}\s*\{{\s*[nmN]\s*\}})",
     re.IGNORECASE,
 )
+_TOTAL = regex(
+    r"\b(?:sum(?:med)?|total)\s+(?:\w+\s+)?over (?:the |all |both )*(?:batch|examples|samples|data|observations)"
+    r"|summ(?:e|iert) über (?:die |alle )*(?:beispiele|muster|daten)|somme sur (?:les|tous les) exemples"
+    r"|suma sobre (?:los|todos los) ejemplos|soma sobre (?:os|todos os) exemplos|somma su(?:gli| tutti gli) esempi",
+    re.IGNORECASE,
+)
 _LAMBDA = r"(?:λ|\\lambda|lambda|\\alpha|α|β|\\beta|wd|l2)"
 _PENALTY = regex(
     rf"[+]\s*(?:{_HALF}\s*[*·]?\s*)?(?:{_LAMBDA}|\\[td]?frac\s*\{{\s*{_LAMBDA}\s*\}}\s*\{{\s*2?[nmN]?\s*\}})"
     rf"\s*(?:/\s*\(?2?[nmN]?\)?)?\s*[*·]?\s*(?:\\sum\S*|[Σ∑]\S*|sum)?\s*[(|\\‖]*\s*[wWθΘ][^=\n]{{0,20}}?(?:\^\s*\{{?\s*2|\||‖)"
-    r"|(?<!no )(?<!without )(?<!ohne )(?<!sin )(?<!sans )(?<!non-)(?<!un)\b(?:l[12][\s-])?"
-    r"(?:regulari[sz]|régularis|regulariz)(?:ed|ation|iert|ierung|é|ación|ação|zazione|ation)"
-    r"|\bweight decay|\bl2[\s-]penalty|\bgewichtszerfall",
+    r"|(?<!no )(?<!without )(?<!ohne )(?<!sin )(?<!sans )(?<!sem )(?<!senza )(?<!non-)(?<!un)(?<!l[12][\s-])\b"
+    r"(?:(?:l[12][\s-])?(?:regulari[sz]|régularis)(?:ed|ation|iert|ierung|é|ación|ação|zazione|azione)"
+    r"|weight decay|l2[\s-]penalty|gewichtszerfall)",
     re.IGNORECASE,
 )
 _LOSS_NAME = regex(r"[\s$\\{]*(?:[LJEC](?![A-Za-z])|[A-Z]?[A-Za-z]*(?:loss|cost|error|Loss|Cost|Error)|MSE|SSE|BCE|CE)")
@@ -97,7 +103,7 @@ def as_one_writes(text: str) -> str:
 
 def losses_said(text: str) -> tuple[list[str], set[str]]:
     """The losses that fit what is said, the likeliest first, and the conventions that it rules out."""
-    settled = {"sum_batch"} if _AVERAGE.search(text) else set()
+    settled: set[str] = set()
     found: list[str] = []
     if _BINARY.search(text):
         found.append("binary_cross_entropy")
@@ -122,6 +128,11 @@ def losses_said(text: str) -> tuple[list[str], set[str]]:
     if not found and _LOGARITHM.search(text):
         found.append("cross_entropy")
     return found, settled
+
+
+def reduction_said(text: str) -> str:
+    """Whether the loss is the ``mean`` or the ``sum`` over the examples; empty where that is not said."""
+    return "mean" if _AVERAGE.search(text) else "sum" if _TOTAL.search(text) else ""
 
 
 def has_penalty(text: str) -> bool:

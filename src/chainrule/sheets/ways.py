@@ -69,6 +69,12 @@ def _by_number(naming: Naming, found: Sequence[Surface], words: set[str]) -> Ite
         yield replace(naming, units=way, weights=weights, biases=way, words={**naming.words, **chosen}, _known={})
 
 
+def is_output(operand: Operand) -> bool:
+    """Whether a name is one of an activation, or of the output, other than a."""
+    found = surface(operand)
+    return found is not None and found.word != "a" and kinds(found)[:1] in (("h",), ("yhat",))
+
+
 def _is_unit(s: Surface) -> bool:
     return bool({"a", "h", "δ"} & set(kinds(s)))
 
@@ -96,8 +102,8 @@ def _turned(naming: Naming, words: set[str]) -> Iterator[Naming]:
             yield replace(naming, words={**naming.words, **way}, _known={})
 
 
-def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
-    """Namings that differ from this one in one way that these names tell apart."""
+def alternatives(naming: Naming, operands: set[Operand], met: frozenset[Operand] = frozenset()) -> Iterator[Naming]:
+    """Namings that differ from this one in one way that these names tell apart; ``met`` are all names of the sheet."""
     found = [s for s in map(surface, operands) if s is not None]
     by_kind: dict[str, set[int]] = {}
     for s in found:
@@ -128,5 +134,7 @@ def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
         options = WORDS.get(word, ())
         now = naming.words.get(word, options[0] if options and word not in WEAK else "")
         for kind in (*options, *([""] if word in WEAK else [])):
+            if kind == "h" and word == "z" and any(map(is_output, met)):
+                continue  # it comes before what has a name of its own
             if kind != now and not (word == "y" and kind == "h"):  # that only with t or d beside it
                 yield replace(naming, words={**naming.words, word: kind}, _known={})

@@ -31,7 +31,7 @@ from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
 from chainrule.sheets.naming import Naming
 from chainrule.sheets.surfaces import WEAK, as_written, kinds, surface
-from chainrule.sheets.ways import alternatives, joined, suggested
+from chainrule.sheets.ways import alternatives, is_output, joined, suggested
 
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
 PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
@@ -95,7 +95,7 @@ class NameReader:
         best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
-        elif self.named and best.doubts >= GAIN and not any(map(_is_output, best.met)):
+        elif self.named and best.doubts >= GAIN and not any(map(is_output, best.met)):
             other = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
             best = min(best, other, key=_cost)
         while best.doubts >= GAIN or any(map(_unknown, best.marks)):
@@ -111,7 +111,7 @@ class NameReader:
                 if best.doubts < GAIN and not any(_unknown(m) or _hangs_on_a_name(m) for m in best.marks):
                     break
                 tried: list[ReadSheet] = []
-                for naming in alternatives(best.naming, _questioned(best.marks)):
+                for naming in alternatives(best.naming, _questioned(best.marks), best.met):
                     key = self._told_apart(naming, best.met)
                     if key not in seen:
                         seen.add(key)
@@ -169,12 +169,6 @@ def _is_negative(mark: Mark) -> bool:
         return False
     numbers, due = mark.value.numbers, mark.value.due
     return bool((np.abs(numbers.value + due) <= 1.5 * numbers.unit).all() and (np.abs(due) > numbers.unit).any())
-
-
-def _is_output(operand: Operand) -> bool:
-    """Whether a name is one of an activation, or of the output, other than a."""
-    found = surface(operand)
-    return found is not None and found.word != "a" and kinds(found)[:1] in (("h",), ("yhat",))
 
 
 def _is_before_activation(operand: Operand) -> bool:
