@@ -42,6 +42,8 @@ def test_a_part_of_the_network_or_all_of_it():
     assert said_in("tanh neurons throughout").everywhere == "tanh"
     assert said_in("Sigmoid units, E = 1/2 (t - o)^2").everywhere == "sigmoid"
     assert said_in("yhat = sigmoid(z), h = tanh(a)").anywhere == ()  # formulas say nothing in words
+    assert said_in("ReLU units, a sigmoid output").hidden == ("relu",)
+    assert said_in("tanh hidden; sigmoid").output == ("sigmoid",)
     assert said_in("a rectified linear unit").anywhere == ("relu",)
 
 

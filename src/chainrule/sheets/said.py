@@ -133,6 +133,10 @@ def said_in(text: str) -> Said:
     kind = next(((output, loss) for shape, output, loss in _REGRESSIONS if shape.search(text)), ("", ""))
     if kind[0] and not roles["output"]:
         roles["output"].append(kind[0])
+    if len(roles[""]) == 1 and bool(roles["hidden"]) is not bool(roles["output"]):  # ReLU units, a sigmoid output
+        other = "output" if roles["hidden"] else "hidden"
+        if roles[""] not in (roles["hidden"], ["softmax"]):
+            roles[other] = roles[""]
     losses, settled = losses_said(text)
     first = dict.fromkeys([*roles["hidden"], *roles[""], *roles["output"]])
     alone = roles[""] if len(roles[""]) == 1 and not roles["hidden"] and not roles["output"] else []
