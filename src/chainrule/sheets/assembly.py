@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.forward import propagate
 from chainrule.network.network import Network
-from chainrule.sheets.deciding import Rules, decide_activations, decide_rules, digits_printed
+from chainrule.sheets.deciding import SHOWN, Rules, decide_activations, decide_rules, digits_printed
 from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
 from chainrule.sheets.numbering import Matrix, is_weight
@@ -69,7 +69,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
                 hits.append(score(tried.weights, tried.biases) + _fits(tried.weights, x, y))
             except InputError:
                 hits.append(-math.inf)
-        x, y = ways[hits.index(max(hits))]
+        x, y = ways[hits.index(max(hits)) if max(hits) >= hits[0] + SHOWN else 0]
         if x is not ways[0][0]:
             notes.append("x has a column for each example")
     if text is not None and said is not None:
