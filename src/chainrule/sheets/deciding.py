@@ -232,7 +232,8 @@ def _tried(
     for name in names:
         facts.known["loss"] = Fact(name, "loss")
         try:
-            b = None if y is None else network_made(facts, found)[0].backward(x, y)
+            network = network_made(facts, found)[0]
+            b = None if y is None else network.backward(x, y)
         except InputError:
             continue
         values = [] if b is None else [b.L, b["dL/dyhat"], *b.grad_W, *b.grad_b]
