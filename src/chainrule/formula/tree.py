@@ -233,3 +233,21 @@ def substitute(tree: Expr, replace: Callable[[Symbol], Expr | None]) -> Expr:
     if isinstance(tree, Ref):
         return replace(tree.name) or tree
     return with_children(tree, tuple(substitute(part, replace) for part in children(tree)))
+
+
+def fraction(tree: Expr) -> float | None:
+    """The value of a fraction of two numbers, ``-1/3``; None for anything else.
+
+    >>> fraction(Div(Neg(Number(1.0)), Number(4.0)))
+    -0.25
+    """
+    match tree:
+        case Neg(item=item):
+            inner = fraction(item)
+            return None if inner is None else -inner
+        case Div(top=Neg(item=Number(value=top)), bottom=Number(value=bottom)) if bottom:
+            return -top / bottom
+        case Div(top=Number(value=top), bottom=Number(value=bottom)) if bottom:
+            return top / bottom
+        case _:
+            return None

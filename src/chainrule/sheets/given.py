@@ -231,4 +231,4 @@ def _plain(tree: t.Expr) -> Any:
             found = [_plain(item) for item in items]
             return None if any(one is None for one in found) else found
         case _:
-            return None
+            return t.fraction(tree)

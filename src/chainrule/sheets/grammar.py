@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from chainrule.formula.plain import JOIN
 from chainrule.formula.tree import Expr
 from chainrule.network.names import Notation
 from chainrule.sheets.functions import UnreadError
@@ -13,6 +14,7 @@ from chainrule.sheets.parser import Token, UnparsedError, parsed
 from chainrule.sheets.reader import tree_of
 from chainrule.sheets.sums import is_any_unit
 from chainrule.sheets.tokens import ENDS_VALUE, LEARNING_RATES, MOST_SIGNS, tokens
+from chainrule.system.patterns import regex
 
 LONGEST_NAME = 200  # characters, with what is around it
 
@@ -68,6 +70,8 @@ def new_name(text: str, names: Names, is_general: bool = False) -> str | None:
     """
     if len(text) > LONGEST_NAME:
         return None
+    if _RUN.fullmatch(run := text.replace(JOIN, "").strip()):
+        return run
     found = _kinds(text, names.depth, _own_in(text, names), True)
     kinds = [token.type for token in found]
     if kinds not in (["OWN"], ["OWN", "PRIME"]) or names.meaning(found[0].value) is not None:
@@ -76,6 +80,9 @@ def new_name(text: str, names: Names, is_general: bool = False) -> str | None:
         return None
     name = str(found[0].value.name) + "'" * (min(found[1].value, MOST_SIGNS) if len(found) == 2 else 0)
     return None if name in LEARNING_RATES - {"alpha", "α"} else name
+
+
+_RUN = regex(r"(?:[a-z][0-9]{1,2}){3,6}")  # x1w1x2w2, what people call the sum of x1w1 and x2w2
 
 
 def is_one_name(text: str, names: Names) -> bool:

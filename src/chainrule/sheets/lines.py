@@ -15,8 +15,8 @@ from typing import NamedTuple
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Add, Expr, Neg, Ref, Symbol, size
-from chainrule.network.names import Notation
+from chainrule.formula.tree import Add, Call, Expr, Neg, Ref, Symbol, Timed, refs, size
+from chainrule.network.names import Notation, Quantity
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.examples import examples_told
 from chainrule.sheets.functions import GeneralError, UnreadError, function_named
@@ -118,16 +118,15 @@ def read_lines(
     names = Names(tuple(sizes), meanings, examples, rate=sheet.rate, has_h=sheet.has_h, has_z=sheet.has_z)
     found: list[Line] = []
     written_so_far = nodes = 0
-    for claim, readings in _claimed(sheet.lines, first_line, tuple(sizes), examples):
+    for claim, example, readings in _claimed(sheet.lines, sheet.told, first_line, tuple(sizes), examples):
         written_so_far += claim.length
         if written_so_far > MOST_WRITTEN:
             most = f"claims of at most {MOST_WRITTEN} characters in all"
             raise InputError("worksheet", most, f"more, from line {claim.number} on")
-        line = _line(claim, names, readings)
+        line = _line(claim, example, names, readings)
         if line is None:
             continue
-        label = sheet.told[min(max(line.number - first_line, 0), len(sheet.told) - 1)]
-        found.append(line if line.example == label else replace(line, example=label))
+        found.append(line)
         nodes += sum(size(part.tree) for part in line.parts if part.tree is not None)
         if len(found) > MOST_CLAIMS:
             raise InputError("worksheet", f"at most {MOST_CLAIMS} claims", f"more, from line {line.number} on")
@@ -147,7 +146,7 @@ class _Prepared(NamedTuple):
     """
 
     lines: tuple[str, ...]
-    told: list[int]
+    told: tuple[int, ...]
     rate: str
     has_h: bool
     has_z: bool
@@ -159,7 +158,7 @@ def _prepared(lines: tuple[str, ...], examples: int) -> _Prepared:
     found = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
     written = [line[:LONGEST] for line in found if has_sign(line[:LONGEST])]
     has_h, has_z = (any(map(shape.search, written)) for shape in (_H, _Z))
-    return _Prepared(tuple(found), examples_told(lines), weak_rate(found), has_h, has_z)
+    return _Prepared(tuple(found), tuple(examples_told(lines)), weak_rate(found), has_h, has_z)
 
 
 class _Reading(NamedTuple):
@@ -173,20 +172,23 @@ class _Reading(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _claimed(
-    lines: tuple[str, ...], first_line: int, sizes: tuple[int, ...], examples: int
-) -> list[tuple[Claim, list[_Reading]]]:
-    """The claims of a sheet about such a network, up to the first that is too many, each with how it has been read."""
-    found: list[tuple[Claim, list[_Reading]]] = []
+    lines: tuple[str, ...], told: tuple[int, ...], first_line: int, sizes: tuple[int, ...], examples: int
+) -> list[tuple[Claim, int, list[_Reading]]]:
+    """The claims of a sheet about such a network, up to the first that is too many.
+
+    With the number of the example that each is about, and how it has been read so far.
+    """
+    found: list[tuple[Claim, int, list[_Reading]]] = []
     written = 0
     for claim in claims(lines, first_line):
-        found.append((claim, []))
+        found.append((claim, told[min(max(claim.number - first_line, 0), len(told) - 1)], []))
         written += claim.length
         if written > MOST_WRITTEN:
             break
     return found
 
 
-def _line(claim: Claim, names: Names, readings: list[_Reading]) -> Line | None:
+def _line(claim: Claim, example: int, names: Names, readings: list[_Reading]) -> Line | None:
     """The line of a claim: as it has been read, where its names meant the same then."""
     own = frozenset(names.own)
     for known in readings:
@@ -195,6 +197,8 @@ def _line(claim: Claim, names: Names, readings: list[_Reading]) -> Line | None:
             return known.line
     names.asked.clear()
     line = _read(replace(claim, parts=[*claim.parts]), names)
+    if line is not None and example:
+        line = replace(line, example=example)
     readings.append(_Reading(own, dict(names.asked), line, frozenset(names.own) - own))
     return line
 
@@ -277,7 +281,9 @@ def _read(claim: Claim, names: Names) -> Line | None:
     assigns = claim.assigns or change is not None
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
-    doubt = found.doubt or claim.doubt or (error if found.words else "")
+    doubt = found.doubt or claim.doubt or (error if found.words else "") or _by_prime(parts)
+    if _MOVED.search(claim.parts[0].text):
+        return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=DIFFERENCE, open=DIFFERENCE)
     if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
         return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=OTHER, open=OTHER)
     if is_general or names.guessed:
@@ -289,8 +295,28 @@ def _read(claim: Claim, names: Names) -> Line | None:
         doubt = doubt or ANY_NUMBER
     return Line(
         claim.number, _whole(claim), tuple(parts), notation, error, assigns, frozenset(names.used),
-        frozenset(names.met), doubt, found.doubt if found.always else "", unknown,
+        frozenset(names.met), doubt or claim.open, found.doubt if found.always else claim.open, unknown,
     )  # fmt: skip
+
+
+def _by_prime(parts: list[Part]) -> str:
+    """Why a line is in doubt whose prime may mean a derivative: ``h' = h (1 - h)``, ``sigmoid'(h) = h (1 - h)``."""
+    subject, formula = (parts[0].tree, parts[1].tree) if len(parts) > 1 else (None, None)
+    if formula is None:
+        return ""
+    if isinstance(subject, Call) and subject.function.endswith("'") and len(subject.arguments) == 1:
+        inner = subject.arguments[0]
+        return PRIME if isinstance(inner, Ref) and inner.name in refs(formula) else ""
+    name = subject.name if isinstance(subject, Ref) else None
+    before = name.name if isinstance(name, Timed) and name.after == 1 else None
+    before = name[:-1] if isinstance(name, str) and name.endswith("'") else before
+    is_parameter = isinstance(before, Quantity) and before.symbol in "Wb"
+    return PRIME if before is not None and not is_parameter and before in refs(formula) else ""
+
+
+PRIME = "its prime may mean a derivative as well as a new value"
+DIFFERENCE = "a difference of losses at weights that are moved is not read"
+_MOVED = regex(r"[LCJE]\s*\([^()=]{1,30}[-+][^()=]{1,30}\)\s*-\s*[LCJE]\s*\(")
 
 
 def _behind(part: Place) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -61,7 +61,7 @@ class _Tables(NamedTuple):
 
 @cache
 def _tables() -> _Tables:
-    read = json.loads(files("chainrule.sheets").joinpath("formulas.json").read_text(encoding="utf-8"))
+    read = json.loads(Path(__file__).with_name("formulas.json").read_text(encoding="utf-8"))
     return _Tables(read["actions"], [_Rule(*rule) for rule in read["rules"]], read["end"])
 
 

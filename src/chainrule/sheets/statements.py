@@ -33,6 +33,7 @@ class Claim:
     signs: int = 0  # of equality
     assigns: bool = False  # the first sign is an arrow or :=
     doubt: str = ""  # why it is left undecided where it is not right
+    open: str = ""  # why it is left undecided whatever its number is
 
     @property
     def length(self) -> int:
@@ -99,6 +100,9 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
 def _prepared(text: str, times: bool) -> str:
     """A plain text with signs for what people write for them; it keeps its length."""
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
+    text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
+    text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
+    text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 
 
@@ -120,6 +124,21 @@ def _valued(whole: Plain) -> tuple[str, list[int]]:
 _BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
 _EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
+
+
+#: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
+_ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
+
+#: Since z_1 > 0, dL/dz_1 = …
+_GIVEN_THAT = regex(
+    r"(?im)(?<![^\W\d_])(?:since|as|because|if|where|da|weil|wenn|como|si|puisque|car|poich[eé]|se|pois)\s"
+    r"[^,=;.\n]{1,60}[<>≥≤≠][^,=;\n]{1,30},"
+)
+#: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label
+_LABELLED = regex(
+    rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
+    rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]*[-+*/·×][^=:;{THEN}\n]*=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
+)
 
 
 def _lead_on(told: list[str]) -> bool:
@@ -150,7 +169,7 @@ def _apart(text: str) -> str:
 
     def comma(match: re.Match[str]) -> str:
         before, told = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], match["words"]
-        are_words = len(told) == 1 or words(told) == len(told.split())
+        are_words = len(told) == 1 or words(told) == len(told.split()) or words(told) > 2
         return match["before"] + ",".ljust(len(told)) if are_words and re.search(rf"[={THEN}]", before) else match[0]
 
     return _BETWEEN.sub(comma, text) if text.count("=") + text.count(THEN) > 1 else text
@@ -186,7 +205,11 @@ def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
             why = "several numbers stand in a row of a table, and nothing says which of them is claimed"
             yield Claim(parts, line, " | ".join(part.written for part in parts), f"line {line}, column {column}: {why}")
         else:
-            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1, assigns=_assigns(pieces[0]))
+            told = "" if any(c.isalpha() for c in parts[0].text) or group[0] is cells[0] else OF_ROW
+            yield Claim(parts, parts[0].where(0)[0], signs=len(parts) - 1, assigns=_assigns(pieces[0]), open=told)
+
+
+OF_ROW = "it stands behind the head of its row, and nothing says what its numbers are"
 
 
 def _refused(line: int, text: str) -> Claim | None:
@@ -221,7 +244,7 @@ _LEAD = regex(
 )
 _GIVES = regex(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
 _BETWEEN = regex(
-    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s[^\W\d_]{{1,12}}){{0,3}})"
+    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s\w{{1,12}}){{0,5}})"
     rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
 )
 _LABEL = regex(r"[^=:]{1,80}:[\s⁠]+")
@@ -269,13 +292,24 @@ def _separators(text: str) -> list[tuple[int, str]]:
             depth = max(0, depth - 1)
         else:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
-            if kind == THEN and _GIVES.match(text, match.end()) and is_one_name(_last_piece(text[: match.start()])):
-                kind = "="  # W_2 → [0.5, 0.3]
+            if kind == "." and _SENTENCE.match(text, match.end()):
+                kind = "\n"
+            if kind == THEN and is_one_name(name := _last_piece(text[: match.start()])):
+                kind = "=" if _GIVES.match(text, match.end()) or _again(name, text[match.end() :]) else kind
             (inside if depth else found).append((match.start(), kind))
     signs = [pair for pair in inside if pair[1] == "="]
     if depth and signs and not any(kind == "=" for _, kind in found):
         found = sorted([*found, *signs])
     return found
+
+
+_SENTENCE = regex(r"[\s⁠]+(?:[A-ZÄÖÜÉ][a-zäöüéè]+)[\s⁠,]+(?![=+*/^-])")
+
+
+def _again(name: str, behind: str) -> bool:
+    """Whether a formula with the name itself follows, ``w_5 → w_5 - 0.5*0.01``, and not another claim."""
+    bare, formula = (text.replace(JOIN, "").replace(" ", "") for text in (name, behind[:200]))
+    return re.match(rf"{re.escape(bare)}[-+−]", formula) is not None
 
 
 def _last_piece(text: str) -> str:
@@ -324,7 +358,9 @@ def _assigns(piece: Place) -> bool:
 _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = regex(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
-_DIFFERENTIAL = regex(r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|np|numpy|math|torch")
+_DIFFERENTIAL = regex(
+    r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|[wWvVuU][xXhHaA]|np|numpy|math|torch"
+)
 _BELOW = regex(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
 
 

@@ -25,6 +25,9 @@ _SIZE = regex(
 )
 
 
+_NAME_BEFORE = regex(r"[A-Za-z][0-9]{1,8}$")  # w1x2 is a name, or two
+
+
 def shows_times(lines: Iterable[str]) -> bool:
     """Whether a sheet has an x between two numbers, of which one has a decimal point.
 
@@ -51,7 +54,8 @@ def with_times(text: str, everywhere: bool = False) -> str:
 
     def star(match: re.Match[str]) -> str:
         inside = any(start <= match.start() < end for start, end in kept)
-        return match[0] if inside else match[1] + "*"
+        in_name = not match[1] and _NAME_BEFORE.search(match.string, max(0, match.start() - 9), match.start())
+        return match[0] if inside or in_name else match[1] + "*"
 
     text = _SIGN.sub(star, text)
     return _ANY_SIGN.sub(star, text) if everywhere else text

@@ -24,8 +24,8 @@ _INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
 _BELOW = rf"(?:{_S}[_^]{_S}{_INDEX}|_[A-Za-z0-9]{{1,9}}){{0,3}}"
-_PARAMETER = rf"(?<![\w\\∂/])((?:[Wwbθ]|[Vv](?=_?\{{?[0-9])|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
-_AT_SIGN = rf"(?={_S}(?:=|{THEN}))"
+_PARAMETER = rf"(?<![\w\\∂/])((?:[WwbBθΘvVuUc]|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
+_AT_SIGN = rf"(?={_S}(?:[=|&\t]|{THEN}))"  # of equality, or the end of a cell
 
 #: a sign, and what stands for it
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -55,9 +55,9 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
 _ANY = regex(rf"{_NEW}|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
 
 
-#: b_2: 0.2 → 0.23
+#: b_2: 0.2 → 0.23, b_2 = 0.2 → 0.23
 _FROM_OLD = regex(
-    rf"(?m)^([\s{JOIN}*•>-]*[Wwbθ][0-9]{{0,2}}(?:{_S}[_^]{_S}{_INDEX}){{0,3}})({_S}:[^=:{THEN}\n]{{1,200}})"
+    rf"(?m)^([\s{JOIN}*•>-]*[Wwbθ][0-9]{{0,2}}(?:{_S}[_^]{_S}{_INDEX}){{0,3}})({_S}[:=][^=:{THEN}\n]{{1,200}})"
     rf"(?={THEN}[\s{JOIN}]*[-+0-9.\[({OPEN}][^{THEN}=:]*$)"
 )
 

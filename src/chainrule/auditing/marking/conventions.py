@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from chainrule.auditing.marking.mark import Mark
+from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Reading
@@ -25,6 +25,7 @@ from chainrule.formula import tree as t
 from chainrule.sheets.lines import Line
 
 GAIN = 1.5  # what a convention must save: more than one wrong line does
+FAR_MORE = 2.0  # for each line that was right and is wrong under it
 NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
@@ -156,8 +157,21 @@ def _wrong(state: SheetState) -> int:
 
 
 def _better(old: SheetState, new: SheetState) -> bool:
-    """It saves enough, and no line that was right is wrong now."""
-    return cost(old) - cost(new) >= GAIN and keeps(old, new)
+    """It saves enough, and no line that was right is wrong now; or it saves far more than the few that are.
+
+    Of those the formulas are right and their numbers wrong: a sign lost in one line is no convention of the others.
+    """
+    saved = cost(old) - cost(new)
+    if saved < GAIN or keeps(old, new):
+        return saved >= GAIN
+    turned = [b for a, b in zip(old.marks, new.marks, strict=True) if a.verdict in ACCEPTED and b.verdict in BAD]
+    return saved >= FAR_MORE * len(turned) and all(map(_number_alone, turned))
+
+
+def _number_alone(mark: Mark) -> bool:
+    """Whether a formula of the line is right, and none is wrong."""
+    verdicts = [f.verdict for f in mark.formulas]
+    return "right" in verdicts and "wrong" not in verdicts
 
 
 def keeps(old: SheetState, new: SheetState) -> bool:
@@ -197,7 +211,8 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
     bad = [m for m in state.marks if m.verdict in ("wrong", "unreadable")]
     kinds = {m.node.kind for m in bad if m.node}
     reading = state.reading
-    if "a" in kinds and all(W.shape[0] == W.shape[1] for W in problem.network.weights):
+    shapes = {W.shape for W in problem.network.weights}
+    if "a" in kinds and shapes != {(1, 1)} and all(m == j for m, j in shapes):
         words = "the matrices W are given transposed: a row for each unit of the layer before"
         yield Option("transposed", words, replace(reading, transposed=True, swapped=True))
     if _is_mean(problem) and not reading.each and kinds & {"da", "dh", "dW", "db"}:
@@ -215,7 +230,8 @@ def options(problem: Problem, state: SheetState) -> Iterator[Option]:
                 parts = tuple(Option(id, words, both) for id, words, _ in pair)
                 id, words = "_".join(p.id for p in parts), " and ".join(p.words for p in parts)
                 yield Option(id, words, both, parts)
-    if any(_uses(m.claim.line, t.Delta) for m in state.marks) and not any(map(_settles_delta, state.marks)):
+    settled, turned = sum(map(_settles_delta, state.marks)), sum(map(is_turned, state.marks))
+    if any(_uses(m.claim.line, t.Delta) for m in state.marks) and (not settled or turned > settled):
         yield Option("minus_delta", "δ is -dL/da", replace(reading, minus_delta=True))
     if any(m.node and m.node[::2] == ("b", 1) for m in bad) and reading.update_biases:
         yield Option("biases_kept", "the biases are not updated", replace(reading, update_biases=False))
@@ -251,6 +267,14 @@ def _allows(state: SheetState, kinds: frozenset[str], factor: float) -> bool:
         if m.node.kind in kinds and at_the_end and far.any():
             return False
     return True
+
+
+def is_turned(mark: Mark) -> bool:
+    """Whether the number of a line about a δ is what it should be but for its sign."""
+    if mark.verdict not in BAD or mark.value is None or not _uses_first(mark.claim.line):
+        return False
+    numbers, due = mark.value.numbers, mark.value.due
+    return bool((np.abs(numbers.value + due) <= 1.5 * numbers.unit).all() and (np.abs(due) > numbers.unit).any())
 
 
 def _settles_delta(m: Mark) -> bool:

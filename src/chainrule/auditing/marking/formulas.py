@@ -356,6 +356,7 @@ def _apart(value: Array, other: Array, decimals: int) -> str:
 def shown(value: Any, decimals: int = 6) -> str:
     """A number or an array in words of numbers."""
     array = np.asarray(value, dtype=float)
+    array = array.reshape(()) if array.size == 1 else array
     if array.ndim == 0:
         return (
             f"{float(array):.{max(decimals, 1)}f}".rstrip("0").rstrip(".")

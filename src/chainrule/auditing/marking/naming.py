@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.conventions import cost
+from chainrule.auditing.marking.conventions import cost, is_turned
 from chainrule.auditing.marking.formulas import literals
 from chainrule.auditing.marking.mark import BAD, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.shared_biases import shared_layers
@@ -26,7 +26,7 @@ from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import ACCEPTED
 from chainrule.formula.printing import symbol_text
-from chainrule.formula.tree import Delta, Ref, Symbol
+from chainrule.formula.tree import Symbol
 from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
 from chainrule.sheets.naming import Naming
@@ -155,20 +155,11 @@ class NameReader:
 def _marked(problem: Problem, lines: tuple[Line, ...], effort: Effort) -> tuple[SheetState, SheetState, float]:
     """Lines marked as they stand, and so that they come out best; with the effort it took."""
     state = mark_sheet(SheetState(problem, Reading(), lines, usual_unit(lines), operands=False, effort=effort))
-    if not any(map(_is_negative, state.marks)):
+    if not any(map(is_turned, state.marks)):
         return state, state, state.spent
     minus = Reading(minus_delta=True)  # some write δ for -dL/da
     other = mark_sheet(SheetState(problem, minus, lines, state.unit, operands=False, effort=effort))
     return state, min(state, other, key=cost), state.spent + other.spent
-
-
-def _is_negative(mark: Mark) -> bool:
-    """Whether the number of a δ is what is due but for its sign."""
-    tree = mark.claim.line.parts[0].tree if mark.claim.line.parts else None
-    if mark.verdict != "wrong" or mark.value is None or not isinstance(tree, Ref) or not isinstance(tree.name, Delta):
-        return False
-    numbers, due = mark.value.numbers, mark.value.due
-    return bool((np.abs(numbers.value + due) <= 1.5 * numbers.unit).all() and (np.abs(due) > numbers.unit).any())
 
 
 def _is_before_activation(operand: Operand) -> bool:

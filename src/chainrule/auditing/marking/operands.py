@@ -96,6 +96,12 @@ def _entries(
     yield beside, numbers
 
 
+def _is_updated(symbol: t.Symbol) -> bool:
+    """Whether it is a weight or a bias after an update."""
+    name = symbol.name if isinstance(symbol, t.Timed) else None
+    return isinstance(name, Quantity) and name.symbol in "Wb"
+
+
 def _has_arrays(tree: t.Expr) -> bool:
     return isinstance(tree, t.Array) or any(map(_has_arrays, t.children(tree)))
 
@@ -149,10 +155,27 @@ class Operands:
             self._numbers[key] = numbers, self._number(numbers)
         number = self._numbers[key][1]
         near = self._near(formula)
+        if self._is_old(formula, numbers):
+            return False
         if number is None or not near or any(value.low.size != 1 for value in near):
             self.unsure = True
             return True
         return self._fits(formula, number, near) or self._fits(formula, number, self._far(formula))
+
+    def _is_old(self, formula: t.Expr, numbers: t.Expr) -> bool:
+        """Whether it is a number of the header where the author has written a new value in more digits: the old one."""
+        unit, number = self._unit(numbers), self._numbers[id(numbers)][1]
+        if unit is None or number is None or number[0] not in self.state.given:
+            return False
+        factors = formula.factors if isinstance(formula, t.Mul) else (formula,)
+        new = [one for one in factors if isinstance(one, t.Ref) and _is_updated(one.name)]
+        if len(new) != 1 or any(self.worth(one) != 1 for one in factors if one is not new[0]):
+            return False
+        return any(not round(abs(value) / unit, 9).is_integer() for value in self._new_values(new[0]))
+
+    def _new_values(self, formula: t.Ref) -> Iterator[float]:
+        """What the author has written for a weight or a bias after an update."""
+        yield from (float(np.ravel(v.middle)[0]) for _, v in self._written(formula) if np.size(v.middle) == 1)
 
     def _number(self, numbers: t.Expr) -> Number | None:
         """Numbers as they are held against a name; None where they give no single one."""

@@ -33,6 +33,9 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.names import Name
 
+NOT_ROUNDED = "each of its numbers is exact, and still it is not what it should be: what they stand for is not known"
+MISREAD = "the number is right; its formula, as it is read here, gives another"
+ONE_OFF = "some of its numbers are one off in the last digit: a rounding of earlier steps, or a slip"
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
 #: gives a wrong line the mistakes that explain it
@@ -146,6 +149,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         if part.tree is not defining or value is not None
     ]
     mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
+    if mark.verdict == "wrong" and claim.own in state.names and claim.formulas:
+        return Mark(claim, why=f"an earlier line gives {claim.own} by another formula: one of the two is wrong")
     if claim.line.open or (claim.line.doubt and mark.verdict in BAD):
         return mark  # no later line goes on with it
     if mark.verdict == "wrong" and diagnose is None:
@@ -156,10 +161,35 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
                 mark = diagnose(state, mark)
         except Spent:
             mark = replace(mark, unexplained=True)
+        if _is_misread(mark):
+            mark = Mark(claim, "undecided", MISREAD, mark.value, mark.formulas)
+        elif not state.exact and _is_one_off(mark):
+            return Mark(claim, "undecided", ONE_OFF)
         found = [(c.wrong, c) for c in mark.candidates[:MOST_ADOPTED] if c.wrong is not None]
         state.adopted += [Adopted(wrong, mark, c) for wrong, c in found if not _settled(claim, wrong)]
     write(state, mark)
     return mark
+
+
+def _is_misread(mark: Mark) -> bool:
+    """Whether the number is right and only formulas are wrong that no known mistake gives: they may be read wrongly."""
+    bad = [f for f in mark.formulas if f.verdict == "wrong"]
+    is_right = mark.value is not None and mark.value.verdict in ACCEPTED
+    return is_right and not mark.unexplained and bool(bad) and all(f.kind == "formula" and not f.found for f in bad)
+
+
+def _is_one_off(mark: Mark) -> bool:
+    """Whether some entries of an array are one off in the last digit, the others right: earlier steps were rounded."""
+    value = mark.value
+    if (
+        value is None
+        or value.verdict != "wrong"
+        or value.due.size < 3
+        or any(f.verdict == "wrong" for f in mark.formulas)
+    ):
+        return False
+    off = np.abs(value.numbers.value - value.due) / value.numbers.unit
+    return bool((off <= 1.05).all()) and 2 * int((off <= 0.55).sum()) >= off.size
 
 
 def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, formulas: list[FormulaMark]) -> Mark:
@@ -177,7 +207,7 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
             root = value.root or next(iter(sources(state, claim)), None)
             value = replace(value, verdict="follows", root=root)
         elif value.verdict == "wrong" and any(f.aligned and f.verdict in ACCEPTED for f in formulas):
-            value = _by_operands(state, claim, value)
+            value = _by_operands(state, claim, value, formulas)
         verdict = value.verdict
         misfit = next((f for f in formulas if f.misfit), None)
         if misfit is not None and verdict in ACCEPTED:
@@ -235,8 +265,11 @@ def formulas_known(state: SheetState, claim: LineClaim) -> bool:
     return False
 
 
-def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark) -> NumberMark:
+def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> NumberMark:
     """The number of a line that is what its numbers give, each of them right as it is rounded."""
+    moved = [float(np.max(f.value[1])) for f in formulas if f.aligned and f.value is not None]
+    if moved and max(moved) == 0.0:
+        return replace(value, verdict="undecided", why=NOT_ROUNDED)
     root = value.root or next(iter(sources(state, claim)), None)
     if root is not None:
         return replace(value, verdict="follows", root=root)

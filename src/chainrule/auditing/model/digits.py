@@ -14,6 +14,7 @@ from chainrule.network.arrays import Array
 from chainrule.sheets.lines import Line
 from chainrule.sheets.tokens import MOST_EXPONENT
 
+EXACT = 1e-9  # the unit of a fraction of whole numbers in an array
 MOST_DECIMALS = 12  # of a number in a message
 CUT = 1 - 1e-6  # of a unit: a number that is cut is less than a whole unit away
 LAST_DIGIT = 0.02  # by how much a last digit that is one off may change a number
@@ -107,7 +108,7 @@ def _entries(tree: t.Expr) -> list[list[tuple[float, float | None]]] | None:
     rows = []
     for item in tree.items:
         inner = item.items if isinstance(item, t.Array) else (item,)
-        row = [_entry(part) for part in inner]
+        row = [(value, EXACT) if (value := t.fraction(part)) is not None else _entry(part) for part in inner]
         if any(entry is None for entry in row) or not row:
             return None
         rows.append([entry for entry in row if entry is not None])

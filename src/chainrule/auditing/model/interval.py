@@ -66,7 +66,7 @@ class Interval:
         return self.low is self.high
 
     @cached_property
-    def _size(self) -> Array:
+    def size(self) -> Array:
         """How large it can be."""
         size: Array = np.abs(self.low) if self.exact else np.maximum(np.abs(self.low), np.abs(self.high))
         return size
@@ -152,7 +152,7 @@ class Interval:
 
     def touches(self, other: Interval) -> Array:
         """Where the two have a number in common, to rounding of the arithmetic."""
-        size = np.maximum(self._size, other._size)
+        size = np.maximum(self.size, other.size)
         if not np.isfinite(size).all():
             size = _largest(*(_finite(np.abs(end)) for end in (self.low, self.high, other.low, other.high)))
         slack = SLACK * size + 1e-15

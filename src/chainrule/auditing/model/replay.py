@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.model.interval import Interval, image
+from chainrule.auditing.model.interval import SLACK, Interval, image
 from chainrule.auditing.model.problem import Node, Problem, gradient_node, node_of, order, part
 from chainrule.network import equations, pairs
 from chainrule.network.activations import ACTIVATIONS
@@ -131,7 +131,8 @@ class Replay:
                 return self._parameter(node)
             case "a":
                 W, h, b = self.get(Node("W", i, t)), self.get(Node("h", i - 1, t)), self.get(Node("b", i, t))
-                return equations.pre_batch(W, h, b)
+                a = equations.pre_batch(W, h, b)
+                return _interval_without_rest(a, W, h, b) if self.intervals else _without_rest(a, W, h, b)
             case "h":
                 return self.number(problem.x) if i == 0 else self.act(i, self.get(Node("a", i, t)))
             case "L":
@@ -306,6 +307,20 @@ class Replay:
             return self.get(Node("W", stage.layer, time) if affine else problem.slope_node(stage.layer, time))
 
         return local_derivative(name, problem.network.stages, value, derivative)
+
+
+def _without_rest(a: Array, W: Array, h: Array, b: Array) -> Array:
+    """a with 0 for what is only the rounding of a sum that is 0: 0.5 - 0.6 + 0.1, which lies on the kink of relu."""
+    rest = 4 * len(W.T) * np.finfo(float).eps * (np.abs(h) @ np.abs(W).T + np.abs(b))
+    return np.where(np.abs(a) <= rest, 0.0, a)
+
+
+def _interval_without_rest(a: Interval, W: Any, h: Any, b: Any) -> Interval:
+    """The same of intervals that are no wider than the rounding of their arithmetic."""
+    weights, inputs, biases = (Interval.of(one).size for one in (W, h, b))
+    rest = 4 * SLACK * (inputs @ weights.T + biases)
+    small = np.maximum(np.abs(a.low), np.abs(a.high)) <= rest
+    return a.where(small, Interval.of(np.zeros(a.shape))) if small.any() else a
 
 
 def _softmax_bound(own: Array, others: Array) -> Array:
