@@ -14,6 +14,7 @@ from chainrule.auditing.marking.clemency import spared
 from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt, is_understood
+from chainrule.auditing.marking.open_rules import left_open
 from chainrule.auditing.marking.shared_biases import in_words
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
@@ -82,7 +83,7 @@ def audit_sheet(sheet: Worksheet) -> Audit:
         problem = replace(problem, learning_rate=rate)
         sheet = replace(sheet, notes=(*sheet.notes, f"the learning rate {rate:g} is the one that a line gives"))
     try:
-        read = NameReader(problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared).read()
+        read = NameReader(problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared, sheet.rules.named).read()
         return _audited(sheet, read.problem, read)
     except Spent:
         most = "what a person can work out"
@@ -115,6 +116,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
     state.marks = spared(state, in_doubt(state.marks, names.naming, sheet.given))
+    state.marks = left_open(state, sheet.rules)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     return Audit(
@@ -153,8 +155,9 @@ def problem_of(sheet: Worksheet) -> Problem:
         low, high = sheet.network.loss_rule.target_range
         stand_in = np.full((k,) if n is None else (n, k), np.clip(0.5, low, high))
         problem = Problem.of(sheet.network, sheet.x, stand_in, sheet.sample_weight, sheet.learning_rate)
-        return replace(problem, y=np.full_like(problem.y, np.nan))
-    return Problem.of(sheet.network, sheet.x, sheet.y, sheet.sample_weight, sheet.learning_rate)
+        return replace(problem, y=np.full_like(problem.y, np.nan), settled=sheet.rules.settled)
+    problem = Problem.of(sheet.network, sheet.x, sheet.y, sheet.sample_weight, sheet.learning_rate)
+    return replace(problem, settled=sheet.rules.settled)
 
 
 def _rounding(state: SheetState) -> str:

@@ -11,11 +11,13 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.system.patterns import regex
 
+#: how the layer of the inputs stands above the line
+_FIRST_LAYERS = ("0", "(0)", "{(0)}", "[0]", "{[0]}", "1", "(1)", "{(1)}", "[1]", "{[1]}")
 #: what people call each fact, in small letters with _ for blanks and hyphens; the first is our own name for it
 WORDS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "learning_rate": ("learning_rate", "eta", "η", "lr", "alpha", "α", "step_size", "rate"),
-    "x": ("x", "input", "inputs", "x_0", "a_0", "h_0", "a^1", "a^(1)", "a^{(1)}", "a^[1]", "a^{[1]}"),
+    "x": (*("x", "input", "inputs", "x_0", "a_0", "h_0", "a0"), *(f"a^{i}" for i in _FIRST_LAYERS)),
     "y": ("y", "target", "targets", "t", "label", "labels", "y_true"),
     "hidden": ("hidden", "hidden_activation", "hidden_activations"),
     "output": ("output", "output_activation"),
@@ -31,7 +33,7 @@ _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1: a letter and indices, below and above
 PARAMETER = regex(
-    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
+    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ|[Tt]heta)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
     r"(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
 )
 _SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")

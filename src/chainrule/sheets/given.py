@@ -14,6 +14,10 @@ from chainrule.sheets.facts import WORDS, Fact, Facts, by_letters, canonical, pa
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
+from chainrule.sheets.rate import rate_in
+from chainrule.sheets.said_losses import states_loss
+from chainrule.sheets.several import parted, with_wanted, without_words
+from chainrule.sheets.spellings import ROWS, matrix_text
 from chainrule.sheets.statements import claims
 from chainrule.sheets.tables import with_heads
 from chainrule.system.patterns import regex
@@ -27,35 +31,23 @@ _FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = regex(
-    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:)\s*\$?"
-    r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*,\s*[0-9])",
+    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:|\s)\s*\$?"
+    r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*(?:,\s*[0-9]|\s*=))",
     re.IGNORECASE,
 )
 _SAID = regex(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
 _INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+_MODEL = regex(r"\s*[\w.]+\s*=\s*(?:torch\.|tf\.|keras\.)*(?:nn|keras|layers|optim|losses)\.\w+\(")  # no claim
+_PARTS = regex(r"[,;]|\.\s")
 LONGEST = 20_000  # characters of a value
 _OUTSIDE = regex(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
 _LONE = regex(r"\s*=\s*-?[0-9.]+")
 _NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")
 _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
-_TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*[,;(]?\s+[A-Za-z][^=]*")
-_SPOKEN = {
-    "softmax": r"soft-?max",
-    "leaky_relu": r"leaky[\s_-]?relu",
-    "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max\s*\(\s*0\s*,",
-    "tanh": r"\\?tanh|hyperbolic tangent",
-    "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
-    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation",
-}
-_LOSSES = {
-    "binary_cross_entropy": r"binary cross[\s-]?entropy|\bBCE\b|log[\s-]?loss|1\s*-\s*y\w*\s*\)\s*\\?(?:log|ln)",
-    "cross_entropy": r"cross[\s-]?entropy|negative log[\s-]?likelihood|\bNLL\b",
-    "half_squared_error": r"(?:1/2|½|frac\s*\{?1\}?\s*\{?2\}?|0\.5)\W{0,12}(?:\\sum\S*\s*)?(?:\\left)?\(.{3,60}\)\s*\^",
-    "mean_squared_error": r"mean[\s-]squared|\bMSE\b",
-    "squared_error": r"squared[\s-]error|sum of squares|\bSSE\b|\)\s*\^\s*\{?2",
-}
+_TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*(?:[,;]?\s+|\(\s*)[A-Za-z][^=]*")
+_TURNED = regex(r"(?<=\))\s*(?:\^\s*\{?\s*(?:T|\\top|\\intercal)(?![A-Za-z])\s*\}?|⊤|ᵀ)")
 
 
 def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...]]:
@@ -65,13 +57,13 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     ``w_1 = 0.15``, ``W^{(1)} = [[…]]``.
     """
     facts = Facts(sheet)
-    lines = with_heads(with_points(lines))
+    lines = parted(with_heads(with_points(lines)))
     rest = list(lines)
     parts: dict[str, dict[int, Fact]] = {"x": {}, "y": {}, "t": {}}
     computed: set[int] = set()
     taken: set[int] = set()
     ends: dict[int, range] = {}
-    found = list(_values(lines))
+    found = list(_values([with_wanted(line) for line in lines]))
     given = {name for *_, name, value in found if value is not None}
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
     with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
@@ -96,20 +88,29 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
     for number in taken - computed:
         rest[number - 1] = ""  # what is given claims nothing
+    for at, line in enumerate(rest):
+        if _MODEL.match(line):
+            rest[at] = ""
+        elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
+            rest[at] = without_words(line)
     by_letters(facts)
     rate = _RATE.search("\n".join(lines))
-    if rate is not None:
-        facts.known.setdefault("learning_rate", Fact(float(rate[1]), "learning rate"))
+    spoken = float(rate[1]) if rate is not None else rate_in(lines)
+    if spoken is not None:
+        facts.known.setdefault("learning_rate", Fact(spoken, "learning rate"))
+    is_class = any("softmax" in line.lower() for line in lines)
     target = _SPOKEN_TARGET.search("\n".join(lines))
     if target is not None:
-        facts.known.setdefault("y", Fact(float(target[1]), "target"))
+        facts.known.setdefault(
+            "y", Fact(int(target[1]) if is_class and target[1].isdigit() else float(target[1]), "target")
+        )
     return facts, tuple(rest)
 
 
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
     """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
-    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ")
+    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ").replace("Theta", "Θ")
     numbered = _NUMBERED.fullmatch(bare)
     single = not isinstance(fact.value, list)
     example = _EXAMPLE.fullmatch(re.sub(r"\s", "", name))
@@ -204,10 +205,13 @@ def _read(written: str, names: Names) -> Any:
         return None
     called = _CALLED.fullmatch(written.strip().rstrip(". "))
     written = called[1] if called else written.strip().rstrip(". ")
+    written = _TURNED.sub("", written)
     told = _TOLD.fullmatch(written)
     written = told[1] if told else written
     if _TUPLE.fullmatch(written):
         written = f"[{written[1:-1]}]"
+    if ROWS.fullmatch(written):
+        written = matrix_text(written)
     try:
         return _plain(parse_part(written, names)[0])
     except UnreadError:
@@ -228,21 +232,3 @@ def _plain(tree: t.Expr) -> Any:
             return None if any(one is None for one in found) else found
         case _:
             return t.fraction(tree)
-
-
-def rules_in(text: str) -> tuple[bool, list[tuple[str, str]]]:
-    """Whether a sheet names an activation, and the pairs of hidden one and output left open, the likeliest first."""
-    first = {name: found.start() for name, shape in _SPOKEN.items() if (found := re.search(shape, text, re.IGNORECASE))}
-    spoken = sorted((name for name in first if name != "softmax"), key=lambda name: first[name])
-    hidden = spoken or ["sigmoid", "tanh", "relu"]
-    outputs = ["softmax"] if "softmax" in first else []
-    outputs += [*reversed(spoken), *(name for name in ("sigmoid", "identity") if name not in spoken)]
-    return bool(first), [(one, other) for one in hidden for other in outputs]
-
-
-def losses_in(text: str, outputs: int) -> list[str]:
-    """The losses that a sheet names, the likeliest first."""
-    found = [name for name, shape in _LOSSES.items() if re.search(shape, text, re.IGNORECASE)]
-    if "cross_entropy" in found and "binary_cross_entropy" not in found and outputs == 1:
-        found.insert(0, "binary_cross_entropy")
-    return found

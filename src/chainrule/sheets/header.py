@@ -12,10 +12,12 @@ from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
-from chainrule.sheets.assembly import network_of, numbers_of, text_of
+from chainrule.sheets.assembly import network_of, numbers_of
+from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.macros import with_macros
+from chainrule.sheets.making import text_of
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
 from chainrule.sheets.weights import number, short
@@ -49,7 +51,9 @@ class Worksheet:
         names: what the author calls our quantities, by the table ``[names]``: ``{"w5": "W_211", "u": "a"}``.
         shared: layers, counted from 1, whose units have one bias between them.
         notes: how the header was read where it leaves something open, a sentence each.
-        given: what lists of inputs and targets, and matrices, are called in the lines that give them.
+        given: what lists of inputs and targets, and matrices, are called in the lines that give them; of a single unit
+            all that lines give.
+        rules: what a sheet without a header says of its rules, and the others that it leaves open.
     """
 
     path: str
@@ -65,6 +69,7 @@ class Worksheet:
     shared: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+    rules: Rules = field(default_factory=Rules)
 
 
 def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
@@ -166,14 +171,16 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         _names(facts, network.sizes),
         given.shared,
         (*given.notes, *cells_in(lines, first_line)),
-        frozenset() if text is None else _given(facts),
+        frozenset() if text is None else _given(facts, network.sizes),
+        given.rules,
     )
 
 
-def _given(facts: Facts) -> frozenset[str]:
-    """The names under which lines give lists of inputs and of targets, and matrices."""
+def _given(facts: Facts, sizes: Sequence[int]) -> frozenset[str]:
+    """The names under which lines give lists of inputs and of targets, and matrices; of a single unit all of them."""
     whole = [facts.known[name] for name in ("x", "y") if name in facts.known]
-    return frozenset(f.called for f in (*whole, *facts.parameters.values()) if isinstance(f.value, list))
+    given = (*whole, *facts.parameters.values())
+    return frozenset(f.called for f in given if isinstance(f.value, list) or list(sizes[1:]) == [1])
 
 
 def _check_targets(facts: Facts, y: Any, n: int, network: Network, single: bool) -> None:

@@ -19,7 +19,7 @@ _ARRAY = regex(
 )
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _BARE_LIST = regex(rf"{_NUMBER}(?:\s*[,;]\s*{_NUMBER})+")
-_ROWS = regex(rf"\[\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*\s*\]")
+ROWS = regex(rf"\[\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*\s*\]")
 _POINTLESS = regex(r"(?<![0-9.])\.(?=[0-9])|(?<=[0-9])\.(?![0-9])")
 _PLUS = regex(r"(?<![0-9eE.])\+(?=[0-9.])")
 _UNIT = regex(r"(?P<word>x|i|in|input|y|t|target|label|out|o|d)_?\{?(?P<number>[1-9][0-9]?)\}?")
@@ -91,14 +91,14 @@ def _line(line: str, outside: bool) -> str:
     if _BARE_LIST.fullmatch(value):
         value = f"[{value}]"
     if value.startswith("[") and value.count("[") == value.count("]"):
-        value = _matrix(value)
+        value = matrix_text(value)
     elif _is_text(value):
         value = '"' + value.replace("\\", "\\\\").replace('"', "") + '"'
     plain = key == match["key"].strip() and value == match["value"].strip() and match["sign"] == "="
     return line if plain else f"{key} = {value}"
 
 
-def _matrix(value: str) -> str:
+def matrix_text(value: str) -> str:
     """``[1 2; 3 4]`` and ``[1; 2]`` as lists within lists."""
     if re.search(r"[A-Za-df-z\"']", value):
         return value
@@ -106,7 +106,7 @@ def _matrix(value: str) -> str:
     value = _POINTLESS.sub(
         lambda dot: "0." if dot[0] == "." and value[dot.end() : dot.end() + 1].isdigit() else ".0", value
     )
-    if _ROWS.fullmatch(value):
+    if ROWS.fullmatch(value):
         rows = [re.findall(_NUMBER, row) for row in value[1:-1].split(";") if row.strip()]
         if len(rows) > 1 and any(len(row) > 1 for row in rows):
             return "[" + ", ".join(f"[{', '.join(row)}]" for row in rows) + "]"

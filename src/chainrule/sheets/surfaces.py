@@ -24,7 +24,7 @@ BEFORE_A_NAME = (
 #: all words for the value after an update, and those for the one before it
 NEW = (*BEFORE_A_NAME, "upd", "next", "after")
 OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
-_DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=[WwBbZzAaHhXθ](?:[0-9_]|$))")
+_DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=(?:[WwBbZzAaHhXθ]|yhat)(?:[0-9_]|$))")
 _HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
 _SEPARATOR = regex(r"[_,]")
 _ITEM = regex(r"([^\W\d_]*)([0-9]*)")
@@ -110,7 +110,7 @@ def kinds(surface: Surface) -> tuple[str, ...]:
         if surface.items or surface.of_loss:
             return known[1:] if not surface.of_loss and word != "C" else ()
         return known[:1]
-    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUSNPΘIT":
+    if len(word) == 1 and word.isupper() and word not in "WBAZHOXYUVSNPΘIT":
         return ()
     return known
 

@@ -38,7 +38,9 @@ def suggested(naming: Naming, operands: set[Operand] | frozenset[Operand]) -> It
         yield replace(naming, layers="to", _known={})
     if any(s.layer is None and s.items and s.items[0] == Item("", str(naming.depth + 1)) for s in found if _is_unit(s)):
         for parameters in ("layer", "inputs"):
-            yield replace(naming, units="inputs", weights=parameters, biases=parameters, _known={})
+            way = replace(naming, units="inputs", weights=parameters, biases=parameters, _known={})
+            yield way
+            yield replace(way, words={"a": "h", **naming.words}, _known={})
     words = {s.word.lower() for s in found}
     yield from _turned(naming, words)
     yield from _by_number(naming, found, words)
@@ -68,6 +70,12 @@ def _by_number(naming: Naming, found: Sequence[Surface], words: set[str]) -> Ite
         yield replace(naming, units=way, weights=weights, biases=way, words={**naming.words, **chosen}, _known={})
 
 
+def is_output(operand: Operand) -> bool:
+    """Whether a name is one of an activation, or of the output, other than a."""
+    found = surface(operand)
+    return found is not None and found.word != "a" and kinds(found)[:1] in (("h",), ("yhat",))
+
+
 def _is_unit(s: Surface) -> bool:
     return bool({"a", "h", "δ"} & set(kinds(s)))
 
@@ -95,8 +103,8 @@ def _turned(naming: Naming, words: set[str]) -> Iterator[Naming]:
             yield replace(naming, words={**naming.words, **way}, _known={})
 
 
-def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
-    """Namings that differ from this one in one way that these names tell apart."""
+def alternatives(naming: Naming, operands: set[Operand], met: frozenset[Operand] = frozenset()) -> Iterator[Naming]:
+    """Namings that differ from this one in one way that these names tell apart; ``met`` are all names of the sheet."""
     found = [s for s in map(surface, operands) if s is not None]
     by_kind: dict[str, set[int]] = {}
     for s in found:
@@ -127,5 +135,7 @@ def alternatives(naming: Naming, operands: set[Operand]) -> Iterator[Naming]:
         options = WORDS.get(word, ())
         now = naming.words.get(word, options[0] if options and word not in WEAK else "")
         for kind in (*options, *([""] if word in WEAK else [])):
+            if kind == "h" and word == "z" and any(map(is_output, met)):
+                continue  # it comes before what has a name of its own
             if kind != now and not (word == "y" and kind == "h"):  # that only with t or d beside it
                 yield replace(naming, words={**naming.words, word: kind}, _known={})

@@ -126,6 +126,20 @@ class _Reader:
         words = f"W of layer {_and(turned)} is read as its transpose (a row for each unit of the layer before): "
         return Parameters(weights, notes=[words + "only that fits the inputs and layers"])
 
+    def with_bias_columns(self, given: list[tuple[Fact, str]]) -> Parameters | None:
+        """Matrices Θ, whose first column is the bias: one more column than there are units before; None for others."""
+        if not all(name[0] in "θΘtT" for _, name in given) or any(map(is_bias, self.facts.parameters)):
+            return None
+        read, width = [], self.inputs
+        for fact, name in given:
+            read.append(self.matrix(fact, name, width + 1))
+            if len(read[-1][0]) != width + 1:
+                return None
+            width = len(read[-1])
+        biases = [[row[0] for row in W] for W in read]
+        note = "the first column of each Θ is the bias: it has one more than there are units before"
+        return Parameters([[row[1:] for row in W] for W in read], biases, notes=[note])
+
     def matrix(self, fact: Fact, name: str, width: int) -> Matrix:
         """A matrix as written: rows, one row for one unit, one column for one input, or a number."""
         value = fact.value
@@ -166,7 +180,8 @@ class _Reader:
             due = "its weights: W of each layer, or w1, w2, … one by one"
             raise self.facts.refuse("network", due, "none")
         if all(isinstance(fact.value, list) for fact in weights.values()):
-            return self.matrices([(fact, key) for key, fact in sorted(weights.items(), key=lambda kv: order(kv[0]))])
+            given = [(fact, key) for key, fact in sorted(weights.items(), key=lambda kv: order(kv[0]))]
+            return self.with_bias_columns(given) or self.matrices(given)
         if len(weights) == 1 and self.inputs == 1:
             ((name, fact),) = weights.items()
             return self.matrices([(fact, name)])
@@ -234,7 +249,8 @@ class _Reader:
     def biases(self, found: Parameters) -> None:
         """The biases of the layers, given as lists, as one number for a layer, or one by one."""
         units = [len(W) for W in found.weights]
-        found.biases = [[0.0] * n for n in units]
+        if not found.biases:
+            found.biases = [[0.0] * n for n in units]
         shared: set[int] = set()
         named = {k: f for k, f in self.facts.parameters.items() if is_bias(k)}
         for i, layer in enumerate(self.facts.layers, 1):

@@ -23,6 +23,11 @@ _HAT = r"(?:yhat|ŷ|\\hat\s*\{?\s*y\s*\}?)"
 _NAME = rf"(?:(?<![A-Za-z\\])[LJExyt]|\\ell|\\mathcal\s*\{{L\}}|{_HAT})"
 _OF_EXAMPLE = regex(_NAME + r"\s*\^\s*\{?\s*\(\s*([1-9][0-9]?)\s*\)")
 _COUNTED = regex(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])\s*\)")
+#: C(w + h) - C(w - h): a loss at two places
+_QUOTIENT = regex(
+    r"(?<![A-Za-z])(?P<loss>[LJCE]|[Ll]oss|[Cc]ost)\s*(?:\\left)?\([^()=]*[+][^()=]*\)\s*[-−]\s*(?P=loss)\s*(?:\\left)?\("
+)
+QUOTIENT = "a difference quotient is not worked out here"
 EXAMPLES = "a superscript in brackets counts examples in this sheet: lines about one example are not judged"
 
 
@@ -34,6 +39,8 @@ def spared(state: SheetState, marks: Sequence[Mark]) -> list[Mark]:
         if mark.verdict in (*BAD, "unreadable"):
             if counts and _COUNTED.search(mark.claim.line.text):
                 mark = replace(mark, verdict="undecided", why=EXAMPLES)
+            elif _QUOTIENT.search(mark.claim.line.text):
+                mark = replace(mark, verdict="undecided", why=QUOTIENT)
             elif why := _of_parts(state, mark):
                 mark = replace(mark, verdict="undecided", why=why)
         found.append(mark)

@@ -304,7 +304,13 @@ def two_scales(problem: Problem) -> Iterator[tuple[tuple[Scale, Scale], float]]:
 
 
 def scales(problem: Problem) -> Iterator[Scale]:
-    """By what factor people's loss differs from the header's: (id, words, factor)."""
+    """By what factor people's loss differs from the header's, where nothing said rules it out: (id, words, factor)."""
+    for one in _all_scales(problem):
+        if not any(one[0].startswith(id) for id in problem.settled):
+            yield one
+
+
+def _all_scales(problem: Problem) -> Iterator[Scale]:
     k, n, loss = problem.sizes[-1], problem.n, problem.network.loss
     halved = loss == "half_squared_error"
     if halved:

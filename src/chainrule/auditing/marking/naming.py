@@ -31,7 +31,7 @@ from chainrule.sheets.lines import Line, read_lines
 from chainrule.sheets.names import Operand, Own
 from chainrule.sheets.naming import Naming
 from chainrule.sheets.surfaces import WEAK, as_written, kinds, surface
-from chainrule.sheets.ways import alternatives, joined, suggested
+from chainrule.sheets.ways import alternatives, is_output, joined, suggested
 
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
 PERHAPS = 0.3  # likewise, where the name is as often one of the author's own
@@ -68,13 +68,18 @@ class ReadSheet:
 
 @dataclass
 class NameReader:
-    """Reads the lines of one sheet under any naming."""
+    """Reads the lines of one sheet under any naming.
+
+    Attributes:
+        named: the sheet has no header, and its words name the activations: a may be what comes out of a unit then.
+    """
 
     problem: Problem
     written: Sequence[str]
     first_line: int
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
+    named: bool = False
     _problems: dict[frozenset[int], Problem] = field(default_factory=dict, init=False)
     _marked: dict[tuple[Any, ...], tuple[SheetState, SheetState, float]] = field(default_factory=dict, init=False)
 
@@ -90,7 +95,10 @@ class NameReader:
         best = self._under(self.plain, Effort.of(self.problem))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
-        while best.doubts >= GAIN:
+        elif self.named and best.doubts >= GAIN and not any(map(is_output, best.met)):
+            other = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
+            best = min(best, other, key=_cost)
+        while best.doubts >= GAIN or any(map(_unknown, best.marks)):
             shown = [self._under(naming, Effort.of(self.problem)) for naming in suggested(best.naming, best.met)]
             least = min(shown, key=_cost, default=best)
             if least.cost > best.cost - GAIN:
@@ -103,7 +111,7 @@ class NameReader:
                 if best.doubts < GAIN and not any(_unknown(m) or _hangs_on_a_name(m) for m in best.marks):
                     break
                 tried: list[ReadSheet] = []
-                for naming in alternatives(best.naming, _questioned(best.marks)):
+                for naming in alternatives(best.naming, _questioned(best.marks), best.met):
                     key = self._told_apart(naming, best.met)
                     if key not in seen:
                         seen.add(key)

@@ -44,6 +44,7 @@ class Problem:
         update_biases: False where the biases stay as they are.
         kept: (kind, layer) of other parameters that stay as they are.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
+        settled: conventions of the loss that what is said of it rules out, by their ids.
         descended: networks after many updates, which this problem and those made from it have found so far.
         known: what ``once`` has made: a sheet is marked several times.
     """
@@ -57,6 +58,7 @@ class Problem:
     update_biases: bool = True
     kept: frozenset[tuple[str, int]] = frozenset()
     shared: frozenset[int] = frozenset()
+    settled: frozenset[str] = frozenset()
     descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)
     known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 

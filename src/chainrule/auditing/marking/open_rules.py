@@ -1,0 +1,75 @@
+"""Lines that hang on a rule which the sheet does not say: nobody is accused by what was only assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from chainrule.auditing.marking.mark import BAD, Mark
+from chainrule.auditing.marking.sheet import mark_sheet
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.effort import READINGS, Effort, Spent
+from chainrule.auditing.records import ACCEPTED
+from chainrule.errors import InputError
+from chainrule.sheets.deciding import Rules
+from chainrule.sheets.lines import Line
+from chainrule.sheets.said_losses import states_loss
+
+NO_LOSS = "it depends on the loss, which the sheet does not say"
+PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
+DEFINES = "it says what the loss is, in names that the other lines do not have"
+_OF_LOSS = ("L", "dh", "da", "dW", "db")
+_OF_PENALTY = ("L", "dW")
+_ITS_NAMES = ("λ", "lambda")
+
+
+def left_open(state: SheetState, rules: Rules) -> list[Mark]:
+    """The marks, undecided where the line would be right under other rules that fit what the sheet says.
+
+    Where the loss is neither said nor shown, what depends on it is undecided, but what is right under all losses.
+    """
+    marks = [_undecided(m, DEFINES) if m.verdict == "unreadable" and states_loss(m.claim.line.text) else m
+             for m in state.marks]  # fmt: skip
+    if rules.penalty:
+        marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
+    unsure = not rules.loss_known and any(_depends(m, _OF_LOSS) for m in marks)
+    if not rules.others or not (unsure or any(m.verdict in BAD for m in marks)):
+        return marks
+    readings = list(_readings(state, rules))
+    found = []
+    for mark in marks:
+        right = [words for words, fits in readings if mark.claim.line in fits]
+        if mark.verdict in BAD and right:
+            mark = _undecided(mark, f"right if {right[0]}, which the sheet does not say")
+        elif unsure and _depends(mark, _OF_LOSS) and (mark.verdict in BAD or len(right) < len(readings)):
+            mark = _undecided(mark, NO_LOSS)
+        found.append(mark)
+    return found
+
+
+def _undecided(mark: Mark, why: str) -> Mark:
+    return replace(mark, verdict="undecided", why=why)
+
+
+def _names_penalty(mark: Mark) -> bool:
+    return mark.verdict == "unreadable" and mark.claim.line.unknown in _ITS_NAMES
+
+
+def _depends(mark: Mark, kinds: Sequence[str]) -> bool:
+    """Whether a line that is judged claims a derivative of the loss, the loss, or a value after an update."""
+    if mark.node is None or mark.verdict not in (*ACCEPTED, *BAD):
+        return False
+    return mark.node.kind in kinds or mark.node.time > 0
+
+
+def _readings(state: SheetState, rules: Rules) -> Iterator[tuple[str, set[Line]]]:
+    """(what it assumes, the lines that are right) for each of the other rules."""
+    effort = Effort.of(state.problem, READINGS)
+    for other in rules.others:
+        with suppress(Spent, InputError):
+            problem = state.header.on(other.network.astype("float64"))
+            reading = replace(state.reading, scale=1.0)
+            again = SheetState(problem, reading, state.lines, state.unit, state.both, effort=effort)
+            mark_sheet(again)
+            yield other.words, {mark.claim.line for mark in again.marks if mark.verdict in ACCEPTED}

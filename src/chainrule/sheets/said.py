@@ -1,0 +1,198 @@
+"""The rules of which a sheet speaks in words: its activations and what they are of, and with them its loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chainrule.sheets.said_losses import as_one_writes, has_penalty, losses_said, reduction_said
+from chainrule.system.patterns import regex
+
+_CALLED = r"(?!\s?['′(_]|\()"  # behind a name that is none of a function with its argument
+#: activations by their names in words, the longer ones first
+_WORDS = {
+    "softmax": regex(rf"soft-?max(?!imum){_CALLED}", re.IGNORECASE),
+    "leaky_relu": regex(rf"leaky[\s_-]?relu{_CALLED}", re.IGNORECASE),
+    "relu": regex(
+        rf"(?<!leaky[\s_-])(?<!leaky)\brelus?\b{_CALLED}|rectified[\s-]linear|\brectifiers?\b", re.IGNORECASE
+    ),
+    "tanh": regex(
+        rf"\btanh\b{_CALLED}|hyperbolic tangent|tangens[\s-]?hyperbolicus"
+        r"|tangente (?:hyperbolique|hiperb[óo]lica|iperbolica)",
+        re.IGNORECASE,
+    ),
+    "sigmoid": regex(
+        rf"\b(?:log-?)?sigm(?:o[iï]d\w*|a)\b{_CALLED}"
+        r"|\blogist(?:ic|isch\w*|ique|ic[aoh]e?|ici)s?\b(?!\s+(?:regress|loss|verlust))(?<!regresión logística)"
+        r"(?<!regressão logística)(?<!regressione logistica)(?<!régression logistique)(?<!regresion logistica)",
+        re.IGNORECASE,
+    ),
+    "identity": regex(
+        r"(?<![\w-])(?<!rectified )(?<!rectified-)(?:linear(?:e[rsnm]?)?|lin[ée]aires?|lineal(?:es)?|lineari|lineares)"
+        r"(?=\s*(?:$|[,.;:)\]|*]|(?:and|und|et|con|y|e)\b|activ|aktiv|attiv|ativ|output|neuron|unit|node|perceptron"
+        r"|ausg|einheit|knoten|salida|sa[ií]da|sortie|uscita|hidden|in (?:the|der) (?:output|ausg)))"
+        r"|(?:ausgabe|ausgang|sortie|salida|sa[ií]da|uscita|neurona|neur[ôo]nio|neurone|unidad|unidade|unit[éà])\s+"
+        r"(?:linear\w*|lin[ée]aire|lineal)"
+        r"|\bidenti(?:ty|tät|té|tà|dade?)\b|\bno activation|\bohne aktivierung|\bsans activation|\bsin activaci"
+        r"|\bsem ativa|\bsenza attiva",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+}  # fmt: skip
+_OF_OUTPUT = regex(
+    r"\boutputs?\b|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b",
+    re.IGNORECASE,
+)
+_OF_HIDDEN = regex(
+    r"\bhidden\b|verdeckt|versteckt|\bcach[ée]e?s?\b|\bocult[ao]s?\b|\bescondid[ao]s?\b|\bnascost[aoie]\b"
+    r"|\binterm[eé]di|zwischenschicht",
+    re.IGNORECASE,
+)
+_EVERYWHERE = regex(
+    r"\s*(?:activations?\s+)?(?:units|neurons|nodes|network|everywhere|throughout|neuronen|einheiten|netz|neurones?|unités"
+    r"|neuronas|unidades|neurônios|neuroni|unità|in (?:all|both|every)|for all|(?:in )?beiden|überall|partout)\b",
+    re.IGNORECASE,
+)
+_CLAUSES = regex(r"[,;\n)]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
+_JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann)\s", re.IGNORECASE)
+_LAYERS = regex(
+    r"\b(?P<weights>Linear|Dense|Affine)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
+)
+_CHAIN = regex(r"\b(?:Linear|Dense|Affine)\s*\(")
+_CLASSES = {"logsoftmax": "softmax", "leakyrelu": "leaky_relu", "leaky_relu": "leaky_relu"}
+
+_REGRESSIONS = (
+    (
+        regex(
+            r"softmax[\s-](?:classifier|regression|klassifi\w*)|multi(?:nomial|class) logistic"
+            r"|r[ée]gress\w+ softmax|regresi[óo]n softmax|regress[ãa]o softmax|clas+ifi\w+ softmax",
+            re.IGNORECASE,
+        ),
+        "softmax", "cross_entropy",
+    ),
+    (
+        regex(
+            r"logisti(?:c|sche[nr]?) regression|r[ée]gression logistique|regresi[óo]n log[íi]stica"
+            r"|regress[ãa]o log[íi]stica|regressione logistica|logistic classifier",
+            re.IGNORECASE,
+        ),
+        "sigmoid", "binary_cross_entropy",
+    ),
+    (
+        regex(
+            r"linear(?:e[nr]?)? regression|r[ée]gression lin[ée]aire|regresi[óo]n lineal|regress[ãa]o linear"
+            r"|regressione lineare|\badaline\b|widrow",
+            re.IGNORECASE,
+        ),
+        "identity", "",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a sheet says of its rules; an empty tuple leaves them open.
+
+    Attributes:
+        hidden, output: activations said of the hidden layers, and of the output.
+        anywhere: activations that are named, whatever of, in the order of the text.
+        everywhere: the one that all units have: ``sigmoid units``.
+        losses: the losses that fit what is said, the likeliest first.
+        reduction: over several examples the loss is the ``mean`` or the ``sum``; empty where that is left open.
+        settled: conventions that what is said rules out: the formula of the loss shows whether there is a 1/2.
+        penalty: the loss has a term of the weights.
+    """
+
+    hidden: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+    anywhere: tuple[str, ...] = ()
+    everywhere: str = ""
+    losses: tuple[str, ...] = ()
+    reduction: str = ""
+    settled: frozenset[str] = frozenset()
+    penalty: bool = False
+
+
+def said_in(text: str) -> Said:
+    """What a text says of the rules of its network.
+
+    >>> said = said_in("tanh hidden, linear output, E = 1/2 (y - t)^2")
+    >>> said.hidden, said.output, said.losses
+    (('tanh',), ('identity',), ('half_squared_error',))
+    >>> said_in("Logistische Regression").output, said_in("quadratic cost").losses
+    (('sigmoid',), ('half_squared_error', 'squared_error', 'mean_squared_error'))
+    """
+    text = as_one_writes(text)
+    roles: dict[str, list[str]] = {"hidden": [], "output": [], "": []}
+    everywhere: list[str] = []
+    for name, role, of_all in (*_chained(text), *_named(text)):
+        if name not in roles[role]:
+            roles[role].append(name)
+        if of_all and name not in everywhere:
+            everywhere.append(name)
+    kind = next(((output, loss) for shape, output, loss in _REGRESSIONS if shape.search(text)), ("", ""))
+    if kind[0] and not roles["output"]:
+        roles["output"].append(kind[0])
+    if len(roles[""]) == 1 and bool(roles["hidden"]) is not bool(roles["output"]):  # ReLU units, a sigmoid output
+        other = "output" if roles["hidden"] else "hidden"
+        if roles[""] not in (roles["hidden"], ["softmax"]):
+            roles[other] = roles[""]
+    losses, settled = losses_said(text)
+    first = dict.fromkeys([*roles["hidden"], *roles[""], *roles["output"]])
+    alone = roles[""] if len(roles[""]) == 1 and not roles["hidden"] and not roles["output"] else []
+    return Said(
+        tuple(one for one in roles["hidden"] if one != "softmax"),
+        ("softmax",) if "softmax" in first else tuple(roles["output"]),
+        tuple(first),
+        everywhere[0] if len(everywhere) == 1 == len(alone) else "sigmoid" if alone == ["sigmoid"] else "",
+        tuple(losses or [kind[1]] * bool(kind[1])),
+        (reduction := reduction_said(text)),
+        frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
+        has_penalty(text),
+    )
+
+
+def _named(text: str) -> Iterator[tuple[str, str, bool]]:
+    """(activation, of what, whether of all units) for each that is named in words."""
+    for clause in _CLAUSES.split(text):
+        if len(clause) > 2_000 or _CHAIN.search(clause):
+            continue
+        pieces = [clause] if len(_activations(clause)) < 2 else _JOINED.split(clause)
+        for piece in pieces:
+            found = _activations(piece)
+            output, hidden = _OF_OUTPUT.search(piece), _OF_HIDDEN.search(piece)
+            alone = len({name for name, _ in found}) == 1
+            for name, end in found:
+                of_all = bool(_EVERYWHERE.match(piece, end)) and not output and not hidden
+                if alone and output:
+                    yield name, "output", False
+                if alone and hidden:
+                    yield name, "hidden", False
+                if not alone or not (output or hidden):
+                    yield name, "", of_all
+
+
+def _activations(text: str) -> list[tuple[str, int]]:
+    found = [(match.start(), name, match.end()) for name, shape in _WORDS.items() for match in shape.finditer(text)]
+    return [(name, end) for _, name, end in sorted(found)]
+
+
+def _chained(text: str) -> Iterator[tuple[str, str, bool]]:
+    """The activations of layers in a chain: ``Linear(2, 2) -> Tanh -> Linear(2, 1)``, ``Sequential(…)``."""
+    for match in re.finditer(r"[^\n]{0,80}?Sequential\s*\((?:[^()]|\([^()]*\)){1,2000}\)|[^\n]{1,2000}", text):
+        line = match[0]
+        if not _CHAIN.search(line) or not ("Sequential" in line or "->" in line or "→" in line):
+            continue
+        layers = list(_LAYERS.finditer(line))
+        last = max((i for i, layer in enumerate(layers) if layer["weights"]), default=-1)
+        for layer in layers[:last]:
+            if layer["rule"]:
+                yield _class(layer["rule"]), "hidden", False
+        behind = [_class(layer["rule"]) for layer in layers[last + 1 :] if layer["rule"]]
+        if re.search(r"CrossEntropyLoss|WithLogits", text):
+            behind = ["softmax" if "CrossEntropyLoss" in text else "sigmoid"]
+        yield behind[0] if behind else "identity", "output", False
+
+
+def _class(name: str) -> str:
+    return _CLASSES.get(name.lower(), name.lower())

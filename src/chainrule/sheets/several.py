@@ -1,0 +1,82 @@
+"""Lines that give several values: blanks between them, words behind them, values in brackets, targets in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from chainrule.system.patterns import regex
+
+_NUMBER = r"[-−+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_LETTER = r"(?:[A-Za-zηαθλ]|eta|alpha)"
+_NAME = rf"{_LETTER}[A-Za-z]{{0,5}}(?:_?\{{?[0-9A-Za-z]{{1,4}}\}}?)?(?:\^\{{?[(\[]?[0-9][)\]]?\}}?)?"
+_VALUE = rf"(?:{_NUMBER}|\[[-−+0-9.,;eE\s\[\]]*\])"
+_GAP = regex(rf"(?<=[0-9\]]) (?= +{_NAME}\s*=\s*{_VALUE})|(?<=[0-9\]])\t(?=\s*{_NAME}\s*=\s*{_VALUE})")
+_ONE = rf"{_NAME}\s*=\s*{_VALUE}"
+_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+\s*")
+_BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
+_CALLED = regex(rf"({_NAME})\s*=")
+_WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
+_TOLD = regex(r"(?<=[0-9\])])\s*\(\s*(?:one-hot|[^\W\d_]{3,}\s)[^()=+*/^-]*\)(?!\s*\^)")
+_INSIDE = regex(r"(?<=\s)\(((?:[^()=]*\s)?" + _NAME + r"\s*=\s*(?:\([^()]*\)|[^()])*)\)")
+_WANTED = regex(
+    r"\b(?:want\w*|should|desired?|targets?|expected|ideal\w*|aim|soll\w*|gewünscht\w*|erwartet\w*|zielwerte?|deseja\w*"
+    r"|desea\w*|esperad[ao]s?|queremos|souhait\w*|voulons|attendue?s?|désirée?s?|vogliamo|desiderat[aio]|attes[aio])\b",
+    re.IGNORECASE,
+)
+_OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
+
+
+def parted(lines: Sequence[str]) -> list[str]:
+    """The lines, a comma between values that blanks alone part; each keeps its length.
+
+    >>> parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1", "z = 2 w = 4", "w = 1"])
+    ['x = 0.8,  t = 2', 'w1 = 0.5,b1 = 0.1', 'z = 2,w = 4', 'w = 1']
+    >>> parted(["w = 2", "z = 2 w = 4"])[1]
+    'z = 2 w = 4'
+    """
+    found: list[str] = []
+    named: set[str] = set()
+    for line in lines:
+        if len(line) < 2_000 and "=" in line:
+            names = _CALLED.findall(line)
+            line = _INSIDE.sub(lambda m: f",{m[1]} ", _GAP.sub(",", line))
+            if _ROW.fullmatch(line) and len(set(names)) == len(names) and not named & set(names):
+                line = _BETWEEN.sub(",", line)
+            named |= set(names)
+        found.append(line)
+    return found
+
+
+def with_wanted(line: str) -> str:
+    """A sentence that says what the outputs should be, with names of targets for them.
+
+    >>> with_wanted("Given i1 = 0.3, we want the network to output o1 = 0.2 and o2 = 0.85.")
+    'Given i1 = 0.3, we want the network to output t1 = 0.2 and t2 = 0.85.'
+    """
+    wanted = _WANTED.search(line)
+    if wanted is None:
+        return line
+    return line[: wanted.end()] + _OUTPUT.sub(lambda m: f"t{m[1]}", line[wanted.end() :])
+
+
+def without_words(line: str) -> str:
+    """A line that gives values, without parts that are words alone: they are no claims. It keeps its length.
+
+    >>> without_words("b = 0.9, sigmoid, E = (t - y)^2, Lernrate 0.5").split()
+    ['b', '=', '0.9,', 'E', '=', '(t', '-', 'y)^2']
+    """
+    line = _TOLD.sub(lambda m: " " * len(m[0]), line)
+    parts, start, depth = [], 0, 0
+    for at, sign in enumerate(line):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth <= 0 and (sign in ",;" or line[at : at + 2] == ". "):
+            parts.append((line[start:at], sign))
+            start = at + 1
+    parts.append((line[start:], ""))
+    said = [_WORDS.fullmatch(part.rstrip(" .:")) is None for part, _ in parts]
+    last = max((i for i, is_kept in enumerate(said) if is_kept), default=-1)
+    return "".join(
+        part + (sign if i < last else " " * len(sign)) if is_kept else " " * len(part + sign)
+        for i, ((part, sign), is_kept) in enumerate(zip(parts, said, strict=True))
+    )
