@@ -124,14 +124,10 @@ def _scanned(formula: str) -> Iterator[Lexeme]:
         assert match is not None
         kind, text = match.lastgroup, match[0]
         if match["summed"] is not None:
-<<<<<<< HEAD
-            yield Lexeme("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
-=======
             yield Lexeme("summed", match["index"], at, spaced, (int(match["first"]), int(match["last"])))
         elif kind == "unbounded":
             expected = f"a sum between numbers, such as sum_{{i=1}}^{{3}} x_i, at column {at + 1}"
             raise InputError(f"formula {shown(formula)}", expected, repr(formula[at : at + 12]))
->>>>>>> 9090f13e459ee1affc89b13d66ef68be45308bb1
         elif match["range"] is not None:
             yield Lexeme("range", match["index2"], at, spaced, (int(match["first2"]), int(match["last2"])))
         elif kind == "number":
