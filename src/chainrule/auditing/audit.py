@@ -119,6 +119,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
     state.marks = left_open(state, sheet.rules)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
+    state.marks = _followers(state.marks)
     return Audit(
         sheet.path,
         sheet.title,
@@ -130,6 +131,19 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         problem.sizes,
         (*sheet.notes, *in_words(problem.shared), *names_in_words(names)),
     )
+
+
+def _followers(marks: list[Mark]) -> list[Mark]:
+    """The marks, those undecided that follow from a line which is no longer called wrong."""
+    verdicts = {id(mark.claim.line): mark.verdict for mark in marks}
+    found = []
+    for mark in marks:
+        root = mark.root if mark.verdict == "follows" else None
+        if root is not None and verdicts.get(id(root.claim.line), "wrong") not in BAD:
+            mark = replace(mark, verdict="undecided", why=f"it goes on with line {root.number}, which is undecided")
+            verdicts[id(mark.claim.line)] = mark.verdict
+        found.append(mark)
+    return found
 
 
 def _stands(read: conventions.Inferred, lines: tuple[Line, ...]) -> bool:
