@@ -2,7 +2,7 @@
 
     python -m trials.layouts --count 2000 --seed 0
 
-Each case is a drawn network whose gradients a naive pass of its own computes (``trials.naive``), in float64, in float32,
+Each case is a drawn network whose gradients a naive pass computes (``trials.naive``), in float64, in float32,
 or in float32 and then kept in double arrays, and holds in one of the layouts of ``trials.held``. Then the same with one
 array spoiled, or with a slope left out on the way back. The exit code is 1 where one right array is accused or refused,
 or a mistake is not found at its array.
