@@ -44,6 +44,10 @@ def test_a_part_of_the_network_or_all_of_it():
     assert said_in("yhat = sigmoid(z), h = tanh(a)").anywhere == ()  # formulas say nothing in words
     assert said_in("ReLU units, a sigmoid output").hidden == ("relu",)
     assert said_in("tanh hidden; sigmoid").output == ("sigmoid",)
+    assert said_in("f(x) = 1/(1+e^(-x))").everywhere == "sigmoid"
+    assert said_in(r"\sigma(z) = \frac{1}{1 + e^{-z}}").everywhere == "sigmoid"
+    assert said_in("g(z) = max(0, z), f(z) = z").anywhere == ("relu", "identity")
+    assert said_in("hidden_activation = tanh, output_activation = linear").output == ("identity",)
     assert said_in("a rectified linear unit").anywhere == ("relu",)
 
 
@@ -58,6 +62,9 @@ def test_a_part_of_the_network_or_all_of_it():
         ("J = (t-o)^2/2", [HALF]),
         ("J = 1/(2m) Σ (h - y)^2", [HALF]),
         ("MSE with 1/2", [HALF]),
+        ("E = 1/2 (t - o)^2 and below E = (t - o)^2 = 0.1", [HALF]),
+        ("E = 1/2 (t - o)^2 and below E = (0.9 - 0.58)^2 = 0.1", [HALF]),
+        ("E = (t - o)^2 and below E = 1/2 (0.9 - 0.58)^2 = 0.05", [WHOLE, MEAN]),
         ("halber quadratischer Fehler", [HALF]),
         ("moitié de l'erreur quadratique", [HALF]),
         ("C = (a^{(2)} - y)^2", [WHOLE, MEAN]),
