@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chainrule.sheets.said_losses import as_one_writes, has_penalty, losses_said, reduction_said
 from chainrule.system.patterns import regex
 
+LONGEST = 50_000  # characters in which rules are looked for: those of some thousand lines
 _CALLED = r"(?!\s?['′(_]|\()"  # behind a name that is none of a function with its argument
 #: activations by their names in words, the longer ones first
 _WORDS = {
@@ -130,7 +131,7 @@ def said_in(text: str) -> Said:
     >>> said_in("Logistische Regression").output, said_in("quadratic cost").losses
     (('sigmoid',), ('half_squared_error', 'squared_error', 'mean_squared_error'))
     """
-    text = as_one_writes(text)
+    text = as_one_writes(text[:LONGEST])
     roles: dict[str, list[str]] = {"hidden": [], "output": [], "": []}
     everywhere: list[str] = []
     for name, role, of_all in (*_chained(text), *_named(text), *_defined(text)):
