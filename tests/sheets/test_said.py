@@ -62,6 +62,7 @@ def test_a_part_of_the_network_or_all_of_it():
         ("J = (t-o)^2/2", [HALF]),
         ("J = 1/(2m) Σ (h - y)^2", [HALF]),
         ("MSE with 1/2", [HALF]),
+        ("erro quadrático médio com 1/2", [HALF]),
         ("E = 1/2 (t - o)^2 and below E = (t - o)^2 = 0.1", [HALF]),
         ("E = 1/2 (t - o)^2 and below E = (0.9 - 0.58)^2 = 0.1", [HALF]),
         ("E = (t - o)^2 and below E = 1/2 (0.9 - 0.58)^2 = 0.05", [WHOLE, MEAN]),
@@ -120,7 +121,8 @@ def test_the_formula_of_a_loss_is_told_from_a_claim():
 
 
 def test_givens_in_one_line():
-    assert parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1"]) == ["x = 0.8,  t = 2", "w1 = 0.5,b1 = 0.1"]
+    assert parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1"]) == ["x = 0.8,  t = 2", "w1 = 0.5, b1 = 0.1"]
+    assert parted(["x=1 y=0 w=0.6 sigmoid, z = 2"]) == ["x=1, y=0, w=0.6 sigmoid, z = 2"]
     assert parted(["w = 2", "z = 2 w = 4"])[1] == "z = 2 w = 4"  # a product
     assert without_words("b = 0.9, sigmoid, E = (t - y)^2, Lernrate 0.5").split() == [
         "b",

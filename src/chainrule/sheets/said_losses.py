@@ -36,8 +36,9 @@ _HALVED = regex(
 _SQUARED_WORDS = (
     r"(?:MSE(?:Loss)?|SSE|(?:mean |sum of |summed |total )?squared?[\s-](?:errors?|loss|difference)|squares"
     r"|quadratic (?:cost|loss|error)"
-    r"|(?:mittlere\w* )?quadratisch\w* (?:fehler|kosten)\w*|quadratfehler|erreur quadratique|error cuadr[áa]tico"
-    r"|erro quadr[áa]tico|errore quadratico|least squares)"
+    r"|(?:mittlere\w* )?quadratisch\w* (?:fehler|kosten)\w*|quadratfehler"
+    r"|erreur quadratique(?: moyenne)?|error cuadr[áa]tico(?: medio)?"
+    r"|erro quadr[áa]tico(?: m[ée]dio)?|errore quadratico(?: medio)?|least squares)"
 )
 _HALF_SAID = regex(
     rf"(?:\bhalf|\bone[\s-]half|\bhalbe[rsn]?|moiti[ée] d\S+|mitad del?|metade do?|met[àa] d\S+|mezz[oa]|{_HALF})"

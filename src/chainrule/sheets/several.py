@@ -13,7 +13,7 @@ _NAME = rf"{_LETTER}[A-Za-z]{{0,5}}(?:_?\{{?[0-9A-Za-z]{{1,4}}\}}?)?(?:\^\{{?[(\
 _VALUE = rf"(?:{_NUMBER}|\[[-−+0-9.,;eE\s\[\]]*\])"
 _GAP = regex(rf"(?<=[0-9\]]) (?= +{_NAME}\s*=\s*{_VALUE})|(?<=[0-9\]])\t(?=\s*{_NAME}\s*=\s*{_VALUE})")
 _ONE = rf"{_NAME}\s*=\s*{_VALUE}"
-_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+\s*")
+_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
 _BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
 _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
@@ -28,10 +28,10 @@ _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:]
 
 
 def parted(lines: Sequence[str]) -> list[str]:
-    """The lines, a comma between values that blanks alone part; each keeps its length.
+    """The lines, a comma between values that blanks alone part.
 
     >>> parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1", "z = 2 w = 4", "w = 1"])
-    ['x = 0.8,  t = 2', 'w1 = 0.5,b1 = 0.1', 'z = 2,w = 4', 'w = 1']
+    ['x = 0.8,  t = 2', 'w1 = 0.5, b1 = 0.1', 'z = 2, w = 4', 'w = 1']
     >>> parted(["w = 2", "z = 2 w = 4"])[1]
     'z = 2 w = 4'
     """
@@ -41,8 +41,9 @@ def parted(lines: Sequence[str]) -> list[str]:
         if len(line) < 2_000 and "=" in line:
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f",{m[1]} ", _GAP.sub(",", line))
-            if _ROW.fullmatch(line) and len(set(names)) == len(names) and not named & set(names):
-                line = _BETWEEN.sub(",", line)
+            row = _ROW.match(line)
+            if row is not None and len(set(names)) == len(names) and not named & set(names):
+                line = _BETWEEN.sub(", ", row[0]) + line[row.end() :]
             named |= set(names)
         found.append(line)
     return found
