@@ -136,5 +136,6 @@ def test_givens_in_one_line():
     ]
     assert without_words("t = 1 (class index), w = 2").split() == ["t", "=", "1", ",", "w", "=", "2"]
     assert without_words("L = 1/2 (yhat - y)^2, w = 2") == "L = 1/2 (yhat - y)^2, w = 2"
+    assert without_words("b = 0.9 sigmoid, x = 1").split() == ["b", "=", "0.9", ",", "x", "=", "1"]
     assert with_wanted("i1 = 0.3, and it should output o1 = 0.2") == "i1 = 0.3, and it should output t1 = 0.2"
     assert with_wanted("out_{o1} = 0.2") == "out_{o1} = 0.2"

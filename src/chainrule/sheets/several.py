@@ -17,6 +17,7 @@ _ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
 _BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
 _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
+_BEHIND = regex(rf"(=\s*{_VALUE})(\s+[^\W\d_]{{4,}}(?:\s[^=+*/^_\\$|]*)?)$")
 _TOLD = regex(r"(?<=[0-9\])])\s*\(\s*(?:one-hot|[^\W\d_]{3,}\s)[^()=+*/^-]*\)(?!\s*\^)")
 _INSIDE = regex(r"(?<=\s)\(((?:[^()=]*\s)?" + _NAME + r"\s*=\s*(?:\([^()]*\)|[^()])*)\)")
 _WANTED = regex(
@@ -72,12 +73,17 @@ def without_words(line: str) -> str:
     for at, sign in enumerate(line):
         depth += (sign in "([{") - (sign in ")]}")
         if depth <= 0 and (sign in ",;" or line[at : at + 2] == ". "):
-            parts.append((line[start:at], sign))
+            parts.append((_unworded(line[start:at]), sign))
             start = at + 1
-    parts.append((line[start:], ""))
+    parts.append((_unworded(line[start:]), ""))
     said = [_WORDS.fullmatch(part.rstrip(" .:")) is None for part, _ in parts]
     last = max((i for i, is_kept in enumerate(said) if is_kept), default=-1)
     return "".join(
         part + (sign if i < last else " " * len(sign)) if is_kept else " " * len(part + sign)
         for i, ((part, sign), is_kept) in enumerate(zip(parts, said, strict=True))
     )
+
+
+def _unworded(part: str) -> str:
+    """``b = 0.9 sigmoid`` without the words behind the value."""
+    return _BEHIND.sub(lambda m: m[1] + " " * len(m[2]), part)
