@@ -107,7 +107,7 @@ def test_without_an_activation_in_words_or_numbers_there_is_no_verdict():
 def test_what_depends_on_a_loss_that_nothing_shows_is_not_judged():
     text = "x = [1, 2]\ny = 1\nW_1 = [[0.5, -0.6]]\nsigmoid\nyhat = 0.3318\ndL/da_1 = 0.77\n"
     found = audit(text)
-    assert [line.verdict for line in found.lines] == ["rounded", "unreadable"]
+    assert [line.verdict for line in found.lines] == ["rounded", "undecided"]
     assert "no printed number shows one" in found.notes[2]
     assert [line.verdict for line in audit(text + "mean squared error\n").lines] == ["rounded", "wrong"]
 

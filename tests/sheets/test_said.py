@@ -44,6 +44,10 @@ def test_a_part_of_the_network_or_all_of_it():
     assert said_in("yhat = sigmoid(z), h = tanh(a)").anywhere == ()  # formulas say nothing in words
     assert said_in("ReLU units, a sigmoid output").hidden == ("relu",)
     assert said_in("tanh hidden; sigmoid").output == ("sigmoid",)
+    assert said_in("f(x) = 1/(1+e^(-x))").everywhere == "sigmoid"
+    assert said_in(r"\sigma(z) = \frac{1}{1 + e^{-z}}").everywhere == "sigmoid"
+    assert said_in("g(z) = max(0, z), f(z) = z").anywhere == ("relu", "identity")
+    assert said_in("hidden_activation = tanh, output_activation = linear").output == ("identity",)
     assert said_in("a rectified linear unit").anywhere == ("relu",)
 
 
@@ -58,6 +62,10 @@ def test_a_part_of_the_network_or_all_of_it():
         ("J = (t-o)^2/2", [HALF]),
         ("J = 1/(2m) Σ (h - y)^2", [HALF]),
         ("MSE with 1/2", [HALF]),
+        ("erro quadrático médio com 1/2", [HALF]),
+        ("E = 1/2 (t - o)^2 and below E = (t - o)^2 = 0.1", [HALF]),
+        ("E = 1/2 (t - o)^2 and below E = (0.9 - 0.58)^2 = 0.1", [HALF]),
+        ("E = (t - o)^2 and below E = 1/2 (0.9 - 0.58)^2 = 0.05", [WHOLE, MEAN]),
         ("halber quadratischer Fehler", [HALF]),
         ("moitié de l'erreur quadratique", [HALF]),
         ("C = (a^{(2)} - y)^2", [WHOLE, MEAN]),
@@ -113,7 +121,8 @@ def test_the_formula_of_a_loss_is_told_from_a_claim():
 
 
 def test_givens_in_one_line():
-    assert parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1"]) == ["x = 0.8,  t = 2", "w1 = 0.5,b1 = 0.1"]
+    assert parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1"]) == ["x = 0.8,  t = 2", "w1 = 0.5, b1 = 0.1"]
+    assert parted(["x=1 y=0 w=0.6 sigmoid, z = 2"]) == ["x=1, y=0, w=0.6 sigmoid, z = 2"]
     assert parted(["w = 2", "z = 2 w = 4"])[1] == "z = 2 w = 4"  # a product
     assert without_words("b = 0.9, sigmoid, E = (t - y)^2, Lernrate 0.5").split() == [
         "b",
@@ -127,5 +136,6 @@ def test_givens_in_one_line():
     ]
     assert without_words("t = 1 (class index), w = 2").split() == ["t", "=", "1", ",", "w", "=", "2"]
     assert without_words("L = 1/2 (yhat - y)^2, w = 2") == "L = 1/2 (yhat - y)^2, w = 2"
+    assert without_words("b = 0.9 sigmoid, x = 1").split() == ["b", "=", "0.9", ",", "x", "=", "1"]
     assert with_wanted("i1 = 0.3, and it should output o1 = 0.2") == "i1 = 0.3, and it should output t1 = 0.2"
     assert with_wanted("out_{o1} = 0.2") == "out_{o1} = 0.2"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chainrule.sheets.said_losses import as_one_writes, has_penalty, losses_said, reduction_said
 from chainrule.system.patterns import regex
 
+LONGEST = 50_000  # characters in which rules are looked for: those of some thousand lines
 _CALLED = r"(?!\s?['′(_]|\()"  # behind a name that is none of a function with its argument
 #: activations by their names in words, the longer ones first
 _WORDS = {
@@ -40,11 +41,11 @@ _WORDS = {
     ),
 }  # fmt: skip
 _OF_OUTPUT = regex(
-    r"\boutputs?\b|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b",
+    r"\boutputs?(?![a-z])|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b",
     re.IGNORECASE,
 )
 _OF_HIDDEN = regex(
-    r"\bhidden\b|verdeckt|versteckt|\bcach[ée]e?s?\b|\bocult[ao]s?\b|\bescondid[ao]s?\b|\bnascost[aoie]\b"
+    r"\bhidden(?![a-z])|verdeckt|versteckt|\bcach[ée]e?s?\b|\bocult[ao]s?\b|\bescondid[ao]s?\b|\bnascost[aoie]\b"
     r"|\binterm[eé]di|zwischenschicht",
     re.IGNORECASE,
 )
@@ -53,6 +54,14 @@ _EVERYWHERE = regex(
     r"|neuronas|unidades|neurônios|neuroni|unità|in (?:all|both|every)|for all|(?:in )?beiden|überall|partout)\b",
     re.IGNORECASE,
 )
+_OF = r"(?<![A-Za-z\\])(?:[σφϕfg]|\\sigma|\\(?:var)?phi|act)\s*\(\s*(?P<letter>[A-Za-z]{1,4})\s*\)\s*=\s*"
+#: activations by the formula that defines them
+_DEFINED = {
+    "sigmoid": regex(rf"{_OF}(?:\\[td]?frac\s*\{{?\s*1\s*\}}?\s*\{{|1\s*/\s*\(?)\s*1\s*\+\s*(?:np\.|\\)?e"),
+    "tanh": regex(rf"{_OF}(?:np\.|\\)?tanh"),
+    "relu": regex(rf"{_OF}\\?max\s*\(\s*0"),
+    "identity": regex(rf"{_OF}(?P=letter)(?![\w(^*/+-])"),
+}
 _CLAUSES = regex(r"[,;\n)]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
 _JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann)\s", re.IGNORECASE)
 _LAYERS = regex(
@@ -122,10 +131,10 @@ def said_in(text: str) -> Said:
     >>> said_in("Logistische Regression").output, said_in("quadratic cost").losses
     (('sigmoid',), ('half_squared_error', 'squared_error', 'mean_squared_error'))
     """
-    text = as_one_writes(text)
+    text = as_one_writes(text[:LONGEST])
     roles: dict[str, list[str]] = {"hidden": [], "output": [], "": []}
     everywhere: list[str] = []
-    for name, role, of_all in (*_chained(text), *_named(text)):
+    for name, role, of_all in (*_chained(text), *_named(text), *_defined(text)):
         if name not in roles[role]:
             roles[role].append(name)
         if of_all and name not in everywhere:
@@ -170,6 +179,11 @@ def _named(text: str) -> Iterator[tuple[str, str, bool]]:
                     yield name, "hidden", False
                 if not alone or not (output or hidden):
                     yield name, "", of_all
+
+
+def _defined(text: str) -> Iterator[tuple[str, str, bool]]:
+    """The activations that formulas define: ``f(z) = 1 / (1 + e^(-z))``."""
+    yield from ((name, "", False) for name, shape in _DEFINED.items() if shape.search(text))
 
 
 def _activations(text: str) -> list[tuple[str, int]]:

@@ -36,8 +36,9 @@ _HALVED = regex(
 _SQUARED_WORDS = (
     r"(?:MSE(?:Loss)?|SSE|(?:mean |sum of |summed |total )?squared?[\s-](?:errors?|loss|difference)|squares"
     r"|quadratic (?:cost|loss|error)"
-    r"|(?:mittlere\w* )?quadratisch\w* (?:fehler|kosten)\w*|quadratfehler|erreur quadratique|error cuadr[áa]tico"
-    r"|erro quadr[áa]tico|errore quadratico|least squares)"
+    r"|(?:mittlere\w* )?quadratisch\w* (?:fehler|kosten)\w*|quadratfehler"
+    r"|erreur quadratique(?: moyenne)?|error cuadr[áa]tico(?: medio)?"
+    r"|erro quadr[áa]tico(?: m[ée]dio)?|errore quadratico(?: medio)?|least squares)"
 )
 _HALF_SAID = regex(
     rf"(?:\bhalf|\bone[\s-]half|\bhalbe[rsn]?|moiti[ée] d\S+|mitad del?|metade do?|met[àa] d\S+|mezz[oa]|{_HALF})"
@@ -72,6 +73,7 @@ _LOSS_IS = regex(
     rf"(?:(?<![A-Za-z_/])(?:[LJEC]|loss|cost|error|Loss|Cost|Error|MSE|SSE|Kosten|Fehler|Verlust)\s*(?:_\w+|_\{{[^{{}}]*\}}|\([^()=]{{1,20}}\))?|(?:loss|cost|error))"
     rf"\s*[=:]\s*{_SUM}(?:1\s*/\s*[nmN]\s*|\\[td]?frac\s*\{{1\}}\s*\{{[nmN]\}}\s*)?{_SUM}{_DIFFERENCE}(?!\s*\}}?\s*[/*·])"
 )
+_IN_LETTERS = regex(r"(?:\(|\||‖)[^()]*[^\W\d_].*[-]")  # not of numbers alone, which a claim may get wrong
 _AVERAGE = regex(
     rf"(?:averaged?|mean|mittlere|durchschnittliche|moyenne|media|média)\s+(?:\w+\s+)?{_ENTROPY}"
     rf"|{_ENTROPY}\s+(?:moyenne|media|m[ée]dia|averaged)|averaged over the (?:batch|examples|samples)"
@@ -109,11 +111,11 @@ def losses_said(text: str) -> tuple[list[str], set[str]]:
         found.append("binary_cross_entropy")
     elif _CROSS.search(text):
         found.append("cross_entropy")
-    written = _LOSS_IS.search(text) is not None
-    if _HALF_SAID.search(text) or (_HALVED.search(text) and not written):
+    written, halved = (_first(shape, text) for shape in (_LOSS_IS, _HALVED))
+    if _HALF_SAID.search(text) or halved < written:
         found.append("half_squared_error")
         settled |= {"no_half"}
-    elif _SQUARED.search(text) or written:
+    elif _SQUARED.search(text) or written < len(text):
         kinds = ["squared_error", "half_squared_error"]
         if _MEAN.search(text) or _AVERAGE.search(text):
             kinds.insert(0, "mean_squared_error")
@@ -121,13 +123,18 @@ def losses_said(text: str) -> tuple[list[str], set[str]]:
             kinds = ["half_squared_error", "squared_error", "mean_squared_error"]
         elif not _SUMMED.search(text):
             kinds.append("mean_squared_error")
-        if (written and not _HALVED.search(text)) or _WHOLE.search(text):
+        if (written < len(text) == halved) or _WHOLE.search(text):
             kinds.remove("half_squared_error")
             settled |= {"half"}
         found += kinds
     if not found and _LOGARITHM.search(text):
         found.append("cross_entropy")
     return found, settled
+
+
+def _first(shape: re.Pattern[str], text: str) -> int:
+    """Where a text has a formula with names in it; its length where it has none."""
+    return next((match.start() for match in shape.finditer(text) if _IN_LETTERS.search(match[0])), len(text))
 
 
 def reduction_said(text: str) -> str:

@@ -13,10 +13,11 @@ _NAME = rf"{_LETTER}[A-Za-z]{{0,5}}(?:_?\{{?[0-9A-Za-z]{{1,4}}\}}?)?(?:\^\{{?[(\
 _VALUE = rf"(?:{_NUMBER}|\[[-−+0-9.,;eE\s\[\]]*\])"
 _GAP = regex(rf"(?<=[0-9\]]) (?= +{_NAME}\s*=\s*{_VALUE})|(?<=[0-9\]])\t(?=\s*{_NAME}\s*=\s*{_VALUE})")
 _ONE = rf"{_NAME}\s*=\s*{_VALUE}"
-_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+\s*")
+_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
 _BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
 _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
+_BEHIND = regex(rf"(=\s*{_VALUE})(\s+[^\W\d_]{{4,}}(?:\s[^=+*/^_\\$|]*)?)$")
 _TOLD = regex(r"(?<=[0-9\])])\s*\(\s*(?:one-hot|[^\W\d_]{3,}\s)[^()=+*/^-]*\)(?!\s*\^)")
 _INSIDE = regex(r"(?<=\s)\(((?:[^()=]*\s)?" + _NAME + r"\s*=\s*(?:\([^()]*\)|[^()])*)\)")
 _WANTED = regex(
@@ -28,10 +29,10 @@ _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:]
 
 
 def parted(lines: Sequence[str]) -> list[str]:
-    """The lines, a comma between values that blanks alone part; each keeps its length.
+    """The lines, a comma between values that blanks alone part.
 
     >>> parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1", "z = 2 w = 4", "w = 1"])
-    ['x = 0.8,  t = 2', 'w1 = 0.5,b1 = 0.1', 'z = 2,w = 4', 'w = 1']
+    ['x = 0.8,  t = 2', 'w1 = 0.5, b1 = 0.1', 'z = 2, w = 4', 'w = 1']
     >>> parted(["w = 2", "z = 2 w = 4"])[1]
     'z = 2 w = 4'
     """
@@ -41,8 +42,9 @@ def parted(lines: Sequence[str]) -> list[str]:
         if len(line) < 2_000 and "=" in line:
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f",{m[1]} ", _GAP.sub(",", line))
-            if _ROW.fullmatch(line) and len(set(names)) == len(names) and not named & set(names):
-                line = _BETWEEN.sub(",", line)
+            row = _ROW.match(line)
+            if row is not None and len(set(names)) == len(names) and not named & set(names):
+                line = _BETWEEN.sub(", ", row[0]) + line[row.end() :]
             named |= set(names)
         found.append(line)
     return found
@@ -71,12 +73,17 @@ def without_words(line: str) -> str:
     for at, sign in enumerate(line):
         depth += (sign in "([{") - (sign in ")]}")
         if depth <= 0 and (sign in ",;" or line[at : at + 2] == ". "):
-            parts.append((line[start:at], sign))
+            parts.append((_unworded(line[start:at]), sign))
             start = at + 1
-    parts.append((line[start:], ""))
+    parts.append((_unworded(line[start:]), ""))
     said = [_WORDS.fullmatch(part.rstrip(" .:")) is None for part, _ in parts]
     last = max((i for i, is_kept in enumerate(said) if is_kept), default=-1)
     return "".join(
         part + (sign if i < last else " " * len(sign)) if is_kept else " " * len(part + sign)
         for i, ((part, sign), is_kept) in enumerate(zip(parts, said, strict=True))
     )
+
+
+def _unworded(part: str) -> str:
+    """``b = 0.9 sigmoid`` without the words behind the value."""
+    return _BEHIND.sub(lambda m: m[1] + " " * len(m[2]), part)
