@@ -39,6 +39,21 @@ class Chance:
         decade = 10.0 ** (np.floor(np.log10(np.maximum(largest, numbers.unit[self.off])) + 1e-12) + 1)
         self.spread = 2 * decade
 
+    @property
+    def relative(self) -> float:
+        """How far an entry may be off, relative to the largest."""
+        largest = float(np.abs(self.written.numbers.value).max(initial=0.0))
+        return float(np.median(self.unit)) / 2 / largest if largest else 0.0
+
+    @np.errstate(all="ignore")
+    def share(self, value: Array, unknown: int = 0) -> float:
+        """The share of what the wrong entries may be that one value covers, so many of them being solved from it.
+
+        Entries in which the value is 0 speak for nothing.
+        """
+        shares = np.minimum(1.0, self.unit / self.spread)[value[self.off] != 0]
+        return float(np.sort(shares)[unknown:].prod()) if shares.size > unknown else 1.0
+
     @np.errstate(all="ignore")
     def of(self, value: Any, tries: int = 1) -> float:
         """The chance once this value is tried too; 1 for what is no number.

@@ -152,8 +152,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
                 mark = diagnose(state, mark)
         except Spent:
             mark = replace(mark, unexplained=True)
-        found = [(c.wrong, c) for c in mark.candidates[:MOST_ADOPTED] if c.wrong is not None]
-        state.adopted += [Adopted(wrong, mark, c) for wrong, c in found if not _settled(claim, wrong)]
+        found = [(c.wrong, c) for c in mark.candidates if c.wrong is not None and not _settled(claim, c.wrong)]
+        state.adopted += [Adopted(wrong, mark, c) for wrong, c in found[:MOST_ADOPTED]]
     write(state, mark)
     return mark
 
