@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.audit import line_record
-from chainrule.auditing.diagnosis.by_array import diagnose_array
+from chainrule.auditing.diagnosis.by_array import diagnose_array, settled
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace, Reader, Reading
@@ -71,6 +71,7 @@ def audit_gradients(
     given = read_gradients(problem.network.backward(x, y, sample_weight), gradients, learning_rate)
     claims = list(_claims(problem, given, tolerance, network.dtype == np.float32))
     state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose_array, claims)
+    state.marks = [settled(state, mark) if mark.candidates else mark for mark in state.marks]
     lines = tuple(line_record(state, mark) for mark in state.marks)
     conventions = tuple(Convention(one.id, one.words) for one in given.conventions)
     return Audit(

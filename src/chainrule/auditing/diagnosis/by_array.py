@@ -37,10 +37,12 @@ MOST_WORLDS = 12  # ways of taking the arrays before this one
 LARGE = 1e6  # parameters times examples beyond which few ways are tried
 LEAST = 2  # entries that must agree beyond the unknown ones
 STEEP = 1e-12  # of the largest entry: less than this says nothing of an unknown
-#: rows that give by chance of form what a likelier one gives: named after those
+#: what gives by its form what a likelier mistake gives as well: named only where no other is
 _LATE = ("dh_for_da", "gradient_of_other_layer", "other_layers_gradient", "slope_twice", "h_for_da", "layer_skipped",
          "outputs_shifted", "bias_from_weights", "slope_times_h", "slope_times_a", "other_activation_slope",
-         "a_for_slope", "missed_paths_last_only")  # fmt: skip
+         "a_for_slope", "missed_paths_last_only", "one_minus_slope", "activation_in_path", "error_times_output",
+         "slope_of_other_layer", "weights_reshaped", "softmax_diagonal_missing", "mean_over_units", "times_units",
+         "one_minus_square_of_a", "weights_reversed", "other_loss", "whole_numbers")  # fmt: skip
 
 
 def diagnose_array(state: SheetState, mark: Mark) -> Mark:
@@ -61,7 +63,7 @@ def _explained(state: SheetState, mark: Mark, written: NumberMark, place: Quanti
         for bench in benches:
             found = [replace(c, contradicted=_shows_elsewhere(bench, c)) for c in level(bench)]
             if fitting := [c for c in found if not c.contradicted]:
-                return sorted(fitting, key=lambda c: (c.found.id in _LATE, c.distance))
+                return sorted(fitting, key=lambda c: (_is_late(c), c.distance))
             doubtful = doubtful or found
     if doubtful:
         return doubtful
@@ -69,6 +71,21 @@ def _explained(state: SheetState, mark: Mark, written: NumberMark, place: Quanti
     words = f"{where}; " if where else ""
     unknown = Found("inconsistent_with_own_line", mark.claim.subject, f"{words}no mistake that is known here gives it")
     return [Candidate(unknown, None, False, 0, structural=True)]
+
+
+def settled(state: SheetState, mark: Mark) -> Mark:
+    """A wrong array once all are marked: without mistakes that would show in a right one after it.
+
+    Of what is left likelier mistakes are named, where there are any.
+    """
+    left = [c for c in mark.candidates if c.wrong is None or not c.distance or spares(state, state.own.other(c.wrong))]
+    left = left or list(mark.candidates)
+    likelier = [c for c in left if not _is_late(c)]
+    return replace(mark, candidates=tuple(likelier or left))
+
+
+def _is_late(candidate: Candidate) -> bool:
+    return any(id in _LATE for id in candidate.found.id.split("+"))
 
 
 def _worlds(state: SheetState) -> list[World]:
@@ -125,7 +142,7 @@ class Bench:
         found = []
         for one in reached(self.state.problem, self.place, self.world, TABLE):
             value, wrong = self.with_mistake(one.mistake, one)
-            if value is not None:
+            if value is not None and (np.abs(value - self.own) > self.room).any():
                 found.append(Tried(one, wrong, value))
         found.sort(key=lambda one: one.reached.distance)
         return found
@@ -187,8 +204,7 @@ def _own_line(bench: Bench) -> Iterator[Candidate]:
     """What the array is as a whole: signs lost, zeros, entries elsewhere."""
     yield from _factor(bench, known=True)
     for found in by_digits.whole(bench.state, bench.mark, bench.written, bench.chance):
-        if found.found.id not in ("transposed", "outer_product_orientation", "outer_product_orientation_1"):
-            yield found
+        yield found
     for pattern in by_pattern.empty(bench.written):
         yield _of_pattern(bench.mark, pattern, 0.0)
     for pattern in by_pattern.moved(bench.written, bench.own):

@@ -39,8 +39,6 @@ def moved(written: NumberMark, due: Array) -> Iterator[Pattern]:
     value, unit = written.numbers.value, written.numbers.unit
     if due.shape != value.shape or value.size < 2:
         return
-    if written.flipped:
-        yield Pattern("transposed", "the array is that of the transpose: rows for columns", due)
     for axis, name in enumerate(("rows", "columns")[: due.ndim]):
         if (order := _order(value, due, unit, axis)) is not None:
             name = "entries" if due.ndim == 1 else name
@@ -48,7 +46,7 @@ def moved(written: NumberMark, due: Array) -> Iterator[Pattern]:
             words = f"the {name} stand in another order: {shown}"
             yield Pattern(f"{name}_moved", words, np.take(due, order, axis), float(len(order)) ** 2)
     top = float(np.abs(value).max())
-    if (np.abs(due) > top * (1 + 1e-6)).any():
+    if int(((np.abs(due) > top * (1 + 1e-6)) & (np.abs(value) == top)).sum()) > 1:
         words = f"entries beyond {told(top)} are cut off: the gradient is clipped"
         yield Pattern("clipped", words, np.clip(due, -top, top), float(value.size))
     for decimals in range(1, MOST_DECIMALS):

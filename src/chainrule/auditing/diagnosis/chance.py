@@ -11,6 +11,8 @@ from chainrule.auditing.marking.mark import NumberMark
 from chainrule.auditing.model.interval import Interval
 from chainrule.network.arrays import Array
 
+ZERO = 0.03  # of the mistakes that a backward pass may have, those that make a given entry 0
+
 
 @dataclass
 class Chance:
@@ -49,9 +51,9 @@ class Chance:
     def share(self, value: Array, unknown: int = 0) -> float:
         """The share of what the wrong entries may be that one value covers, so many of them being solved from it.
 
-        Entries in which the value is 0 speak for nothing.
+        A 0 is something that many mistakes give.
         """
-        shares = np.minimum(1.0, self.unit / self.spread)[value[self.off] != 0]
+        shares = np.where(value[self.off] == 0, ZERO, np.minimum(1.0, self.unit / self.spread))
         return float(np.sort(shares)[unknown:].prod()) if shares.size > unknown else 1.0
 
     @np.errstate(all="ignore")

@@ -77,6 +77,8 @@ def _name(match: re.Match[str], layer: int | None, delta: bool) -> str:
     number, symbol = _number(match, layer), match[2]
     if symbol is None:
         return number
+    if symbol == "h" and number == "0":
+        return "x"
     return f"{_DELTA[symbol]}^{number}" if delta else f"{symbol}_{number}"
 
 

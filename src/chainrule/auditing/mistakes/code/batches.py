@@ -195,28 +195,20 @@ def _axes() -> Iterator[Mistake]:
             "backward.weight",
         )
     for kind in ("dW", "da", "dh"):
-        yield Mistake(
-            "reshaped_not_transposed",
-            kind,
-            _not_a_vector,
-            _reshaped,
-            "the array is reshaped, where it should be transposed: its entries stand elsewhere",
-            "",
-            "",
-        )
-        yield Mistake(
-            "reshaped_not_transposed",
-            kind,
-            _not_a_vector,
-            _reshaped_back,
-            "the array is reshaped, where it should be transposed: its entries stand elsewhere",
-            "",
-            "",
-        )
+        fits = _not_square if kind == "dW" else _not_so_many
+        for rule in (_reshaped, _reshaped_back):
+            yield Mistake("reshaped_not_transposed", kind, fits, rule,
+                          "the array is reshaped, where it should be transposed: its entries stand elsewhere",
+                          "", "")  # fmt: skip
 
 
-def _not_a_vector(p: Problem, i: int) -> bool:
-    return p.sizes[i] > 1
+def _not_square(p: Problem, i: int) -> bool:
+    return p.sizes[i] != p.sizes[i - 1] and p.sizes[i] > 1
+
+
+def _not_so_many(p: Problem, i: int) -> bool:
+    """Not as many units as examples, so that it is not the transpose."""
+    return p.sizes[i] != p.n and p.sizes[i] > 1
 
 
 def _reshaped(r: Replay, q: Node) -> Any:
