@@ -35,6 +35,7 @@ from chainrule.network.arrays import Array
 TABLE = (*MISTAKES, *CODE)
 MOST_WORLDS = 12  # ways of taking the arrays before this one
 LARGE = 1e6  # parameters times examples beyond which few ways are tried
+GRADIENTS = ("dW", "db", "da", "dh")
 LEAST = 2  # entries that must agree beyond the unknown ones
 STEEP = 1e-12  # of the largest entry: less than this says nothing of an unknown
 #: what gives by its form what a likelier mistake gives as well: named only where no other is
@@ -150,7 +151,7 @@ class Bench:
     @cached_property
     def linear(self) -> list[tuple[Node, int]]:
         """The array's own node and those of gradients that it is computed from: a factor there is one here."""
-        if self.node.kind not in ("dW", "db", "da", "dh"):
+        if self.node.kind not in GRADIENTS:
             return [(self.node, 0)]
         between = nodes_between(self.state.problem, self.place, self.world).items()
         return [(node, distance) for node, (distance, _) in between if node == self.node or node.kind in ("da", "dh")]
@@ -203,8 +204,7 @@ def _single(bench: Bench) -> Iterator[Candidate]:
 def _own_line(bench: Bench) -> Iterator[Candidate]:
     """What the array is as a whole: signs lost, zeros, entries elsewhere."""
     yield from _factor(bench, known=True)
-    for found in by_digits.whole(bench.state, bench.mark, bench.written, bench.chance):
-        yield found
+    yield from by_digits.whole(bench.state, bench.mark, bench.written, bench.chance)
     for pattern in by_pattern.empty(bench.written):
         yield _of_pattern(bench.mark, pattern, 0.0)
     for pattern in by_pattern.moved(bench.written, bench.own):
@@ -326,7 +326,7 @@ def _ratio(bench: Bench, value: Array) -> float | None:
 def _factor(bench: Bench, known: bool) -> Iterator[Candidate]:
     """The array is what is due times one number."""
     factor = _ratio(bench, bench.own)
-    if factor is None or not bench.gives(factor * bench.own) or bench.node.kind not in ("dW", "db", "da", "dh"):
+    if factor is None or not bench.gives(factor * bench.own) or (known and bench.node.kind not in GRADIENTS):
         return
     value = factor * bench.own
     found = explained(bench.state.problem, bench.node, bench.own, factor, bench.chance.relative)

@@ -115,13 +115,13 @@ class Replay:
             self._within = False
 
     def _computed(self, node: Node) -> Any:
-        for wrong in self.wrong:
-            if wrong.at(node):
-                return wrong.rule(self, node)
-        return self.right(node)
+        rule = next((wrong.rule for wrong in self.wrong if wrong.at(node)), None)
+        value = self.right(node) if rule is None else rule(self, node)
+        mask = self.problem.masks.get(node.layer) if node.kind in ("h", "g'") else None
+        return value if mask is None else value * mask
 
     def right(self, node: Node) -> Any:
-        """The value of a node from its parents by the right equation, whatever is replaced."""
+        """The value of a node from its parents by the right equation, whatever is replaced; before any dropout."""
         kind, i, t = node
         problem, depth = self.problem, self.problem.depth
         match kind:
@@ -238,7 +238,7 @@ class Replay:
     def _slope(self, i: int, t: int) -> Any:
         by_a, rule = self.slope_at(i, self.get(Node("a", i, t))), self.problem.rule(i)
         by_h = None if rule is None else rule.dg_of_h
-        if by_h is None or (not self.intervals and not self.long_way):
+        if by_h is None or i in self.problem.masks or (not self.intervals and not self.long_way):
             return by_a
         return self._ways(by_a, self.elementwise(by_h, self.get(Node("h", i, t)), (0.5, 0.0)))
 

@@ -221,6 +221,43 @@ def _reshaped_back(r: Replay, q: Node) -> Any:
     return right.reshape(right.shape[::-1]).T
 
 
+def _dropout() -> Iterator[Mistake]:
+    def dropped(p: Problem, i: int) -> bool:
+        return i in p.masks
+
+    yield Mistake(
+        "dropout_mask_missing",
+        "da",
+        dropped,
+        lambda r, q: get(r, q, "dh") * r.slope_at(q.layer, get(r, q, "a")),
+        "the dropout mask of layer <i> is left out on the way back",
+        "",
+        "backward.pre",
+    )
+    yield Mistake(
+        "dropout_scale_missing",
+        "da",
+        lambda p, i: i in p.masks and p.masks[i].max() != 1.0,
+        lambda r, q: get(r, q, "dh") * r.slope_at(q.layer, get(r, q, "a")) * (r.problem.masks[q.layer] != 0),
+        "the scale of dropout in layer <i>, 1 / (1 - p), is left out on the way back",
+        "",
+        "backward.pre",
+    )
+    yield Mistake(
+        "dropout_scale_twice",
+        "da",
+        lambda p, i: i in p.masks and p.masks[i].max() != 1.0,
+        lambda r, q: r.right(q) * r.problem.masks[q.layer],
+        "the scale of dropout in layer <i> is applied twice on the way back",
+        "",
+        "backward.pre",
+    )
+    yield Mistake("dropout_on_weights", "dW", lambda p, i: i - 1 in p.masks,
+                  lambda r, q: get(r, q, "da").T @ r.act(q.layer - 1, get(r, q, "a", -1)),
+                  "the output of layer <i-1> before its dropout stands in the gradient of <W i>", "",
+                  "backward.weight")  # fmt: skip
+
+
 def _whole_numbers() -> Iterator[Mistake]:
     for kind in ("dW", "db", "da", "dh"):
         for change, words in ((np.trunc, "cut"), (np.rint, "rounded"), (np.floor, "rounded down")):
@@ -235,4 +272,4 @@ def _whole_numbers() -> Iterator[Mistake]:
             )
 
 
-BATCHES: tuple[Mistake, ...] = (*_of_examples(), *_axes(), *_whole_numbers())
+BATCHES: tuple[Mistake, ...] = (*_of_examples(), *_dropout(), *_axes(), *_whole_numbers())
