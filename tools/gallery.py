@@ -61,8 +61,58 @@ logarithm, biases that stay as they are) is reported and is not a mistake. Evide
 single line would be right under a convention, it is undecided. Where one changed entry of the header would give the first
 lines, the entry is named.
 
-In Python: `r = cr.audit("sheet.md")`, then `r.lines`, `r.first_wrong`, `r.conventions`, `r.score`; and for the arrays of somebody's
-code `cr.audit_gradients(net, x, y, {"dL/dW_1": array, …})`.
+In Python: `r = cr.audit("sheet.md")`, then `r.lines`, `r.first_wrong`, `r.conventions`, `r.score`.
+"""
+CODE = """## The gradients of your code
+
+The same diagnosis for arrays that a backward pass of your own computed, as your code holds them:
+
+```python
+audit = cr.audit_gradients(net, x, y, {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}, learning_rate=0.1)
+print(audit)                        # which array is wrong first, which only follow, and the probable cause
+audit.first_wrong.name              # 'dL/dW_1'; .text is the name as you gave it
+audit.notes, audit.conventions      # how each array was read, and what the whole set shares
+cr.check_gradients(net, x, y, gradients=mine)    # the same reading, against numerical differentiation
+```
+
+| what | as |
+|---|---|
+| names | `dL/dW_1`, `dW1`, `db1`, `dZ1`, `dA1`, `dJ/dW1`, `dL_dz_1`, `∂L/∂W1`, `grad_W1`, `W1_grad`, `W1` and `b1` (as in a dictionary `grads`), `layers.0.weight.grad`, `0.weight`, `fc1.bias`, `dense/kernel:0`, `coefs_[0]`, `δ^2`, `dscores`, `dWxh`, … |
+| containers | a dictionary, nested or not; a list W_1, b_1, W_2, …, or all W and then all b; pairs `(dW, db)`; a pair of lists; a list of dictionaries; one vector of all parameters; a PyTorch module after `backward()` |
+| layouts | W as (m, j), (j, m) or one row of numbers; b as (m,), (1, m), (m, 1), or the first or last column or row of W; units as (n, m) or (m, n) |
+| types | NumPy, PyTorch (also with `requires_grad`), JAX, pandas, lists; float64, float32, float16, bfloat16 |
+
+What a name or a layout leaves open the whole set decides: whether layers are counted from 0 or from 1, or stand in the order of
+their names; whether `dA1` is before or after the activation; which way square matrices lie. Shapes and counts come first, then
+what most of the numbers fit. What was decided is said. Where nothing decides, the set is refused with both readings; so is an
+array whose shape fits nothing, with what it would fit:
+
+```text
+db1: expected shape (4,) of dL/db_1; got shape (6, 4): it looks as if the sum over the 6 examples is missing
+```
+
+Conventions of a whole set are told in a sentence and are no mistakes: minus the gradient; the learning rate times it, or any
+other one factor that no mistake is known by; weights (in, out); errors of each example's own loss, of which dW takes the mean.
+One array alone that is transposed or negated is a mistake, and so are all of them times n, 2 or the number of outputs.
+
+float32 arrays are judged to single precision, and so are double arrays that hold it (from JSON, `.tolist()` or a float of C++):
+every value is then a float32 number, or all errors are those that rounding in float32 explains. How far rounding can move an
+entry is a bound that goes along with each operation; a unit that rounding may take across a kink is allowed both slopes.
+
+On the command line, for code in any language:
+
+```sh
+chainrule check model.safetensors --data iris --gradients mine.npz      # or .npy, .json, .csv, .mat, .safetensors
+chainrule check --torch module.py:Net --loss CrossEntropyLoss           # a Sequential of a Python file, and its .grad
+```
+
+A CSV file has a name before the numbers of each row (`dW1,0.1,-0.2`), a row for each row of the array. `--torch` runs the file in
+a process of its own with a time limit (`--seconds`); its `x` and `y` are the examples where `--data` gives none. In Python,
+`cr.from_module(net, loss)` makes a network of a feed-forward `nn.Sequential` (Linear, Flatten, activations, Dropout in eval,
+Softmax or LogSoftmax at the end). Files are data only: pickles are never read. Exit code 1 if an array is wrong.
+
+`python -m trials.layouts --count 2000 --seed 0` draws networks whose gradients a naive pass computes, in float64, float32 and
+float32 kept in double arrays, holds them in more than sixty layouts, and plants a mistake in each.
 """
 
 
@@ -139,6 +189,7 @@ def written() -> dict[Path, str]:
     files[ROOT / "docs" / "auditing.md"] = "\n".join(
         [
             INTRO,
+            CODE,
             "## Published worked examples",
             "",
             "Nine examples from the web and the lecture notes' own (003), as worksheets in `examples/published/`, each with its audit.",

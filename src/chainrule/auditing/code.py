@@ -23,6 +23,7 @@ from chainrule.formula.tree import Ref
 from chainrule.gradcheck.given.arrays import ROUGH
 from chainrule.gradcheck.given.reader import read_gradients
 from chainrule.gradcheck.given.records import GivenArray, GivenGradients
+from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
 from chainrule.network.network import Network
@@ -32,6 +33,7 @@ from chainrule.sheets.lines import Line, Part
 RELATIVE, FLOOR, ROUGH_FLOOR = 1e-6, 1e-5, 1e-2
 
 
+@np.errstate(all="ignore")  # numbers beyond all sizes are values like others
 def audit_gradients(
     network: Network,
     x: Any,
@@ -125,8 +127,17 @@ def _claims(
     placed.sort(key=lambda one: order(_node(one[1]), problem.depth))
     for number, (array, place) in enumerate(placed, 1):
         precision = array.precision if array.precision != "float64" or not single_precision else "float32"
-        line = Line(number, array.name, (Part(str(array.quantity), Ref(array.quantity)),), "textbook")
+        line = Line(number, array.name, (Part(_subject(array, problem), Ref(array.quantity)),), "textbook")
         yield LineClaim(line, place, numbers=_numbers(array, precision, tolerance))
+
+
+def _subject(array: GivenArray, problem: Problem) -> str:
+    """The name of the design, in the notation in which it is given: ``δ^2`` stays what it is."""
+    try:
+        designed = notation.find(array.name, problem.sizes)[0] == array.quantity
+    except InputError:
+        designed = False
+    return array.name if designed else str(array.quantity)
 
 
 def _node(place: QuantityPlace) -> Node:

@@ -57,7 +57,7 @@ def read_gradient_file(path: str | os.PathLike[str]) -> Any:
 
 def _reason(error: BaseException) -> str:
     words = " ".join(str(error).split())
-    if "pickle" in words.lower():
+    if "pickle" in words.lower() or "Python objects" in words:
         return "Python objects, which are not read: save arrays of numbers"
     return f"something else ({words[:100]})"
 

@@ -161,7 +161,7 @@ def _quantity(label: Label, layer: int | None, sizes: Sequence[int]) -> Name | N
         return notation.find(
             Derivative(LOSS, exact) if isinstance(exact, Quantity) and exact.symbol in "Wb" else exact, sizes
         )[0]
-    if kind in ("x", "yhat", "L", "y"):
+    if kind in ("x", "yhat", "L"):
         subject = Quantity(kind)
     elif kind == "logits":
         subject = Quantity("a", depth)
@@ -169,8 +169,6 @@ def _quantity(label: Label, layer: int | None, sizes: Sequence[int]) -> Name | N
         return Quantity(kind, None)  # of a layer that is still open
     else:
         subject = Quantity(kind, layer)
-    if kind == "y" or (kind == "L" and label.gradient):
-        return None
     try:
         return notation.resolve(Derivative(LOSS, subject) if label.gradient else subject, sizes)
     except InputError:

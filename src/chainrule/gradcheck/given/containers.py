@@ -58,13 +58,25 @@ def leaves(given: Any) -> list[Leaf]:
         InputError: nothing that holds arrays, something in it that is none, too many.
     """
     found: list[Leaf] = []
-    for path, value in _walk((), given, 0):
-        if len(found) == MOST:
-            raise InputError("gradients", f"at most {MOST} arrays", "more")
-        found.append(Leaf(path, *read_array(_subject(path), value)))
+    try:
+        for path, value in _walk((), given, 0):
+            if len(found) == MOST:
+                raise InputError("gradients", f"at most {MOST} arrays", "more")
+            found.append(Leaf(path, *read_array(_subject(path), value)))
+    except InputError:
+        raise
+    except Exception as error:  # whatever a container of somebody's raises
+        raise InputError("gradients", WHAT, f"{type(given).__name__} ({' '.join(str(error).split())[:80]})") from None
     if not found:
         raise InputError("gradients", "at least one array by name", "none")
     return found
+
+
+def without_loss(found: list[Leaf]) -> tuple[list[Leaf], bool]:
+    """A set without the one number that stands in front of all containers, as ``(loss, grads)`` has it."""
+    first, *others = found
+    is_loss = first.path == (0,) and first.value.size == 1 and bool(others)
+    return (others, True) if is_loss and all(len(leaf.path) > 1 for leaf in others) else (found, False)
 
 
 def _subject(path: Path) -> str:

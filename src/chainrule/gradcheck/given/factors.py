@@ -93,10 +93,10 @@ def _common(fits: list[Fit], known: tuple[float, ...], b: Backward) -> list[floa
         factor = next((k for k in (*known, -1.0) if abs(fit.factor - k) <= SAME * abs(k)), _rounded(fit.factor))
         if factor in found or abs(factor - 1.0) <= SAME:
             continue
-        count = sum(other.at(factor) for other in (fits if factor == -1.0 else multiples))
-        if ((factor in known or count >= LEAST) and (factor in (*known, -1.0) or _is_free(factor, b))) or (
-            count >= LEAST and factor < -1.0 and _has_cause(-factor, b)
-        ):
+        known_one = factor in known or factor == -1.0
+        count = sum(other.at(factor) for other in (fits if known_one else multiples))
+        several = count >= LEAST or (len(fits) >= LEAST and all(other.at(factor) for other in fits))
+        if factor in known or (several and (known_one or _is_free(factor, b) or _has_cause(-factor, b))):
             found.append(factor)
     return found
 
@@ -128,26 +128,26 @@ def _has_cause(factor: float, b: Backward) -> bool:
 
 
 def _from_the_output(pieces: Sequence[LaidOut], evidence: Evidence, factors: Factors) -> bool:
-    """Whether it holds from the output on: no array as near to it is the plain gradient.
+    """Whether it holds from the output on: what is another multiple further back goes wrong there.
 
     Derivatives of each example's own loss also need one by W or b that is right: else the mean is missing everywhere.
     """
     depth = evidence.b.forward.network.depth
-    right, plain = list[int](), list[int]()
+    right, others = list[int](), list[int]()
     means = 0
     for piece in pieces:
-        fit, alone = evidence.fit(piece, factors.each), evidence.fit(piece)
+        fit = evidence.fit(piece, factors.each)
         own = of_gradient(piece.quantity) and piece.of_units and factors.each
-        if fit.empty or not (own or factors.of(piece) != 1.0):
-            means += not fit.empty and not piece.of_units and fit.at(1.0)
+        if fit.empty or not fit.exact:
             continue
-        layer = piece.quantity.subject.layer_in(depth)
-        if fit.at(factors.of(piece)):
-            right.append(layer)
-            means += not piece.of_units
-        elif alone.at(1.0):
-            plain.append(layer)
-    return bool(right) and (means > 0 or not factors.each) and max(plain, default=-1) < max(right)
+        is_right, layer = fit.at(factors.of(piece)), piece.quantity.subject.layer_in(depth)
+        means += is_right and not piece.of_units
+        if own or factors.of(piece) != 1.0:
+            (right if is_right else others).append(layer)
+    if not right or (factors.each and not means):
+        return False
+    first = max(right)
+    return max(others, default=-1) <= first and others.count(first) <= right.count(first)
 
 
 def words(factors: Factors, pieces: Sequence[LaidOut], rate: float | None) -> Iterator[tuple[str, str]]:

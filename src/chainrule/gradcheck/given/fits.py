@@ -101,7 +101,7 @@ class Evidence:
         relative = SAME if EPS[self.precision] < 1e-4 else 20 * EPS[self.precision]
         room = relative * np.abs(due) + relative * 1e-2 * largest
         gap = np.abs(given - near * due)
-        if little and (due.size < FEW or (gap > abs(near) * room).any()):
+        if little and (due.size < FEW or largest == 0.0 or (gap > abs(near) * room).any()):
             return Fit(1.0, bool((np.abs(given - due) <= bound).all()), True, informative)
         return Fit(near, bool((gap <= abs(near) * (room + bound)).all()), False, informative)
 

@@ -33,6 +33,9 @@ _CODE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("probabilities", "softmax", "predictions"), ("yhat",)),
     **dict.fromkeys(("y",), ("yhat", "logits")),
     **dict.fromkeys(("c", "e"), ("L",)),
+    "hidden": ("h", "a"),
+    **dict.fromkeys(("out", "output", "outputs"), ("yhat", "logits", "h")),
+    **dict.fromkeys(("err", "error", "errors"), ("δ",)),
 }
 _IN_OUT = ("kernel", "kernels", "coef", "coefs")  # libraries whose weights are (in, out)
 #: words that say "gradient" and nothing else
@@ -94,6 +97,7 @@ def read_label(path: Path) -> Label:
         found_words, found_numbers, marked = _taken_apart(part)
         words, numbers, gradient = [*words, *found_words], [*numbers, *found_numbers], gradient or marked
     kinds, key, in_out = _kinds(words)
+    kinds = tuple(kind for kind in kinds if kind != "y" and not (kind == "L" and gradient))
     if not kinds:
         raise InputError(f"gradients: name {name!r}", WHAT, "another name")
     marked = gradient or kinds[0] in ("W", "b", "δ")

@@ -14,7 +14,7 @@ from chainrule.gradcheck.given.arrays import EPS
 from chainrule.gradcheck.given.by_name import by_name, is_named
 from chainrule.gradcheck.given.by_order import in_order, of_one
 from chainrule.gradcheck.given.choice import Chosen, chosen
-from chainrule.gradcheck.given.containers import Leaf, leaves
+from chainrule.gradcheck.given.containers import Leaf, leaves, without_loss
 from chainrule.gradcheck.given.fits import Evidence, of_gradient
 from chainrule.gradcheck.given.layouts import IN_OUT, LaidOut
 from chainrule.gradcheck.given.readings import SetReading
@@ -40,7 +40,12 @@ def read_gradients(b: Backward, given: Any, learning_rate: float | None = None) 
         InputError: a name or a shape that fits nothing, with what it would fit; values that are missing, masked or not
             finite; readings that nothing decides between.
     """
-    found = leaves(given)
+    with np.errstate(all="ignore"):  # what somebody gives may be of any size
+        return _read(b, given, learning_rate)
+
+
+def _read(b: Backward, given: Any, learning_rate: float | None) -> GivenGradients:
+    found, loss = without_loss(leaves(given))
     coarsest = precisions.of_arrays([leaf.precision for leaf in found])
     evidence = Evidence(b, max(coarsest, "float32", key=lambda name: EPS[name]))
     read = chosen(_readings(found, b.forward.network.sizes), evidence, learning_rate)
@@ -49,7 +54,7 @@ def read_gradients(b: Backward, given: Any, learning_rate: float | None = None) 
     of = {name: Evidence(b, name) for name in EPS}
     arrays = tuple(_array(piece, kept, of, bool(why)) for piece in read.pieces)
     conventions = tuple(GivenConvention(*one) for one in multiples.words(kept, read.pieces, learning_rate))
-    return GivenGradients(arrays, (*_layout(read), *conventions), tuple(_notes(read, why)))
+    return GivenGradients(arrays, (*_layout(read), *conventions), tuple(_notes(read, why, loss)))
 
 
 def _readings(found: list[Leaf], sizes: Sequence[int]) -> list[SetReading]:
@@ -82,8 +87,9 @@ def _layout(read: Chosen) -> list[GivenConvention]:
     return [GivenConvention("transposed", "weights have a row for each unit before: they are (in, out)")]
 
 
-def _notes(read: Chosen, single: str) -> list[str]:
-    notes = [read.naming.words] if read.naming.words else []
+def _notes(read: Chosen, single: str, loss: bool) -> list[str]:
+    notes = ["the number in front of the gradients is taken for the loss, and left out"] if loss else []
+    notes += [read.naming.words] if read.naming.words else []
     if single:
         notes.append(f"the double arrays hold single precision, and are judged to it: {single}")
     given = {piece.precision for piece in read.pieces} - {"float64"}
