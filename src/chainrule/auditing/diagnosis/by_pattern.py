@@ -12,6 +12,7 @@ from chainrule.auditing.mistakes.unknowns import told
 from chainrule.network.arrays import Array
 
 MOST_TOLD = 6  # rows or entries that are named one by one
+CLOSE = 1e-3  # of the largest entry: an array that is nearly right
 MOST_DECIMALS = 7  # to which an array may have been rounded
 
 
@@ -24,12 +25,19 @@ class Pattern(NamedTuple):
     tries: float = 1.0
 
 
-def empty(written: NumberMark) -> Iterator[Pattern]:
-    """All zeros, or whole rows, columns or entries that are 0."""
+def empty(written: NumberMark, units: bool) -> Iterator[Pattern]:
+    """All zeros, or whole rows, columns or entries that are 0.
+
+    Args:
+        units: it has a row for each example.
+    """
     value, off = written.numbers.value, ~written.fits
     if not value.any():
         words = "all zeros: it is never written, nothing goes back to it, or it keeps whole numbers only"
         yield Pattern("all_zeros", words, value)
+    elif not value[off].any() and not _whole_rows(off) and units:
+        words = f"{places(off)} 0 that should not be: a mask or a dropout that the network does not have"
+        yield Pattern("masked", words, value)
     elif not value[off].any():
         yield Pattern("never_written", f"{places(off)} 0: never written, as by a loop that ends too early", value)
 
@@ -45,6 +53,13 @@ def moved(written: NumberMark, due: Array) -> Iterator[Pattern]:
             shown = ", ".join(str(int(one) + 1) for one in order[:12]) + (", …" if len(order) > 12 else "")
             words = f"the {name} stand in another order: {shown}"
             yield Pattern(f"{name}_moved", words, np.take(due, order, axis), float(len(order)) ** 2)
+    for axis, name in ((1, "row"), (0, "column")):
+        if due.ndim == 2 and due.shape[axis] > 1:
+            size = np.sqrt((due**2).sum(axis, keepdims=True))
+            words = f"each {name} is scaled to the norm 1"
+            yield Pattern("normalised", words, due / np.where(size, size, 1.0), 2.0)
+    if (value.astype(np.float16) == value).all():
+        yield Pattern("half_precision", "it is rounded to half precision (float16)", due.astype(np.float16) * 1.0, 3.0)
     top = float(np.abs(value).max())
     if int(((np.abs(due) > top * (1 + 1e-6)) & (np.abs(value) == top)).sum()) > 1:
         words = f"entries beyond {told(top)} are cut off: the gradient is clipped"
@@ -71,6 +86,11 @@ def _order(value: Array, due: Array, unit: Array, axis: int) -> list[int] | None
         order.append(best)
         left.remove(best)
     return order if order != sorted(order) else None
+
+
+def _whole_rows(off: Array) -> bool:
+    """Whether these are whole rows or columns."""
+    return off.ndim == 2 and any(bool((off.any(axis) == off.all(axis)).all()) for axis in (0, 1))
 
 
 def places(off: Array) -> str:
@@ -101,9 +121,24 @@ def _are(which: Array, name: str) -> str:
     return f"{plural} {' and '.join(str(int(i) + 1) for i in which)} are"
 
 
-def differing(written: NumberMark) -> str:
-    """Which part of an array is wrong, "" where most of it is."""
-    off = ~written.fits
-    if off.all() or off.sum() > off.size / 2:
-        return ""
-    return f"{places(off)} wrong, and no other"
+def observed(written: NumberMark, due: Array) -> str:
+    """What can be said of a wrong array that no known mistake gives: where it is wrong, or how; "" for nothing."""
+    off, value, room = ~written.fits, written.numbers.value, written.numbers.unit / 2
+    if not off.all() and off.sum() <= off.size / 2:
+        return f"{places(off)} wrong, and no other"
+    largest = float(np.abs(due).max(initial=0.0))
+    gap = float(np.abs(value - due).max(initial=0.0)) if due.shape == value.shape else np.inf
+    if largest and gap <= CLOSE * largest:
+        return (
+            f"every entry is within {gap / largest:.1e} of the largest, as in numerical differentiation or rounded "
+            "arithmetic"
+        )
+    for axis, name in ((1, "row"), (0, "column")):
+        if due.ndim == 2 and due.shape == value.shape and due.shape[axis] > 1 and due.shape[1 - axis] > 1:
+            size = (due**2).sum(axis, keepdims=True)
+            ratio = (due * value).sum(axis, keepdims=True) / np.where(size, size, 1.0)
+            if (np.abs(ratio * due - value) <= room).all():
+                each = ", ".join(f"{one:.4g}" for one in np.ravel(ratio)[:MOST_TOLD])
+                what = "the unit's own factor is wrong, not its inputs" if axis else "the input is wrong, not the error"
+                return f"each {name} is what is due times a number of its own ({each}, …): {what}"
+    return ""

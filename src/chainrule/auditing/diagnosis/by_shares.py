@@ -36,22 +36,54 @@ def of_examples(problem: Problem, place: QuantityPlace, written: NumberMark, wor
         return
     if place.index or written.flipped or place.flip:
         return
-    value, room = written.numbers.value, written.numbers.unit
+    value, room = written.numbers.value, written.numbers.unit / 2
     replay = world.replay(place.time)
     with np.errstate(all="ignore"):
-        each = _each(replay.computed(node), None) if node.kind in ("da", "dh") else None
-        if each is None:
+        if node.kind in ("da", "dh"):
+            each = np.asarray(replay.computed(node))
+            found = _rows(each, value.reshape(each.shape), room.reshape(each.shape))
+        else:
             errors = replay.get(Node("da", node.layer))
-            inputs = replay.get(Node("h", node.layer - 1)) if node.kind == "dW" else None
-            each = _each(errors, inputs)
-    if each.shape[1:] != value.shape or value.size < problem.n + SPARE:
+            each = _each(errors, replay.get(Node("h", node.layer - 1)) if node.kind == "dW" else None)
+            if each.shape[1:] != value.shape:
+                return
+            found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel())
+    for shares in found:
+        said = _said(shares, problem.n) or _by_class(shares, problem.y)
+        if said is not None:
+            given = np.tensordot(shares, each, 1) if node.kind in ("dW", "db") else shares[:, None] * each
+            yield Shares(*said, weighted(shares), given.reshape(value.shape))
+
+
+def _rows(right: Array, value: Array, room: Array) -> Iterator[Array]:
+    """The one share that each row has of what is due."""
+    if right.shape[1] < SPARE:
         return
-    shares = _solved(each.reshape(problem.n, -1), value.ravel(), room.ravel())
-    if shares is None:
+    size = (right**2).sum(1)
+    shares = np.where(size > 0, (right * value).sum(1) / np.where(size > 0, size, 1.0), 1.0)
+    tidy = np.where(np.abs(shares - np.round(shares, 4)) <= NEAR, np.round(shares, 4), shares)
+    for tried in (tidy, shares):
+        if (np.abs(tried[:, None] * right - value) <= room).all():
+            yield np.asarray(tried)
+            return
+
+
+def _of_parameters(each: Array, value: Array, room: Array) -> Iterator[Array]:
+    """Shares of the examples in an array of parameters: solved, else slices tried."""
+    n = len(each)
+    if value.size >= n + SPARE and (solved := _solved(each, value, room)) is not None:
+        yield solved
         return
-    said = _said(shares, problem.n)
-    if said is not None:
-        yield Shares(*said, weighted(shares), np.tensordot(shares, each, 1))
+    if value.size <= SPARE:
+        return
+    at = np.arange(n)
+    slices = [part for t in range(1, n) for part in (at < t, at >= t)] + [at % 2 == 0, at % 2 == 1]
+    for part in slices:
+        for scale in (1.0, n / max(int(part.sum()), 1), float(n)):
+            shares = part * scale
+            if (np.abs(shares @ each - value) <= room).all():
+                yield shares
+                return
 
 
 def _each(errors: Array, inputs: Array | None) -> Array:
@@ -99,6 +131,19 @@ def _said(shares: Array, n: int) -> tuple[str, str] | None:
         mean = abs(factor * len(here) / n - 1) <= NEAR
         words += ", and the mean is over these" if mean else f", {factor:.6g} times"
     return "examples_left_out", words
+
+
+def _by_class(shares: Array, y: Array) -> tuple[str, str] | None:
+    """(id, words) of shares that depend on the class alone."""
+    classes = y.argmax(1) if y.shape[1] > 1 else y[:, 0]
+    kinds = np.unique(classes)
+    if np.ptp(shares) <= NEAR * np.abs(shares).max() or len(kinds) < 2 or len(kinds) + SPARE > len(shares):
+        return None
+    means = [shares[classes == one].mean() for one in kinds]
+    if any(np.ptp(shares[classes == one]) > NEAR * max(1.0, abs(mean)) for one, mean in zip(kinds, means, strict=True)):
+        return None
+    each = ", ".join(f"{mean:.4g}" for mean in means)
+    return "class_weights", f"examples count by their class: the classes have the weights {each}"
 
 
 def _list(which: Array) -> str:

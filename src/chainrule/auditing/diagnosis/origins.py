@@ -11,36 +11,43 @@ from chainrule.auditing.mistakes.unknowns import told
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.network.arrays import Array
 
+PRODUCT = 2  # rank of two origins at once
 NEAR = 2e-6  # of a factor, relative
 
 
 class Origin(NamedTuple):
-    """A factor that code has for a reason. ``words`` say what was done."""
+    """A factor that code has for a reason. ``words`` say what was done; ``rank``: likely, less likely, ``PRODUCT``."""
 
     id: str
     factor: float
     words: str
+    rank: int = 0
 
 
 def origins(problem: Problem, node: Node, due: Array) -> Iterator[Origin]:
     """Every factor that is known, likelier ones first; products of two of them last."""
     simple = [*_simple(problem, node)]
     yield from simple
-    yield from _less_likely(problem, due)
+    yield from (origin._replace(rank=1) for origin in _less_likely(problem, due))
     for i, one in enumerate(simple):
         for other in simple[i + 1 :]:
             if abs(one.factor * other.factor - 1.0) > NEAR and one.id != other.id:
-                yield Origin(f"{one.id}+{other.id}", one.factor * other.factor, f"{one.words}; and {other.words}")
+                yield Origin(
+                    f"{one.id}+{other.id}", one.factor * other.factor, f"{one.words}; and {other.words}", PRODUCT
+                )
 
 
 def explained(problem: Problem, node: Node, due: Array, factor: float, near: float) -> list[Origin]:
-    """The origins that give a factor: the simple ones, else the less likely; each kind once."""
+    """The likeliest origins that give a factor; each kind once."""
     found: dict[str, Origin] = {}
     for origin in origins(problem, node, due):
         if abs(origin.factor - factor) <= max(near, NEAR) * abs(factor):
-            if "+" in origin.id and found:
+            if found and origin.rank > next(iter(found.values())).rank:
                 break
             found.setdefault(origin.id, origin)
+    for outputs, units in (("mean_over_outputs", "mean_over_units"), ("times_outputs", "times_units")):
+        if outputs in found:
+            found.pop(units, None)
     return list(found.values())
 
 
@@ -106,9 +113,11 @@ def _less_likely(p: Problem, due: Array) -> Iterator[Origin]:
     yield Origin("not_reset", 4.0, "it is four times what is due, as where the gradient is never reset")
     for rate in (0.1, 0.01, 0.001, 0.05, 0.005, 0.5, 0.3, 0.03, 0.003, 0.02, 0.2, 0.0001):
         if rate != 0.5:
-            yield Origin("rate_in_gradient", rate, f"it is {rate:g} times what is due, as by a learning rate")
+            yield Origin(
+                "rate_in_gradient", rate, f"it is {rate:g} times what is due, as by a learning rate or a momentum"
+            )
         yield Origin("rate_in_gradient", -rate, f"it is -{rate:g} times what is due: a step, not the gradient")
-    for drop in (0.1, 0.2, 0.25, 0.3, 0.4, 0.75, 0.8, 0.9):
+    for drop in (0.1, 0.2, 0.25, 0.3, 0.4):
         keep = 1 - drop
         yield Origin("dropout_scale", 1 / keep, f"it is 1 / {keep:g} times what is due, as dropout of {drop:g} scales")
         yield Origin("dropout_scale", keep, f"it is {keep:g} times what is due, as if dropout's 1 / {keep:g} were "

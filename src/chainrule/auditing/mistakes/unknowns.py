@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.auditing.mistakes.code.slopes import kinked, leaky
 from chainrule.auditing.mistakes.code.targets import by_error, one_hot, paired, with_targets
-from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, anywhere, get
+from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, anywhere, curved, get
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule
 
@@ -133,7 +133,7 @@ def _rates() -> Iterator[Unknown]:
 
 def _slopes() -> Iterator[Unknown]:
     def below(of: Callable[[Replay, Node], Any]) -> Callable[[float], Rule]:
-        return lambda c: lambda r, q: np.where(get(r, q, "a") > 0, r.right(q), c * of(r, q))
+        return lambda c: lambda r, q: np.where(get(r, q, "a") > 0, 1.0, c * of(r, q))
 
     relu = activation_is("relu")
     yield Unknown(
@@ -150,9 +150,16 @@ def _slopes() -> Iterator[Unknown]:
         below(lambda r, q: 1.0),
         lambda p, c: f"the slope below 0 is {told(c)}, which is another alpha than the activation has",
     )
-    yield Unknown("leaky_slope_used", "g'", lambda p, i: kinked(p, i) and not relu(p, i) and not leaky(p, i),
+    yield Unknown("leaky_slope_used", "g'", lambda p, i: curved(p, i) and not relu(p, i) and not leaky(p, i),
                   below(lambda r, q: 1.0),
                   lambda p, c: f"the slope of a leaky ReLU is used: {told(c)} below 0")  # fmt: skip
+    yield Unknown(
+        "leaky_value_for_slope",
+        "g'",
+        kinked,
+        below(lambda r, q: get(r, q, "a")),
+        lambda p, c: f"below 0 the slope is written as {told(c)} a, where it is a number",
+    )
     yield Unknown("other_alpha", "g'", activation_is("elu"), below(lambda r, q: np.exp(get(r, q, "a"))),
                   lambda p, c: f"the slope of an ELU with alpha = {told(c)} is used")  # fmt: skip
     yield Unknown("slope_above", "g'", kinked,

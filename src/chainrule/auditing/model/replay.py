@@ -30,16 +30,23 @@ class Wrong:
     """One equation replaced: at this node, ``rule`` gives the value instead.
 
     ``updated_first``: over many updates, it is that each layer is updated before the gradient goes on through it.
+    ``also``: (kind, layer) of further equations that it replaces.
     """
 
     kind: str
     layer: int
     rule: Rule
     updated_first: bool = False
+    also: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """(kind, layer) of every equation that it replaces."""
+        return ((self.kind, self.layer), *self.also)
 
     def at(self, node: Node) -> bool:
         """Whether it replaces the equation of this node; of W and b that is the update."""
-        return node[:2] == (self.kind, self.layer) and (node.time > 0 or self.kind not in ("W", "b"))
+        return node[:2] in self.places and (node.time > 0 or self.kind not in ("W", "b"))
 
 
 @dataclass(eq=False)
@@ -82,7 +89,7 @@ class Replay:
         given = {k: v for k, v in self.given.items() if k not in without} if without else self.given
         known: dict[Node, Any] = {}
         if way == self.long_way:
-            places = [*(Node(w.kind, w.layer, t) for w in wrong for t in (0, 1)), *without]
+            places = [*(Node(*place, t) for w in wrong for place in w.places for t in (0, 1)), *without]
             depth = self.problem.depth
             least = min((order(p, depth) for p in places), default=None)
             known = self.known if least is None else {k: v for k, v in self.known.items() if order(k, depth) < least}

@@ -90,6 +90,14 @@ def _of_examples() -> Iterator[Mistake]:
             "",
             "backward.weight",
         )
+    for change, words in (
+        (lambda h: h - h.mean(0), "with their mean subtracted"),
+        (lambda h: (h - h.mean(0)) / (h.std(0) + (h.std(0) == 0)), "standardised"),
+        (lambda h: h / np.sqrt((h**2).sum(1, keepdims=True) + (h == 0).all(1, keepdims=True)),
+         "scaled to the norm 1, each example"),
+    ):  # fmt: skip
+        yield Mistake("inputs_prepared", "dW", batch, _from(lambda e: e, change),
+                      f"<h i-1> comes {words}, where the layer takes it as it is", "", "backward.weight")  # fmt: skip
     yield Mistake("mean_before_product", "dW", batch,
                   lambda r, q: np.outer(get(r, q, "da").sum(0), get(r, q, "h", -1).mean(0)),
                   "the means over the examples are multiplied, where the mean of the products is due", "",
@@ -138,6 +146,9 @@ def _axes() -> Iterator[Mistake]:
         "",
         "backward.bias",
     )
+    for unit, words in ((0, "first"), (-1, "last")):
+        yield Mistake("one_bias_for_all", "db", wide, lambda r, q, u=unit: r.right(q)[u] + 0.0 * r.right(q),
+                      f"every bias gets the gradient of the {words} unit", "", "backward.bias")  # fmt: skip
     yield Mistake(
         "wrong_axis",
         "db",

@@ -265,4 +265,47 @@ def _elementwise() -> Iterator[Mistake]:
         )
 
 
-PRODUCTS: tuple[Mistake, ...] = (*_other_weights(), *_going_back(), *_of_weights(), *_elementwise())
+def _at_the_gradient() -> Iterator[Mistake]:
+    """The slope of the activation taken at the gradient, and things added to a gradient."""
+
+    def by_h_alone(r: Replay, q: Node) -> Any:
+        rule = r.problem.rule(q.layer)
+        assert rule is not None
+        assert rule.dg_of_h is not None
+        return r.elementwise(rule.dg_of_h, get(r, q, "dh"))
+
+    def by_h(r: Replay, q: Node) -> Any:
+        return get(r, q, "dh") * by_h_alone(r, q)
+
+    def by_value(p: Problem, i: int) -> bool:
+        rule = p.rule(i)
+        return curved(p, i) and rule is not None and rule.dg_of_h is not None
+
+    words = "the derivative of the activation is taken at the gradient that comes back, not at the layer's values"
+    yield Mistake("slope_at_gradient", "da", by_value, by_h, words, "", "backward.pre")
+    yield Mistake(
+        "slope_at_gradient",
+        "da",
+        curved,
+        lambda r, q: get(r, q, "dh") * r.slope_at(q.layer, get(r, q, "dh")),
+        words,
+        "",
+        "backward.pre",
+    )
+    yield Mistake("slope_at_gradient", "da", by_value, by_h_alone, words, "", "backward.pre")
+    yield Mistake("slope_added", "da", curved, lambda r, q: get(r, q, "dh") + get(r, q, "g'"),
+                  "the derivative of the activation is added, where it is multiplied", r"<dh i> + g'(<a i>)",
+                  "backward.pre")  # fmt: skip
+    yield Mistake("output_added", "dh", lambda p, i: i < p.depth, lambda r, q: r.right(q) + get(r, q, "h"),
+                  "<h i> is added to the gradient", "", "backward.hidden")  # fmt: skip
+    yield Mistake("bias_gradient_added", "dW", anywhere, lambda r, q: r.right(q) + get(r, q, "db")[:, None],
+                  "the gradient of the biases is added to that of the weights", "", "backward.weight")  # fmt: skip
+
+
+PRODUCTS: tuple[Mistake, ...] = (
+    *_at_the_gradient(),
+    *_other_weights(),
+    *_going_back(),
+    *_of_weights(),
+    *_elementwise(),
+)

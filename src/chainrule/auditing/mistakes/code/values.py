@@ -93,6 +93,14 @@ def _activations() -> Iterator[Mistake]:
             own = p.rule(i) if i else None
             return i > 0 and (own is None or own.name != name)
 
+        def hidden(p: Problem, i: int, name: str = name) -> bool:
+            own = p.rule(i) if i else None
+            return own is not None and own.name != name
+
+        yield Mistake("other_activation_throughout", "h", hidden,
+                      lambda r, q, rule=rule: r.elementwise(rule.g if q.kind == "h" else rule.dg, get(r, q, "a")),
+                      f"{name} is the activation of layer <i> in this code, forward and back; the network has another",
+                      "", "forward.act", partner="g'")  # fmt: skip
         yield Mistake(
             "other_activation",
             "h",
