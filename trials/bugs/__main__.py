@@ -41,7 +41,7 @@ class Outcome:
 def setting(kind: Kind, rng: np.random.Generator, number: int) -> Setting:
     """A network and examples for a kind; every second with the gradients by units."""
     depth = int(rng.integers(3 if kind.deep else 2, 5))
-    if kind.square or number % 3 == 2:
+    if kind.square or (number % 3 == 2 and not kind.unequal):
         sizes = [int(rng.integers(3, 6))] * (depth + 1)
     else:
         sizes = [int(s) for s in rng.permutation(np.arange(3, 8))[: depth + 1]]

@@ -31,7 +31,7 @@ STEEP = 1e-12  # of the largest entry: less than this says nothing of an unknown
 class Tried:
     """A mistake with what it gives for the array; None where it gives nothing."""
 
-    reached: Reached
+    reached: Reached[Mistake]
     wrong: Wrong
     value: Array
 
@@ -59,7 +59,7 @@ class Bench:
         """Every mistake of the table in reach."""
         found = []
         for one in reached(self.state.problem, self.place, self.world, TABLE):
-            value, wrong = self.with_mistake(one.mistake, one)
+            value, wrong = self.with_mistake(one.mistake, one.node, one.without)
             if value is not None and (np.abs(value - self.own) > self.room).any():
                 found.append(Tried(one, wrong, value))
         found.sort(key=lambda one: one.reached.distance)
@@ -85,17 +85,19 @@ class Bench:
                 nearest = min(at, key=lambda one: one.distance)
                 others = [one.node.layer for one in at if one is not nearest]
                 all_of = nearest._replace(without=tuple({node for one in at for node in one.without}))
-                value, wrong = self.with_mistake(mistake, all_of, *others)
+                value, wrong = self.with_mistake(mistake, all_of.node, all_of.without, *others)
                 if value is not None and (np.abs(value - self.own) > self.room).any():
                     found.append(Tried(all_of, wrong, value))
         return found
 
-    def with_mistake(self, mistake: Mistake, at: Reached[Mistake], *others: int) -> tuple[Array | None, Wrong]:
+    def with_mistake(
+        self, mistake: Mistake, node: Node, without: tuple[Node, ...], *others: int
+    ) -> tuple[Array | None, Wrong]:
         """What a mistake gives for the array, made at one layer or at several."""
-        wrong = mistake.at(at.node.layer, *others)
+        wrong = mistake.at(node.layer, *others)
         try:
             with np.errstate(all="ignore"):
-                value = value_of_line(self.place, self.written, self.world.other(wrong, without=at.without))
+                value = value_of_line(self.place, self.written, self.world.other(wrong, without=without))
         except (InputError, ValueError, IndexError):
             return None, wrong
         if value is None or np.shape(value) != self.value.shape or not np.isfinite(value).all():

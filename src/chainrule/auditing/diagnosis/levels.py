@@ -68,17 +68,17 @@ def _unknown(bench: Bench) -> Iterator[Candidate]:
     """Mistakes with a number that is solved."""
     for family in UNKNOWNS:
         for one in reached(bench.state.problem, bench.place, bench.world, (family,)):
-            ends = [bench.with_mistake(family.at_number(c), one)[0] for c in (0.0, 1.0)]
+            ends = [bench.with_mistake(family.at_number(c), one.node, one.without)[0] for c in (0.0, 1.0)]
             if ends[0] is None or ends[1] is None:
                 continue
             solved = bench.line(ends[0], ends[1] - ends[0])
             mistake = None if solved is None else family.solved(bench.state.problem, solved)
             if mistake is None:
                 continue
-            value, wrong = bench.with_mistake(mistake, one)
+            value, wrong = bench.with_mistake(mistake, one.node, one.without)
             if value is not None and bench.gives(value):
                 chance = bench.accident(value, len(UNKNOWNS), unknown=1)
-                yield _of_row(bench, Tried(one._replace(mistake=mistake), wrong, value), chance)
+                yield _of_row(bench, Tried(Reached(mistake, *one[1:]), wrong, value), chance)
 
 
 def _number(bench: Bench) -> Iterator[Candidate]:
@@ -197,5 +197,6 @@ def _made(
 
 
 def of_pattern(mark: Mark, pattern: Pattern, chance: float) -> Candidate:
+    """What an array looks like, as what explains it."""
     found = Found(pattern.id, mark.claim.subject, pattern.words, value=pattern.value)
     return Candidate(found, None, True, 0, structural=True, chance=chance)

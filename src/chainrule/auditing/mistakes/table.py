@@ -155,6 +155,16 @@ def both(*conditions: Fits) -> Fits:
 # ---------------------------------------------------------------- pieces of rules
 
 
+def bound(value: Any, rule: Callable[[Replay, Node, Any], Any]) -> Rule:
+    """A rule that depends on one more thing, for rows that are made in a loop."""
+    return lambda r, q: rule(r, q, value)
+
+
+def fits_with(value: Any, fits: Callable[[Problem, int, Any], bool]) -> Fits:
+    """A condition that depends on one more thing, for rows that are made in a loop."""
+    return lambda problem, i: fits(problem, i, value)
+
+
 def of(kind: str, layer: int = 0) -> Rule:
     """The value of another node: ``of("a")`` at node h_i is a_i; ``layer`` is counted from the node's."""
     return lambda r, q: r.get(Node(kind, q.layer + layer, q.time))

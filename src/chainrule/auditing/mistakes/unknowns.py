@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.auditing.mistakes.code.slopes import kinked, leaky
 from chainrule.auditing.mistakes.code.targets import by_error, one_hot, paired, with_targets
-from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, anywhere, curved, get
+from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, anywhere, bound, curved, fits_with, get
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule
 
@@ -55,6 +55,11 @@ def told(c: float) -> str:
     return f"{c:.6g}"
 
 
+def _says_with(value: Any, says: Callable[[Problem, float, Any], str | None]) -> Callable[[Problem, float], str | None]:
+    """Words that depend on one more thing, for rows that are made in a loop."""
+    return lambda problem, c: says(problem, c, value)
+
+
 def _is_round(c: float) -> bool:
     return len(told(c).lstrip("-").replace(".", "").strip("0")) <= 2
 
@@ -83,6 +88,10 @@ def _added(of: Callable[[Replay, Node], Any]) -> Callable[[float], Rule]:
     return lambda c: lambda r, q: r.right(q) + c * of(r, q)
 
 
+def _stepped(symbol: str) -> Callable[[float], Rule]:
+    return lambda c: lambda r, q: get(r, q, symbol) - c * r.right(q)
+
+
 def _penalties() -> Iterator[Unknown]:
     for symbol in ("W", "b"):
         kind = f"d{symbol}"
@@ -92,25 +101,28 @@ def _penalties() -> Iterator[Unknown]:
             return bool(np.any(arrays[i - 1]))
 
         yield Unknown("l2_penalty" if symbol == "W" else "l2_penalty_on_biases", kind, there,
-                      _added(lambda r, q, s=symbol: get(r, q, s)), _penalty(symbol))  # fmt: skip
+                      _added(bound(symbol, lambda r, q, s: get(r, q, s))), _penalty(symbol))  # fmt: skip
         yield Unknown(
             "l1_penalty",
             kind,
             there,
-            _added(lambda r, q, s=symbol: np.sign(get(r, q, s))),
-            lambda p, c, s=symbol: f"{told(c)} times the sign of <{s} i> is added, as by an L1 penalty",
+            _added(bound(symbol, lambda r, q, s: np.sign(get(r, q, s)))),
+            _says_with(symbol, lambda p, c, s: f"{told(c)} times the sign of <{s} i> is added, as by an L1 penalty"),
         )
         yield Unknown(
             "parameters_after_step",
             kind,
             there,
-            lambda c, s=symbol: lambda r, q: get(r, q, s) - c * r.right(q),
-            lambda p, c, s=symbol: (
-                None
-                if not c
-                else f"<{s} i> after a step of rate {told(c)} stands here, where its gradient should be"
-                if c > 0
-                else f"<{s} i> plus {told(-c)} times the gradient stands here, not the gradient"
+            _stepped(symbol),
+            _says_with(
+                symbol,
+                lambda p, c, s: (
+                    None
+                    if not c
+                    else f"<{s} i> after a step of rate {told(c)} stands here, where its gradient should be"
+                    if c > 0
+                    else f"<{s} i> plus {told(-c)} times the gradient stands here, not the gradient"
+                ),
             ),
         )
         yield Unknown("constant_added", kind, anywhere, _added(lambda r, q: 1.0),
@@ -179,7 +191,7 @@ def _targets() -> Iterator[Unknown]:
         yield Unknown(
             "targets_smoothed",
             kind,
-            lambda p, i, f=fits: f(p, i) and one_hot(p),
+            fits_with(fits, lambda p, i, f: f(p, i) and one_hot(p)),
             _targets_are(lambda p, c: p.y + c * (1.0 / p.sizes[-1] - p.y)),
             says,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.mistakes.table import Fits, Mistake, anywhere, get
+from chainrule.auditing.mistakes.table import Fits, Mistake, anywhere, bound, get
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule
 from chainrule.network.arrays import Array
@@ -147,7 +147,7 @@ def _axes() -> Iterator[Mistake]:
         "backward.bias",
     )
     for unit, words in ((0, "first"), (-1, "last")):
-        yield Mistake("one_bias_for_all", "db", wide, lambda r, q, u=unit: r.right(q)[u] + 0.0 * r.right(q),
+        yield Mistake("one_bias_for_all", "db", wide, bound(unit, lambda r, q, u: r.right(q)[u] + 0.0 * r.right(q)),
                       f"every bias gets the gradient of the {words} unit", "", "backward.bias")  # fmt: skip
     yield Mistake(
         "wrong_axis",
@@ -276,7 +276,7 @@ def _whole_numbers() -> Iterator[Mistake]:
                 "whole_numbers",
                 kind,
                 anywhere,
-                lambda r, q, f=change: f(r.right(q)),
+                bound(change, lambda r, q, f: f(r.right(q))),
                 f"the array keeps whole numbers only: what is due is {words}",
                 "",
                 "",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.mistakes.table import Fits, Mistake, anywhere, curved, get
+from chainrule.auditing.mistakes.table import Fits, Mistake, anywhere, bound, curved, fits_with, get
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay
 from chainrule.network.arrays import Array
@@ -33,8 +33,8 @@ def _other_weights() -> Iterator[Mistake]:
             same = _there(p, other) and p.network.weights[other - 1].shape == p.network.weights[i].shape
             return i < p.depth and same
 
-        yield Mistake("wrong_layer_weights", "dh", lambda p, i, fits=fits: i < p.depth and fits(p, i),
-                      lambda r, q, o=offset: get(r, q, "da", 1) @ get(r, q, "W", o),
+        yield Mistake("wrong_layer_weights", "dh", fits_with(fits, lambda p, i, fits: i < p.depth and fits(p, i)),
+                      bound(offset, lambda r, q, o: get(r, q, "da", 1) @ get(r, q, "W", o)),
                       "the weights of another layer stand where <W i+1> should be", "", "backward.hidden")  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def _of_weights() -> Iterator[Mistake]:
             return 1 <= other <= p.depth and other != i and p.sizes[other] == p.sizes[i - 1]
 
         yield Mistake("other_layers_output", "dW", inputs,
-                      lambda r, q, o=offset: get(r, q, "da").T @ get(r, q, "h", o - 1),
+                      bound(offset, lambda r, q, o: get(r, q, "da").T @ get(r, q, "h", o - 1)),
                       f"the output of another layer ({_side(offset)}) stands where <h i-1> should be", "",
                       "backward.weight")  # fmt: skip
 
@@ -111,8 +111,8 @@ def _of_weights() -> Iterator[Mistake]:
 
         for kind in ("dW", "db"):
             yield Mistake("other_layers_gradient", kind, errors,
-                          lambda r, q, o=offset: r.get(Node("da", q.layer + o, q.time)).T @ get(r, q, "h", -1)
-                          if q.kind == "dW" else r.get(Node("da", q.layer + o, q.time)).sum(0),
+                          bound(offset, lambda r, q, o: r.get(Node("da", q.layer + o, q.time)).T @ get(r, q, "h", -1)
+                          if q.kind == "dW" else r.get(Node("da", q.layer + o, q.time)).sum(0)),
                           f"the gradient of another layer ({_side(offset)}) stands where that of <a i> should be",
                           "", "")  # fmt: skip
     yield Mistake(
@@ -228,7 +228,7 @@ def _of_other_layers() -> Iterator[Mistake]:
                 return kind != "dW" or p.sizes[i + o - 1] == p.sizes[i - 1]
 
             yield Mistake("gradient_of_other_layer", kind, fits,
-                          lambda r, q, o=offset: r.get(Node(q.kind, q.layer + o, q.time)),
+                          bound(offset, lambda r, q, o: r.get(Node(q.kind, q.layer + o, q.time))),
                           f"the array of another layer ({_side(offset)}) stands here", "", "")  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def _elementwise() -> Iterator[Mistake]:
         for kind in ("dW", "db", "da", "dh"):
             # at a hidden da the ReLU of the gradient has a row of its own
             fits: Fits = anywhere
-            yield Mistake(id, kind, fits, lambda r, q, f=change: f(r.right(q)), words, "", "")
+            yield Mistake(id, kind, fits, bound(change, lambda r, q, f: f(r.right(q))), words, "", "")
     yield Mistake(
         "relu_mask_on_gradient",
         "da",
@@ -253,16 +253,10 @@ def _elementwise() -> Iterator[Mistake]:
         r"\max(0, <dh i>)",
         "backward.pre",
     )
-    for source, above in (("dh", 0.0),):
-        yield Mistake(
-            "gradient_masked_too",
-            "da",
-            lambda p, i: 0 < i < p.depth and curved(p, i),
-            lambda r, q, s=source, c=above: r.right(q) * (get(r, q, s) > c),
-            "negative gradients are cut off as well as the activation's slope applied",
-            "",
-            "backward.pre",
-        )
+    yield Mistake("gradient_masked_too", "da", lambda p, i: 0 < i < p.depth and curved(p, i),
+                  lambda r, q: r.right(q) * (get(r, q, "dh") > 0),
+                  "negative gradients are cut off as well as the activation's slope applied", "",
+                  "backward.pre")  # fmt: skip
 
 
 def _at_the_gradient() -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, both, curved, get, last
+from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, both, bound, curved, get, last
 from chainrule.auditing.model.problem import Problem
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
@@ -231,7 +231,7 @@ def _powers() -> Iterator[Mistake]:
                   "1 minus the derivative stands where the derivative of the activation should be",
                   _WRITTEN + r"1 - g'(<a i>)", _WRITTEN + "g'(<a i>)")  # fmt: skip
     for symbol in ("a", "h"):
-        yield Mistake(f"slope_times_{symbol}", "g'", curved, lambda r, q, s=symbol: r.right(q) * get(r, q, s),
+        yield Mistake(f"slope_times_{symbol}", "g'", curved, bound(symbol, lambda r, q, s: r.right(q) * get(r, q, s)),
                       f"the derivative of the activation is multiplied with <{symbol} i> as well",
                       _WRITTEN + rf"g'(<a i>)\, <{symbol} i>", _WRITTEN + "g'(<a i>)")  # fmt: skip
     yield Mistake("slope_at_slope", "g'", smooth, lambda r, q: r.slope_at(q.layer, r.right(q)),
@@ -252,7 +252,7 @@ def _others() -> Iterator[Mistake]:
         for symbol in ("a", "h"):
             at = "" if symbol == "a" else ", taken at h"
             yield Mistake("other_activation_slope", "g'", fits,
-                          lambda r, q, rule=rule, s=symbol: r.elementwise(rule.dg, get(r, q, s)),
+                          bound((rule, symbol), lambda r, q, of: r.elementwise(of[0].dg, get(r, q, of[1]))),
                           f"the derivative of {name} is used{at}, which is not the activation of layer <i>",
                           _WRITTEN + rf"\mathrm{{{name.replace('_', '')}}}'(<{symbol} i>)",
                           _WRITTEN + "g'(<a i>)")  # fmt: skip
@@ -267,7 +267,7 @@ def _layers() -> Iterator[Mistake]:
             return curved(p, i) and 1 <= other <= p.depth and p.sizes[other] == p.sizes[i] and curved(p, other)
 
         yield Mistake("slope_of_other_layer", "g'", fits,
-                      lambda r, q, o=offset: r.slope_at(q.layer, get(r, q, "a", o)),
+                      bound(offset, lambda r, q, o: r.slope_at(q.layer, get(r, q, "a", o))),
                       f"the mask or slope is taken from layer <i{offset:+}>, where it should be of layer <i>"
                       if abs(offset) == 1 else
                       f"the mask or slope is taken from the layer {abs(offset)} {'after' if offset > 0 else 'before'}, "

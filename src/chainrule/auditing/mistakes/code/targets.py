@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.mistakes.table import Fits, Mistake, both, get, last, loss_is, softmax
+from chainrule.auditing.mistakes.table import Fits, Mistake, both, bound, get, last, loss_is, softmax
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule
 from chainrule.network.arrays import Array
@@ -15,7 +15,11 @@ from chainrule.network.losses import LOSSES
 
 Change = Callable[[Array], Array]
 #: losses whose derivative by yhat is a number times yhat - y
-_ERRORS = {"half_squared_error": lambda k: 1.0, "squared_error": lambda k: 2.0, "mean_squared_error": lambda k: 2.0 / k}
+_ERRORS: dict[str, Callable[[int], float]] = {
+    "half_squared_error": lambda k: 1.0,
+    "squared_error": lambda k: 2.0,
+    "mean_squared_error": lambda k: 2.0 / k,
+}
 #: pairs whose derivative by a_L is yhat - y
 _PAIRS = {("cross_entropy", "softmax"), ("binary_cross_entropy", "sigmoid")}
 
@@ -69,7 +73,7 @@ def _instead(error: Callable[[Array, Array, Array], Any]) -> Rule:
 
 
 def _classes(y: Array) -> Array:
-    return y.argmax(1)[:, None] + np.zeros((1, y.shape[1]))
+    return np.asarray(y.argmax(1)[:, None] + np.zeros((1, y.shape[1])))
 
 
 def _several(p: Problem) -> bool:
@@ -128,6 +132,10 @@ _TARGETS: tuple[tuple[str, Callable[[Problem], bool], Change, str], ...] = (
 )  # fmt: skip
 
 
+def _to_targets(change: Change) -> Callable[[Problem], Array]:
+    return lambda p: change(p.y)
+
+
 def _targets() -> Iterator[Mistake]:
     for id, where, change, words in _TARGETS:
         for kind, fits in (("da", paired), ("dh", by_error), ("dh", other_loss)):
@@ -135,7 +143,7 @@ def _targets() -> Iterator[Mistake]:
             def both_fit(p: Problem, i: int, fits: Fits = fits, where: Callable[[Problem], bool] = where) -> bool:
                 return fits(p, i) and where(p)
 
-            yield Mistake(id, kind, both_fit, with_targets(lambda p, f=change: f(p.y)), words, "", "")
+            yield Mistake(id, kind, both_fit, with_targets(_to_targets(change)), words, "", "")
 
 
 def _square(a: Array, p: Array, y: Array) -> Array:
@@ -143,7 +151,7 @@ def _square(a: Array, p: Array, y: Array) -> Array:
 
 
 def _winner(p: Array) -> Array:
-    return np.equal(p, p.max(1, keepdims=True)) * 1.0
+    return np.asarray(np.equal(p, p.max(1, keepdims=True)) * 1.0)
 
 
 _INSTEAD: tuple[tuple[str, Callable[[Array, Array, Array], Any], str, str], ...] = (
@@ -203,8 +211,8 @@ def _losses() -> Iterator[Mistake]:
             return i == p.depth and p.network.loss != "identity" and not same
 
         yield Mistake("other_loss", "dh", fits,
-                      lambda r, q, rule=LOSSES[name]: r.problem.coefficients[:, None]
-                      * rule.gradient(get(r, q, "h"), r.problem.y),
+                      bound(LOSSES[name], lambda r, q, loss: r.problem.coefficients[:, None]
+                            * loss.gradient(get(r, q, "h"), r.problem.y)),
                       f"the derivative of another loss is used: that of {name.replace('_', ' ')}", "", "")  # fmt: skip
     yield Mistake("denominator_left_out", "dh", both(last, loss_is("cross_entropy")),
                   lambda r, q: -r.problem.coefficients[:, None] * r.problem.y + 0.0 * get(r, q, "h"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.mistakes.table import Mistake, both, curved, get, softmax, square
+from chainrule.auditing.mistakes.table import Mistake, both, bound, curved, fits_with, get, softmax, square
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay
 from chainrule.network.activations import ACTIVATIONS
@@ -72,15 +72,15 @@ def _sums() -> Iterator[Mistake]:
             "other_layers_weights_forward",
             "a",
             fits,
-            lambda r, q, o=offset: get(r, q, "h", -1) @ get(r, q, "W", o).T + get(r, q, "b"),
+            bound(offset, lambda r, q, o: get(r, q, "h", -1) @ get(r, q, "W", o).T + get(r, q, "b")),
             "the weights of another layer stand where <W i> should be",
             "",
             "forward.pre",
         )
         yield Mistake("other_layers_bias_forward", "a",
-                      lambda p, i, o=offset: 1 <= i + o <= p.depth and p.sizes[i + o] == p.sizes[i]
-                      and bool(np.any(p.network.biases[i + o - 1] != p.network.biases[i - 1])),
-                      lambda r, q, o=offset: get(r, q, "h", -1) @ get(r, q, "W").T + get(r, q, "b", o),
+                      fits_with(offset, lambda p, i, o: 1 <= i + o <= p.depth and p.sizes[i + o] == p.sizes[i]
+                      and bool(np.any(p.network.biases[i + o - 1] != p.network.biases[i - 1]))),
+                      bound(offset, lambda r, q, o: get(r, q, "h", -1) @ get(r, q, "W").T + get(r, q, "b", o)),
                       "the bias of another layer stands where <b i> should be", "", "forward.pre")  # fmt: skip
 
 
@@ -98,14 +98,14 @@ def _activations() -> Iterator[Mistake]:
             return own is not None and own.name != name
 
         yield Mistake("other_activation_throughout", "h", hidden,
-                      lambda r, q, rule=rule: r.elementwise(rule.g if q.kind == "h" else rule.dg, get(r, q, "a")),
+                      bound(rule, lambda r, q, f: r.elementwise(f.g if q.kind == "h" else f.dg, get(r, q, "a"))),
                       f"{name} is the activation of layer <i> in this code, forward and back; the network has another",
                       "", "forward.act", partner="g'")  # fmt: skip
         yield Mistake(
             "other_activation",
             "h",
             fits,
-            lambda r, q, rule=rule: r.elementwise(rule.g, get(r, q, "a")),
+            bound(rule, lambda r, q, rule: r.elementwise(rule.g, get(r, q, "a"))),
             f"{name} is used, which is not the activation of layer <i>",
             "",
             "forward.act",
