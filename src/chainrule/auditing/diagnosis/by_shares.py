@@ -49,7 +49,7 @@ def of_examples(problem: Problem, place: QuantityPlace, written: NumberMark, wor
                 return
             found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel())
     for shares in found:
-        said = _said(shares, problem.n) or _by_class(shares, problem.y)
+        said = _subset(shares, problem.n) or _by_class(shares, problem.y) or _repeated(shares)
         if said is not None:
             given = np.tensordot(shares, each, 1) if node.kind in ("dW", "db") else shares[:, None] * each
             yield Shares(*said, weighted(shares), given.reshape(value.shape))
@@ -108,14 +108,23 @@ def _solved(each: Array, value: Array, room: Array) -> Array | None:
     return None
 
 
-def _said(shares: Array, n: int) -> tuple[str, str] | None:
-    """(id, words) of shares that a loop or a slice gives."""
+def _repeated(shares: Array) -> tuple[str, str] | None:
+    """(id, words) of a few examples that count twice."""
+    twice = shares == 2
+    if not ((shares == 1) | twice).all() or not 0 < twice.sum() <= len(shares) / 2:
+        return None
+    one = twice.sum() == 1
+    return (
+        "examples_repeated",
+        f"example{'' if one else 's'} {_list(np.flatnonzero(twice))} count{'s' if one else ''} twice",
+    )
+
+
+def _subset(shares: Array, n: int) -> tuple[str, str] | None:
+    """(id, words) of some examples that count alike, and others that do not count."""
     counted = np.abs(shares) > NEAR
     values = shares[counted]
     if not counted.any() or np.ptp(values) > NEAR * np.abs(values).max():
-        repeated = (shares - np.round(shares) == 0).all() and shares.max() <= 3
-        if repeated and (shares == 2).sum() <= n / 2:
-            return "examples_repeated", f"examples {_list(np.flatnonzero(shares == 2))} count twice"
         return None
     if counted.all():
         return None
