@@ -28,7 +28,7 @@ _LATE = frozenset({
     "a_for_slope", "activation_in_path", "bias_from_weights", "class_for_output", "dh_for_da", "error_times_output",
     "gradient_of_other_layer", "h_for_da", "layer_skipped", "minus_target_alone", "missed_paths_last_only",
     "one_minus_slope", "one_minus_square_of_a", "other_activation_slope", "other_layers_gradient", "other_loss",
-    "outputs_shifted", "slope_of_other_layer", "slope_times_a", "slope_times_h", "slope_twice",
+    "outputs_shifted", "slope_at_gradient", "slope_of_other_layer", "slope_times_a", "slope_times_h", "slope_twice",
     "softmax_diagonal_missing", "softmax_for_its_jacobian", "weights_reshaped", "weights_reversed", "whole_numbers",
 })  # fmt: skip
 
