@@ -119,7 +119,8 @@ def test_no_file_takes_more_than_it_may(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("dW1.npy", b"\0" * 1_000_000)
     savemat(tmp_path / "a.mat", {"dW1": np.zeros((1000, 1000))}, do_compression=True)
-    for name in ("a.npz", "a.mat"):
+    savemat(tmp_path / "b.mat", {"grads": {"dW1": np.zeros((1000, 1000))}}, do_compression=True)  # inside of a struct
+    for name in ("a.npz", "a.mat", "b.mat"):
         assert (tmp_path / name).stat().st_size < 100_000
         with pytest.raises(InputError, match="at most 100000 bytes"):
             read_gradient_file(tmp_path / name)

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from chainrule.errors import InputError
 from chainrule.storage.importers import read_safetensors
 
 LARGEST = 1 << 30  # bytes of a file, and of its arrays in float64
+LARGEST_TEXT = 1 << 27  # bytes of a text, which takes many times that once it is read
+_HEADER, _COMPRESSED, _CHUNK = 128, 15, 1 << 20  # of a Matlab file: its header, a compressed element, a piece of one
 _BY_PLACE = "arr_"  # what NumPy calls arrays that are saved without a name
 
 
@@ -45,13 +48,15 @@ def read_gradient_file(path: str | os.PathLike[str]) -> Any:
         raise InputError(quantity, f"a file {', '.join(_READERS)}", got or "no ending")
     if not file.is_file():
         raise InputError(quantity, "a file", "a folder" if file.is_dir() else "no such file")
-    if not 0 < file.stat().st_size <= LARGEST:
-        raise InputError(quantity, f"from 1 to {LARGEST} bytes", str(file.stat().st_size))
+    most = LARGEST_TEXT if reader in (_json, _table) else LARGEST
+    if not 0 < file.stat().st_size <= most:
+        raise InputError(quantity, f"from 1 to {most} bytes", str(file.stat().st_size))
     try:
         return reader(quantity, file)
     except InputError:
         raise
-    except (ValueError, OSError, EOFError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, KeyError, TypeError, RecursionError, MemoryError,
+            zipfile.BadZipFile) as error:  # fmt: skip
         raise InputError(quantity, f"a whole {file.suffix[1:].upper()} file of numbers", _reason(error)) from None
 
 
@@ -117,11 +122,32 @@ def _mat(quantity: str, file: Path) -> Any:
     from scipy.io import loadmat, whosmat
 
     try:
+        _check_size(quantity, _inflated(file))
         _check_size(quantity, sum(8 * math.prod(shape) for _, shape, _ in whosmat(file)))
         found = loadmat(file)
     except NotImplementedError:
         raise InputError(quantity, "a Matlab file to version 7 (save -v7)", "version 7.3") from None
     return {name: _plain(value) for name, value in found.items() if not name.startswith("__")}
+
+
+def _inflated(file: Path) -> int:
+    """Bytes of what is compressed in a Matlab file of version 5 to 7, as far as they may be."""
+    total = 0
+    with file.open("rb") as stream:
+        order = {b"IM": "little", b"MI": "big"}.get(stream.read(_HEADER)[-2:])
+        while order is not None and total <= LARGEST and len(tag := stream.read(8)) == 8:
+            kind, size = (int.from_bytes(part, order) for part in (tag[:4], tag[4:]))  # type: ignore[arg-type]
+            if kind != _COMPRESSED:
+                stream.seek(size, os.SEEK_CUR)
+                continue
+            unpacking = zlib.decompressobj()
+            while size > 0 and total <= LARGEST:
+                data = unpacking.unconsumed_tail or stream.read(min(size, _CHUNK))
+                size -= 0 if unpacking.unconsumed_tail else len(data)
+                if not data:
+                    break
+                total += len(unpacking.decompress(data, _CHUNK))
+    return total
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.gradcheck.given.arrays import without_library
 from chainrule.network import checks
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
@@ -209,12 +210,8 @@ def _refuse_foreign(key: str, prefix: str, kind: str) -> None:
 
 def as_floats(quantity: str, value: Any) -> Array:
     """A tensor or an array as finite float64 or float32."""
-    for step in ("detach", "cpu"):
-        value = getattr(value, step)() if hasattr(value, step) else value
-    if str(getattr(value, "dtype", "")) == "torch.bfloat16":  # NumPy has no such type
-        value = value.float()
     try:
-        array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+        array = np.asarray(without_library(value))
     except (TypeError, ValueError) as error:  # a quantized or a sparse tensor; a ragged list
         raise InputError(quantity, "a dense array of floats", str(error)) from None
     if array.dtype.name in ("float16", "bfloat16"):

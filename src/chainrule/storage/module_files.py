@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.gradcheck.given.arrays import without_library
 from chainrule.network import checks
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
@@ -112,7 +113,9 @@ def _taken(task: _ModuleTask) -> ModuleRun:
         note += ", gradients of loss.backward()"
     else:
         note += ", the .grad that the parameters have"
-    gradients = {f"{name}.grad": p.grad.detach().cpu().numpy() for name, p in parameters.items() if p.grad is not None}
+    gradients = {
+        f"{name}.grad": np.asarray(without_library(p.grad)) for name, p in parameters.items() if p.grad is not None
+    }
     return ModuleRun(network, x, y, gradients, note)
 
 
@@ -135,7 +138,7 @@ def _examples(task: _ModuleTask, space: Any, network: Network) -> tuple[Array, A
     if task.table is not None:
         (x, y), note = plain_examples(task.table, d, k, "of --data"), "examples of the table"
     elif x is not None and y is not None:
-        x, y, note = _array(x), _array(y), "examples of the file"
+        x, y, note = np.asarray(without_library(x)), np.asarray(without_library(y)), "examples of the file"
     else:
         rng = np.random.default_rng(task.seed)
         low, high = network.loss_rule.target_range
@@ -144,12 +147,6 @@ def _examples(task: _ModuleTask, space: Any, network: Network) -> tuple[Array, A
         note = f"{EXAMPLES} drawn examples (seed {task.seed})"
     x = checks.numbers("x", np.asarray(x).reshape(len(x), -1), np.dtype("float64"))
     return x, checks.targets(y, len(x), k, False, np.dtype("float64")), note
-
-
-def _array(value: Any) -> Array:
-    for step in ("detach", "cpu"):
-        value = getattr(value, step)() if hasattr(value, step) else value
-    return np.asarray(value)
 
 
 def _backward(module: Any, network: Network, x: Array, y: Array) -> None:

@@ -53,7 +53,7 @@ def read_array(name: str, value: Any) -> Numbers64:
         value = value.data
     try:
         value, done = _own_gradient(value)
-        array = np.asarray(_plain(value))
+        array = np.asarray(without_library(value))
     except InputError:
         raise
     except Exception as error:  # whatever a library of somebody's raises
@@ -79,7 +79,7 @@ def _own_gradient(value: Any) -> tuple[Any, str]:
     return value, ""
 
 
-def _plain(value: Any) -> Any:
+def without_library(value: Any) -> Any:
     """Out of a library's own type: dense, on the processor, without a record of operations."""
     if getattr(value, "is_sparse", False) is True and hasattr(value, "to_dense"):
         value = value.to_dense()

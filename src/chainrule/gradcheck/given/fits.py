@@ -16,6 +16,7 @@ from chainrule.network.forward import pick
 from chainrule.network.names import LOSS, Derivative, Name
 
 SAME = 1e-3  # factors that differ by less are one
+HALF = 0.05  # of the largest entry: the most that rounding to half precision may explain
 FEW = 3  # entries that may be a multiple by accident
 
 
@@ -95,10 +96,13 @@ class Evidence:
             return Fit(1.0, False, False, True)
         informative = given.ndim == 2 and given.shape[0] == given.shape[1] > 1 and not np.allclose(given, given.T)
         bound, largest = self.bound(piece.quantity, each), float(np.abs(due).max(initial=0.0))
+        if EPS[self.precision] > SAME / 2:  # what rounding to half precision explains says too little of a reading
+            bound = np.minimum(bound, HALF * largest)
         little = bool((np.abs(due) <= bound).all())  # 0, or no more than rounding
         factor = 1.0 if largest == 0.0 else float((given * (due / largest)).sum() / (due * (due / largest)).sum())
-        near = next((nice for nice in (1.0, -1.0) if abs(factor - nice) <= SAME), factor or 1.0)
-        relative = SAME if EPS[self.precision] < 1e-4 else 20 * EPS[self.precision]
+        same = max(SAME, 2 * EPS[self.precision])
+        near = next((nice for nice in (1.0, -1.0) if abs(factor - nice) <= same), factor or 1.0)
+        relative = max(SAME, 10 * EPS[self.precision])
         room = relative * np.abs(due) + relative * 1e-2 * largest
         gap = np.abs(given - near * due)
         if little and (due.size < FEW or largest == 0.0 or (gap > abs(near) * room).any()):
