@@ -9,8 +9,10 @@ import numpy as np
 
 from chainrule.auditing.diagnosis import by_digits, by_pattern
 from chainrule.auditing.diagnosis.bench import GRADIENTS, LEAST, Bench, Tried
+from chainrule.auditing.diagnosis.by_equation import value_of_line
 from chainrule.auditing.diagnosis.by_pattern import Pattern
 from chainrule.auditing.diagnosis.by_shares import of_examples
+from chainrule.auditing.diagnosis.by_solved_targets import solved_targets
 from chainrule.auditing.diagnosis.origins import PRODUCT, Origin, as_number, explained
 from chainrule.auditing.diagnosis.reach import Reached, found_at, reached
 from chainrule.auditing.marking.mark import Candidate, Mark
@@ -81,6 +83,15 @@ def _unknown(bench: Bench) -> Iterator[Candidate]:
                 yield _of_row(bench, Tried(Reached(mistake, *one[1:]), wrong, value), chance)
 
 
+def _targets(bench: Bench) -> Iterator[Candidate]:
+    """Other targets, solved."""
+    for targets in solved_targets(bench):
+        value = value_of_line(bench.place, bench.written, bench.world.other(targets.wrong))
+        if value is not None and bench.gives(np.asarray(value)):
+            distance = 0 if targets.node == bench.node else 1
+            yield _made(bench, targets.id, targets.words, value, targets.wrong, targets.node, distance, 0.0)
+
+
 def _number(bench: Bench) -> Iterator[Candidate]:
     """A constant factor that has no origin known here."""
     yield from _factor(bench, known=False)
@@ -137,7 +148,7 @@ def _with_penalty(bench: Bench) -> Iterator[Candidate]:
         yield _made(bench, f"{origin.id}+{mistake.id}", words, value, wrong, at.node, 0, chance)
 
 
-LEVELS: tuple[Level, ...] = (_single, _everywhere, _shares, _own_line, _unknown, _number, _two)
+LEVELS: tuple[Level, ...] = (_single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two)
 
 
 # ---------------------------------------------------------------- pieces

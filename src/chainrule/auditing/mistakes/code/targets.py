@@ -45,8 +45,8 @@ def one_hot(p: Problem) -> bool:
     return bool(y.shape[1] > 1 and ((y == 0) | (y == 1)).all() and (y.sum(1) == 1).all())
 
 
-def _scale(r: Replay) -> Any:
-    p = r.problem
+def error_scale(p: Problem) -> Array:
+    """What yhat - y is multiplied with in the gradient of each example, (n, 1)."""
     number = _ERRORS[p.network.loss](p.sizes[-1]) if p.network.loss in _ERRORS else 1.0
     return p.coefficients[:, None] * number
 
@@ -57,7 +57,7 @@ def with_targets(change: Callable[[Problem], Array]) -> Rule:
     def rule(r: Replay, q: Node) -> Any:
         yhat, y = r.get(Node("h", r.problem.depth, q.time)), change(r.problem)
         if paired(r.problem, q.layer) or by_error(r.problem, q.layer):
-            return _scale(r) * (yhat - y)
+            return error_scale(r.problem) * (yhat - y)
         return r.problem.coefficients[:, None] * r.problem.network.loss_rule.gradient(yhat, y)
 
     return rule
@@ -67,7 +67,7 @@ def _instead(error: Callable[[Array, Array, Array], Any]) -> Rule:
     """Something of (a, yhat, y) in the place of the error."""
 
     def rule(r: Replay, q: Node) -> Any:
-        return _scale(r) * error(get(r, q, "a"), get(r, q, "h"), r.problem.y)
+        return error_scale(r.problem) * error(get(r, q, "a"), get(r, q, "h"), r.problem.y)
 
     return rule
 
