@@ -100,6 +100,15 @@ float32 arrays are judged to single precision, and so are double arrays that hol
 every value is then a float32 number, or all errors are those that rounding in float32 explains. How far rounding can move an
 entry is a bound that goes along with each operation; a unit that rounding may take across a kink is allowed both slopes.
 
+The cause of the first wrong array is the simplest mistake that explains it to its precision: a mistake of the table without an
+unknown number, at the array's own equation before those it is computed from; the same at every layer; examples left out; signs,
+zeros, clipped or moved entries; then one unknown number that is solved (the λ of a penalty, the rate of a step made too early,
+the slope of a leaky ReLU, a constant factor with its likely origin); then a factor or a penalty beside a mistake. What fits by
+accident, and what would show in an array that is right, is not named. [What is said of each kind of bug](bugs.md) is a page.
+
+Values of your forward pass may be given too, `forward={"a_1": a1, "h_1": h1, "yhat": p}`: the first wrong one is found before
+any gradient. Dropout shows in `h_1` (zeros, the rest times one number) and is followed on the way back.
+
 On the command line, for code in any language:
 
 ```sh

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.auditing.audit import line_record
-from chainrule.auditing.diagnosis import diagnose
+from chainrule.auditing.diagnosis.by_array import diagnose_array, settled
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace, Reader, Reading
 from chainrule.auditing.model.digits import Numbers
-from chainrule.auditing.model.problem import Node, Problem, order
+from chainrule.auditing.model.dropout import with_dropout
+from chainrule.auditing.model.problem import Node, Problem, node_of, order
 from chainrule.auditing.records import Convention
 from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
@@ -22,6 +24,8 @@ from chainrule.gradcheck.given.arrays import ROUGH
 from chainrule.gradcheck.given.reader import read_gradients
 from chainrule.gradcheck.given.records import GivenArray, GivenGradients
 from chainrule.network import names as notation
+from chainrule.network.arrays import Array
+from chainrule.network.names import Derivative, Quantity
 from chainrule.network.network import Network
 from chainrule.sheets.lines import Line, Part
 
@@ -37,6 +41,7 @@ def audit_gradients(
     gradients: Any,
     sample_weight: Any = None,
     *,
+    forward: Any = None,
     learning_rate: float | None = None,
     tolerance: float | None = None,
 ) -> Audit:
@@ -53,13 +58,16 @@ def audit_gradients(
             or (m, 1) or as a column of W; ``dL/da_1``, ``dL/dh_1``, ``dL/dyhat`` (n, m) or (m, n), (m,) for one
             example; also ``a_1``, ``h_1``, ``yhat``, ``L``. Any may be missing. How each was read is in ``notes``;
             minus the gradient, the rate times it and weights (in, out) are ``conventions``.
+        forward: the values of your forward pass by name, ``a_1``, ``h_1``, ``yhat``, ``L``, in the same layouts: the
+            first wrong one is found before any gradient. Dropout that shows in ``h_1`` (zeros, the rest times one
+            number) is followed on the way back, and told in ``notes``.
         learning_rate: of the step that the code makes, so that weights updated too early are recognised.
         tolerance: relative; 1e-6, or 1e-3 for float32 arrays (kept in double arrays or not) or a float32 network, and
             beside it what rounding explains.
 
     Raises:
         InputError: a name or a shape that fits nothing in the network, an array that is not finite numbers, names that
-            may mean one layer or another where nothing decides.
+            may mean one layer or another where nothing decides; a gradient in ``forward``, or a value in both.
 
     >>> net = cr.Network([[[0.1, 0.2], [0.3, -0.4]], [[0.5, -0.6]]], output="sigmoid", loss="half_squared_error")
     >>> b = net.backward([1, 2], [1])
@@ -71,15 +79,43 @@ def audit_gradients(
     True
     """
     problem = Problem.of(network, x, y, sample_weight, learning_rate)
-    given = read_gradients(problem.network.backward(x, y, sample_weight), gradients, learning_rate)
+    right = problem.network.backward(x, y, sample_weight)
+    given = read_gradients(right, gradients, learning_rate)
+    if forward is not None:
+        given = _with_forward(given, read_gradients(right, forward))
+    problem, dropout = with_dropout(problem, _outputs(problem, given))
+    given = replace(given, notes=(*given.notes, *dropout))
     claims = list(_claims(problem, given, tolerance, network.dtype == np.float32))
-    state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose, claims)
+    state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose_array, claims)
+    state.marks = [settled(state, mark) if mark.candidates else mark for mark in state.marks]
     lines = tuple(line_record(state, mark) for mark in state.marks)
     conventions = tuple(Convention(one.id, one.words) for one in given.conventions)
     return Audit(
         "", "Gradients of your code", repr(network), lines, conventions, sizes=network.sizes, notes=given.sentences,
         arrays=True,
     )  # fmt: skip
+
+
+def _with_forward(given: GivenGradients, forward: GivenGradients) -> GivenGradients:
+    """Gradients and values of a forward pass as one set.
+
+    Raises:
+        InputError: a gradient among the values; a value given twice.
+    """
+    there = {array.quantity for array in given.arrays}
+    for array in forward.arrays:
+        if isinstance(array.quantity, Derivative):
+            raise InputError("forward", "values of the forward pass: a_1, h_1, yhat, L", f"{array.name}, a gradient")
+        if array.quantity in there:
+            raise InputError("forward", f"{array.quantity} once", f"{array.name} and again among the gradients")
+    return replace(given, arrays=(*forward.arrays, *given.arrays), notes=(*forward.notes, *given.notes))
+
+
+def _outputs(problem: Problem, given: GivenGradients) -> dict[int, Array]:
+    """The outputs of the layers that are given, (n, m)."""
+    placed = [(array, node_of(array.quantity, 0, problem.depth)) for array in given.arrays
+              if isinstance(array.quantity, Quantity) and not array.quantity.index]  # fmt: skip
+    return {node.layer: array.value.reshape(problem.n, -1) for array, node in placed if node.kind == "h"}
 
 
 def _claims(

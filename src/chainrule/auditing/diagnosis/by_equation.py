@@ -35,7 +35,7 @@ def by_equation(state: SheetState, claim: LineClaim, written: NumberMark, chance
         found = list(_matching(state, place, written, world, chance))
         if found:
             return [
-                replace(c, contradicted=c.distance > 0 and not _spared(state, world.other(wrong))) for c, wrong in found
+                replace(c, contradicted=c.distance > 0 and not spares(state, world.other(wrong))) for c, wrong in found
             ]
     if place.time > 1:
         return list(_looped(state, place, written))
@@ -45,7 +45,7 @@ def by_equation(state: SheetState, claim: LineClaim, written: NumberMark, chance
     return []
 
 
-def _spared(state: SheetState, changed: World) -> bool:
+def spares(state: SheetState, changed: World) -> bool:
     """Whether a mistake between the lines leaves those right that are: it would have shown in what comes from it."""
     for mark in state.marks:
         if mark.value is None or mark.value.verdict not in ACCEPTED or mark.place is None or mark.place.time > 1:
@@ -73,7 +73,7 @@ def _matching(
 ) -> Iterator[tuple[Candidate, Wrong]]:
     exactly = written.numbers.interval(False)
     wanted = written.numbers.interval(state.both)
-    nearest = sorted(reached(state.problem, place, world), key=lambda one: one.distance)
+    nearest = sorted(reached(state.problem, place, world, MISTAKES), key=lambda one: one.distance)
     for mistake, node, distance, without in nearest:
         wrong = mistake.at(node.layer)
         value = value_of_line(place, written, world.other(wrong, without=without))

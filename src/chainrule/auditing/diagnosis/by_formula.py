@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.auditing.diagnosis.reach import found_at, reached
 from chainrule.auditing.marking.formulas import agrees, due_of, evaluated, same, ways
 from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.model.claims import Formula, LineClaim
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Wrong
@@ -89,7 +90,8 @@ def _by_table(
         return
     named = _named(state, tree)
     scored = []
-    for rank, (mistake, node, distance, _) in enumerate(reached(state.problem, claim.place, World(state.problem))):
+    rows = reached(state.problem, claim.place, World(state.problem), MISTAKES)
+    for rank, (mistake, node, distance, _) in enumerate(rows):
         try:
             with np.errstate(all="ignore"):
                 dues = _dues(state, claim, way, mistake.at(node.layer))

@@ -11,6 +11,8 @@ from chainrule.auditing.marking.mark import NumberMark
 from chainrule.auditing.model.interval import Interval
 from chainrule.network.arrays import Array
 
+ZERO = 0.03  # of the mistakes that a backward pass may have, those that make a given entry 0
+
 
 @dataclass
 class Chance:
@@ -38,6 +40,21 @@ class Chance:
         largest = np.maximum(np.abs(numbers.value), np.abs(self.written.due))[self.off]
         decade = 10.0 ** (np.floor(np.log10(np.maximum(largest, numbers.unit[self.off])) + 1e-12) + 1)
         self.spread = 2 * decade
+
+    @property
+    def relative(self) -> float:
+        """How far an entry may be off, relative to the largest."""
+        largest = float(np.abs(self.written.numbers.value).max(initial=0.0))
+        return float(np.median(self.unit)) / 2 / largest if largest else 0.0
+
+    @np.errstate(all="ignore")
+    def share(self, value: Array, unknown: int = 0) -> float:
+        """The share of what the wrong entries may be that one value covers, so many of them being solved from it.
+
+        A 0 is something that many mistakes give.
+        """
+        shares = np.where(value[self.off] == 0, ZERO, np.minimum(1.0, self.unit / self.spread))
+        return float(np.sort(shares)[unknown:].prod()) if shares.size > unknown else 1.0
 
     @np.errstate(all="ignore")
     def of(self, value: Any, tries: int = 1) -> float:

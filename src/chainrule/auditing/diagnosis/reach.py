@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from chainrule.auditing.marking.state import SheetState
-from chainrule.auditing.mistakes import MISTAKES, Mistake
+from chainrule.auditing.mistakes import Mistake
+from chainrule.auditing.mistakes.table import Fits
 from chainrule.auditing.model.claims import QuantityPlace
 from chainrule.auditing.model.problem import Node, Problem, name_of, parents
 from chainrule.auditing.model.world import World
 from chainrule.auditing.records import Found
 
 
-class Reached(NamedTuple):
+class Family(Protocol):
+    """A mistake, or several that differ in a number, at one kind of node."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of node."""
+
+    @property
+    def fits(self) -> Fits:
+        """Where it makes sense."""
+
+
+Row = TypeVar("Row", bound=Family)
+
+
+class Reached(NamedTuple, Generic[Row]):
     """A mistake at an equation that a line may have got wrong.
 
     ``distance`` counts the equations from there to the line. ``without`` are nodes that must not be taken as given for
@@ -23,23 +39,23 @@ class Reached(NamedTuple):
     not rule out a wrong one in it.
     """
 
-    mistake: Mistake
+    mistake: Row
     node: Node
     distance: int
     without: tuple[Node, ...]
 
 
-def reached(problem: Problem, place: QuantityPlace, world: World) -> Iterator[Reached]:
-    """Every mistake of the table at every equation between a line and the lines that are written, its own first."""
-    nodes = _nodes(problem, place, world)
-    for mistake in MISTAKES:
+def reached(problem: Problem, place: QuantityPlace, world: World, table: Iterable[Row]) -> Iterator[Reached[Row]]:
+    """Every mistake of a table at every equation between a line and the lines that are written, its own first."""
+    nodes = nodes_between(problem, place, world)
+    for mistake in table:
         for node, (distance, without) in nodes.items():
             given = node.kind in ("W", "b") and node.time == 0
             if mistake.kind == node.kind and not given and mistake.fits(problem, node.layer):
                 yield Reached(mistake, node, distance, without)
 
 
-def _nodes(problem: Problem, place: QuantityPlace, world: World) -> dict[Node, tuple[int, tuple[Node, ...]]]:
+def nodes_between(problem: Problem, place: QuantityPlace, world: World) -> dict[Node, tuple[int, tuple[Node, ...]]]:
     """Node -> (distance, without), as far back as the lines that are written."""
     replay = world.replay(place.time)
     if place.node is None:

@@ -171,7 +171,10 @@ class Mark:
     def found(self) -> list[Found]:
         """The mistakes to be named: each once, at most three."""
         named = [c.found for c in self.candidates if c.chance < BY_CHANCE]
-        return list({found.id: found for found in reversed(named)}.values())[::-1][:MOST]
+        first: dict[str, Found] = {}
+        for found in named:
+            first.setdefault(found.id, found)
+        return list(first.values())[:MOST]
 
     @property
     def likeliest(self) -> Candidate | None:

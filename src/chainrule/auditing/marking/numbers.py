@@ -50,7 +50,7 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     elif (fits | own.fits).all():
         root = root or next(iter(bad or sources(state, claim)), None)
         verdict = "follows" if root else "rounded"
-        if root and own.value is not None and _trivial(numbers, due, own.value):
+        if root and own.value is not None and not state.exact and _trivial(numbers, due, own.value):
             verdict = "undecided"
             why = f"the 0 carried from an earlier line (line {root.number}) makes this line 0 whatever is done: "
             why += "it shows nothing"

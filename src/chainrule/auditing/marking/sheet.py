@@ -165,8 +165,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
             mark = Mark(claim, "undecided", MISREAD, mark.value, mark.formulas)
         elif not state.exact and _is_one_off(mark):
             return Mark(claim, "undecided", ONE_OFF)
-        found = [(c.wrong, c) for c in mark.candidates[:MOST_ADOPTED] if c.wrong is not None]
-        state.adopted += [Adopted(wrong, mark, c) for wrong, c in found if not _settled(claim, wrong)]
+        found = [(c.wrong, c) for c in mark.candidates if c.wrong is not None and not _settled(claim, c.wrong)]
+        state.adopted += [Adopted(wrong, mark, c) for wrong, c in found[:MOST_ADOPTED]]
     write(state, mark)
     return mark
 

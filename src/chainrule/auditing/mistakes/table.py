@@ -32,6 +32,7 @@ class Mistake:
             ``replay.right(node)`` the right value, ``replay.elementwise`` applies a function.
         words: what was done, a template. wrong: the equation as LaTeX, a template. right: the equation that is due, a
             template or the id of an equation of ``equation_table``.
+        partner: another kind of node of the same layer whose equation ``rule`` replaces as well.
         updated_first: in training it means that a layer is updated before the gradient goes on back through it.
     """
 
@@ -43,10 +44,13 @@ class Mistake:
     wrong: str
     right: str
     updated_first: bool = False
+    partner: str = ""
 
-    def at(self, layer: int) -> Wrong:
-        """The mistake at one layer."""
-        return Wrong(self.kind, layer, self.rule, self.updated_first)
+    def at(self, layer: int, *others: int) -> Wrong:
+        """The mistake at one layer, or at several."""
+        kinds = (self.kind, self.partner) if self.partner else (self.kind,)
+        places = [(kind, i) for i in (layer, *others) for kind in kinds]
+        return Wrong(self.kind, layer, self.rule, self.updated_first, tuple(places[1:]))
 
     def says(self, layer: int | None = None, delta: bool = False) -> str:
         """The words for one layer, or for any layer i."""
@@ -78,6 +82,8 @@ def _name(match: re.Match[str], layer: int | None, delta: bool) -> str:
     number, symbol = _number(match, layer), match[2]
     if symbol is None:
         return number
+    if symbol == "h" and number == "0":
+        return "x"
     return f"{_DELTA[symbol]}^{number}" if delta else f"{symbol}_{number}"
 
 
@@ -148,6 +154,16 @@ def both(*conditions: Fits) -> Fits:
 
 
 # ---------------------------------------------------------------- pieces of rules
+
+
+def bound(value: Any, rule: Callable[[Replay, Node, Any], Any]) -> Rule:
+    """A rule that depends on one more thing, for rows that are made in a loop."""
+    return lambda r, q: rule(r, q, value)
+
+
+def fits_with(value: Any, fits: Callable[[Problem, int, Any], bool]) -> Fits:
+    """A condition that depends on one more thing, for rows that are made in a loop."""
+    return lambda problem, i: fits(problem, i, value)
 
 
 def of(kind: str, layer: int = 0) -> Rule:

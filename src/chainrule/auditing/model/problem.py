@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -43,6 +43,7 @@ class Problem:
         learning_rate: None where none is given.
         update_biases: False where the biases stay as they are.
         kept: (kind, layer) of other parameters that stay as they are.
+        masks: layer -> (n, m), what dropout multiplies its output with: 0, or the scale.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
         settled: conventions of the loss that what is said of it rules out, by their ids.
         descended: networks after many updates, which this problem and those made from it have found so far.
@@ -57,6 +58,7 @@ class Problem:
     learning_rate: float | None = None
     update_biases: bool = True
     kept: frozenset[tuple[str, int]] = frozenset()
+    masks: Mapping[int, Array] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
     settled: frozenset[str] = frozenset()
     descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)

@@ -30,16 +30,23 @@ class Wrong:
     """One equation replaced: at this node, ``rule`` gives the value instead.
 
     ``updated_first``: over many updates, it is that each layer is updated before the gradient goes on through it.
+    ``also``: (kind, layer) of further equations that it replaces.
     """
 
     kind: str
     layer: int
     rule: Rule
     updated_first: bool = False
+    also: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """(kind, layer) of every equation that it replaces."""
+        return ((self.kind, self.layer), *self.also)
 
     def at(self, node: Node) -> bool:
         """Whether it replaces the equation of this node; of W and b that is the update."""
-        return node[:2] == (self.kind, self.layer) and (node.time > 0 or self.kind not in ("W", "b"))
+        return node[:2] in self.places and (node.time > 0 or self.kind not in ("W", "b"))
 
 
 @dataclass(eq=False)
@@ -82,7 +89,7 @@ class Replay:
         given = {k: v for k, v in self.given.items() if k not in without} if without else self.given
         known: dict[Node, Any] = {}
         if way == self.long_way:
-            places = [*(Node(w.kind, w.layer, t) for w in wrong for t in (0, 1)), *without]
+            places = [*(Node(*place, t) for w in wrong for place in w.places for t in (0, 1)), *without]
             depth = self.problem.depth
             least = min((order(p, depth) for p in places), default=None)
             known = self.known if least is None else {k: v for k, v in self.known.items() if order(k, depth) < least}
@@ -115,13 +122,13 @@ class Replay:
             self._within = False
 
     def _computed(self, node: Node) -> Any:
-        for wrong in self.wrong:
-            if wrong.at(node):
-                return wrong.rule(self, node)
-        return self.right(node)
+        rule = next((wrong.rule for wrong in self.wrong if wrong.at(node)), None)
+        value = self.right(node) if rule is None else rule(self, node)
+        mask = self.problem.masks.get(node.layer) if node.kind in ("h", "g'") else None
+        return value if mask is None else value * mask
 
     def right(self, node: Node) -> Any:
-        """The value of a node from its parents by the right equation, whatever is replaced."""
+        """The value of a node from its parents by the right equation, whatever is replaced; before any dropout."""
         kind, i, t = node
         problem, depth = self.problem, self.problem.depth
         match kind:
@@ -239,7 +246,7 @@ class Replay:
     def _slope(self, i: int, t: int) -> Any:
         by_a, rule = self.slope_at(i, self.get(Node("a", i, t))), self.problem.rule(i)
         by_h = None if rule is None else rule.dg_of_h
-        if by_h is None or (not self.intervals and not self.long_way):
+        if by_h is None or i in self.problem.masks or (not self.intervals and not self.long_way):
             return by_a
         return self._ways(by_a, self.elementwise(by_h, self.get(Node("h", i, t)), (0.5, 0.0)))
 

@@ -131,7 +131,7 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
             sure = named[0].id in ("arithmetic", "inconsistent_with_own_line")
             parts.append(named[0].words if sure else f"probably {named[0].words}")
     if (before := repeated(state, mark)) is not None:
-        parts.append(f"the same mistake as in line {before.number}")
+        parts.append(f"the same mistake as in {_line(state, before)}")
     if mark.likeliest is not None:
         parts.append(_by_chance(state, mark.likeliest))
     if mark.unexplained:
@@ -144,7 +144,9 @@ def _wrong(state: SheetState, mark: Mark) -> tuple[str, str]:
 
 def repeated(state: SheetState, mark: Mark) -> Mark | None:
     """The first line before a wrong one that has the same mistake at the same place; None for a mistake of its own."""
-    if mark.verdict != "wrong" or state.exact or not mark.found or not mark.found[0].wrong:
+    if state.exact:
+        return _repeated_array(state, mark)
+    if mark.verdict != "wrong" or not mark.found or not mark.found[0].wrong:
         return None
     what = (mark.found[0].id, mark.found[0].where)
     for other in state.marks:
@@ -153,6 +155,14 @@ def repeated(state: SheetState, mark: Mark) -> Mark | None:
         if other.verdict == "wrong" and other.found and (other.found[0].id, other.found[0].where) == what:
             return other
     return None
+
+
+def _repeated_array(state: SheetState, mark: Mark) -> Mark | None:
+    """The first array before a wrong one for which the same mistake is named, at whatever layer."""
+    if mark.verdict != "wrong" or not mark.candidates or mark.candidates[0].wrong is None or not mark.found:
+        return None
+    before = [other for other in _before(state, mark) if other.verdict == "wrong" and other.found]
+    return next((other for other in before if other.found[0].id == mark.found[0].id), None)
 
 
 def _by_chance(state: SheetState, candidate: Candidate) -> str:

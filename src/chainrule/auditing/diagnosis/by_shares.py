@@ -1,0 +1,162 @@
+"""Which examples, or which paths, an array counts: solved from the array itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.auditing.marking.mark import NumberMark
+from chainrule.auditing.mistakes.code.batches import weighted
+from chainrule.auditing.model.claims import QuantityPlace
+from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.replay import Rule
+from chainrule.auditing.model.world import World
+from chainrule.network.arrays import Array
+
+MOST = 400  # examples or units
+SPARE = 2  # entries more than unknowns that must agree
+NEAR = 1e-4  # of a share
+
+
+class Shares(NamedTuple):
+    """How often each example counts. ``rule`` replaces the equation of any node that the array comes from."""
+
+    id: str
+    words: str
+    rule: Rule
+    value: Array
+
+
+def of_examples(problem: Problem, place: QuantityPlace, written: NumberMark, world: World) -> Iterator[Shares]:
+    """How often each example counts in an array of parameters, or in rows of a gradient by units."""
+    node = place.node
+    if node is None or problem.n < 2 or problem.n > MOST or node.kind not in ("dW", "db", "da", "dh"):
+        return
+    if place.index or written.flipped or place.flip:
+        return
+    value, room = written.numbers.value, written.numbers.unit / 2
+    replay = world.replay(place.time)
+    with np.errstate(all="ignore"):
+        if node.kind in ("da", "dh"):
+            each = np.asarray(replay.computed(node))
+            found = _rows(each, value.reshape(each.shape), room.reshape(each.shape))
+        else:
+            errors = replay.get(Node("da", node.layer))
+            each = _each(errors, replay.get(Node("h", node.layer - 1)) if node.kind == "dW" else None)
+            if each.shape[1:] != value.shape:
+                return
+            found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel())
+    for shares in found:
+        said = _subset(shares, problem.n) or _by_class(shares, problem.y) or _repeated(shares)
+        if said is not None:
+            given = np.tensordot(shares, each, 1) if node.kind in ("dW", "db") else shares[:, None] * each
+            yield Shares(*said, weighted(shares), given.reshape(value.shape))
+
+
+def _rows(right: Array, value: Array, room: Array) -> Iterator[Array]:
+    """The one share that each row has of what is due."""
+    if right.shape[1] < SPARE:
+        return
+    size = (right**2).sum(1)
+    shares = np.where(size > 0, (right * value).sum(1) / np.where(size > 0, size, 1.0), 1.0)
+    tidy = np.where(np.abs(shares - np.round(shares, 4)) <= NEAR, np.round(shares, 4), shares)
+    for tried in (tidy, shares):
+        if (np.abs(tried[:, None] * right - value) <= room).all():
+            yield np.asarray(tried)
+            return
+
+
+def _of_parameters(each: Array, value: Array, room: Array) -> Iterator[Array]:
+    """Shares of the examples in an array of parameters: solved, else slices tried."""
+    n = len(each)
+    if value.size >= n + SPARE and (solved := _solved(each, value, room)) is not None:
+        yield solved
+        return
+    if value.size <= SPARE:
+        return
+    at = np.arange(n)
+    slices = [part for t in range(1, n) for part in (at < t, at >= t)] + [at % 2 == 0, at % 2 == 1]
+    for part in slices:
+        for scale in (1.0, n / max(int(part.sum()), 1), float(n)):
+            shares = part * scale
+            if (np.abs(shares @ each - value) <= room).all():
+                yield shares
+                return
+
+
+def _each(errors: Array, inputs: Array | None) -> Array:
+    """What each example gives: (n, …)."""
+    if inputs is None:
+        return np.asarray(errors)
+    return np.asarray(errors[:, :, None] * inputs[:, None, :])
+
+
+def _solved(each: Array, value: Array, room: Array) -> Array | None:
+    """Shares s with s @ each = value, to the room; None where there are none, or more than one."""
+    if not np.isfinite(each).all():
+        return None
+    shares, _, rank, _ = np.linalg.lstsq(each.T, value, rcond=1e-10)
+    if rank < len(each):
+        return None
+    near = np.abs(shares[:, None] - np.round(shares[:, None], 4)) <= NEAR
+    tidy = np.where(near[:, 0], np.round(shares, 4), shares)
+    for tried in (tidy, shares):
+        if (np.abs(tried @ each - value) <= room).all():
+            return np.asarray(tried)
+    return None
+
+
+def _repeated(shares: Array) -> tuple[str, str] | None:
+    """(id, words) of a few examples that count twice."""
+    twice = shares == 2
+    if not ((shares == 1) | twice).all() or not 0 < twice.sum() <= len(shares) / 2:
+        return None
+    one = twice.sum() == 1
+    return (
+        "examples_repeated",
+        f"example{'' if one else 's'} {_list(np.flatnonzero(twice))} count{'s' if one else ''} twice",
+    )
+
+
+def _subset(shares: Array, n: int) -> tuple[str, str] | None:
+    """(id, words) of some examples that count alike, and others that do not count."""
+    counted = np.abs(shares) > NEAR
+    values = shares[counted]
+    if not counted.any() or np.ptp(values) > NEAR * np.abs(values).max():
+        return None
+    if counted.all():
+        return None
+    left = np.flatnonzero(~counted)
+    here = np.flatnonzero(counted)
+    words = (
+        f"example{'s' if len(left) > 1 else ''} {_list(left)} of {n} {'are' if len(left) > 1 else 'is'} left out"
+        if len(left) <= len(here)
+        else f"only example{'s' if len(here) > 1 else ''} {_list(here)} of {n} count{'' if len(here) > 1 else 's'}"
+    )
+    factor = float(values.mean())
+    if abs(factor - 1) > NEAR:
+        mean = abs(factor * len(here) / n - 1) <= NEAR
+        words += ", and the mean is over these" if mean else f", {factor:.6g} times"
+    return "examples_left_out", words
+
+
+def _by_class(shares: Array, y: Array) -> tuple[str, str] | None:
+    """(id, words) of shares that depend on the class alone."""
+    classes = y.argmax(1) if y.shape[1] > 1 else y[:, 0]
+    kinds = np.unique(classes)
+    if np.ptp(shares) <= NEAR * np.abs(shares).max() or len(kinds) < 2 or len(kinds) + SPARE > len(shares):
+        return None
+    means = [shares[classes == one].mean() for one in kinds]
+    if any(np.ptp(shares[classes == one]) > NEAR * max(1.0, abs(mean)) for one, mean in zip(kinds, means, strict=True)):
+        return None
+    each = ", ".join(f"{mean:.4g}" for mean in means)
+    return "class_weights", f"examples count by their class: the classes have the weights {each}"
+
+
+def _list(which: Array) -> str:
+    numbers = [int(i) + 1 for i in which]
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]} to {numbers[-1]}"
+    return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
