@@ -69,10 +69,10 @@ The same diagnosis for arrays that a backward pass of your own computed, as your
 
 ```python
 audit = cr.audit_gradients(net, x, y, {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}, learning_rate=0.1)
-print(audit)                        # which array is wrong first, which only follow, and the probable cause
-audit.first_wrong.name              # 'dL/dW_1'; .text is the name as you gave it
-audit.notes, audit.conventions      # how each array was read, and what the whole set shares
-cr.check_gradients(net, x, y, gradients=mine)    # the same reading, against numerical differentiation
+print(audit)  # which array is wrong first, which only follow, and the probable cause
+audit.first_wrong.name  # 'dL/dW_1'; .text is the name as you gave it
+audit.notes, audit.conventions  # how each array was read, and what the whole set shares
+cr.check_gradients(net, x, y, gradients=mine)  # the same reading, against numerical differentiation
 ```
 
 | what | as |
