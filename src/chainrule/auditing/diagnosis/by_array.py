@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import by_pattern
 from chainrule.auditing.diagnosis.bench import Bench
 from chainrule.auditing.diagnosis.by_equation import spares
 from chainrule.auditing.diagnosis.chance import Chance
-from chainrule.auditing.diagnosis.levels import LEVELS, of_pattern
+from chainrule.auditing.diagnosis.levels import LEVELS, all_zeros
 from chainrule.auditing.marking.mark import BAD, Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
@@ -43,7 +43,8 @@ def diagnose_array(state: SheetState, mark: Mark) -> Mark:
 
 def _explained(state: SheetState, mark: Mark, written: NumberMark, place: QuantityPlace, node: Node) -> list[Candidate]:
     if not written.numbers.value.any():
-        return [of_pattern(mark, pattern, 0.0) for pattern in by_pattern.empty(written, node.kind in ("da", "dh"))]
+        here = Bench(state, mark, written, place, node, state.own, Chance(written))
+        return [c for c in all_zeros(here) if not _shows_elsewhere(here, c)]
     chance = Chance(written)
     benches = [Bench(state, mark, written, place, node, world, chance) for world in _worlds(state, mark.number)]
     doubtful: list[Candidate] = []

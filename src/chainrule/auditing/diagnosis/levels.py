@@ -207,6 +207,14 @@ def _made(
     return Candidate(Found(id, where, words, value=value), wrong, True, distance, chance=chance)
 
 
+def all_zeros(bench: Bench) -> Iterator[Candidate]:
+    """An array of nothing but 0: itself, or a gradient that it comes from."""
+    for pattern in by_pattern.empty(bench.written, bench.node.kind in ("da", "dh")):
+        for node, distance in bench.linear:
+            wrong = Wrong(node.kind, node.layer, _times(0.0))
+            yield _made(bench, pattern.id, pattern.words, pattern.value, wrong, node, distance, 0.0)
+
+
 def of_pattern(mark: Mark, pattern: Pattern, chance: float) -> Candidate:
     """What an array looks like, as what explains it."""
     found = Found(pattern.id, mark.claim.subject, pattern.words, value=pattern.value)
