@@ -119,7 +119,7 @@ def _with_penalty(bench: Bench) -> Iterator[Candidate]:
         return
     network = bench.state.problem.network
     parameter = (network.weights if kind == "dW" else network.biases)[layer - 1]
-    if parameter.shape != bench.value.shape or not parameter.any():
+    if parameter.shape != bench.value.shape or not parameter.any() or not np.isfinite(bench.own).all():
         return
     family = next(family for family in UNKNOWNS if family.kind == kind and family.id.startswith("l2_penalty"))
     at = Reached(family.at_number(0.0), bench.node, 0, ())
