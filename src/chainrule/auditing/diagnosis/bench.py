@@ -122,6 +122,7 @@ class Bench:
         """How likely one of so many tries fits by accident."""
         return min(1.0, tries * self.chance.share(value, unknown))
 
+    @np.errstate(all="ignore")
     def line(self, start: Array, step: Array) -> float | None:
         """c with start + c * step = the array; None where too few entries say so."""
         size = np.abs(step)
@@ -134,6 +135,7 @@ class Bench:
         length = float(bottom @ bottom)
         return float(top @ bottom / length) if np.isfinite(length) and length > 0 else None
 
+    @np.errstate(all="ignore")
     def ratio(self, value: Array) -> float | None:
         """c with c * value = the array, if there is one."""
         if not value.any():

@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import by_pattern
 from chainrule.auditing.diagnosis.bench import Bench
 from chainrule.auditing.diagnosis.by_equation import spares
 from chainrule.auditing.diagnosis.chance import Chance
-from chainrule.auditing.diagnosis.levels import LEVELS, of_pattern
+from chainrule.auditing.diagnosis.levels import LEVELS, all_zeros
 from chainrule.auditing.marking.mark import BAD, Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
@@ -43,9 +43,10 @@ def diagnose_array(state: SheetState, mark: Mark) -> Mark:
 
 def _explained(state: SheetState, mark: Mark, written: NumberMark, place: QuantityPlace, node: Node) -> list[Candidate]:
     if not written.numbers.value.any():
-        return [of_pattern(mark, pattern, 0.0) for pattern in by_pattern.empty(written, node.kind in ("da", "dh"))]
+        here = Bench(state, mark, written, place, node, state.own, Chance(written))
+        return [c for c in all_zeros(here) if not _shows_elsewhere(here, c)]
     chance = Chance(written)
-    benches = [Bench(state, mark, written, place, node, world, chance) for world in _worlds(state)]
+    benches = [Bench(state, mark, written, place, node, world, chance) for world in _worlds(state, mark.number)]
     doubtful: list[Candidate] = []
     for level in LEVELS:
         for bench in benches:
@@ -64,10 +65,11 @@ def _explained(state: SheetState, mark: Mark, written: NumberMark, place: Quanti
 def settled(state: SheetState, mark: Mark) -> Mark:
     """A wrong array once all are marked: without mistakes that would show in a right one after it.
 
-    Of what is left likelier mistakes are named, where there are any.
+    Of what is left likelier mistakes are named, where there are any; where nothing is left, the next simplest.
     """
     left = [c for c in mark.candidates if c.wrong is None or not c.distance or spares(state, state.own.other(c.wrong))]
-    left = left or list(mark.candidates)
+    if not left:
+        left = list(diagnose_array(state, mark).candidates)
     likelier = [c for c in left if not _is_late(c)]
     return replace(mark, candidates=tuple(likelier or left))
 
@@ -76,18 +78,19 @@ def _is_late(candidate: Candidate) -> bool:
     return any(id in _LATE for id in candidate.found.id.split("+"))
 
 
-def _worlds(state: SheetState) -> list[World]:
+def _worlds(state: SheetState, number: int) -> list[World]:
     """The arrays before this one as they are; the other way round; with the mistakes found in them."""
+    before = [adopted for adopted in state.adopted if adopted.mark.number < number]
     worlds = [state.own]
     if any(m.verdict in BAD for m in state.marks):
         worlds.append(state.own.other(long_way=True))
     firsts: dict[Mark, Wrong] = {}
-    for adopted in state.adopted:
+    for adopted in before:
         firsts.setdefault(adopted.mark, adopted.wrong)
     if len(firsts) > 1:
         worlds.append(state.own.other(*firsts.values(), long_way=True))
     if state.problem.network.parameter_count * state.problem.n < LARGE:
-        for adopted in state.adopted:
+        for adopted in before:
             others = [wrong for mark, wrong in firsts.items() if mark is not adopted.mark]
             worlds.append(state.own.other(adopted.wrong, long_way=True))
             if others:

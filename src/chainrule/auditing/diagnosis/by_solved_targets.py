@@ -74,7 +74,7 @@ def _permuted(y: Array, node: Node) -> Iterator[Targets]:
 
 def _errors(value: Array, inputs: Array) -> Array:
     """The error of each example from dL/dW, where the inputs tell them apart; else nothing."""
-    if np.linalg.matrix_rank(inputs) < len(inputs):
+    if not np.isfinite(inputs).all() or np.linalg.matrix_rank(inputs) < len(inputs):
         return np.zeros(0)
     return np.asarray(np.linalg.lstsq(inputs.T, value.T, rcond=None)[0])
 

@@ -119,7 +119,7 @@ def _with_penalty(bench: Bench) -> Iterator[Candidate]:
         return
     network = bench.state.problem.network
     parameter = (network.weights if kind == "dW" else network.biases)[layer - 1]
-    if parameter.shape != bench.value.shape or not parameter.any():
+    if parameter.shape != bench.value.shape or not parameter.any() or not np.isfinite(bench.own).all():
         return
     family = next(family for family in UNKNOWNS if family.kind == kind and family.id.startswith("l2_penalty"))
     at = Reached(family.at_number(0.0), bench.node, 0, ())
@@ -205,6 +205,14 @@ def _made(
 ) -> Candidate:
     where = name_of(node, bench.state.problem.depth, bench.state.notation)
     return Candidate(Found(id, where, words, value=value), wrong, True, distance, chance=chance)
+
+
+def all_zeros(bench: Bench) -> Iterator[Candidate]:
+    """An array of nothing but 0: itself, or a gradient that it comes from."""
+    for pattern in by_pattern.empty(bench.written, bench.node.kind in ("da", "dh")):
+        for node, distance in bench.linear:
+            wrong = Wrong(node.kind, node.layer, _times(0.0))
+            yield _made(bench, pattern.id, pattern.words, pattern.value, wrong, node, distance, 0.0)
 
 
 def of_pattern(mark: Mark, pattern: Pattern, chance: float) -> Candidate:

@@ -292,6 +292,14 @@ def _at_the_gradient() -> Iterator[Mistake]:
                   "backward.pre")  # fmt: skip
     yield Mistake("output_added", "dh", lambda p, i: i < p.depth, lambda r, q: r.right(q) + get(r, q, "h"),
                   "<h i> is added to the gradient", "", "backward.hidden")  # fmt: skip
+    yield Mistake("bias_added", "dh", lambda p, i: 0 < i < p.depth and bool(np.any(p.network.biases[i - 1])),
+                  lambda r, q: r.right(q) + get(r, q, "b"), "<b i> is added to the gradient", "",
+                  "backward.hidden")  # fmt: skip
+    for axis_sum, words in ((1.0, "sum"), (0.0, "mean")):
+        yield Mistake("output_for_bias_gradient", "db", anywhere,
+                      bound(axis_sum, lambda r, q, s: get(r, q, "h").sum(0) if s else get(r, q, "h").mean(0)),
+                      f"the {words} of the layer's outputs stands where that of its gradients should be", "",
+                      "backward.bias")  # fmt: skip
     yield Mistake("bias_gradient_added", "dW", anywhere, lambda r, q: r.right(q) + get(r, q, "db")[:, None],
                   "the gradient of the biases is added to that of the weights", "", "backward.weight")  # fmt: skip
 

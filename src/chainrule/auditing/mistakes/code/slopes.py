@@ -222,6 +222,25 @@ def _least(a: Array, h: Array) -> float:
     return float((h[below] / a[below]).mean()) if below.any() else 0.0
 
 
+def _linear(problem: Problem, i: int) -> bool:
+    """The last layer, where it is linear."""
+    return i == problem.depth and activation_is("identity")(problem, i)
+
+
+def _at_a_linear_output() -> Iterator[Mistake]:
+    rules: tuple[tuple[str, Callable[[Array, Array], Any]], ...] = (
+        ("1 - h^2", lambda a, h: 1.0 - h**2),
+        ("h (1 - h)", lambda a, h: h * (1.0 - h)),
+        ("[<a i> > 0]", lambda a, h: a > 0),
+        (r"\tanh'(<a i>)", lambda a, h: 1.0 - np.tanh(a) ** 2),
+        (r"\sigma'(<a i>)", lambda a, h: ACTIVATIONS["sigmoid"].dg(a)),
+    )
+    for wrong, of in rules:
+        yield _slope("slope_at_linear_output", _linear, of,
+                     "the derivative of a hidden activation is applied at the output, which is linear", wrong,
+                     "1")  # fmt: skip
+
+
 def _powers() -> Iterator[Mistake]:
     smooth: Fits = lambda p, i: curved(p, i) and not activation_is("relu")(p, i)  # noqa: E731
     yield Mistake("derivative_twice", "g'", smooth, lambda r, q: r.right(q) ** 2,
@@ -234,6 +253,11 @@ def _powers() -> Iterator[Mistake]:
         yield Mistake(f"slope_times_{symbol}", "g'", curved, bound(symbol, lambda r, q, s: r.right(q) * get(r, q, s)),
                       f"the derivative of the activation is multiplied with <{symbol} i> as well",
                       _WRITTEN + rf"g'(<a i>)\, <{symbol} i>", _WRITTEN + "g'(<a i>)")  # fmt: skip
+    yield Mistake("bias_left_out_of_slope", "g'",
+                  lambda p, i: curved(p, i) and bool(np.any(p.network.biases[i - 1])),
+                  lambda r, q: r.slope_at(q.layer, get(r, q, "a") - get(r, q, "b")),
+                  "the derivative is taken at a without the bias", _WRITTEN + "g'(<a i> - <b i>)",
+                  _WRITTEN + "g'(<a i>)")  # fmt: skip
     yield Mistake("slope_at_slope", "g'", smooth, lambda r, q: r.slope_at(q.layer, r.right(q)),
                   "the derivative is taken at the derivative, where it should be at a",
                   _WRITTEN + r"g'(g'(<a i>))", _WRITTEN + "g'(<a i>)")  # fmt: skip
@@ -275,4 +299,4 @@ def _layers() -> Iterator[Mistake]:
                       "", _WRITTEN + "g'(<a i>)")  # fmt: skip
 
 
-SLOPES: tuple[Mistake, ...] = (*_formulas(), *_layers(), *_powers(), *_others())
+SLOPES: tuple[Mistake, ...] = (*_formulas(), *_at_a_linear_output(), *_layers(), *_powers(), *_others())

@@ -122,7 +122,15 @@ def _exp(r: Replay, q: Node) -> Any:
     return np.exp(get(r, q, "a"))
 
 
+def _softmax_of_outputs(r: Replay, q: Node) -> Any:
+    e = _exp(r, q)
+    return e / e.sum(1, keepdims=True)
+
+
 def _outputs() -> Iterator[Mistake]:
+    yield Mistake("softmax_for_output", "h", lambda p, i: i == p.depth and p.rule(i) is not None and p.sizes[i] > 1,
+                  _softmax_of_outputs, "a softmax stands where the output function should be", "",
+                  "forward.act")  # fmt: skip
     yield Mistake(
         "softmax_wrong_axis",
         "h",
