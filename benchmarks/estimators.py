@@ -20,8 +20,12 @@ from sklearn.datasets import load_iris
 import chainrule as ours
 
 
+REST = 0.2  # seconds: OpenBLAS's threads look for more work for some hundredths of one, on a core each
+
+
 def least(call: Callable[[], object], times: int) -> float:
-    """Milliseconds of the quickest of several calls."""
+    """Milliseconds of the quickest of several calls, once the threads of those before it have come to rest."""
+    time.sleep(REST)
     found = []
     for _ in range(times):
         start = time.perf_counter()
