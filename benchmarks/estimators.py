@@ -19,7 +19,6 @@ from sklearn.datasets import load_iris
 
 import chainrule as ours
 
-
 REST = 0.2  # seconds: OpenBLAS's threads look for more work for some hundredths of one, on a core each
 
 

@@ -12,6 +12,12 @@ def test_right_sheets_are_accused_of_nothing(block):
         assert accused == [], id
 
 
+@pytest.mark.parametrize("seed", [319, 3871])
+def test_as_many_examples_as_units_under_matrices_given_transposed(seed):
+    id, accused = trials.right_sheet(seed)
+    assert (id, accused) == ("transposed", [])
+
+
 def _share(outcomes):
     shown = [o for o in outcomes if o.shown]
     named = sum(o.named for o in shown) / len(shown)

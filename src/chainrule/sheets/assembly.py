@@ -66,7 +66,8 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
         for x, y in ways:
             try:
                 tried = _decided(facts, text, said, parameters, score)
-                hits.append(score(tried.weights, tried.biases) + _fits(tried.weights, x, y))
+                shown = max(score(weights, tried.biases) for weights in _either_way(tried.weights))
+                hits.append(shown + _fits(tried.weights, x, y))
             except InputError:
                 hits.append(-math.inf)
         x, y = ways[hits.index(max(hits)) if max(hits) >= hits[0] + SHOWN else 0]
@@ -146,6 +147,12 @@ def _fits(weights: list[Matrix], x: Any, y: Any) -> float:
     if y is None or np.shape(y) in ((len(x), len(weights[-1])), (len(x),)):
         return 0.0
     return -math.inf
+
+
+def _either_way(weights: list[Matrix]) -> list[list[Matrix]]:
+    """The matrices as they stand; where all are square, transposed as well: lines may take them so."""
+    square = all(len(W) == len(W[0]) for W in weights)
+    return [weights, [[list(row) for row in zip(*W, strict=True)] for W in weights]] if square else [weights]
 
 
 def _decided(
