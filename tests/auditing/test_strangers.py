@@ -35,6 +35,7 @@ FUZZ = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or 6)  # both parts togeth
 HARDEST = (
     "20 layers, 20 wrong lines", "200 wide, 20 wrong lines", "40 sums", "50 long lines of LaTeX",
     "400 lines of 100 terms", "outer products", "a number of 900,000 digits", "40 of both passes",
+    "numbers in dollars beside equations", "a label before signs",
 )  # fmt: skip
 
 

@@ -205,6 +205,8 @@ LINES = {
     "matrices in matrices": "a_1 = " + r"\begin{bmatrix}" * 600 + "1" + r"\end{bmatrix}" * 600,
     "blocks that do not end": (r"\begin{align}" + "\n") * 4_000 + "a_11 = 1",
     "dollars": "$$\n" * 4_001 + "a_11 = 1",
+    "numbers in dollars beside equations": "$a_1 = 1$ $2$ " * 1_400,
+    "a label before signs": "w5: 1" + "-1" * 9_000 + " = x",
     "brackets over lines": "a_1 = [\n" * 4_000,
     # ---- large
     "terms": "a_11 = " + "+".join(["1"] * 9_900),

@@ -112,14 +112,16 @@ def _valued(whole: Plain) -> tuple[str, list[int]]:
     found: list[int] = []
     if whole.written.lstrip().startswith("|"):  # a row of a table has cells
         return text, found
+    characters, at = list(text), 0
     for match in _BESIDE.finditer(whole.written):
-        before = whole.written[: match.start()].rpartition("$")[2]
+        before = whole.written[whole.written.rfind("$", 0, match.start()) + 1 : match.start()]
         if _EQUATES.search(before) and not _UNFINISHED.search(before):
-            at = next(i for i in range(len(text)) if whole.origin(i) >= match.start())
-            gap = len(match[0]) - 1  # a bar within it is no part of the formula
-            text = f"{text[:at]}={' ' * gap}{text[at + 1 + gap :]}"
+            while whole.origin(at) < match.start():
+                at += 1
+            end = at + len(match[0])
+            characters[at:end] = "=".ljust(end - at)  # a bar within it is no part of the formula
             found.append(at)
-    return text, found
+    return "".join(characters), found
 
 
 _BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
@@ -138,7 +140,7 @@ _GIVEN_THAT = regex(
 #: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label
 _LABELLED = regex(
     rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
-    rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]*[-+*/·×][^=:;{THEN}\n]*=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
+    rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
 )
 
 
