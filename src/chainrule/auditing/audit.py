@@ -92,7 +92,7 @@ def audit_sheet(sheet: Worksheet) -> Audit:
 
 def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
     lines, unit = names.lines, usual_unit(names.lines)
-    read = conventions.infer(problem, lines, unit, names.state)
+    read = names.inferred or conventions.infer(problem, lines, unit, names.state)
 
     def marked(header: Problem) -> SheetState:
         best, effort = read.best, Effort.of(problem)

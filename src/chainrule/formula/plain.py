@@ -35,7 +35,7 @@ _COMMANDS: dict[str, str] = {
     **{name: f" {letter}" for name, letter in GREEK.items()},
     **{name: f" {name}" for name in _words("log ln exp sqrt tanh sin cos tan max min Phi")},
     **dict.fromkeys(_words("cdot times ast"), "*"),
-    **dict.fromkeys(_words("odot circ"), "⊙"),
+    **dict.fromkeys(_words("odot circ bullet"), "⊙"),
     "otimes": "⊗",
     **dict.fromkeys(_words("approx simeq cong equiv coloneqq doteq"), "="),
     **dict.fromkeys(_words("therefore Rightarrow implies rightarrow to Longrightarrow longrightarrow"), THEN),

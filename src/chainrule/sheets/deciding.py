@@ -38,6 +38,7 @@ _LOSS_WORDS = {
     "mean_squared_error": "the mean of the squared errors without a 1/2",
     "binary_cross_entropy": "the binary cross-entropy",
     "cross_entropy": "the cross-entropy",
+    "identity": "the output itself",
 }
 
 
@@ -57,6 +58,7 @@ class Rules:
         named: the words name the activations.
         others: what the rules could be as well. loss_known: the loss is said, or printed numbers show it.
         settled: conventions that the loss as it is said rules out. penalty: the loss has a term of the weights.
+        bias_columns: the matrices Θ are given with the biases as their first columns.
     """
 
     named: bool = False
@@ -64,6 +66,7 @@ class Rules:
     loss_known: bool = True
     settled: frozenset[str] = frozenset()
     penalty: bool = False
+    bias_columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def decide_rules(
     )
     losses_of = [hits for (other, _), hits in tried.items() if other == pair]
     shown = bool(losses_of) and most >= min(losses_of) + SHOWN
-    is_known = (is_said or shown) and y is not None
+    is_known = (is_said or shown) and (y is not None or best == "identity")
     activations.put(facts)
     kept = tuple(_others(facts, best, list(tried), found))
     facts.known["loss"] = Fact(best, "loss")
@@ -212,7 +215,7 @@ def decide_rules(
     else:
         note = "loss: none is named, and no printed number shows one; what depends on it is not judged"
     notes = (*_told(facts, activations, len(found.weights)), note)
-    return Rules(activations.said, kept, is_known, said.settled, said.penalty), notes
+    return Rules(activations.said, kept, is_known, said.settled, said.penalty, found.bias_columns), notes
 
 
 def _losses(said: Said, outputs: int, output: str) -> list[str]:

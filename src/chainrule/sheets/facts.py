@@ -31,10 +31,13 @@ _CANONICAL = {word: name for name, words in WORDS.items() for word in words}
 _W = ("w", "weight", "weights")
 _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
-#: w1, W_211, w_12^1, W^{(2)}, b_1, bias1: a letter and indices, below and above
+#: what the two layers of a network with one hidden layer are called below the line
+OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o")
+#: w1, W_211, w_12^1, W^{(2)}, b_1, bias1, w_hidden: a letter and indices, below and above, or the word of a layer
 PARAMETER = regex(
-    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ|[Tt]heta)(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?"
-    r"(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
+    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ|[Tt]heta)(?:"
+    r"(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
+    rf"|_(?P<layer>{'|'.join((*OF_HIDDEN, *OF_OUTPUT))}))"
 )
 _SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
 _SETTING = regex(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
@@ -117,13 +120,21 @@ LETTERS = {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}
 
 
 def by_letters(facts: Facts) -> None:
-    """Give the parameters of two layers that are told apart by W, c and w, b our own names."""
-    given = facts.parameters
+    """Give the parameters of two layers that are told apart by words, or by W, c and w, b, our own names."""
+    given = facts.parameters = {_by_layer(key): fact for key, fact in facts.parameters.items()}
     lists = {"W", "w"} <= set(given) <= set(LETTERS) and all(isinstance(given[k].value, list) for k in ("W", "w"))
     if not lists or ("b" in given and "c" not in given):
         return
     facts.names |= {key: Fact(LETTERS[key], key) for key in given if key not in facts.names}
     facts.parameters = {LETTERS[key]: given[key] for key in LETTERS if key in given}
+
+
+def _by_layer(key: str) -> str:
+    """``W_1`` for ``w_hidden``, ``b_2`` for ``b_out``; any other name as it is."""
+    match = parameter(key)
+    if match is None or match["layer"] is None:
+        return key
+    return f"{'b' if match['letter'] in _B else 'W'}_{1 if match['layer'] in OF_HIDDEN else 2}"
 
 
 def facts_of(lines: Sequence[str], first_line: int, sheet: str) -> Facts:

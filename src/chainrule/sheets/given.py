@@ -27,6 +27,7 @@ _NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = regex(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
+_AGAINST_D = regex(r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)")  # so d is what is desired
 _FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
@@ -66,20 +67,22 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     found = list(_values([with_wanted(line) for line in lines]))
     given = {name for *_, name, value in found if value is not None}
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
-    with_targets = any(value is not None and _TARGET.match(name) for *_, name, value in found)
-    for number, end, name, value in found:
+    desired = any(map(_AGAINST_D.search, lines))
+    found = [(*where, "t" if name == "d" and desired else name, name, value) for *where, name, value in found]
+    with_targets = any(value is not None and _TARGET.match(name) for *_, name, _, value in found)
+    for number, end, name, called, value in found:
         if with_targets and name[:1] in "yY":
             value = None  # y_1 is an output then
         if name[:1] == "c" and not second:
             value = None  # the cost
         ends.setdefault(number, range(number, end + 1))
-        used = value is not None and _take(facts, parts, name, Fact(value, name, number))
+        used = value is not None and _take(facts, parts, name, Fact(value, called, number))
         (taken if used else computed).update(range(number, end + 1))
     targets = parts["t"] or parts["y"]
     if "x" not in facts.known and not parts["x"]:  # a^{(1)} is what others call x
-        first = next((f for f in found if _FIRST.fullmatch(re.sub(r"\s", "", f[2])) and f[3] is not None), None)
+        first = next((f for f in found if _FIRST.fullmatch(re.sub(r"\s", "", f[2])) and f[-1] is not None), None)
         if first is not None:
-            facts.known["x"] = Fact(first[3], first[2], first[0])
+            facts.known["x"] = Fact(first[-1], first[2], first[0])
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
             computed.update(ends[facts.known.pop(name).line])  # those of a further example
@@ -141,7 +144,10 @@ def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact
 
 
 def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
-    """(first line, last line, name, value) of each claim; the value is None where something is computed."""
+    """(first line, last line, name, value) of each name that is claimed; the value is None where something is computed.
+
+    ``x = a^1 = [1, 2]`` gives both names their value, as ``x = y = [1, 2]`` does.
+    """
     names = Names((1, 1))
     pieces = list(_pieces(lines))
     for claim in claims([text for _, text in pieces], 1):
@@ -150,12 +156,21 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
         end = start if last is None else pieces[min(last.where(len(last.text))[0], len(pieces)) - 1][0]
         subject = claim.parts[0].text.replace(JOIN, " ").strip() if claim.parts else ""
         called = _NAME.search(subject)
-        value = None if claim.error or len(claim.parts) != 2 or called is None else _read(claim.parts[1].text, names)
+        further = [part.text.replace(JOIN, " ").strip() for part in claim.parts[1:-1]]
+        single = len(claim.parts) == 2 or (len(claim.parts) > 2 and all(map(_may_be_given, (subject, *further))))
+        value = None if claim.error or not single or called is None else _read(claim.parts[-1].text, names)
         if called is not None and subject[: called.start()].rstrip()[-1:] in tuple("/∂+-*^_(["):
             value = None  # a derivative, or another formula
         spoken = _SAID.search(subject)
         name = spoken[0].strip().replace(" ", "_") if spoken else called[0].strip() if called else ""
-        yield start, end, name, value
+        yield from ((start, end, one, value) for one in (name, *(further if value is not None else ())))
+
+
+def _may_be_given(name: str) -> bool:
+    """Whether a name is one of an input, a target, a weight or a bias."""
+    bare = re.sub(r"[\s{}]", "", name)
+    known = _VECTORS.get(bare) or _NUMBERED.fullmatch(bare) or _FIRST.fullmatch(bare) or parameter(bare)
+    return known is not None and len(name) < 30
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -12,6 +12,7 @@ _SETTING = regex(
     r"(?:<[^<>\n]{0,60}>|'[^'\n]{0,20}'|\"[^\"\n]{0,20}\"|[\w.]{1,30})(?=\s*[,)])"
 )
 _GRADIENT = regex(r"(?<![\w.)\]])([A-Za-z][A-Za-z0-9_]{0,20})\.grad(?:\.data)?(?![\w(])")
+_METHOD = regex(r"(?<![\w.])([A-Za-z]\w{0,20})\.(tanh|sigmoid|relu|exp|log|sqrt|softmax)\(\)")
 _KEPT = regex(r"(?<=[\w\])])\.(?:data(?![\w(])|detach\(\)|clone\(\)|cpu\(\))")
 #: words of a language elsewhere, functions behind the name of a library
 _FUNCTION = regex(
@@ -26,10 +27,13 @@ def with_signs(text: str) -> str:
     'yhat=tensor(0.62)'
     >>> with_signs("W1.grad = tensor([0.5])").replace(JOIN, "")
     'dL/dW1 = tensor([0.5])'
+    >>> with_signs("o = n.tanh()").replace(JOIN, "")
+    'o = tanh(n)'
     """
     if "(" not in text and ".grad" not in text:
         return text
     text = without_settings(text)
+    text = _METHOD.sub(lambda m: f"{m[2]}({m[1]})".ljust(len(m[0]), JOIN), text)
     text = _KEPT.sub(_blank, _GRADIENT.sub(lambda m: f"dL/d{m[1]}".ljust(len(m[0]), JOIN), text))
     return _FUNCTION.sub(lambda m: f"py{m[1]}".ljust(len(m[0]), JOIN), text)
 

@@ -15,7 +15,7 @@ from chainrule.formula import tree as t
 from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Quantity
 from chainrule.sheets.names import Index, Operand, Own, Written
-from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, surface
+from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, of_first_example, surface
 
 UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
 WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single", "inputs")
@@ -120,7 +120,8 @@ class Naming:
             assert found is not None
             symbol = self.declared[found.word]
             below = ",".join(item.digits for item in found.items)
-            return notation.resolve(notation.read(f"{symbol}_{{{below}}}" if below else symbol)[0], self.sizes)
+            meant = notation.resolve(notation.read(f"{symbol}_{{{below}}}" if below else symbol)[0], self.sizes)
+            return Derivative(LOSS, meant) if found.of_loss and isinstance(meant, Quantity) else meant
         except InputError:
             return None
 
@@ -131,12 +132,12 @@ class Naming:
         layer = None if found.layer is None else self._layer(found.layer, kind)
         letters = [item.letters for item in items]
         if kind == "L":
-            return LOSS if not items else None
-        if kind == "W":
+            return LOSS if not items or of_first_example(found) else None
+        if kind in ("W", "dW"):
             if layer is not None:
                 index = tuple(int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c)
                 return Quantity("W", layer, index)
-            return self._weight(items, digits, found.word)
+            return self._weight(items, digits, "W" if kind == "dW" else found.word)
         if kind in ("x", "y", "yhat"):
             if layer is not None:
                 return None
@@ -162,7 +163,7 @@ class Naming:
 
     def _layer(self, above: Index, kind: str) -> int:
         """The layer that stands above the line."""
-        units = kind not in ("W", "b")
+        units = kind not in ("W", "dW", "b")
         if above.letter:
             return self.depth + above.number + (self.layers == "units" and not units)
         return above.number - (self.layers == "inputs" or (self.layers == "units" and units))
@@ -306,7 +307,10 @@ class Naming:
         return Quantity("W", to[0], (to[1], source[1]))
 
     def _lettered_weight(self, items: tuple[Item, ...]) -> Quantity | None:
-        """``w_{x1h2}``, ``w_{h1,o1}``, in either direction."""
+        """``w_{x1h2}``, ``w_{h1,o1}``, in either direction; ``W_out``, all of a layer."""
+        if len(items) == 1 and not items[0].digits:
+            whole = self._lettered("b", items)
+            return None if whole is None else Quantity("W", whole.layer)
         places = [self._end_of(item) for item in items]
         if len(places) != 2:
             return None
@@ -340,7 +344,7 @@ def _symbol(found: Surface, kind: str, quantity: Quantity) -> t.Symbol:
     if kind == "δ":
         assert quantity.layer is not None
         symbol = t.Delta(quantity.layer, quantity.index)
-    elif found.of_loss:
+    elif found.of_loss or kind == "dW":
         symbol = Derivative(LOSS, quantity)
     return t.Timed(symbol, found.after) if found.after else symbol  # type: ignore[arg-type]
 

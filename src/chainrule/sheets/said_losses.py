@@ -73,6 +73,12 @@ _LOSS_IS = regex(
     rf"(?:(?<![A-Za-z_/])(?:[LJEC]|loss|cost|error|Loss|Cost|Error|MSE|SSE|Kosten|Fehler|Verlust)\s*(?:_\w+|_\{{[^{{}}]*\}}|\([^()=]{{1,20}}\))?|(?:loss|cost|error))"
     rf"\s*[=:]\s*{_SUM}(?:1\s*/\s*[nmN]\s*|\\[td]?frac\s*\{{1\}}\s*\{{[nmN]\}}\s*)?{_SUM}{_DIFFERENCE}(?!\s*\}}?\s*[/*·])"
 )
+#: o.grad = 1.0, L = o: what comes out is itself differentiated
+_OUTPUT = r"(?:o|out|output|f|yhat|y_hat|y_pred|ŷ)"
+_ITSELF = regex(
+    rf"(?m)(?<![\w.]){_OUTPUT}\.grad\s*=\s*(?:tensor\()?1(?:\.0*)?(?![\w.])"
+    rf"|(?<![\w/∂.])(?:[LJ]|[Ll]oss)\s*=\s*{_OUTPUT}\s*(?:[,;]|\.?\s*$)"
+)
 _IN_LETTERS = regex(r"(?:\(|\||‖)[^()]*[^\W\d_].*[-]")  # not of numbers alone, which a claim may get wrong
 _AVERAGE = regex(
     rf"(?:averaged?|mean|mittlere|durchschnittliche|moyenne|media|média)\s+(?:\w+\s+)?{_ENTROPY}"
@@ -129,6 +135,8 @@ def losses_said(text: str) -> tuple[list[str], set[str]]:
         found += kinds
     if not found and _LOGARITHM.search(text):
         found.append("cross_entropy")
+    if not found and _ITSELF.search(text):
+        found.append("identity")
     return found, settled
 
 

@@ -19,7 +19,7 @@ _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
 _BEHIND = regex(rf"(=\s*{_VALUE})(\s+[^\W\d_]{{4,}}(?:\s[^=+*/^_\\$|]*)?)$")
 _TOLD = regex(r"(?<=[0-9\])])\s*\(\s*(?:one-hot|[^\W\d_]{3,}\s)[^()=+*/^-]*\)(?!\s*\^)")
-_INSIDE = regex(r"(?<=\s)\(((?:[^()=]*\s)?" + _NAME + r"\s*=\s*(?:\([^()]*\)|[^()])*)\)")
+_INSIDE = regex(r"\s\(((?:[^()=]*\s)?" + _NAME + r"\s*=\s*(?:\([^()]*\)|[^()])*)\)")
 _WANTED = regex(
     r"\b(?:want\w*|should|desired?|targets?|expected|ideal\w*|aim|soll\w*|gewünscht\w*|erwartet\w*|zielwerte?|deseja\w*"
     r"|desea\w*|esperad[ao]s?|queremos|souhait\w*|voulons|attendue?s?|désirée?s?|vogliamo|desiderat[aio]|attes[aio])\b",
@@ -41,7 +41,7 @@ def parted(lines: Sequence[str]) -> list[str]:
     for line in lines:
         if len(line) < 2_000 and "=" in line:
             names = _CALLED.findall(line)
-            line = _INSIDE.sub(lambda m: f",{m[1]} ", _GAP.sub(",", line))
+            line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))
             row = _ROW.match(line)
             if row is not None and len(set(names)) == len(names) and not named & set(names):
                 line = _BETWEEN.sub(", ", row[0]) + line[row.end() :]

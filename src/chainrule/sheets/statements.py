@@ -13,6 +13,7 @@ from chainrule.network.words import WORDS
 from chainrule.sheets.blocks import PRINTED, blocks
 from chainrule.sheets.functions import function_named
 from chainrule.sheets.libraries import with_signs
+from chainrule.sheets.octave import shows_octave, with_octave
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.times import shows_times, with_times
 from chainrule.sheets.tokens import LEARNING_RATES
@@ -45,7 +46,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     """The claims of a sheet, those that go over several lines put together."""
     waiting: Claim | None = None
     between: list[str] = []  # prose since the last part of it
-    times = shows_times(lines)
+    times, octave = shows_times(lines), shows_octave(lines)
     for line, text in blocks(lines, first_line):
         if refused := _refused(line, text):
             if waiting is not None and waiting.signs:
@@ -56,7 +57,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
             continue
         whole = plain(text)
         signed, valued = _valued(whole)
-        whole = replace(whole, text=_prepared(signed, times))
+        whole = replace(whole, text=_prepared(with_octave(signed) if octave else signed, times))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -101,6 +102,7 @@ def _prepared(text: str, times: bool) -> str:
     """A plain text with signs for what people write for them; it keeps its length."""
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
+    text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
     text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
@@ -131,6 +133,11 @@ BESIDE = "its number stands beside it without a sign of equality"
 
 #: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
 _ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
+
+#: h_{W,b}(x), h_θ(x): the output of the whole network
+_HYPOTHESIS = regex(
+    r"(?<![\w\\])h_[\s⁠]?(?:\{[\s⁠]{0,3}(?:W[\s⁠]?,[\s⁠]{0,3}b|[Wwθ])[\s⁠]{0,3}\}|[Wwθ])[\s⁠]{0,3}\([\s⁠]{0,3}x[\s⁠]{0,3}\)"
+)
 
 #: Since z_1 > 0, dL/dz_1 = …
 _GIVEN_THAT = regex(
@@ -341,6 +348,8 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
     comment = next((at for at, kind in separators if signs and at > signs[-1] and kind in ",."), None)
     if comment is not None and words(text[comment + 1 :]) > 1 and not words(text[signs[-1] : comment]):
         edges[-1] = comment
+    elif signs and (aside := _ASIDE.search(text, signs[-1])) and words(aside["words"]):
+        edges[-1] = aside.start()
     elif signs and (behind := _WORDS_BEHIND.search(text, signs[-1])) and words(behind["words"]):
         edges[-1] = behind.start()
     parts = [piece.within(start + 1, end) for start, end in pairwise(edges)]
@@ -361,6 +370,8 @@ def _assigns(piece: Place) -> bool:
 _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
 _WORD = regex(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
+#: 0.5146 (smaller, good!)
+_ASIDE = regex(rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{1,9}}\((?P<words>[^()=0-9_^*/+]{{3,80}})\)[\s⁠!.]{{0,3}}$")
 _DIFFERENTIAL = regex(
     r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|[wWvVuU][xXhHaA]|np|numpy|math|torch"
 )

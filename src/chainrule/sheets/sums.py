@@ -34,6 +34,9 @@ def _widths(letter: str, operand: Operand, names: Names, bound: Mapping[str, int
         return
     if not any(index.letter == letter for index in operand.indices):
         return
+    if (count := _counted_by_meaning(letter, operand, names, bound)) is not None:
+        yield operand.symbol in ("W", "w"), count
+        return
     sizes, units, above = names.sizes, operand.indices, operand.above
     if operand.symbol in ("x", "y", "yhat"):
         yield False, sizes[0] if operand.symbol == "x" else sizes[-1]
@@ -48,6 +51,25 @@ def _widths(letter: str, operand: Operand, names: Names, bound: Mapping[str, int
     for index, end in zip(units[above is None :], ends, strict=False):
         if index.letter == letter and 0 <= end < len(sizes):
             yield is_matrix, sizes[end]
+
+
+def _counted_by_meaning(letter: str, operand: Written, names: Names, bound: Mapping[str, int]) -> int | None:
+    """The width of a letter in a name whose letters, with numbers for them, mean a quantity to the author."""
+
+    def numbered(number: int) -> Written:
+        at = {**bound, letter: number}
+        return replace(
+            operand,
+            indices=tuple(Index("", at.get(i.letter, 1) + i.number) if i.letter else i for i in operand.indices),
+        )
+
+    first = names.given(numbered(1))
+    if not isinstance(first, Quantity) or first.layer is None:
+        return None
+    count = 1
+    while count < MOST and isinstance(one := names.given(numbered(count + 1)), Quantity) and one.layer == first.layer:
+        count += 1
+    return count
 
 
 def _is_known(name: Own, number: int, names: Names) -> bool:

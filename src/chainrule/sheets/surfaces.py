@@ -24,7 +24,8 @@ BEFORE_A_NAME = (
 #: all words for the value after an update, and those for the one before it
 NEW = (*BEFORE_A_NAME, "upd", "next", "after")
 OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
-_DIFFERENTIAL = regex(r"(?:d|grad_?|g_|∇)(?=(?:[WwBbZzAaHhXθ]|yhat)(?:[0-9_]|$))")
+_WORDS = "|".join(sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True))
+_DIFFERENTIAL = regex(rf"(?:d|grad_?|g_|∇)(?=(?:[WwBbZzAaHhXθ]|{_WORDS})(?:[0-9_]|$))")
 _HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
 _SEPARATOR = regex(r"[_,]")
 _ITEM = regex(r"([^\W\d_]*)([0-9]*)")
@@ -79,7 +80,7 @@ def _taken_apart(own: Own) -> Surface | None:
     found = _HEAD.fullmatch(head)
     if found is None:
         return None
-    word = found["word"] + (found["hat"] or "")
+    word = CHANGE if found["word"] == "Delta" else found["word"] + (found["hat"] or "")
     items = [Item("", found["digits"])] if found["digits"] else []
     after = 0
     for piece in rest:
@@ -104,6 +105,8 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     """What kinds of quantity a name may be, by its word."""
     word = surface.word
     known = WORDS.get(word.lower(), ())
+    if of_first_example(surface):
+        return known[:1]
     if word == "L" or (known and known[0] == "L"):
         if word == "c":
             return known if not surface.items else known[1:]
@@ -115,12 +118,19 @@ def kinds(surface: Surface) -> tuple[str, ...]:
     return known
 
 
+def of_first_example(surface: Surface) -> bool:
+    """Whether a name is one of the loss of the first example, counted from 0: ``C_0``."""
+    return surface.word in ("C", "E", "J", "L") and surface.items == (Item("", "0"),) and not surface.of_loss
+
+
 def is_loss(operand: Operand) -> bool:
     """Whether a name is one that people have for the loss and, over the line of a derivative, for nothing else."""
     if not isinstance(operand, Own) or operand.above or operand.entry:
         return False
     found = _taken_apart(operand)
-    return found is not None and not found.items and not found.after and found.word in _LOSS
+    if found is None or found.after or found.word not in _LOSS:
+        return False
+    return not found.items or of_first_example(found)
 
 
 def as_written(name: Written) -> str:

@@ -40,12 +40,14 @@ class Parameters:
     Attributes:
         shared: layers, from 1, whose units have one bias between them.
         notes: what was assumed, for the report.
+        bias_columns: they were given as matrices Θ, whose first columns are the biases.
     """
 
     weights: list[Matrix]
     biases: list[list[float]] = field(default_factory=list)
     shared: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
+    bias_columns: bool = False
 
 
 def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) -> Parameters:
@@ -138,7 +140,7 @@ class _Reader:
             width = len(read[-1])
         biases = [[row[0] for row in W] for W in read]
         note = "the first column of each Θ is the bias: it has one more than there are units before"
-        return Parameters([[row[1:] for row in W] for W in read], biases, notes=[note])
+        return Parameters([[row[1:] for row in W] for W in read], biases, notes=[note], bias_columns=True)
 
     def matrix(self, fact: Fact, name: str, width: int) -> Matrix:
         """A matrix as written: rows, one row for one unit, one column for one input, or a number."""

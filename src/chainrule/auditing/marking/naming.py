@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.conventions import cost, is_turned
+from chainrule.auditing.marking.conventions import Inferred, cost, infer, is_turned
 from chainrule.auditing.marking.formulas import literals
 from chainrule.auditing.marking.mark import BAD, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.shared_biases import shared_layers
@@ -52,6 +52,7 @@ class ReadSheet:
         cost: wrong and unreadable lines, and claims under names that are not understood, less what comes out right.
         doubts: wrong and unreadable lines alone.
         state: the sheet marked under this naming, by no other convention.
+        inferred: the conventions of the sheet under this naming, where they were looked for.
         ties: namings that cost as little.
     """
 
@@ -63,6 +64,7 @@ class ReadSheet:
     doubts: float = 0.0
     marks: tuple[Mark, ...] = ()
     state: SheetState | None = None
+    inferred: Inferred | None = None
     ties: tuple[Naming, ...] = ()
 
 
@@ -92,7 +94,7 @@ class NameReader:
     def read(self) -> ReadSheet:
         """The sheet under the naming that fits it best."""
         effort = Effort.of(self.problem, NAMINGS)
-        best = self._under(self.plain, Effort.of(self.problem))
+        best = _by_conventions(self._under(self.plain, Effort.of(self.problem)))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
         elif self.named and best.doubts >= GAIN and not any(map(is_output, best.met)):
@@ -150,6 +152,15 @@ class NameReader:
         unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
         read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(marked), marks=marks, state=state)
         return replace(read, cost=read.doubts + unread)
+
+
+def _by_conventions(read: ReadSheet) -> ReadSheet:
+    """A sheet whose names are all understood: what a convention explains, no other reading of names has to."""
+    if read.doubts < GAIN or any(mark.verdict == "unreadable" or _unknown(mark) for mark in read.marks):
+        return read
+    inferred = infer(read.problem, read.lines, usual_unit(read.lines), read.state)
+    explained = read.doubts - cost(inferred.best)
+    return replace(read, inferred=inferred, doubts=read.doubts - explained, cost=read.cost - explained)
 
 
 def _marked(problem: Problem, lines: tuple[Line, ...], effort: Effort) -> tuple[SheetState, SheetState, float]:

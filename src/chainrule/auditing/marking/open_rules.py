@@ -15,13 +15,16 @@ from chainrule.errors import InputError
 from chainrule.sheets.deciding import Rules
 from chainrule.sheets.lines import Line
 from chainrule.sheets.said_losses import states_loss
+from chainrule.system.patterns import regex
 
 NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
+WITH_BIASES = "its matrix has the biases as its first column, and a 1 stands for them in what it is multiplied with"
 DEFINES = "it says what the loss is, in names that the other lines do not have"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
 _OF_PENALTY = ("L", "dW")
 _ITS_NAMES = ("λ", "lambda")
+_THETA = regex(r"[Tt]heta|[θΘ]")
 
 
 def left_open(state: SheetState, rules: Rules) -> list[Mark]:
@@ -33,6 +36,9 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
              for m in state.marks]  # fmt: skip
     if rules.penalty:
         marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
+    if rules.bias_columns:
+        marks = [_undecided(m, WITH_BIASES) if m.verdict in BAD and _THETA.search(m.claim.line.text) else m
+                 for m in marks]  # fmt: skip
     unsure = not rules.loss_known and any(_depends(m, _OF_LOSS) for m in marks)
     if not rules.others or not (unsure or any(m.verdict in BAD for m in marks)):
         return marks
