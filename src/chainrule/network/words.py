@@ -7,7 +7,7 @@ CHANGE = "capital delta"
 #: a word in small letters -> the kinds of quantity that it may stand for, the likeliest first
 WORDS: dict[str, tuple[str, ...]] = {
     "z": ("a", "h"),
-    **dict.fromkeys(("net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput"), ("a",)),
+    **dict.fromkeys(("net", "pre", "preact", "preactivation", "neti", "sum", "net_input", "netinput", "neta"), ("a",)),
     "v": ("a", "W"),
     **dict.fromkeys(("u", "s", "n", "in", "input", "q", "ζ", "ξ"), ("a",)),
     **dict.fromkeys(("logit", "logits", "score", "scores"), ("logits",)),

@@ -14,7 +14,7 @@ from chainrule.sheets.facts import WORDS, Fact, Facts, by_letters, canonical, pa
 from chainrule.sheets.functions import UnreadError
 from chainrule.sheets.grammar import parse_part
 from chainrule.sheets.names import Names
-from chainrule.sheets.rate import rate_in
+from chainrule.sheets.rate import CALLED, rate_in
 from chainrule.sheets.said_losses import states_loss
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.spellings import ROWS, matrix_text
@@ -25,18 +25,25 @@ from chainrule.system.patterns import regex
 _NAME = regex(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
 _NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
-_RATE = regex(r"(?:learning\s+rate|step\s+size)\b[^0-9\n=.]{0,30}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)", re.IGNORECASE)
+_RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)")  # so d is what is desired
 _FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
+_SUBTRACTED = regex(r"[-−]\s*(?:θ|\\?theta)(?![A-Za-z])")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = regex(
     r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:|\s)\s*\$?"
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*(?:,\s*[0-9]|\s*=))",
     re.IGNORECASE,
 )
-_SAID = regex(r"(?:learning rate|step size)\s*$", re.IGNORECASE)
+_INPUTS = regex(r"\binputs?\b(?! layer)", re.IGNORECASE)
+_ACTIVATION = regex(r"[ahozu]_?([1-9])")
+_SPOKEN_INPUT = regex(
+    r"\binput(?: value)?(?:\s+is|\s+of|\s*=|\s*:)?\s+\$?(-?[0-9]*\.[0-9]+|(?<=is )-?[0-9]+|(?<=[=:] )-?[0-9]+)(?![0-9.]*(?:,\s*[-0-9]|\s*[*·]))",
+    re.IGNORECASE,
+)
+_SAID = regex(rf"{CALLED}(?:\s+[^\s=]{{1,3}})?\s*$")
 _INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
 _MODEL = regex(r"\s*[\w.]+\s*=\s*(?:torch\.|tf\.|keras\.)*(?:nn|keras|layers|optim|losses)\.\w+\(")  # no claim
@@ -83,12 +90,15 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         first = next((f for f in found if _FIRST.fullmatch(re.sub(r"\s", "", f[2])) and f[-1] is not None), None)
         if first is not None:
             facts.known["x"] = Fact(first[-1], first[2], first[0])
+    if "x" not in facts.known and not parts["x"]:
+        parts["x"] |= _said_inputs(found, lines)
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
             computed.update(ends[facts.known.pop(name).line])  # those of a further example
         if units:
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
+    computed |= _thresholds(facts, lines) | _entries(facts)
     for number in taken - computed:
         rest[number - 1] = ""  # what is given claims nothing
     for at, line in enumerate(rest):
@@ -108,6 +118,40 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             "y", Fact(int(target[1]) if is_class and target[1].isdigit() else float(target[1]), "target")
         )
     return facts, tuple(rest)
+
+
+def _thresholds(facts: Facts, lines: Sequence[str]) -> set[int]:
+    """Make biases of the thresholds θ_j that are subtracted, b_j = -θ_j; the lines that give them still stand."""
+    named = [key for key, fact in facts.parameters.items() if key[:1] == "θ" and isinstance(fact.value, int | float)]
+    if not named or not any(map(_SUBTRACTED.search, lines)):
+        return set()
+    found = {key: facts.parameters.pop(key) for key in named}
+    facts.parameters |= {f"b{key[1:]}": replace(fact, value=-fact.value) for key, fact in found.items()}
+    return {fact.line for fact in found.values()}
+
+
+def _said_inputs(found: Sequence[tuple[Any, ...]], lines: Sequence[str]) -> dict[int, Fact]:
+    """Inputs under another name, or none: ``Inputs a_1 = 1, a_2 = -1``, ``input 0.5``."""
+    named: dict[int, Fact] = {}
+    for number, _, name, called, value in found:
+        match = _ACTIVATION.fullmatch(re.sub(r"[\s{}]", "", name))
+        if match and isinstance(value, int | float) and _INPUTS.search(lines[number - 1]):
+            named.setdefault(int(match[1]), Fact(value, called, number))
+    if not named and (spoken := _SPOKEN_INPUT.search("\n".join(lines))):
+        named[1] = Fact(float(spoken[1]), "input")
+    return named if sorted(named) == list(range(1, len(named) + 1)) else {}
+
+
+def _entries(facts: Facts) -> set[int]:
+    """Leave out numbers w1, w2 below a vector w: they are its entries, or what became of them; the lines they are in."""
+    later = {
+        key: fact for letter in "wW" if isinstance(whole := facts.parameters.get(letter), Fact)
+        for key, fact in facts.parameters.items()
+        if key[:1] == letter != key and fact.line > whole.line and isinstance(whole.value, list) > isinstance(fact.value, list)
+    }  # fmt: skip
+    for key in later:
+        del facts.parameters[key]
+    return {fact.line for fact in later.values()}
 
 
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
@@ -162,15 +206,15 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[int, int, str, Any]]:
         if called is not None and subject[: called.start()].rstrip()[-1:] in tuple("/∂+-*^_(["):
             value = None  # a derivative, or another formula
         spoken = _SAID.search(subject)
-        name = spoken[0].strip().replace(" ", "_") if spoken else called[0].strip() if called else ""
+        name = "learning_rate" if spoken else called[0].strip() if called else ""
         yield from ((start, end, one, value) for one in (name, *(further if value is not None else ())))
 
 
 def _may_be_given(name: str) -> bool:
     """Whether a name is one of an input, a target, a weight or a bias."""
     bare = re.sub(r"[\s{}]", "", name)
-    known = _VECTORS.get(bare) or _NUMBERED.fullmatch(bare) or _FIRST.fullmatch(bare) or parameter(bare)
-    return known is not None and len(name) < 30
+    known = bare in WORDS["x"] or bare in WORDS["y"] or _NUMBERED.fullmatch(bare) or _FIRST.fullmatch(bare)
+    return len(name) < 30 and (bool(known) or parameter(bare) is not None)
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

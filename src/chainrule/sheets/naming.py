@@ -19,6 +19,8 @@ from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, of
 
 UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
 WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single", "inputs")
+#: of these the two digits of ``w12`` are two indices
+_UNIT_BY_UNIT = ("unit", "first", "last", "nodes", "from_nodes", "single")
 #: how a layer above the line counts: behind the inputs; with the inputs as the first; of units alone so
 LAYERS = ("behind", "to", "inputs", "units")
 BIASES = ("layer", "shared", "through", "hidden", "output", "nodes", "inputs")
@@ -254,18 +256,15 @@ class Naming:
             index = [int(c) for c in (digits if len(items) == 1 else [i.digits for i in items]) if c]
             index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
             return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
-        if len(items) == 1 and word[0].isupper() and not items[0].letters:
+        unit_by_unit = len(digits) == 2 and self.weights in _UNIT_BY_UNIT
+        if len(items) == 1 and word[0].isupper() and not items[0].letters and not unit_by_unit:
             return Quantity("W", int(digits) - (self.weights == "inputs"))
         if not items:
             return Quantity("W", 1) if self.depth == 1 else None
         if any(item.letters for item in items):
             return self._lettered_weight(items)
         numbers = [int(item.digits) for item in items]
-        if (
-            len(items) == 1
-            and len(digits) == 2
-            and self.weights in ("unit", "first", "last", "nodes", "from_nodes", "single")
-        ):
+        if len(items) == 1 and unit_by_unit:
             numbers = [int(c) for c in digits]
         match self.weights, numbers:
             case ("rows" | "columns") as way, _:
@@ -281,6 +280,8 @@ class Naming:
                 return None if place is None else Quantity("W", place[0], (place[1], source))
             case "first", [unit, source]:
                 return Quantity("W", 1, (unit, source))
+            case "first", [source] if self.depth == 2 and self.sizes[-1] == 1:  # w_1 beside w_11
+                return Quantity("W", 2, (1, source))
             case "last", [unit, source]:
                 return Quantity("W", self.depth, (unit, source))
             case "single", [layer, source] if 0 < layer <= self.depth and self.sizes[layer] == 1:

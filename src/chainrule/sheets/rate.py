@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from chainrule.sheets.surfaces import BEFORE_A_NAME
 from chainrule.system.patterns import regex
 
+#: the learning rate in words
+CALLED = (
+    r"(?:(?i:learning[ _-]?rate|step[ -]size|lernrate|schrittweite|(?:taux|pas) d['’]apprentissage|tasa de aprendizaje"
+    r"|taxa de aprendiza(?:do|gem)|tasso di apprendimento)|学习率|学習率)"
+)
 _RATE = regex(
-    r"(?:η|\\eta|learning[ _-]?rate|Lernrate|taxa de aprendizado|taux d.apprentissage"
+    rf"(?:η|\\eta|{CALLED}"
     r"|(?<![A-Za-z])(?:lr|eta)(?![A-Za-z]))"
     r"\s*(?:\(?\$?\s*(?:\\?(?:eta|alpha|gamma|epsilon|varepsilon|mu|lr)|[ηαγεϵμ])(?![A-Za-z])\s*\$?\)?\s*)?"
     r"(?:[:=≈]|is|of|ist|de|von|est)?\s*\$?\s*(?P<rate>[0-9]*\.?[0-9]+)(?![0-9]*\s*[-+*/])"

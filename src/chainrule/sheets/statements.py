@@ -15,6 +15,7 @@ from chainrule.sheets.functions import function_named
 from chainrule.sheets.libraries import with_signs
 from chainrule.sheets.octave import shows_octave, with_octave
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
+from chainrule.sheets.spoken import with_names
 from chainrule.sheets.times import shows_times, with_times
 from chainrule.sheets.tokens import LEARNING_RATES
 from chainrule.sheets.updates import with_primes, without_old_values
@@ -100,6 +101,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
 
 def _prepared(text: str, times: bool) -> str:
     """A plain text with signs for what people write for them; it keeps its length."""
+    text = with_names(text)
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
     text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text

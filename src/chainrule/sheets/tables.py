@@ -46,7 +46,9 @@ def with_heads(lines: Sequence[str], examples: int = 1) -> list[str]:
     while at < len(found):
         rows, end = _table(found, at)
         if len(rows) > 1:
-            claims = _by_unit(rows) or _across(rows, examples) or _down(rows) or _pairs(rows)
+            claims = _by_unit(rows)
+            if not claims and not any("=" in cell for _, row in rows for cell in row):
+                claims = _across(rows, examples) or _down(rows) or _pairs(rows)
             if claims:
                 for place in range(at, end):
                     found[place] = claims.get(place, "")
@@ -74,7 +76,8 @@ def _table(lines: Sequence[str], at: int) -> tuple[list[Row], int]:
 
 
 def _cells(line: str) -> list[str]:
-    if not line.strip() or len(line) > LONGEST or "=" in line or _FRAME.fullmatch(line):
+    in_bars = line.lstrip().startswith("|")
+    if not line.strip() or len(line) > LONGEST or ("=" in line and not in_bars) or _FRAME.fullmatch(line):
         return []
     line = _LATEX_END.sub("", line).strip()
     if line.startswith(r"\hline"):
@@ -90,7 +93,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _bare(cell: str) -> str:
-    return re.sub(r"[$`*]", "", cell).strip()
+    return re.sub(r"[$`]|\*\*|^\s*\*|\*\s*$", "", cell).strip()
 
 
 def _is_name(cell: str) -> bool:
@@ -103,6 +106,12 @@ def _is_name(cell: str) -> bool:
 
 def _is_value(cell: str) -> bool:
     return _VALUE.fullmatch(cell) is not None
+
+
+def _is_worked_out(cell: str) -> bool:
+    """Whether a cell is a value, or a formula of numbers and its value: ``1/(1+e^0.5) = 0.378``."""
+    formula, sign, value = cell.rpartition("=")
+    return _is_value(value.strip()) and bool(formula.strip()) is bool(sign) and "=" not in formula
 
 
 def _across(rows: list[Row], examples: int) -> dict[int, str]:
@@ -158,14 +167,20 @@ def _by_unit(rows: list[Row]) -> dict[int, str]:
     claims: dict[int, str] = {}
     for (place, row), unit in zip(body, units, strict=True):
         assert unit is not None
-        index = f"{unit['letter'] or ''}{unit['number']}"
-        parts = [f"{told[i]}_{{{index}}} = {row[i]}" for i in told if _is_value(row[i])]
+        index = f"{unit['letter'] or ''}{unit['number']}" if unit["number"] else unit["only"]
+        parts = [f"{told[i]}_{{{index}}} = {row[i]}" for i in told if _is_worked_out(row[i])]
         claims[place] = "; ".join(parts)
     return claims if any(claims.values()) else {}
 
 
-_UNITS = regex(r"units?|neurons?|nodes?|neuron(?:e|en|a|io)|knoten|einheit|unidade?|unit[àé]", re.IGNORECASE)
-_UNIT = regex(r"(?:(?:unit|neuron|node)\s*)?(?P<letter>[a-zA-Z])?_?\{?(?P<number>[0-9]{1,2})\}?", re.IGNORECASE)
+_UNITS = regex(
+    r"(?:units?|neurons?|nodes?|neuron(?:e|en|a|io)|knoten|einheit|unidade?|unit[àé])(?:\s*,?\s*[a-z])?", re.IGNORECASE
+)
+_UNIT = regex(
+    r"(?:(?:unit|neuron|node)\s*)?(?:(?P<letter>[a-zA-Z])?_?\{?(?P<number>[0-9]{1,2})\}?|(?P<only>o|out|output|y))",
+    re.IGNORECASE,
+)
+_OF_UNIT = regex(r"(?<=\S)[\s,]{1,3}\(?[A-Za-zδ]{1,3}_?j\)?$|_[ij]$")  # Net input, I_j
 _TOLD_OF_UNIT = {
     "net": r"net(?:[ _-]?input)?|weighted sum|pre-?activation|sum|in|input|eingabe",
     "out": r"out(?:put)?|activation|ausgabe|sortie|salida|sa[ií]da",
@@ -176,6 +191,7 @@ _TOLD_OF_UNIT = {
 def _quantity_of_unit(head: str) -> str:
     """What a head tells of a unit: a word, or a letter alone that may have one; "" for another head."""
     bare = plain(head).text.replace(JOIN, "").strip()
+    bare = _OF_UNIT.sub("", bare) or bare
     found = next((name for name, words in _TOLD_OF_UNIT.items() if re.fullmatch(words, bare, re.IGNORECASE)), "")
     return found or (bare if re.fullmatch(r"[azhosuvy]", bare) else "")
 
