@@ -1,6 +1,8 @@
-"""Derivations in the notations of well-known textbooks and lectures, with drawn numbers: right ones, and one line spoilt."""
+# ruff: noqa: E501  sheets as they are written
+"""Derivations in the notations of well-known textbooks and lectures, with drawn numbers: right, and with a spoilt line."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def drawn(seed, *sizes, biases=True):
     def numbers(*shape):
         return rng.choice([-1, 1], shape) * rng.integers(1, 10, shape) / 10
 
-    weights = [numbers(m, j) for j, m in zip(sizes, sizes[1:], strict=False)]
+    weights = [numbers(m, j) for j, m in pairwise(sizes)]
     b = [numbers(m) if biases else np.zeros(m) for m in sizes[1:]]
     network = Network(weights, b, SIG, SIG, "half_squared_error")
     return network, numbers(sizes[0]), np.array([0.0 if rng.random() < 0.5 else 1.0])
@@ -294,7 +296,7 @@ def test_a_spoilt_line_is_not_right(write, seed):
     """One of the printed results is moved by a tenth; the line, and none above it, is in doubt."""
     text = write(seed)
     head, given, lines = text.partition("\n\n")
-    results = [m for m in re.finditer(r"(?<== )-?\d\.\d{4}(?=\$?\s*\|?\s*$)", lines, re.MULTILINE)]
+    results = list(re.finditer(r"(?<== )-?\d\.\d{4}(?=\$?\s*\|?\s*$)", lines, re.MULTILINE))
     result = results[seed % len(results)]
     wrong = f"{float(result[0]) + 0.1:.4f}"
     begin = head + given + lines[: result.start()]

@@ -336,3 +336,17 @@ def after_primes(text: str, at: int) -> tuple[int, int]:
     """The place behind primes, and the updates they stand for."""
     match = PRIMES.match(text, at)
     return (match.end(), updates(match)) if match else (at, 0)
+
+
+def before_square(text: str, at: int, end: int) -> int:
+    """Where a name ends whose 2 above is its square, for it stands in ``1 - z_1^2`` alone; 0 for another name."""
+    written = text[at:end]
+    square = _SQUARED.search(written)
+    if square is None:
+        return 0
+    less = [_ONE_LESS.search(text, max(0, m.start() - 9), m.start()) for m in re.finditer(re.escape(written), text)]
+    return at + square.start() if all(less) else 0
+
+
+_SQUARED = regex(r"(?<=[0-9}])\s*\^\s*(?:2|\{\s*2\s*\})$")
+_ONE_LESS = regex(r"(?<![0-9.])1\s*[-−]\s*$")

@@ -114,10 +114,10 @@ def assembled(
             {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"
         )
     elif lengths == {1, 2} and layered == {0}:  # w_11 … of the hidden units, w_1, w_2 into the one output
-        last = {(2, 1, *index): value for (_, _, index), value in numbers.items() if len(index) == 1}
-        first = {(1, *index): value for (_, _, index), value in numbers.items() if len(index) == 2}
-        turned = {(1, j, m): value for (_, m, j), value in first.items()}
-        found += _placed({**first, **last}, "w_ij goes to hidden unit i from input j, w_i to the output")
+        last = {(2, 1, k[2][0]): value for k, value in numbers.items() if len(k[2]) == 1}
+        first_layer = {(1, k[2][0], k[2][1]): value for k, value in numbers.items() if len(k[2]) == 2}
+        turned = {(1, j, m): value for (_, m, j), value in first_layer.items()}
+        found += _placed({**first_layer, **last}, "w_ij goes to hidden unit i from input j, w_i to the output")
         found += _placed({**turned, **last}, "w_ij goes from input i to hidden unit j, w_j to the output")
     if not found and all(_through(keys, letter) for letter in {k[0] for k in keys}):
         ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0], _as_number(k[2])))]

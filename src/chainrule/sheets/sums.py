@@ -34,8 +34,8 @@ def _widths(letter: str, operand: Operand, names: Names, bound: Mapping[str, int
         return
     if not any(index.letter == letter for index in operand.indices):
         return
-    if (count := _counted_by_meaning(letter, operand, names, bound)) is not None:
-        yield operand.symbol in ("W", "w"), count
+    if (known := _counted_by_meaning(letter, operand, names, bound)) is not None:
+        yield operand.symbol in ("W", "w"), known
         return
     sizes, units, above = names.sizes, operand.indices, operand.above
     if operand.symbol in ("x", "y", "yhat"):

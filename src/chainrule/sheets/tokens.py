@@ -45,8 +45,6 @@ _OPENED = regex(r"\s*[(\[{]")
 _BRACE, _BRACE_CLOSED, _CLOSED = regex(r"\s*\{\s*"), regex(r"\s*\}\s*"), regex(r"\s*\}")
 _BRACKET, _BRACKET_CLOSED = regex(r"\s*\(\s*"), regex(r"\s*\)")
 _BY, _BY_FRAMED = regex(r"\s*/\s*[d∂]\s*"), regex(r"\s*\}\s*\{\s*[d∂]\s*")
-_SQUARED = regex(r"(?<=[0-9}])\s*\^\s*(?:2|\{\s*2\s*\})$")
-_ONE_LESS = regex(r"(?<![0-9.])1\s*[-−]\s*$")
 _ONE_THING = regex(r"\\?[A-Za-z]+|.", re.DOTALL)
 
 _OPERATORS = {
@@ -354,22 +352,13 @@ class _Scanner:
     def name(self, at: int) -> tuple[n.Operand, int] | None:
         is_own = self.text[at : at + 1] in ("Z", "A") and self.introduced(at)
         found = n.own_name(self.text, at) if is_own else n.operand(self.text, at, self.depth)
-        if found is not None and (end := self.of_square(at, found[1])):
+        if found is not None and (end := n.before_square(self.text, at, found[1])):
             found = n.operand(self.text[:end], at, self.depth)
         if found is None or not isinstance(found[0], n.Own) or found[0].name in self.own:
             return found
         if _TWO_NAMES.fullmatch(found[0].name):  # Wx is W x
             return n.operand(self.text[: at + len(found[0].name) - 1], at, self.depth)
         return n.with_layer(found[0], self.text, found[1])
-
-    def of_square(self, at: int, end: int) -> int:
-        """Where the name ends within a name and a 2 above it that is its square, as in ``1 - z_1^2``; 0 elsewhere."""
-        written = self.text[at:end]
-        if (square := _SQUARED.search(written)) is None or _ONE_LESS.search(self.text[max(0, at - 9) : at]) is None:
-            return 0
-        less = sum(_ONE_LESS.search(self.text[max(0, m.start() - 9) : m.start()]) is not None
-                   for m in re.finditer(re.escape(written), self.text))  # fmt: skip
-        return at + square.start() if less == self.text.count(written) else 0
 
     def passed(self, pattern: re.Pattern[str], at: int) -> int:
         """The place behind a pattern, or -1."""
