@@ -83,7 +83,9 @@ def audit_sheet(sheet: Worksheet) -> Audit:
         problem = replace(problem, learning_rate=rate)
         sheet = replace(sheet, notes=(*sheet.notes, f"the learning rate {rate:g} is the one that a line gives"))
     try:
-        read = NameReader(problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared, sheet.rules.named).read()
+        read = NameReader(
+            problem, sheet.lines, sheet.first_line, sheet.names, sheet.shared, sheet.rules.named, sheet.words
+        ).read()
         return _audited(sheet, read.problem, read)
     except Spent:
         most = "what a person can work out"

@@ -35,7 +35,7 @@ LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromke
 OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o")
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1, w_hidden: a letter and indices, below and above, or the word of a layer
 PARAMETER = regex(
-    r"(?P<letter>[WwVvUubc]|bias|weights?|θ|Θ|[Tt]heta)(?:"
+    r"(?P<letter>[WwVvUuBbc]|bias|weights?|θ|Θ|[Tt]heta)(?:"
     r"(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
     rf"|_(?P<layer>{'|'.join((*OF_HIDDEN, *OF_OUTPUT))}))"
 )

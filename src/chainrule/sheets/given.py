@@ -28,6 +28,17 @@ _SPOKEN_TARGET = regex(
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*(?:,\s*[0-9]|\s*=))",
     re.IGNORECASE,
 )
+_NUMBER = regex(r"-?[0-9]*\.?[0-9]+")
+_LIST = rf"({_NUMBER.pattern}(?:\s*(?:,\s*(?:and\s)?|and\s|&|und\s|et\s|y\s|e\s)\s*{_NUMBER.pattern})+)(?!\s*[*·=\w])"
+_SPOKEN_INPUTS = regex(
+    rf"\b(?:inputs|input values?|eingaben|eingabewerte|entr[ée]es|entradas|ingressi)\b[^0-9\n=.-]{{0,20}}{_LIST}",
+    re.IGNORECASE,
+)
+_SPOKEN_TARGETS = regex(
+    rf"\b(?:targets|(?:desired|target|expected|wanted) (?:outputs|values)|want[^.\n=]{{0,40}}\boutput)\b"
+    rf"[^0-9\n=.-]{{0,20}}{_LIST}",
+    re.IGNORECASE,
+)
 _INPUTS = regex(r"\binputs?\b(?! layer)", re.IGNORECASE)
 _ACTIVATION = regex(r"[ahozu]_?([1-9])")
 _SPOKEN_INPUT = regex(
@@ -92,6 +103,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         facts.known.setdefault("learning_rate", Fact(spoken, "learning rate"))
     is_class = any("softmax" in line.lower() for line in lines)
     target = _SPOKEN_TARGET.search("\n".join(lines))
+    if "y" not in facts.known and (several := _SPOKEN_TARGETS.search("\n".join(lines))):
+        facts.known["y"] = Fact(_listed(several[1]), "targets")
     if target is not None:
         facts.known.setdefault(
             "y", Fact(int(target[1]) if is_class and target[1].isdigit() else float(target[1]), "target")
@@ -116,9 +129,15 @@ def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact
         match = _ACTIVATION.fullmatch(re.sub(r"[\s{}]", "", one.name))
         if match and isinstance(one.value, int | float) and _INPUTS.search(lines[one.line - 1]):
             named.setdefault(int(match[1]), Fact(one.value, one.name, one.line))
-    if not named and (spoken := _SPOKEN_INPUT.search("\n".join(lines))):
+    if not named and (spoken := _SPOKEN_INPUTS.search("\n".join(lines))):
+        named = {i: Fact(one, "inputs") for i, one in enumerate(_listed(spoken[1]), 1)}
+    elif not named and (spoken := _SPOKEN_INPUT.search("\n".join(lines))):
         named[1] = Fact(float(spoken[1]), "input")
     return named if sorted(named) == list(range(1, len(named) + 1)) else {}
+
+
+def _listed(text: str) -> list[float]:
+    return [float(one) for one in _NUMBER.findall(text)]
 
 
 def _entries(facts: Facts) -> set[int]:

@@ -54,6 +54,7 @@ class Worksheet:
         given: what lists of inputs and targets, and matrices, are called in the lines that give them; of a single unit
             all that lines give.
         rules: what a sheet without a header says of its rules, and the others that it leaves open.
+        words: words that stand for one kind of quantity, by what is given under them: v for weights.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Worksheet:
     notes: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
     rules: Rules = field(default_factory=Rules)
+    words: dict[str, str] = field(default_factory=dict)
 
 
 def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
@@ -173,6 +175,7 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         (*given.notes, *cells_in(lines, first_line)),
         frozenset() if text is None else _given(facts, network.sizes),
         given.rules,
+        {"v": "W"} if any(key[0] in "vV" for key in facts.parameters) else {},
     )
 
 

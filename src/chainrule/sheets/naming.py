@@ -18,9 +18,9 @@ from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, of_first_example, surface
 
 UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
-WEIGHTS = ("layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single", "inputs")
+WEIGHTS = ("layer", "rows", "columns", "unit", "to_unit", "first", "last", "nodes", "from_nodes", "single", "inputs")
 #: of these the two digits of ``w12`` are two indices
-_UNIT_BY_UNIT = ("unit", "first", "last", "nodes", "from_nodes", "single")
+_UNIT_BY_UNIT = ("unit", "to_unit", "first", "last", "nodes", "from_nodes", "single")
 #: how a layer above the line counts: behind the inputs; with the inputs as the first; of units alone so
 LAYERS = ("behind", "to", "inputs", "units")
 BIASES = ("layer", "shared", "through", "hidden", "output", "nodes", "inputs")
@@ -37,8 +37,8 @@ class Naming:
             the first.
         weights: how one or two indices of a weight count: ``layer``; all weights numbered by ``rows`` (those into one
             unit after another) or by ``columns`` (those out of one unit after another); ``unit`` counted through and
-            input; of the ``first`` or ``last`` layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of
-            a ``single`` unit; ``inputs`` as for units.
+            input, or input and then ``to_unit``; of the ``first`` or ``last`` layer; ``nodes`` to and from, or
+            ``from_nodes`` and to; of a layer of a ``single`` unit; ``inputs`` as for units.
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
         layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
             ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
@@ -257,12 +257,15 @@ class Naming:
             index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
             return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
         unit_by_unit = len(digits) == 2 and self.weights in _UNIT_BY_UNIT
-        if len(items) == 1 and word[0].isupper() and not items[0].letters and not unit_by_unit:
+        numbered = unit_by_unit or self.weights in ("rows", "columns")
+        if len(items) == 1 and word[0].isupper() and not items[0].letters and not numbered:
             return Quantity("W", int(digits) - (self.weights == "inputs"))
         if not items:
             return Quantity("W", 1) if self.depth == 1 else None
         if any(item.letters for item in items):
             return self._lettered_weight(items)
+        if len(items) == 2 and len(items[0].digits) == 1 and len(items[1].digits) == 2 and word[0].isupper():
+            items = (items[0], *(Item("", one) for one in items[1].digits))  # W2_11
         numbers = [int(item.digits) for item in items]
         if len(items) == 1 and unit_by_unit:
             numbers = [int(c) for c in digits]
@@ -271,11 +274,15 @@ class Naming:
                 return self._numbered(int(digits), way == "columns")
             case "layer", [layer]:
                 return Quantity("W", layer)
-            case (("layer" | "unit" | "first" | "last" | "nodes" | "from_nodes" | "single"), [layer, unit, source]):
+            case (
+                ("layer" | "unit" | "to_unit" | "first" | "last" | "nodes" | "from_nodes" | "single"),
+                [layer, unit, source],
+            ):
                 return Quantity("W", layer, (unit, source))
             case "inputs", [layer, *units] if len(units) in (0, 2):
                 return Quantity("W", layer - 1, tuple(units))
-            case "unit", [unit, source]:
+            case ("unit" | "to_unit") as way, [one, other]:
+                unit, source = (one, other) if way == "unit" else (other, one)
                 place = self.node(unit)
                 return None if place is None else Quantity("W", place[0], (place[1], source))
             case "first", [unit, source]:

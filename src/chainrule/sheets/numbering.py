@@ -9,9 +9,11 @@ from chainrule.sheets.facts import parameter
 from chainrule.sheets.naming import Naming
 
 Matrix = list[list[float]]
+_BIASES = ("b", "B", "bias", "c")
 #: how two indices of a weight count (``Naming.weights``), and what to tell of it
 _SCHEMES = {
     "unit": "units are numbered through: w_ij goes to unit i from the j-th before it",
+    "to_unit": "units are numbered through: w_ij goes from the i-th before it to unit j",
     "from_nodes": "units are numbered through, the inputs too: w_ij goes from unit i to unit j",
     "nodes": "units are numbered through, the inputs too: w_ij goes to unit i from unit j",
 }
@@ -20,13 +22,13 @@ _SCHEMES = {
 def is_bias(key: str) -> bool:
     """Whether a name is one of a bias."""
     match = parameter(key)
-    return match is not None and match["letter"] in ("b", "bias", "c")
+    return match is not None and match["letter"] in _BIASES
 
 
 def is_weight(key: str) -> bool:
     """Whether a name is one of a weight or of weights."""
     match = parameter(key)
-    return match is not None and match["letter"] not in ("b", "bias", "c")
+    return match is not None and match["letter"] not in _BIASES
 
 
 def indices(key: str) -> tuple[int, ...]:
@@ -87,6 +89,7 @@ def assembled(
 ) -> tuple[list[list[Matrix]], list[str]]:
     """The ways in which numbers with indices make matrices, the likeliest first, and what to tell of each."""
     found: list[tuple[list[Matrix], str]] = []
+    alone: set[tuple[str, int, tuple[int, ...]]] = set()
     if any(letter == "w" and len(index) == 2 for letter, _, index in numbers):  # v_1, v_2 go into the one output
         alone = {key for key in numbers if key[0] == "v" and len(key[2]) == 1}
         numbers = {(k[0], k[1], (1, *k[2])) if k in alone else k: value for k, value in numbers.items()}
@@ -99,7 +102,9 @@ def assembled(
     elif lengths == {2} and (0 not in layered or two_letters):
         layers = {key: key[1] or (2 if key[0] == "v" else 1) for key in keys}
         to_from = {(layers[k], k[2][0], k[2][1]): value for k, value in numbers.items()}
-        from_to = {(i, j, m): value for (i, m, j), value in to_from.items()}
+        into_output = {(layers[k], 1, k[2][1]) for k in ((k[0], k[1], (1, *k[2])) for k in alone)}
+        from_to = {place if place in into_output else (place[0], place[2], place[1]): value
+                   for place, value in to_from.items()}  # fmt: skip
         found += _placed(from_to, "w_ij goes from unit i to unit j" if 0 not in layered else "")
         found += _placed(to_from, "w_ij goes to unit i from unit j")
     elif lengths == {2}:

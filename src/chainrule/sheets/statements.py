@@ -202,7 +202,7 @@ def _axes(text: str) -> str:
 
 _KEEPS = regex(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
 _AXIS = regex(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
-_COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#|//)[^\S\n]*[^\W\d_]{2,}[^\n]*")
+_COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#[^\S\n]*[^\W\d_]|//[^\S\n]*[^\W\d_]{2})[^\n]*")
 
 
 def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
@@ -306,7 +306,7 @@ def _separators(text: str) -> list[tuple[int, str]]:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
             if kind == "." and _SENTENCE.match(text, match.end()):
                 kind = "\n"
-            if kind == THEN and is_one_name(name := _last_piece(text[: match.start()])):
+            if kind == THEN and is_one_name(name := _last_piece(text[: match.start()])) and not _is_word(name):
                 kind = "=" if _GIVES.match(text, match.end()) or _again(name, text[match.end() :]) else kind
             (inside if depth else found).append((match.start(), kind))
     signs = [pair for pair in inside if pair[1] == "="]
@@ -316,6 +316,11 @@ def _separators(text: str) -> list[tuple[int, str]]:
 
 
 _SENTENCE = regex(r"[\s⁠]+(?:[A-ZÄÖÜÉ][a-zäöüéè]+)[\s⁠,]+(?![=+*/^-])")
+
+
+def _is_word(name: str) -> bool:
+    """Whether what stands before an arrow is a word and no name: ``2 hidden neurons → 1 output``."""
+    return words(name) == 1 and name.strip().islower() and name.strip() not in WORDS
 
 
 def _again(name: str, behind: str) -> bool:

@@ -27,6 +27,7 @@ OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
 _WORDS = "|".join(sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True))
 _DIFFERENTIAL = regex(rf"(?:d|grad_?|g_|∇)(?=(?:[WwBbZzAaHhXθ]|{_WORDS})(?:[0-9_]|$))")
 _HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")
+_TOTAL = regex(r"([ECLJ]|[Ll]oss|[Ee]rror|[Cc]ost)[Tt]ot(?:al)?")
 _SEPARATOR = regex(r"[_,]")
 _ITEM = regex(r"([^\W\d_]*)([0-9]*)")
 
@@ -81,6 +82,8 @@ def _taken_apart(own: Own) -> Surface | None:
     if found is None:
         return None
     word = CHANGE if found["word"] == "Delta" else found["word"] + (found["hat"] or "")
+    if total := _TOTAL.fullmatch(word):
+        word = total[1]
     items = [Item("", found["digits"])] if found["digits"] else []
     after = 0
     for piece in rest:

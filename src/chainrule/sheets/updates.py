@@ -40,6 +40,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
      lambda m: m[1] + "'"),
     (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
      lambda m: m[1]),
+    # w1neu, v2new
+    (regex(rf"(?<![\w\\∂/])([WwbBvVuU][0-9]{{1,3}}){_NEW}(?![A-Za-z0-9_])"), lambda m: m[1] + "'"),
     # w(t+1), and w(t) and w^{(t)} before it
     (regex(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?){_S}\({_STEP}\)"), lambda m: m[1] + "'"),
     (regex(rf"(?<![A-Za-z])([Wwbθ](?:_{_INDEX})?)(?:\(t\)|\^{_S}\{{{_S}\(?t\)?{_S}\}})"), lambda m: m[1]),

@@ -28,6 +28,7 @@ _AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
 _OUTSIDE = regex(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
 _LONE = regex(r"\s*=\s*-?[0-9.]+")
 _NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")
+_OBJECT = regex(r"(?:Value|Scalar|Variable|Parameter)\(\s*(-?[0-9.]+)\s*(?:,[^()]*)?\)")
 _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.*)\)")
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
 _TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*(?:[,;]?\s+|\(\s*)[A-Za-z][^=]*")
@@ -119,6 +120,7 @@ def _read(written: str, names: Names) -> Any:
     """The numbers of a value, words behind it left out; None where it is no value."""
     if len(written) > LONGEST:
         return None
+    written = _OBJECT.sub(lambda match: match[1], written)
     called = _CALLED.fullmatch(written.strip().rstrip(". "))
     written = called[1] if called else written.strip().rstrip(". ")
     written = _TURNED.sub("", written)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,6 +80,12 @@ def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) 
     return found
 
 
+def without_velocities(parameters: dict[str, Fact]) -> dict[str, Fact]:
+    """The parameters without ``v = 0`` beside w: the velocity of a momentum, at its start."""
+    started = [key for key in ("v", "V", "u") if key in parameters and parameters[key].value == 0]
+    return {key: fact for key, fact in parameters.items() if key not in started or len(parameters) == len(started)}
+
+
 @dataclass
 class _Reader:
     facts: Facts
@@ -116,7 +122,7 @@ class _Reader:
             read.append(self.matrix(fact, name, width))
             width = len(read[-1]) if len(read[-1][0]) == width else len(read[-1][0])
         if chains(read, self.inputs):
-            return Parameters(read)
+            return Parameters(self.best([read, *self.with_squares_turned(read, given)]))
         ways = [way for way in turned_ways(read, self.inputs) if self.outputs in (None, len(way[-1]))]
         ways = ways or list(turned_ways(read, self.inputs))
         if not ways:
@@ -127,6 +133,18 @@ class _Reader:
         turned = [str(i) for i, (W, raw) in enumerate(zip(weights, read, strict=True), 1) if raw != W]
         words = f"W of layer {_and(turned)} is read as its transpose (a row for each unit of the layer before): "
         return Parameters(weights, notes=[words + "only that fits the inputs and layers"])
+
+    def with_squares_turned(self, read: list[Matrix], given: list[tuple[Fact, str]]) -> Iterator[list[Matrix]]:
+        """The square matrices turned round beside weights that are a flat list, which has no direction of its own."""
+        flat = [
+            isinstance(fact.value, list) and not any(isinstance(row, list) for row in fact.value) for fact, _ in given
+        ]
+        if any(flat) and all(one or len(W) == len(W[0]) for one, W in zip(flat, read, strict=True)):
+            turned = [
+                W if one else [list(row) for row in zip(*W, strict=True)] for one, W in zip(flat, read, strict=True)
+            ]
+            if turned != read:
+                yield turned
 
     def with_bias_columns(self, given: list[tuple[Fact, str]]) -> Parameters | None:
         """Matrices Θ, whose first column is the bias: one more column than there are units before; None for others."""
@@ -177,6 +195,7 @@ class _Reader:
 
     def by_names(self) -> Parameters:
         """``W_1 = [[…]]`` or ``w1 = 0.15`` without layers."""
+        self.facts.parameters = without_velocities(self.facts.parameters)
         weights = {k: f for k, f in self.facts.parameters.items() if not is_bias(k)}
         if not weights:
             due = "its weights: W of each layer, or w1, w2, … one by one"

@@ -73,6 +73,7 @@ class NameReader:
     """Reads the lines of one sheet under any naming.
 
     Attributes:
+        words: kinds of quantity that words stand for, as far as it is known.
         named: the sheet has no header, and its words name the activations: a may be what comes out of a unit then.
     """
 
@@ -82,6 +83,7 @@ class NameReader:
     declared: Mapping[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
     named: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
     _problems: dict[frozenset[int], Problem] = field(default_factory=dict, init=False)
     _marked: dict[tuple[Any, ...], tuple[SheetState, SheetState, float]] = field(default_factory=dict, init=False)
 
@@ -89,16 +91,16 @@ class NameReader:
     def plain(self) -> Naming:
         """Names as the design has them, and as the header declares them."""
         equal = {i for i, b in enumerate(self.problem.network.biases, 1) if len(b) > 1 and (b == b[0]).all()}
-        return Naming(self.problem.sizes, declared=self.declared, shared=frozenset(equal))
+        return Naming(self.problem.sizes, words=self.words, declared=self.declared, shared=frozenset(equal))
 
     def read(self) -> ReadSheet:
         """The sheet under the naming that fits it best."""
         effort = Effort.of(self.problem, NAMINGS)
         best = _by_conventions(self._under(self.plain, Effort.of(self.problem)))
         if any(_is_before_activation(o) for o in best.met):
-            best = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
+            best = self._under(replace(self.plain, words={**self.words, "a": "h"}, _known={}), Effort.of(self.problem))
         elif self.named and best.doubts >= GAIN and not any(map(is_output, best.met)):
-            other = self._under(replace(self.plain, words={"a": "h"}, _known={}), Effort.of(self.problem))
+            other = self._under(replace(self.plain, words={**self.words, "a": "h"}, _known={}), Effort.of(self.problem))
             best = min(best, other, key=_cost)
         while best.doubts >= GAIN or any(map(_unknown, best.marks)):
             shown = [self._under(naming, Effort.of(self.problem)) for naming in suggested(best.naming, best.met)]

@@ -350,6 +350,7 @@ def at_other_numbers(problem: Problem, count: int = 2, seed: int = 20) -> list[P
         for _ in range(count):
             weights = [_drawn(rng, W, 1 / np.sqrt(W.shape[1])) for W in problem.network.weights]
             biases = [_drawn(rng, b, 1.0) for b in problem.network.biases]
+            biases = [np.where(b == 0, b, b.max()) if i in problem.shared else b for i, b in enumerate(biases, 1)]
             network = problem.network._with(tuple(weights), tuple(biases))
             found.append(replace(problem, network=network, x=_drawn(rng, problem.x, 1.0)))
         return found

@@ -23,6 +23,7 @@ _UNITS = {
 _WEIGHTS = {
     "rows": "the weights are numbered row by row",
     "columns": "the weights are numbered by the arrows, first all out of the first input",
+    "to_unit": "w_ij goes from the i-th before it to unit j, counted through the layers",
     "unit": "w_ij goes to unit i, counted through the layers, from the j-th before it",
     "first": "w_ij is of the first layer",
     "last": "w_ij is of the last layer",
