@@ -23,10 +23,11 @@ from chainrule.sheets.functions import GeneralError, UnreadError, function_named
 from chainrule.sheets.general import ANY_NUMBER, ANY_UNIT, NUMBERS, for_all_units, is_rule
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
+from chainrule.sheets.prose import words
 from chainrule.sheets.rate import weak_rate
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sentences import OTHER, counts_layers, led
-from chainrule.sheets.statements import Claim, claims, short, words
+from chainrule.sheets.statements import Claim, claims, short
 from chainrule.sheets.tables import with_heads
 from chainrule.system.patterns import regex
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from chainrule.formula.plain import CLOSE, JOIN, OPEN
 from chainrule.network.words import WORDS
 from chainrule.sheets.functions import function_named
+from chainrule.sheets.prose import words
 from chainrule.sheets.segments import Place, is_one_name
-from chainrule.sheets.statements import words
 from chainrule.system.patterns import regex
 
 LONGEST = 200  # characters before a name that are looked at

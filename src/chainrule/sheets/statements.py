@@ -10,15 +10,12 @@ from itertools import pairwise
 from chainrule.formula.grammar import DEEPEST, LONGEST, deepest_bracket
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, Plain, plain
 from chainrule.network.words import WORDS
-from chainrule.sheets.blocks import PRINTED, blocks
-from chainrule.sheets.functions import function_named
-from chainrule.sheets.libraries import with_signs
-from chainrule.sheets.octave import shows_octave, with_octave
+from chainrule.sheets.blocks import blocks
+from chainrule.sheets.octave import shows_octave
+from chainrule.sheets.prose import words
+from chainrule.sheets.rewriting import rewritten
 from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
-from chainrule.sheets.spoken import with_names
-from chainrule.sheets.times import shows_times, with_times
-from chainrule.sheets.tokens import LEARNING_RATES
-from chainrule.sheets.updates import with_primes, without_old_values
+from chainrule.sheets.times import shows_times
 from chainrule.system.patterns import regex
 
 _SHOWN = 200  # characters that are shown of a line too long to be read
@@ -58,7 +55,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
             continue
         whole = plain(text)
         signed, valued = _valued(whole)
-        whole = replace(whole, text=_prepared(with_octave(signed) if octave else signed, times))
+        whole = replace(whole, text=rewritten(signed, times, octave))
         block = Place(whole, line, 0, len(whole.text))
         row = [claim for cells in rows(block) for claim in _row(cells)]
         if row:
@@ -99,17 +96,6 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
         yield waiting
 
 
-def _prepared(text: str, times: bool) -> str:
-    """A plain text with signs for what people write for them; it keeps its length."""
-    text = with_names(text)
-    text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
-    text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
-    text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
-    text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
-    text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
-    return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
-
-
 def _valued(whole: Plain) -> tuple[str, list[int]]:
     """A plain text with ``=`` between an equation and a number in dollars of its own, and where they stand."""
     text = whole.text
@@ -133,26 +119,6 @@ _EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
 
 
-#: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
-_ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
-
-#: h_{W,b}(x), h_θ(x): the output of the whole network
-_HYPOTHESIS = regex(
-    r"(?<![\w\\])h_[\s⁠]?(?:\{[\s⁠]{0,3}(?:W[\s⁠]?,[\s⁠]{0,3}b|[Wwθ])[\s⁠]{0,3}\}|[Wwθ])[\s⁠]{0,3}\([\s⁠]{0,3}x[\s⁠]{0,3}\)"
-)
-
-#: Since z_1 > 0, dL/dz_1 = …
-_GIVEN_THAT = regex(
-    r"(?im)(?<![^\W\d_])(?:since|as|because|if|where|da|weil|wenn|como|si|puisque|car|poich[eé]|se|pois)\s"
-    r"[^,=;.\n]{1,60}[<>≥≤≠][^,=;\n]{1,30},"
-)
-#: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label
-_LABELLED = regex(
-    rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
-    rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
-)
-
-
 def _lead_on(told: list[str]) -> bool:
     """Whether the prose between a claim and a line that begins with = leads on to it: ``so``, ``with the numbers:``."""
     prose = [text.strip() for text in told if words(text) and not text.lstrip().startswith("```")]
@@ -174,35 +140,6 @@ def _goes_on(waiting: Claim, parts: list[Place]) -> bool:
     first = parts[0].text
     is_formula = re.search(r"[^\s⁠][-+*⊙⊗/\s(]", first.strip(f" \n{JOIN}")) is not None and not words(first)
     return waiting.signs > 0 and waiting.parts[-1].is_empty and is_formula and not is_one_name(first)
-
-
-def _apart(text: str) -> str:
-    """A text with a comma for the words between two claims, ``0.3672 com y = 1``; it keeps its length."""
-
-    def comma(match: re.Match[str]) -> str:
-        before, told = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], match["words"]
-        are_words = len(told) == 1 or words(told) == len(told.split()) or words(told) > 2
-        return match["before"] + ",".ljust(len(told)) if are_words and re.search(rf"[={THEN}]", before) else match[0]
-
-    return _BETWEEN.sub(comma, text) if text.count("=") + text.count(THEN) > 1 else text
-
-
-def _uncommented(text: str) -> str:
-    """A text without the comments of code behind its claims; it keeps its length."""
-    return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text or "//" in text else text
-
-
-def _axes(text: str) -> str:
-    """``sum(Z, axis=1, keepdims=True)`` as ``sum(Z, 1)``, in as many characters."""
-    if "axis" not in text and "dim" not in text:
-        return text
-    text = _KEEPS.sub(lambda m: " " * len(m[0]), text)
-    return _AXIS.sub(lambda m: m[2].lstrip("-").rjust(len(m[0])), text)
-
-
-_KEEPS = regex(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
-_AXIS = regex(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
-_COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#[^\S\n]*[^\W\d_]|//[^\S\n]*[^\W\d_]{2})[^\n]*")
 
 
 def _row(cells: tuple[Place, ...]) -> Iterator[Claim]:
@@ -255,10 +192,6 @@ _LEAD = regex(
     re.IGNORECASE,
 )
 _GIVES = regex(rf"[\s⁠]*[-+]?[\s⁠]*[0-9.(\[{OPEN}]")
-_BETWEEN = regex(
-    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s\w{{1,12}}){{0,5}})"
-    rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
-)
 _LABEL = regex(r"[^=:]{1,80}:[\s⁠]+")
 
 
@@ -375,22 +308,9 @@ def _assigns(piece: Place) -> bool:
 
 
 _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|right)arrow|\\gets|\\to")
-_WORD = regex(r"(?<![A-Za-z_\\0-9^∂])(?<!∂[\s⁠])[A-Za-z]{2,}(?![A-Za-z0-9]|[\s⁠]{0,2}_)")
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
 #: 0.5146 (smaller, good!)
 _ASIDE = regex(rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{1,9}}\((?P<words>[^()=0-9_^*/+]{{3,80}})\)[\s⁠!.]{{0,3}}$")
-_DIFFERENTIAL = regex(
-    r"d?(?:yhat|delta|[xyahbwzts]|[A-Z])|d[A-Z][A-Za-z]*|d(?:net|out|loss)|[wWvVuU][xXhHaA]|np|numpy|math|torch"
-)
-_BELOW = regex(r"_\s*\{[^{}]{0,40}\}")  # E_{total}
-
-
-def words(text: str, own: frozenset[str] | set[str] = frozenset()) -> int:
-    """Words of a language, as opposed to names and functions."""
-    return sum(
-        not (word in own or word in LEARNING_RATES or function_named(word) or _DIFFERENTIAL.fullmatch(word))
-        for word in _WORD.findall(_BELOW.sub("", text) if "{" in text else text)
-    )
 
 
 def _is_formula(text: str) -> bool:

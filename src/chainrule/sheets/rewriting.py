@@ -1,0 +1,83 @@
+"""A plain text with the signs of formulas for what people write for them; each way keeps the length of the text."""
+
+from __future__ import annotations
+
+import re
+
+from chainrule.formula.plain import CLOSE, JOIN, THEN
+from chainrule.sheets.blocks import PRINTED
+from chainrule.sheets.libraries import with_signs
+from chainrule.sheets.octave import with_octave
+from chainrule.sheets.prose import words
+from chainrule.sheets.spoken import with_names
+from chainrule.sheets.times import with_times
+from chainrule.sheets.updates import with_primes, without_old_values
+from chainrule.system.patterns import regex
+
+_BETWEEN = regex(
+    rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s\w{{1,12}}){{0,5}})"
+    rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
+)
+#: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
+_ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
+
+#: h_{W,b}(x), h_θ(x): the output of the whole network
+_HYPOTHESIS = regex(
+    r"(?<![\w\\])h_[\s⁠]?(?:\{[\s⁠]{0,3}(?:W[\s⁠]?,[\s⁠]{0,3}b|[Wwθ])[\s⁠]{0,3}\}|[Wwθ])[\s⁠]{0,3}\([\s⁠]{0,3}x[\s⁠]{0,3}\)"
+)
+
+#: Since z_1 > 0, dL/dz_1 = …
+_GIVEN_THAT = regex(
+    r"(?im)(?<![^\W\d_])(?:since|as|because|if|where|da|weil|wenn|como|si|puisque|car|poich[eé]|se|pois)\s"
+    r"[^,=;.\n]{1,60}[<>≥≤≠][^,=;\n]{1,30},"
+)
+#: - **w5**: 0.40 - 0.5 * 0.0129 = 0.3936, a new value with its name as a label
+_LABELLED = regex(
+    rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
+    rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
+)
+
+
+def rewritten(text: str, times: bool, octave: bool) -> str:
+    """A plain text with the signs of formulas.
+
+    Args:
+        times: an x between names is a product on this sheet. octave: products are written ``.*`` on it.
+    """
+    text = with_octave(text) if octave else text
+    text = with_names(text)
+    text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
+    text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
+    text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
+    text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
+    text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
+    return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
+
+
+def _apart(text: str) -> str:
+    """A text with a comma for the words between two claims, ``0.3672 com y = 1``; it keeps its length."""
+
+    def comma(match: re.Match[str]) -> str:
+        before, told = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], match["words"]
+        are_words = len(told) == 1 or words(told) == len(told.split()) or words(told) > 2
+        return match["before"] + ",".ljust(len(told)) if are_words and re.search(rf"[={THEN}]", before) else match[0]
+
+    return _BETWEEN.sub(comma, text) if text.count("=") + text.count(THEN) > 1 else text
+
+
+def _uncommented(text: str) -> str:
+    """A text without the comments of code behind its claims; it keeps its length."""
+    return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text or "//" in text else text
+
+
+def _axes(text: str) -> str:
+    """``sum(Z, axis=1, keepdims=True)`` as ``sum(Z, 1)``, in as many characters."""
+    if "axis" not in text and "dim" not in text:
+        return text
+    text = _KEEPS.sub(lambda m: " " * len(m[0]), text)
+    return _AXIS.sub(lambda m: m[2].lstrip("-").rjust(len(m[0])), text)
+
+
+_KEEPS = regex(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
+_AXIS = regex(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
+_COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#[^\S\n]*[^\W\d_]|//[^\S\n]*[^\W\d_]{2})[^\n]*")
