@@ -17,7 +17,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("yhat", "ohat", "that", "ypred", "pred", "preds", "prediction"), ("yhat",)),
     **dict.fromkeys(("p", "phat", "prob", "probs"), ("yhat",)),
     "y": ("y", "yhat", "logits", "h"),
-    **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d"), ("y",)),
+    **dict.fromkeys(("t", "target", "targets", "label", "labels", "true", "ytrue", "tgt", "d", "yd", "actual"), ("y",)),
     **dict.fromkeys(("x", "inp"), ("x",)),
     "i": ("x", "a"),
     **dict.fromkeys(("l", "j", "e", "loss", "cost", "mse", "bce", "ce", "sse"), ("L",)),

@@ -16,7 +16,7 @@ from chainrule.sheets.deciding import SHOWN, Rules, decide_activations, decide_r
 from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
 from chainrule.sheets.numbering import Matrix, is_weight
-from chainrule.sheets.said import Said, said_in
+from chainrule.sheets.said import Said, said_in, slope_said
 from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
 
 
@@ -60,6 +60,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
 
     notes: list[str] = []
     said, rules = None if text is None else said_in(text), Rules()
+    facts.slope = slope_said(text or "")
     ways = list(_by_example(x, y))
     if len(ways) > 1:
         hits: list[float] = []
@@ -172,6 +173,8 @@ def _columns(x: Any, y: Any, weights: list[Matrix]) -> tuple[Any, Any]:
     if isinstance(x[0], list) and len(x) == 1 and isinstance(y, int | float):
         x = x[0]
     single = not isinstance(x[0], list)
+    if not single and np.shape(y) == (1, len(x)) != (len(x), height) and height == 1:
+        y = [[one] for one in y[0]]  # a row of targets, one for each example
     if single and isinstance(y, list) and y and isinstance(y[0], list) and (len(y) == height or len(y) == 1):
         y = [one for row in y for one in row]
     return x, y

@@ -30,7 +30,8 @@ _SIGNS = {
     "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max\s*\(\s*0\s*,",
     "tanh": r"\\?tanh|hyperbolic tangent",
     "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
-    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation",
+    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation"
+    r"|(?:ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|f\(x\))\s*=\s*w_?1?\s*[·*]?\s*x_?1?(?:\s*\+\s*b)?\s*(?=[,.;)$\n]|$)",
 }
 _LOSS_WORDS = {
     "half_squared_error": "half the squared error",
@@ -58,6 +59,7 @@ class Rules:
         named: the words name the activations.
         others: what the rules could be as well. loss_known: the loss is said, or printed numbers show it.
         settled: conventions that the loss as it is said rules out. penalty: the loss has a term of the weights.
+        momentum: the steps have a velocity.
         bias_columns: the matrices Θ are given with the biases as their first columns.
     """
 
@@ -67,6 +69,7 @@ class Rules:
     settled: frozenset[str] = frozenset()
     penalty: bool = False
     bias_columns: bool = False
+    momentum: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def decide_rules(
     else:
         note = "loss: none is named, and no printed number shows one; what depends on it is not judged"
     notes = (*_told(facts, activations, len(found.weights)), note)
-    return Rules(activations.said, kept, is_known, said.settled, said.penalty, found.bias_columns), notes
+    return Rules(activations.said, kept, is_known, said.settled, said.penalty, found.bias_columns, said.momentum), notes
 
 
 def _losses(said: Said, outputs: int, output: str) -> list[str]:

@@ -33,11 +33,12 @@ _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: what the two layers of a network with one hidden layer are called below the line
 OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o")
-#: w1, W_211, w_12^1, W^{(2)}, b_1, bias1, w_hidden: a letter and indices, below and above, or the word of a layer
+#: w1, W_211, w_12^1, W^{(2)}, b_1, bias1, w_hidden, w_{x1h2}: a letter and indices, the word of a layer, or units
 PARAMETER = regex(
-    r"(?P<letter>[WwVvUuBbc]|bias|weights?|θ|Θ|[Tt]heta)(?:"
+    r"(?P<letter>[WwVvUuBbc]|[Bb]ias|weights?|θ|Θ|[Tt]heta)(?:"
     r"(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
-    rf"|_(?P<layer>{'|'.join((*OF_HIDDEN, *OF_OUTPUT))}))"
+    rf"|_(?P<layer>{'|'.join((*OF_HIDDEN, *OF_OUTPUT))})"
+    r"|_?(?P<source>[xXiIhH][0-9])[,_]?(?P<unit>[hHoOyY][0-9])|_?(?P<of>[hHoOyY][0-9]))"
 )
 _SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
 _SETTING = regex(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
@@ -67,6 +68,7 @@ class Facts:
         layers: of each layer ``W``, ``b``, ``activation``, or its parameters by their names.
         parameters: weights and biases by their names in the sheet.
         names: what the author calls our quantities.
+        slope: of the leaky ReLU of which the sheet speaks; 0 for the usual one.
     """
 
     sheet: str
@@ -74,6 +76,7 @@ class Facts:
     layers: list[dict[str, Fact]] = field(default_factory=list)
     parameters: dict[str, Fact] = field(default_factory=dict)
     names: dict[str, Fact] = field(default_factory=dict)
+    slope: float = 0.0
 
     def value(self, name: str) -> Any:
         """The value of a fact; None where it is not given."""
@@ -121,7 +124,8 @@ LETTERS = {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}
 
 def by_letters(facts: Facts) -> None:
     """Give the parameters of two layers that are told apart by words, or by W, c and w, b, our own names."""
-    given = facts.parameters = {_by_layer(key): fact for key, fact in facts.parameters.items()}
+    counted = any(key[:1] == "b" and key[-1:].isdecimal() for key in facts.parameters)
+    given = facts.parameters = {_by_layer(key, counted): fact for key, fact in facts.parameters.items()}
     lists = {"W", "w"} <= set(given) <= set(LETTERS) and all(isinstance(given[k].value, list) for k in ("W", "w"))
     if not lists or ("b" in given and "c" not in given):
         return
@@ -129,11 +133,13 @@ def by_letters(facts: Facts) -> None:
     facts.parameters = {LETTERS[key]: given[key] for key in LETTERS if key in given}
 
 
-def _by_layer(key: str) -> str:
-    """``W_1`` for ``w_hidden``, ``b_2`` for ``b_out``; any other name as it is."""
+def _by_layer(key: str, counted: bool) -> str:
+    """``W_1`` for ``w_hidden``, ``b_2`` for ``b_out`` (``c`` where others are ``counted``); any other name as it is."""
     match = parameter(key)
     if match is None or match["layer"] is None:
         return key
+    if counted and match["letter"] in _B and match["layer"] in OF_OUTPUT:
+        return "c"
     return f"{'b' if match['letter'] in _B else 'W'}_{1 if match['layer'] in OF_HIDDEN else 2}"
 
 

@@ -16,7 +16,7 @@ from chainrule.sheets.tables import with_heads
 from chainrule.sheets.values import FIRST, NUMBERED, Value, values
 from chainrule.system.patterns import regex
 
-_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "target": "y", "label": "y", "y": "y"}
+_VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)")  # so d is what is desired
@@ -24,7 +24,8 @@ _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SUBTRACTED = regex(r"[-−]\s*(?:θ|\\?theta)(?![A-Za-z])")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = regex(
-    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?\s*(?:is|of|=|:|\s)\s*\$?"
+    r"\b(?:target|label|desired output|true value)(?: (?:value|output))?(?:\s+\$?[ydt][_{}\w,]{0,6}\$?)?"
+    r"\s*(?:is|of|=|:|\s)\s*\$?"
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*(?:,\s*[0-9]|\s*=))",
     re.IGNORECASE,
 )
@@ -88,9 +89,10 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         if units:
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
-    computed |= _thresholds(facts, lines) | _entries(facts)
+    computed |= _entries(facts)
+    thresholds = _thresholds(facts, lines)
     for number in taken - computed:
-        rest[number - 1] = ""  # what is given claims nothing
+        rest[number - 1] = thresholds.get(number, "")  # what is given claims nothing
     for at, line in enumerate(rest):
         if _MODEL.match(line):
             rest[at] = ""
@@ -112,14 +114,17 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     return facts, tuple(rest)
 
 
-def _thresholds(facts: Facts, lines: Sequence[str]) -> set[int]:
-    """Make biases of the thresholds θ_j that are subtracted, b_j = -θ_j; the lines that give them still stand."""
+def _thresholds(facts: Facts, lines: Sequence[str]) -> dict[int, str]:
+    """Make biases of the thresholds θ_j that are subtracted, b_j = -θ_j; what the lines that give them say of them."""
     named = [key for key, fact in facts.parameters.items() if key[:1] == "θ" and isinstance(fact.value, int | float)]
     if not named or not any(map(_SUBTRACTED.search, lines)):
-        return set()
+        return {}
     found = {key: facts.parameters.pop(key) for key in named}
     facts.parameters |= {f"b{key[1:]}": replace(fact, value=-fact.value) for key, fact in found.items()}
-    return {fact.line for fact in found.values()}
+    told: dict[int, list[str]] = {}
+    for fact in found.values():
+        told.setdefault(fact.line, []).append(f"{fact.called} = {fact.value}")
+    return {line: "; ".join(given) for line, given in told.items()}
 
 
 def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact]:

@@ -70,7 +70,8 @@ def _rule(facts: Facts, fact: Fact, output: bool) -> str:
     if not isinstance(fact.value, str):
         raise facts.refuse(fact.called, 'the name of an activation, such as "sigmoid"', short(fact.value), fact.line)
     try:
-        return rule_named(fact.value, output)
+        name = rule_named(fact.value, output)
+        return f"leaky_relu({facts.slope:g})" if name == "leaky_relu" and facts.slope else name
     except InputError as error:
         raise facts.refuse(fact.called, error.expected, error.got, fact.line) from None
 

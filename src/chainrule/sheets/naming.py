@@ -18,11 +18,16 @@ from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, of_first_example, surface
 
 UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
-WEIGHTS = ("layer", "rows", "columns", "unit", "to_unit", "first", "last", "nodes", "from_nodes", "single", "inputs")
+WEIGHTS = (
+    "layer", "rows", "columns", "rows_columns", "columns_rows", "unit", "to_unit", "first", "last", "nodes",
+    "from_nodes", "single", "inputs",
+)  # fmt: skip
+#: of these the weights are numbered through: into one unit after another, or out of one after another
+_THROUGH = ("rows", "columns", "rows_columns", "columns_rows")
 #: of these the two digits of ``w12`` are two indices
 _UNIT_BY_UNIT = ("unit", "to_unit", "first", "last", "nodes", "from_nodes", "single")
 #: how a layer above the line counts: behind the inputs; with the inputs as the first; of units alone so
-LAYERS = ("behind", "to", "inputs", "units")
+LAYERS = ("behind", "to", "inputs", "units", "through")
 BIASES = ("layer", "shared", "through", "hidden", "output", "nodes", "inputs")
 
 
@@ -36,13 +41,14 @@ class Naming:
             the one ``hidden`` layer, of the ``output``s, or ``nodes``, the inputs too; layers with the ``inputs`` as
             the first.
         weights: how one or two indices of a weight count: ``layer``; all weights numbered by ``rows`` (those into one
-            unit after another) or by ``columns`` (those out of one unit after another); ``unit`` counted through and
-            input, or input and then ``to_unit``; of the ``first`` or ``last`` layer; ``nodes`` to and from, or
-            ``from_nodes`` and to; of a layer of a ``single`` unit; ``inputs`` as for units.
+            unit after another) or by ``columns`` (those out of one unit after another), or the first layer so and the
+            second so; ``unit`` counted through and input, or input and then ``to_unit``; of the ``first`` or ``last``
+            layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of a ``single`` unit; ``inputs`` as for
+            units.
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
         layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
             ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
-            from the first that there are.
+            from the first that there are; units ``through`` the layers, in the place of layers, for all but those.
         words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own.
         declared: a name as written -> a name of the design, from the header.
         shared: layers whose biases are equal, so that one name may stand for all of them.
@@ -133,6 +139,8 @@ class Naming:
         items, digits = found.items, found.digits
         layer = None if found.layer is None else self._layer(found.layer, kind)
         letters = [item.letters for item in items]
+        if self.layers == "through" and layer is not None and not items and kind in ("a", "h", "δ", "logits"):
+            return self._counted("a" if kind in ("δ", "logits") else kind, layer, "through")
         if kind == "L":
             return LOSS if not items or of_first_example(found) else None
         if kind in ("W", "dW"):
@@ -257,7 +265,7 @@ class Naming:
             index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
             return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
         unit_by_unit = len(digits) == 2 and self.weights in _UNIT_BY_UNIT
-        numbered = unit_by_unit or self.weights in ("rows", "columns")
+        numbered = unit_by_unit or self.weights in _THROUGH
         if len(items) == 1 and word[0].isupper() and not items[0].letters and not numbered:
             return Quantity("W", int(digits) - (self.weights == "inputs"))
         if not items:
@@ -270,8 +278,8 @@ class Naming:
         if len(items) == 1 and unit_by_unit:
             numbers = [int(c) for c in digits]
         match self.weights, numbers:
-            case ("rows" | "columns") as way, _:
-                return self._numbered(int(digits), way == "columns")
+            case way, _ if way in _THROUGH:
+                return self._numbered(int(digits), way.split("_"))
             case "layer", [layer]:
                 return Quantity("W", layer)
             case (
@@ -299,8 +307,12 @@ class Naming:
             case _:
                 return None
 
-    def _numbered(self, number: int, columns: bool) -> Quantity | None:
+    def _numbered(self, number: int, ways: list[str]) -> Quantity | None:
+        """A weight by its number; the weights into each layer are numbered in the one way, or each in its own."""
+        if len(ways) not in (1, self.depth):
+            return None
         for layer in range(1, self.depth + 1):
+            columns = ways[min(layer, len(ways)) - 1] == "columns"
             rows, width = self.sizes[layer], self.sizes[layer - 1]
             if number <= rows * width:
                 first, second = divmod(number - 1, rows if columns else width)

@@ -9,7 +9,7 @@ from chainrule.sheets.facts import parameter
 from chainrule.sheets.naming import Naming
 
 Matrix = list[list[float]]
-_BIASES = ("b", "B", "bias", "c")
+_BIASES = ("b", "B", "bias", "Bias", "c")
 #: how two indices of a weight count (``Naming.weights``), and what to tell of it
 _SCHEMES = {
     "unit": "units are numbered through: w_ij goes to unit i from the j-th before it",
@@ -41,6 +41,21 @@ def indices(key: str) -> tuple[int, ...]:
 def digits(written: str) -> tuple[int, ...]:
     """The indices that digits stand for: one each, where no comma parts them."""
     return tuple(map(int, written.split(","))) if "," in written else tuple(map(int, written))
+
+
+def between(key: str) -> tuple[int, ...]:
+    """Layer, unit and unit before of a weight that has both in its name, ``w_{x1h2}``; () for another name."""
+    match = parameter(key)
+    if match is None or match["source"] is None:
+        return ()
+    source, unit = match["source"].lower(), match["unit"].lower()
+    return (2 if source[0] == "h" else 1, int(unit[1:]), int(source[1:]))
+
+
+def of_units(keys: Sequence[str], depth: int) -> dict[str, tuple[int, int]]:
+    """Layer and unit of each bias that has its unit in its name: ``b_{h1}``, ``b_o1``."""
+    named = {key: match["of"].lower() for key in keys if (match := parameter(key)) and match["of"]}
+    return {key: (1 if unit[0] == "h" else depth, int(unit[1:])) for key, unit in named.items()}
 
 
 def order(key: str) -> tuple[int, ...]:
@@ -127,21 +142,34 @@ def assembled(
     if not found and all(_through(keys, letter) for letter in {k[0] for k in keys}):
         ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0], _as_number(k[2])))]
         for shape in sizes:
-            by_rows, by_arrows, at = [], [], 0
-            for j, m in pairwise(shape):
-                part = ordered[at : at + m * j]
-                by_rows.append([part[i * j : (i + 1) * j] for i in range(m)])
-                by_arrows.append([part[i::m] for i in range(m)])
-                at += m * j
-            if at == len(ordered):
-                first = f"{_called(keys)} are numbered row by row: first all into the first unit"
-                found.append((by_rows, first))
-                if by_arrows != by_rows:
-                    found.append(
-                        (by_arrows, f"{_called(keys)} are numbered by the arrows: first all out of the first input")
-                    )
+            for arrows in _directions(len(shape) - 1):
+                weights, at = [], 0
+                for (j, m), by_arrows in zip(pairwise(shape), arrows, strict=True):
+                    part = ordered[at : at + m * j]
+                    weights.append([part[i::m] if by_arrows else part[i * j : (i + 1) * j] for i in range(m)])
+                    at += m * j
+                if at == len(ordered) and all(weights != others for others, _ in found):
+                    found.append((weights, f"{_called(keys)} are numbered {_in_words(arrows)}"))
     fitting = [(W, note) for W, note in found if chains(W, inputs) and outputs in (None, len(W[-1]))]
     return [W for W, _ in fitting], [note for _, note in fitting]
+
+
+def _directions(layers: int) -> Iterator[tuple[bool, ...]]:
+    """For each layer whether its weights are numbered by the arrows: of none, of all, of some where there are few."""
+    yield (False,) * layers
+    yield (True,) * layers
+    if layers <= 3:
+        yield from (ways for ways in product((False, True), repeat=layers) if len(set(ways)) == 2)
+
+
+def _in_words(arrows: tuple[bool, ...]) -> str:
+    if len(set(arrows)) < 2:
+        by_arrows, by_rows = (
+            "by the arrows: first all out of the first input",
+            "row by row: first all into the first unit",
+        )
+        return by_arrows if arrows[0] else by_rows
+    return ", ".join(f"{'by the arrows' if by else 'row by row'} into layer {i}" for i, by in enumerate(arrows, 1))
 
 
 def _called(keys: Sequence[tuple[str, int, tuple[int, ...]]]) -> str:

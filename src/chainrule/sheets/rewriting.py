@@ -18,6 +18,12 @@ _BETWEEN = regex(
     rf"(?P<before>[0-9)\]}}{CLOSE}⁠][\s⁠]{{1,20}})(?P<words>[eyio]|[^\W\d_]{{2,12}}(?:\s\w{{1,12}}){{0,5}})"
     rf"(?=[\s⁠]{{1,20}}(?:\\frac|[^\W\d_]|∂|∇)[^=;,\n{THEN}]{{0,80}}[={THEN}])"
 )
+#: w₁,₁
+_SECOND_INDEX = regex(r"_([0-9]),_([0-9])(?![0-9])")
+#: of lines that are aligned: 0.4193 & L &= 0.0240
+_NEXT_COLUMN = regex(rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{0,9}}&(?=[\s⁠]*[^\W\d][^=&\n]{{0,40}}&[\s⁠]*=)")
+#: w_1 = 0.2 (x_1 → h_1)
+_ARROWED = regex(rf"(?<=[\w⁠])[\s⁠]{{1,3}}\([^()={THEN}\n]{{1,20}}{THEN}[^()={THEN}\n]{{1,20}}\)")
 #: \varphi(z) is the activation; of the density of the normal distribution the integral stands beside it
 _ACTIVATION = regex(r"(?<![A-Za-z_])phi(?=[\s⁠]*'?[\s⁠]*\()")
 
@@ -45,6 +51,9 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
         times: an x between names is a product on this sheet. octave: products are written ``.*`` on it.
     """
     text = with_octave(text) if octave else text
+    text = _SECOND_INDEX.sub(lambda match: f"_{match[1]},{match[2]}{JOIN}", text) if ",_" in text else text
+    text = _NEXT_COLUMN.sub(",", text) if "&" in text else text
+    text = _ARROWED.sub(lambda match: " " * len(match[0]), text) if THEN in text else text
     text = with_names(text)
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)

@@ -98,6 +98,29 @@ _REGRESSIONS = (
 )  # fmt: skip
 
 
+_MOMENTUM = regex(
+    r"(?<!no )(?<!without )(?<!ohne )(?<!sans )(?<!sin )(?<!sem )(?<!senza )\b(?:momentum|velocity|impulsterm)\b",
+    re.IGNORECASE,
+)
+
+
+_SLOPE = regex(
+    r"leaky[\s_-]?relu\b[^.\n]{0,40}?(?:slope|steigung|pente|pendiente|inclina\w+|pendenza|α|alpha|\\alpha)"
+    r"\s*(?:of|von|de|di|=|is)?\s*(0?\.[0-9]{1,6})|leaky[\s_-]?relu\s*\(\s*(0?\.[0-9]{1,6})\s*\)",
+    re.IGNORECASE,
+)
+
+
+def slope_said(text: str) -> float:
+    """The slope of the leaky ReLU of which a text speaks; 0 where it says none.
+
+    >>> slope_said("Leaky ReLU with slope 0.1, linear output"), slope_said("leaky ReLU")
+    (0.1, 0.0)
+    """
+    found = _SLOPE.search(text[:LONGEST])
+    return 0.0 if found is None else float(found[1] or found[2])
+
+
 @dataclass(frozen=True)
 class Said:
     """What a sheet says of its rules; an empty tuple leaves them open.
@@ -109,7 +132,7 @@ class Said:
         losses: the losses that fit what is said, the likeliest first.
         reduction: over several examples the loss is the ``mean`` or the ``sum``; empty where that is left open.
         settled: conventions that what is said rules out: the formula of the loss shows whether there is a 1/2.
-        penalty: the loss has a term of the weights.
+        penalty: the loss has a term of the weights. momentum: the steps have a velocity.
     """
 
     hidden: tuple[str, ...] = ()
@@ -120,6 +143,7 @@ class Said:
     reduction: str = ""
     settled: frozenset[str] = frozenset()
     penalty: bool = False
+    momentum: bool = False
 
 
 def said_in(text: str) -> Said:
@@ -158,6 +182,7 @@ def said_in(text: str) -> Said:
         (reduction := reduction_said(text)),
         frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
         has_penalty(text),
+        _MOMENTUM.search(text) is not None,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from chainrule.sheets.libraries import without_settings
 from chainrule.system.patterns import regex
 
 _PROMPT = regex(r"[>\s]{0,4}(?P<prompt>>>>|\.\.\.|In \[\s*[0-9]*\s*\]:|Out\[\s*[0-9]*\s*\]:)[ ]?(?P<rest>.*)")
@@ -88,7 +89,7 @@ def _value_at(lines: list[str], at: int, said: str) -> int | None:
     if at == len(lines):
         return None
     text = _output(lines[at], said)
-    return at if _VALUE.match(text) and "=" not in text else None
+    return at if _VALUE.match(text) and "=" not in without_settings(text) else None
 
 
 def _output(line: str, said: str) -> str:

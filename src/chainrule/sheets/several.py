@@ -28,6 +28,20 @@ _WANTED = regex(
 _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
+_TUPLES = regex(r"\(\s*([^()=\d][^()=]{0,60}?)\s*\)\s*=\s*\(\s*([-−+0-9.][-−+0-9.,;\s]*)\)")
+
+
+def _one_by_one(match: re.Match[str]) -> str:
+    """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``."""
+    names, values = match[1].split(","), re.split(r"[,;]", match[2])
+    if len(names) != len(values) or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names):
+        return match[0]
+    return ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(names, values, strict=True))
+
+
+_NAME_ALONE = regex(_NAME)
+
+
 def parted(lines: Sequence[str]) -> list[str]:
     """The lines, a comma between values that blanks alone part.
 
@@ -40,6 +54,7 @@ def parted(lines: Sequence[str]) -> list[str]:
     named: set[str] = set()
     for line in lines:
         if len(line) < 2_000 and "=" in line:
+            line = _TUPLES.sub(_one_by_one, line)
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))
             row = _ROW.match(line)

@@ -183,7 +183,7 @@ def short(text: str) -> str:
 _CONTINUES = regex(r"[\s⁠&]*[-+*/⊙⊗=^)\]}]")
 _UNFINISHED = regex(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
 _MARKERS = regex(
-    r"(?:[\s⇒&]+|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
+    r"(?:[\s⇒&]+|#{1,6}(?=\s)|\([A-Z]{1,4}\.?[0-9]{1,2}(?:\.[0-9]{1,2})?\)(?=\s)|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
     r"|\(?[a-z]\)(?=\s)|…)+"
 )
 _LEAD = regex(
@@ -248,7 +248,7 @@ def _separators(text: str) -> list[tuple[int, str]]:
     return found
 
 
-_SENTENCE = regex(r"[\s⁠]+(?:[A-ZÄÖÜÉ][a-zäöüéè]+)[\s⁠,]+(?![=+*/^-])")
+_SENTENCE = regex(r"[\s⁠]+(?:[A-ZÄÖÜÉ][A-Za-zäöüéè]+)[\s⁠,]+(?![=+*/^-])")
 
 
 def _is_word(name: str) -> bool:

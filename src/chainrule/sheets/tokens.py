@@ -36,7 +36,9 @@ _SHORT = regex(r"d\s*(?=[WwbzahZA](?![A-Za-z0-9]))")  # dW^{[2]} for dL/dW^{[2]}
 _BELOW_LINE = regex(r"(?:/[\s({]*|\}\s*\{\s*)$")
 _ABOVE_LINE = regex(r"[\s)}]*(?:/|\}\s*\{)[\s({]*[d∂]")
 _NABLA = regex(r"∇\s*(?P<below>_\s*(?P<brace>\{\s*)?)?")
-_ARGUMENTS = regex(r"\s*\(\s*[A-Za-zα-ω][\w^{}\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))")
+_ARGUMENTS = regex(
+    r"\s*\(\s*[A-Za-zα-ω][\w^{}\[\]\s]{0,12}(?:[,;|]\s*[A-Za-zα-ω][\w^{}\[\]\s]{0,12}){0,4}\)(?=\s*(?:\}|/|$))"
+)
 _ALL_ARGUMENTS = regex(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
 _FRAC = regex(r"\\frac\s*")
 _SPACE, _GAP = regex(rf"[\s{JOIN}]*"), regex(r"\s*")

@@ -40,6 +40,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
      lambda m: m[1] + "'"),
     (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
      lambda m: m[1]),
+    # *w6 = w6 - …
+    (regex(r"(?m)^([\s⁠]*)\*([wWbBvV](?:_?\{?[0-9]{1,3}\}?)?)(?=[\s⁠]*=)"), lambda m: f"{m[1]}{m[2]}'"),
     # w1neu, v2new
     (regex(rf"(?<![\w\\∂/])([WwbBvVuU][0-9]{{1,3}}){_NEW}(?![A-Za-z0-9_])"), lambda m: m[1] + "'"),
     # w(t+1), and w(t) and w^{(t)} before it
@@ -54,7 +56,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip
-_ANY = regex(rf"{_NEW}|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
+_ANY = regex(rf"{_NEW}|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
 
 
 #: b_2: 0.2 → 0.23, b_2 = 0.2 → 0.23

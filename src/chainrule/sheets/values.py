@@ -18,13 +18,13 @@ from chainrule.sheets.statements import claims
 from chainrule.system.patterns import regex
 
 #: x1, t_o2: one input or target
-NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
+NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|yd|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
 #: a^{(1)}, which some call the inputs
 FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _NAME = regex(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
 _SAID = regex(rf"{CALLED}(?:\s+[^\s=]{{1,3}})?\s*$")
 _INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
-_AND = regex(r"\s+(?:and|with|und|et|con|mit)\s+|[.;:]\s+(?![^\[]*\])")
+_AND = regex(r"\s+(?:and|with|und|et|con|mit|\|)\s+|[.;:]\s+(?![^\[]*\])")
 _OUTSIDE = regex(r"[\s,;.]*(?=[A-Za-zηαθ][\w^]{0,8}\s*=\s*[-\[(0-9.])")  # what is given beside formulas in dollars
 _LONE = regex(r"\s*=\s*-?[0-9.]+")
 _NUMBER_ALONE = regex(r"[-−–]?[0-9]*\.?[0-9]+|[\[(][-−–+0-9.,;\s\[\]()]*[\])]")

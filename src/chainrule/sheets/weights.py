@@ -18,6 +18,7 @@ from chainrule.sheets.facts import Fact, Facts, parameter, with_thetas
 from chainrule.sheets.numbering import (
     Matrix,
     assembled,
+    between,
     bias_places,
     chains,
     digits,
@@ -25,6 +26,7 @@ from chainrule.sheets.numbering import (
     is_bias,
     is_weight,
     layers_before,
+    of_units,
     order,
     turned_ways,
 )
@@ -216,6 +218,9 @@ class _Reader:
             match = parameter(key)
             if match is None or not is_weight(key):
                 continue
+            if place := between(key):
+                numbers["w", 0, place] = self.number(fact, key)
+                continue
             letter = "v" if match["letter"] in "VvUu" else "w"
             below = digits(match["below"] or match["behind"] or "")
             above = int(match["above"] or 0)
@@ -287,7 +292,8 @@ class _Reader:
         before = layers_before(with_layers)
         indexed = {k: (index[0] - before, *index[1:]) if (index := indices(k)) else () for k in named}
         numbers = [k for k, fact in named.items() if not isinstance(fact.value, list)]
-        places = bias_places(numbers, units, self.inputs)
+        lettered = of_units(numbers, len(units))
+        places = bias_places([k for k in numbers if k not in lettered], units, self.inputs) | lettered
         for key, fact in named.items():
             index = indexed[key]
             if key in places or (key in numbers and len(index) == 2):

@@ -20,6 +20,7 @@ from chainrule.system.patterns import regex
 NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
 WITH_BIASES = "its matrix has the biases as its first column, and a 1 stands for them in what it is multiplied with"
+MOMENTUM = "the steps have a momentum, which is not read: what depends on it is not judged"
 DEFINES = "it says what the loss is, in names that the other lines do not have"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
 _OF_PENALTY = ("L", "dW")
@@ -36,6 +37,8 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
              for m in state.marks]  # fmt: skip
     if rules.penalty:
         marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
+    if rules.momentum:
+        marks = [_undecided(m, MOMENTUM) if m.verdict in BAD and (m.node is None or m.node.time) else m for m in marks]
     if rules.bias_columns:
         marks = [_undecided(m, WITH_BIASES) if m.verdict in BAD and _THETA.search(m.claim.line.text) else m
                  for m in marks]  # fmt: skip

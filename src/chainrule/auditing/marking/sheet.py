@@ -140,6 +140,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
     except WrongShape as error:
         parts = claim.formulas if claim.place is not None else ()
         if any(mark_formula(state, claim, None, part).verdict == "right" for part in parts):
+            if error.got == "one number":  # of one unit, however its name is read here
+                return Mark(claim, "undecided", f"{error.quantity} has {error.expected} numbers; one is written")
             return Mark(claim, "wrong", f"{error.quantity} should have {error.expected} numbers, not {error.got}")
         raise
     formulas = [mark_formula(state, claim, value, part) for part in claim.formulas if part.tree is not defining]

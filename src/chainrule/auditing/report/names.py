@@ -23,6 +23,8 @@ _UNITS = {
 _WEIGHTS = {
     "rows": "the weights are numbered row by row",
     "columns": "the weights are numbered by the arrows, first all out of the first input",
+    "rows_columns": "the weights are numbered row by row into layer 1, by the arrows into layer 2",
+    "columns_rows": "the weights are numbered by the arrows into layer 1, row by row into layer 2",
     "to_unit": "w_ij goes from the i-th before it to unit j, counted through the layers",
     "unit": "w_ij goes to unit i, counted through the layers, from the j-th before it",
     "first": "w_ij is of the first layer",
@@ -35,6 +37,7 @@ _WEIGHTS = {
 _LAYERS = {
     "to": "w_ij goes to unit i from unit j",
     "inputs": "layers are counted with the inputs as the first",
+    "through": "what stands above the line counts the units through the layers",
     "units": "layers of units are counted with the inputs as the first, weights are not",
 }
 _BIASES = {**_UNITS, "shared": "a layer has one bias"}
