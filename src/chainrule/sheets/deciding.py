@@ -27,7 +27,7 @@ MOST = 12  # other readings that are kept
 _SIGNS = {
     "softmax": r"soft-?max",
     "leaky_relu": r"leaky[\s_-]?relu",
-    "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max\s*\(\s*0\s*,",
+    "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max(?:imum)?\s*\(\s*0\.?\s*,",
     "tanh": r"\\?tanh|hyperbolic tangent",
     "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
     "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation"

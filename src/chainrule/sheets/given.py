@@ -83,6 +83,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             facts.known["x"] = Fact(first.value, first.name, first.line)
     if "x" not in facts.known and not parts["x"]:
         parts["x"] |= _said_inputs(found, lines)
+    _from_zero(facts, parts["x"])
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
             computed.update(ends[facts.known.pop(name).line])  # those of a further example
@@ -139,6 +140,20 @@ def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact
     elif not named and (spoken := _SPOKEN_INPUT.search("\n".join(lines))):
         named[1] = Fact(float(spoken[1]), "input")
     return named if sorted(named) == list(range(1, len(named) + 1)) else {}
+
+
+def _from_zero(facts: Facts, inputs: dict[int, Fact]) -> None:
+    """One unit whose inputs and weights are counted from 0, ``w_0 x_0 + w_1 x_1 + w_2``: a last weight is the bias."""
+    n = len(inputs)
+    weights = {f"w{i}": facts.parameters.get(f"w{i}") or facts.parameters.get(f"w_{i}") for i in range(n + 1)}
+    given = {key: fact for key, fact in weights.items() if fact is not None and not isinstance(fact.value, list)}
+    if 0 not in inputs or sorted(inputs) != list(range(n)) or not n <= len(given) == len(facts.parameters):
+        return
+    meant = [f"W_11{i}" for i in range(1, n + 1)] + ["b_11"]
+    called = [(f"w{i}", name) for i, name in enumerate(meant)] + [(f"x{i}", f"x_{i + 1}") for i in range(n)]
+    for name, meaning in called:
+        facts.names |= {written: Fact(meaning, written) for written in (name, f"{name[0]}_{name[1]}")}
+    facts.parameters = {"b_1" if i == n else f"W_11{i + 1}": fact for i, fact in enumerate(given.values())}
 
 
 def _listed(text: str) -> list[float]:

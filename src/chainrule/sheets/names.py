@@ -338,10 +338,13 @@ def after_primes(text: str, at: int) -> tuple[int, int]:
     return (match.end(), updates(match)) if match else (at, 0)
 
 
-def before_square(text: str, at: int, end: int) -> int:
-    """Where a name ends whose 2 above is its square, for it stands in ``1 - z_1^2`` alone; 0 for another name."""
+def before_square(text: str, at: int, end: int, depth: int) -> int:
+    """Where a name ends whose 2 above is its square, for it stands in ``1 - z_1^2`` alone; 0 for another name.
+
+    Without an index, ``1 - a^2``, that is so in a network of one layer.
+    """
     written = text[at:end]
-    square = _SQUARED.search(written)
+    square = (_SQUARED if depth > 1 else _ANY_SQUARED).search(written)
     if square is None:
         return 0
     less = [_ONE_LESS.search(text, max(0, m.start() - 9), m.start()) for m in re.finditer(re.escape(written), text)]
@@ -349,4 +352,5 @@ def before_square(text: str, at: int, end: int) -> int:
 
 
 _SQUARED = regex(r"(?<=[0-9}])\s*\^\s*(?:2|\{\s*2\s*\})$")
+_ANY_SQUARED = regex(r"(?<=[\w}])\s*\^\s*(?:2|\{\s*2\s*\})$")
 _ONE_LESS = regex(r"(?<![0-9.])1\s*[-−]\s*$")

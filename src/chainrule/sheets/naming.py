@@ -46,6 +46,7 @@ class Naming:
             layer; ``nodes`` to and from, or ``from_nodes`` and to; of a layer of a ``single`` unit; ``inputs`` as for
             units.
         biases: what one index of a bias counts; ``shared``: one bias for a layer.
+        deltas: what one index of δ counts, where it is not what those of z, a, h do.
         layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
             ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
             from the first that there are; units ``through`` the layers, in the place of layers, for all but those.
@@ -58,6 +59,7 @@ class Naming:
     units: str = "layer"
     weights: str = "layer"
     biases: str = "layer"
+    deltas: str = ""
     layers: str = "behind"
     words: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Naming:
             return self.layers == "behind" or (self.layers == "to" and not (kind == "W" and found.items))
         if not found.items and kind in ("a", "h", "b", "W", "δ"):
             return self.depth == 1
-        scheme = {"W": self.weights, "b": self.biases}.get(kind, self.units)
+        scheme = {"W": self.weights, "b": self.biases, "δ": self.deltas or self.units}.get(kind, self.units)
         return scheme == "layer" or kind in ("x", "y", "yhat", "L")
 
     def _declared(self, name: str, found: Surface | None) -> t.Symbol | None:
@@ -164,7 +166,8 @@ class Naming:
         if any(letters):
             return self._lettered(symbol, items)
         if len(items) == 1:
-            scheme = self.units if kind != "b" else "output" if found.word == "c" else self.biases
+            counts = (self.deltas or self.units) if kind == "δ" else self.units
+            scheme = counts if kind != "b" else "output" if found.word == "c" else self.biases
             return self._counted(symbol, int(digits), scheme)
         if len(items) == 2:
             first = (self.biases if kind == "b" else self.units) == "inputs"

@@ -76,6 +76,7 @@ def _apart(text: str) -> str:
 
 def _uncommented(text: str) -> str:
     """A text without the comments of code behind its claims; it keeps its length."""
+    text = _VALUE_BEHIND.sub(lambda match: match[1] + "=", text) if "#" in text else text
     return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text or "//" in text else text
 
 
@@ -89,4 +90,8 @@ def _axes(text: str) -> str:
 
 _KEEPS = regex(r",[^\S\n]*keepdims?[^\S\n]*=[^\S\n]*(?:True|False|1)[^\S\n]*(?=[,)])")
 _AXIS = regex(r"(?<=,)([^\S\n]*(?:axis|dim)[^\S\n]*=[^\S\n]*)(-?[01])(?=[^\S\n]*\))")
+#: z1 = x @ W1 + b1  # [0.6 1.3]
+_VALUE_BEHIND = regex(
+    r"(?m)(=[^=#\n]{1,200}[\w)\]][^\S\n]{1,40})#(?=[^\S\n]{0,3}(?:-?[0-9.]+|\[[-0-9.,eE \[\]]*\])[^\S\n]*$)"
+)
 _COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#[^\S\n]*[^\W\d_]|//[^\S\n]*[^\W\d_]{2})[^\n]*")

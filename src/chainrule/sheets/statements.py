@@ -187,7 +187,7 @@ _MARKERS = regex(
     r"|\(?[a-z]\)(?=\s)|…)+"
 )
 _LEAD = regex(
-    r"(?:[\s⁠]*(?:so|thus|then|hence|therefore|now|and|where|with|finally|also|but|next|let|we|get|have|gives|that|it|"
+    r"(?:[\s⁠]*(?:so|thus|then|hence|consider|suppose|assume|therefore|now|and|where|with|finally|also|but|next|let|we|get|have|gives|that|it|"
     r"follows|similarly|likewise|again|first|second|because|since)\b[,:]?[\s⁠]+)+",
     re.IGNORECASE,
 )

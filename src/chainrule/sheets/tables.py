@@ -22,6 +22,7 @@ _PASSES = regex(r"(?:iterations?|iter\.?|epochs?|steps?|updates?|Epoche|Schritt|
 _MEANS = {
     "{}": "|".join((*OLD, "alter wert")) + "|values?|initial|before|start|wert|valor|valeur|valore|result",
     "{}'": "|".join((*NEW, "new value", "updated value", "neuer wert")),
+    "Δ{}": r"Δ\s?\w?(?:\s*=.*)?|change|änderung|variación|variação|variation",
     "dL/d{}": r"gradient|derivative|grad|ableitung|gradiente|derivada|d[eé]riv[eé]e|derivata"
     r"|[d∂][LEJC]/[d∂]\w{0,5}|\\frac\{\\partial [LEJC]\}\{\\partial \w{1,8}\}",
 }
@@ -47,7 +48,7 @@ def with_heads(lines: Sequence[str], examples: int = 1) -> list[str]:
         rows, end = _table(found, at)
         if len(rows) > 1:
             claims = _by_unit(rows)
-            if not claims and not any("=" in cell for _, row in rows for cell in row):
+            if not claims and not any("=" in cell for _, row in rows[1:] for cell in row):
                 claims = _across(rows, examples) or _down(rows) or _pairs(rows)
             if claims:
                 for place in range(at, end):

@@ -25,6 +25,7 @@ _SIZE = regex(
 )
 
 
+_INDEX = regex(r"[0-9]{1,2}(?![0-9.])")  # w1 x1, 0.2 x1
 _NAME_BEFORE = regex(r"[A-Za-z][0-9]{1,8}$")  # w1x2 is a name, or two
 
 
@@ -45,6 +46,8 @@ def with_times(text: str, everywhere: bool = False) -> str:
 
     >>> with_times("(1 x 0.2) + (3 x 0.1)"), with_times("W x + b"), with_times("a_1 (2 x 1) = [0.3, 0.4]")
     ('(1 * 0.2) + (3 * 0.1)', 'W x + b', 'a_1 (2 x 1) = [0.3, 0.4]')
+    >>> with_times("w1 x1 + w2 x2")
+    'w1 x1 + w2 x2'
     >>> with_times("w_1 x i_1 + w_2 x i_2", everywhere=True)
     'w_1 * i_1 + w_2 * i_2'
     """
@@ -55,7 +58,8 @@ def with_times(text: str, everywhere: bool = False) -> str:
     def star(match: re.Match[str]) -> str:
         inside = any(start <= match.start() < end for start, end in kept)
         in_name = not match[1] and _NAME_BEFORE.search(match.string, max(0, match.start() - 9), match.start())
-        return match[0] if inside or in_name else match[1] + "*"
+        is_name = _INDEX.match(match.string, match.end()) and (match[1] or not everywhere)
+        return match[0] if inside or in_name or is_name else match[1] + "*"
 
     text = _SIGN.sub(star, text)
     return _ANY_SIGN.sub(star, text) if everywhere else text

@@ -354,7 +354,7 @@ class _Scanner:
     def name(self, at: int) -> tuple[n.Operand, int] | None:
         is_own = self.text[at : at + 1] in ("Z", "A") and self.introduced(at)
         found = n.own_name(self.text, at) if is_own else n.operand(self.text, at, self.depth)
-        if found is not None and (end := n.before_square(self.text, at, found[1])):
+        if found is not None and (end := n.before_square(self.text, at, found[1], self.depth)):
             found = n.operand(self.text[:end], at, self.depth)
         if found is None or not isinstance(found[0], n.Own) or found[0].name in self.own:
             return found

@@ -18,7 +18,7 @@ from chainrule.sheets.statements import claims
 from chainrule.system.patterns import regex
 
 #: x1, t_o2: one input or target
-NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|yd|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|o[1-9])")
+NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|yd|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|0|o[1-9])")
 #: a^{(1)}, which some call the inputs
 FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
 _NAME = regex(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")

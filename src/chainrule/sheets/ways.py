@@ -17,7 +17,7 @@ def joined(naming: Naming, others: Sequence[Naming]) -> Naming:
     changed: dict[str, str] = {}
     words = dict(naming.words)
     for other in others:
-        for field_name in ("units", "weights", "biases", "layers"):
+        for field_name in ("units", "weights", "biases", "deltas", "layers"):
             if getattr(other, field_name) != getattr(naming, field_name):
                 changed.setdefault(field_name, getattr(other, field_name))
         for word, kind in other.words.items():
@@ -123,6 +123,10 @@ def alternatives(naming: Naming, operands: set[Operand], met: frozenset[Operand]
         for units in UNITS:
             if units not in (naming.units, "inputs"):
                 yield replace(naming, units=units, biases="shared" if naming.shared else units, _known={})
+    if 1 in by_kind.get("δ", ()):
+        for deltas in ("output", "hidden"):
+            if deltas not in (naming.deltas, naming.units):
+                yield replace(naming, deltas=deltas, _known={})
     if 1 in by_kind.get("b", ()):
         for biases in BIASES:
             if biases not in (naming.biases, "inputs"):
