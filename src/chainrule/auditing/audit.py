@@ -22,7 +22,7 @@ from chainrule.auditing.model.claims import claimed_quantity
 from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
-from chainrule.auditing.records import Contradiction
+from chainrule.auditing.records import ACCEPTED, Contradiction
 from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.messages import message, part_message, repeated
 from chainrule.auditing.report.names import in_words as names_in_words
@@ -121,7 +121,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
     state.marks = left_open(state, sheet.rules)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
-    state.marks = _followers(state.marks)
+    state.marks = _against_own_lines(_followers(state.marks))
     return Audit(
         sheet.path,
         sheet.title,
@@ -155,6 +155,19 @@ def _stands(read: conventions.Inferred, lines: tuple[Line, ...]) -> bool:
     return whole and best.is_explained and not read.held
 
 
+def _against_own_lines(marks: list[Mark]) -> list[Mark]:
+    """The marks, an error δ undecided that is right against the author's own lines where other errors are open."""
+    opened = any(m.verdict == "undecided" and m.node is not None and m.node.kind == "da" for m in marks)
+    return [
+        replace(m, verdict="undecided", why=SIGNS)
+        if opened and m.node is not None and m.node.kind == "da" and m.verdict in ACCEPTED and m.value is not None
+        and m.value.inconsistent
+        else m
+        for m in marks
+    ]  # fmt: skip
+
+
+SIGNS = "your own lines give another number, and which sign your errors have is open"
 NO_RATE = "no learning rate is given, neither in the header nor in a line"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from chainrule.sheets.making import network_made
 from chainrule.sheets.numbering import Matrix, is_weight
 from chainrule.sheets.said import Said, said_in, slope_said
 from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
+from chainrule.system.patterns import regex
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,8 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
         rules, told = decide_rules(facts, said, decided, found, x, y, score, numbers)
         notes += told
     network, assumed = network_made(facts, found)
+    if isinstance(y, int) and y != (y := _class_of(network, x, y, numbers, text or "")):
+        notes.append("classes are counted from 1")
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), rules)
 
 
@@ -163,6 +167,24 @@ def _decided(
     if text is not None and said is not None:
         decide_activations(facts, text, said, parameters, score)
     return parameters()
+
+
+_FROM_ONE = regex(
+    r"(?:counted|counting|numbered|starting|index(?:ed|es)?)\s+(?:from|at)\s+1\b|\b(?:1|one)-based", re.IGNORECASE
+)
+
+
+def _class_of(network: Network, x: Any, y: int, numbers: list[tuple[float, float]], text: str) -> int:
+    """A class number counted from 0: one more or less, as the words or the printed numbers say."""
+    if network.sizes[-1] < 2 or not 1 <= y <= network.sizes[-1]:
+        return y
+    if y == network.sizes[-1] or _FROM_ONE.search(text):
+        return y - 1
+    hits = []
+    for one in (y, y - 1):
+        b = network.backward(x, one)
+        hits.append(digits_printed([b.L, b[f"dL/da_{network.depth}"], *b.grad_W, *b.grad_b], numbers))
+    return y - 1 if hits[1] >= hits[0] + SHOWN else y
 
 
 def _columns(x: Any, y: Any, weights: list[Matrix]) -> tuple[Any, Any]:

@@ -56,7 +56,7 @@ class Rules:
     """What a sheet without a header says of its rules.
 
     Attributes:
-        named: the words name the activations.
+        named: the words name the activations, or printed numbers show them.
         others: what the rules could be as well. loss_known: the loss is said, or printed numbers show it.
         settled: conventions that the loss as it is said rules out. penalty: the loss has a term of the weights.
         momentum: the steps have a velocity.
@@ -218,7 +218,15 @@ def decide_rules(
     else:
         note = "loss: none is named, and no printed number shows one; what depends on it is not judged"
     notes = (*_told(facts, activations, len(found.weights)), note)
-    return Rules(activations.said, kept, is_known, said.settled, said.penalty, found.bias_columns, said.momentum), notes
+    return Rules(
+        activations.said or activations.shown,
+        kept,
+        is_known,
+        said.settled,
+        said.penalty,
+        found.bias_columns,
+        said.momentum,
+    ), notes
 
 
 def _losses(said: Said, outputs: int, output: str) -> list[str]:

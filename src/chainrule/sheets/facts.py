@@ -125,6 +125,10 @@ LETTERS = {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}
 def by_letters(facts: Facts) -> None:
     """Give the parameters of two layers that are told apart by words, or by W, c and w, b, our own names."""
     counted = any(key[:1] == "b" and key[-1:].isdecimal() for key in facts.parameters)
+    letters = {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"}
+    if {"W", "v"} <= set(facts.parameters) <= set(letters) and isinstance(facts.parameters["v"].value, list):
+        facts.names |= {key: Fact(letters[key], key) for key in facts.parameters if key not in facts.names}
+        facts.parameters = {letters[key]: fact for key, fact in facts.parameters.items()}
     given = facts.parameters = {_by_layer(key, counted): fact for key, fact in facts.parameters.items()}
     lists = {"W", "w"} <= set(given) <= set(LETTERS) and all(isinstance(given[k].value, list) for k in ("W", "w"))
     if not lists or ("b" in given and "c" not in given):

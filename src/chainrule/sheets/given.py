@@ -71,6 +71,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     with_targets = any(map(_TARGET.match, (means.get(name, name) for name in given)))
     for number, end, called, value in found:
         name = means.get(called, called)
+        if called in ("output", "outputs") and isinstance(value, list) and _INPUTS.search(lines[number - 1]):
+            name = "y"  # inputs=[2, 3] and output=[1]
         is_output, is_cost = with_targets and name[:1] in "yY", name[:1] == "c" and not second
         ends.setdefault(number, range(number, end + 1))
         fact = None if value is None or is_output or is_cost else Fact(value, called, number)

@@ -20,7 +20,7 @@ from chainrule.sheets.macros import with_macros
 from chainrule.sheets.making import text_of
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
-from chainrule.sheets.weights import number, short
+from chainrule.sheets.weights import number, short, without_velocities
 
 MOST_UNITS = 10_000  # of a layer, the inputs too
 MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
@@ -175,7 +175,7 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         (*given.notes, *cells_in(lines, first_line)),
         frozenset() if text is None else _given(facts, network.sizes),
         given.rules,
-        {"v": "W"} if any(key[0] in "vV" for key in facts.parameters) else {},
+        {"v": "W"} if any(key[0] in "vV" for key in without_velocities(facts.parameters)) else {},
     )
 
 

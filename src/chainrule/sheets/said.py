@@ -99,7 +99,8 @@ _REGRESSIONS = (
 
 
 _MOMENTUM = regex(
-    r"(?<!no )(?<!without )(?<!ohne )(?<!sans )(?<!sin )(?<!sem )(?<!senza )\b(?:momentum|velocity|impulsterm)\b",
+    r"(?<!no )(?<!without )(?<!ohne )(?<!sans )(?<!sin )(?<!sem )(?<!senza )\b(?:momentum|velocity|impulsterm"
+    r"|adam|rmsprop|adagrad|nesterov)\b",
     re.IGNORECASE,
 )
 

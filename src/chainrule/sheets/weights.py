@@ -250,7 +250,8 @@ class _Reader:
     def with_outputs(self, count: int, outputs: int) -> list[list[int]]:
         found = [[self.inputs, outputs]] if count == self.inputs * outputs else []
         hidden, rest = divmod(count, self.inputs + outputs)
-        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else [])]
+        chain = [[1] * (count + 1)] if self.inputs == outputs == 1 and 3 <= count <= MOST_LAYERS else []
+        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else []), *chain]
 
     def best(self, ways: list[list[Matrix]]) -> list[Matrix]:
         """The way under which most of the printed numbers come out; the first of those that are as good."""

@@ -99,7 +99,7 @@ class NameReader:
         best = _by_conventions(self._under(self.plain, Effort.of(self.problem)))
         if any(_is_before_activation(o) for o in best.met):
             best = self._under(replace(self.plain, words={**self.words, "a": "h"}, _known={}), Effort.of(self.problem))
-        elif self.named and best.doubts >= GAIN and not any(map(is_output, best.met)):
+        elif self.named and _in_doubt(best) and not any(map(is_output, best.met)):
             other = self._under(replace(self.plain, words={**self.words, "a": "h"}, _known={}), Effort.of(self.problem))
             best = min(best, other, key=_cost)
         while best.doubts >= GAIN or any(map(_unknown, best.marks)):
@@ -185,6 +185,10 @@ def _is_before_activation(operand: Operand) -> bool:
         and found.word.lower() not in WEAK
         and kinds(found)[:1] in (("a",), ("logits",))
     )
+
+
+def _in_doubt(read: ReadSheet) -> bool:
+    return read.doubts >= GAIN or any(map(_hangs_on_a_name, read.marks))
 
 
 def _hangs_on_a_name(mark: Mark) -> bool:

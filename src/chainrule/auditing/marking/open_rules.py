@@ -20,7 +20,7 @@ from chainrule.system.patterns import regex
 NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
 WITH_BIASES = "its matrix has the biases as its first column, and a 1 stands for them in what it is multiplied with"
-MOMENTUM = "the steps have a momentum, which is not read: what depends on it is not judged"
+MOMENTUM = "the steps are not those of plain gradient descent: what depends on them is not judged"
 DEFINES = "it says what the loss is, in names that the other lines do not have"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
 _OF_PENALTY = ("L", "dW")
