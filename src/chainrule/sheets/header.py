@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.macros import with_macros
+from chainrule.sheets.naming import NUMBERED
 from chainrule.sheets.making import text_of
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
@@ -175,8 +177,18 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         (*given.notes, *cells_in(lines, first_line)),
         frozenset() if text is None else _given(facts, network.sizes),
         given.rules,
-        {"v": "W"} if any(key[0] in "vV" for key in without_velocities(facts.parameters)) else {},
+        _words(facts),
     )
+
+
+def _words(facts: Facts) -> dict[str, str]:
+    """What words are known to stand for: v for weights, and W1, W2, … for single ones, where they are given so."""
+    given = without_velocities(facts.parameters)
+    found = {"v": "W"} if any(key[0] in "vV" for key in given) else {}
+    single = [
+        key for key, fact in given.items() if re.fullmatch(r"W_?[0-9]+", key) and not isinstance(fact.value, list)
+    ]
+    return {**found, "W": NUMBERED} if single else found
 
 
 def _given(facts: Facts, sizes: Sequence[int]) -> frozenset[str]:

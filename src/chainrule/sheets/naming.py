@@ -19,9 +19,10 @@ from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, of
 
 UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
 WEIGHTS = (
-    "layer", "rows", "columns", "rows_columns", "columns_rows", "unit", "to_unit", "first", "last", "nodes",
-    "from_nodes", "single", "inputs",
+    "layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single", "inputs", "to_unit",
+    "rows_columns", "columns_rows",
 )  # fmt: skip
+NUMBERED = "numbered"  # what W is where W1, W2, … are single weights
 #: of these the weights are numbered through: into one unit after another, or out of one after another
 _THROUGH = ("rows", "columns", "rows_columns", "columns_rows")
 #: of these the two digits of ``w12`` are two indices
@@ -50,7 +51,8 @@ class Naming:
         layers: what a layer above the line counts: ``behind`` the inputs, as the design has it; so, and w_ij^l goes
             ``to`` unit i; with the ``inputs`` as the first; so for ``units`` alone, while weights and biases count
             from the first that there are; units ``through`` the layers, in the place of layers, for all but those.
-        words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own.
+        words: a word, small -> its kind, where it is not the likeliest; "" for a name of the author's own. "W" is
+            ``NUMBERED`` where W1, W2, … are no matrices.
         declared: a name as written -> a name of the design, from the header.
         shared: layers whose biases are equal, so that one name may stand for all of them.
     """
@@ -268,7 +270,7 @@ class Naming:
             index = [1, *index] if len(index) == 1 and self.sizes[-1] == 1 else index
             return Quantity("W", self.depth, tuple(index)) if len(index) != 1 else None
         unit_by_unit = len(digits) == 2 and self.weights in _UNIT_BY_UNIT
-        numbered = unit_by_unit or self.weights in _THROUGH
+        numbered = unit_by_unit or (self.weights in _THROUGH and self.words.get("W") == NUMBERED)
         if len(items) == 1 and word[0].isupper() and not items[0].letters and not numbered:
             return Quantity("W", int(digits) - (self.weights == "inputs"))
         if not items:

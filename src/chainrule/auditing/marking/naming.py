@@ -115,11 +115,12 @@ class NameReader:
                 if best.doubts < GAIN and not any(_unknown(m) or _hangs_on_a_name(m) for m in best.marks):
                     break
                 tried: list[ReadSheet] = []
-                for naming in alternatives(best.naming, _questioned(best.marks), best.met):
-                    key = self._told_apart(naming, best.met)
-                    if key not in seen:
-                        seen.add(key)
-                        tried.append(self._under(naming, effort))
+                with suppress(Spent):  # of those that there was effort for, the best is taken
+                    for naming in alternatives(best.naming, _questioned(best.marks), best.met):
+                        key = self._told_apart(naming, best.met)
+                        if key not in seen:
+                            seen.add(key)
+                            tried.append(self._under(naming, effort))
                 least = min(tried, key=lambda one: one.cost, default=best)
                 if least.cost > best.cost - GAIN:
                     break
