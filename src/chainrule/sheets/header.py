@@ -18,8 +18,8 @@ from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.macros import with_macros
-from chainrule.sheets.naming import NUMBERED
 from chainrule.sheets.making import text_of
+from chainrule.sheets.naming import NUMBERED
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
 from chainrule.sheets.weights import number, short, without_velocities
