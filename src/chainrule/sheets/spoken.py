@@ -16,6 +16,11 @@ _NAMED = regex(
     rf"|(?P<what1>net|delta){_S}{{1,3}}{_LAYER.format(1)})(?={_S}{{0,3}}=)",
     re.IGNORECASE,
 )
+#: grad W2 = …, the gradient of W2 = …
+_GRADIENT = regex(
+    rf"(?<![\w\\])(?:the{_S})?grad(?:ient)?(?:{_S}of|{_S}f[oü]r)?{_S}{{1,3}}([WwBbvV]_?[0-9]{{0,3}})(?={_S}{{0,3}}=)",
+    re.IGNORECASE,
+)
 
 
 def with_names(text: str) -> str:
@@ -30,4 +35,5 @@ def with_names(text: str) -> str:
         name = f"{_WHAT[re.sub(_S, ' ', what.lower())]}_{layer[0].lower()}"
         return name.ljust(len(match[0]), JOIN)
 
+    text = _GRADIENT.sub(lambda m: f"d{m[1]}".ljust(len(m[0]), JOIN), text) if "grad" in text.lower() else text
     return _NAMED.sub(named, text) if "idden" in text or "utput" in text else text
