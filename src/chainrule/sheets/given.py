@@ -31,7 +31,7 @@ _SPOKEN_TARGET = regex(
 )
 _NUMBER = regex(r"-?[0-9]*\.?[0-9]+")
 _LIST = (
-    rf"({_NUMBER.pattern}(?:\s*(?:,\s*(?:and\s)?|and\s|&|und\s|et\s|y\s|e\s)\s*{_NUMBER.pattern})+)(?!\s*[*·=]|[\w.])"
+    rf"({_NUMBER.pattern}(?:\s*(?:,\s*(?:and\s)?|and\s|&|und\s|et\s|y\s|e\s)\s*{_NUMBER.pattern})+)(?!\s*[*·=]|\w|\.[0-9])"
 )
 _SPOKEN_INPUTS = regex(
     rf"\b(?:inputs|input values?|eingaben|eingabewerte|entr[ée]es|entradas|ingressi)\b[^0-9\n=.-]{{0,20}}{_LIST}",
