@@ -19,7 +19,9 @@ from chainrule.system.patterns import regex
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
-_AGAINST_D = regex(r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)")  # so d is what is desired
+_AGAINST_D = regex(
+    r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
+)  # so d is what is desired
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SUBTRACTED = regex(r"[-−]\s*(?:θ|\\?theta)(?![A-Za-z])")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
@@ -30,9 +32,8 @@ _SPOKEN_TARGET = regex(
     re.IGNORECASE,
 )
 _NUMBER = regex(r"-?[0-9]*\.?[0-9]+")
-_LIST = (
-    rf"({_NUMBER.pattern}(?:\s*(?:,\s*(?:and\s)?|and\s|&|und\s|et\s|y\s|e\s)\s*{_NUMBER.pattern})+)(?!\s*[*·=]|\w|\.[0-9])"
-)
+_JOIN = r"\s*(?:,\s*(?:and\s)?|and\s|&|und\s|et\s|y\s|e\s)\s*"
+_LIST = rf"({_NUMBER.pattern}(?:{_JOIN}{_NUMBER.pattern})+)(?!\s*[*·=]|\w|\.[0-9])"
 _SPOKEN_INPUTS = regex(
     rf"\b(?:inputs|input values?|eingaben|eingabewerte|entr[ée]es|entradas|ingressi)\b[^0-9\n=.-]{{0,20}}{_LIST}",
     re.IGNORECASE,
@@ -43,6 +44,7 @@ _SPOKEN_TARGETS = regex(
     re.IGNORECASE,
 )
 _INPUTS = regex(r"\binputs?\b(?! layer)", re.IGNORECASE)
+_ZEROTH = regex(r"[ah]\^[(\[]?0[)\]]?_([1-9])|[ah]_([1-9])\^[(\[]0[)\]]")
 _ACTIVATION = regex(r"[ahozu]_?([1-9])")
 _SPOKEN_INPUT = regex(
     r"\binput(?: value)?(?:\s+is|\s+of|\s*=|\s*:)?\s+\$?(-?[0-9]*\.[0-9]+|(?<=is )-?[0-9]+|(?<=[=:] )-?[0-9]+)"
@@ -71,11 +73,12 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
     means = {"d": "t"} if any(map(_AGAINST_D.search, lines)) else {}
     with_targets = any(map(_TARGET.match, (means.get(name, name) for name in given)))
+    wanted = [one.value for one in found if one.value is not None and _TARGET.match(means.get(one.name, one.name))]
     for number, end, called, value in found:
         name = means.get(called, called)
         if called in ("output", "outputs") and isinstance(value, list) and _INPUTS.search(lines[number - 1]):
             name = "y"  # inputs=[2, 3] and output=[1]
-        is_output, is_cost = with_targets and name[:1] in "yY", name[:1] == "c" and not second
+        is_output, is_cost = with_targets and name[:1] in "yY" and value not in wanted, name[:1] == "c" and not second
         ends.setdefault(number, range(number, end + 1))
         fact = None if value is None or is_output or is_cost else Fact(value, called, number)
         used = fact is not None and _take(facts, parts, name, fact)
@@ -136,10 +139,12 @@ def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact
     """Inputs under another name, or none: ``Inputs a_1 = 1, a_2 = -1``, ``input 0.5``."""
     named: dict[int, Fact] = {}
     for one in found:
-        match = _ACTIVATION.fullmatch(re.sub(r"[\s{}]", "", one.name))
-        if match and isinstance(one.value, int | float) and _INPUTS.search(lines[one.line - 1]):
-            named.setdefault(int(match[1]), Fact(one.value, one.name, one.line))
-    if not named and (spoken := _SPOKEN_INPUTS.search("\n".join(lines))):
+        bare = re.sub(r"[\s{}]", "", one.name)
+        match = _ZEROTH.fullmatch(bare) or (_INPUTS.search(lines[one.line - 1]) and _ACTIVATION.fullmatch(bare))
+        if match and isinstance(one.value, int | float):
+            named.setdefault(int(match[match.lastindex or 1]), Fact(one.value, one.name, one.line))
+    spoken = _SPOKEN_INPUTS.search("\n".join(lines))
+    if not named and spoken is not None and "." in spoken[1]:  # inputs 1 and 2 may be numbers of units
         named = {i: Fact(one, "inputs") for i, one in enumerate(_listed(spoken[1]), 1)}
     elif not named and (spoken := _SPOKEN_INPUT.search("\n".join(lines))):
         named[1] = Fact(float(spoken[1]), "input")

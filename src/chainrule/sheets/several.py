@@ -42,6 +42,12 @@ def _one_by_one(match: re.Match[str]) -> str:
 _NAME_ALONE = regex(_NAME)
 
 
+#: - x1: 0.1, - w1: 0.25 (x1 to h1)
+_ITEM = regex(
+    r"(\s*(?:[-*•]\s+)?)((?:[xywbtvXYWBTV]|target|bias|eta|η)_?\{?[0-9]{0,3}\}?(?:_[0-9]{1,3})?)\s*:\s*(-?[0-9.]+)\s*(?:\([^()]*\))?\s*"
+)
+
+
 def parted(lines: Sequence[str]) -> list[str]:
     """The lines, a comma between values that blanks alone part.
 
@@ -53,6 +59,8 @@ def parted(lines: Sequence[str]) -> list[str]:
     found: list[str] = []
     named: set[str] = set()
     for line in lines:
+        if len(line) < 200 and (item := _ITEM.fullmatch(line)):
+            line = f"{item[1]}{item[2]} = {item[3]}"
         if len(line) < 2_000 and "=" in line:
             line = _TUPLES.sub(_one_by_one, line)
             names = _CALLED.findall(line)

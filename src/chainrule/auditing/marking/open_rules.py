@@ -38,7 +38,8 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
     if rules.penalty:
         marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
     if rules.momentum:
-        marks = [_undecided(m, MOMENTUM) if m.verdict in BAD and (m.node is None or m.node.time) else m for m in marks]
+        bad = (*BAD, "follows")
+        marks = [_undecided(m, MOMENTUM) if m.verdict in bad and (m.node is None or m.node.time) else m for m in marks]
     if rules.bias_columns:
         marks = [_undecided(m, WITH_BIASES) if m.verdict in BAD and _THETA.search(m.claim.line.text) else m
                  for m in marks]  # fmt: skip
