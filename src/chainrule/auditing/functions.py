@@ -1,0 +1,382 @@
+"""``audit_code``: a stranger's backward pass, called on small random networks in a process of its own, and audited."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from chainrule.auditing.code import audit_gradients
+from chainrule.auditing.records import ACCEPTED
+from chainrule.auditing.report.document import Audit
+from chainrule.auditing.report.records import LineAudit
+from chainrule.errors import InputError
+from chainrule.gradcheck.code.calls import CodeRun, CodeRuns, CodeTask, Returned, run_code
+from chainrule.gradcheck.code.drawn import CodeCase, drawn_cases
+from chainrule.gradcheck.code.source import beside, split_name
+from chainrule.gradcheck.given.containers import TakenApart
+from chainrule.network.network import Network
+from chainrule.render.blocks import Block, Bullets, Code, Heading, Paragraph, Table, line
+from chainrule.render.document import Document, Rendered
+from chainrule.system.alone import run_alone
+from chainrule.system.workers import Lost
+
+SECONDS = 30.0
+#: output -> losses, the first of which it is usually meant with; which one the code has is found out
+_LOSSES = {"softmax": ("cross_entropy",), "sigmoid": ("binary_cross_entropy",)}
+_SQUARES = ("half_squared_error", "squared_error", "mean_squared_error")
+_HIDDEN = ("sigmoid", "relu", "tanh")
+
+
+@dataclass(frozen=True)
+class CodeQuestion:
+    """The networks on which code is tried; what is None is found out.
+
+    Attributes:
+        layers: units of each layer, the inputs first.
+        hidden, output, loss, reduction: as of ``Network``.
+        seed: of the numbers that are drawn. tolerance: as of ``audit_gradients``.
+        seconds: after so many the process is ended.
+    """
+
+    layers: Sequence[int] = (4, 5, 3)
+    hidden: str | Sequence[str] | None = None
+    output: str = "softmax"
+    loss: str | None = None
+    reduction: str | None = None
+    seed: int = 0
+    seconds: float = SECONDS
+    tolerance: float | None = None
+
+    def networks(self) -> list[Network]:
+        """Every network that may be meant, the likeliest first.
+
+        Raises:
+            InputError: what no network has.
+        """
+        losses = (self.loss,) if self.loss else (*_LOSSES.get(self.output, ()), *_SQUARES)
+        losses = losses[:1] if self.output == "softmax" else losses
+        hidden = _HIDDEN if self.hidden is None and len(self.layers) > 2 else (self.hidden or _HIDDEN[0],)
+        reductions = ("mean", "sum") if self.reduction is None else (self.reduction,)
+        if not (np.isfinite(self.seconds) and self.seconds > 0):
+            raise InputError("seconds", "a number above 0", str(self.seconds))
+        return [Network.random(self.layers, h, self.output, loss, r, seed=self.seed)
+                for h, loss, r in product(hidden, losses, reductions)]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class TriedCase:
+    """One network on which code was tried: units of its layers, examples, and the audit, or why there is none."""
+
+    sizes: tuple[int, ...]
+    examples: int
+    audit: Audit | None
+    error: str = ""
+
+    @property
+    def words(self) -> str:
+        """What came of it."""
+        if self.audit is None:
+            return self.error
+        first = self.audit.first_wrong
+        right = sum(line.verdict in ACCEPTED for line in self.audit.lines)
+        found = f"{right} of {len(self.audit.lines)} arrays are right"
+        return found if first is None else f"{found}, the first that is wrong is {first.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class CodeAudit(Rendered):
+    """The audit of a stranger's backward pass.
+
+    Attributes:
+        title: its file and name.
+        called: the layout in which it ran.
+        cases: the networks on which it was tried.
+        audit: of the one that is shown: the first wrong one with the cause that most have, else the first.
+        notes: what was found out, a sentence each.
+
+    >>> def backward(X, y, W, b):
+    ...     p = 1 / (1 + np.exp(-(X @ W + b)))
+    ...     return {"dW": X.T @ (p - y), "db": (p - y).mean(axis=0)}
+    >>> audit = cr.audit_code(backward, [3, 1], output="sigmoid", loss="binary_cross_entropy", reduction="mean")
+    >>> audit.ok, audit.first_wrong.name, audit.first_wrong.mistakes
+    (False, 'dL/dW_1', ('batch_sum_vs_mean',))
+    """
+
+    title: str
+    called: str
+    cases: tuple[TriedCase, ...]
+    audit: Audit
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """True when no array of any network is wrong, and those of the sizes that were asked for could be read."""
+        asked = self.cases[0].sizes
+        return all(case.audit.ok if case.audit else case.sizes != asked for case in self.cases)
+
+    @property
+    def first_wrong(self) -> LineAudit | None:
+        """The first array that is wrong, in the audit that is shown."""
+        return self.audit.first_wrong
+
+    def document(self) -> Document:
+        """How the code was called, what came of it on each network, and the audit of one of them."""
+        _, network, said, *rest = self.audit.document().blocks
+        wrong = sum(case.audit is not None and not case.audit.ok for case in self.cases)
+        tried = sum(case.audit is not None for case in self.cases)
+        count = f"Wrong in {wrong}" if wrong else f"Right in {tried}"
+        told = line(f"{count} of {len(self.cases)} random networks that it was tried on. ", *_line(said))
+        rows = tuple((line("-".join(map(str, c.sizes))), line(str(c.examples)), line(c.words)) for c in self.cases)
+        blocks: list[Block] = [Heading(1, line("Gradients of ", Code(self.title))), network, Paragraph(told)]
+        blocks.append(Bullets(tuple(line(f"{note}.") for note in (f"Called with {self.called}", *self.notes))))
+        blocks.append(Table(tuple(map(line, ("layers", "examples", "arrays"))), rows))
+        return Document((*blocks, *rest))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        cases = [
+            {"layers": list(c.sizes), "examples": c.examples, "ok": c.audit is not None and c.audit.ok,
+             "first_wrong": c.audit.first_wrong.name if c.audit and c.audit.first_wrong else None,
+             "arrays": len(c.audit.lines) if c.audit else 0,
+             "right": sum(line.verdict in ACCEPTED for line in c.audit.lines) if c.audit else 0, "error": c.error}
+            for c in self.cases
+        ]  # fmt: skip
+        told = {"code": self.title, "called": self.called, "cases": cases, "code_notes": list(self.notes)}
+        return self.audit.to_dict() | told | {"ok": self.ok}
+
+
+def _line(block: Block) -> tuple[Any, ...]:
+    return block.line if isinstance(block, Paragraph) else ()
+
+
+def audit_code(
+    code: str | os.PathLike[str] | Callable[..., Any],
+    layers: Sequence[int] = (4, 5, 3),
+    *,
+    hidden: str | Sequence[str] | None = None,
+    output: str = "softmax",
+    loss: str | None = None,
+    reduction: str | None = None,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    tolerance: float | None = None,
+) -> CodeAudit:
+    """Call a backward pass on small random networks, and say which array of it is wrong first, and why.
+
+    The code runs in a process of its own, which ends with its time; it is no sandbox. How it is called, its parameters
+    say (docs/code.md); each usual layout is tried.
+
+    Args:
+        code: ``FILE.py:NAME``, a function, a method or a class: of a class a method ``backward``, ``backprop`` or
+            ``loss``. It returns gradients as ``audit_gradients`` takes them, keeps them as attributes, or steps its
+            weights.
+        layers: units of each layer, the inputs first; besides, other sizes are tried.
+        hidden, output, loss, reduction: as of ``Network``; where None, those that the code has are found among the
+            usual ones.
+        seed: of the networks and examples.
+        seconds: that the code may take.
+        tolerance: as of ``audit_gradients``.
+
+    Raises:
+        InputError: no such code; parameters that are not understood; code that fails, takes too long, or returns no
+            gradients: one sentence with its line.
+
+    >>> def backward(X, y, W1, b1, W2, b2):
+    ...     h = np.tanh(X @ W1 + b1)
+    ...     d2 = (h @ W2 + b2 - y) / len(X)
+    ...     d1 = d2 @ W2.T
+    ...     return {"dW1": X.T @ d1, "db1": d1.sum(0), "dW2": h.T @ d2, "db2": d2.sum(0)}
+    >>> audit = cr.audit_code(backward, [4, 5, 3], hidden="tanh", output="identity")
+    >>> audit.first_wrong.name, audit.first_wrong.mistakes
+    ('dL/dW_1', ('hidden_derivative_missing',))
+    """
+    question = CodeQuestion(layers, hidden, output, loss, reduction, seed, seconds, tolerance)
+    networks = question.networks()
+    cases = drawn_cases(networks[0], seed)
+    runs, notes = _run(code, cases, seconds)
+    found = judged(runs, cases, networks, question)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _run(code: Any, cases: tuple[CodeCase, ...], seconds: float) -> tuple[CodeRuns, list[str]]:
+    """What the code gave, and what is to be told of where it ran."""
+    if not callable(code):
+        return run_file(os.fspath(code), cases, seconds), []
+    from joblib.externals import cloudpickle  # it is there with scikit-learn
+
+    try:
+        sent = cloudpickle.dumps((code, beside(code)))
+    except Exception:  # whatever cannot be pickled
+        task = CodeTask(code, cases, seconds / 2)
+        with contextlib.redirect_stdout(io.StringIO()):
+            return _checked(run_code(task), ""), ["It ran in this process, without limits: it cannot be sent to another"]
+    task = CodeTask(sent, cases, seconds / 2)
+    return _checked(run_alone(run_code, task, seconds=seconds), getattr(code, "__qualname__", "the function")), []
+
+
+def run_file(code: str, cases: tuple[CodeCase, ...], seconds: float) -> CodeRuns:
+    """What the code of a file gave.
+
+    Raises:
+        InputError: as ``audit_code`` does.
+    """
+    file, name = split_name(code)
+    answer = run_alone(run_code, CodeTask(code, cases, seconds / 2), seconds=seconds, file=file)
+    return _checked(answer, f"{os.path.basename(file)}{name and ':'}{name}")
+
+
+def _checked(answer: Any, title: str) -> CodeRuns:
+    if isinstance(answer, CodeRuns):
+        return answer
+    if isinstance(answer, InputError):
+        raise answer
+    reason = answer.reason if isinstance(answer, Lost) else "something else came back"
+    raise InputError(title, "code that runs and ends", reason)
+
+
+# ---------------------------------------------------------------- the verdict
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """One way to take what came back: a layout, a part of what was returned, a network that may be meant."""
+
+    run: CodeRun
+    part: int
+    network: Network
+
+    def case(self, case: CodeCase) -> CodeCase:
+        """A case as the code had it, under this network's rules."""
+        case = case if self.run.biased else case.unbiased
+        own, like = case.network, self.network
+        network = Network(own.weights, own.biases, like.hidden, like.output, like.loss, like.reduction)
+        return replace(case, network=network)
+
+    def audit(self, case: CodeCase, returned: Returned, tolerance: float | None) -> Audit:
+        """The audit of one result.
+
+        Raises:
+            InputError: what came back cannot be read.
+        """
+        case = self.case(case)
+        x, y = (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
+        given = returned.sets[self.part]
+        is_step = returned.steps and self.part == len(returned.sets) - 1
+        rate = _rate(case.network.backward(x, y).grad_W, given) if is_step else None
+        found = audit_gradients(case.network, x, y, given, learning_rate=rate, tolerance=tolerance)
+        if not found.ok and returned.forward is not None:
+            with contextlib.suppress(InputError):
+                return audit_gradients(
+                    case.network, x, y, given, forward=returned.forward, learning_rate=rate, tolerance=tolerance
+                )
+        return found
+
+    def loss(self, case: CodeCase) -> float:
+        """L."""
+        case = self.case(case)
+        x, y = (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
+        return float(case.network.backward(x, y).L)
+
+
+def _rate(due: Sequence[Any], given: TakenApart) -> float | None:
+    """The rate of a step, by the size of its last weights."""
+    size = float(np.linalg.norm(due[-1]))
+    steps = [leaf.value for leaf in given.leaves if leaf.value.size == due[-1].size and leaf.name.startswith("W")]
+    return float(np.linalg.norm(steps[-1])) / size if steps and size else None
+
+
+def judged(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network], question: CodeQuestion) -> CodeAudit:
+    """One verdict over all cases, under the reading that fits best.
+
+    Raises:
+        InputError: nothing that came back can be read.
+    """
+    best: tuple[tuple[bool, bool, float], _Reading] | None = None
+    refused: InputError | None = None
+    for reading in _readings(runs, networks):
+        first = next(i for i, result in enumerate(reading.run.results) if isinstance(result, Returned))
+        result = reading.run.results[first]
+        assert isinstance(result, Returned)
+        try:
+            found = reading.audit(cases[first], result, question.tolerance)
+        except InputError as error:
+            refused = refused or error
+            continue
+        right = sum(line.verdict in ACCEPTED for line in found.lines) / len(found.lines)
+        said = result.loss is not None and _is_near(result.loss, reading.loss(cases[first]))
+        rank = (found.ok, said, right)
+        if best is None or rank > best[0]:
+            best = (rank, reading)
+        if found.ok and right == 1.0 and (said or result.loss is None):
+            break
+    if best is None:
+        assert refused is not None
+        raise refused
+    return _verdict(runs.title, best[1], cases, networks[0], question)
+
+
+def _readings(runs: CodeRuns, networks: Sequence[Network]) -> Iterator[_Reading]:
+    for run in runs.runs:
+        parts = max(len(result.sets) for result in run.results if isinstance(result, Returned))
+        for part, network in product(range(parts), networks):
+            yield _Reading(run, part, network)
+
+
+def _verdict(
+    title: str, reading: _Reading, cases: Sequence[CodeCase], usual: Network, question: CodeQuestion
+) -> CodeAudit:
+    tried: list[TriedCase] = []
+    losses: list[tuple[float, float]] = []
+    for case, result in zip(cases, reading.run.results, strict=False):
+        n = 1 if reading.run.single else len(case.x)
+        try:
+            if not isinstance(result, Returned):
+                raise InputError(title, "gradients", result)
+            found = reading.audit(case, result, question.tolerance)
+        except InputError as error:
+            tried.append(TriedCase(case.network.sizes, n, None, error.got if result is error.got else str(error)))
+            continue
+        tried.append(TriedCase(case.network.sizes, n, found))
+        if result.loss is not None:
+            losses.append((result.loss, reading.loss(case)))
+    return CodeAudit(title, reading.run.called, tuple(tried), _shown(tried), tuple(_notes(reading, usual, losses)))
+
+
+def _shown(tried: Sequence[TriedCase]) -> Audit:
+    """The audit that tells most: a wrong one with the cause that most have."""
+    audits = [case.audit for case in tried if case.audit is not None]
+    wrong = [audit for audit in audits if not audit.ok]
+    causes = [audit.first_wrong.mistakes[:1] if audit.first_wrong else () for audit in wrong]
+    if not wrong:
+        return audits[0]
+    ((cause, _),) = Counter(cause for cause in causes).most_common(1)
+    return wrong[causes.index(cause)]
+
+
+def _notes(reading: _Reading, usual: Network, losses: Sequence[tuple[float, float]]) -> Iterator[str]:
+    network = reading.network
+    if network.hidden != usual.hidden:
+        yield f"Its hidden activation is {network.hidden[0]}"
+    if network.loss != usual.loss:
+        yield f"Its loss is {network.loss}"
+    if network.reduction != usual.reduction:
+        yield "Its loss is the sum over the examples"
+    if reading.run.single:
+        yield "It takes one example at a time"
+    if not reading.run.biased:
+        yield "It has no biases: those of the networks are 0"
+    off = [(own, due) for own, due in losses if not _is_near(own, due)]
+    if off:
+        yield f"The number beside its gradients is not the loss: {off[0][0]:.6g}, where {off[0][1]:.6g} is due"
+
+
+def _is_near(own: float, due: float) -> bool:
+    return abs(own - due) <= 1e-4 * abs(due)

@@ -1,0 +1,365 @@
+"""A stranger's backward pass called on drawn networks, in every usual layout, and what came back."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.gradcheck.code.drawn import CodeCase
+from chainrule.gradcheck.code.instance import Weights, fill, kept_gradients, kept_values
+from chainrule.gradcheck.code.roles import KNOWN, Role, roles_of, told
+from chainrule.gradcheck.code.source import CodeSource, exception_words, load, progress
+from chainrule.gradcheck.code.values import CallLayout, CallValues, layouts
+from chainrule.gradcheck.given.containers import Leaf, TakenApart, leaves
+
+ADAPTER = "an adapter(network, x, y) that calls it and returns the gradients"
+MOST = 1_000_000  # numbers that may come back
+RUNS = 8  # layouts that are kept
+#: parameters whose own default is kept
+_OWN_DEFAULT = ("activation", "rate", "one", "sizes", "depth")
+
+
+class CodeTask(NamedTuple):
+    """``FILE.py:NAME`` or a pickled function, and what it is tried on; ``seconds`` in which to look for layouts."""
+
+    code: str | bytes
+    cases: tuple[CodeCase, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Returned:
+    """What came back of one call.
+
+    Attributes:
+        sets: the gradients, as each reading of what came back has them.
+        steps: the last of them is what was subtracted from the weights.
+        loss: the one number beside the gradients.
+        forward: values of its forward pass by name.
+    """
+
+    sets: tuple[TakenApart, ...]
+    steps: bool = False
+    loss: float | None = None
+    forward: TakenApart | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CodeRun:
+    """A function under one layout.
+
+    Attributes:
+        called: how, in words. single: with the first example of each case alone. biased: it has biases.
+        results: for each case what came back, or what failed, in words.
+    """
+
+    called: str
+    single: bool
+    biased: bool
+    results: tuple[Returned | str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CodeRuns:
+    """All layouts under which a function ran; ``title``: its file and name."""
+
+    title: str
+    runs: tuple[CodeRun, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Callee:
+    """A function with the roles of its parameters."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[inspect.Parameter, ...]
+    roles: dict[str, Role]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Parameters that are not understood and that it needs."""
+        return [p.name for p in self.parameters if p.name not in self.roles and p.default is p.empty]
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of its roles."""
+        return {role.kind for role in self.roles.values()}
+
+    def call(self, *first: Any, **given: Any) -> Any:
+        return self.function(*first, **given)
+
+
+def _callee(name: str, function: Any, depth: int, constructor: bool = False) -> _Callee:
+    """A function with its roles; of a method without ``self``."""
+    function = getattr(function, "__func__", function)
+    try:
+        own = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        own = []
+    own = own[1:] if "." in name else own
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = tuple(p for p in own if p.kind not in several)
+    roles = roles_of([p.name for p in named], depth, constructor=constructor)
+    alone = [n for n, role in roles.items() if role == Role("W") and Role("b") not in roles.values()]
+    roles |= {n: Role("params") for n in alone}  # all in one: weights
+    return _Callee(name, function, named, roles)
+
+
+def run_code(task: CodeTask) -> CodeRuns | InputError:
+    """Find the function, and call it in each layout on every case."""
+    try:
+        try:
+            return _runs(load(task.code, whole=False), task)
+        except InputError as first:
+            if isinstance(task.code, bytes):
+                raise
+            try:
+                return _runs(load(task.code, whole=True), task)
+            except InputError as second:
+                raise (second if "NameError" in str(first) else first) from None
+    except InputError as error:
+        return error
+
+
+def _runs(source: CodeSource, task: CodeTask) -> CodeRuns:
+    depth = task.cases[0].network.depth
+    callees = [_callee(name, function, depth) for name, function in source.backward()]
+    fitting = [callee for callee in callees if not callee.unknown and (callee.kinds & {"x", "y"} or "." in callee.name)]
+    if not fitting:
+        callee = min(callees, key=lambda one: len(one.unknown))
+        raise InputError(
+            source.title, f"parameters such as {KNOWN}, or {ADAPTER}",
+            f"{', '.join(callee.unknown) or 'no examples'} of {callee.name}, not understood (understood: "
+            f"{told([p.name for p in callee.parameters], callee.roles)})",
+        )  # fmt: skip
+    best: InputError | None = None
+    for callee in sorted(fitting, key=_likelihood):
+        try:
+            return _of_callee(source, callee, task)
+        except InputError as error:
+            best = best or error
+    assert best is not None
+    raise best
+
+
+def _likelihood(callee: _Callee) -> tuple[bool, bool, int]:
+    """The likelier backward pass sorts first: an adapter, what says so, what takes most."""
+    own = callee.name.rpartition(".")[2].lower()
+    return (own != "adapter", not own.startswith(("back", "l_model_back")), -len(callee.parameters))
+
+
+def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
+    """One function in each layout.
+
+    Raises:
+        InputError: it runs in none: what it said where it came furthest.
+    """
+    title = ":".join(part for part in (source.title.split(":")[0] if source.file else "", callee.name) if part)
+    runs: list[CodeRun] = []
+    failures: list[tuple[tuple[int, int], str, str]] = []
+    began = time.monotonic()
+    for layout, call in _calls(source, callee, task):
+        late = time.monotonic() - began > task.seconds
+        if len(runs) == RUNS or (runs and (late or (layout.single and not _may_be_single(callee)))):
+            break
+        results: list[Returned | str] = []
+        biased = True
+        for number, case in enumerate(task.cases):
+            try:
+                returned, biased = call(case, layout)
+                results.append(returned)
+            except _Failed as failed:
+                results.append(failed.words)
+                failures.append((failed.rank, failed.words, layout.words(callee.kinds)))
+            if number == 1 and not any(isinstance(result, Returned) for result in results):
+                break
+        if any(isinstance(result, Returned) for result in results):
+            runs.append(CodeRun(layout.words(callee.kinds), layout.single, biased, tuple(results)))
+    if not runs:
+        _, words, where = max(failures, key=lambda one: one[0])
+        raise InputError(title, f"gradients, or {ADAPTER}", f"{words} (in no layout it ran further: {where})")
+    return CodeRuns(title, tuple(runs))
+
+
+def _may_be_single(callee: _Callee) -> bool:
+    """Whether a function that took a batch may be meant for one example: its ``x`` is no ``X``."""
+    return any(role.kind == "x" and name.islower() and name in ("x", "xi", "a0", "input") 
+               for name, role in callee.roles.items())  # fmt: skip
+
+
+class _Failed(Exception):
+    """A call without a result; ``rank``: how far it came."""
+
+    def __init__(self, rank: tuple[int, int], words: str) -> None:
+        super().__init__(words)
+        self.rank, self.words = rank, words
+
+
+Call = Callable[[CodeCase, CallLayout], tuple[Returned, bool]]
+
+
+def _calls(source: CodeSource, callee: _Callee, task: CodeTask) -> Iterator[tuple[CallLayout, Call]]:
+    """Every layout with a way to call the function in it; with each forward pass of the file, and without one."""
+    depth = task.cases[0].network.depth
+    owner = source.space.get(callee.name.rpartition(".")[0]) if "." in callee.name else None
+    needs = bool(callee.kinds & {"cache", "yhat"}) or owner is not None
+    passes = [_callee(name, f, depth) for name, f in source.forward(callee.name)] if needs else []
+    kinds = set(callee.kinds)
+    if owner is not None:
+        kinds |= {"W", "b"} | _callee(f"{callee.name}.__init__", owner.__init__, depth, True).kinds & {"y"}
+    usable: Sequence[_Callee | None] = [one for one in passes if not one.unknown]
+    alone = Role("params") in callee.roles.values() and any(
+        name.lower() in ("weights", "w", "ws", "thetas", "theta") for name in callee.roles
+    )
+    for forward in [*usable, None]:
+        more = forward.kinds if forward is not None else set()
+        for layout in layouts(task.cases[0], kinds | more, alone):
+            yield layout, _caller(source, callee, forward, owner, depth)
+
+
+def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner: Any, depth: int) -> Call:
+    file = source.file
+
+    def call(case: CodeCase, layout: CallLayout) -> tuple[Returned, bool]:
+        weights, stage, biased = Weights(), 0, layout.holder != "weights"
+        if owner is None and not callee.kinds & {"b", "params", "network", "cache"}:
+            biased = False
+        try:
+            made, first = None, ()
+            values = CallValues(case if biased else case.unbiased, layout)
+            if owner is not None:
+                start = _callee(f"{callee.name}.__init__", owner.__init__, depth, constructor=True)
+                if start.unknown:
+                    raise InputError(owner.__name__, f"a constructor that is understood, or {ADAPTER}",
+                                     f"{', '.join(start.unknown)} not understood")  # fmt: skip
+                made = owner(**_arguments(start, values, {}))
+                if not fill(made, values, weights):
+                    biased, values = False, CallValues(case.unbiased, layout)
+                    fill(made, values, weights)
+                first = (made,)
+            stage, passed, own = 1, None, dict[str, Any]()
+            if forward is not None:
+                passed = forward.call(*first, **_arguments(forward, values, {}))
+                own = _of_forward(passed)
+            stage = 2
+            given = _arguments(callee, values, own)
+            _keep(given, callee, weights)
+            result = callee.call(*first, **given)
+            stage = 3
+            found = _returned(result, made, weights)
+        except InputError as error:
+            raise _Failed((stage, 0), str(error)) from None
+        except BaseException as error:
+            raise _Failed((stage, progress(error, file)), exception_words(error, file)) from None
+        names = vars(made) if made is not None else passed_names(passed)
+        forward_values = kept_values(names, depth) | ({"yhat": own["yhat"]} if "yhat" in own else {})
+        try:
+            taken = TakenApart(tuple(leaves(forward_values))) if forward_values else None
+        except InputError:
+            taken = None
+        return Returned(found.sets, found.steps, found.loss, taken), biased
+
+    return call
+
+
+def passed_names(passed: Any) -> dict[Any, Any]:
+    """The names of what a forward pass gave: of a dictionary, or of one in a tuple."""
+    parts = passed if isinstance(passed, tuple) else (passed,)
+    return next((part for part in parts if isinstance(part, dict)), {})
+
+
+def _of_forward(passed: Any) -> dict[str, Any]:
+    """What a forward pass gave, as the values of the roles yhat and cache."""
+    if isinstance(passed, tuple):
+        arrays = [part for part in passed if isinstance(part, np.ndarray)]
+        others = [part for part in passed if not isinstance(part, np.ndarray)]
+        return ({"yhat": arrays[0]} if arrays else {}) | {"cache": others[-1] if others else passed}
+    if isinstance(passed, np.ndarray):
+        return {"yhat": passed}
+    return {} if passed is None else {"cache": passed}
+
+
+def _arguments(callee: _Callee, values: CallValues, own: dict[str, Any]) -> dict[str, Any]:
+    """The value of each parameter: of the stranger's own forward pass where there is one."""
+    given = {}
+    for parameter in callee.parameters:
+        role = callee.roles.get(parameter.name)
+        if role is None or (role.kind in _OWN_DEFAULT and parameter.default is not parameter.empty):
+            continue
+        given[parameter.name] = own[role.kind] if role.kind in own else values.of(role)
+    return given
+
+
+def _keep(given: dict[str, Any], callee: _Callee, weights: Weights) -> None:
+    """Remember the weights that are handed over, which the code may step."""
+    for name, role in callee.roles.items():
+        if role.kind in ("W", "b") and role.layer is not None:
+            weights.keep(f"{role.kind}{role.layer}", given, name)
+        elif role.kind in ("W", "b"):
+            for i in range(len(given[name])):
+                weights.keep(f"{role.kind}{i + 1}", given[name], i)
+        elif role.kind == "params" and isinstance(given[name], dict):
+            for key in given[name]:
+                weights.keep(key, given[name], key)
+
+
+def _returned(result: Any, made: Any, weights: Weights) -> Returned:
+    """The readings of what came back: as it is, without its numbers, each part alone, the object's own gradients.
+
+    Raises:
+        InputError: nothing in it can be gradients.
+    """
+    found: list[TakenApart] = []
+    refused: list[InputError] = []
+
+    def add(value: Any) -> None:
+        try:
+            taken = tuple(leaves(value))
+        except InputError as error:
+            refused.append(error)
+            return
+        if sum(leaf.value.size for leaf in taken) > MOST:
+            raise InputError("the gradients", f"at most {MOST} numbers", "more")
+        if any(leaf.value.size > 1 for leaf in taken):
+            found.append(TakenApart(taken))
+
+    kept = kept_gradients(vars(made)) if made is not None else {}
+    loss = None
+    if isinstance(result, (tuple, list)) and not all(map(_is_number, result)):
+        loss = next((float(part) for part in result if _is_number(part)), None)
+        rest = [part for part in result if not _is_number(part)]
+        add(result)
+        if len(rest) < len(result):
+            add(rest[0] if len(rest) == 1 else rest)
+        for part in rest if len(rest) > 1 else ():
+            if not isinstance(part, np.ndarray):
+                add(part)
+    elif _is_number(result):
+        loss = float(result)
+    elif result is not None and (made is None or not isinstance(result, np.ndarray)):
+        add(result)
+    if kept:
+        add(kept)
+    changes = weights.changes()
+    if changes:
+        add(changes)
+    if not found:
+        raise refused[0] if refused else InputError(
+            "what it returns", "gradients by name, in a list or as a vector",
+            "nothing" if result is None else f"{type(result).__name__}, and no attribute such as dW1",
+        )  # fmt: skip
+    return Returned(tuple(found), bool(changes), loss)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) or (isinstance(value, np.ndarray) and value.ndim == 0)
+
+
+__all__ = ["CodeRun", "CodeRuns", "CodeTask", "Leaf", "Returned", "run_code"]
