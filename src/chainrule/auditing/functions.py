@@ -131,9 +131,10 @@ class CodeAudit(Rendered):
         """How the code was called, what came of it on each network, and the audit of one of them."""
         _, network, said, *rest = self.audit.document().blocks
         wrong = sum(case.audit is not None and not case.audit.ok for case in self.cases)
-        tried = sum(case.audit is not None for case in self.cases)
-        count = f"Wrong in {wrong}" if wrong else f"Right in {tried}"
-        told = line(f"{count} of {len(self.cases)} random networks that it was tried on. ", *_line(said))
+        failed = sum(case.audit is None for case in self.cases)
+        count = f"Wrong in {wrong}" if wrong else f"Right in {len(self.cases) - failed}"
+        fails = f", and fails in {failed}" if failed else ""
+        told = line(f"{count} of {len(self.cases)} random networks that it was tried on{fails}. ", *_line(said))
         rows = tuple((line("-".join(map(str, c.sizes))), line(str(c.examples)), line(c.words)) for c in self.cases)
         blocks: list[Block] = [Heading(1, line("Gradients of ", Code(self.title))), network, Paragraph(told)]
         blocks.append(Bullets(tuple(line(f"{note}.") for note in (f"Called with {self.called}", *self.notes))))
@@ -217,7 +218,9 @@ def _run(code: Any, cases: tuple[CodeCase, ...], seconds: float) -> tuple[CodeRu
     except Exception:  # whatever cannot be pickled
         task = CodeTask(code, cases, seconds / 2)
         with contextlib.redirect_stdout(io.StringIO()):
-            return _checked(run_code(task), ""), ["It ran in this process, without limits: it cannot be sent to another"]
+            return _checked(run_code(task), ""), [
+                "It ran in this process, without limits: it cannot be sent to another"
+            ]
     task = CodeTask(sent, cases, seconds / 2)
     return _checked(run_alone(run_code, task, seconds=seconds), getattr(code, "__qualname__", "the function")), []
 
@@ -299,9 +302,11 @@ def judged(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network
     Raises:
         InputError: nothing that came back can be read.
     """
-    best: tuple[tuple[bool, bool, float], _Reading] | None = None
+    best: tuple[tuple[bool, bool, int], _Reading] | None = None
     refused: InputError | None = None
     for reading in _readings(runs, networks):
+        if reading.run.single and best is not None and not best[1].run.single:
+            break  # what takes several examples is judged by them
         first = next(i for i, result in enumerate(reading.run.results) if isinstance(result, Returned))
         result = reading.run.results[first]
         assert isinstance(result, Returned)
@@ -310,21 +315,21 @@ def judged(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network
         except InputError as error:
             refused = refused or error
             continue
-        right = sum(line.verdict in ACCEPTED for line in found.lines) / len(found.lines)
+        right = sum(line.verdict in ACCEPTED for line in found.lines)
         said = result.loss is not None and _is_near(result.loss, reading.loss(cases[first]))
         rank = (found.ok, said, right)
         if best is None or rank > best[0]:
             best = (rank, reading)
-        if found.ok and right == 1.0 and (said or result.loss is None):
+        if found.ok and (said or result.loss is None):
             break
     if best is None:
         assert refused is not None
-        raise refused
+        raise InputError(f"{runs.title}: {refused.quantity}", refused.expected, refused.got)
     return _verdict(runs.title, best[1], cases, networks[0], question)
 
 
 def _readings(runs: CodeRuns, networks: Sequence[Network]) -> Iterator[_Reading]:
-    for run in runs.runs:
+    for run in sorted(runs.runs, key=lambda run: run.single):
         parts = max(len(result.sets) for result in run.results if isinstance(result, Returned))
         for part, network in product(range(parts), networks):
             yield _Reading(run, part, network)
@@ -370,9 +375,9 @@ def _notes(reading: _Reading, usual: Network, losses: Sequence[tuple[float, floa
     if network.reduction != usual.reduction:
         yield "Its loss is the sum over the examples"
     if reading.run.single:
-        yield "It takes one example at a time"
+        yield "It takes one example at a time: with several at once what it returns has other shapes"
     if not reading.run.biased:
-        yield "It has no biases: those of the networks are 0"
+        yield "It is given no biases: those of the networks are 0"
     off = [(own, due) for own, due in losses if not _is_near(own, due)]
     if off:
         yield f"The number beside its gradients is not the loss: {off[0][0]:.6g}, where {off[0][1]:.6g} is due"

@@ -38,7 +38,7 @@ def run_alone(function: Callable[[Any], Any], task: Any, *, seconds: float, file
         file: of the code that is run, so that the line is told at which its time was up.
     """
     command = [sys.executable, "-c", _ENTRY.format(path=sys.path)]
-    own = os.environ | {name: "1" for name in ONE_THREAD}
+    own = os.environ | dict.fromkeys(ONE_THREAD, "1")
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=own, start_new_session=True) as process:
         try:

@@ -16,7 +16,7 @@ from chainrule.gradcheck.code.instance import Weights, fill, kept_gradients, kep
 from chainrule.gradcheck.code.roles import KNOWN, Role, roles_of, told
 from chainrule.gradcheck.code.source import CodeSource, exception_words, load, progress
 from chainrule.gradcheck.code.values import CallLayout, CallValues, layouts
-from chainrule.gradcheck.given.containers import Leaf, TakenApart, leaves
+from chainrule.gradcheck.given.containers import TakenApart, leaves
 
 ADAPTER = "an adapter(network, x, y) that calls it and returns the gradients"
 MOST = 1_000_000  # numbers that may come back
@@ -26,9 +26,14 @@ _OWN_DEFAULT = ("activation", "rate", "one", "sizes", "depth")
 
 
 class CodeTask(NamedTuple):
-    """``FILE.py:NAME`` or a pickled function, and what it is tried on; ``seconds`` in which to look for layouts."""
+    """``FILE.py:NAME`` or a pickled function, and what it is tried on.
 
-    code: str | bytes
+    Attributes:
+        cases: the last has one size all over: no shape can fail to fit. It is for code that fails on all others.
+        seconds: in which to look for layouts.
+    """
+
+    code: Any
     cases: tuple[CodeCase, ...]
     seconds: float
 
@@ -56,7 +61,7 @@ class CodeRun:
 
     Attributes:
         called: how, in words. single: with the first example of each case alone. biased: it has biases.
-        results: for each case what came back, or what failed, in words.
+        results: for each case what came back, or what failed, in words; the last case is left out where others ran.
     """
 
     called: str
@@ -91,9 +96,6 @@ class _Callee:
     def kinds(self) -> set[str]:
         """The kinds of its roles."""
         return {role.kind for role in self.roles.values()}
-
-    def call(self, *first: Any, **given: Any) -> Any:
-        return self.function(*first, **given)
 
 
 def _callee(name: str, function: Any, depth: int, constructor: bool = False) -> _Callee:
@@ -155,6 +157,11 @@ def _likelihood(callee: _Callee) -> tuple[bool, bool, int]:
     return (own != "adapter", not own.startswith(("back", "l_model_back")), -len(callee.parameters))
 
 
+def _given_kinds(callee: _Callee) -> set[str]:
+    """The kinds of what a call is given; an object is given its weights."""
+    return callee.kinds | ({"W", "b"} if "." in callee.name else set())
+
+
 def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
     """One function in each layout.
 
@@ -163,7 +170,8 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
     """
     title = ":".join(part for part in (source.title.split(":")[0] if source.file else "", callee.name) if part)
     runs: list[CodeRun] = []
-    failures: list[tuple[tuple[int, int], str, str]] = []
+    failures: list[tuple[_Failed, CallLayout, Call]] = []
+    *usual, square = task.cases
     began = time.monotonic()
     for layout, call in _calls(source, callee, task):
         late = time.monotonic() - began > task.seconds
@@ -171,35 +179,46 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
             break
         results: list[Returned | str] = []
         biased = True
-        for number, case in enumerate(task.cases):
+        for number, case in enumerate(usual):
             try:
                 returned, biased = call(case, layout)
                 results.append(returned)
-            except _Failed as failed:
-                results.append(failed.words)
-                failures.append((failed.rank, failed.words, layout.words(callee.kinds)))
+            except _Failed as error:
+                results.append(str(error))
+                failures.append((error, layout, call))
             if number == 1 and not any(isinstance(result, Returned) for result in results):
                 break
         if any(isinstance(result, Returned) for result in results):
-            runs.append(CodeRun(layout.words(callee.kinds), layout.single, biased, tuple(results)))
+            runs.append(CodeRun(layout.words(_given_kinds(callee)), layout.single, biased, tuple(results)))
     if not runs:
-        _, words, where = max(failures, key=lambda one: one[0])
-        raise InputError(title, f"gradients, or {ADAPTER}", f"{words} (in no layout it ran further: {where})")
+        failed, layout, call = max(failures, key=lambda one: one[0].rank)
+        called = layout.words(_given_kinds(callee))
+        try:
+            returned, biased = call(square, layout)
+        except _Failed:
+            raise failed.refusal(title, called) from None
+        runs.append(CodeRun(called, layout.single, biased, (*[str(failed)] * len(usual), returned)))
     return CodeRuns(title, tuple(runs))
 
 
 def _may_be_single(callee: _Callee) -> bool:
     """Whether a function that took a batch may be meant for one example: its ``x`` is no ``X``."""
-    return any(role.kind == "x" and name.islower() and name in ("x", "xi", "a0", "input") 
+    return any(role.kind == "x" and name.islower() and name in ("x", "xi", "a0", "input")
                for name, role in callee.roles.items())  # fmt: skip
 
 
 class _Failed(Exception):
-    """A call without a result; ``rank``: how far it came."""
+    """A call without a result; ``rank``: how far it came; ``error``: of what it returned, where it ran."""
 
-    def __init__(self, rank: tuple[int, int], words: str) -> None:
+    def __init__(self, rank: tuple[int, int], words: str, error: InputError | None = None) -> None:
         super().__init__(words)
-        self.rank, self.words = rank, words
+        self.rank, self.error = rank, error
+
+    def refusal(self, title: str, called: str) -> InputError:
+        """The sentence about it."""
+        if self.error is not None:
+            return InputError(f"{title}: {self.error.quantity}", self.error.expected, self.error.got)
+        return InputError(title, f"code that runs (it came furthest with {called}), or {ADAPTER}", str(self))
 
 
 Call = Callable[[CodeCase, CallLayout], tuple[Returned, bool]]
@@ -211,9 +230,9 @@ def _calls(source: CodeSource, callee: _Callee, task: CodeTask) -> Iterator[tupl
     owner = source.space.get(callee.name.rpartition(".")[0]) if "." in callee.name else None
     needs = bool(callee.kinds & {"cache", "yhat"}) or owner is not None
     passes = [_callee(name, f, depth) for name, f in source.forward(callee.name)] if needs else []
-    kinds = set(callee.kinds)
+    kinds = _given_kinds(callee)
     if owner is not None:
-        kinds |= {"W", "b"} | _callee(f"{callee.name}.__init__", owner.__init__, depth, True).kinds & {"y"}
+        kinds |= _callee(f"{callee.name}.__init__", owner.__init__, depth, True).kinds & {"y"}
     usable: Sequence[_Callee | None] = [one for one in passes if not one.unknown]
     alone = Role("params") in callee.roles.values() and any(
         name.lower() in ("weights", "w", "ws", "thetas", "theta") for name in callee.roles
@@ -232,7 +251,8 @@ def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner:
         if owner is None and not callee.kinds & {"b", "params", "network", "cache"}:
             biased = False
         try:
-            made, first = None, ()
+            made: Any = None
+            first: tuple[Any, ...] = ()
             values = CallValues(case if biased else case.unbiased, layout)
             if owner is not None:
                 start = _callee(f"{callee.name}.__init__", owner.__init__, depth, constructor=True)
@@ -246,16 +266,16 @@ def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner:
                 first = (made,)
             stage, passed, own = 1, None, dict[str, Any]()
             if forward is not None:
-                passed = forward.call(*first, **_arguments(forward, values, {}))
+                passed = forward.function(*first, **_arguments(forward, values, {}))
                 own = _of_forward(passed)
             stage = 2
             given = _arguments(callee, values, own)
             _keep(given, callee, weights)
-            result = callee.call(*first, **given)
+            result = callee.function(*first, **given)
             stage = 3
             found = _returned(result, made, weights)
         except InputError as error:
-            raise _Failed((stage, 0), str(error)) from None
+            raise _Failed((stage, 0), str(error), error) from None
         except BaseException as error:
             raise _Failed((stage, progress(error, file)), exception_words(error, file)) from None
         names = vars(made) if made is not None else passed_names(passed)
@@ -311,7 +331,7 @@ def _keep(given: dict[str, Any], callee: _Callee, weights: Weights) -> None:
 
 
 def _returned(result: Any, made: Any, weights: Weights) -> Returned:
-    """The readings of what came back: as it is, without its numbers, each part alone, the object's own gradients.
+    """The readings of what came back: as it is, without its loss, a dictionary in it, the object's own gradients.
 
     Raises:
         InputError: nothing in it can be gradients.
@@ -333,13 +353,14 @@ def _returned(result: Any, made: Any, weights: Weights) -> Returned:
     kept = kept_gradients(vars(made)) if made is not None else {}
     loss = None
     if isinstance(result, (tuple, list)) and not all(map(_is_number, result)):
-        loss = next((float(part) for part in result if _is_number(part)), None)
+        numbers = [part for part in result if _is_number(part)]
         rest = [part for part in result if not _is_number(part)]
         add(result)
-        if len(rest) < len(result):
+        if len(numbers) == 1 and (_is_number(result[0]) or _is_number(result[-1])):
+            loss = float(numbers[0])
             add(rest[0] if len(rest) == 1 else rest)
-        for part in rest if len(rest) > 1 else ():
-            if not isinstance(part, np.ndarray):
+        for part in rest:
+            if isinstance(part, dict):
                 add(part)
     elif _is_number(result):
         loss = float(result)
@@ -360,6 +381,3 @@ def _returned(result: Any, made: Any, weights: Weights) -> Returned:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.number)) or (isinstance(value, np.ndarray) and value.ndim == 0)
-
-
-__all__ = ["CodeRun", "CodeRuns", "CodeTask", "Leaf", "Returned", "run_code"]

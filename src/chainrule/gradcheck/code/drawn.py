@@ -13,6 +13,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
 LARGEST = 64  # units of a layer
+SQUARE = 4  # units of each layer, and examples, where no shape can fail to fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class CodeCase:
 
 
 def drawn_cases(network: Network, seed: int) -> tuple[CodeCase, ...]:
-    """Four cases: twice the sizes that are asked for, twice others; n, m, j and k all differ in these.
+    """Twice the sizes that are asked for, twice others that all differ, as n does; at the end one size all over.
 
     Args:
         network: one with the sizes and the rules that are asked for.
@@ -52,7 +53,8 @@ def drawn_cases(network: Network, seed: int) -> tuple[CodeCase, ...]:
         free = rng.permutation(np.arange(2, len(sizes) + 5)).tolist()
         other = [1 if size == 1 else free.pop() for size in sizes]
         cases.append(_drawn(network, other, free.pop(), rng))
-    return (*cases, _drawn(network, sizes, own[1], rng))
+    square = [1 if size == 1 else SQUARE for size in sizes]
+    return (*cases, _drawn(network, sizes, own[1], rng), _drawn(network, square, SQUARE, rng))
 
 
 def _drawn(like: Network, sizes: Sequence[int], n: int, rng: np.random.Generator) -> CodeCase:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ def fill(made: Any, values: CallValues, weights: Weights) -> bool:
     return any(symbol == "b" for symbol, _ in places)
 
 
-def _places(names: dict[Any, Any], depth: int) -> Iterator[tuple[tuple[str, int], tuple[Any, Any]]]:
+def _places(names: Mapping[Any, Any], depth: int) -> Iterator[tuple[tuple[str, int], tuple[Any, Any]]]:
     """(symbol, layer) and (what holds it, its key there) of all weights among the attributes, or keys, of a thing."""
     roles = roles_of([name for name in names if isinstance(name, str)], depth)
     for name, value in list(names.items()):
@@ -77,7 +77,7 @@ def _places(names: dict[Any, Any], depth: int) -> Iterator[tuple[tuple[str, int]
                 yield from (((symbol, i), place) for (symbol, _), place in owner.items())
 
 
-def kept_gradients(names: dict[str, Any]) -> dict[str, Any]:
+def kept_gradients(names: Mapping[str, Any]) -> dict[str, Any]:
     """The gradients among the attributes of an object, or of its layers."""
     found: dict[str, Any] = {}
     for name, value in names.items():
@@ -100,7 +100,7 @@ def _is_gradient(name: str) -> bool:
     return label.marked and label.kinds[0] in ("W", "b")
 
 
-def kept_values(names: dict[Any, Any], depth: int) -> dict[str, Any]:
+def kept_values(names: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     """The values of a forward pass among names: Z1, A1, yhat; arrays alone."""
     roles = roles_of([name for name in names if isinstance(name, str)], depth)
     wanted = {Role("yhat"): "yhat"} | {Role(s, i): f"{s}_{i}" for s in "ah" for i in range(1, depth + 1)}

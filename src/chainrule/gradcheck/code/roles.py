@@ -75,7 +75,8 @@ def value_label(name: str) -> Label | None:
         label = read_label((name,))
     except InputError:
         return None
-    if label.marked or label.exact is not None or label.kinds[0] == "L":
+    letter = len(name) == 1 and name.lower() not in "wbahz"  # any other means anything
+    if letter or label.marked or label.exact is not None or label.kinds[0] == "L":
         return None
     return replace(label, kinds=("h", "a")) if label.kinds == ("a",) and label.designed else label
 

@@ -130,7 +130,7 @@ def load(code: str | bytes, whole: bool) -> CodeSource:
         for statement in filter(_defines, tree.body):
             try:
                 exec(compile(ast.Module([statement], []), file, "exec"), vars(module))
-            except Exception:  # noqa: S112, PERF203  what it was needed for will say so
+            except Exception:  # what it was needed for will say so
                 continue
     return CodeSource(file, vars(module), name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ HOLDERS = {
     "network": "", "names": "'W1', 'b1', …", "names from 0": "'W0', 'b0', …", "list": "[W1, b1, …]",
     "pairs": "[(W1, b1), …]", "dictionaries": "[{'W', 'b'}, …]", "weights": "[W1, W2, …]",
 }  # fmt: skip
+_BIASES = {"flat": "(m,)", "row": "(1, m)", "column": "(m, 1)"}
 RATE = 0.1  # of code that asks for one
 
 
@@ -43,7 +45,7 @@ class CallLayout(NamedTuple):
         if roles & {"W", "params", "network"} and self.holder != "network":
             parts.append(f"W {'(in, out)' if self.in_out else '(out, in)'}")
         if roles & {"b", "params", "network"} and self.holder not in ("network", "weights"):
-            parts.append(f"b {dict(flat='(m,)', row='(1, m)', column='(m, 1)')[self.bias]}")
+            parts.append(f"b {_BIASES[self.bias]}")
         if roles & {"params", "network"} and HOLDERS[self.holder]:
             parts.append(f"parameters as {HOLDERS[self.holder]}")
         if self.targets != "units":
@@ -178,7 +180,7 @@ class CallValues:
             case "pairs":
                 return pairs
             case "dictionaries":
-                return [_ByName({"W": w, "b": v}, lambda key, w=w, v=v: _either(key, w, v)) for w, v in pairs]
+                return [_ByName({"W": w, "b": v}, partial(_either, w, v)) for w, v in pairs]
             case "weights":
                 return W
         first = 0 if holder == "names from 0" else 1
@@ -196,6 +198,6 @@ class CallValues:
         return None if role is None or role.kind in ("params", "network", "cache") else self.of(role)
 
 
-def _either(key: str, W: Array, b: Array) -> Array | None:
+def _either(W: Array, b: Array, key: str) -> Array | None:
     role = roles_of([key], 1).get(key)
     return None if role is None else W if role.kind == "W" else b if role.kind == "b" else None
