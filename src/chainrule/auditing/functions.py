@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from chainrule.auditing.records import ACCEPTED
 from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.records import LineAudit
 from chainrule.errors import InputError
-from chainrule.gradcheck.code.calls import CodeRun, CodeRuns, CodeTask, Returned, run_code
+from chainrule.gradcheck.code.calls import CodeRun, CodeRuns, CodeSet, CodeTask, Returned, run_code
 from chainrule.gradcheck.code.drawn import CodeCase, drawn_cases
 from chainrule.gradcheck.code.source import beside, split_name
 from chainrule.gradcheck.given.containers import TakenApart
@@ -55,8 +56,8 @@ class CodeQuestion:
     seconds: float = SECONDS
     tolerance: float | None = None
 
-    def networks(self) -> list[Network]:
-        """Every network that may be meant, the likeliest first.
+    def drawn(self) -> tuple[list[Network], tuple[CodeCase, ...]]:
+        """Every network that may be meant, the likeliest first, and the cases.
 
         Raises:
             InputError: what no network has.
@@ -67,8 +68,9 @@ class CodeQuestion:
         reductions = ("mean", "sum") if self.reduction is None else (self.reduction,)
         if not (np.isfinite(self.seconds) and self.seconds > 0):
             raise InputError("seconds", "a number above 0", str(self.seconds))
-        return [Network.random(self.layers, h, self.output, loss, r, seed=self.seed)
-                for h, loss, r in product(hidden, losses, reductions)]  # fmt: skip
+        networks = [Network.random(self.layers, h, self.output, loss, r, seed=self.seed)
+                    for h, loss, r in product(hidden, losses, reductions)]  # fmt: skip
+        return networks, drawn_cases(networks[0], self.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,40 +202,32 @@ def audit_code(
     ('dL/dW_1', ('hidden_derivative_missing',))
     """
     question = CodeQuestion(layers, hidden, output, loss, reduction, seed, seconds, tolerance)
-    networks = question.networks()
-    cases = drawn_cases(networks[0], seed)
-    runs, notes = _run(code, cases, seconds)
-    found = judged(runs, cases, networks, question)
-    return replace(found, notes=(*found.notes, *notes))
-
-
-def _run(code: Any, cases: tuple[CodeCase, ...], seconds: float) -> tuple[CodeRuns, list[str]]:
-    """What the code gave, and what is to be told of where it ran."""
     if not callable(code):
-        return run_file(os.fspath(code), cases, seconds), []
-    from joblib.externals import cloudpickle  # it is there with scikit-learn
+        return audit_file(os.fspath(code), question)
+    networks, cases = question.drawn()
+    task = CodeTask(None, cases, seconds / 2)
+    from joblib import wrap_non_picklable_objects  # it is there with scikit-learn
 
     try:
-        sent = cloudpickle.dumps((code, beside(code)))
+        both = wrap_non_picklable_objects((code, beside(code)), keep_wrapper=False)
+        task = task._replace(code=pickle.dumps(both))
     except Exception:  # whatever cannot be pickled
-        task = CodeTask(code, cases, seconds / 2)
         with contextlib.redirect_stdout(io.StringIO()):
-            return _checked(run_code(task), ""), [
-                "It ran in this process, without limits: it cannot be sent to another"
-            ]
-    task = CodeTask(sent, cases, seconds / 2)
-    return _checked(run_alone(run_code, task, seconds=seconds), getattr(code, "__qualname__", "the function")), []
+            runs = _checked(run_code(task._replace(code=code)), "")
+        note = "It ran in this process, without limits: it cannot be sent to another"
+        found = _judged(runs, cases, networks, question)
+        return replace(found, notes=(*found.notes, note))
+    answer = run_alone(run_code, task, seconds=seconds)
+    return _judged(_checked(answer, getattr(code, "__qualname__", "the function")), cases, networks, question)
 
 
-def run_file(code: str, cases: tuple[CodeCase, ...], seconds: float) -> CodeRuns:
-    """What the code of a file gave.
-
-    Raises:
-        InputError: as ``audit_code`` does.
-    """
+def audit_file(code: str, question: CodeQuestion) -> CodeAudit:
+    """``audit_code`` of ``FILE.py:NAME``. Raises as it does."""
+    networks, cases = question.drawn()
     file, name = split_name(code)
-    answer = run_alone(run_code, CodeTask(code, cases, seconds / 2), seconds=seconds, file=file)
-    return _checked(answer, f"{os.path.basename(file)}{name and ':'}{name}")
+    answer = run_alone(run_code, CodeTask(code, cases, question.seconds / 2), seconds=question.seconds, file=file)
+    runs = _checked(answer, f"{os.path.basename(file)}{name and ':'}{name}")
+    return _judged(runs, cases, networks, question)
 
 
 def _checked(answer: Any, title: str) -> CodeRuns:
@@ -256,6 +250,10 @@ class _Reading:
     part: int
     network: Network
 
+    def set_of(self, returned: Returned) -> CodeSet | None:
+        """Its part of what one call gave."""
+        return returned.sets[self.part] if self.part < len(returned.sets) else None
+
     def case(self, case: CodeCase) -> CodeCase:
         """A case as the code had it, under this network's rules."""
         case = case if self.run.biased else case.unbiased
@@ -271,9 +269,11 @@ class _Reading:
         """
         case = self.case(case)
         x, y = (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
-        given = returned.sets[self.part]
-        is_step = returned.steps and self.part == len(returned.sets) - 1
-        rate = _rate(case.network.backward(x, y).grad_W, given) if is_step else None
+        part = self.set_of(returned)
+        if part is None:
+            raise InputError("what it returns", "the same for each network", "something else")
+        given = part.taken
+        rate = _rate(case.network.backward(x, y).grad_W, given) if part.kind == "steps" else None
         found = audit_gradients(case.network, x, y, given, learning_rate=rate, tolerance=tolerance)
         if not found.ok and returned.forward is not None:
             with contextlib.suppress(InputError):
@@ -296,7 +296,9 @@ def _rate(due: Sequence[Any], given: TakenApart) -> float | None:
     return float(np.linalg.norm(steps[-1])) / size if steps and size else None
 
 
-def judged(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network], question: CodeQuestion) -> CodeAudit:
+def _judged(
+    runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network], question: CodeQuestion
+) -> CodeAudit:
     """One verdict over all cases, under the reading that fits best.
 
     Raises:
@@ -304,17 +306,24 @@ def judged(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network
     """
     best: tuple[tuple[bool, bool, int], _Reading] | None = None
     refused: InputError | None = None
+    read: dict[int, int] = {}  # run -> the part of what it returned that could be read
     for reading in _readings(runs, networks):
         if reading.run.single and best is not None and not best[1].run.single:
             break  # what takes several examples is judged by them
         first = next(i for i, result in enumerate(reading.run.results) if isinstance(result, Returned))
         result = reading.run.results[first]
         assert isinstance(result, Returned)
+        part = reading.set_of(result)
+        is_returned = part is not None and part.kind == "returned"
+        if is_returned and read.get(id(reading.run), reading.part) != reading.part:
+            continue
         try:
             found = reading.audit(cases[first], result, question.tolerance)
         except InputError as error:
             refused = refused or error
             continue
+        if is_returned:
+            read[id(reading.run)] = reading.part
         right = sum(line.verdict in ACCEPTED for line in found.lines)
         said = result.loss is not None and _is_near(result.loss, reading.loss(cases[first]))
         rank = (found.ok, said, right)
@@ -341,6 +350,8 @@ def _verdict(
     tried: list[TriedCase] = []
     losses: list[tuple[float, float]] = []
     for case, result in zip(cases, reading.run.results, strict=False):
+        if result == "":
+            continue
         n = 1 if reading.run.single else len(case.x)
         try:
             if not isinstance(result, Returned):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,15 +18,16 @@ from chainrule.gradcheck.code.source import CodeSource, exception_words, load, p
 from chainrule.gradcheck.code.values import CallLayout, CallValues, layouts
 from chainrule.gradcheck.given.containers import TakenApart, leaves
 
-ADAPTER = "an adapter(network, x, y) that calls it and returns the gradients"
+ADAPTER = "an adapter, def adapter(network, x, y): …, which calls it and returns the gradients"
 MOST = 1_000_000  # numbers that may come back
 RUNS = 8  # layouts that are kept
+MADE, FORWARD, BACKWARD, RETURNED = range(4)  # how far a call came
 #: parameters whose own default is kept
 _OWN_DEFAULT = ("activation", "rate", "one", "sizes", "depth")
 
 
 class CodeTask(NamedTuple):
-    """``FILE.py:NAME`` or a pickled function, and what it is tried on.
+    """``FILE.py:NAME`` or a function, as ``load`` takes it, and what it is tried on.
 
     Attributes:
         cases: the last has one size all over: no shape can fail to fit. It is for code that fails on all others.
@@ -38,19 +39,24 @@ class CodeTask(NamedTuple):
     seconds: float
 
 
+class CodeSet(NamedTuple):
+    """A set that may be the gradients: ``returned``, ``kept`` as attributes, or the ``steps`` that weights took."""
+
+    kind: str
+    taken: TakenApart
+
+
 @dataclass(frozen=True, eq=False)
 class Returned:
     """What came back of one call.
 
     Attributes:
-        sets: the gradients, as each reading of what came back has them.
-        steps: the last of them is what was subtracted from the weights.
+        sets: what may be the gradients, the likeliest first.
         loss: the one number beside the gradients.
         forward: values of its forward pass by name.
     """
 
-    sets: tuple[TakenApart, ...]
-    steps: bool = False
+    sets: tuple[CodeSet, ...]
     loss: float | None = None
     forward: TakenApart | None = None
 
@@ -61,7 +67,7 @@ class CodeRun:
 
     Attributes:
         called: how, in words. single: with the first example of each case alone. biased: it has biases.
-        results: for each case what came back, or what failed, in words; the last case is left out where others ran.
+        results: for each case what came back, or what failed, in words; "" where it was not tried.
     """
 
     called: str
@@ -120,7 +126,7 @@ def run_code(task: CodeTask) -> CodeRuns | InputError:
         try:
             return _runs(load(task.code, whole=False), task)
         except InputError as first:
-            if isinstance(task.code, bytes):
+            if not isinstance(task.code, str):
                 raise
             try:
                 return _runs(load(task.code, whole=True), task)
@@ -168,12 +174,15 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
     Raises:
         InputError: it runs in none: what it said where it came furthest.
     """
-    title = ":".join(part for part in (source.title.split(":")[0] if source.file else "", callee.name) if part)
+    title = replace(source, name=callee.name).title
     runs: list[CodeRun] = []
     failures: list[tuple[_Failed, CallLayout, Call]] = []
     *usual, square = task.cases
     began = time.monotonic()
-    for layout, call in _calls(source, callee, task):
+    passed: _Callee | None = None
+    for forward, layout, call in _calls(source, callee, task):
+        if passed is not None and forward is not passed:
+            break  # what its own forward pass gives is what it is judged by
         late = time.monotonic() - began > task.seconds
         if len(runs) == RUNS or (runs and (late or (layout.single and not _may_be_single(callee)))):
             break
@@ -183,7 +192,9 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
             try:
                 returned, biased = call(case, layout)
                 results.append(returned)
+                passed = passed or forward
             except _Failed as error:
+                passed = passed or (forward if error.rank[0] > FORWARD else None)
                 results.append(str(error))
                 failures.append((error, layout, call))
             if number == 1 and not any(isinstance(result, Returned) for result in results):
@@ -197,7 +208,7 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
             returned, biased = call(square, layout)
         except _Failed:
             raise failed.refusal(title, called) from None
-        runs.append(CodeRun(called, layout.single, biased, (*[str(failed)] * len(usual), returned)))
+        runs.append(CodeRun(called, layout.single, biased, (str(failed), *[""] * (len(usual) - 1), returned)))
     return CodeRuns(title, tuple(runs))
 
 
@@ -218,13 +229,13 @@ class _Failed(Exception):
         """The sentence about it."""
         if self.error is not None:
             return InputError(f"{title}: {self.error.quantity}", self.error.expected, self.error.got)
-        return InputError(title, f"code that runs (it came furthest with {called}), or {ADAPTER}", str(self))
+        return InputError(title, "code that runs", f"{self}, with {called}")
 
 
 Call = Callable[[CodeCase, CallLayout], tuple[Returned, bool]]
 
 
-def _calls(source: CodeSource, callee: _Callee, task: CodeTask) -> Iterator[tuple[CallLayout, Call]]:
+def _calls(source: CodeSource, callee: _Callee, task: CodeTask) -> Iterator[tuple[_Callee | None, CallLayout, Call]]:
     """Every layout with a way to call the function in it; with each forward pass of the file, and without one."""
     depth = task.cases[0].network.depth
     owner = source.space.get(callee.name.rpartition(".")[0]) if "." in callee.name else None
@@ -240,14 +251,14 @@ def _calls(source: CodeSource, callee: _Callee, task: CodeTask) -> Iterator[tupl
     for forward in [*usable, None]:
         more = forward.kinds if forward is not None else set()
         for layout in layouts(task.cases[0], kinds | more, alone):
-            yield layout, _caller(source, callee, forward, owner, depth)
+            yield forward, layout, _caller(source, callee, forward, owner, depth)
 
 
 def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner: Any, depth: int) -> Call:
     file = source.file
 
     def call(case: CodeCase, layout: CallLayout) -> tuple[Returned, bool]:
-        weights, stage, biased = Weights(), 0, layout.holder != "weights"
+        weights, stage, biased = Weights(), MADE, layout.holder != "weights"
         if owner is None and not callee.kinds & {"b", "params", "network", "cache"}:
             biased = False
         try:
@@ -264,16 +275,19 @@ def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner:
                     biased, values = False, CallValues(case.unbiased, layout)
                     fill(made, values, weights)
                 first = (made,)
-            stage, passed, own = 1, None, dict[str, Any]()
+            stage, passed, own = FORWARD, None, dict[str, Any]()
             if forward is not None:
                 passed = forward.function(*first, **_arguments(forward, values, {}))
                 own = _of_forward(passed)
-            stage = 2
+            stage = BACKWARD
             given = _arguments(callee, values, own)
             _keep(given, callee, weights)
             result = callee.function(*first, **given)
-            stage = 3
+            stage = RETURNED
             found = _returned(result, made, weights)
+            if forward is None and callee.kinds & {"a", "h", "yhat", "cache"} and _is_turned(found, values):
+                stage = FORWARD
+                raise InputError("its gradients", "shapes as of its weights", "transposed ones")
         except InputError as error:
             raise _Failed((stage, 0), str(error), error) from None
         except BaseException as error:
@@ -284,7 +298,7 @@ def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner:
             taken = TakenApart(tuple(leaves(forward_values))) if forward_values else None
         except InputError:
             taken = None
-        return Returned(found.sets, found.steps, found.loss, taken), biased
+        return replace(found, forward=taken), biased
 
     return call
 
@@ -336,10 +350,10 @@ def _returned(result: Any, made: Any, weights: Weights) -> Returned:
     Raises:
         InputError: nothing in it can be gradients.
     """
-    found: list[TakenApart] = []
+    found: list[CodeSet] = []
     refused: list[InputError] = []
 
-    def add(value: Any) -> None:
+    def add(value: Any, kind: str = "returned") -> None:
         try:
             taken = tuple(leaves(value))
         except InputError as error:
@@ -348,35 +362,44 @@ def _returned(result: Any, made: Any, weights: Weights) -> Returned:
         if sum(leaf.value.size for leaf in taken) > MOST:
             raise InputError("the gradients", f"at most {MOST} numbers", "more")
         if any(leaf.value.size > 1 for leaf in taken):
-            found.append(TakenApart(taken))
+            found.append(CodeSet(kind, TakenApart(taken)))
 
     kept = kept_gradients(vars(made)) if made is not None else {}
     loss = None
     if isinstance(result, (tuple, list)) and not all(map(_is_number, result)):
         numbers = [part for part in result if _is_number(part)]
         rest = [part for part in result if not _is_number(part)]
-        add(result)
+        dictionaries = [part for part in rest if isinstance(part, dict)]
+        for part in dictionaries:
+            add(part)
+        if not dictionaries:
+            add(result)
         if len(numbers) == 1 and (_is_number(result[0]) or _is_number(result[-1])):
             loss = float(numbers[0])
-            add(rest[0] if len(rest) == 1 else rest)
-        for part in rest:
-            if isinstance(part, dict):
-                add(part)
+            if not dictionaries:
+                add(rest[0] if len(rest) == 1 else rest)
     elif _is_number(result):
         loss = float(result)
     elif result is not None and (made is None or not isinstance(result, np.ndarray)):
         add(result)
     if kept:
-        add(kept)
+        add(kept, "kept")
     changes = weights.changes()
     if changes:
-        add(changes)
+        add(changes, "steps")
     if not found:
         raise refused[0] if refused else InputError(
             "what it returns", "gradients by name, in a list or as a vector",
             "nothing" if result is None else f"{type(result).__name__}, and no attribute such as dW1",
         )  # fmt: skip
-    return Returned(tuple(found), bool(changes), loss)
+    return Returned(tuple(found), loss)
+
+
+def _is_turned(found: Returned, values: CallValues) -> bool:
+    """Whether gradients have the shapes of the weights transposed; no forward pass says then how the weights lie."""
+    shapes = {leaf.value.shape for leaf in found.sets[0].taken.leaves}
+    due = {values.weights(i).shape for i in range(1, values.depth + 1)}
+    return not shapes & due and bool(shapes & {shape[::-1] for shape in due})
 
 
 def _is_number(value: Any) -> bool:

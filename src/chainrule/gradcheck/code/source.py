@@ -36,7 +36,7 @@ class CodeSource:
     @property
     def title(self) -> str:
         """As it is told: ``mynet.py:backward``."""
-        return ":".join(part for part in (Path(self.file).name, self.name) if part)
+        return ":".join(part for part in (shown(self.file), self.name) if part)
 
     def functions(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, Any]]:
         """Its own functions and methods of that kind of name, ``Net.backward`` for a method."""
@@ -97,11 +97,11 @@ def split_name(code: str) -> tuple[str, str]:
     return file, name
 
 
-def load(code: str | bytes, whole: bool) -> CodeSource:
+def load(code: Any, whole: bool) -> CodeSource:
     """The names of a file, or a function that was sent.
 
     Args:
-        code: ``FILE.py:NAME``, or a function or class, pickled.
+        code: ``FILE.py:NAME``; a function or class; or one pickled, with those beside it.
         whole: run all statements of the file; else only its imports, definitions and constants, so that nothing is
             trained or read.
 
@@ -110,6 +110,8 @@ def load(code: str | bytes, whole: bool) -> CodeSource:
     """
     if isinstance(code, bytes):
         return of_callable(*pickle.loads(code))
+    if callable(code):
+        return of_callable(code, beside(code))
     file, name = split_name(code)
     try:
         tree = ast.parse(Path(file).read_bytes(), file)
@@ -146,12 +148,14 @@ def _defines(statement: ast.stmt) -> bool:
 
 
 def beside(function: Callable[..., Any]) -> dict[str, Any]:
-    """The functions of a forward pass where a function was defined: in a notebook, its other cells."""
+    """What a function needs of where it was defined: the functions of a forward pass, and the class it is of."""
     inner = inspect.unwrap(getattr(function, "__func__", function))
     own = getattr(inner, "__module__", None)
     names = getattr(inner, "__globals__", {})
+    owner = getattr(inner, "__qualname__", "").partition(".")[0]
     return {name: value for name, value in names.items()
-            if _FORWARD.search(name) and inspect.isfunction(value) and value.__module__ == own}  # fmt: skip
+            if (_FORWARD.search(name) and inspect.isfunction(value) and value.__module__ == own)
+            or (name == owner and inspect.isclass(value))}  # fmt: skip
 
 
 def of_callable(function: Callable[..., Any], others: dict[str, Any] | None = None) -> CodeSource:
@@ -174,10 +178,16 @@ def of_callable(function: Callable[..., Any], others: dict[str, Any] | None = No
     return CodeSource(code.co_filename if code is not None else "", space, name)
 
 
+def shown(file: str) -> str:
+    """The name of a file as it is told; "" for what is none, as of code that was typed."""
+    return "" if file.startswith("<") else Path(file).name
+
+
 def exception_words(error: BaseException, file: str) -> str:
     """One sentence: the file and the line of the stranger's code, and what was raised."""
     lines = [line for name, line in _frames(error) if name == file]
-    where = f"line {lines[-1]} of {Path(file).name}: " if lines and file else ""
+    of_file = f" of {shown(file)}" if shown(file) else ""
+    where = f"line {lines[-1]}{of_file}: " if lines else ""
     said = " ".join(str(error).split())
     said = f": {said[:WORDS]}{'…' if len(said) > WORDS else ''}" if said else ""
     return f"{where}{type(error).__name__}{said}"
