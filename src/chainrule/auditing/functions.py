@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import pickle
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.code import audit_gradients
+from chainrule.auditing.code import audit_arrays
 from chainrule.auditing.records import ACCEPTED
 from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.records import LineAudit
@@ -30,6 +29,7 @@ from chainrule.system.alone import run_alone
 from chainrule.system.workers import Lost
 
 SECONDS = 30.0
+EXPLAINED = 2  # wrong networks of which the cause is looked for, until one has it
 #: output -> losses, the first of which it is usually meant with; which one the code has is found out
 _LOSSES = {"softmax": ("cross_entropy",), "sigmoid": ("binary_cross_entropy",)}
 _SQUARES = ("half_squared_error", "squared_error", "mean_squared_error")
@@ -101,7 +101,7 @@ class CodeAudit(Rendered):
         title: its file and name.
         called: the layout in which it ran.
         cases: the networks on which it was tried.
-        audit: of the one that is shown: the first wrong one with the cause that most have, else the first.
+        audit: of the one that is shown: the first wrong one whose cause is named, else the first.
         notes: what was found out, a sentence each.
 
     >>> def backward(X, y, W, b):
@@ -261,39 +261,44 @@ class _Reading:
         network = Network(own.weights, own.biases, like.hidden, like.output, like.loss, like.reduction)
         return replace(case, network=network)
 
-    def audit(self, case: CodeCase, returned: Returned, tolerance: float | None) -> Audit:
-        """The audit of one result.
+    def audit(self, case: CodeCase, returned: Returned, tolerance: float | None, *, causes: bool = False) -> Audit:
+        """The audit of one result; values of its forward pass go along where an array is wrong.
 
         Raises:
             InputError: what came back cannot be read.
         """
-        case = self.case(case)
-        x, y = (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
         part = self.set_of(returned)
         if part is None:
             raise InputError("what it returns", "the same for each network", "something else")
-        given = part.taken
-        rate = _rate(case.network.backward(x, y).grad_W, given) if part.kind == "steps" else None
-        found = audit_gradients(case.network, x, y, given, learning_rate=rate, tolerance=tolerance)
+        case = self.case(case)
+        rate = self.rate(case, part.taken) if part.kind == "steps" else None
+
+        def audit(forward: TakenApart | None, causes: bool) -> Audit:
+            x, y = self.examples(case)
+            return audit_arrays(
+                case.network, x, y, part.taken, forward=forward, learning_rate=rate, tolerance=tolerance, causes=causes
+            )
+
+        found = audit(None, False)
         if not found.ok and returned.forward is not None:
             with contextlib.suppress(InputError):
-                return audit_gradients(
-                    case.network, x, y, given, forward=returned.forward, learning_rate=rate, tolerance=tolerance
-                )
-        return found
+                return audit(returned.forward, causes)
+        return audit(None, True) if causes and not found.ok else found
+
+    def examples(self, case: CodeCase) -> tuple[Any, Any]:
+        """x and y as the code had them."""
+        return (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
 
     def loss(self, case: CodeCase) -> float:
         """L."""
-        case = self.case(case)
-        x, y = (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
-        return float(case.network.backward(x, y).L)
+        return float(self.case(case).network.backward(*self.examples(case)).L)
 
-
-def _rate(due: Sequence[Any], given: TakenApart) -> float | None:
-    """The rate of a step, by the size of its last weights."""
-    size = float(np.linalg.norm(due[-1]))
-    steps = [leaf.value for leaf in given.leaves if leaf.value.size == due[-1].size and leaf.name.startswith("W")]
-    return float(np.linalg.norm(steps[-1])) / size if steps and size else None
+    def rate(self, case: CodeCase, given: TakenApart) -> float | None:
+        """The rate of a step, by the size of its last weights."""
+        due = case.network.backward(*self.examples(case)).grad_W[-1]
+        steps = [leaf.value for leaf in given.leaves if leaf.value.size == due.size and leaf.name.startswith("W")]
+        size = float(np.linalg.norm(due))
+        return float(np.linalg.norm(steps[-1])) / size if steps and size else None
 
 
 def _judged(
@@ -349,32 +354,35 @@ def _verdict(
 ) -> CodeAudit:
     tried: list[TriedCase] = []
     losses: list[tuple[float, float]] = []
+    wrong: list[tuple[CodeCase, Returned]] = []
     for case, result in zip(cases, reading.run.results, strict=False):
-        if result == "":
+        n, sizes = 1 if reading.run.single else len(case.x), case.network.sizes
+        if not isinstance(result, Returned):
+            tried += [TriedCase(sizes, n, None, result)] if result else []
             continue
-        n = 1 if reading.run.single else len(case.x)
         try:
-            if not isinstance(result, Returned):
-                raise InputError(title, "gradients", result)
             found = reading.audit(case, result, question.tolerance)
         except InputError as error:
-            tried.append(TriedCase(case.network.sizes, n, None, error.got if result is error.got else str(error)))
+            tried.append(TriedCase(sizes, n, None, str(error)))
             continue
-        tried.append(TriedCase(case.network.sizes, n, found))
-        if result.loss is not None:
-            losses.append((result.loss, reading.loss(case)))
-    return CodeAudit(title, reading.run.called, tuple(tried), _shown(tried), tuple(_notes(reading, usual, losses)))
+        tried.append(TriedCase(sizes, n, found))
+        wrong += [] if found.ok else [(case, result)]
+        losses += [] if result.loss is None else [(result.loss, reading.loss(case))]
+    shown = next(case.audit for case in tried if case.audit is not None)
+    for case, result in wrong[:EXPLAINED]:
+        shown = reading.audit(case, result, question.tolerance, causes=True)
+        if _is_explained(shown):
+            break
+    if len(tried) == 2 and tried[0].audit is None and not _is_explained(shown):
+        raise InputError(title, "code that runs", f"{tried[0].error}, with {reading.run.called}")
+    return CodeAudit(title, reading.run.called, tuple(tried), shown, tuple(_notes(reading, usual, losses)))
 
 
-def _shown(tried: Sequence[TriedCase]) -> Audit:
-    """The audit that tells most: a wrong one with the cause that most have."""
-    audits = [case.audit for case in tried if case.audit is not None]
-    wrong = [audit for audit in audits if not audit.ok]
-    causes = [audit.first_wrong.mistakes[:1] if audit.first_wrong else () for audit in wrong]
-    if not wrong:
-        return audits[0]
-    ((cause, _),) = Counter(cause for cause in causes).most_common(1)
-    return wrong[causes.index(cause)]
+def _is_explained(audit: Audit) -> bool:
+    """Whether of the first wrong array a cause is named, and others are right."""
+    first = audit.first_wrong
+    named = first is not None and first.mistakes[:1] not in ((), ("inconsistent_with_own_line",))
+    return named and any(line.verdict in ACCEPTED for line in audit.lines)
 
 
 def _notes(reading: _Reading, usual: Network, losses: Sequence[tuple[float, float]]) -> Iterator[str]:

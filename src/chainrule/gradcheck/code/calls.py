@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -176,7 +177,7 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
     """
     title = replace(source, name=callee.name).title
     runs: list[CodeRun] = []
-    failures: list[tuple[_Failed, CallLayout, Call]] = []
+    failures: list[tuple[_Failed, str, CallLayout, Call]] = []
     *usual, square = task.cases
     began = time.monotonic()
     passed: _Callee | None = None
@@ -187,6 +188,7 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
         if len(runs) == RUNS or (runs and (late or (layout.single and not _may_be_single(callee)))):
             break
         results: list[Returned | str] = []
+        called = layout.words(_given_kinds(callee) | (forward.kinds if forward is not None else set()))
         biased = True
         for number, case in enumerate(usual):
             try:
@@ -196,19 +198,22 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
             except _Failed as error:
                 passed = passed or (forward if error.rank[0] > FORWARD else None)
                 results.append(str(error))
-                failures.append((error, layout, call))
+                failures.append((error, called, layout, call))
             if number == 1 and not any(isinstance(result, Returned) for result in results):
                 break
         if any(isinstance(result, Returned) for result in results):
-            runs.append(CodeRun(layout.words(_given_kinds(callee)), layout.single, biased, tuple(results)))
+            runs.append(CodeRun(called, layout.single, biased, tuple(results)))
     if not runs:
-        failed, layout, call = max(failures, key=lambda one: one[0].rank)
-        called = layout.words(_given_kinds(callee))
-        try:
-            returned, biased = call(square, layout)
-        except _Failed:
-            raise failed.refusal(title, called) from None
-        runs.append(CodeRun(called, layout.single, biased, (str(failed), *[""] * (len(usual) - 1), returned)))
+        rank = max(failed.rank for failed, _, _, _ in failures)
+        furthest = [one for one in failures if one[0].rank == rank]
+        for failed, called, layout, call in furthest[:RUNS]:
+            with suppress(_Failed):
+                returned, biased = call(square, layout)
+                results = [str(failed), *[""] * (len(usual) - 1), returned]
+                runs.append(CodeRun(called, layout.single, biased, tuple(results)))
+        if not runs:
+            failed, called, _, _ = furthest[0]
+            raise failed.refusal(title, called)
     return CodeRuns(title, tuple(runs))
 
 
@@ -292,7 +297,7 @@ def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner:
             raise _Failed((stage, 0), str(error), error) from None
         except BaseException as error:
             raise _Failed((stage, progress(error, file)), exception_words(error, file)) from None
-        names = vars(made) if made is not None else passed_names(passed)
+        names = vars(made) if made is not None else own.get("cache")
         forward_values = kept_values(names, depth) | ({"yhat": own["yhat"]} if "yhat" in own else {})
         try:
             taken = TakenApart(tuple(leaves(forward_values))) if forward_values else None
@@ -303,17 +308,11 @@ def _caller(source: CodeSource, callee: _Callee, forward: _Callee | None, owner:
     return call
 
 
-def passed_names(passed: Any) -> dict[Any, Any]:
-    """The names of what a forward pass gave: of a dictionary, or of one in a tuple."""
-    parts = passed if isinstance(passed, tuple) else (passed,)
-    return next((part for part in parts if isinstance(part, dict)), {})
-
-
 def _of_forward(passed: Any) -> dict[str, Any]:
     """What a forward pass gave, as the values of the roles yhat and cache."""
     if isinstance(passed, tuple):
         arrays = [part for part in passed if isinstance(part, np.ndarray)]
-        others = [part for part in passed if not isinstance(part, np.ndarray)]
+        others = [part for part in passed if isinstance(part, (dict, list, tuple))]
         return ({"yhat": arrays[0]} if arrays else {}) | {"cache": others[-1] if others else passed}
     if isinstance(passed, np.ndarray):
         return {"yhat": passed}

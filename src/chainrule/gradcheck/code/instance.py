@@ -100,8 +100,13 @@ def _is_gradient(name: str) -> bool:
     return label.marked and label.kinds[0] in ("W", "b")
 
 
-def kept_values(names: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    """The values of a forward pass among names: Z1, A1, yhat; arrays alone."""
+def kept_values(names: Any, depth: int) -> dict[str, Any]:
+    """The values of a forward pass among names, Z1, A1, yhat, or in a list of dictionaries with Z; arrays alone."""
+    if isinstance(names, list):
+        each = [kept_values(one, 1) if isinstance(one, dict) else {} for one in names]
+        return {f"a_{i}": one["a_1"] for i, one in enumerate(each, 1) if "a_1" in one and len(each) == depth}
+    if not isinstance(names, Mapping):
+        return {}
     roles = roles_of([name for name in names if isinstance(name, str)], depth)
     wanted = {Role("yhat"): "yhat"} | {Role(s, i): f"{s}_{i}" for s in "ah" for i in range(1, depth + 1)}
     return {wanted[role]: names[name] for name, role in roles.items()
