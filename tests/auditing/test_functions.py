@@ -3,12 +3,18 @@
 The code is called in this process, where it can do no harm; ``tests/system/test_alone.py`` has the process of its own.
 """
 
+import sys
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.auditing import functions
 from chainrule.auditing.functions import CodeQuestion, audit_file
+from chainrule.errors import InputError
+from chainrule.system.workers import Lost
 from tests.support import networks
 
 FOLDER = Path(networks.__file__).parent
@@ -21,6 +27,7 @@ LISTS = ("lists.py", "Layers.backprop", CodeQuestion((4, 5, 3), "sigmoid", "sigm
 def here(monkeypatch):
     """No process is started."""
     monkeypatch.setattr(functions, "run_alone", lambda function, task, **_: function(task))
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 def audited(path, name, question, old="", new=""):
@@ -83,3 +90,207 @@ def test_a_planted_mistake_is_found_with_its_cause(tmp_path, stranger, old, new,
     assert not audit.ok
     assert audit.first_wrong.name == first
     assert any(cause in id for id in audit.first_wrong.mistakes), audit.first_wrong.mistakes
+
+
+# ---------------------------------------------------------------- what parameters and classes there are
+
+TANH = CodeQuestion((4, 5, 3), "tanh", "identity", "half_squared_error")
+BACK = """
+    d1 = d2 @ W2.T * (1 - h**2)
+    return X.T @ d1, d1.sum(0), h.T @ d2, d2.sum(0)
+"""
+
+
+def written(path, text, question=TANH, name=""):
+    file = path / "own.py"
+    file.write_text(f"import numpy as np\n{text}")
+    return audit_file(f"{file}{name and ':'}{name}", question)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"def backward(X, T, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - T{BACK}",
+        f"def backprop(W_hidden, W_out, b_hidden, b_out, inputs, targets):\n    X, W2 = inputs, W_out\n"
+        f"    h = np.tanh(X @ W_hidden + b_hidden)\n    d2 = h @ W2 + b_out - targets{BACK}",
+        f"def backward_prop(Z1, A1, Z2, A2, W1, W2, X, Y):\n    h, d2 = A1, (A2 - Y) / len(X){BACK}",
+        f"def gradients(X, y, m, activations, weights, biases):\n    _, h, out = activations\n    W2 = weights[1]\n"
+        f"    d2 = (out - y) / m{BACK}",
+        f"def backward(model, cache, X, y):\n    h, W2, d2 = cache['a1'], model['W2'], cache['a2'] - y{BACK}",
+        f"def grad(params, X, y, verbose=True):\n    (W1, b1), (W2, b2) = params\n    h = np.tanh(X @ W1 + b1)\n"
+        f"    d2 = h @ W2 + b2 - y{BACK}",
+        f"def loss(X, y, W0, b0, W1, b1):\n    W2, h = W1, np.tanh(X @ W0 + b0)\n    d2 = h @ W1 + b1 - y{BACK}",
+    ],
+)  # fmt: skip
+def test_parameters_are_understood_by_their_names(tmp_path, text):
+    audit = written(tmp_path, text)
+    assert audit.ok
+    assert all(case.audit is not None and len(case.audit.lines) == 4 for case in audit.cases)
+
+
+STEPS = """
+class Net:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+        self.weights1, self.weights2 = np.ones((4, 5)), np.ones((5, 3))
+
+    def feedforward(self):
+        self.h = np.tanh(self.x @ self.weights1)
+        self.output = self.h @ self.weights2
+
+    def backprop(self):
+        e = self.y - self.output
+        back = e @ self.weights2.T
+        self.weights2 += 0.5 * self.h.T @ e
+        self.weights1 += 0.5 * self.x.T @ (back * (1 - self.h**2))
+"""
+OBJECTS = """
+class Dense:
+    def __init__(self, inputs, units, last):
+        self.W, self.b, self.last = np.ones((units, inputs)), np.zeros(units), last
+
+    def forward(self, x):
+        self.x, self.out = x, x @ self.W.T + self.b
+        self.out = self.out if self.last else np.tanh(self.out)
+        return self.out
+
+    def backward(self, grad):
+        grad = grad if self.last else grad * (1 - self.out**2)
+        self.dW, self.db = grad.T @ self.x, grad.sum(0)
+        return grad @ self.W
+
+
+class Net:
+    def __init__(self, sizes):
+        self.layers = [Dense(j, m, i == len(sizes) - 2) for i, (j, m) in enumerate(zip(sizes, sizes[1:]))]
+
+    def backward(self, X, y):
+        for layer in self.layers:
+            X = layer.forward(X)
+        grad = (X - y) / len(y)
+        for layer in self.layers[::-1]:
+            grad = layer.backward(grad)
+"""
+
+
+def test_a_step_of_the_weights_stands_for_the_gradient(tmp_path):
+    audit = written(tmp_path, STEPS)
+    assert audit.ok
+    assert "It is given no biases: those of the networks are 0" in audit.notes
+    assert "shape" in audit.cases[1].error  # 4, 5 and 3 stand in the code
+    wrong = written(tmp_path, STEPS.replace(" * (1 - self.h**2)", ""))
+    assert wrong.first_wrong.name == "dL/dW_1"
+
+
+def test_gradients_that_layers_keep_are_read(tmp_path):
+    assert written(tmp_path, OBJECTS, name="Net").ok
+    wrong = written(tmp_path, OBJECTS.replace("(1 - self.out**2)", "(1 - self.out)"), name="Net.backward")
+    assert wrong.first_wrong.mistakes[0] == "one_minus_h"
+
+
+def test_what_was_not_said_is_found_out(tmp_path):
+    text = f"def backward(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = 2 * (h @ W2 + b2 - y){BACK}"
+    audit = written(tmp_path, text, CodeQuestion((4, 5, 3), output="identity"))
+    assert audit.ok
+    assert audit.notes == (
+        "Its hidden activation is tanh", "Its loss is squared_error", "Its loss is the sum over the examples",
+    )  # fmt: skip
+    held = written(tmp_path, text, CodeQuestion((4, 5, 3), "tanh", "identity", "squared_error", "mean"))
+    assert held.first_wrong.mistakes[0] == "batch_sum_vs_mean"
+
+
+def test_a_loss_that_comes_back_says_which_is_meant(tmp_path):
+    text = (
+        "def loss(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    e = h @ W2 + b2 - y\n    d2 = e / len(X)\n"
+        "    d1 = d2 @ W2.T * (1 - h**2)\n"
+        "    return {L}, {{'W1': X.T @ d1, 'b1': d1.sum(0), 'W2': h.T @ d2, 'b2': d2.sum(0)}}\n"
+    )
+    assert written(tmp_path, text.format(L="(e**2).sum() / 2 / len(X)")).notes == ()
+    told = written(tmp_path, text.format(L="(e**2).sum()"))
+    assert told.ok
+    assert told.notes[0].startswith("The number beside its gradients is not the loss")
+
+
+def test_a_right_pass_in_a_layout_of_its_own_forward_is_the_one_that_counts(tmp_path):
+    """With weights (in, out) a transpose that is missing would be right; the forward pass says that they are not."""
+    text = (FOLDER / "caches.py").read_text().replace('cache["W"].T @ dZ', 'cache["W"] @ dZ')
+    (tmp_path / "own.py").write_text(text)
+    audit = audit_file(f"{tmp_path / 'own.py'}:model_backward", CACHES[2])
+    assert not audit.ok
+    assert audit.cases[0].error.startswith("line ")
+    assert audit.cases[-1].sizes == (4, 4, 4, 4)
+
+
+# ---------------------------------------------------------------- what cannot be judged
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def backward(foo, X, y, bar2): pass", "got foo of backward, not understood (understood: X (the inputs), y (the targets)"),
+        ("def backward(foo, X, y): pass", "def adapter(network, x, y)"),
+        ("def backward(X, y, W1, W2, W3): pass", "got W3 of backward, not understood"),
+        ("def backward(X, y, W1, b1, W2, b2): pass", "gradients by name, in a list or as a vector; got nothing"),
+        ("def backward(X, y, W1, b1, W2, b2): return 'text'", "got 'text'"),
+        ("def backward(X, y, W1, b1, W2, b2): return object()", "got object"),
+        ("def backward(X, y, W1, b1, W2, b2): return W1 * np.nan", "expected finite numbers; got nan"),
+        ("def backward(X, y, W1, b1, W2, b2):\n    raise SystemExit(2)", "line 3 of own.py: SystemExit: 2"),
+        ("def backward(X, y, W1, b1, W2, b2):\n    return f(1)\ndef f(x):\n    return x.T", "line 5 of own.py: Attr"),
+        ("def backward(X, y, W1, b1, W2, b2): return nothing", "NameError: name 'nothing'"),
+        ("def backward(X, y, W1", "line 2: "),
+        ("def train(X): pass", "a function backward, or FILE.py:NAME; got none; it has train"),
+        ("def backward(X, y, W1, b1, W2, b2): return W1, b1, W2, b1.sum()", "summed over the units too"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_is_refused_in_one_sentence(tmp_path, text, told):
+    with pytest.raises(InputError) as error:
+        written(tmp_path, text)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_whole_file_runs_only_where_a_name_is_missing_else(tmp_path):
+    text = f"def backward(X, y, W1, b1, W2, b2):\n    h = act(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}"
+    assert written(tmp_path, f"{text}\nact = np.vectorize(np.tanh)").ok
+    assert written(tmp_path, f"{text}\nact = np.tanh\nraise RuntimeError('a script')").ok
+    with pytest.raises(InputError, match=r"line 7 of own.py: RuntimeError: a script"):
+        written(tmp_path, f"{text}raise RuntimeError('a script')")
+
+
+# ---------------------------------------------------------------- functions
+
+
+def forward(X, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    return h @ W2 + b2, {"A1": h}
+
+
+def backward(cache, AL, X, Y, W2):
+    d2 = (AL - Y) / len(X)
+    d1 = d2 @ W2.T * (1 - cache["A1"] ** 2)
+    return X.T @ d1, d1.sum(0), cache["A1"].T @ d2, d2.sum(0)
+
+
+def test_a_function_is_called_with_the_forward_pass_beside_it():
+    audit = cr.audit_code(backward, hidden="tanh", output="identity")
+    assert audit.ok
+    assert audit.title == "test_functions.py:backward"
+
+
+def test_what_cannot_be_sent_runs_here_and_that_is_told():
+    lock = threading.Lock()
+
+    def held(X, y, W1, b1, W2, b2):
+        with lock:
+            out, cache = forward(X, W1, b1, W2, b2)
+            return backward(cache, out, X, y, W2)
+
+    audit = cr.audit_code(held, hidden="tanh", output="identity")
+    assert audit.ok
+    assert audit.notes[-1].startswith("It ran in this process, without limits")
+
+
+def test_a_process_that_ends_is_told(monkeypatch):
+    monkeypatch.setattr(functions, "run_alone", lambda *_, **__: Lost("it took more than 3 s"))
+    with pytest.raises(InputError, match="backward: expected code that runs and ends; got it took more than 3 s"):
+        cr.audit_code(backward)

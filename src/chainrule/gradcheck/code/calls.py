@@ -185,7 +185,7 @@ def _of_callee(source: CodeSource, callee: _Callee, task: CodeTask) -> CodeRuns:
         if passed is not None and forward is not passed:
             break  # what its own forward pass gives is what it is judged by
         late = time.monotonic() - began > task.seconds
-        if len(runs) == RUNS or (runs and (late or (layout.single and not _may_be_single(callee)))):
+        if len(runs) == RUNS or (late and failures) or (runs and layout.single and not _may_be_single(callee)):
             break
         results: list[Returned | str] = []
         called = layout.words(_given_kinds(callee) | (forward.kinds if forward is not None else set()))
