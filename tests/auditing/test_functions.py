@@ -227,7 +227,7 @@ def test_a_right_pass_in_a_layout_of_its_own_forward_is_the_one_that_counts(tmp_
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("def backward(foo, X, y, bar2): pass", "got foo of backward, not understood (understood: X (the inputs), y (the targets)"),
+        ("def backward(foo, X, y, bar2): pass", "got foo of backward, not understood (understood: X (the inputs), y"),
         ("def backward(foo, X, y): pass", "def adapter(network, x, y)"),
         ("def backward(X, y, W1, W2, W3): pass", "got W3 of backward, not understood"),
         ("def backward(X, y, W1, b1, W2, b2): pass", "gradients by name, in a list or as a vector; got nothing"),

@@ -16,15 +16,14 @@ import numpy as np
 from chainrule.auditing.code import audit_arrays
 from chainrule.auditing.records import ACCEPTED
 from chainrule.auditing.report.document import Audit
-from chainrule.auditing.report.records import LineAudit
+from chainrule.auditing.report.tried import CodeAudit, TriedCase
 from chainrule.errors import InputError
-from chainrule.gradcheck.code.calls import CodeRun, CodeRuns, CodeSet, CodeTask, Returned, run_code
+from chainrule.gradcheck.code.calls import CodeRun, CodeRuns, CodeTask, run_code
 from chainrule.gradcheck.code.drawn import CodeCase, drawn_cases
+from chainrule.gradcheck.code.returned import CodeSet, Returned
 from chainrule.gradcheck.code.source import beside, split_name
 from chainrule.gradcheck.given.containers import TakenApart
 from chainrule.network.network import Network
-from chainrule.render.blocks import Block, Bullets, Code, Heading, Paragraph, Table, line
-from chainrule.render.document import Document, Rendered
 from chainrule.system.alone import run_alone
 from chainrule.system.workers import Lost
 
@@ -71,93 +70,6 @@ class CodeQuestion:
         networks = [Network.random(self.layers, h, self.output, loss, r, seed=self.seed)
                     for h, loss, r in product(hidden, losses, reductions)]  # fmt: skip
         return networks, drawn_cases(networks[0], self.seed)
-
-
-@dataclass(frozen=True, eq=False)
-class TriedCase:
-    """One network on which code was tried: units of its layers, examples, and the audit, or why there is none."""
-
-    sizes: tuple[int, ...]
-    examples: int
-    audit: Audit | None
-    error: str = ""
-
-    @property
-    def words(self) -> str:
-        """What came of it."""
-        if self.audit is None:
-            return self.error
-        first = self.audit.first_wrong
-        right = sum(line.verdict in ACCEPTED for line in self.audit.lines)
-        found = f"{right} of {len(self.audit.lines)} arrays are right"
-        return found if first is None else f"{found}, the first that is wrong is {first.name}"
-
-
-@dataclass(frozen=True, eq=False)
-class CodeAudit(Rendered):
-    """The audit of a stranger's backward pass.
-
-    Attributes:
-        title: its file and name.
-        called: the layout in which it ran.
-        cases: the networks on which it was tried.
-        audit: of the one that is shown: the first wrong one whose cause is named, else the first.
-        notes: what was found out, a sentence each.
-
-    >>> def backward(X, y, W, b):
-    ...     p = 1 / (1 + np.exp(-(X @ W + b)))
-    ...     return {"dW": X.T @ (p - y), "db": (p - y).mean(axis=0)}
-    >>> audit = cr.audit_code(backward, [3, 1], output="sigmoid", loss="binary_cross_entropy", reduction="mean")
-    >>> audit.ok, audit.first_wrong.name, audit.first_wrong.mistakes
-    (False, 'dL/dW_1', ('batch_sum_vs_mean',))
-    """
-
-    title: str
-    called: str
-    cases: tuple[TriedCase, ...]
-    audit: Audit
-    notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """True when no array of any network is wrong, and those of the sizes that were asked for could be read."""
-        asked = self.cases[0].sizes
-        return all(case.audit.ok if case.audit else case.sizes != asked for case in self.cases)
-
-    @property
-    def first_wrong(self) -> LineAudit | None:
-        """The first array that is wrong, in the audit that is shown."""
-        return self.audit.first_wrong
-
-    def document(self) -> Document:
-        """How the code was called, what came of it on each network, and the audit of one of them."""
-        _, network, said, *rest = self.audit.document().blocks
-        wrong = sum(case.audit is not None and not case.audit.ok for case in self.cases)
-        failed = sum(case.audit is None for case in self.cases)
-        count = f"Wrong in {wrong}" if wrong else f"Right in {len(self.cases) - failed}"
-        fails = f", and fails in {failed}" if failed else ""
-        told = line(f"{count} of {len(self.cases)} random networks that it was tried on{fails}. ", *_line(said))
-        rows = tuple((line("-".join(map(str, c.sizes))), line(str(c.examples)), line(c.words)) for c in self.cases)
-        blocks: list[Block] = [Heading(1, line("Gradients of ", Code(self.title))), network, Paragraph(told)]
-        blocks.append(Bullets(tuple(line(f"{note}.") for note in (f"Called with {self.called}", *self.notes))))
-        blocks.append(Table(tuple(map(line, ("layers", "examples", "arrays"))), rows))
-        return Document((*blocks, *rest))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        cases = [
-            {"layers": list(c.sizes), "examples": c.examples, "ok": c.audit is not None and c.audit.ok,
-             "first_wrong": c.audit.first_wrong.name if c.audit and c.audit.first_wrong else None,
-             "arrays": len(c.audit.lines) if c.audit else 0,
-             "right": sum(line.verdict in ACCEPTED for line in c.audit.lines) if c.audit else 0, "error": c.error}
-            for c in self.cases
-        ]  # fmt: skip
-        told = {"code": self.title, "called": self.called, "cases": cases, "code_notes": list(self.notes)}
-        return self.audit.to_dict() | told | {"ok": self.ok}
-
-
-def _line(block: Block) -> tuple[Any, ...]:
-    return block.line if isinstance(block, Paragraph) else ()
 
 
 def audit_code(
@@ -243,7 +155,7 @@ def _checked(answer: Any, title: str) -> CodeRuns:
 
 
 @dataclass(frozen=True, eq=False)
-class _Reading:
+class _CodeReading:
     """One way to take what came back: a layout, a part of what was returned, a network that may be meant."""
 
     run: CodeRun
@@ -309,7 +221,7 @@ def _judged(
     Raises:
         InputError: nothing that came back can be read.
     """
-    best: tuple[tuple[bool, bool, int], _Reading] | None = None
+    best: tuple[tuple[bool, bool, int], _CodeReading] | None = None
     refused: InputError | None = None
     read: dict[int, int] = {}  # run -> the part of what it returned that could be read
     for reading in _readings(runs, networks):
@@ -342,15 +254,15 @@ def _judged(
     return _verdict(runs.title, best[1], cases, networks[0], question)
 
 
-def _readings(runs: CodeRuns, networks: Sequence[Network]) -> Iterator[_Reading]:
+def _readings(runs: CodeRuns, networks: Sequence[Network]) -> Iterator[_CodeReading]:
     for run in sorted(runs.runs, key=lambda run: run.single):
         parts = max(len(result.sets) for result in run.results if isinstance(result, Returned))
         for part, network in product(range(parts), networks):
-            yield _Reading(run, part, network)
+            yield _CodeReading(run, part, network)
 
 
 def _verdict(
-    title: str, reading: _Reading, cases: Sequence[CodeCase], usual: Network, question: CodeQuestion
+    title: str, reading: _CodeReading, cases: Sequence[CodeCase], usual: Network, question: CodeQuestion
 ) -> CodeAudit:
     tried: list[TriedCase] = []
     losses: list[tuple[float, float]] = []
@@ -375,7 +287,8 @@ def _verdict(
             break
     if len(tried) == 2 and tried[0].audit is None and not _is_explained(shown):
         raise InputError(title, "code that runs", f"{tried[0].error}, with {reading.run.called}")
-    return CodeAudit(title, reading.run.called, tuple(tried), shown, tuple(_notes(reading, usual, losses)))
+    notes = (*_notes(reading, usual, losses), *_missing(reading, shown))
+    return CodeAudit(title, reading.run.called, tuple(tried), shown, notes)
 
 
 def _is_explained(audit: Audit) -> bool:
@@ -385,7 +298,7 @@ def _is_explained(audit: Audit) -> bool:
     return named and any(line.verdict in ACCEPTED for line in audit.lines)
 
 
-def _notes(reading: _Reading, usual: Network, losses: Sequence[tuple[float, float]]) -> Iterator[str]:
+def _notes(reading: _CodeReading, usual: Network, losses: Sequence[tuple[float, float]]) -> Iterator[str]:
     network = reading.network
     if network.hidden != usual.hidden:
         yield f"Its hidden activation is {network.hidden[0]}"
@@ -400,6 +313,14 @@ def _notes(reading: _Reading, usual: Network, losses: Sequence[tuple[float, floa
     off = [(own, due) for own, due in losses if not _is_near(own, due)]
     if off:
         yield f"The number beside its gradients is not the loss: {off[0][0]:.6g}, where {off[0][1]:.6g} is due"
+
+
+def _missing(reading: _CodeReading, shown: Audit) -> Iterator[str]:
+    """Gradients that it does not give: nothing is said of them."""
+    given, symbols = {line.name for line in shown.lines}, "Wb" if reading.run.biased else "W"
+    names = [f"dL/d{symbol}_{i}" for i in range(1, reading.network.depth + 1) for symbol in symbols]
+    if missing := [name for name in names if name not in given]:
+        yield f"It gives no {', '.join(missing)}"
 
 
 def _is_near(own: float, due: float) -> bool:

@@ -14,8 +14,9 @@ from chainrule.errors import InputError
 from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
-    from chainrule.auditing.functions import CodeAudit, CodeQuestion
+    from chainrule.auditing.functions import CodeQuestion
     from chainrule.auditing.report.document import Audit
+    from chainrule.auditing.report.tried import CodeAudit
     from chainrule.storage.module_files import ModuleRun
 
 FEW = 8  # rows of DATA that are checked where none are asked for

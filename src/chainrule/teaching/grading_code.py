@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from chainrule.auditing.functions import CodeAudit, CodeQuestion, audit_file
+from chainrule.auditing.functions import CodeQuestion, audit_file
+from chainrule.auditing.report.tried import CodeAudit
 from chainrule.errors import InputError
 from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Quantity

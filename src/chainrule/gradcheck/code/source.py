@@ -126,6 +126,8 @@ def load(code: Any, whole: bool) -> CodeSource:
     if whole:
         try:
             exec(compile(tree, file, "exec"), vars(module))
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:
             raise InputError(Path(file).name, "a file that runs", exception_words(error, file)) from None
     else:
