@@ -211,6 +211,44 @@ def test_a_loss_that_comes_back_says_which_is_meant(tmp_path):
     assert told.notes[0].startswith("The number beside its gradients is not the loss")
 
 
+ONE_UNIT = """
+def gradient(X, y, w, b):
+    dw, db = np.zeros(len(w)), 0.0
+    for i in range(len(X)):
+        error = 1 / (1 + np.exp(-(X[i] @ w + b))) - y[i]
+        if np.ndim(error):
+            raise TypeError("a number is due")
+        for j in range(len(w)):
+            dw[j] += error * X[i, j]
+        db += error
+    return db / len(X), dw / len(X)
+"""
+
+
+def test_one_unit_may_have_a_vector_and_a_number(tmp_path):
+    question = CodeQuestion((4, 1), output="sigmoid")
+    audit = written(tmp_path, ONE_UNIT, question)
+    assert audit.ok
+    assert audit.called == "examples in rows, x (n, d), W (d,), b a number, y (n,)"
+    assert audit.notes == ()
+    wrong = written(tmp_path, ONE_UNIT.replace("return db / len(X)", "return db"), question)
+    assert (wrong.first_wrong.name, wrong.first_wrong.mistakes[0]) == ("dL/db_1", "batch_sum_vs_mean")
+
+
+def test_of_several_functions_the_backward_pass_is_taken(tmp_path):
+    others = "def sigmoid_grad(z): return z\ndef loss(X, y, W1, b1, W2, b2): return missing(X)\n"
+    text = f"def gradient(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}"
+    assert written(tmp_path, others + text).title == "own.py:gradient"
+
+
+def test_arrays_that_are_not_given_are_told(tmp_path):
+    text = f"def backward(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}"
+    text = text.replace("return X.T @ d1, d1.sum(0), h.T @ d2, d2.sum(0)", "return {'dW1': X.T @ d1, 'db2': d2.sum(0)}")
+    audit = written(tmp_path, text)
+    assert audit.ok
+    assert "It gives no dL/db_1, dL/dW_2" in audit.notes
+
+
 def test_a_right_pass_in_a_layout_of_its_own_forward_is_the_one_that_counts(tmp_path):
     """With weights (in, out) a transpose that is missing would be right; the forward pass says that they are not."""
     text = (FOLDER / "caches.py").read_text().replace('cache["W"].T @ dZ', 'cache["W"] @ dZ')

@@ -231,7 +231,9 @@ def _judged(
         result = reading.run.results[first]
         assert isinstance(result, Returned)
         part = reading.set_of(result)
-        is_returned = part is not None and part.kind == "returned"
+        if part is None:
+            continue
+        is_returned = part.kind == "returned"
         if is_returned and read.get(id(reading.run), reading.part) != reading.part:
             continue
         try:
@@ -242,11 +244,11 @@ def _judged(
         if is_returned:
             read[id(reading.run)] = reading.part
         right = sum(line.verdict in ACCEPTED for line in found.lines)
-        said = result.loss is not None and _is_near(result.loss, reading.loss(cases[first]))
+        said = part.loss is not None and _is_near(part.loss, reading.loss(cases[first]))
         rank = (found.ok, said, right)
         if best is None or rank > best[0]:
             best = (rank, reading)
-        if found.ok and (said or result.loss is None):
+        if found.ok and (said or part.loss is None):
             break
     if best is None:
         assert refused is not None
@@ -279,7 +281,8 @@ def _verdict(
             continue
         tried.append(TriedCase(sizes, n, found))
         wrong += [] if found.ok else [(case, result)]
-        losses += [] if result.loss is None else [(result.loss, reading.loss(case))]
+        part = reading.set_of(result)
+        losses += [] if part is None or part.loss is None else [(part.loss, reading.loss(case))]
     shown = next(case.audit for case in tried if case.audit is not None)
     for case, result in wrong[:EXPLAINED]:
         shown = reading.audit(case, result, question.tolerance, causes=True)

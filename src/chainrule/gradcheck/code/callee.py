@@ -76,7 +76,7 @@ class Callee:
         """The sentence about what is not understood."""
         return InputError(
             title, f"parameters such as {KNOWN}, or {ADAPTER}",
-            f"{', '.join(self.unknown) or 'no examples'} of {self.name}, not understood (understood: "
+            f"{', '.join(self.unknown) or 'no targets'} of {self.name}, not understood (understood: "
             f"{told([p.name for p in self.parameters], self.roles)})",
         )  # fmt: skip
 

@@ -51,8 +51,8 @@ def fill(made: Any, values: CallValues, weights: Weights) -> bool:
     for (symbol, i), (holder, key) in places.items():
         new = values.weights(i) if symbol == "W" else values.bias(i)
         old = holder[key]
-        if old is not None and np.shape(old) != new.shape:
-            raise InputError(f"{symbol}{i}", f"shape {new.shape}", f"shape {np.shape(old)}")
+        if old is not None and np.shape(old) != np.shape(new):
+            raise InputError(f"{symbol}{i}", f"shape {np.shape(new)}", f"shape {np.shape(old)}")
         holder[key] = new
         weights.keep(f"{symbol}{i}", holder, key)
     return any(symbol == "b" for symbol, _ in places)

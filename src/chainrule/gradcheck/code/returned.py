@@ -17,10 +17,14 @@ MOST = 1_000_000  # numbers that may come back
 
 
 class CodeSet(NamedTuple):
-    """A set that may be the gradients: ``returned``, ``kept`` as attributes, or the ``steps`` that weights took."""
+    """A set that may be the gradients: ``returned``, ``kept`` as attributes, or the ``steps`` that weights took.
+
+    ``loss``: the number beside it.
+    """
 
     kind: str
     taken: TakenApart
+    loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +33,10 @@ class Returned:
 
     Attributes:
         sets: what may be the gradients, the likeliest first.
-        loss: the one number beside the gradients.
         forward: values of its forward pass by name.
     """
 
     sets: tuple[CodeSet, ...]
-    loss: float | None = None
     forward: TakenApart | None = None
 
 
@@ -58,7 +60,7 @@ def returned(result: Any, made: Any, weights: Weights) -> Returned:
     found: list[CodeSet] = []
     refused: list[InputError] = []
 
-    def add(value: Any, kind: str = "returned") -> None:
+    def add(value: Any, kind: str = "returned", loss: float | None = None) -> None:
         try:
             taken = tuple(leaves(value))
         except InputError as error:
@@ -67,37 +69,32 @@ def returned(result: Any, made: Any, weights: Weights) -> Returned:
         if sum(leaf.value.size for leaf in taken) > MOST:
             raise InputError("the gradients", f"at most {MOST} numbers", "more")
         if any(leaf.value.size > 1 for leaf in taken):
-            found.append(CodeSet(kind, TakenApart(taken)))
+            found.append(CodeSet(kind, TakenApart(taken), loss))
 
-    kept = kept_gradients(vars(made)) if made is not None else {}
-    loss = None
+    loss = float(result) if _is_number(result) else None
     if isinstance(result, (tuple, list)) and not all(map(_is_number, result)):
-        numbers = [part for part in result if _is_number(part)]
+        numbers = [float(part) for part in result if _is_number(part)]
+        loss = numbers[0] if len(numbers) == 1 and (_is_number(result[0]) or _is_number(result[-1])) else None
         rest = [part for part in result if not _is_number(part)]
         dictionaries = [part for part in rest if isinstance(part, dict)]
         for part in dictionaries:
-            add(part)
+            add(part, loss=loss)
         if not dictionaries:
             add(result)
-        if len(numbers) == 1 and (_is_number(result[0]) or _is_number(result[-1])):
-            loss = float(numbers[0])
-            if not dictionaries:
-                add(rest[0] if len(rest) == 1 else rest)
-    elif _is_number(result):
-        loss = float(result)
-    elif result is not None and (made is None or not isinstance(result, np.ndarray)):
+        if not dictionaries and loss is not None:
+            add(rest[0] if len(rest) == 1 else rest, loss=loss)
+    elif result is not None and loss is None and (made is None or not isinstance(result, np.ndarray)):
         add(result)
-    if kept:
-        add(kept, "kept")
-    changes = weights.changes()
-    if changes:
-        add(changes, "steps")
+    if made is not None and (kept := kept_gradients(vars(made))):
+        add(kept, "kept", loss)
+    if changes := weights.changes():
+        add(changes, "steps", loss)
     if not found:
         raise refused[0] if refused else InputError(
             "what it returns", "gradients by name, in a list or as a vector",
             "nothing" if result is None else f"{type(result).__name__}, and no attribute such as dW1",
         )  # fmt: skip
-    return Returned(tuple(found), loss)
+    return Returned(tuple(found))
 
 
 def passed_values(names: Any, own: dict[str, Any], values: CallValues) -> TakenApart | None:

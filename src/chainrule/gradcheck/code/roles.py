@@ -49,6 +49,23 @@ WORDS = {
     "cache": "the forward values", "n": "the number of examples", "W": "weights", "b": "biases",
     "a": "pre-activations", "h": "activations",
 }  # fmt: skip
+#: words in a name of weights that say that it is none: weight_init_std
+_OTHER = {
+    "init",
+    "std",
+    "scale",
+    "decay",
+    "size",
+    "shape",
+    "count",
+    "seed",
+    "mean",
+    "sigma",
+    "var",
+    "factor",
+    "name",
+    "reg",
+}
 KNOWN = "X, y, W1, b1, weights, biases, params, cache, Z1, A1 or AL"
 _BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 _OF_SIZES = _BY_NAME | {name: kind for kind, names in _SIZES.items() for name in names.split()}
@@ -76,7 +93,8 @@ def value_label(name: str) -> Label | None:
     except InputError:
         return None
     letter = len(name) == 1 and name.lower() not in "wbahz"  # any other means anything
-    if letter or label.marked or label.exact is not None or label.kinds[0] == "L":
+    other = letter or not _OTHER.isdisjoint(label.key)
+    if other or label.marked or label.exact is not None or label.kinds[0] == "L":
         return None
     return replace(label, kinds=("h", "a")) if label.kinds == ("a",) and label.designed else label
 

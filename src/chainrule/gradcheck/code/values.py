@@ -17,7 +17,7 @@ HOLDERS = {
     "network": "", "names": "'W1', 'b1', …", "names from 0": "'W0', 'b0', …", "list": "[W1, b1, …]",
     "pairs": "[(W1, b1), …]", "dictionaries": "[{'W', 'b'}, …]", "weights": "[W1, W2, …]",
 }  # fmt: skip
-_BIASES = {"flat": "(m,)", "row": "(1, m)", "column": "(m, 1)"}
+_BIASES = {"flat": "(m,)", "row": "(1, m)", "column": "(m, 1)", "number": "a number"}
 RATE = 0.1  # of code that asks for one
 
 
@@ -25,7 +25,8 @@ class CallLayout(NamedTuple):
     """How what is given lies.
 
     Attributes:
-        columns: examples in columns. in_out: weights (in, out). bias: ``flat`` (m,), ``row`` (1, m), ``column`` (m, 1).
+        columns: examples in columns. in_out: weights (in, out). bias: ``flat`` (m,), ``row`` (1, m), ``column`` (m, 1),
+            or ``number``, of one unit, whose weights are a vector.
         single: one example at a time. targets: ``units`` as the outputs, ``classes`` (n,), ``class row``, ``flat``.
         holder: what holds all parameters, of ``HOLDERS``.
     """
@@ -43,7 +44,7 @@ class CallLayout(NamedTuple):
         several = "examples in columns, x (d, n)" if self.columns else "examples in rows, x (n, d)"
         parts = [vector if self.single else several]
         if roles & {"W", "params", "network"} and self.holder != "network":
-            parts.append(f"W {'(in, out)' if self.in_out else '(out, in)'}")
+            parts.append(f"W {'(d,)' if self.bias == 'number' else '(in, out)' if self.in_out else '(out, in)'}")
         if roles & {"b", "params", "network"} and self.holder not in ("network", "weights"):
             parts.append(f"b {_BIASES[self.bias]}")
         if roles & {"params", "network"} and HOLDERS[self.holder]:
@@ -76,7 +77,8 @@ def layouts(case: CodeCase, roles: set[str], alone: bool) -> Iterator[CallLayout
     holders = usual[:1]
     if roles & {"params", "network"}:
         holders = [*([first] if "network" in roles else [last] if alone else []), *usual]
-    for holder, place, target in product(holders, _PLACES, targets):
+    places = (*_PLACES, (False, False, "number", False)) if net.sizes[1:] == (1,) else _PLACES
+    for holder, place, target in product(holders, places, targets):
         yield CallLayout(*place, target, holder)
 
 
@@ -143,12 +145,14 @@ class CallValues:
     def weights(self, i: int) -> Array:
         """W_i in the layout."""
         W = self.case.network.weights[i - 1]
+        if self.layout.bias == "number":
+            return np.array(W[0])
         return np.array(W.T if self.layout.in_out else W, order="C")
 
-    def bias(self, i: int) -> Array:
+    def bias(self, i: int) -> Any:
         """b_i in the layout."""
         b = np.array(self.case.network.biases[i - 1])
-        return {"flat": b, "row": b[None], "column": b[:, None]}[self.layout.bias]
+        return {"flat": b, "row": b[None], "column": b[:, None], "number": float(b[0])}[self.layout.bias]
 
     def _units(self, value: Array) -> Array:
         if self.layout.columns:
