@@ -241,6 +241,16 @@ def test_of_several_functions_the_backward_pass_is_taken(tmp_path):
     assert written(tmp_path, others + text).title == "own.py:gradient"
 
 
+def test_a_shape_that_is_wrong_where_sizes_differ_has_its_cause_named(tmp_path):
+    text = f"def backward(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}"
+    audit = written(tmp_path, text.replace("d1.sum(0)", "d1.sum(1)"))
+    assert not audit.ok
+    assert audit.first_wrong.name == "dL/db_1"
+    assert audit.first_wrong.mistakes[0] == "wrong_axis"
+    assert "expected shape (5,) of dL/db_1; got shape (6,)" in audit.cases[0].error
+    assert audit.cases[-1].sizes == (4, 4, 4)
+
+
 def test_arrays_that_are_not_given_are_told(tmp_path):
     text = f"def backward(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}"
     text = text.replace("return X.T @ d1, d1.sum(0), h.T @ d2, d2.sum(0)", "return {'dW1': X.T @ d1, 'db2': d2.sum(0)}")
@@ -278,6 +288,8 @@ def test_a_right_pass_in_a_layout_of_its_own_forward_is_the_one_that_counts(tmp_
         ("def backward(X, y, W1", "line 2: "),
         ("def train(X): pass", "a function backward, or FILE.py:NAME; got none; it has train"),
         ("def backward(X, y, W1, b1, W2, b2): return W1, b1, W2, b1.sum()", "summed over the units too"),
+        (f"def backward(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}".replace(
+            "d1.sum(0)", "d1"), "it looks as if the sum over the"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_judged_is_refused_in_one_sentence(tmp_path, text, told):

@@ -97,7 +97,7 @@ def test_bad_questions_are_refused(refused, here):
     assert "a function nothing" in refused("check", "mynet.py:nothing")
     assert "beside code" in refused("check", "mynet.py:backward", "--data", "iris")
     assert "--layers" in refused("check", "mynet.py:backward", "--layers", "4,x")
-    assert "at most 64 units" in refused("check", "mynet.py:backward", "--layers", "784,30,10")
+    assert "at most 1000 units" in refused("check", "mynet.py:backward", "--layers", "7840,30,10")
     assert "loss" in refused("check", "mynet.py:backward", "--loss", "hinge")
     assert "names among dL/dW_2" in refused_points(refused, here)
     assert "--key" in refused("grade", "handed-in", "--code", "backward", "--key", "key.md")

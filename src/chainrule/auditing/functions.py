@@ -20,7 +20,7 @@ from chainrule.auditing.report.tried import CodeAudit, TriedCase
 from chainrule.errors import InputError
 from chainrule.gradcheck.code.calls import CodeRun, CodeRuns, CodeTask, run_code
 from chainrule.gradcheck.code.drawn import CodeCase, drawn_cases
-from chainrule.gradcheck.code.returned import CodeSet, Returned
+from chainrule.gradcheck.code.returned import CodeSet
 from chainrule.gradcheck.code.source import beside, split_name
 from chainrule.gradcheck.given.containers import TakenApart
 from chainrule.network.network import Network
@@ -162,9 +162,11 @@ class _CodeReading:
     part: int
     network: Network
 
-    def set_of(self, returned: Returned) -> CodeSet | None:
-        """Its part of what one call gave."""
-        return returned.sets[self.part] if self.part < len(returned.sets) else None
+    def found(self, cases: Sequence[CodeCase]) -> Iterator[tuple[int, CodeSet]]:
+        """Its part of what came back, by the place of each case."""
+        for at, result in enumerate(self.run.results[: len(cases)]):
+            if not isinstance(result, str) and self.part < len(result):
+                yield at, result[self.part]
 
     def case(self, case: CodeCase) -> CodeCase:
         """A case as the code had it, under this network's rules."""
@@ -173,15 +175,12 @@ class _CodeReading:
         network = Network(own.weights, own.biases, like.hidden, like.output, like.loss, like.reduction)
         return replace(case, network=network)
 
-    def audit(self, case: CodeCase, returned: Returned, tolerance: float | None, *, causes: bool = False) -> Audit:
+    def audit(self, case: CodeCase, part: CodeSet, tolerance: float | None, *, causes: bool = False) -> Audit:
         """The audit of one result; values of its forward pass go along where an array is wrong.
 
         Raises:
             InputError: what came back cannot be read.
         """
-        part = self.set_of(returned)
-        if part is None:
-            raise InputError("what it returns", "the same for each network", "something else")
         case = self.case(case)
         rate = self.rate(case, part.taken) if part.kind == "steps" else None
 
@@ -192,9 +191,9 @@ class _CodeReading:
             )
 
         found = audit(None, False)
-        if not found.ok and returned.forward is not None:
+        if not found.ok and part.forward is not None:
             with contextlib.suppress(InputError):
-                return audit(returned.forward, causes)
+                return audit(part.forward, causes)
         return audit(None, True) if causes and not found.ok else found
 
     def examples(self, case: CodeCase) -> tuple[Any, Any]:
@@ -221,44 +220,38 @@ def _judged(
     Raises:
         InputError: nothing that came back can be read.
     """
-    best: tuple[tuple[bool, bool, int], _CodeReading] | None = None
-    refused: InputError | None = None
+    best: tuple[tuple[bool, bool, bool, int], _CodeReading] | None = None
+    refused: list[InputError] = []
     read: dict[int, int] = {}  # run -> the part of what it returned that could be read
     for reading in _readings(runs, networks):
-        if reading.run.single and best is not None and not best[1].run.single:
+        if reading.run.single and best is not None and best[0][0] and not best[1].run.single:
             break  # what takes several examples is judged by them
-        first = next(i for i, result in enumerate(reading.run.results) if isinstance(result, Returned))
-        result = reading.run.results[first]
-        assert isinstance(result, Returned)
-        part = reading.set_of(result)
-        if part is None:
-            continue
-        is_returned = part.kind == "returned"
-        if is_returned and read.get(id(reading.run), reading.part) != reading.part:
-            continue
-        try:
-            found = reading.audit(cases[first], result, question.tolerance)
-        except InputError as error:
-            refused = refused or error
-            continue
-        if is_returned:
-            read[id(reading.run)] = reading.part
-        right = sum(line.verdict in ACCEPTED for line in found.lines)
-        said = part.loss is not None and _is_near(part.loss, reading.loss(cases[first]))
-        rank = (found.ok, said, right)
-        if best is None or rank > best[0]:
-            best = (rank, reading)
-        if found.ok and (said or part.loss is None):
+        for at, part in reading.found(cases):
+            if part.kind == "returned" and read.get(id(reading.run), reading.part) != reading.part:
+                break
+            try:
+                found = reading.audit(cases[at], part, question.tolerance)
+            except InputError as error:
+                refused.append(error)
+                continue
+            is_usual = at < len(cases) - 1
+            if part.kind == "returned" and is_usual:
+                read[id(reading.run)] = reading.part
+            said = part.loss is not None and _is_near(part.loss, reading.loss(cases[at]))
+            rank = (is_usual, found.ok, said, sum(line.verdict in ACCEPTED for line in found.lines))
+            if best is None or rank > best[0]:
+                best = (rank, reading)
+            if is_usual and found.ok and (said or part.loss is None):
+                return _verdict(runs.title, reading, cases, networks[0], question)
             break
     if best is None:
-        assert refused is not None
-        raise InputError(f"{runs.title}: {refused.quantity}", refused.expected, refused.got)
+        raise InputError(f"{runs.title}: {refused[0].quantity}", refused[0].expected, refused[0].got)
     return _verdict(runs.title, best[1], cases, networks[0], question)
 
 
 def _readings(runs: CodeRuns, networks: Sequence[Network]) -> Iterator[_CodeReading]:
     for run in sorted(runs.runs, key=lambda run: run.single):
-        parts = max(len(result.sets) for result in run.results if isinstance(result, Returned))
+        parts = max(len(result) for result in run.results if not isinstance(result, str))
         for part, network in product(range(parts), networks):
             yield _CodeReading(run, part, network)
 
@@ -266,30 +259,43 @@ def _readings(runs: CodeRuns, networks: Sequence[Network]) -> Iterator[_CodeRead
 def _verdict(
     title: str, reading: _CodeReading, cases: Sequence[CodeCase], usual: Network, question: CodeQuestion
 ) -> CodeAudit:
+    """The audits of all cases; of the last, where one size is all over, if no other can be read.
+
+    Raises:
+        InputError: that one does not say why.
+    """
     tried: list[TriedCase] = []
     losses: list[tuple[float, float]] = []
-    wrong: list[tuple[CodeCase, Returned]] = []
-    for case, result in zip(cases, reading.run.results, strict=False):
-        n, sizes = 1 if reading.run.single else len(case.x), case.network.sizes
-        if not isinstance(result, Returned):
-            tried += [TriedCase(sizes, n, None, result)] if result else []
+    wrong: list[tuple[CodeCase, CodeSet]] = []
+    refused: list[InputError] = []
+    parts = dict(reading.found(cases))
+    for at, (case, result) in enumerate(zip(cases, reading.run.results, strict=False)):
+        is_last = at == len(cases) - 1
+        if result == "" or (is_last and len(refused) < len(tried)):
             continue
+        found, words = None, ""
         try:
-            found = reading.audit(case, result, question.tolerance)
+            if isinstance(result, str):
+                words = result
+                raise InputError(title, "code that runs", f"{result}, with {reading.run.called}")
+            if at not in parts:
+                raise InputError(title, "the same arrays for each network", "others for this one")
+            found = reading.audit(case, parts[at], question.tolerance)
         except InputError as error:
-            tried.append(TriedCase(sizes, n, None, str(error)))
-            continue
-        tried.append(TriedCase(sizes, n, found))
-        wrong += [] if found.ok else [(case, result)]
-        part = reading.set_of(result)
-        losses += [] if part is None or part.loss is None else [(part.loss, reading.loss(case))]
+            refused.append(error)
+        n = 1 if reading.run.single else len(case.x)
+        tried.append(TriedCase(case.network.sizes, n, found, words or (str(refused[-1]) if found is None else "")))
+        if found is not None:
+            wrong += [] if found.ok else [(case, parts[at])]
+            own = parts[at].loss
+            losses += [] if own is None else [(own, reading.loss(case))]
     shown = next(case.audit for case in tried if case.audit is not None)
-    for case, result in wrong[:EXPLAINED]:
-        shown = reading.audit(case, result, question.tolerance, causes=True)
+    for case, part in wrong[:EXPLAINED]:
+        shown = reading.audit(case, part, question.tolerance, causes=True)
         if _is_explained(shown):
             break
-    if len(tried) == 2 and tried[0].audit is None and not _is_explained(shown):
-        raise InputError(title, "code that runs", f"{tried[0].error}, with {reading.run.called}")
+    if len(refused) == len(tried) - 1 and tried[0].audit is None and not _is_explained(shown):
+        raise refused[0]
     notes = (*_notes(reading, usual, losses), *_missing(reading, shown))
     return CodeAudit(title, reading.run.called, tuple(tried), shown, notes)
 

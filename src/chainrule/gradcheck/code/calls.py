@@ -24,7 +24,7 @@ class CodeTask(NamedTuple):
     """``FILE.py:NAME`` or a function, as ``load`` takes it, and what it is tried on.
 
     Attributes:
-        cases: the last has one size all over: no shape can fail to fit. It is for code that fails on all others.
+        cases: the last has one size all over: no shape can fail to fit. It is for code that is no use on all others.
         seconds: in which to look for layouts.
     """
 
@@ -39,7 +39,8 @@ class CodeRun:
 
     Attributes:
         called: how, in words. single: with the first example of each case alone. biased: it has biases.
-        results: for each case what came back, or what failed, in words; "" where it was not tried.
+        results: for each case what came back, or what failed, in words; "" where it was not tried, nothing at the end
+            where it fails even if one size is all over.
     """
 
     called: str
@@ -124,6 +125,8 @@ def _of_callee(source: CodeSource, callee: Callee, task: CodeTask) -> CodeRuns:
             if len(results) > 1 and all(isinstance(result, str) for result in results):
                 break
         if not all(isinstance(result, str) for result in results):
+            with suppress(_Failed):
+                results.append(way.call(square)[0])
             runs.append(CodeRun(way.words, way.layout.single, biased, tuple(results)))
     return CodeRuns(title, tuple(runs or _where_all_fits(title, failures, len(usual), square)))
 
@@ -237,7 +240,8 @@ class _Way:
             reached(FORWARD)
             raise InputError("its gradients", "shapes as of its weights", "transposed ones")
         names = vars(made) if made is not None else own.get("cache")
-        return replace(found, forward=passed_values(names, own, values)), biased
+        forward = passed_values(names, own, values)
+        return tuple(one._replace(forward=forward) for one in found), biased
 
     def _made(self, start: Callee, values: CallValues) -> Any:
         if start.unknown:

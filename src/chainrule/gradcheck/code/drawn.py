@@ -12,7 +12,7 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 
-LARGEST = 64  # units of a layer
+LARGEST = 1000  # units of a layer
 SQUARE = 4  # units of each layer, and examples, where no shape can fail to fit
 
 

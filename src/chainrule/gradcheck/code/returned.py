@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,27 +16,22 @@ MOST = 1_000_000  # numbers that may come back
 
 
 class CodeSet(NamedTuple):
-    """A set that may be the gradients: ``returned``, ``kept`` as attributes, or the ``steps`` that weights took.
+    """What may be the gradients of one call.
 
-    ``loss``: the number beside it.
+    Attributes:
+        kind: ``returned``, ``kept`` as attributes, or the ``steps`` that weights took.
+        loss: the number beside it.
+        forward: values of the forward pass by name.
     """
 
     kind: str
     taken: TakenApart
     loss: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Returned:
-    """What came back of one call.
-
-    Attributes:
-        sets: what may be the gradients, the likeliest first.
-        forward: values of its forward pass by name.
-    """
-
-    sets: tuple[CodeSet, ...]
     forward: TakenApart | None = None
+
+
+#: what may be the gradients, the likeliest first
+Returned: TypeAlias = tuple[CodeSet, ...]
 
 
 def of_forward(passed: Any) -> dict[str, Any]:
@@ -94,7 +88,7 @@ def returned(result: Any, made: Any, weights: Weights) -> Returned:
             "what it returns", "gradients by name, in a list or as a vector",
             "nothing" if result is None else f"{type(result).__name__}, and no attribute such as dW1",
         )  # fmt: skip
-    return Returned(tuple(found))
+    return tuple(found)
 
 
 def passed_values(names: Any, own: dict[str, Any], values: CallValues) -> TakenApart | None:
@@ -113,7 +107,7 @@ def passed_values(names: Any, own: dict[str, Any], values: CallValues) -> TakenA
 
 def is_turned(found: Returned, values: CallValues) -> bool:
     """Whether gradients have the shapes of the weights transposed; no forward pass says then how the weights lie."""
-    shapes = {leaf.value.shape for leaf in found.sets[0].taken.leaves}
+    shapes = {leaf.value.shape for leaf in found[0].taken.leaves}
     due = {values.weights(i).shape for i in range(1, values.depth + 1)}
     return not shapes & due and bool(shapes & {shape[::-1] for shape in due})
 
