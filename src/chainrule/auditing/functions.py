@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -133,11 +134,12 @@ def audit_code(
     return _judged(_checked(answer, getattr(code, "__qualname__", "the function")), cases, networks, question)
 
 
-def audit_file(code: str, question: CodeQuestion) -> CodeAudit:
-    """``audit_code`` of ``FILE.py:NAME``. Raises as it does."""
+def audit_file(code: str, question: CodeQuestion, stop: Event | None = None) -> CodeAudit:
+    """``audit_code`` of ``FILE.py:NAME``, which ends once ``stop`` is set. Raises as it does."""
     networks, cases = question.drawn()
     file, name = split_name(code)
-    answer = run_alone(run_code, CodeTask(code, cases, question.seconds / 2), seconds=question.seconds, file=file)
+    task = CodeTask(code, cases, question.seconds / 2)
+    answer = run_alone(run_code, task, seconds=question.seconds, file=file, stop=stop)
     runs = _checked(answer, f"{os.path.basename(file)}{name and ':'}{name}")
     return _judged(runs, cases, networks, question)
 

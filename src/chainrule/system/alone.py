@@ -12,15 +12,18 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from chainrule.system.workers import ONE_THREAD, Lost
 
 MEMORY = 2 * 2**30  # bytes
 FILE = 64 * 2**20  # bytes of one file that is written
+PATIENCE = 0.2  # seconds after which it is seen that the process is to stop
 START = 60.0  # seconds in which the process must be there
 _ENTRY = "import sys; sys.path[:] = {path!r}; from chainrule.system.alone import serve; serve()"
 _STARTS = frozenset(
@@ -28,7 +31,9 @@ _STARTS = frozenset(
 )
 
 
-def run_alone(function: Callable[[Any], Any], task: Any, *, seconds: float, file: str = "") -> Any:
+def run_alone(
+    function: Callable[[Any], Any], task: Any, *, seconds: float, file: str = "", stop: Event | None = None
+) -> Any:
     """What ``function`` gives for ``task``, or a ``Lost``. What the call prints goes nowhere.
 
     The process and all that it started end with the call, with its time, and with Ctrl-C.
@@ -36,15 +41,16 @@ def run_alone(function: Callable[[Any], Any], task: Any, *, seconds: float, file
     Args:
         function: of a module, so that a new process finds it; so are its results.
         file: of the code that is run, so that the line is told at which its time was up.
+        stop: ends the process once it is set, from another thread.
     """
     command = [sys.executable, "-c", _ENTRY.format(path=sys.path)]
     own = os.environ | dict.fromkeys(ONE_THREAD, "1")
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=own, start_new_session=True) as process:
         try:
-            answer, trace = process.communicate(pickle.dumps((function, task, seconds)), timeout=seconds + START)
+            answer, trace = _answer(process, pickle.dumps((function, task, seconds)), seconds + START, stop or Event())
         except subprocess.TimeoutExpired:
-            return Lost(f"it took more than {seconds:g} s")
+            return Lost("interrupted" if stop is not None and stop.is_set() else f"it took more than {seconds:g} s")
         finally:
             _end(process)
     if answer:
@@ -53,6 +59,23 @@ def run_alone(function: Callable[[Any], Any], task: Any, *, seconds: float, file
     if "Timeout (" in told:
         return Lost(f"it took more than {seconds:g} s{_line(told, file)}")
     return Lost("it ended its process")
+
+
+def _answer(process: subprocess.Popen[bytes], task: bytes, seconds: float, stop: Event) -> tuple[bytes, bytes]:
+    """What the process writes to its standard output and error.
+
+    Raises:
+        TimeoutExpired: it takes too long, or is to stop.
+    """
+    given: bytes | None = task
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return process.communicate(given, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            given = None
+            if stop.is_set() or time.monotonic() > until:
+                raise
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -52,8 +52,11 @@ def grade_code(
     plan = GradingPlan(check_points(points), _due(question, check_points(points)), follow_through, form, bool(feedback))
     jobs = [partial(_mark, file, name, question, plan) for file in files]
     done: list[Graded] = []
-    with closing(side_by_side(jobs, processes or cores())) as results:
+    stop = Event()
+    with closing(side_by_side(jobs, processes or cores(), stop)) as results:
         for file, (graded, page) in zip(files, results, strict=True):
+            if stop.is_set():
+                raise KeyboardInterrupt
             done.append(graded)
             if feedback is not None:
                 feedback(file.name, page)
@@ -99,7 +102,7 @@ def _mark(file: Path, name: str, question: CodeQuestion, plan: GradingPlan, stop
     if file.is_symlink() and file.resolve().parent != file.parent.resolve():
         return refused(file.name, "a link to a file outside the folder", plan)
     try:
-        found = audit_file(f"{file}:{name}" if name else str(file), question)
+        found = audit_file(f"{file}:{name}" if name else str(file), question, stop)
     except (InputError, OSError) as error:
         return refused(file.name, str(error).replace(str(file), file.name), plan)
     failed = next((case.error for case in found.cases if case.error), "")
