@@ -5,6 +5,7 @@ The code is called in this process, where it can do no harm; ``tests/system/test
 
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -325,6 +326,30 @@ def test_a_function_is_called_with_the_forward_pass_beside_it():
     audit = cr.audit_code(backward, hidden="tanh", output="identity")
     assert audit.ok
     assert audit.title == "test_functions.py:backward"
+
+
+class Base:
+    def __init__(self, layer_sizes):
+        self.weights = [np.zeros((j, m)) for j, m in pairwise(layer_sizes)]
+        self.biases = [np.zeros(m) for m in layer_sizes[1:]]
+
+    def backprop(self, inputs, labels):
+        out, cache = forward(inputs, self.weights[0], self.biases[0], self.weights[1], self.biases[1])
+        return backward(cache, out, inputs, labels, self.weights[1])
+
+
+class Derived(Base):
+    @staticmethod
+    def gradients(X, y, W1, b1, W2, b2):
+        out, cache = forward(X, W1, b1, W2, b2)
+        return backward(cache, out, X, y, W2)
+
+
+@pytest.mark.parametrize("code", [Base, Base.backprop, Base([2, 2, 2]).backprop, Derived, Derived.gradients])
+def test_a_class_and_its_methods_are_called(code):
+    audit = cr.audit_code(code, hidden="tanh", output="identity")
+    assert audit.ok
+    assert len(audit.audit.lines) == 4
 
 
 def test_what_cannot_be_sent_runs_here_and_that_is_told():

@@ -44,7 +44,7 @@ class CodeSource:
             if getattr(value, "__module__", "") != self.space.get("__name__", ""):
                 continue
             if inspect.isclass(value):
-                yield from ((f"{name}.{m}", f) for m, f in vars(value).items() if pattern.search(m) and callable(f))
+                yield from _methods(name, value, pattern)
             elif callable(value) and pattern.search(name):
                 yield name, value
 
@@ -54,26 +54,35 @@ class CodeSource:
         Raises:
             InputError: none.
         """
-        if self.name:
-            parts = self.name.split(".")
-            value = self.space.get(parts[0])
-            for part in parts[1:]:
-                value = vars(value).get(part, getattr(value, part, None)) if inspect.isclass(value) else None
-            if inspect.isclass(value):
-                found = [(f"{self.name}.{m}", f) for m, f in vars(value).items() if _BACKWARD.search(m) and callable(f)]
-                return _not_empty(found, self.title, "a method backward, backprop or loss", vars(value))
-            return _not_empty([(self.name, value)] * callable(value), self.file, f"a function {self.name}", self.space)
-        found = list(self.functions(_BACKWARD))
-        return _not_empty(found, self.title, "a function backward, or FILE.py:NAME", self.space)
+        if not self.name:
+            found = list(self.functions(_BACKWARD))
+            return _not_empty(found, self.title, "a function backward, or FILE.py:NAME", self.space)
+        value: Any = None
+        for at, part in enumerate(self.name.split(".")):
+            value = inspect.getattr_static(value, part, None) if at else self.space.get(part)
+        if inspect.isclass(value):
+            found = list(_methods(self.name, value, _BACKWARD))
+            return _not_empty(found, self.title, "a method backward, backprop or loss", vars(value))
+        known = callable(value) or isinstance(value, staticmethod)
+        found = [(self.name, value)] if known else []
+        return _not_empty(found, shown(self.file), f"a function {self.name}", self.space)
 
     def forward(self, name: str) -> Iterator[tuple[str, Any]]:
         """The functions of a forward pass beside a backward pass, the one of the matching name first."""
         owner, _, own = name.rpartition(".")
-        twin = re.sub("back(ward)?", "forward", own, flags=re.I)
+        twin = re.sub("back(ward)?", "forward", own.lower())
         found = [one for one in self.functions(_FORWARD) if one[0].rpartition(".")[0] == owner and one[0] != name]
         found = [one for one in found if not re.search("back", one[0].rpartition(".")[2], re.I)]
         rank = {twin: 0, twin.replace("forward", "feedforward"): 1, "forward": 2, "feedforward": 3}
         yield from sorted(found, key=lambda one: rank.get(one[0].rpartition(".")[2].lower(), 4))
+
+
+def _methods(name: str, owner: type, pattern: re.Pattern[str]) -> Iterator[tuple[str, Any]]:
+    """The methods of a class of that kind of name, those of its bases too."""
+    for own in filter(pattern.search, dir(owner)):
+        method = inspect.getattr_static(owner, own)
+        if inspect.isfunction(method) or isinstance(method, staticmethod):
+            yield f"{name}.{own}", method
 
 
 def _not_empty(found: list[tuple[str, Any]], where: str, expected: str, names: Any) -> list[tuple[str, Any]]:
@@ -172,6 +181,8 @@ def of_callable(function: Callable[..., Any], others: dict[str, Any] | None = No
     owner = name.partition(".")[0]
     if "." in name and owner not in space and hasattr(function, "__self__"):
         space[owner] = type(function.__self__)
+    if inspect.isclass(plain):
+        inner = next((value for value in vars(plain).values() if inspect.isfunction(value)), plain)
     code = getattr(inner, "__code__", None)
     name = "function" if not name.replace(".", "_").isidentifier() else name
     if "." not in name or owner not in space:
