@@ -48,7 +48,7 @@ def planted(style):
     yield (f" / {n}\n", "\n") if style.mean else ("    d = (", f"    d = (1 / {n}) * (")
 
 
-@pytest.mark.parametrize("seed", one_in(500, range(1000)))
+@pytest.mark.parametrize("seed", one_in(500, range(1000), always=("3", "8")))
 def test_a_planted_mistake_is_found_in_every_style(tmp_path, seed):
     style = Style.drawn(np.random.default_rng(seed))
     for old, new in planted(style):

@@ -200,6 +200,13 @@ def test_what_was_not_said_is_found_out(tmp_path):
     assert held.first_wrong.mistakes[0] == "batch_sum_vs_mean"
 
 
+def test_forward_values_are_given_of_a_hidden_activation_that_is_said(tmp_path):
+    text = f"def backward(X, Y, A1, A2, W2):\n    h, d2 = A1, A2 - Y{BACK}"
+    assert written(tmp_path, text).ok
+    with pytest.raises(InputError, match=r"hidden: .* own.py:backward is given forward values; got none"):
+        written(tmp_path, text, CodeQuestion((4, 5, 3), output="identity"))
+
+
 def test_a_loss_that_comes_back_says_which_is_meant(tmp_path):
     text = (
         "def loss(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    e = h @ W2 + b2 - y\n    d2 = e / len(X)\n"

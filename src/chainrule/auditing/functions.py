@@ -225,6 +225,9 @@ def _judged(
     best: tuple[tuple[bool, bool, bool, int], _CodeReading] | None = None
     refused: list[InputError] = []
     read: dict[int, int] = {}  # run -> the part of what it returned that could be read
+    if question.hidden is None and len(question.layers) > 2 and any(run.fed for run in runs.runs):
+        due = f"the activation of the hidden layers: {runs.title} is given forward values"
+        raise InputError("hidden", due, "none")
     for reading in _readings(runs, networks):
         if reading.run.single and best is not None and best[0][0] and not best[1].run.single:
             break  # what takes several examples is judged by them

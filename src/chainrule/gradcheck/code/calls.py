@@ -39,6 +39,7 @@ class CodeRun:
 
     Attributes:
         called: how, in words. single: with the first example of each case alone. biased: it has biases.
+        fed: it was given forward values, or the name of the hidden activation.
         results: for each case what came back, or what failed, in words; "" where it was not tried, nothing at the end
             where it fails even if one size is all over.
     """
@@ -46,6 +47,7 @@ class CodeRun:
     called: str
     single: bool
     biased: bool
+    fed: bool
     results: tuple[Returned | str, ...]
 
 
@@ -127,7 +129,7 @@ def _of_callee(source: CodeSource, callee: Callee, task: CodeTask) -> CodeRuns:
         if not all(isinstance(result, str) for result in results):
             with suppress(_Failed):
                 results.append(way.call(square)[0])
-            runs.append(CodeRun(way.words, way.layout.single, biased, tuple(results)))
+            runs.append(CodeRun(way.words, way.layout.single, biased, way.fed, tuple(results)))
     return CodeRuns(title, tuple(runs or _where_all_fits(title, failures, len(usual), square)))
 
 
@@ -143,7 +145,9 @@ def _where_all_fits(title: str, failures: list[tuple[_Failed, _Way]], count: int
     for failed, way in furthest[:RUNS]:
         with suppress(_Failed):
             found, biased = way.call(square)
-            runs.append(CodeRun(way.words, way.layout.single, biased, (str(failed), *[""] * (count - 1), found)))
+            runs.append(
+                CodeRun(way.words, way.layout.single, biased, way.fed, (str(failed), *[""] * (count - 1), found))
+            )
     if not runs:
         failed, way = furthest[0]
         raise failed.refusal(title, way.words)
@@ -198,6 +202,11 @@ class _Way:
     layout: CallLayout
     words: str
 
+    @property
+    def fed(self) -> bool:
+        """Whether forward values are given to it, not those of its own forward pass."""
+        return self.forward is None and not self.callee.kinds.isdisjoint(("a", "h", "yhat", "cache", "activation"))
+
     def call(self, case: CodeCase) -> tuple[Returned, bool]:
         """What comes back for a case, and whether there are biases.
 
@@ -236,7 +245,7 @@ class _Way:
         result = callee.function(*first, **given)
         reached(RETURNED)
         found = returned(result, made, weights)
-        if self.forward is None and callee.kinds & {"a", "h", "yhat", "cache"} and is_turned(found, values):
+        if self.fed and is_turned(found, values):
             reached(FORWARD)
             raise InputError("its gradients", "shapes as of its weights", "transposed ones")
         names = vars(made) if made is not None else own.get("cache")
