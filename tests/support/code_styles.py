@@ -69,27 +69,20 @@ class Style:
     @property
     def text(self) -> str:
         """The file."""
-        layers = range(1, len(self.sizes))
-        taken = {
-            "arguments": [f"W{i}, b{i}" for i in layers], "dictionary": ["params"], "lists": ["weights, biases"],
-            "list": ["params"],
-        }.get(self.holder)  # fmt: skip
         method = self.holder.startswith("class")
-        head = [f"def backward({'self, ' * method}X, y{''.join(', ' + part for part in taken or [])}):"]
+        each = ", ".join(f"W{i}, b{i}" for i in range(1, len(self.sizes)))
+        taken = {"arguments": f", {each}", "lists": ", weights, biases"}.get(self.holder, ", params" * (not method))
+        head = [f"def backward({'self, ' * method}X, y{taken}):"]
         inner = [f"    {line}" for line in (*self._taken(), *self._passes(), *self._given())]
         if not method:
             return "\n".join(["import numpy as np", *head, *inner]) + "\n"
+        made = ["def __init__(self, sizes):", *(f"    {line}" for line in self._made())]
+        lines = (f"    {line}" for line in (*made, *head, *inner))
+        return "\n".join(["import numpy as np", "class Net:", *lines]) + "\n"
+
+    def _made(self):
         shape = "(j, m)" if self.in_out else "(m, j)"
         bias = "(m, 1)" if self.columns else "(1, m)" if self.row else "m"
-        made = [
-            "def __init__(self, sizes):",
-            *[f"    {line}" for line in self._made(shape, bias)],
-        ]
-        return (
-            "\n".join(["import numpy as np", "class Net:", *(f"    {line}" for line in (*made, *head, *inner))]) + "\n"
-        )
-
-    def _made(self, shape, bias):
         yield f"W = [np.random.default_rng(0).normal(size={shape}) for j, m in zip(sizes, sizes[1:])]"
         yield f"b = [np.zeros({bias}) for m in sizes[1:]]"
         layers = range(1, len(self.sizes))
@@ -119,22 +112,14 @@ class Style:
         affine, product, back = PRODUCTS[self.columns, self.in_out]
         value, slope = FUNCTIONS[self.hidden]
         last = FUNCTIONS[self.output][0].format(units=0 if self.columns else 1)
-        n, k = f"X.shape[{axis}]", self.sizes[-1]
         if self.classes:
-            yield (
-                "y = (np.arange({k})[:, None] == y) * 1.0".format(k=f"{k if False else '(bs[-1]).size'}")
-                if self.columns
-                else "y = (y[:, None] == np.arange(bs[-1].size)) * 1.0"
-            )
-        yield from ("hs, zs, L = [X], [], len(Ws)", "for i in range(L):", "    W, b, h = Ws[i], bs[i], hs[-1]")
-        yield from (f"    z = {affine}", "    zs.append(z)", f"    hs.append({last} if i == L - 1 else {value})")
-        yield from ("p = hs[-1]", f"d = ({ERRORS[self.output, self.loss]}){f' / {n}' * self.mean}")
+            known = "np.arange(bs[-1].size)"
+            yield f"y = ({known}[:, None] == y) * 1.0" if self.columns else f"y = (y[:, None] == {known}) * 1.0"
+        yield from ("hs, L = [X], len(Ws)", "for i in range(L):", "    W, b, h = Ws[i], bs[i], hs[-1]")
+        yield from (f"    z = {affine}", f"    hs.append({last} if i == L - 1 else {value})")
+        yield from ("p = hs[-1]", f"d = ({ERRORS[self.output, self.loss]}){f' / X.shape[{axis}]' * self.mean}")
         keep = ", keepdims=True" if self.columns or self.row else ""
-        yield from (
-            "gW, gb = [None] * L, [None] * L",
-            "for i in range(L - 1, -1, -1):",
-            "    W, h = Ws[i], hs[i]",
-        )
+        yield from ("gW, gb = [None] * L, [None] * L", "for i in range(L - 1, -1, -1):", "    W, h = Ws[i], hs[i]")
         yield from (f"    gW[i], gb[i] = {product}, d.sum(axis={axis}{keep})", f"    d = ({back}) * ({slope})")
 
     def _given(self):

@@ -14,7 +14,7 @@ from chainrule.gradcheck.code.values import CallValues
 
 ADAPTER = "an adapter, def adapter(network, x, y): …, which calls it and returns the gradients"
 #: parameters whose own default is kept
-_OWN_DEFAULT = ("activation", "rate", "one", "sizes", "depth")
+_OWN_DEFAULT = ("activation", "rate", "sizes", "depth")
 
 
 @dataclass(frozen=True, eq=False)
