@@ -259,6 +259,13 @@ def test_a_shape_that_is_wrong_where_sizes_differ_has_its_cause_named(tmp_path):
     assert audit.cases[-1].sizes == (4, 4, 4)
 
 
+def test_an_audit_of_code_is_a_page(tmp_path):
+    wrong = written(tmp_path, OBJECTS.replace("(1 - self.out**2)", "1"), name="Net")
+    for page in (str(wrong), wrong.to_markdown(), wrong.to_html(), wrong.to_latex(), wrong._repr_html_()):
+        assert "Wrong in 4 of 4 random networks" in " ".join(page.split())
+        assert "the derivative of the activation of layer 1 is left out" in " ".join(page.split())
+
+
 def test_arrays_that_are_not_given_are_told(tmp_path):
     text = f"def backward(X, y, W1, b1, W2, b2):\n    h = np.tanh(X @ W1 + b1)\n    d2 = h @ W2 + b2 - y{BACK}"
     text = text.replace("return X.T @ d1, d1.sum(0), h.T @ d2, d2.sum(0)", "return {'dW1': X.T @ d1, 'db2': d2.sum(0)}")
