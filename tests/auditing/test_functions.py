@@ -379,6 +379,25 @@ def test_what_cannot_be_sent_runs_here_and_that_is_told():
     assert audit.notes[-1].startswith("It ran in this process, without limits")
 
 
+@pytest.mark.parametrize(
+    ("code", "more", "told"),
+    [
+        (3, {}, "code: expected FILE.py:NAME, a function or a class; got int"),
+        ("mynet", {}, "code: expected a Python file and a name in it"),
+        (backward, {"layers": 5}, "layers: expected units of each layer"),
+        (backward, {"layers": [4]}, "sizes: expected at least two"),
+        (backward, {"seconds": 0}, "seconds: expected a number above 0"),
+        (backward, {"reduction": "max"}, "reduction: expected mean or sum"),
+        (backward, {"hidden": "step"}, "hidden"),
+        (len, {}, "not understood"),
+    ],
+)
+def test_a_bad_question_is_refused(code, more, told):
+    with pytest.raises(InputError) as error:
+        cr.audit_code(code, **{"hidden": "tanh"} | more)
+    assert told in str(error.value)
+
+
 def test_a_process_that_ends_is_told(monkeypatch):
     monkeypatch.setattr(functions, "run_alone", lambda *_, **__: Lost("it took more than 3 s"))
     with pytest.raises(InputError, match="backward: expected code that runs and ends; got it took more than 3 s"):

@@ -62,6 +62,8 @@ class CodeQuestion:
         Raises:
             InputError: what no network has.
         """
+        if not isinstance(self.layers, (Sequence, np.ndarray)) or isinstance(self.layers, str):
+            raise InputError("layers", "units of each layer, the inputs first, such as [4, 5, 3]", repr(self.layers))
         losses = (self.loss,) if self.loss else (*_LOSSES.get(self.output, ()), *_SQUARES)
         losses = losses[:1] if self.output == "softmax" else losses
         hidden = _HIDDEN if self.hidden is None and len(self.layers) > 2 else (self.hidden or _HIDDEN[0],)
@@ -115,8 +117,10 @@ def audit_code(
     ('dL/dW_1', ('hidden_derivative_missing',))
     """
     question = CodeQuestion(layers, hidden, output, loss, reduction, seed, seconds, tolerance)
-    if not callable(code):
+    if isinstance(code, (str, os.PathLike)):
         return audit_file(os.fspath(code), question)
+    if not callable(code):
+        raise InputError("code", "FILE.py:NAME, a function or a class", type(code).__name__)
     networks, cases = question.drawn()
     task = CodeTask(None, cases, seconds / 2)
     from joblib import wrap_non_picklable_objects  # it is there with scikit-learn

@@ -22,6 +22,7 @@ from typing import Any
 from chainrule.system.workers import ONE_THREAD, Lost
 
 MEMORY = 2 * 2**30  # bytes
+LONGEST = 1e6  # seconds
 FILE = 64 * 2**20  # bytes of one file that is written
 PATIENCE = 0.2  # seconds after which it is seen that the process is to stop
 START = 60.0  # seconds in which the process must be there
@@ -102,7 +103,7 @@ def serve() -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it stays open to the end
     _limit()
     sys.addaudithook(_refuse_processes)
-    faulthandler.dump_traceback_later(seconds, exit=True, file=trace)
+    faulthandler.dump_traceback_later(min(seconds, LONGEST), exit=True, file=trace)
     try:
         result = function(task)
     except BaseException as error:
