@@ -72,6 +72,7 @@ key is marked by its own numbers, and noted.
 `handed-in/marked` now has `grades.csv`, `summary.html` with a chart, and a page for each student. A line earns a point
 (`--points` says otherwise), and so does one that follows from an earlier mistake (`--follow-through partial` or `0`).
 A line that is not filled in is missing. Where all have the same exercise, `--key exercise-key.md` names its key.
+A folder of code is graded too, by what its backward passes return: [docs/code.md](code.md#for-a-class).
 """
 
 

@@ -114,6 +114,7 @@ On the command line, for code in any language:
 ```sh
 chainrule check model.safetensors --data iris --gradients mine.npz      # or .npy, .json, .csv, .mat, .safetensors
 chainrule check --torch module.py:Net --loss CrossEntropyLoss           # a Sequential of a Python file, and its .grad
+chainrule check mynet.py:backward --layers 4,5,3 --hidden relu          # a backward pass, called on random networks
 ```
 
 A CSV file has a name before the numbers of each row (`dW1,0.1,-0.2`), a row for each row of the array. `--torch` runs the file in

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.auditing.audit import audit as audit
     from chainrule.auditing.code import audit_gradients as audit_gradients
+    from chainrule.auditing.functions import audit_code as audit_code
     from chainrule.auditing.report.document import Audit as Audit
+    from chainrule.auditing.report.tried import CodeAudit as CodeAudit
     from chainrule.errors import InputError as InputError
     from chainrule.estimators.classifier import MLPClassifier as MLPClassifier
     from chainrule.estimators.display import TrainingCurveDisplay as TrainingCurveDisplay
@@ -40,6 +42,8 @@ _PUBLIC = {
     "Audit": "chainrule.auditing.report.document",
     "audit": "chainrule.auditing.audit",
     "audit_gradients": "chainrule.auditing.code",
+    "CodeAudit": "chainrule.auditing.report.tried",
+    "audit_code": "chainrule.auditing.functions",
     "Explanation": "chainrule.explanation.records",
     "Graph": "chainrule.explanation.graph.graph",
     "explain": "chainrule.explanation.explain",

@@ -42,6 +42,7 @@ FLOORS = {
         ["report"],
         ["audit"],
         ["code"],
+        ["functions"],
     ],
 }
 #: what never meets, whatever the floors: a trainer needs no auditor, and the auditor trains nothing

@@ -33,7 +33,6 @@ from chainrule.sheets.lines import Line, Part
 RELATIVE, FLOOR, ROUGH_FLOOR = 1e-6, 1e-5, 1e-2
 
 
-@np.errstate(all="ignore")  # numbers beyond all sizes are values like others
 def audit_gradients(
     network: Network,
     x: Any,
@@ -78,6 +77,15 @@ def audit_gradients(
     >>> cr.audit_gradients(net, [1, 2], [1], [(b["dL/dW_1"].T, b["dL/db_1"]), (b["dL/dW_2"].T, b["dL/db_2"])]).ok
     True
     """
+    return audit_arrays(network, x, y, gradients, sample_weight, forward, learning_rate, tolerance)
+
+
+@np.errstate(all="ignore")  # numbers beyond all sizes are values like others
+def audit_arrays(
+    network: Network, x: Any, y: Any, gradients: Any, sample_weight: Any = None, forward: Any = None,
+    learning_rate: float | None = None, tolerance: float | None = None, *, causes: bool = True,
+) -> Audit:  # fmt: skip
+    """``audit_gradients``; without ``causes`` the verdicts alone, which take far less time."""
     problem = Problem.of(network, x, y, sample_weight, learning_rate)
     right = problem.network.backward(x, y, sample_weight)
     given = read_gradients(right, gradients, learning_rate)
@@ -86,7 +94,8 @@ def audit_gradients(
     problem, dropout = with_dropout(problem, _outputs(problem, given))
     given = replace(given, notes=(*given.notes, *dropout))
     claims = list(_claims(problem, given, tolerance, network.dtype == np.float32))
-    state = mark_sheet(SheetState(problem, Reading(), (), 1.0, exact=True), diagnose_array, claims)
+    state = SheetState(problem, Reading(), (), 1.0, exact=True)
+    state = mark_sheet(state, diagnose_array if causes else None, claims)
     state.marks = [settled(state, mark) if mark.candidates else mark for mark in state.marks]
     lines = tuple(line_record(state, mark) for mark in state.marks)
     conventions = tuple(Convention(one.id, one.words) for one in given.conventions)

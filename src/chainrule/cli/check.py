@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Exit, Option
 
 from chainrule.cli.output import print_record, rendered
-from chainrule.cli.shared import CommandInput, read_input
+from chainrule.cli.shared import CommandInput, Hidden, Layers, Output, Reduction, code_question, read_input
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
+    from chainrule.auditing.functions import CodeQuestion
     from chainrule.auditing.report.document import Audit
+    from chainrule.auditing.report.tried import CodeAudit
     from chainrule.storage.module_files import ModuleRun
 
 FEW = 8  # rows of DATA that are checked where none are asked for
@@ -23,7 +25,11 @@ ALL = sys.maxsize
 
 def check(
     file: Annotated[
-        str, Argument(help="A worksheet, or a model file (.safetensors); none with --torch.", show_default=False)
+        str,
+        Argument(
+            help="A worksheet, a model file (.safetensors), or code, mynet.py:backward; none with --torch.",
+            show_default=False,
+        ),
     ] = "",
     data: Annotated[str | None, Option(help="Table for a model; without one, examples are drawn.")] = None,
     example: Annotated[list[int] | None, Option(help="Row of DATA, counted from 1; may be repeated.")] = None,
@@ -37,8 +43,12 @@ def check(
     torch: Annotated[
         str | None, Option(help="FILE.py:NAME, a PyTorch Sequential: its gradients are audited.", metavar="FILE:NAME")
     ] = None,
-    loss: Annotated[str | None, Option(help="With --torch: its loss, such as cross_entropy or MSELoss.")] = None,
-    seconds: Annotated[float, Option(help="With --torch: the time that the file may take.", min=0.0)] = 60.0,
+    loss: Annotated[str | None, Option(help="With --torch or code: its loss, such as cross_entropy.")] = None,
+    seconds: Annotated[float, Option(help="With --torch or code: the time that the file may take.", min=0.1)] = 60.0,
+    layers: Layers = "4,5,3",
+    hidden: Hidden = None,
+    output: Output = "softmax",
+    reduction: Reduction = None,
     learning_rate: Annotated[float | None, Option(help="With --gradients: of the step that your code makes.")] = None,
     method: Annotated[str, Option(help="complex (exact to rounding) or central (differences).")] = "complex",
     tolerance: Annotated[float | None, Option(help="Relative; 1e-7, or 1e-3 in float32.")] = None,
@@ -50,14 +60,18 @@ def check(
 ) -> None:
     """Check every gradient against numerical differentiation of the loss; or audit those of your own code.
 
-    Exit code 1 if one is wrong.
+    Code is called on small random networks, in a process of its own. Exit code 1 if a gradient is wrong.
     """
+    if file.endswith(".py") or ".py:" in file:
+        if torch is not None or data is not None or gradients is not None:
+            raise InputError("FILE", "no --data, --gradients or --torch beside code", file)
+        _tell(_code(file, code_question(layers, hidden, output, loss, reduction, seed, seconds, tolerance)), json)
     if torch is not None and (file or gradients):
         raise InputError("--torch", "no FILE and no --gradients beside it", file or str(gradients))
     if torch is None and not file:
-        raise InputError("FILE", "a worksheet or a model file, or --torch", "none")
+        raise InputError("FILE", "a worksheet, a model file or code, or --torch", "none")
     if torch is None and loss is not None:
-        raise InputError("--loss", "--torch beside it: a model has its loss", "none")
+        raise InputError("--loss", "--torch or code beside it: a model has its loss", "none")
     if torch is not None:
         given = _module(torch, data, example, examples, loss, seed, seconds)
         subject = CommandInput(given.network, given.x, given.y, None, given.note)
@@ -82,7 +96,13 @@ def _audit(subject: CommandInput, given: Any, learning_rate: float | None, toler
     )  # fmt: skip
 
 
-def _tell(audit: Audit, json: bool) -> None:
+def _code(file: str, question: CodeQuestion) -> CodeAudit:
+    from chainrule.auditing.functions import audit_file
+
+    return audit_file(file, question)
+
+
+def _tell(audit: Audit | CodeAudit, json: bool) -> None:
     form = "json" if json else "text"
     print_record(rendered("check", audit, form, False), form)
     raise Exit(0 if audit.ok else 1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from chainrule.cli.output import print_record
+from chainrule.cli.shared import Hidden, Layers, Output, Reduction, code_question
 from chainrule.errors import InputError
 from chainrule.system.files import write_whole
 from chainrule.system.progress import counted
@@ -23,7 +24,9 @@ MOST_BARS = 15
 
 
 def grade(
-    folder: Annotated[Path, Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex.")],
+    folder: Annotated[
+        Path, Argument(help="Folder with the sheets: its files *.md, *.txt and *.tex; with --code, its files *.py.")
+    ],
     out: Annotated[Path | None, Option(help="Folder for what is written; usually FOLDER/marked.")] = None,
     points: Annotated[
         Path | None, Option(help='TOML file with points by line: "dL/dW_212" = 2; default = 1 for all others.')
@@ -41,14 +44,25 @@ def grade(
     processes: Annotated[int | None, Option(help="Worker processes; usually one a core.", min=1)] = None,
     seconds: Annotated[float, Option(help="Time for one sheet, then it is refused.", min=0.1)] = 10.0,
     feedback: Annotated[str, Option(help="Pages for the authors: html or markdown.")] = "html",
+    code: Annotated[
+        str | None, Option(help="The function, class or method of a backward pass in each file *.py.", metavar="NAME")
+    ] = None,
+    layers: Layers = "4,5,3",
+    hidden: Hidden = None,
+    output: Output = "softmax",
+    loss: Annotated[str | None, Option(help="With code: its loss; else the one that it has is found.")] = None,
+    reduction: Reduction = None,
+    seed: Annotated[int, Option(min=0, help="With code: of the networks that are drawn.")] = 0,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Mark a folder of worksheets: grades.csv, a page for each author, and a summary of the class's mistakes.
 
     With a key, lines that a sheet lacks earn nothing. A sheet that cannot be read gets a row with the reason; one
-    whose header has other numbers than its key is noted.
+    whose header has other numbers than its key is noted. With --code, the gradients of all weights and biases are due.
     """
+    from chainrule.teaching.grading import find_sheets
     from chainrule.teaching.grading import grade as graded
+    from chainrule.teaching.grading_code import find_code, grade_code
 
     if feedback not in PAGES:
         raise InputError("--feedback", "html or markdown", repr(feedback))
@@ -56,17 +70,24 @@ def grade(
     worth = _read_points(points)
     target = _folder(out if out is not None else folder / "marked", folder)
     pages = target / "feedback"
-    namer = _page_names(folder, PAGES[feedback])
+    namer = _page_names(find_sheets(folder)[0] if code is None else find_code(folder), PAGES[feedback])
 
     def write_page(name: str, page: str) -> None:
         pages.mkdir(parents=True, exist_ok=True)
         write_whole(pages / namer(name), page, lasting=False)
 
+    if code is not None and key is not None:
+        raise InputError("--key", "no --code beside it: the gradients of all weights and biases are due", str(key))
     with counted("sheets", quiet=json) as progress:
-        result = graded(
-            folder, key=key, points=worth, follow_through=share, processes=processes, seconds=seconds,
-            progress=progress, feedback=write_page, form=feedback,  # type: ignore[arg-type]
-        )  # fmt: skip
+        common: dict[str, Any] = {
+            "points": worth, "follow_through": share, "processes": processes, "progress": progress,
+            "feedback": write_page, "form": feedback,
+        }  # fmt: skip
+        if code is None:
+            result = graded(folder, key=key, seconds=seconds, **common)
+        else:
+            question = code_question(layers, hidden, output, loss, reduction, seed, seconds)
+            result = grade_code(folder, code, question, **common)
     _write(result, target)
     if json:
         from chainrule.render.json import to_json
@@ -111,15 +132,12 @@ def _folder(out: Path, sheets: Path) -> Path:
     return out
 
 
-def _page_names(folder: Path, ending: str) -> Callable[[str], str]:
+def _page_names(sheets: Sequence[Path], ending: str) -> Callable[[str], str]:
     """The name of each sheet's page: ada.md -> ada.html; where two sheets would share one, ada.md.html."""
-
-    from chainrule.teaching.grading import find_sheets
 
     def cut(stem: str) -> str:
         return os.fsdecode(os.fsencode(stem)[:200])
 
-    sheets = find_sheets(folder)[0]
     count = Counter(cut(sheet.stem).casefold() for sheet in sheets)
     numbers = {sheet.name: number for number, sheet in enumerate(sheets, 1)}
 

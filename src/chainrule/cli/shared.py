@@ -13,6 +13,7 @@ from typer import Argument, Option
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
+    from chainrule.auditing.functions import CodeQuestion
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
 
@@ -21,6 +22,10 @@ Number = TypeVar("Number", int, float)
 File = Annotated[str, Argument(help="A worksheet, or a model file (.safetensors) with --data.")]
 Quantity = Annotated[str, Argument(help="A name, such as dL/dW_212, dL/dh_1, dyhat_1/da_21, a_21, L.")]
 Data = Annotated[str | None, Option(help="Table for a model.")]
+Layers = Annotated[str, Option(help="With code: units of each layer, the inputs first.")]
+Hidden = Annotated[str | None, Option(help="With code: hidden activation, one for all or one each; else it is found.")]
+Output = Annotated[str, Option(help="With code: softmax or an activation.")]
+Reduction = Annotated[str | None, Option(help="With code: mean or sum over the examples; else it is found.")]
 Notation = Annotated[str | None, Option(help="textbook or delta; else as the name is written.")]
 
 
@@ -100,6 +105,17 @@ def _drawn(file: str, most: int, seed: int) -> CommandInput:
     low, high = network.loss_rule.target_range
     y = rng.uniform(max(low, 0.0), min(high, 1.0), (most, network.sizes[-1]))
     return CommandInput(network, x, y, None, f"{most} drawn examples (seed {seed})")
+
+
+def code_question(
+    layers: str, hidden: str | None, output: str, loss: str | None, reduction: str | None, seed: int, seconds: float,
+    tolerance: float | None = None,
+) -> CodeQuestion:  # fmt: skip
+    """The networks on which somebody's code is to be tried."""
+    from chainrule.auditing.functions import CodeQuestion
+
+    each = None if hidden is None else hidden.split(",") if "," in hidden else hidden
+    return CodeQuestion(numbers_list("--layers", layers), each, output, loss, reduction, seed, seconds, tolerance)
 
 
 def need_data(file: str, data: str | None) -> None:

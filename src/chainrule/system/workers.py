@@ -17,7 +17,7 @@ from chainrule.system.processors import cores
 
 AHEAD = 2  # tasks that a worker holds, so that it need not wait for the next
 START = 120.0  # seconds in which a worker must be there
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _READY = "ready"
 
 
@@ -163,7 +163,7 @@ def _no_interrupt() -> Iterator[None]:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """A process started here leaves the other cores to the other workers."""
-    added = [name for name in _ONE_THREAD if name not in os.environ]
+    added = [name for name in ONE_THREAD if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
     try:
         yield

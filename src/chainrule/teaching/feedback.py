@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.line_details import SIGNS
 from chainrule.auditing.report.wording import name_part
 from chainrule.formula.printing import number_text
 from chainrule.render.blocks import Block, Code, Heading, Line, Paragraph, Table, line
-from chainrule.render.document import Document
+from chainrule.render.document import Document, Rendered
 from chainrule.teaching.grades import Graded
 from chainrule.teaching.marking_scheme import MISSING, EarnedMark
 
 
-def feedback_document(graded: Graded, audit: Audit | None) -> Document:
+def feedback_document(graded: Graded, audit: Rendered | None) -> Document:
     """The page for the author of a sheet: the points, then the audit."""
     if audit is None:
         return Document(

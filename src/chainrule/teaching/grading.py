@@ -13,6 +13,7 @@ from typing import Literal
 from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
 from chainrule.render.blocks import visible
+from chainrule.render.document import Rendered
 from chainrule.system.workers import Lost, run_all
 from chainrule.teaching import answer_keys
 from chainrule.teaching.answer_keys import Given, is_key, printable
@@ -83,7 +84,7 @@ def grade(
         for place, outcome in results:
             name = sheets[place].name
             if isinstance(outcome, Lost):
-                outcome = _refused(name, outcome.reason, plan)
+                outcome = refused(name, outcome.reason, plan)
             done[place], page = outcome
             if feedback is not None:
                 feedback(name, page)
@@ -150,15 +151,15 @@ def mark_sheet(task: tuple[str, GradingPlan]) -> tuple[Graded, str]:
     path, plan = task
     file = Path(path)
     if file.is_symlink() and file.resolve().parent != file.parent.resolve():
-        return _refused(file.name, "a link to a file outside the folder", plan)
+        return refused(file.name, "a link to a file outside the folder", plan)
     if not file.is_file():
-        return _refused(file.name, "not a file", plan)
+        return refused(file.name, "not a file", plan)
     try:
         notes: tuple[str, ...] = ()
         if plan.key_folder:
             key = answer_keys.own_key(file, plan.key_folder)
             if key is None:
-                return _refused(file.name, f"no key for it: expected {file.stem}-key.md among the keys", plan)
+                return refused(file.name, f"no key for it: expected {file.stem}-key.md among the keys", plan)
             own = answer_keys.read_key(key, plan.points)
             plan, notes = replace(plan, due=own.due, given=own.given), own.notes
         found = audit(file)
@@ -166,8 +167,8 @@ def mark_sheet(task: tuple[str, GradingPlan]) -> tuple[Graded, str]:
         found = filled(found)
     except (InputError, OSError, RecursionError, MemoryError) as error:
         reason = re.sub(f"^worksheet {re.escape(path)}:? ?", "", str(error))
-        return _refused(file.name, reason.replace(path, file.name) or type(error).__name__, plan)
-    return graded, _page(graded, found, plan)
+        return refused(file.name, reason.replace(path, file.name) or type(error).__name__, plan)
+    return graded, page_of(graded, found, plan)
 
 
 def _graded(file: Path, found: Audit, plan: GradingPlan, notes: Sequence[str]) -> Graded:
@@ -178,7 +179,7 @@ def _graded(file: Path, found: Audit, plan: GradingPlan, notes: Sequence[str]) -
         printable(file.name),
         marks(found, due, plan.follow_through),
         f"{wrong.number}: {wrong.name}" if wrong else "",
-        tuple(_slips(found)),
+        tuple(slips_of(found)),
         "",
         " ".join((*notes, differs)).strip(),
     )
@@ -195,7 +196,8 @@ def _differs(file: Path, found: Audit, plan: GradingPlan) -> str:
     return f"its given numbers are not the key's: {name} has another value" if name else ""
 
 
-def _slips(found: Audit) -> list[Slip]:
+def slips_of(found: Audit) -> list[Slip]:
+    """The mistake of each wrong line."""
     slips = []
     for a in found.lines:
         if a.verdict == "wrong":
@@ -207,12 +209,14 @@ def _slips(found: Audit) -> list[Slip]:
     return slips
 
 
-def _refused(name: str, reason: str, plan: GradingPlan) -> tuple[Graded, str]:
+def refused(name: str, reason: str, plan: GradingPlan) -> tuple[Graded, str]:
+    """The record and the page of a sheet that is not marked."""
     graded = Graded(printable(name), error=" ".join(visible(reason).split())[:500])
-    return graded, _page(graded, None, plan)
+    return graded, page_of(graded, None, plan)
 
 
-def _page(graded: Graded, found: Audit | None, plan: GradingPlan) -> str:
+def page_of(graded: Graded, found: Rendered | None, plan: GradingPlan) -> str:
+    """The page for the author, "" where none is written."""
     if not plan.pages:
         return ""
     document = feedback_document(graded, found)

@@ -6,7 +6,7 @@ Nothing is known here of networks: each array comes with the keys and positions 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +39,13 @@ class Leaf(NamedTuple):
         return path_name(self.path)
 
 
+@dataclass(frozen=True, eq=False)
+class TakenApart:
+    """A set that has been taken apart, as in another process."""
+
+    leaves: tuple[Leaf, ...]
+
+
 def path_name(path: Path) -> str:
     """``coefs_[0]``, ``Dense_0.kernel``; of positions alone ``array 3`` or ``[1][0]``, counted as in Python."""
     if not path:
@@ -57,6 +64,8 @@ def leaves(given: Any) -> list[Leaf]:
     Raises:
         InputError: nothing that holds arrays, something in it that is none, too many.
     """
+    if isinstance(given, TakenApart):
+        return list(given.leaves)
     found: list[Leaf] = []
     try:
         for path, value in _walk((), given, 0):

@@ -40,6 +40,8 @@ def _looks(quantity: Name, shape: Shape, b: Backward) -> Iterator[str]:
         yield f"it looks as if the sum over the {examples} is missing"
     if subject.symbol in "Wb" and len(shape) == len(own) + 1 and shape[1:] == own:
         yield f"it looks as if the sum over {shape[0]} examples is missing; there are {n}"
+    if subject.symbol == "b" and shape in ((), (1,), (1, 1)):
+        yield "it looks as if it is summed over the units too"
     if subject.symbol not in "WbL" and not b.forward.single and shape in (own, (1, *own), (*own, 1)):
         yield f"it looks as if it is of one example, or summed over the {examples}"
     fits = [str(other) for other in _all(b) if other != quantity and shape in (s := due_shape(other, b), s[::-1])]

@@ -61,6 +61,7 @@ class Label:
         exact: the quantity, where it is a component by a name of the design.
         in_out: the name's library, or the notation, has weights with a row for each unit before.
         designed: it is a name of the design: layers are counted from 1.
+        marked: the name itself says that it is a gradient; ``gradient`` holds of every weight and bias.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Label:
     exact: Name | None = None
     in_out: bool = False
     designed: bool = False
+    marked: bool = False
 
     @property
     def parameter(self) -> bool:
@@ -100,9 +102,10 @@ def read_label(path: Path) -> Label:
     kinds = tuple(kind for kind in kinds if kind != "y" and not (kind == "L" and gradient))
     if not kinds:
         raise InputError(f"gradients: name {name!r}", WHAT, "another name")
-    marked = gradient or kinds[0] in ("W", "b", "δ")
+    marked = gradient or kinds[0] == "δ"
     kinds = tuple("a" if kind == "δ" else kind for kind in kinds)
-    return Label(name, kinds, marked, tuple(numbers), key, in_out=in_out)
+    of_parameter = kinds[0] in ("W", "b")
+    return Label(name, kinds, marked or of_parameter, tuple(numbers), key, in_out=in_out, marked=marked)
 
 
 def _designed(text: str) -> Label | None:
@@ -115,10 +118,12 @@ def _designed(text: str) -> Label | None:
         raise InputError(f"gradients: name {text!r}", "a gradient of L, such as dL/dW_1, or a unit's value", str(read))
     subject, gradient = read.subject, isinstance(read, Derivative) or read.subject.symbol in "Wb"
     if subject.index:
-        return Label(text, (subject.symbol,), gradient, exact=read, designed=True)
+        return Label(text, (subject.symbol,), gradient, exact=read, designed=True, marked=isinstance(read, Derivative))
     numbers = () if subject.layer is None else (subject.layer,)
     in_out = way == "delta" and subject.symbol == "W"
-    return Label(text, (subject.symbol,), gradient, numbers, in_out=in_out, designed=True)
+    return Label(
+        text, (subject.symbol,), gradient, numbers, in_out=in_out, designed=True, marked=isinstance(read, Derivative)
+    )
 
 
 def _taken_apart(text: str) -> tuple[list[str], list[int], bool]:
