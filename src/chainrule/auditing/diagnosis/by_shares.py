@@ -18,6 +18,7 @@ from chainrule.network.arrays import Array
 MOST = 400  # examples or units
 SPARE = 2  # entries more than unknowns that must agree
 NEAR = 1e-4  # of a share
+RUNNING = (0.9, 0.5, 0.99, 0.999, 0.8, 0.1)  # what is kept of a running mean
 
 
 class Shares(NamedTuple):
@@ -49,7 +50,13 @@ def of_examples(problem: Problem, place: QuantityPlace, written: NumberMark, wor
                 return
             found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel())
     for shares in found:
-        said = _subset(shares, problem.n) or _by_class(shares, problem.y) or _repeated(shares)
+        said = (
+            _subset(shares, problem.n)
+            or _alike(shares, problem.coefficients)
+            or _by_class(shares, problem.y)
+            or _repeated(shares)
+            or _running(shares)
+        )
         if said is not None:
             given = np.tensordot(shares, each, 1) if node.kind in ("dW", "db") else shares[:, None] * each
             yield Shares(*said, weighted(shares), given.reshape(value.shape))
@@ -78,12 +85,22 @@ def _of_parameters(each: Array, value: Array, room: Array) -> Iterator[Array]:
         return
     at = np.arange(n)
     slices = [part for t in range(1, n) for part in (at < t, at >= t)] + [at % 2 == 0, at % 2 == 1]
-    for part in slices:
-        for scale in (1.0, n / max(int(part.sum()), 1), float(n)):
-            shares = part * scale
-            if (np.abs(shares @ each - value) <= room).all():
-                yield shares
-                return
+    tried = [part * scale for part in slices for scale in (1.0, n / max(int(part.sum()), 1), float(n))]
+    tried += [scale * running for running in _runnings(n) for scale in (1.0, float(n))]
+    for shares in tried:
+        if (np.abs(shares @ each - value) <= room).all():
+            yield shares
+            return
+
+
+def _runnings(n: int) -> Iterator[Array]:
+    """Shares of examples whose gradients are added up anew for each, or of which a running mean is kept."""
+    at = np.arange(n)
+    yield n - at * 1.0
+    yield at + 1.0
+    for kept in RUNNING:
+        yield (1 - kept) * kept ** (n - 1.0 - at)
+        yield np.where(at == 0, 1.0, 1 - kept) * kept ** (n - 1.0 - at)
 
 
 def _each(errors: Array, inputs: Array | None) -> Array:
@@ -109,15 +126,46 @@ def _solved(each: Array, value: Array, room: Array) -> Array | None:
 
 
 def _repeated(shares: Array) -> tuple[str, str] | None:
-    """(id, words) of a few examples that count twice."""
-    twice = shares == 2
-    if not ((shares == 1) | twice).all() or not 0 < twice.sum() <= len(shares) / 2:
+    """(id, words) of a few examples that count several times, or not at all."""
+    other = shares != 1
+    if (shares != np.round(shares)).any() or shares.min() < 0 or shares.max() > 3 or 2 * (~other).sum() < len(shares):
         return None
-    one = twice.sum() == 1
-    return (
-        "examples_repeated",
-        f"example{'' if one else 's'} {_list(np.flatnonzero(twice))} count{'s' if one else ''} twice",
-    )
+    said = []
+    for times, words in ((2, "twice"), (3, "three times"), (0, "not at all")):
+        which = np.flatnonzero(shares == times)
+        if len(which):
+            subject = "" if said else f"example{'' if len(which) == 1 else 's'} "
+            said.append(f"{subject}{_list(which)} {'counts' if len(which) == 1 else 'count'} {words}")
+    return "examples_repeated", ", ".join(said)
+
+
+def _alike(shares: Array, each: Array) -> tuple[str, str] | None:
+    """(id, words) of examples that count alike, or by the square of their weights, where they have weights."""
+    if np.ptp(each) <= NEAR * each.max() or not each.all():
+        return None
+    if np.ptp(shares * each) <= NEAR * np.abs(shares * each).max():
+        which = np.flatnonzero(np.abs(each - (shares * each).mean()) <= NEAR * each)
+        all_of = f": all count as example {which[0] + 1} does" if len(which) else ""
+        return "examples_weighted_alike", f"the weights of the examples are left out{all_of}"
+    if np.ptp(shares / each) <= NEAR * np.abs(shares / each).max():
+        return "examples_weighted_twice", "the weights of the examples are applied twice"
+    return None
+
+
+def _running(shares: Array) -> tuple[str, str] | None:
+    """(id, words) of sums that are never cleared, and of running means, over the examples one after another."""
+    n, steps = len(shares), np.diff(shares)
+    if n > 2 and shares.all():
+        if np.ptp(steps) <= NEAR * np.abs(steps).max() and np.abs(shares).min() <= np.abs(steps).max() * (1 + NEAR):
+            first = "first" if abs(shares[0]) > abs(shares[-1]) else "last"
+            words = f"the {first} counts {n} times, the other end once: the sum is added again for each example"
+            return "sum_not_cleared", f"examples count one after another less: {words}"
+        ratios = shares[2:] / shares[1:-1]
+        if np.ptp(ratios) <= NEAR * np.abs(ratios).max() and abs(ratios.mean() - 1) > NEAR and ratios.min() > 0:
+            kept = float(1 / ratios.mean())
+            words = f"each example counts {kept:.4g} times as much as the one after it: a running mean over the examples"
+            return "running_mean", words
+    return None
 
 
 def _subset(shares: Array, n: int) -> tuple[str, str] | None:

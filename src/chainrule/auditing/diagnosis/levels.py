@@ -9,10 +9,13 @@ import numpy as np
 
 from chainrule.auditing.diagnosis import by_digits, by_pattern
 from chainrule.auditing.diagnosis.bench import GRADIENTS, LEAST, Bench, Tried
+from chainrule.auditing.diagnosis.by_curve import solved_curves
 from chainrule.auditing.diagnosis.by_equation import value_of_line
+from chainrule.auditing.diagnosis.by_pairs import pairs
 from chainrule.auditing.diagnosis.by_pattern import Pattern
 from chainrule.auditing.diagnosis.by_shares import of_examples
 from chainrule.auditing.diagnosis.by_solved_targets import solved_targets
+from chainrule.auditing.diagnosis.by_units import moved_units
 from chainrule.auditing.diagnosis.origins import PRODUCT, Origin, as_number, explained
 from chainrule.auditing.diagnosis.reach import Reached, found_at, reached
 from chainrule.auditing.marking.mark import Candidate, Mark
@@ -23,6 +26,15 @@ from chainrule.auditing.records import Found
 from chainrule.network.arrays import Array
 
 Level = Callable[[Bench], Iterator[Candidate]]
+
+#: what gives by its form what a likelier mistake gives as well: named only where no other is
+LATE = frozenset({
+    "a_for_slope", "activation_in_path", "bias_from_weights", "class_for_output", "dh_for_da", "error_times_output",
+    "gradient_of_other_layer", "h_for_da", "layer_skipped", "minus_target_alone", "missed_paths_last_only",
+    "one_minus_slope", "one_minus_square_of_a", "other_activation_slope", "other_layers_gradient", "other_loss",
+    "outputs_shifted", "slope_at_gradient", "slope_of_other_layer", "slope_times_a", "slope_times_h", "slope_twice",
+    "softmax_diagonal_missing", "softmax_for_its_jacobian", "weights_reshaped", "weights_reversed", "whole_numbers",
+})  # fmt: skip
 
 
 # ---------------------------------------------------------------- the levels
@@ -148,7 +160,33 @@ def _with_penalty(bench: Bench) -> Iterator[Candidate]:
         yield _made(bench, f"{origin.id}+{mistake.id}", words, value, wrong, at.node, 0, chance)
 
 
-LEVELS: tuple[Level, ...] = (_single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two)
+def _curves(bench: Bench) -> Iterator[Candidate]:
+    """Mistakes with a number that is solved step by step."""
+    for tried, tries in solved_curves(bench):
+        yield _of_row(bench, tried, bench.accident(tried.value, tries, unknown=1))
+
+
+def _units(bench: Bench) -> Iterator[Candidate]:
+    """Units that have what belongs to others on the way back."""
+    for units in moved_units(bench):
+        value = value_of_line(bench.place, bench.written, bench.world.other(units.wrong))
+        if value is not None and bench.gives(np.asarray(value)):
+            chance = bench.accident(value, units.tries)
+            yield _made(bench, "units_moved", units.words, value, units.wrong, units.node, 1, chance)
+
+
+def _pairs(bench: Bench) -> Iterator[Candidate]:
+    """Two mistakes of the table."""
+    for pair in pairs(bench, LATE):
+        mistake, node, distance, _ = pair.first.reached
+        found, other = (found_at(bench.state, *one.reached[:2], pair.value) for one in (pair.first, pair.second))
+        found = replace(found, id=f"{found.id}+{other.id}", words=f"{found.words}; and {other.words}", wrong="", right="")
+        yield Candidate(found, pair.wrong, True, distance, chance=pair.chance)
+
+
+LEVELS: tuple[Level, ...] = (
+    _single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two, _units, _curves, _pairs,
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------- pieces
