@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import by_pattern
 from chainrule.auditing.diagnosis.bench import Bench
 from chainrule.auditing.diagnosis.by_equation import spares
 from chainrule.auditing.diagnosis.chance import Chance
-from chainrule.auditing.diagnosis.levels import LATE, LEVELS, all_zeros
+from chainrule.auditing.diagnosis.levels import LATE, LEVELS, LONG, all_zeros
 from chainrule.auditing.marking.mark import BAD, Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
@@ -23,6 +23,7 @@ from chainrule.auditing.records import Found
 
 MOST_WORLDS = 12  # ways of taking the arrays before this one
 LARGE = 1e6  # parameters times examples beyond which few ways are tried
+LONG_UPTO = 2e5  # and those that take long are not
 
 
 def diagnose_array(state: SheetState, mark: Mark) -> Mark:
@@ -40,8 +41,9 @@ def _explained(state: SheetState, mark: Mark, written: NumberMark, place: Quanti
     chance = Chance(written)
     benches = [Bench(state, mark, written, place, node, world, chance) for world in _worlds(state, mark.number)]
     doubtful: list[Candidate] = []
+    small = state.problem.network.parameter_count * state.problem.n < LONG_UPTO
     for level in LEVELS:
-        for bench in benches:
+        for bench in benches if level not in LONG else benches[:1] if small else ():
             found = [replace(c, contradicted=_shows_elsewhere(bench, c)) for c in level(bench)]
             if fitting := [c for c in found if not c.contradicted]:
                 return sorted(fitting, key=lambda c: (_is_late(c), c.distance))

@@ -17,8 +17,8 @@ from chainrule.network.arrays import Array
 
 NEAR = 2  # equations between a mistake and the array
 LEAST = 3  # entries that must be wrong, and agree
-MOST = 4000  # pairs
-LARGE = 2e5  # parameters times examples
+MOST = 1000  # pairs
+LARGE = 5e4  # parameters times examples
 CHANCE = 1e-9  # of a fit by accident
 
 
@@ -43,7 +43,9 @@ def pairs(bench: Bench, late: frozenset[str]) -> Iterator[Pair]:
         return
     near = [one for one in bench.tried if one.reached.distance <= NEAR and one.reached.mistake.id not in late]
     near = [one for one in near if one.wrong.places == ((one.wrong.kind, one.wrong.layer),)]
-    both = list(combinations(near, 2))[:MOST]
+    apart = [both for both in combinations(_distinct(near), 2) if both[0].reached.node != both[1].reached.node]
+    upon = [both for both in combinations(near, 2) if both[0].reached.node == both[1].reached.node]
+    both = sorted([*apart, *upon], key=_rank)[:MOST]
     for first, second in both:
         same = first.reached.node == second.reached.node
         for one, other in ((first, second), (second, first)) if same else ((first, second),):
@@ -55,6 +57,20 @@ def pairs(bench: Bench, late: frozenset[str]) -> Iterator[Pair]:
             if chance <= CHANCE:
                 yield Pair(first, second, wrong, value, chance)
             break
+
+
+def _rank(both: tuple[Tried, Tried]) -> tuple[bool, int]:
+    """In two equations, and before the array, first."""
+    first, second = (one.reached for one in both)
+    return first.node == second.node, (first.distance == 0) + (second.distance == 0)
+
+
+def _distinct(near: list[Tried]) -> list[Tried]:
+    """One mistake of those that give the same."""
+    found: dict[bytes, Tried] = {}
+    for one in near:
+        found.setdefault(np.round(one.value, 12).tobytes(), one)
+    return list(found.values())
 
 
 @np.errstate(all="ignore")

@@ -18,6 +18,7 @@ from chainrule.network.arrays import Array
 MOST = 400  # examples or units
 SPARE = 2  # entries more than unknowns that must agree
 NEAR = 1e-4  # of a share
+MOST_REPEATED = 30  # examples
 RUNNING = (0.9, 0.5, 0.99, 0.999, 0.8, 0.1)  # what is kept of a running mean
 
 
@@ -48,7 +49,7 @@ def of_examples(problem: Problem, place: QuantityPlace, written: NumberMark, wor
             each = _each(errors, replay.get(Node("h", node.layer - 1)) if node.kind == "dW" else None)
             if each.shape[1:] != value.shape:
                 return
-            found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel())
+            found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel(), problem.coefficients)
     for shares in found:
         said = (
             _subset(shares, problem.n)
@@ -75,32 +76,32 @@ def _rows(right: Array, value: Array, room: Array) -> Iterator[Array]:
             return
 
 
-def _of_parameters(each: Array, value: Array, room: Array) -> Iterator[Array]:
-    """Shares of the examples in an array of parameters: solved, else slices tried."""
+def _of_parameters(each: Array, value: Array, room: Array, weights: Array) -> Iterator[Array]:
+    """Shares of the examples in an array of parameters: solved, else those tried that people come by."""
     n = len(each)
     if value.size >= n + SPARE and (solved := _solved(each, value, room)) is not None:
         yield solved
-        return
-    if value.size <= SPARE:
-        return
+    elif value.size > SPARE:
+        tried = np.array([*_patterns(n), *(one / weights for one in weights if weights.all())])
+        fits = (np.abs(tried @ each - value) <= room).all(axis=1)
+        yield from tried[np.flatnonzero(fits)[:1]]
+
+
+def _patterns(n: int) -> Iterator[Array]:
+    """Shares that loops over the examples make: slices, repeated examples, sums not cleared, running means."""
     at = np.arange(n)
     slices = [part for t in range(1, n) for part in (at < t, at >= t)] + [at % 2 == 0, at % 2 == 1]
-    tried = [part * scale for part in slices for scale in (1.0, n / max(int(part.sum()), 1), float(n))]
-    tried += [scale * running for running in _runnings(n) for scale in (1.0, float(n))]
-    for shares in tried:
-        if (np.abs(shares @ each - value) <= room).all():
-            yield shares
-            return
-
-
-def _runnings(n: int) -> Iterator[Array]:
-    """Shares of examples whose gradients are added up anew for each, or of which a running mean is kept."""
-    at = np.arange(n)
-    yield n - at * 1.0
-    yield at + 1.0
+    yield from (part * scale for part in slices for scale in (1.0, n / max(int(part.sum()), 1), float(n)))
+    for running in (n - at * 1.0, at + 1.0):
+        yield running
     for kept in RUNNING:
-        yield (1 - kept) * kept ** (n - 1.0 - at)
-        yield np.where(at == 0, 1.0, 1 - kept) * kept ** (n - 1.0 - at)
+        falling = kept ** (n - 1.0 - at)
+        for running in ((1 - kept) * falling, np.where(at == 0, 1.0, 1 - kept) * falling):
+            yield running
+            yield n * running
+    for i in at if n <= MOST_REPEATED else ():
+        yield 1.0 - (at == i)
+        yield from (1.0 + (at == i) - (at == j) for j in at)
 
 
 def _each(errors: Array, inputs: Array | None) -> Array:
@@ -130,7 +131,7 @@ def _repeated(shares: Array) -> tuple[str, str] | None:
     other = shares != 1
     if (shares != np.round(shares)).any() or shares.min() < 0 or shares.max() > 3 or 2 * (~other).sum() < len(shares):
         return None
-    said = []
+    said: list[str] = []
     for times, words in ((2, "twice"), (3, "three times"), (0, "not at all")):
         which = np.flatnonzero(shares == times)
         if len(which):
@@ -163,8 +164,8 @@ def _running(shares: Array) -> tuple[str, str] | None:
         ratios = shares[2:] / shares[1:-1]
         if np.ptp(ratios) <= NEAR * np.abs(ratios).max() and abs(ratios.mean() - 1) > NEAR and ratios.min() > 0:
             kept = float(1 / ratios.mean())
-            words = f"each example counts {kept:.4g} times as much as the one after it: a running mean over the examples"
-            return "running_mean", words
+            words = f"each example counts {kept:.4g} times as much as the one after it"
+            return "running_mean", f"{words}: a running mean over the examples"
     return None
 
 

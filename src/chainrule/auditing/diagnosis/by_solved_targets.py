@@ -90,12 +90,14 @@ def _straight(bench: Bench, node: Node) -> Iterator[Targets]:
         taken.append(np.asarray(value, dtype=float).ravel())
     sides = np.stack([taken[1] - taken[0], taken[2] - taken[0]], axis=1)
     weight = 1.0 / bench.room.ravel()
-    if len(sides) < SPARE or not np.isfinite(sides).all() or not np.isfinite(weight).all():
+    if min(len(sides), y.size) < SPARE or not np.isfinite(sides).all() or not np.isfinite(weight).all():
         return
-    (c, d), _, rank, _ = np.linalg.lstsq(sides * weight[:, None], (bench.value.ravel() - taken[0]) * weight, rcond=None)
+    left = (bench.value.ravel() - taken[0]) * weight
+    (c, d), _, rank, _ = np.linalg.lstsq(sides * weight[:, None], left, rcond=None)
     if rank == len((c, d)) and abs(c) > NEAR and abs(d) > NEAR and abs(c - 1) > NEAR:
-        words = f"the targets are {told(c)} y + {told(d)}, where y is due: label smoothing of another kind than the loss"
-        yield _at(node, "targets_rescaled", words if c > 0 else words.partition(":")[0], c * y + d)
+        smoothed = ": labels are smoothed, which the loss is not told" if 0 < c < 1 else ""
+        words = f"the targets are {told(float(c))} y + {told(float(d))}, where y is due{smoothed}"
+        yield _at(node, "targets_rescaled", words, c * y + d)
 
 
 def _shuffled(bench: Bench, node: Node) -> Iterator[Targets]:

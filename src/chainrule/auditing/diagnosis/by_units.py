@@ -55,10 +55,11 @@ def _each(replay: Replay, node: Node, errors: Array, slopes: Array, kind: str) -
     at = "nu,nm" if kind == "dh" else "nm,nu"
     match node.kind:
         case "dW":
-            return np.einsum(f"{at},nj->muj", errors, slopes, np.asarray(replay.get(Node("h", node.layer - 1))))
+            inputs = np.asarray(replay.get(Node("h", node.layer - 1)))
+            return np.asarray(np.einsum(f"{at},nj->muj", errors, slopes, inputs))
         case "da":
-            return np.einsum(f"{at}->mun", errors, slopes)
-    return np.einsum(f"{at}->mu", errors, slopes)[:, :, None]
+            return np.asarray(np.einsum(f"{at}->mun", errors, slopes))
+    return np.asarray(np.einsum(f"{at}->mu", errors, slopes)[:, :, None])
 
 
 def _order(each: Array, value: Array, room: Array) -> list[int] | None:

@@ -128,8 +128,8 @@ def _less_likely(p: Problem, due: Array) -> Iterator[Origin]:
         if (scale := float(mask.max())) > 1.0:
             what = f"dropout of layer {layer} keeps {1 / scale:.4g} and scales by {scale:.4g}; the way back"
             dropped = 1.0 - 1.0 / scale
-            yield Origin("dropout_scale", dropped / scale, f"{what} multiplies with {dropped:.4g}, the share dropped")
-            yield Origin("dropout_scale", 1.0 / (dropped * scale), f"{what} divides by {dropped:.4g}, the share dropped")
+            yield Origin("dropout_scale", dropped / scale, f"{what} multiplies with {dropped:.4g}, what is dropped")
+            yield Origin("dropout_scale", 1 / (dropped * scale), f"{what} divides by {dropped:.4g}, what is dropped")
             yield Origin("dropout_scale", 1.0 / scale**2, f"{what} multiplies with the share kept")
     size = float(np.sqrt((due**2).sum()))
     if size > 0 and due.size > 1:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Replay, Rule
 from chainrule.network.arrays import Array
 
-MOST_STARTS = 60  # the simplest numbers first
+MOST_STARTS = 30  # the simplest numbers first
 MOST_DIGITS = 8  # of a threshold
+USUAL = (0.5, 0.1, 0.2, 0.3, 0.01, 0.05, 0.001, 0.25, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 2.0)  # thresholds
 
 Starts = Callable[[Replay, Node], Iterable[float]]
 
@@ -33,7 +35,7 @@ class Curve:
         rule: the unknown -> the rule. words: a template as those of ``Mistake``, with {} for the number.
         starts: where its solution is looked for.
         partner: another kind of node whose equation the rule replaces as well.
-        right: the number with which it is no mistake.
+        right: the number with which it is no mistake. flat: what it gives changes in jumps only.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Curve:
     starts: Starts
     partner: str = ""
     right: float = 0.0
+    flat: bool = False
 
     def at_number(self, c: float) -> Mistake:
         """The mistake with any number."""
@@ -60,8 +63,9 @@ def _between(of: Callable[[Replay, Node], Array]) -> Starts:
 
     def starts(r: Replay, q: Node) -> Iterable[float]:
         values = np.unique(of(r, q))
-        found = [_shortest(float(low), float(high)) for low, high in zip(values[:-1], values[1:], strict=True)]
-        return [number for _, number in sorted(found)[:MOST_STARTS]]
+        found = [_shortest(float(low), float(high)) for low, high in pairwise(values)]
+        numbers = [number for _, number in sorted(found)[:MOST_STARTS]]
+        return dict.fromkeys([*numbers, *(number for number in USUAL if values[0] < number < values[-1])])
 
     return starts
 
@@ -134,7 +138,7 @@ def _steepness() -> Iterator[Curve]:
 
 def _thresholds() -> Iterator[Curve]:
     yield Curve("threshold", "g'", kinked, lambda c: lambda r, q: r.slope_at(q.layer, get(r, q, "a") - c),
-                "the mask asks for a above {}, where the kink is at 0", _between(_a))  # fmt: skip
+                "the mask asks for a above {}, where the kink is at 0", _between(_a), flat=True)  # fmt: skip
     yield Curve("threshold", "h", activation_is("relu"),
                 lambda c: lambda r, q: (get(r, q, "a") > c) * (get(r, q, "a") if q.kind == "h" else 1.0),
                 "the ReLU lets through what is above {}, not above 0, forward and back", _between(_a),
@@ -146,7 +150,7 @@ def _thresholds() -> Iterator[Curve]:
     for kind, fits in (("dh", by_error), ("da", paired)):
         yield Curve("error_cut_off", kind, fits, error(lambda e, c: e * (np.abs(e) < c)),
                     "errors beyond {} get no gradient: they are clipped before the loss is taken",
-                    _between(_sizes), right=np.inf)  # fmt: skip
+                    _between(_sizes), right=np.inf, flat=True)  # fmt: skip
         yield Curve("error_clipped", kind, fits, error(lambda e, c: np.clip(e, -c, c)),
                     "errors are clipped at {}", _between(_sizes), right=np.inf)  # fmt: skip
 

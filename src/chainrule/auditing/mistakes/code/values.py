@@ -112,7 +112,6 @@ def _activations() -> Iterator[Mistake]:
             "forward.act",
         )
 
-
     yield Mistake("leaky_sides_swapped", "h", leaky,
                   lambda r, q: np.where(get(r, q, "a") > 0, 1.0, 0.0)
                   * (r.slope_at(q.layer, -1.0 + 0.0 * get(r, q, "a")) * (get(r, q, "a") if q.kind == "h" else 1.0)),
