@@ -27,7 +27,7 @@ LEAST = 2  # entries that must agree beyond the unknown ones
 STEEP = 1e-12  # of the largest entry: less than this says nothing of an unknown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tried:
     """A mistake with what it gives for the array; None where it gives nothing."""
 

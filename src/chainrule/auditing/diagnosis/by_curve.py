@@ -48,9 +48,9 @@ def _from(bench: Bench, family: Curve, one: Reached[Curve], c: float, others: tu
     def given(c: float) -> Array | None:
         return bench.with_mistake(family.at_number(c), one.node, one.without, *others)[0]
 
-    for number in range(0 if family.flat else STEPS):
+    for step_number in range(0 if family.flat else STEPS):
         here, step = given(c), SMALL * max(1.0, abs(c))
-        if here is None or (number >= ENOUGH and (np.abs(here - bench.value) > FAR * bench.room).any()):
+        if here is None or (step_number >= ENOUGH and (np.abs(here - bench.value) > FAR * bench.room).any()):
             return None
         near = given(c + step)
         change = None if near is None else bench.line(here, (near - here) / step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from chainrule.auditing.diagnosis.bench import Bench, Tried
 from chainrule.auditing.diagnosis.by_equation import value_of_line
-from chainrule.auditing.model.problem import Node
+from chainrule.auditing.model.problem import Node, Problem, parents
 from chainrule.auditing.model.replay import Replay, Rule, Wrong
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 
 NEAR = 2  # equations between a mistake and the array
 LEAST = 3  # entries that must be wrong, and agree
-MOST = 1000  # pairs
+MOST = 1600  # pairs
 LARGE = 5e4  # parameters times examples
 CHANCE = 1e-9  # of a fit by accident
 
@@ -43,26 +43,57 @@ def pairs(bench: Bench, late: frozenset[str]) -> Iterator[Pair]:
         return
     near = [one for one in bench.tried if one.reached.distance <= NEAR and one.reached.mistake.id not in late]
     near = [one for one in near if one.wrong.places == ((one.wrong.kind, one.wrong.layer),)]
-    apart = [both for both in combinations(_distinct(near), 2) if both[0].reached.node != both[1].reached.node]
-    upon = [both for both in combinations(near, 2) if both[0].reached.node == both[1].reached.node]
-    both = sorted([*apart, *upon], key=_rank)[:MOST]
+    read = {one: _read(bench, one) for one in near}
+    upon = [(one, other) for one in near if one.reached.node in read[one]
+            for other in near if one is not other and one.reached.node == other.reached.node]  # fmt: skip
+    apart = [(one, other) for one, other in combinations(_distinct(near), 2)
+             if _beside_each_other(one, other, read, problem)]  # fmt: skip
+    apart.sort(key=lambda both: -sum(one.reached.distance for one in both))
+    both = [*apart[: MOST // 2], *upon[: MOST // 2], *apart[MOST // 2 :]][:MOST]
     for first, second in both:
         same = first.reached.node == second.reached.node
-        for one, other in ((first, second), (second, first)) if same else ((first, second),):
-            wrong = _upon(one.wrong, other.wrong) if same else _beside(one.wrong, other.wrong)
-            value = _value(bench, wrong, (*one.reached.without, *other.reached.without))
-            if value is None or not bench.gives(value):
-                continue
-            chance = bench.accident(value, 2.0 * len(both))
+        wrong = (_upon if same else _beside)(first.wrong, second.wrong)
+        value = _value(bench, wrong, (*first.reached.without, *second.reached.without))
+        if value is not None and bench.gives(value):
+            chance = bench.accident(value, float(len(both)))
             if chance <= CHANCE:
                 yield Pair(first, second, wrong, value, chance)
-            break
 
 
-def _rank(both: tuple[Tried, Tried]) -> tuple[bool, int]:
-    """In two equations, and before the array, first."""
-    first, second = (one.reached for one in both)
-    return first.node == second.node, (first.distance == 0) + (second.distance == 0)
+def _read(bench: Bench, one: Tried) -> set[Node]:
+    """The nodes that a mistake takes something from, near or far; its own where it takes what is due there."""
+    node, problem = one.reached.node, bench.state.problem
+    watched = _Watched(bench.world.replay(node.time))
+    try:
+        one.wrong.rule(watched, node)  # type: ignore[arg-type]
+    except (InputError, ValueError, IndexError):
+        return set()
+    found = set(watched.asked)
+    for asked in watched.asked:
+        found |= _before(asked, problem)
+    return found
+
+
+def _before(node: Node, problem: Problem) -> set[Node]:
+    """What a node is computed from, near or far."""
+
+    def found() -> set[Node]:
+        nodes, left = set[Node](), [*parents(node, problem)]
+        while left:
+            parent = left.pop()
+            if parent not in nodes:
+                nodes.add(parent)
+                left += parents(parent, problem)
+        return nodes
+
+    return problem.once(("before", node), found)
+
+
+def _beside_each_other(one: Tried, other: Tried, read: Mapping[Tried, set[Node]], problem: Problem) -> bool:
+    """Whether both are in what comes of them: where one is computed from the other's node, it takes that."""
+    mine, its = one.reached.node, other.reached.node
+    taken = mine not in _before(its, problem) or mine in read[other]
+    return mine != its and taken and (its not in _before(mine, problem) or its in read[one])
 
 
 def _distinct(near: list[Tried]) -> list[Tried]:
@@ -102,6 +133,26 @@ class _Changed:
     def right(self, node: Node) -> Any:
         """The other value at that node, the right one elsewhere."""
         return self._rule(self._replay, node) if node == self._node else self._replay.right(node)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._replay, name)
+
+
+class _Watched:
+    """A replay that keeps which nodes are asked for."""
+
+    def __init__(self, replay: Replay) -> None:
+        self._replay, self.asked = replay, set[Node]()
+
+    def get(self, node: Node) -> Any:
+        """The value of a node."""
+        self.asked.add(node)
+        return self._replay.get(node)
+
+    def right(self, node: Node) -> Any:
+        """The right value of a node."""
+        self.asked.add(node)
+        return self._replay.right(node)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._replay, name)

@@ -54,6 +54,13 @@ def explained(problem: Problem, node: Node, due: Array, factor: float, near: flo
 def _simple(p: Problem, node: Node) -> Iterator[Origin]:
     n, k, depth = p.n, p.sizes[-1], p.depth
     mean = p.network.reduction == "mean"
+    for layer, mask in p.masks.items():
+        if (scale := float(mask.max())) > 1.0:
+            what = f"dropout of layer {layer} keeps {1 / scale:.4g} and scales by {scale:.4g}; the way back"
+            dropped = 1.0 - 1.0 / scale
+            yield Origin("dropout_scale", dropped / scale, f"{what} multiplies with {dropped:.4g}, what is dropped")
+            yield Origin("dropout_scale", 1 / (dropped * scale), f"{what} divides by {dropped:.4g}, what is dropped")
+            yield Origin("dropout_scale", 1.0 / scale**2, f"{what} multiplies with the share kept")
     yield Origin("sign_lost", -1.0, "the sign is lost")
     if n > 1 and mean:
         yield Origin(
@@ -124,13 +131,6 @@ def _less_likely(p: Problem, due: Array) -> Iterator[Origin]:
                      "left out")  # fmt: skip
     yield Origin("pixels", 1 / 255, "it is divided by 255, as pixels are")
     yield Origin("pixels", 255.0, "it is multiplied with 255, as if the inputs were pixels that are not scaled")
-    for layer, mask in p.masks.items():
-        if (scale := float(mask.max())) > 1.0:
-            what = f"dropout of layer {layer} keeps {1 / scale:.4g} and scales by {scale:.4g}; the way back"
-            dropped = 1.0 - 1.0 / scale
-            yield Origin("dropout_scale", dropped / scale, f"{what} multiplies with {dropped:.4g}, what is dropped")
-            yield Origin("dropout_scale", 1 / (dropped * scale), f"{what} divides by {dropped:.4g}, what is dropped")
-            yield Origin("dropout_scale", 1.0 / scale**2, f"{what} multiplies with the share kept")
     size = float(np.sqrt((due**2).sum()))
     if size > 0 and due.size > 1:
         for limit in (1.0, 5.0, 10.0, 0.5, 2.0, 0.1):

@@ -142,7 +142,7 @@ def _thresholds() -> Iterator[Curve]:
     yield Curve("threshold", "h", activation_is("relu"),
                 lambda c: lambda r, q: (get(r, q, "a") > c) * (get(r, q, "a") if q.kind == "h" else 1.0),
                 "the ReLU lets through what is above {}, not above 0, forward and back", _between(_a),
-                partner="g'")  # fmt: skip
+                partner="g'", flat=True)  # fmt: skip
 
     def error(of: Callable[[Array, float], Any]) -> Callable[[float], Rule]:
         return lambda c: lambda r, q: error_scale(r.problem) * of(_error(r, q), c)
