@@ -19,7 +19,7 @@ CLOSE = 1e-10  # of a number: no more is changed by another step
 SMALL = 1e-6  # of a number: what it is changed by to see what it does
 
 
-class Solved(NamedTuple):
+class SolvedCurve(NamedTuple):
     """A family with its number, of so many that could have been named; ``everywhere``: at all its layers."""
 
     tried: Tried
@@ -27,7 +27,7 @@ class Solved(NamedTuple):
     everywhere: bool = False
 
 
-def solved_curves(bench: Bench) -> Iterator[Solved]:
+def solved_curves(bench: Bench) -> Iterator[SolvedCurve]:
     """Every family that gives the array at some number, at one layer or at all of them."""
     replay = bench.world.replay(bench.place.time)
     for family in CURVES:
@@ -38,7 +38,7 @@ def solved_curves(bench: Bench) -> Iterator[Solved]:
             starts = [float(c) for c in family.starts(replay, one.node)]
             found = next((f for c in starts if (f := _from(bench, family, one, c, others)) is not None), None)
             if found is not None:
-                yield Solved(found, float(len(starts)), bool(others))
+                yield SolvedCurve(found, float(len(starts)), bool(others))
                 break
 
 

@@ -22,7 +22,7 @@ LARGE = 5e4  # parameters times examples
 CHANCE = 1e-9  # of a fit by accident
 
 
-class Pair(NamedTuple):
+class BothMistakes(NamedTuple):
     """Two mistakes, the one nearer to the array first, with what they give together."""
 
     first: Tried
@@ -32,7 +32,7 @@ class Pair(NamedTuple):
     chance: float
 
 
-def pairs(bench: Bench, late: frozenset[str]) -> Iterator[Pair]:
+def pairs(bench: Bench, late: frozenset[str]) -> Iterator[BothMistakes]:
     """Every two mistakes that together give the array, and that neither gives alone.
 
     Args:
@@ -57,7 +57,7 @@ def pairs(bench: Bench, late: frozenset[str]) -> Iterator[Pair]:
         if value is not None and bench.gives(value):
             chance = bench.accident(value, float(len(both)))
             if chance <= CHANCE:
-                yield Pair(first, second, wrong, value, chance)
+                yield BothMistakes(first, second, wrong, value, chance)
 
 
 def _read(bench: Bench, one: Tried) -> set[Node]:

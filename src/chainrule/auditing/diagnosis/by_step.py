@@ -20,14 +20,14 @@ SMALL = 1e-7  # of a rate: what it is changed by to see what it does
 CLOSE = 1e-10  # no more is changed by another step
 
 
-class Step(NamedTuple):
+class StepTaken(NamedTuple):
     """The step that gives the array."""
 
     words: str
     value: Array
 
 
-def stepped(bench: Bench) -> Iterator[Step]:
+def stepped(bench: Bench) -> Iterator[StepTaken]:
     """The array as that of the network after a step of some rate."""
     problem = bench.state.problem
     if bench.node.kind not in GRADIENTS or problem.masks or bench.value.size < 3:
@@ -62,5 +62,5 @@ def stepped(bench: Bench) -> Iterator[Step]:
                 words = (
                     f"it is the gradient {side} a step of rate {told(abs(number))}: the weights are changed too early"
                 )
-                yield Step(words if number > 0 else words.partition(":")[0], value)
+                yield StepTaken(words if number > 0 else words.partition(":")[0], value)
                 return
