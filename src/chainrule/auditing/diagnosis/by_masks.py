@@ -14,7 +14,7 @@ from chainrule.network.arrays import Array
 
 MOST_EXAMPLES = 10  # whose subsets are all tried
 MOST_UNITS = 64
-LEAST = 3  # entries of a unit
+LEAST = 2  # entries of a unit
 CHANCE = 1e-6  # of a fit by accident
 
 

@@ -158,9 +158,9 @@ def _running(shares: Array) -> tuple[str, str] | None:
     n, steps = len(shares), np.diff(shares)
     if n > 2 and shares.all():
         if np.ptp(steps) <= NEAR * np.abs(steps).max() and np.abs(shares).min() <= np.abs(steps).max() * (1 + NEAR):
-            first = "first" if abs(shares[0]) > abs(shares[-1]) else "last"
-            words = f"the {first} counts {n} times, the other end once: the sum is added again for each example"
-            return "sum_not_cleared", f"examples count one after another less: {words}"
+            ends = ("first", "last") if abs(shares[0]) > abs(shares[-1]) else ("last", "first")
+            words = f"the {ends[0]} example counts {n} times as much as the {ends[1]}, those between accordingly"
+            return "sum_not_cleared", f"{words}: what is added up is never cleared"
         ratios = shares[2:] / shares[1:-1]
         if np.ptp(ratios) <= NEAR * np.abs(ratios).max() and abs(ratios.mean() - 1) > NEAR and ratios.min() > 0:
             kept = float(1 / ratios.mean())

@@ -58,6 +58,9 @@ def _simple(p: Problem, node: Node) -> Iterator[Origin]:
         if (scale := float(mask.max())) > 1.0:
             what = f"dropout of layer {layer} keeps {1 / scale:.4g} and scales by {scale:.4g}; the way back"
             dropped = 1.0 - 1.0 / scale
+            yield Origin(
+                "dropout_scale", scale, f"it is multiplied with {scale:.4g}, the scale of dropout in layer {layer}"
+            )
             yield Origin("dropout_scale", dropped / scale, f"{what} multiplies with {dropped:.4g}, what is dropped")
             yield Origin("dropout_scale", 1 / (dropped * scale), f"{what} divides by {dropped:.4g}, what is dropped")
             yield Origin("dropout_scale", 1.0 / scale**2, f"{what} multiplies with the share kept")
