@@ -59,7 +59,7 @@ def _from(bench: Bench, family: Curve, one: Reached[Curve], c: float, others: tu
         c += change
         if abs(change) <= CLOSE * abs(c):
             break
-    if not np.isfinite(c) or abs(c - family.right) <= SMALL:
+    if not np.isfinite(c) or abs(c - family.right) <= SMALL or bench.too_free(one.node, c):
         return None
     for number in (float(told(c)), c):  # as a person would have written it
         mistake = family.at_number(number)

@@ -92,7 +92,7 @@ def _unknown(bench: Bench) -> Iterator[Candidate]:
                 continue
             solved = bench.line(ends[0], ends[1] - ends[0])
             mistake = None if solved is None else family.solved(bench.state.problem, solved)
-            if mistake is None:
+            if mistake is None or solved is None or bench.too_free(one.node, solved):
                 continue
             value, wrong = bench.with_mistake(mistake, one.node, one.without)
             if value is not None and bench.gives(value):

@@ -117,8 +117,9 @@ def _rounded(factor: float) -> float:
 
 def _is_free(factor: float, b: Backward) -> bool:
     """Whether no mistake is known by such a factor: a step is minus a rate, and no more than one."""
-    if b.forward.n == 1 and b.forward.network.sizes[-1] <= LEAST and float(f"{factor:.2g}") != factor:
-        return False  # one error alone: any mistake at the output is a factor of all gradients
+    digits = 2 if b.forward.network.sizes[-1] <= LEAST else 3
+    if b.forward.n == 1 and float(f"{factor:.{digits}g}") != factor:
+        return False  # one error alone: a mistake at the output is a factor of all gradients
     if factor < 0:
         return -factor < 1.0
     return not _has_cause(factor, b)
