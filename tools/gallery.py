@@ -103,8 +103,11 @@ entry is a bound that goes along with each operation; a unit that rounding may t
 The cause of the first wrong array is the simplest mistake that explains it to its precision: a mistake of the table without an
 unknown number, at the array's own equation before those it is computed from; the same at every layer; examples left out; signs,
 zeros, clipped or moved entries; then one unknown number that is solved (the λ of a penalty, the rate of a step made too early,
-the slope of a leaky ReLU, a constant factor with its likely origin); then a factor or a penalty beside a mistake. What fits by
-accident, and what would show in an array that is right, is not named. [What is said of each kind of bug](bugs.md) is a page.
+the slope of a leaky ReLU, a constant factor with its likely origin); then a factor or a penalty beside a mistake; units that have
+what belongs to others; a number that is solved step by step (a temperature, a threshold, an epsilon); another mask going back; the
+gradient after a step; two mistakes of the table at once. The last five only up to 200,000 parameters times examples, two mistakes
+up to 50,000. What fits by accident, and what would show in an array that is right, is not named. [What is said of each kind of
+bug](bugs.md) is a page.
 
 Values of your forward pass may be given too, `forward={"a_1": a1, "h_1": h1, "yhat": p}`: the first wrong one is found before
 any gradient. Dropout shows in `h_1` (zeros, the rest times one number) and is followed on the way back.

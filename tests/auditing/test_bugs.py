@@ -16,15 +16,15 @@ def test_there_are_kinds_enough_each_with_its_source():
 
 
 def test_the_array_is_found_and_the_cause_named():
-    """Every third kind."""
-    found = [outcome(kind, 1, i % 6) for i, kind in enumerate(KINDS) if i % 3 == 0]
+    """Every fifth kind."""
+    found = [outcome(kind, 1, i % 6) for i, kind in enumerate(KINDS) if i % 5 == 0]
     assert all(o.found for o in found), [o for o in found if not o.found]
     assert sum(o.named for o in found) >= 0.95 * len(found), [o for o in found if not o.named]
 
 
 def test_no_cause_is_named_for_random_arrays_and_no_right_one_accused():
-    found = noise(24, 1)
-    assert found.arrays > 18
+    found = noise(16, 1)
+    assert found.arrays > 12
     assert not found.said
 
 
@@ -140,6 +140,7 @@ def test_every_row_made_for_code_gives_numbers_or_nothing():
         ([3, 3, 3, 3], "sigmoid", "softmax", "cross_entropy"),
         ([2, 4, 3], "leaky_relu", "identity", "half_squared_error"),
         ([3, 3, 1], "elu", "sigmoid", "binary_cross_entropy"),
+        ([3, 3, 3, 2], ["gelu", "silu"], "identity", "huber"),
     ):
         net = cr.Network.random(sizes, hidden, output, loss, seed=0)
         rng = np.random.default_rng(1)

@@ -45,7 +45,7 @@ def setting(kind: Kind, rng: np.random.Generator, number: int) -> Setting:
         sizes = [int(rng.integers(3, 6))] * (depth + 1)
     else:
         sizes = [int(s) for s in rng.permutation(np.arange(3, 8))[: depth + 1]]
-    n = sizes[0] if kind.same else int(rng.integers(8, 14))
+    n = sizes[0] if kind.same else int(rng.integers(4, 8) if kind.few else rng.integers(8, 14))
     net = Network.random(sizes, kind.hidden, kind.output, kind.loss, seed=int(rng.integers(2**31)))
     net = Network(
         [W * 1.0 for W in net.weights], [rng.normal(size=b.shape) * 0.5 for b in net.biases], kind.hidden, kind.output,
@@ -58,7 +58,8 @@ def setting(kind: Kind, rng: np.random.Generator, number: int) -> Setting:
     elif kind.output == "identity":
         y = rng.normal(size=(n, k))
     layer = depth if kind.last else int(rng.integers(1, depth))
-    return Setting(net, kind.hidden, x, y, float(rng.choice([0.05, 0.2, 0.5])), number % 2 == 1, layer)
+    weights = rng.uniform(0.5, 2.0, n) if kind.weighted else np.ones(n)
+    return Setting(net, kind.hidden, x, y, float(rng.choice([0.05, 0.2, 0.5])), number % 2 == 1, layer, weights)
 
 
 def outcome(kind: Kind, seed: int, number: int) -> Outcome:
@@ -66,18 +67,24 @@ def outcome(kind: Kind, seed: int, number: int) -> Outcome:
     rng = np.random.default_rng((seed, number, *map(ord, kind.id)))
     for _ in range(20):
         s = setting(kind, rng, number)
-        wrong, right = Pass(s), Pass(s).run()
+        wrong, same = Pass(s), Pass(s)
+        for one in (wrong, same) if kind.base is not None else ():
+            kind.base(one, s.layer)
         kind.apply(wrong, s.layer)
-        given = wrong.run()
+        given, right = wrong.run(), same.run()
         if any(not np.allclose(given[k], right[k], 1e-4, 1e-7) for k in given):
             break
-    audit = audit_gradients(s.network, s.x, s.y, given, learning_rate=s.rate if number % 4 < 2 else None)
+    audit = audit_gradients(
+        s.network, s.x, s.y, given, s.weights if kind.weighted else None,
+        forward={f"h_{i}": wrong.h[i] for i in wrong.shown} or None,
+        learning_rate=s.rate if number % 4 < 2 else None,
+    )  # fmt: skip
     if audit.ok and audit.conventions:  # minus the gradient all over is a convention
         return Outcome(kind.id, True, True, True, audit.conventions[0].words)
     bad = [line for line in audit.lines if line.verdict not in (*ACCEPTED, "follows")]
     differ = [
-        line.name for line in audit.lines
-        if not np.allclose(np.reshape(given[line.name], -1), np.reshape(right[line.name], -1), 1e-4, 1e-8)
+        line.name for line in audit.lines if line.name in given
+        and not np.allclose(np.reshape(given[line.name], -1), np.reshape(right[line.name], -1), 1e-4, 1e-8)
     ]  # fmt: skip
     found = bool(bad) and bad[0].name == differ[0]
     mistakes = bad[0].mistakes if bad else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import erf
 
 import numpy as np
 
@@ -15,8 +16,15 @@ SLOPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "relu": lambda a, h: (a > 0) * 1.0,
     "leaky_relu": lambda a, h: np.where(a > 0, 1.0, 0.01),
     "elu": lambda a, h: np.where(a > 0, 1.0, h + 1),
+    "gelu": lambda a, h: _phi(a) + a * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi),
+    "silu": lambda a, h: h + (1 - h) / (1 + np.exp(-a)),
     "identity": lambda a, h: np.ones_like(a),
 }
+
+
+def _phi(a: np.ndarray) -> np.ndarray:
+    """The distribution of the standard normal."""
+    return np.vectorize(lambda one: (1 + erf(one / 2**0.5)) / 2)(a)
 
 
 def values(name: str, a: np.ndarray) -> np.ndarray:
@@ -32,6 +40,10 @@ def values(name: str, a: np.ndarray) -> np.ndarray:
             return np.where(a > 0, a, 0.01 * a)
         case "elu":
             return np.where(a > 0, a, np.exp(np.minimum(a, 0)) - 1)
+        case "gelu":
+            return a * _phi(a)
+        case "silu":
+            return a / (1 + np.exp(-a))
         case "softmax":
             e = np.exp(a - a.max(1, keepdims=True))
             return e / e.sum(1, keepdims=True)
@@ -49,6 +61,7 @@ class Setting:
     rate: float
     units: bool
     layer: int
+    weights: np.ndarray
 
     @property
     def targets(self) -> np.ndarray:
@@ -77,7 +90,10 @@ class Pass:
         self.dh: list[np.ndarray | None] = [None] * (self.depth + 1)
         self.pre: Callable[[int], np.ndarray] = lambda i: self.h[i - 1] @ self.W[i].T + self.b[i]
         self.act: Callable[[int], np.ndarray] = lambda i: values(self.names[i], self.a[i])
-        self.error: Callable[[], np.ndarray] = lambda: (self.h[-1] - self.y) / self.n
+        share = self.s.weights[:, None] / self.s.weights.sum()
+        bound = 1.0 if net.loss == "huber" else np.inf
+        self.error: Callable[[], np.ndarray] = lambda: np.clip(self.h[-1] - self.y, -bound, bound) * share
+        self.shown: list[int] = []  # layers whose outputs are handed over
         self.through: Callable[[np.ndarray], np.ndarray] = lambda e: (
             e if self.names[-1] in ("softmax", "identity") or self.s.network.loss == "binary_cross_entropy"
             else e * self.slope(self.depth))  # fmt: skip

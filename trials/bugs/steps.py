@@ -9,8 +9,8 @@ import numpy as np
 
 from trials.bugs.passes import Pass, values
 
-#: what kind of public report the kinds are of
-SOURCES = {
+#: what kind of public report the kinds are of that no single one is named for
+KEPT = {
     "so": "Stack Overflow, questions tagged backpropagation in which a network of one's own does not learn",
     "so-relu": "Stack Overflow, questions about a backward pass with ReLU of one's own",
     "so-softmax": "Stack Overflow, questions about the derivative of softmax with the cross-entropy",
@@ -38,9 +38,10 @@ class Kind:
     Attributes:
         id: its own name. causes: ids of mistakes that say what it is.
         apply: puts the bug into a pass, at its layer. words: what the code does.
-        hidden, output: of the networks it is drawn for. source: a key of ``SOURCES``.
+        hidden, output: of the networks it is drawn for. source: a key of ``kinds.SOURCES``.
         deep, square, unequal, same: 3 layers or more; equal widths; never equal; as many examples as units.
-        last: the bug is in the last layer.
+        last: the bug is in the last layer. few: few examples. weighted: examples have weights.
+        other_loss: the loss where it is not the usual one. base: what the right pass has as well, as dropout.
     """
 
     id: str
@@ -55,11 +56,17 @@ class Kind:
     same: bool = False
     last: bool = False
     unequal: bool = False
+    few: bool = False
+    weighted: bool = False
+    other_loss: str = ""
+    base: Bug | None = None
 
     @property
     def loss(self) -> str:
         """The loss that goes with the output."""
-        return {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}.get(self.output, "half_squared_error")
+        return self.other_loss or {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}.get(
+            self.output, "half_squared_error"
+        )
 
 
 def slope(new: Callable[[Pass, int], np.ndarray]) -> Bug:

@@ -14,6 +14,7 @@ from chainrule.auditing.marking.mark import Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.mistakes import MISTAKES, Mistake
 from chainrule.auditing.mistakes.code import CODE
+from chainrule.auditing.mistakes.unknowns import is_round
 from chainrule.auditing.model.claims import QuantityPlace
 from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Wrong
@@ -27,7 +28,7 @@ LEAST = 2  # entries that must agree beyond the unknown ones
 STEEP = 1e-12  # of the largest entry: less than this says nothing of an unknown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tried:
     """A mistake with what it gives for the array; None where it gives nothing."""
 
@@ -113,6 +114,12 @@ class Bench:
     def room(self) -> Array:
         """How far each entry may be off."""
         return self.written.numbers.unit / 2
+
+    def too_free(self, node: Node, number: float) -> bool:
+        """Whether any number would do: one example has one error alone, and a mistake at the output changes that."""
+        problem = self.state.problem
+        errors = problem.n * (problem.sizes[-1] - (problem.rule(problem.depth) is None))
+        return errors <= 1 and node.layer == problem.depth and not is_round(number)
 
     def gives(self, value: Array) -> bool:
         """Whether these numbers are the array, to its precision."""

@@ -12,7 +12,7 @@ from chainrule.auditing.diagnosis import by_pattern
 from chainrule.auditing.diagnosis.bench import Bench
 from chainrule.auditing.diagnosis.by_equation import spares
 from chainrule.auditing.diagnosis.chance import Chance
-from chainrule.auditing.diagnosis.levels import LEVELS, all_zeros
+from chainrule.auditing.diagnosis.levels import LATE, LEVELS, LONG, all_zeros
 from chainrule.auditing.marking.mark import BAD, Candidate, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
@@ -23,14 +23,7 @@ from chainrule.auditing.records import Found
 
 MOST_WORLDS = 12  # ways of taking the arrays before this one
 LARGE = 1e6  # parameters times examples beyond which few ways are tried
-#: what gives by its form what a likelier mistake gives as well: named only where no other is
-_LATE = frozenset({
-    "a_for_slope", "activation_in_path", "bias_from_weights", "class_for_output", "dh_for_da", "error_times_output",
-    "gradient_of_other_layer", "h_for_da", "layer_skipped", "minus_target_alone", "missed_paths_last_only",
-    "one_minus_slope", "one_minus_square_of_a", "other_activation_slope", "other_layers_gradient", "other_loss",
-    "outputs_shifted", "slope_at_gradient", "slope_of_other_layer", "slope_times_a", "slope_times_h", "slope_twice",
-    "softmax_diagonal_missing", "softmax_for_its_jacobian", "weights_reshaped", "weights_reversed", "whole_numbers",
-})  # fmt: skip
+LONG_UPTO = 2e5  # and those that take long are not
 
 
 def diagnose_array(state: SheetState, mark: Mark) -> Mark:
@@ -48,8 +41,9 @@ def _explained(state: SheetState, mark: Mark, written: NumberMark, place: Quanti
     chance = Chance(written)
     benches = [Bench(state, mark, written, place, node, world, chance) for world in _worlds(state, mark.number)]
     doubtful: list[Candidate] = []
+    small = state.problem.network.parameter_count * state.problem.n < LONG_UPTO
     for level in LEVELS:
-        for bench in benches:
+        for bench in benches if level not in LONG else benches[:1] if small else ():
             found = [replace(c, contradicted=_shows_elsewhere(bench, c)) for c in level(bench)]
             if fitting := [c for c in found if not c.contradicted]:
                 return sorted(fitting, key=lambda c: (_is_late(c), c.distance))
@@ -75,7 +69,7 @@ def settled(state: SheetState, mark: Mark) -> Mark:
 
 
 def _is_late(candidate: Candidate) -> bool:
-    return any(id in _LATE for id in candidate.found.id.split("+"))
+    return any(id in LATE for id in candidate.found.id.split("+"))
 
 
 def _worlds(state: SheetState, number: int) -> list[World]:

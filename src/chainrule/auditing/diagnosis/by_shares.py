@@ -18,6 +18,8 @@ from chainrule.network.arrays import Array
 MOST = 400  # examples or units
 SPARE = 2  # entries more than unknowns that must agree
 NEAR = 1e-4  # of a share
+MOST_REPEATED = 30  # examples
+RUNNING = (0.9, 0.5, 0.99, 0.999, 0.8, 0.1)  # what is kept of a running mean
 
 
 class Shares(NamedTuple):
@@ -47,9 +49,15 @@ def of_examples(problem: Problem, place: QuantityPlace, written: NumberMark, wor
             each = _each(errors, replay.get(Node("h", node.layer - 1)) if node.kind == "dW" else None)
             if each.shape[1:] != value.shape:
                 return
-            found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel())
+            found = _of_parameters(each.reshape(problem.n, -1), value.ravel(), room.ravel(), problem.coefficients)
     for shares in found:
-        said = _subset(shares, problem.n) or _by_class(shares, problem.y) or _repeated(shares)
+        said = (
+            _subset(shares, problem.n)
+            or _alike(shares, problem.coefficients)
+            or _by_class(shares, problem.y)
+            or _repeated(shares)
+            or _running(shares)
+        )
         if said is not None:
             given = np.tensordot(shares, each, 1) if node.kind in ("dW", "db") else shares[:, None] * each
             yield Shares(*said, weighted(shares), given.reshape(value.shape))
@@ -68,22 +76,32 @@ def _rows(right: Array, value: Array, room: Array) -> Iterator[Array]:
             return
 
 
-def _of_parameters(each: Array, value: Array, room: Array) -> Iterator[Array]:
-    """Shares of the examples in an array of parameters: solved, else slices tried."""
+def _of_parameters(each: Array, value: Array, room: Array, weights: Array) -> Iterator[Array]:
+    """Shares of the examples in an array of parameters: solved, else those tried that people come by."""
     n = len(each)
     if value.size >= n + SPARE and (solved := _solved(each, value, room)) is not None:
         yield solved
-        return
-    if value.size <= SPARE:
-        return
+    elif value.size > SPARE:
+        tried = np.array([*_patterns(n), *(one / weights for one in weights if weights.all())])
+        fits = (np.abs(tried @ each - value) <= room).all(axis=1)
+        yield from tried[np.flatnonzero(fits)[:1]]
+
+
+def _patterns(n: int) -> Iterator[Array]:
+    """Shares that loops over the examples make: slices, repeated examples, sums not cleared, running means."""
     at = np.arange(n)
     slices = [part for t in range(1, n) for part in (at < t, at >= t)] + [at % 2 == 0, at % 2 == 1]
-    for part in slices:
-        for scale in (1.0, n / max(int(part.sum()), 1), float(n)):
-            shares = part * scale
-            if (np.abs(shares @ each - value) <= room).all():
-                yield shares
-                return
+    yield from (part * scale for part in slices for scale in (1.0, n / max(int(part.sum()), 1), float(n)))
+    for running in (n - at * 1.0, at + 1.0):
+        yield running
+    for kept in RUNNING:
+        falling = kept ** (n - 1.0 - at)
+        for running in ((1 - kept) * falling, np.where(at == 0, 1.0, 1 - kept) * falling):
+            yield running
+            yield n * running
+    for i in at if n <= MOST_REPEATED else ():
+        yield 1.0 - (at == i)
+        yield from (1.0 + (at == i) - (at == j) for j in at)
 
 
 def _each(errors: Array, inputs: Array | None) -> Array:
@@ -109,15 +127,46 @@ def _solved(each: Array, value: Array, room: Array) -> Array | None:
 
 
 def _repeated(shares: Array) -> tuple[str, str] | None:
-    """(id, words) of a few examples that count twice."""
-    twice = shares == 2
-    if not ((shares == 1) | twice).all() or not 0 < twice.sum() <= len(shares) / 2:
+    """(id, words) of a few examples that count several times, or not at all."""
+    other = shares != 1
+    if (shares != np.round(shares)).any() or shares.min() < 0 or shares.max() > 3 or 2 * (~other).sum() < len(shares):
         return None
-    one = twice.sum() == 1
-    return (
-        "examples_repeated",
-        f"example{'' if one else 's'} {_list(np.flatnonzero(twice))} count{'s' if one else ''} twice",
-    )
+    said: list[str] = []
+    for times, words in ((2, "twice"), (3, "three times"), (0, "not at all")):
+        which = np.flatnonzero(shares == times)
+        if len(which):
+            subject = "" if said else f"example{'' if len(which) == 1 else 's'} "
+            said.append(f"{subject}{_list(which)} {'counts' if len(which) == 1 else 'count'} {words}")
+    return "examples_repeated", ", ".join(said)
+
+
+def _alike(shares: Array, each: Array) -> tuple[str, str] | None:
+    """(id, words) of examples that count alike, or by the square of their weights, where they have weights."""
+    if np.ptp(each) <= NEAR * each.max() or not each.all():
+        return None
+    if np.ptp(shares * each) <= NEAR * np.abs(shares * each).max():
+        which = np.flatnonzero(np.abs(each - (shares * each).mean()) <= NEAR * each)
+        all_of = f": all count as example {which[0] + 1} does" if len(which) else ""
+        return "examples_weighted_alike", f"the weights of the examples are left out{all_of}"
+    if np.ptp(shares / each) <= NEAR * np.abs(shares / each).max():
+        return "examples_weighted_twice", "the weights of the examples are applied twice"
+    return None
+
+
+def _running(shares: Array) -> tuple[str, str] | None:
+    """(id, words) of sums that are never cleared, and of running means, over the examples one after another."""
+    n, steps = len(shares), np.diff(shares)
+    if n > 2 and shares.all():
+        if np.ptp(steps) <= NEAR * np.abs(steps).max() and np.abs(shares).min() <= np.abs(steps).max() * (1 + NEAR):
+            ends = ("first", "last") if abs(shares[0]) > abs(shares[-1]) else ("last", "first")
+            words = f"the {ends[0]} example counts {n} times as much as the {ends[1]}, those between accordingly"
+            return "sum_not_cleared", f"{words}: what is added up is never cleared"
+        ratios = shares[2:] / shares[1:-1]
+        if np.ptp(ratios) <= NEAR * np.abs(ratios).max() and abs(ratios.mean() - 1) > NEAR and ratios.min() > 0:
+            kept = float(1 / ratios.mean())
+            words = f"each example counts {kept:.4g} times as much as the one after it"
+            return "running_mean", f"{words}: a running mean over the examples"
+    return None
 
 
 def _subset(shares: Array, n: int) -> tuple[str, str] | None:

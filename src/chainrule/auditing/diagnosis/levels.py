@@ -9,10 +9,15 @@ import numpy as np
 
 from chainrule.auditing.diagnosis import by_digits, by_pattern
 from chainrule.auditing.diagnosis.bench import GRADIENTS, LEAST, Bench, Tried
+from chainrule.auditing.diagnosis.by_curve import solved_curves
 from chainrule.auditing.diagnosis.by_equation import value_of_line
+from chainrule.auditing.diagnosis.by_masks import other_masks
+from chainrule.auditing.diagnosis.by_pairs import pairs
 from chainrule.auditing.diagnosis.by_pattern import Pattern
 from chainrule.auditing.diagnosis.by_shares import of_examples
 from chainrule.auditing.diagnosis.by_solved_targets import solved_targets
+from chainrule.auditing.diagnosis.by_step import stepped
+from chainrule.auditing.diagnosis.by_units import moved_units
 from chainrule.auditing.diagnosis.origins import PRODUCT, Origin, as_number, explained
 from chainrule.auditing.diagnosis.reach import Reached, found_at, reached
 from chainrule.auditing.marking.mark import Candidate, Mark
@@ -23,6 +28,16 @@ from chainrule.auditing.records import Found
 from chainrule.network.arrays import Array
 
 Level = Callable[[Bench], Iterator[Candidate]]
+
+#: what gives by its form what a likelier mistake gives as well: named only where no other is
+LATE = frozenset({
+    "a_for_slope", "activation_in_path", "bias_from_weights", "class_for_output", "dh_for_da", "error_times_output",
+    "gradient_of_other_layer", "h_for_da", "layer_skipped", "minus_target_alone", "missed_paths_last_only",
+    "one_minus_slope", "one_minus_square_of_a", "other_activation_slope", "other_layers_gradient", "other_loss",
+    "outputs_shifted", "product_rule_half", "slope_at_gradient", "slope_at_input", "slope_of_other_layer",
+    "slope_times_a", "slope_times_h", "slope_twice", "softmax_diagonal_missing", "softmax_for_its_jacobian",
+    "weights_reshaped", "weights_reversed", "whole_numbers",
+})  # fmt: skip
 
 
 # ---------------------------------------------------------------- the levels
@@ -42,17 +57,19 @@ def _everywhere(bench: Bench) -> Iterator[Candidate]:
         if bench.gives(one.value):
             chance = bench.accident(one.value, len(bench.tried) + len(bench.everywhere))
             found = found_at(bench.state, one.reached.mistake, one.reached.node, one.value)
-            words = f"{one.reached.mistake.says(None)}, in every layer i"
-            found = replace(found, words=words, wrong="", right="")
-            yield Candidate(found, one.wrong, True, one.reached.distance, chance=chance)
+            yield Candidate(_in_every_layer(found, one), one.wrong, True, one.reached.distance, chance=chance)
+
+
+def _in_every_layer(found: Found, one: Tried) -> Found:
+    words = f"{one.reached.mistake.says(None)}, in every layer i"
+    return replace(found, words=words, wrong="", right="")
 
 
 def _own_line(bench: Bench) -> Iterator[Candidate]:
     """What the array is as a whole: signs lost, zeros, entries elsewhere."""
     yield from _factor(bench, known=True)
     yield from by_digits.whole(bench.state, bench.mark, bench.written, bench.chance)
-    for pattern in by_pattern.empty(bench.written, bench.node.kind in ("da", "dh")):
-        yield of_pattern(bench.mark, pattern, 0.0)
+    yield from _empty(bench, masked=False)
     for pattern in by_pattern.moved(bench.written, bench.own):
         if bench.gives(pattern.value):
             yield of_pattern(bench.mark, pattern, bench.accident(pattern.value, pattern.tries))
@@ -75,7 +92,7 @@ def _unknown(bench: Bench) -> Iterator[Candidate]:
                 continue
             solved = bench.line(ends[0], ends[1] - ends[0])
             mistake = None if solved is None else family.solved(bench.state.problem, solved)
-            if mistake is None:
+            if mistake is None or solved is None or bench.too_free(one.node, solved):
                 continue
             value, wrong = bench.with_mistake(mistake, one.node, one.without)
             if value is not None and bench.gives(value):
@@ -148,7 +165,57 @@ def _with_penalty(bench: Bench) -> Iterator[Candidate]:
         yield _made(bench, f"{origin.id}+{mistake.id}", words, value, wrong, at.node, 0, chance)
 
 
-LEVELS: tuple[Level, ...] = (_single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two)
+def _curves(bench: Bench) -> Iterator[Candidate]:
+    """Mistakes with a number that is solved step by step."""
+    for tried, tries, everywhere in solved_curves(bench):
+        one = _of_row(bench, tried, bench.accident(tried.value, tries, unknown=1))
+        yield replace(one, found=_in_every_layer(one.found, tried)) if everywhere else one
+
+
+def _units(bench: Bench) -> Iterator[Candidate]:
+    """Units that have what belongs to others on the way back."""
+    for units in moved_units(bench):
+        value = value_of_line(bench.place, bench.written, bench.world.other(units.wrong))
+        if value is not None and bench.gives(np.asarray(value)):
+            chance = bench.accident(value, units.tries)
+            yield _made(bench, "units_moved", units.words, value, units.wrong, units.node, 1, chance)
+
+
+def _empty(bench: Bench, masked: bool) -> Iterator[Candidate]:
+    for pattern in by_pattern.empty(bench.written, bench.node.kind in ("da", "dh")):
+        if (pattern.id == "masked") == masked:
+            yield of_pattern(bench.mark, pattern, 0.0)
+
+
+def _masks(bench: Bench) -> Iterator[Candidate]:
+    """Entries that are 0 for no reason known; other units let through on the way back than forward."""
+    yield from _empty(bench, masked=True)
+    for masks in other_masks(bench):
+        yield _made(bench, "other_mask", masks.words, masks.value, masks.wrong, masks.node, 1, masks.chance)
+
+
+def _after_a_step(bench: Bench) -> Iterator[Candidate]:
+    """The gradient of the network after a step."""
+    for step in stepped(bench):
+        found = Found("gradient_after_step", bench.mark.claim.subject, step.words, value=step.value)
+        yield Candidate(found, None, True, 0, structural=True, chance=bench.accident(step.value, 3.0, unknown=1))
+
+
+def _pairs(bench: Bench) -> Iterator[Candidate]:
+    """Two mistakes of the table."""
+    for pair in pairs(bench, LATE):
+        found, other = (found_at(bench.state, *one.reached[:2], pair.value) for one in (pair.first, pair.second))
+        both, words = f"{found.id}+{other.id}", f"{found.words}; and {other.words}"
+        found = replace(found, id=both, words=words, wrong="", right="")
+        yield Candidate(found, pair.wrong, True, pair.first.reached.distance, chance=pair.chance)
+
+
+LEVELS: tuple[Level, ...] = (
+    _single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two, _units, _curves, _masks,
+    _after_a_step, _pairs,
+)  # fmt: skip
+#: those that take long: not of large networks, and only of the arrays before as they are
+LONG: tuple[Level, ...] = (_units, _curves, _masks, _after_a_step, _pairs)
 
 
 # ---------------------------------------------------------------- pieces

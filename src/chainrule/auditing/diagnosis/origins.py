@@ -54,6 +54,16 @@ def explained(problem: Problem, node: Node, due: Array, factor: float, near: flo
 def _simple(p: Problem, node: Node) -> Iterator[Origin]:
     n, k, depth = p.n, p.sizes[-1], p.depth
     mean = p.network.reduction == "mean"
+    for layer, mask in p.masks.items():
+        if (scale := float(mask.max())) > 1.0:
+            what = f"dropout of layer {layer} keeps {1 / scale:.4g} and scales by {scale:.4g}; the way back"
+            dropped = 1.0 - 1.0 / scale
+            yield Origin(
+                "dropout_scale", scale, f"it is multiplied with {scale:.4g}, the scale of dropout in layer {layer}"
+            )
+            yield Origin("dropout_scale", dropped / scale, f"{what} multiplies with {dropped:.4g}, what is dropped")
+            yield Origin("dropout_scale", 1 / (dropped * scale), f"{what} divides by {dropped:.4g}, what is dropped")
+            yield Origin("dropout_scale", 1.0 / scale**2, f"{what} multiplies with the share kept")
     yield Origin("sign_lost", -1.0, "the sign is lost")
     if n > 1 and mean:
         yield Origin(

@@ -60,7 +60,8 @@ def _says_with(value: Any, says: Callable[[Problem, float, Any], str | None]) ->
     return lambda problem, c: says(problem, c, value)
 
 
-def _is_round(c: float) -> bool:
+def is_round(c: float) -> bool:
+    """Whether it has two digits at most."""
     return len(told(c).lstrip("-").replace(".", "").strip("0")) <= 2
 
 
@@ -70,14 +71,14 @@ def _penalty(symbol: str) -> Callable[[Problem, float], str | None]:
         start = f"{told(c)} {name} is added, as by an L2 penalty"
         if c < 0:
             return f"{told(-c)} {name} is subtracted, as by an L2 penalty with the wrong sign"
-        if _is_round(c):
-            more = f" (or 2 lambda with lambda = {told(c / 2)})" if _is_round(c / 2) else ""
+        if is_round(c):
+            more = f" (or 2 lambda with lambda = {told(c / 2)})" if is_round(c / 2) else ""
             return f"{start}: lambda = {told(c)}{more}"
-        if n > 1 and _is_round(c * n):
+        if n > 1 and is_round(c * n):
             return f"{start}: lambda / n with lambda = {told(c * n)}"
-        if _is_round(c / 2):
+        if is_round(c / 2):
             return f"{start}: 2 lambda with lambda = {told(c / 2)}"
-        if n > 1 and _is_round(c * n / 2):
+        if n > 1 and is_round(c * n / 2):
             return f"{start}: 2 lambda / n with lambda = {told(c * n / 2)}"
         return f"{start}: lambda = {told(c)}"
 

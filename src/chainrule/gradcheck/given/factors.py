@@ -49,7 +49,7 @@ def found_factors(pieces: Sequence[LaidOut], evidence: Evidence, rate: float | N
         return best, count
     for factors in _possible(pieces, evidence, rate):
         right = _right(pieces, evidence, factors)
-        if right > count and _from_the_output(pieces, evidence, factors):
+        if right > count and _is_told(pieces, evidence, factors, rate) and _from_the_output(pieces, evidence, factors):
             best, count = factors, right
     if not count and _has_both(pieces, evidence) and holding(pieces, evidence, True) > holding(pieces, evidence):
         best = Factors(each=True)  # all is wrong, but W and b come from the units so
@@ -60,6 +60,14 @@ def _has_both(pieces: Sequence[LaidOut], evidence: Evidence) -> bool:
     """Whether derivatives by units and by parameters are there, and the loss of one example is another than of all."""
     parameters = {piece.quantity.subject.symbol in "Wb" for piece in pieces if of_gradient(piece.quantity)}
     return len(parameters) > 1 and not evidence.b.forward.single and not np.allclose(evidence.b.coefficients, 1.0)
+
+
+def _is_told(pieces: Sequence[LaidOut], evidence: Evidence, factors: Factors, rate: float | None) -> bool:
+    """Whether more than biases speak for a factor: behind one output they all have one, whatever is wrong with it."""
+    if abs(factors.parameters) in (1.0, rate):
+        return True
+    others = [piece for piece in pieces if of_gradient(piece.quantity) and piece.quantity.subject.symbol != "b"]
+    return not others or any(evidence.fit(piece, factors.each).at(factors.of(piece)) for piece in others)
 
 
 def _right(pieces: Sequence[LaidOut], evidence: Evidence, factors: Factors) -> int:
@@ -109,10 +117,11 @@ def _rounded(factor: float) -> float:
 
 def _is_free(factor: float, b: Backward) -> bool:
     """Whether no mistake is known by such a factor: a step is minus a rate, and no more than one."""
+    digits = 2 if b.forward.network.sizes[-1] <= LEAST else 3
+    if b.forward.n == 1 and float(f"{factor:.{digits}g}") != factor:
+        return False  # one error alone: a mistake at the output is a factor of all gradients
     if factor < 0:
         return -factor < 1.0
-    if b.forward.n == 1 and b.forward.network.sizes[-1] <= LEAST and float(f"{factor:.2g}") != factor:
-        return False  # one error alone: any mistake at the output is a factor of all gradients
     return not _has_cause(factor, b)
 
 

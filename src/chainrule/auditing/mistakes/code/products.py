@@ -88,6 +88,10 @@ def _going_back() -> Iterator[Mistake]:
     yield Mistake("step_added_first", "dh", lambda p, i: i < p.depth and p.learning_rate is not None,
                   lambda r, q: get(r, q, "da", 1) @ (get(r, q, "W", 1) + r.problem.rate * get(r, q, "dW", 1)),
                   "<W i+1> after a step up the gradient is used on the way back", "", "backward.hidden")  # fmt: skip
+    yield Mistake("bias_column_kept", "dh", _before_last,
+                  lambda r, q: get(r, q, "da", 1) @ np.column_stack([get(r, q, "b", 1), get(r, q, "W", 1)])[:, :-1],
+                  "the biases stand as a column before <W i+1>, and the last column is dropped on the way back, "
+                  "not theirs: every unit has the gradient of the one before", "", "backward.hidden")  # fmt: skip
     yield Mistake("activation_in_path", "dh", _before_last,
                   lambda r, q: get(r, q, "da", 1) @ get(r, q, "W", 1) * get(r, q, "h"),
                   "<h i> is a factor too many on the way back", "", "backward.hidden")  # fmt: skip
@@ -124,6 +128,10 @@ def _of_weights() -> Iterator[Mistake]:
         "",
         "backward.weight",
     )
+    yield Mistake("weights_for_inputs", "dW", anywhere,
+                  lambda r, q: get(r, q, "da").sum(0)[:, None] * get(r, q, "W"),
+                  "the weights <W i> stand where the inputs <h i-1> should be", r"<da i> \odot <W i>",
+                  "backward.weight")  # fmt: skip
     yield Mistake(
         "outputs_shifted",
         "dW",

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, both, bound, curved, get, last
-from chainrule.auditing.model.problem import Problem
-from chainrule.network.activations import ACTIVATIONS
+from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.replay import Replay
+from chainrule.network.activations import ACTIVATIONS, normal_cdf
 from chainrule.network.arrays import Array
 
 #: rules with a kink at 0
@@ -122,6 +123,14 @@ def _formulas() -> Iterator[Mistake]:
         r"1 / \cosh^2 <a i>",
     )
     yield _slope(
+        "arctan_slope_used",
+        tanh,
+        lambda a, h: 1.0 / (1.0 + a**2),
+        "the derivative of the arctangent stands where that of tanh should be",
+        r"1 / (1 + <a i>^2)",
+        r"1 - <h i>^2",
+    )
+    yield _slope(
         "sigmoid_slope_sign",
         sigmoid,
         lambda a, h: h * (1.0 + h),
@@ -216,6 +225,49 @@ def _formulas() -> Iterator[Mistake]:
                  "h (1 - h)")  # fmt: skip
 
 
+def _of_products() -> Iterator[Mistake]:
+    """The slopes of a s(a), by the product rule s + a s': parts of it, and those of what stands for it."""
+    gelu, silu = activation_is("gelu"), activation_is("silu")
+    either: Fits = lambda p, i: gelu(p, i) or silu(p, i)  # noqa: E731
+    halves: tuple[tuple[str, Callable[[Array, Array, Array], Any], str], ...] = (
+        ("product_rule_half", lambda a, s, ds: s, "of the product rule only the first term is left"),
+        ("product_rule_half", lambda a, s, ds: a * ds, "of the product rule only the second term is left"),
+        ("product_rule_factor", lambda a, s, ds: s + ds, "the second term of the product rule has lost its factor a"),
+        ("product_rule_factor", lambda a, s, ds: s + a, "the second term of the product rule is a alone"),
+    )
+    for id, of, words in halves:
+        yield Mistake(id, "g'", either, bound(of, _product_rule), words, "", _WRITTEN + "g'(<a i>)")
+    sigmoid = ACTIVATIONS["sigmoid"].g
+    yield _slope("slope_by_h_of_h", silu, lambda a, h: h + sigmoid(h) * (1.0 - h),
+                 "in h + sigma (1 - h) the sigmoid is taken at h, where it should be at a",
+                 r"<h i> + \sigma(<h i>)\,(1 - <h i>)")  # fmt: skip
+    for of_gelu, words in ((_gelu_by_sigmoid, "a sigma(1.702 a)"), (_gelu_by_tanh, "a (1 + tanh(…)) / 2")):
+        yield _slope("approximate_gelu", gelu, bound_of(of_gelu),
+                     f"the derivative is that of the approximation {words}, the activation the exact one: "
+                     "forward and back do not fit each other")  # fmt: skip
+
+
+def bound_of(of: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
+    """A function of a alone, as one of a and h."""
+    return lambda a, h: of(a)
+
+
+def _product_rule(r: Replay, q: Node, of: Callable[[Array, Array, Array], Any]) -> Any:
+    a, slope = get(r, q, "a"), r.right(q)
+    rule = r.problem.rule(q.layer)
+    s = normal_cdf(a) if rule is not None and rule.name == "gelu" else ACTIVATIONS["sigmoid"].g(a)
+    return of(a, s, np.where(a == 0, 0.0, (slope - s) / np.where(a == 0, 1.0, a)))
+
+
+def _gelu_by_sigmoid(a: Array) -> Any:
+    return ACTIVATIONS["silu"].dg(1.702 * a)
+
+
+def _gelu_by_tanh(a: Array) -> Any:
+    inner, steep = np.sqrt(2 / np.pi) * (a + 0.044715 * a**3), np.sqrt(2 / np.pi) * (1 + 0.134145 * a**2)
+    return 0.5 * (1.0 + np.tanh(inner)) + 0.5 * a * (1.0 - np.tanh(inner) ** 2) * steep
+
+
 def _least(a: Array, h: Array) -> float:
     """The small slope of a leaky ReLU, from its values."""
     below = a < 0
@@ -297,6 +349,12 @@ def _layers() -> Iterator[Mistake]:
                       f"the mask or slope is taken from the layer {abs(offset)} {'after' if offset > 0 else 'before'}, "
                       "where it should be of layer <i>",
                       "", _WRITTEN + "g'(<a i>)")  # fmt: skip
+    yield Mistake("slope_at_input", "g'", lambda p, i: curved(p, i) and p.sizes[i] == p.sizes[i - 1],
+                  lambda r, q: r.slope_at(q.layer, get(r, q, "h", -1)),
+                  "the derivative is taken at the layer's input <h i-1>, where it should be at <a i>",
+                  _WRITTEN + "g'(<h i-1>)", _WRITTEN + "g'(<a i>)")  # fmt: skip
 
 
-SLOPES: tuple[Mistake, ...] = (*_formulas(), *_at_a_linear_output(), *_layers(), *_powers(), *_others())
+SLOPES: tuple[Mistake, ...] = (
+    *_formulas(), *_of_products(), *_at_a_linear_output(), *_layers(), *_powers(), *_others(),
+)  # fmt: skip

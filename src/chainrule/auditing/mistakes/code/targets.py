@@ -191,6 +191,9 @@ _INSTEAD: tuple[tuple[str, Callable[[Array, Array, Array], Any], str, str], ...]
     ("error_averaged", lambda a, p, y: (p - y).mean(0) + p * 0.0,
      "the error is averaged over the examples before it goes back: every example gets the mean",
      r"\tfrac{1}{N} \sum_n (\hat{y}_n - y_n)"),
+    ("outputs_averaged", lambda a, p, y: p.mean(0) - y,
+     "every example has the mean of the outputs: yhat of shape (n, 1) and y of shape (n,) make a table (n, n)",
+     r"\tfrac{1}{N} \sum_n \hat{y}_n - y"),
     ("loss_for_gradient", lambda a, p, y: -y * np.log(p), "the loss itself stands where its derivative should be",
      r"-y \ln \hat{y}"),
 )  # fmt: skip
@@ -217,6 +220,13 @@ def _losses() -> Iterator[Mistake]:
                       bound(LOSSES[name], lambda r, q, loss: r.problem.coefficients[:, None]
                             * loss.gradient(get(r, q, "h"), r.problem.y)),
                       f"the derivative of another loss is used: that of {name.replace('_', ' ')}", "", "")  # fmt: skip
+    yield Mistake("slope_for_loss_gradient", "dh", both(last, lambda p, i: p.network.loss != "identity"),
+                  lambda r, q: r.problem.coefficients[:, None] * get(r, q, "h") * (1.0 - get(r, q, "h")),
+                  "yhat (1 - yhat) stands where the derivative of the loss should be",
+                  r"\nabla_{\hat{y}} L = \hat{y} (1 - \hat{y})", "")  # fmt: skip
+    yield Mistake("huber_one_sided", "dh", both(last, loss_is("huber")),
+                  lambda r, q: np.where(get(r, q, "h") - r.problem.y < -1.0, 0.0, r.right(q)),
+                  "errors below -1 get no gradient: e > 1 is asked, where |e| > 1 should be", "", "")  # fmt: skip
     yield Mistake("denominator_left_out", "dh", both(last, loss_is("cross_entropy")),
                   lambda r, q: -r.problem.coefficients[:, None] * r.problem.y + 0.0 * get(r, q, "h"),
                   "the denominator of the loss's derivative is left out: -y for -y / yhat",
@@ -235,6 +245,9 @@ def _jacobians() -> Iterator[Mistake]:
                   lambda r, q: -get(r, q, "h")[:, :, None] * get(r, q, "h")[:, None, :],
                   "the diagonal of the softmax's Jacobian is left out: only -yhat yhat^T is taken",
                   r"\frac{\partial \hat{y}_o}{\partial a_m} = -\hat{y}_o \hat{y}_m", "")  # fmt: skip
+    yield Mistake("softmax_factor_left_out", "J", softmax, lambda r, q: diagonal(1.0 - get(r, q, "h")),
+                  "of the softmax's derivative only 1 - yhat is left",
+                  r"\frac{\partial \hat{y}_o}{\partial a_m} = (1 - \hat{y}_o) [o = m]", "")  # fmt: skip
     yield Mistake("softmax_for_its_jacobian", "J", softmax, lambda r, q: diagonal(get(r, q, "h")),
                   "the softmax itself stands where its derivative should be",
                   r"\frac{\partial \hat{y}_o}{\partial a_m} = \hat{y}_o [o = m]", "")  # fmt: skip

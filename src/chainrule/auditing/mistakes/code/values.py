@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.mistakes.code.slopes import leaky
 from chainrule.auditing.mistakes.table import Mistake, both, bound, curved, fits_with, get, softmax, square
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay
@@ -110,6 +111,12 @@ def _activations() -> Iterator[Mistake]:
             "",
             "forward.act",
         )
+
+    yield Mistake("leaky_sides_swapped", "h", leaky,
+                  lambda r, q: np.where(get(r, q, "a") > 0, 1.0, 0.0)
+                  * (r.slope_at(q.layer, -1.0 + 0.0 * get(r, q, "a")) * (get(r, q, "a") if q.kind == "h" else 1.0)),
+                  "the leaky ReLU is 0 below 0 and its small slope above, forward and back", "", "forward.act",
+                  partner="g'")  # fmt: skip
 
 
 def _softmax_over_examples(r: Replay, q: Node) -> Any:
