@@ -4,9 +4,9 @@
     python -m trials.mutants --package formula --count 60
     python -m trials.mutants --list
 
-The tests run in a copy of the tree, once without a mutation; then each mutant runs
-those tests of its package that run the changed line, fastest first, until one fails. A run that takes several times as
-long as its tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
+The tests run in a copy of the tree, package by package: once without a mutation; then each mutant runs those tests of
+its package that run the changed line, fastest first, until one fails. A run that takes several times as long as its
+tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
 kill, each with the reason. ``seed-0.json`` has what the first line above found last. The exit code is 1 where fewer
 than 92 of 100 are killed (those of the list are not counted), where a survivor is not on the list, and where one of the
 list is killed; 2 where the tests fail without a mutation.
@@ -29,7 +29,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -180,11 +180,7 @@ def judged(
             tree = Tree(here, folder / str(i))
             stack.callback(tree.close)
             trees.append(tree)
-        places = sorted({place for m in drawn for place in here.tests.get(_part(m.module), ())})
         measured: dict[str, Measure] = {}
-        for place, measure in spread(trees, places, lambda tree, place: (place, _measure(tree, place, measures))):
-            print(f"measured {place}: {len(measure.seconds)} tests, {sum(measure.seconds.values()):.0f} s", flush=True)
-            measured[place] = measure
 
         def one(tree: Tree, mutant: Mutant) -> Result:
             seconds: dict[str, float] = {}
@@ -196,8 +192,16 @@ def judged(
             tests = [t for t, total in zip(tests, sums, strict=True) if total <= max(most, sums[0])]
             return tree.judge(mutant, tests, sum(seconds[t] for t in tests))
 
+        def each() -> Iterator[Result]:
+            for part, mutants in groupby(drawn, lambda m: _part(m.module)):
+                places = [place for place in here.tests.get(part, ()) if place not in measured]
+                for place, found in spread(trees, places, lambda tree, place: (place, _measure(tree, place, measures))):
+                    measured[place], taken = found, sum(found.seconds.values())
+                    print(f"measured {place}: {len(found.seconds)} tests, {taken:.0f} s", flush=True)
+                yield from spread(trees, list(mutants), one)
+
         start = time.monotonic()
-        for i, result in enumerate(spread(trees, drawn, one), 1):
+        for i, result in enumerate(each(), 1):
             how = f"{result.by or f'{result.tests} tests'}, {result.seconds:.1f} s"
             left = (time.monotonic() - start) / i * (len(drawn) - i)
             print(
