@@ -5,6 +5,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import InputError, Network, audit_gradients
+from chainrule.auditing import code
+from chainrule.auditing.diagnosis import by_array
+from chainrule.auditing.diagnosis.by_equation import value_of_line
 from trials.bugs.__main__ import outcome
 from trials.bugs.kinds import KINDS, SOURCES
 from trials.bugs.noise import noise
@@ -70,6 +73,46 @@ def test_one_factor_of_all_arrays_is_said_once(case):
     audit = audit_gradients(net, x, y, {name: array / np.log(10) for name, array in gradients(b).items()})
     assert audit.first_wrong.mistakes == ("log_base_10",)
     assert [line.verdict for line in audit.lines] == ["wrong"] + ["follows"] * 5
+
+
+@pytest.mark.parametrize(
+    ("twice", "says"), [([1], "example 2 counts twice"), ([1, 4], "examples 2, 5 count twice"), ([0, 1, 2, 3, 4], "")]
+)
+def test_a_few_examples_that_count_twice_are_named(case, twice, says):
+    net, x, y, f, b = case
+    weights = np.ones((8, 1))
+    weights[twice] = 2
+    audit = audit_gradients(net, x, y, gradients(b) | {"dL/dW_3": (weights * b["dL/da_3"]).T @ f["h_2"]})
+    assert audit.first_wrong.mistakes == (("examples_repeated",) if says else ("inconsistent_with_own_line",))
+    assert says in audit.first_wrong.message
+
+
+@pytest.mark.parametrize("limit", [1, 5, 0.5])
+def test_a_gradient_that_is_clipped_to_a_norm_is_named(case, limit):
+    net, x, y, _, b = case
+    mine = gradients(b)
+    mine["dL/dW_1"] *= limit / np.linalg.norm(mine["dL/dW_1"])
+    audit = audit_gradients(net, x, y, mine)
+    assert audit.first_wrong.mistakes == ("norm_clipped",)
+    assert f"scaled to the norm {limit}" in audit.first_wrong.message
+
+
+@pytest.mark.parametrize(("factor", "rate"), [(2, 0), (0.5, 0), (2, 0.35), (1 / 3, 0.7)])
+def test_what_is_named_gives_the_array_that_it_explains(case, monkeypatch, factor, rate):
+    """Later arrays are held against it."""
+    net, x, y, _, b = case
+    marks = []
+
+    def diagnosed(state, mark):
+        marks.append((state, by_array.diagnose_array(state, mark)))
+        return marks[-1][1]
+
+    monkeypatch.setattr(code, "diagnose_array", diagnosed)
+    audit_gradients(net, x, y, gradients(b) | {"dL/dW_3": factor * b["dL/dW_3"] + rate * net.weights[2]})
+    ((state, mark),) = marks
+    for candidate in mark.candidates:
+        value = value_of_line(mark.place, mark.value, state.own.other(candidate.wrong))
+        assert np.allclose(value, mark.value.numbers.value), candidate.found.id
 
 
 def test_nothing_is_said_of_digits_and_the_wrong_row_is_told(case):
