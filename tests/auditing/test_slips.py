@@ -144,3 +144,12 @@ def test_a_header_is_doubted_only_where_the_other_lines_do_not_speak_for_it():
 def test_a_sign_a_point_or_digits_of_the_header_are_doubted(written, needed):
     (doubt,) = audit_text(HEADER + f"a_1 = {written}").contradictions
     assert (doubt.name, doubt.printed, doubt.needed) == ("W_112", 0.3, needed)
+
+
+@pytest.mark.parametrize(("written", "verdict"), [("0.8", "rounded"), ("0.8000", "undecided")])
+def test_old_weights_in_the_place_of_new_ones_are_no_roundings_of_them(written, verdict):
+    """0.1, 0.3 and 0.1 are now 0.0968, 0.2935 and 0.0968, which give 0.7805."""
+    header = HEADER.replace("+++", "+++\nlearning_rate = 0.3", 1)
+    (line,) = audit_text(f"{header}a_11' = 0.1*1 + 0.3*2 + 0.1 = {written}").lines
+    assert line.verdict == verdict
+    assert ("each of its numbers is exact" in line.message) is (verdict == "undecided")
