@@ -291,6 +291,15 @@ def test_rounding_errors_bound_those_of_the_pass(dtype):
             assert (gap <= bound).all(), (seed, str(name), case.network)
 
 
+def test_rounding_errors_of_each_value_are_some_units_of_it():
+    """Whatever its neighbours are: units of 5,000 and of 0.1, inputs of 1e-5."""
+    weights, biases = [[[1e8, 2e8], [1.0, -0.5]], [[1e-4, 1.0]]], [[1.0, 0.1], [0.2]]
+    net = Network(weights, biases, "relu", "identity", "half_squared_error")
+    b, eps = net.backward([[3e-5, 1e-5]], [[9.0]]), float(np.finfo(float).eps)
+    for name, bound in rounding_errors(b, eps).items():
+        assert (bound <= 300 * eps * np.abs(b.value(name))).all(), str(name)
+
+
 def test_pandas_lists_and_one_example_are_read():
     network, x, y = NET, X[0], Y[0]
     b = network.backward(x, y)
