@@ -210,6 +210,7 @@ def test_what_a_whole_set_shares_is_told_in_a_sentence(given, rate, words):
         (scaled(0.01, dW1=0.02), "dL/dW_1"),
         (scaled(6), "dL/dW_2"),
         (scaled(2), "dL/dW_2"),
+        (scaled(3), "dL/dW_2"),  # outputs
         (scaled(1, dW1=-1, db1=-1), "dL/dW_1"),
         ({"dL/dW_1": -W1}, "dL/dW_1"),
         ({"dW1": W1, "dW2": W2.T}, "dL/dW_2"),
@@ -305,6 +306,13 @@ def test_pandas_lists_and_one_example_are_read():
     b = network.backward(x, y)
     given = {"dW1": pd.DataFrame(b["dL/dW_1"]), "dZ1": b["dL/da_1"][:, None], "dA1": [b["dL/dh_1"].tolist()]}
     assert accused(audit_gradients(network, x, y, given)) == {}
+    assert check_gradients(network, x, y, gradients=given).ok
+
+
+def test_two_lists_of_one_length_are_vectors_where_their_key_says_biases():
+    network, x, y = question((3, 2, 2))
+    b = network.backward(x, y)
+    given = {"dW": [W.tolist() for W in b.grad_W], "db": [one.tolist() for one in b.grad_b]}
     assert check_gradients(network, x, y, gradients=given).ok
 
 
