@@ -210,7 +210,6 @@ def test_what_a_whole_set_shares_is_told_in_a_sentence(given, rate, words):
         (scaled(0.01, dW1=0.02), "dL/dW_1"),
         (scaled(6), "dL/dW_2"),
         (scaled(2), "dL/dW_2"),
-        (scaled(3), "dL/dW_2"),  # outputs
         (scaled(1, dW1=-1, db1=-1), "dL/dW_1"),
         ({"dL/dW_1": -W1}, "dL/dW_1"),
         ({"dW1": W1, "dW2": W2.T}, "dL/dW_2"),
@@ -219,6 +218,15 @@ def test_what_a_whole_set_shares_is_told_in_a_sentence(given, rate, words):
 def test_what_some_arrays_have_alone_is_a_mistake(given, due):
     audit = audit_gradients(NET, X, Y, given)
     assert audit.first_wrong.name == due
+
+
+@pytest.mark.parametrize(("factor", "is_cause"), [(3, True), (1 / 3, True), (0.1, False)])
+def test_a_factor_of_all_by_the_number_of_outputs_is_a_mistake(factor, is_cause):
+    """Of 3 outputs, with 7 examples and 5 units; one without a cause is a scale."""
+    network, x, y = question(n=7)
+    b = network.backward(x, y)
+    given = {f"d{s}{i}": factor * b[f"dL/d{s}_{i}"] for i in (1, 2) for s in "Wb"}
+    assert bool(accused(audit_gradients(network, x, y, given))) is is_cause
 
 
 def test_one_square_array_alone_that_is_transposed_is_a_mistake_and_all_are_a_convention():
