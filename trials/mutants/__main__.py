@@ -89,7 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print the mutants that are drawn, and run nothing")
     parser.add_argument("--json", type=Path, help="write what became of each, as soon as it is known")
-    parser.add_argument("--resume", action="store_true", help="those that --json has as killed are not run again")
+    parser.add_argument(
+        "--resume", action="store_true", help="what --json has as killed, or argued equal, is not run again"
+    )
     parser.add_argument("--most", type=float, default=math.inf, help="seconds of tests for a mutant: the fastest ones")
     parser.add_argument("--measures", type=Path, help="keep in this folder what the tests run, while nothing changes")
     a = parser.parse_args(arguments)
@@ -104,7 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if a.tests:
         here = replace(here, tests=dict.fromkeys(here.tests, a.tests))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    before = earlier(a.json, drawn) if a.resume and a.json.exists() else []
+    entries = equal()
+    before = earlier(a.json, drawn, entries) if a.resume and a.json.exists() else []
     results = {id(r.mutant): r for r in before}
     try:
         for result in judged(here, [m for m in drawn if id(m) not in results], a.jobs, a.measures, a.most):
@@ -114,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         return 2
-    return verdict(results.values(), equal())
+    return verdict(results.values(), entries)
 
 
 def _part(module: str) -> str:
@@ -147,12 +150,16 @@ def equal() -> list[Equal]:
     return [Equal(**entry) for entry in tomllib.loads(EQUAL.read_text()).get("equal", [])]
 
 
-def earlier(file: Path, drawn: Sequence[Mutant]) -> list[Result]:
-    """Those of the mutants that were killed in an earlier run, as its file says; of equal ones as many as it has."""
+def earlier(file: Path, drawn: Sequence[Mutant], argued: Sequence[Equal] = ()) -> list[Result]:
+    """Those of the mutants that were killed in an earlier run, as its file says, or survived and are argued equal.
+
+    Of mutants with one key as many as it has.
+    """
+    kept = {mutant.key for mutant in drawn if any(entry.names(mutant) for entry in argued)}
     left: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for found in json.loads(file.read_text()):
         key = (found["module"], found["function"], found["before"], found["after"])
-        if found["what"] in KILLED:
+        if found["what"] in KILLED or key in kept:
             left.setdefault(key, []).append(found)
     results = []
     for mutant in drawn:
