@@ -97,6 +97,20 @@ def test_a_gradient_that_is_clipped_to_a_norm_is_named(case, limit):
     assert f"scaled to the norm {limit}" in audit.first_wrong.message
 
 
+def test_an_array_that_would_tell_two_mistakes_apart_is_named(case):
+    """Without its activation layer 1 gives on a_1: W_1 alone does not say whether that was meant."""
+    net, x, y, _, _ = case
+    (W1, W2, W3), (b1, b2, b3) = net.weights, net.biases
+    a1 = x @ W1.T + b1
+    h2 = np.tanh(a1 @ W2.T + b2)
+    e = np.exp(h2 @ W3.T + b3)
+    d2 = (e / e.sum(1, keepdims=True) - np.eye(3)[y]) / len(x) @ W3 * (1 - h2**2)
+    d1 = d2 @ W2 * (1 - np.tanh(a1) ** 2)
+    line = audit_gradients(net, x, y, {"dL/dW_1": d1.T @ x}).first_wrong
+    assert line.mistakes == ("activation_skipped", "a_for_h_forward")
+    assert line.message.endswith("; dL/dW_2 would tell them apart")
+
+
 @pytest.mark.parametrize(("factor", "rate"), [(2, 0), (0.5, 0), (2, 0.35), (1 / 3, 0.7)])
 def test_what_is_named_gives_the_array_that_it_explains(case, monkeypatch, factor, rate):
     """Later arrays are held against it."""
