@@ -62,6 +62,7 @@ TESTS = {
     "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py", "tests/cli/test_cluster.py"),
     "gradcheck": ("tests/gradcheck", "tests/explanation"),
     "render": ("tests/render", "tests/explanation"),
+    "sheets": ("tests/sheets", "tests/auditing/test_given_names.py"),
     "tables": ("tests/tables", "tests/cli/test_train.py"),
     "train": ("tests/train", "tests/estimators"),
     "view": _files("view", "bundle"),
