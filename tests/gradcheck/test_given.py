@@ -338,3 +338,5 @@ def test_arrays_without_a_number_are_of_the_layer_whose_shapes_they_have(names, 
     found = read_gradients(B, {name: due[name][layer - 1] for name in names})
     letters = {"dW": "W", "db": "b", "dZ": "a"}
     assert {str(array.quantity) for array in found.arrays} == {f"dL/d{letters[name]}_{layer}" for name in names}
+    beside = read_gradients(B, {"dW1": W1, "dW2": W2, "dZ": B.grad_a[layer - 1]})
+    assert f"dL/da_{layer}" in {str(array.quantity) for array in beside.arrays}
