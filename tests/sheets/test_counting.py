@@ -5,6 +5,9 @@ import pytest
 from chainrule import InputError
 from chainrule.auditing.audit import audit_text
 from chainrule.sheets.header import parse_worksheet
+from chainrule.sheets.lines import read_lines
+from chainrule.sheets.naming import Naming
+from chainrule.sheets.ways import suggested
 from tests.auditing.test_slips import HEADER as TWO
 
 ONE = (
@@ -56,6 +59,19 @@ def test_what_names_mean_is_found_and_said(header, lines, notes):
     found = audit_text(header + lines.replace("; ", "\n"))
     assert {line.verdict for line in found.lines} <= {"right", "rounded"}
     assert found.notes == notes
+
+
+@pytest.mark.parametrize(
+    ("highest", "ways"),
+    [(6, [("nodes", "from_nodes", "nodes"), ("nodes", "nodes", "nodes")]), (4, [("through", "unit", "through")]),
+     (5, [])],
+)  # fmt: skip
+def test_the_highest_number_of_a_unit_says_how_they_are_counted(highest, ways):
+    """Of two inputs, two units and two outputs: as (units, weights, biases)."""
+    naming = Naming((2, 2, 2))
+    lines = read_lines(["net_3 = 0.2", f"net_{highest} = 0.1"], 1, (2, 2, 2), naming, 1)
+    found = suggested(naming, {operand for line in lines for operand in line.operands})
+    assert [(way.units, way.weights, way.biases) for way in found] == ways
 
 
 def test_without_a_header_a_is_what_comes_out_of_a_unit_where_nothing_else_is():
