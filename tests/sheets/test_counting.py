@@ -71,7 +71,7 @@ def test_the_highest_number_of_a_unit_says_how_they_are_counted(highest, ways):
     naming = Naming((2, 2, 2))
     lines = read_lines(["net_3 = 0.2", f"net_{highest} = 0.1"], 1, (2, 2, 2), naming, 1)
     found = suggested(naming, {operand for line in lines for operand in line.operands})
-    assert [(way.units, way.weights, way.biases) for way in found] == ways
+    assert [(way.units, way.weights, way.biases) for way in found if way.units != "inputs"] == ways
 
 
 def test_without_a_header_a_is_what_comes_out_of_a_unit_where_nothing_else_is():
