@@ -59,7 +59,7 @@ def _files(folder: str, *left_out: str) -> tuple[str, ...]:
 TESTS = {
     "auditing": (*_files("auditing", "strangers"), "tests/teaching"),
     "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
-    "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py", "tests/cli/test_cluster.py"),
+    "distributed": (*_files("distributed", "faults"), "tests/cli/test_cluster.py"),
     "gradcheck": ("tests/gradcheck", "tests/explanation"),
     "render": ("tests/render", "tests/explanation"),
     "sheets": ("tests/sheets", "tests/auditing/test_given_names.py"),

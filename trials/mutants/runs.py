@@ -173,7 +173,7 @@ class Tree:
         """Run all tests there as the source is."""
         with self.busy:
             told = self._run(list(places), None, 1800, 3600)
-        if told["code"] != 0:
+        if told["code"] not in (0, 5):  # 5: all of them need a browser
             tail = "\n".join(self.out.read_text(errors="replace").splitlines()[-25:])
             raise Refused(
                 f"without a mutation the tests of {', '.join(places)} must pass: {told.get('failed')}\n{tail}"
