@@ -340,3 +340,12 @@ def test_arrays_without_a_number_are_of_the_layer_whose_shapes_they_have(names, 
     assert {str(array.quantity) for array in found.arrays} == {f"dL/d{letters[name]}_{layer}" for name in names}
     beside = read_gradients(B, {"dW1": W1, "dW2": W2, "dZ": B.grad_a[layer - 1]})
     assert f"dL/da_{layer}" in {str(array.quantity) for array in beside.arrays}
+
+
+@pytest.mark.parametrize(("before", "after"), [("z", "a"), ("a", "z")])
+def test_a_and_z_are_before_and_after_the_activation_or_the_other_way_round(before, after):
+    """As in Nielsen's book, and as in Bishop's."""
+    given = {f"d{before}1": B.grad_a[0], f"d{after}1": B["dL/dh_1"]}
+    assert read(given) == {"dL/da_1": f"d{before}1", "dL/dh_1": f"d{after}1"}
+    assert accused(audit_gradients(NET, X, Y, given)) == {}
+    assert list(accused(audit_gradients(NET, X, Y, given | {f"d{before}1": 1.1 * B.grad_a[0]}))) == ["dL/da_1"]
