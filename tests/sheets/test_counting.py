@@ -74,6 +74,17 @@ def test_the_highest_number_of_a_unit_says_how_they_are_counted(highest, ways):
     assert [(way.units, way.weights, way.biases) for way in found if way.units != "inputs"] == ways
 
 
+@pytest.mark.parametrize(
+    ("line", "biases", "layers"),
+    [("net_1 = 0.5 + b_1", "shared", {1}), ("net_3 = b_2 + b_1", "shared", {1, 2}), ("net_1 = 0.5", "shared", set()),
+     ("net_1 = 0.5 + b_1", "through", set())],
+)  # fmt: skip
+def test_a_bias_of_a_whole_layer_is_shared_where_its_name_is_used(line, biases, layers):
+    naming = Naming((2, 2, 2), units="through", biases=biases, shared=frozenset({1, 2}))
+    (read,) = read_lines([line], 1, (2, 2, 2), naming, 1)
+    assert naming.shared_by(set(read.operands)) == layers
+
+
 def test_without_a_header_a_is_what_comes_out_of_a_unit_where_nothing_else_is():
     given = "x = [1, 2]\ny = [1, 0]\nW_1 = [[0.1, 0.3], [-0.2, 0.4]]\nb_1 = [0.1, -0.1]\n"
     given += "W_2 = [[0.5, -0.6], [0.7, 0.2]]\nb_2 = [0.3, 0.1]\nSigmoid activations, squared error.\n"
