@@ -45,8 +45,12 @@ def gradients(b):
 
 
 @pytest.mark.parametrize(
-    ("rate", "words"), [(0.35, "lambda = 0.35"), (0.7 / 8, "lambda / n with lambda = 0.7"), (-0.2, "the wrong sign")]
-)
+    ("rate", "words"),
+    [
+        (0.35, "lambda = 0.35"), (0.7 / 8, "lambda / n with lambda = 0.7"), (-0.2, "the wrong sign"),
+        (2 * 0.63, "2 lambda with lambda = 0.63"), (2 * 0.63 / 8, "2 lambda / n with lambda = 0.63"),
+    ],
+)  # fmt: skip
 def test_a_penalty_is_told_with_its_lambda(case, rate, words):
     net, x, y, _, b = case
     mine = gradients(b)
