@@ -5,11 +5,12 @@ import re
 import pytest
 
 from chainrule import InputError
+from chainrule.auditing.audit import audit_text
 from chainrule.auditing.marking import formulas
 from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.model.effort import Effort
 from chainrule.formula.grammar import parse
-from tests.auditing.test_slips import COARSE, last
+from tests.auditing.test_slips import COARSE, HEADER, last
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,16 @@ def test_what_the_numbers_give(written, verdict):
     assert (line.parts[-1] if written.startswith("e =") else line).verdict == verdict
     if written.startswith("e ="):  # a name of the author's own is never right by its arithmetic alone
         assert line.verdict == ("wrong" if verdict == "wrong" else "undecided")
+
+
+@pytest.mark.parametrize(
+    ("x", "written", "verdict"),
+    [("[1.0, 2.0]", "yhat_1 = 1", "wrong"), ("[111.0, 2.1]", "a_11 = 12", "rounded")],  # 0.567464 and 11.83
+)  # fmt: skip
+def test_a_digit_alone_is_as_fine_as_the_rest_of_the_sheet(x, written, verdict):
+    """A bare 0 or 1 is no rounding to whole numbers, 12 is."""
+    lines = audit_text(HEADER.replace("x = [1.0, 2.0]", f"x = {x}") + written).lines
+    assert [line.verdict for line in lines] == [verdict]
 
 
 def test_what_arithmetic_gives_is_said():

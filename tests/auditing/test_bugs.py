@@ -5,6 +5,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import InputError, Network, audit_gradients
+from chainrule.auditing import code
+from chainrule.auditing.diagnosis import by_array
+from chainrule.auditing.diagnosis.by_equation import value_of_line
 from trials.bugs.__main__ import outcome
 from trials.bugs.kinds import KINDS, SOURCES
 from trials.bugs.noise import noise
@@ -42,8 +45,12 @@ def gradients(b):
 
 
 @pytest.mark.parametrize(
-    ("rate", "words"), [(0.35, "lambda = 0.35"), (0.7 / 8, "lambda / n with lambda = 0.7"), (-0.2, "the wrong sign")]
-)
+    ("rate", "words"),
+    [
+        (0.35, "lambda = 0.35"), (0.7 / 8, "lambda / n with lambda = 0.7"), (-0.2, "the wrong sign"),
+        (2 * 0.63, "2 lambda with lambda = 0.63"), (2 * 0.63 / 8, "2 lambda / n with lambda = 0.63"),
+    ],
+)  # fmt: skip
 def test_a_penalty_is_told_with_its_lambda(case, rate, words):
     net, x, y, _, b = case
     mine = gradients(b)
@@ -70,6 +77,60 @@ def test_one_factor_of_all_arrays_is_said_once(case):
     audit = audit_gradients(net, x, y, {name: array / np.log(10) for name, array in gradients(b).items()})
     assert audit.first_wrong.mistakes == ("log_base_10",)
     assert [line.verdict for line in audit.lines] == ["wrong"] + ["follows"] * 5
+
+
+@pytest.mark.parametrize(
+    ("twice", "says"), [([1], "example 2 counts twice"), ([1, 4], "examples 2, 5 count twice"), ([0, 1, 2, 3, 4], "")]
+)
+def test_a_few_examples_that_count_twice_are_named(case, twice, says):
+    net, x, y, f, b = case
+    weights = np.ones((8, 1))
+    weights[twice] = 2
+    audit = audit_gradients(net, x, y, gradients(b) | {"dL/dW_3": (weights * b["dL/da_3"]).T @ f["h_2"]})
+    assert audit.first_wrong.mistakes == (("examples_repeated",) if says else ("inconsistent_with_own_line",))
+    assert says in audit.first_wrong.message
+
+
+@pytest.mark.parametrize("limit", [1, 5, 0.5])
+def test_a_gradient_that_is_clipped_to_a_norm_is_named(case, limit):
+    net, x, y, _, b = case
+    mine = gradients(b)
+    mine["dL/dW_1"] *= limit / np.linalg.norm(mine["dL/dW_1"])
+    audit = audit_gradients(net, x, y, mine)
+    assert audit.first_wrong.mistakes == ("norm_clipped",)
+    assert f"scaled to the norm {limit}" in audit.first_wrong.message
+
+
+def test_an_array_that_would_tell_two_mistakes_apart_is_named(case):
+    """Without its activation layer 1 gives on a_1: W_1 alone does not say whether that was meant."""
+    net, x, y, _, _ = case
+    (W1, W2, W3), (b1, b2, b3) = net.weights, net.biases
+    a1 = x @ W1.T + b1
+    h2 = np.tanh(a1 @ W2.T + b2)
+    e = np.exp(h2 @ W3.T + b3)
+    d2 = (e / e.sum(1, keepdims=True) - np.eye(3)[y]) / len(x) @ W3 * (1 - h2**2)
+    d1 = d2 @ W2 * (1 - np.tanh(a1) ** 2)
+    line = audit_gradients(net, x, y, {"dL/dW_1": d1.T @ x}).first_wrong
+    assert line.mistakes == ("activation_skipped", "a_for_h_forward")
+    assert line.message.endswith("; dL/dW_2 would tell them apart")
+
+
+@pytest.mark.parametrize(("factor", "rate"), [(2, 0), (0.5, 0), (2, 0.35), (1 / 3, 0.7)])
+def test_what_is_named_gives_the_array_that_it_explains(case, monkeypatch, factor, rate):
+    """Later arrays are held against it."""
+    net, x, y, _, b = case
+    marks = []
+
+    def diagnosed(state, mark):
+        marks.append((state, by_array.diagnose_array(state, mark)))
+        return marks[-1][1]
+
+    monkeypatch.setattr(code, "diagnose_array", diagnosed)
+    audit_gradients(net, x, y, gradients(b) | {"dL/dW_3": factor * b["dL/dW_3"] + rate * net.weights[2]})
+    ((state, mark),) = marks
+    for candidate in mark.candidates:
+        value = value_of_line(mark.place, mark.value, state.own.other(candidate.wrong))
+        assert np.allclose(value, mark.value.numbers.value), candidate.found.id
 
 
 def test_nothing_is_said_of_digits_and_the_wrong_row_is_told(case):

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from chainrule.auditing.audit import audit_text
+from chainrule.auditing.diagnosis.by_pattern import observed
 from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.marking.mark import NumberMark
 from chainrule.auditing.model.digits import Numbers, apart, swapped_digits
 from chainrule.auditing.records import ACCEPTED
+from tests.auditing.test_slips import HEADER as TWO_OUTPUTS
 from trials import audit as trials
 
 
@@ -88,6 +90,18 @@ def test_each_value_tried_takes_its_share_of_the_room():
     assert chance.of(np.array(np.inf)) == 1
 
 
+def test_digits_that_may_be_cut_as_well_as_rounded_leave_more_room():
+    assert Chance(written(0.345, 0.678, 0.001), both=True).of(np.array(0.111)) == pytest.approx(1.5 / 2000)
+
+
+def test_other_targets_are_no_cause_where_few_digits_fit_them_by_accident():
+    (coarse,) = audit_text(TWO_OUTPUTS + "dL/da_22 = -0.07").lines
+    (fine,) = audit_text(TWO_OUTPUTS + "dL/da_22 = -0.0730").lines
+    assert coarse.mistakes == ()
+    assert "perhaps the targets y_1 and y_2 stand in each other's place" in coarse.message
+    assert fine.mistakes == ("targets_swapped",)
+
+
 @pytest.mark.parametrize("block", range(3))
 def test_a_random_number_has_no_cause(block):
     named = [trials.by_chance(1_000_000 + seed)[1] for seed in range(10 * block, 10 * (block + 1))]
@@ -102,6 +116,14 @@ def test_the_cause_is_undecided_where_few_digits_are_given_and_what_would_decide
     assert "the cause is undecided: perhaps the derivative of the output function is left out" in coarse.message
     assert coarse.message.endswith("one more digit, the line before or the formula would decide")
     assert fine.mistakes[0] == by_formula.mistakes[0] == "output_derivative_missing"
+
+
+@pytest.mark.parametrize(("entry", "told"), [(0.2, True), (0.3, False)])  # 0.245 is due: 0.3 is off by 0.055
+def test_rows_that_are_off_by_a_number_of_their_own_are_told_by_their_digits(entry, told):
+    due, value = np.array([[0.1225, 10.0], [2.0, 4.0]]), np.array([[entry, 20.0], [6.0, 12.0]])
+    mark = NumberMark(Numbers(value, np.full((2, 2), 0.1), ""), due, False, "wrong", np.zeros((2, 2), bool), None)
+    says = "each row is what is due times a number of its own (2, 3, …): the unit's own factor is wrong, not its inputs"
+    assert observed(mark, due) == (says if told else "")
 
 
 # ---------------------------------------------------------------- numbers of messages

@@ -39,3 +39,28 @@ def test_a_formula_that_does_not_fit_is_said(name, formula):
     if line.verdict == "undecided":
         assert line.message.startswith(f"the number is right, but {formula} does not fit it: ")
     assert sheet.verdicts(f"{name} = {formula} = <<{name}!>>\n") == ["wrong"]
+
+
+THREE_INPUTS = """+++
+learning_rate = 0.5
+hidden = "sigmoid"
+output = "sigmoid"
+loss = "half_squared_error"
+x = [0.5, -1.0, 2.0]
+y = [1.0]
+[[layer]]
+W = [[0.1, 0.3, -0.2], [-0.2, 0.4, 0.5]]
+b = [0.1, -0.1]
+[[layer]]
+W = [[0.5, -0.6]]
+b = [0.3]
++++
+"""
+
+
+@pytest.mark.parametrize("formula", ["W_1 - eta delta_1 x", "W_1 - 0.5 delta_1 x", "W_1 - 0.5 delta_1 x^T"])
+def test_loose_writing_of_an_update_is_right(formula):
+    (line,) = cr.audit(
+        THREE_INPUTS + f"W_1' = {formula} = [[0.1034, 0.2932, -0.1864], [-0.2042, 0.4084, 0.4832]]"
+    ).lines
+    assert (line.verdict, line.message) == ("rounded", "")

@@ -144,6 +144,15 @@ def batch(seed: int) -> tuple[str, list[list[float]], list[float]]:
     return header(network, xs, ys, 0.5), [np.ravel(b.forward.yhat).tolist() for b in alone], [float(b.L) for b in alone]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_below_its_heading_a_formula_is_about_one_example(seed: int) -> None:
+    network, x, _, rng = drawn(seed)
+    xs = np.round(rng.uniform(-1, 2, (7, len(x))), 2)
+    head, a = header(network, xs, np.zeros((7, network.sizes[-1])), 0.5), network.forward(xs[1])["a_1"]
+    lines = f"Example 2:\na_1 = W_1 x + b_1 = {shown(a)}\nh_1 = W_1 x + b_1\n"
+    assert [found[0] for found in verdicts(head + lines).values()] == ["right", "wrong"]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_below_its_heading_values_are_those_of_one_example(seed: int) -> None:
     head, outputs, losses = batch(seed)

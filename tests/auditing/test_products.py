@@ -40,6 +40,8 @@ def test_a_product_of_two_vectors(pairs, kind):
     if kind is t.Mul:
         assert value(tree, 1).item() == pytest.approx(u @ v)
         assert value(t.Mul((t.Transpose(vector(u)), vector(v))), 1).item() == pytest.approx(u @ v)
+        both = t.Add((t.Mul((t.Transpose(vector(u)), vector(v))), t.Mul((vector(u), vector(v)))))
+        assert value(both, 1).item() == pytest.approx(2 * u @ v)
         shifted = t.Add((t.Mul((t.Number(2.0), vector(u), vector(v))), t.Number(0.5)))
         assert value(shifted, 1).item() == pytest.approx(2 * u @ v + 0.5)
 

@@ -226,6 +226,7 @@ def test_the_data_is_plain_and_whole():
     assert wrong["parts"][0]["kind"] == "formula"
     assert told["lines"][0]["claimed"] == [2.9, 1.4, 2.1, 2.3]
     assert told["contradictions"][0]["needed"] == -0.2
+    assert {"network", "score", "rounding", "notes", "conventions"} < set(told)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,17 @@ def test_a_number_for_each_unit_is_right_too(seed, bias):
     assert set(verdicts(sheet(seed, given, lines))) <= {"right", "rounded"}
 
 
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_new_weights_say_nothing_of_a_bias_that_the_header_has_as_one_number(seed):
+    network, x, y, rate = headers.drawn(seed)
+    _, rate, yhat = derivatives(seed)
+    given = Network(network.weights, [np.full(len(network.weights[0]), 0.35), *network.biases[1:]], network.hidden,
+                    network.output, network.loss)  # fmt: skip
+    new = given.weights[0] - rate * given.backward(x, y)["dL/dW_1"]
+    lines = f"W_1' = {new.round(6).tolist()}\nyhat' = [{', '.join(f'{one:.6f}' for one in yhat)}]\n"
+    assert set(verdicts(sheet(seed, 0.35, lines))) <= {"right", "rounded"}
+
+
 def test_the_report_says_it():
     each, *_ = derivatives(SEEDS[0])
     told = audit_text(sheet(SEEDS[0], 0.35, f"dL/db_1 = {each.sum():.6f}\n")).notes

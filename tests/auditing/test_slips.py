@@ -144,3 +144,33 @@ def test_a_header_is_doubted_only_where_the_other_lines_do_not_speak_for_it():
 def test_a_sign_a_point_or_digits_of_the_header_are_doubted(written, needed):
     (doubt,) = audit_text(HEADER + f"a_1 = {written}").contradictions
     assert (doubt.name, doubt.printed, doubt.needed) == ("W_112", 0.3, needed)
+
+
+@pytest.mark.parametrize("written", ["yhat_1 = 0.567", "yhat_1 = 0.5675", "yhat = [0.57, 0.67]"])
+def test_of_a_line_that_is_rounded_as_it_should_be_nothing_is_said(written):
+    """0.567464 and 0.669843, from lines that are rounded."""
+    line = last(COARSE, written)
+    assert (line.verdict, line.message) == ("rounded", "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["z^2 = [0.8, 0.5]", "a^2 = [0.689974, 0.622459]", "z^3 = [0.2715, 0.7075]"],
+         "z^2 is a_1, a^2 is h_1, z^3 is a_2: layers of units are counted with the inputs as the first, weights are "
+         "not"),
+        (["net_3 = 0.8", "out_3 = 0.689974", "net_5 = 0.2715"],
+         "net_3 is a_11, out_3 is h_11, net_5 is a_21: one index counts all units through the layers, the inputs too"),
+    ],
+)  # fmt: skip
+def test_how_names_are_counted_is_said(lines, says):
+    assert audit_text(HEADER + "\n".join(lines)).notes == (says,)
+
+
+@pytest.mark.parametrize(("written", "verdict"), [("0.8", "rounded"), ("0.8000", "undecided")])
+def test_old_weights_in_the_place_of_new_ones_are_no_roundings_of_them(written, verdict):
+    """0.1, 0.3 and 0.1 are now 0.0968, 0.2935 and 0.0968, which give 0.7805."""
+    header = HEADER.replace("+++", "+++\nlearning_rate = 0.3", 1)
+    (line,) = audit_text(f"{header}a_11' = 0.1*1 + 0.3*2 + 0.1 = {written}").lines
+    assert line.verdict == verdict
+    assert ("each of its numbers is exact" in line.message) is (verdict == "undecided")

@@ -55,8 +55,10 @@ def test_a_slope_left_of_0_is_a_leaky_relu(slope):
 
 
 @pytest.mark.parametrize(
-    "formula", ["a/10", "a^3 - a", "a/(1 + abs(a))", "exp(-a^2)", "sin(a)", "min(max(0, a), 1)", "2*a"]
-)
+    "formula",
+    ["a/10", "a^3 - a", "a/(1 + abs(a))", "exp(-a^2)", "sin(a)", "min(max(0, a), 1)", "2*a", "sqrt(1 + a^2)",
+     "ln(1 + a^2)", "log10(1 + a^2)", "log2(1 + a^2)", "tan(a/9)", "2^a"],
+)  # fmt: skip
 def test_rows_of_formulas(formula):
     rule = FormulaRule(formula)
     row = rule.row

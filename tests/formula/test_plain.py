@@ -28,6 +28,7 @@ def seen(written):
         (r"\partial", "∂"), (r"\div", "/"), (r"\sum", "∑"), (r"\nabla", "∇"), (r"\prime", "'"),
         (r"\lbrack", "["), (r"\rbrack", "]"), (r"\lbrace", "("), (r"\rbrace", ")"),
         (r"\lvert", "abs("), (r"\rvert", ")"),
+        (r"\gt", ">"), (r"\ge \geq \geqslant", "≥"), (r"\lt", "<"), (r"\le \leq \leqslant", "≤"),
         (r"\, \; \: \! \>", ""), (r"\( \) \[ \]", ""), (r"\{", "("), (r"\}", ")"), (r"\|", "|"),
         (r"\unknown", r"\unknown"), (r"\?", r"\?"),
     ],

@@ -220,6 +220,15 @@ def test_what_some_arrays_have_alone_is_a_mistake(given, due):
     assert audit.first_wrong.name == due
 
 
+@pytest.mark.parametrize(("factor", "is_cause"), [(3, True), (1 / 3, True), (0.1, False)])
+def test_a_factor_of_all_by_the_number_of_outputs_is_a_mistake(factor, is_cause):
+    """Of 3 outputs, with 7 examples and 5 units; one without a cause is a scale."""
+    network, x, y = question(n=7)
+    b = network.backward(x, y)
+    given = {f"d{s}{i}": factor * b[f"dL/d{s}_{i}"] for i in (1, 2) for s in "Wb"}
+    assert bool(accused(audit_gradients(network, x, y, given))) is is_cause
+
+
 def test_one_square_array_alone_that_is_transposed_is_a_mistake_and_all_are_a_convention():
     network, x, y = SQUARE
     b = network.backward(x, y)
@@ -291,6 +300,15 @@ def test_rounding_errors_bound_those_of_the_pass(dtype):
             assert (gap <= bound).all(), (seed, str(name), case.network)
 
 
+def test_rounding_errors_of_each_value_are_some_units_of_it():
+    """Whatever its neighbours are: units of 5,000 and of 0.1, inputs of 1e-5."""
+    weights, biases = [[[1e8, 2e8], [1.0, -0.5]], [[1e-4, 1.0]]], [[1.0, 0.1], [0.2]]
+    net = Network(weights, biases, "relu", "identity", "half_squared_error")
+    b, eps = net.backward([[3e-5, 1e-5]], [[9.0]]), float(np.finfo(float).eps)
+    for name, bound in rounding_errors(b, eps).items():
+        assert (bound <= 300 * eps * np.abs(b.value(name))).all(), str(name)
+
+
 def test_pandas_lists_and_one_example_are_read():
     network, x, y = NET, X[0], Y[0]
     b = network.backward(x, y)
@@ -299,8 +317,35 @@ def test_pandas_lists_and_one_example_are_read():
     assert check_gradients(network, x, y, gradients=given).ok
 
 
+def test_two_lists_of_one_length_are_vectors_where_their_key_says_biases():
+    network, x, y = question((3, 2, 2))
+    b = network.backward(x, y)
+    given = {"dW": [W.tolist() for W in b.grad_W], "db": [one.tolist() for one in b.grad_b]}
+    assert check_gradients(network, x, y, gradients=given).ok
+
+
 def test_check_gradients_tells_how_it_read_them():
     found = check_gradients(NET, X, Y, gradients={"layers.0.weight.grad": -W1.T, "layers.1.weight.grad": -W2.T})
     assert found.ok
     assert "all arrays are minus the gradient" in str(found)
     assert "layers.0.weight.grad is dL/dW_1, transposed" in str(found)
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+@pytest.mark.parametrize("names", [("dW",), ("db",), ("dW", "db"), ("dW", "db", "dZ")])
+def test_arrays_without_a_number_are_of_the_layer_whose_shapes_they_have(names, layer):
+    due = {"dW": B.grad_W, "db": B.grad_b, "dZ": B.grad_a}
+    found = read_gradients(B, {name: due[name][layer - 1] for name in names})
+    letters = {"dW": "W", "db": "b", "dZ": "a"}
+    assert {str(array.quantity) for array in found.arrays} == {f"dL/d{letters[name]}_{layer}" for name in names}
+    beside = read_gradients(B, {"dW1": W1, "dW2": W2, "dZ": B.grad_a[layer - 1]})
+    assert f"dL/da_{layer}" in {str(array.quantity) for array in beside.arrays}
+
+
+@pytest.mark.parametrize(("before", "after"), [("z", "a"), ("a", "z")])
+def test_a_and_z_are_before_and_after_the_activation_or_the_other_way_round(before, after):
+    """As in Nielsen's book, and as in Bishop's."""
+    given = {f"d{before}1": B.grad_a[0], f"d{after}1": B["dL/dh_1"]}
+    assert read(given) == {"dL/da_1": f"d{before}1", "dL/dh_1": f"d{after}1"}
+    assert accused(audit_gradients(NET, X, Y, given)) == {}
+    assert list(accused(audit_gradients(NET, X, Y, given | {f"d{before}1": 1.1 * B.grad_a[0]}))) == ["dL/da_1"]

@@ -202,6 +202,8 @@ def test_a_run_goes_on_from_its_file(tiny, tmp_path):
     file = tmp_path / "found.json"
     file.write_text(listed(became))
     assert earlier(file, found) == [became[0], became[2]]  # survivors are tried again
+    argued = Equal("numbers.py", found[1].function, found[1].before, found[1].after, "")
+    assert earlier(file, found, [argued]) == became  # but for those that no test can kill
 
 
 @pytest.mark.parametrize(

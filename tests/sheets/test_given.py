@@ -1,5 +1,7 @@
 """A sheet without a header: its own lines give the network, and its printed numbers what they leave open."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -148,3 +150,10 @@ def test_other_ways_to_give_a_network(text):
     found = parse_worksheet(f"{text}\nSigmoid, squared error.\nyhat = 0.3318\n")
     assert found.network.weights[0].tolist() == [[0.5, -0.6]]
     assert (found.x.tolist(), np.ravel(found.y).tolist()) == ([1, 2], [1])
+
+
+def test_a_target_that_is_told_is_a_class_of_a_softmax_alone():
+    network = "x = [1, 2]\nW_1 = [[0.5, -0.6], [0.1, 0.2]]\nb_1 = [0, 0]\nThe target is 1.\n"
+    assert parse_worksheet(f"{network}The output is a softmax with cross entropy.\nL = 0.2633\n").y == 1
+    with pytest.raises(InputError, match=re.escape("target: expected shape (2,)")):
+        parse_worksheet(f"{network}The outputs are sigmoids with squared error.\nL = 0.2633\n")

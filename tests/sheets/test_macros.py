@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.sheets.macros import with_macros
+from chainrule.sheets.macros import LONGEST, with_macros
 from tests.support.small_sheets import SmallSheet
 
 DEFINED = (
@@ -43,6 +43,12 @@ def test_commands_are_written_out(written, becomes):
 def test_other_commands_and_letters_behind_stay():
     assert with_macros([r"\def\a{x}", r"\ab \a b \alpha \a1"]) == ["", r"\ab x b \alpha x1"]
     assert with_macros([r"\alpha = 1", "a = 2"]) == [r"\alpha = 1", "a = 2"]
+
+
+@pytest.mark.parametrize("length", [100, LONGEST + 1])
+def test_a_definition_in_a_line_that_is_too_long_is_left(length):
+    lines = [r"\newcommand{\a}{3}".ljust(length), r"$x = \a$"]
+    assert with_macros(lines) == (lines if length > LONGEST else [" " * (length - len(lines[0].strip())), "$x = 3$"])
 
 
 @pytest.mark.parametrize(

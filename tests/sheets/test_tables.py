@@ -109,3 +109,10 @@ def test_an_update_in_a_row_by_a_gradient_that_rounds_to_nothing(row, arrow):
     header = "+++\nlearning_rate = 0.5\noutput = 'sigmoid'\nloss = 'half_squared_error'\nx = [24]\ny = [1]\n"
     text = f"{header}[[layer]]\nW = [[0.5]]\n+++\n{row.format(update)}\n"
     assert {a.verdict for a in cr.audit(text).lines} <= RIGHT
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"), [("| first | (1) | 0.1 + 0.7 = 0.8 |", "undecided"), ("| 0.1 + 0.7 = 0.8 | x |", "right")]
+)
+def test_numbers_behind_the_head_of_a_row_claim_nothing_that_is_known(row, verdict):
+    assert SmallSheet(1).verdicts(row) == [verdict]

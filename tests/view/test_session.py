@@ -174,9 +174,10 @@ def test_what_an_earlier_unit_adds_is_its_slope_times_its_value(rng):
             h = f"{symbol}{j + 1}" if i else f"x_{j + 1}"
             expected = float(b[f"da_32/d{h}"]) * float(b.forward.h[i][0, j])
             assert found[i][j] == pytest.approx(expected, rel=1e-12)
-    for i, whole in enumerate(relevance.contributions(b, None)):
-        inner = (b.grad_x, *b.grad_h, b.grad_yhat)[i][0]
-        assert whole == pytest.approx(inner * b.forward.h[i][0])
+    for asked in (None, names.read("y_1")[0], names.read("yhat_2")[0], names.read("h_1")[0]):  # no one unit before L
+        for i, whole in enumerate(relevance.contributions(b, asked)):
+            inner = (b.grad_x, *b.grad_h, b.grad_yhat)[i][0]
+            assert whole == pytest.approx(inner * b.forward.h[i][0])
 
 
 def test_a_wide_network_shows_what_matters_and_sums_the_rest():

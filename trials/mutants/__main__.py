@@ -4,9 +4,9 @@
     python -m trials.mutants --package formula --count 60
     python -m trials.mutants --list
 
-The tests run in a copy of the tree, once without a mutation; then each mutant runs
-those tests of its package that run the changed line, fastest first, until one fails. A run that takes several times as
-long as its tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
+The tests run in a copy of the tree, package by package: once without a mutation; then each mutant runs those tests of
+its package that run the changed line, fastest first, until one fails. A run that takes several times as long as its
+tests is stopped, and counts as killed. Survivors are compared with ``equal.toml``: those that no test can
 kill, each with the reason. ``seed-0.json`` has what the first line above found last. The exit code is 1 where fewer
 than 92 of 100 are killed (those of the list are not counted), where a survivor is not on the list, and where one of the
 list is killed; 2 where the tests fail without a mutation.
@@ -29,7 +29,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,9 +59,10 @@ def _files(folder: str, *left_out: str) -> tuple[str, ...]:
 TESTS = {
     "auditing": (*_files("auditing", "strangers"), "tests/teaching"),
     "formula": ("tests/formula", "tests/sheets", "tests/explanation"),
-    "distributed": ("tests/distributed/test_fit.py", "tests/distributed/test_state.py", "tests/cli/test_cluster.py"),
+    "distributed": (*_files("distributed", "faults"), "tests/cli/test_cluster.py"),
     "gradcheck": ("tests/gradcheck", "tests/explanation"),
     "render": ("tests/render", "tests/explanation"),
+    "sheets": ("tests/sheets", "tests/auditing/test_given_names.py"),
     "tables": ("tests/tables", "tests/cli/test_train.py"),
     "train": ("tests/train", "tests/estimators"),
     "view": _files("view", "bundle"),
@@ -89,7 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print the mutants that are drawn, and run nothing")
     parser.add_argument("--json", type=Path, help="write what became of each, as soon as it is known")
-    parser.add_argument("--resume", action="store_true", help="those that --json has as killed are not run again")
+    parser.add_argument(
+        "--resume", action="store_true", help="what --json has as killed, or argued equal, is not run again"
+    )
     parser.add_argument("--most", type=float, default=math.inf, help="seconds of tests for a mutant: the fastest ones")
     parser.add_argument("--measures", type=Path, help="keep in this folder what the tests run, while nothing changes")
     a = parser.parse_args(arguments)
@@ -104,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if a.tests:
         here = replace(here, tests=dict.fromkeys(here.tests, a.tests))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    before = earlier(a.json, drawn) if a.resume and a.json.exists() else []
+    entries = equal()
+    before = earlier(a.json, drawn, entries) if a.resume and a.json.exists() else []
     results = {id(r.mutant): r for r in before}
     try:
         for result in judged(here, [m for m in drawn if id(m) not in results], a.jobs, a.measures, a.most):
@@ -114,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         return 2
-    return verdict(results.values(), equal())
+    return verdict(results.values(), entries)
 
 
 def _part(module: str) -> str:
@@ -147,12 +151,16 @@ def equal() -> list[Equal]:
     return [Equal(**entry) for entry in tomllib.loads(EQUAL.read_text()).get("equal", [])]
 
 
-def earlier(file: Path, drawn: Sequence[Mutant]) -> list[Result]:
-    """Those of the mutants that were killed in an earlier run, as its file says; of equal ones as many as it has."""
+def earlier(file: Path, drawn: Sequence[Mutant], argued: Sequence[Equal] = ()) -> list[Result]:
+    """Those of the mutants that were killed in an earlier run, as its file says, or survived and are argued equal.
+
+    Of mutants with one key as many as it has.
+    """
+    kept = {mutant.key for mutant in drawn if any(entry.names(mutant) for entry in argued)}
     left: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for found in json.loads(file.read_text()):
         key = (found["module"], found["function"], found["before"], found["after"])
-        if found["what"] in KILLED:
+        if found["what"] in KILLED or key in kept:
             left.setdefault(key, []).append(found)
     results = []
     for mutant in drawn:
@@ -180,11 +188,7 @@ def judged(
             tree = Tree(here, folder / str(i))
             stack.callback(tree.close)
             trees.append(tree)
-        places = sorted({place for m in drawn for place in here.tests.get(_part(m.module), ())})
         measured: dict[str, Measure] = {}
-        for place, measure in spread(trees, places, lambda tree, place: (place, _measure(tree, place, measures))):
-            print(f"measured {place}: {len(measure.seconds)} tests, {sum(measure.seconds.values()):.0f} s", flush=True)
-            measured[place] = measure
 
         def one(tree: Tree, mutant: Mutant) -> Result:
             seconds: dict[str, float] = {}
@@ -196,8 +200,16 @@ def judged(
             tests = [t for t, total in zip(tests, sums, strict=True) if total <= max(most, sums[0])]
             return tree.judge(mutant, tests, sum(seconds[t] for t in tests))
 
+        def each() -> Iterator[Result]:
+            for part, mutants in groupby(drawn, lambda m: _part(m.module)):
+                places = [place for place in here.tests.get(part, ()) if place not in measured]
+                for place, found in spread(trees, places, lambda tree, place: (place, _measure(tree, place, measures))):
+                    measured[place], taken = found, sum(found.seconds.values())
+                    print(f"measured {place}: {len(found.seconds)} tests, {taken:.0f} s", flush=True)
+                yield from spread(trees, list(mutants), one)
+
         start = time.monotonic()
-        for i, result in enumerate(spread(trees, drawn, one), 1):
+        for i, result in enumerate(each(), 1):
             how = f"{result.by or f'{result.tests} tests'}, {result.seconds:.1f} s"
             left = (time.monotonic() - start) / i * (len(drawn) - i)
             print(

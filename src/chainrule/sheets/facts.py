@@ -133,7 +133,7 @@ def by_letters(facts: Facts) -> None:
     lists = {"W", "w"} <= set(given) <= set(LETTERS) and all(isinstance(given[k].value, list) for k in ("W", "w"))
     if not lists or ("b" in given and "c" not in given):
         return
-    facts.names |= {key: Fact(LETTERS[key], key) for key in given if key not in facts.names}
+    facts.names = {key: Fact(LETTERS[key], key) for key in given}
     facts.parameters = {LETTERS[key]: given[key] for key in LETTERS if key in given}
 
 

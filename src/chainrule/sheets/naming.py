@@ -119,7 +119,7 @@ class Naming:
             return False
         if found.layer is not None:
             return self.layers == "behind" or (self.layers == "to" and not (kind == "W" and found.items))
-        if not found.items and kind in ("a", "h", "b", "W", "δ"):
+        if not found.items and kind in ("a", "h", "b", "δ"):
             return self.depth == 1
         scheme = {"W": self.weights, "b": self.biases, "δ": self.deltas or self.units}.get(kind, self.units)
         return scheme == "layer" or kind in ("x", "y", "yhat", "L")

@@ -85,7 +85,7 @@ def bias_places(keys: Sequence[str], units: Sequence[int], inputs: int) -> dict[
     of_output = [key for key in keys if key[0] == "c"]
     if of_output and len(units) == 2:
         others = [key for key in keys if key not in of_output]
-        numbered = {key: (2, *(index[key] or (1,))) for key in of_output}
+        numbered = {key: (2, *index[key]) for key in of_output}
         if len(others) == units[0]:
             numbered |= {key: (1, *index[key]) for key in others}
         return {key: (place[0], place[1]) for key, place in numbered.items() if len(place) == 2}

@@ -154,13 +154,13 @@ def _activation(place: str, layer: Any) -> str:
 
 
 def _loss(given: Any, output: str, units: int) -> tuple[str, str, str]:
-    """(our loss, the function that it contains or "", its reduction)."""
+    """(our loss, the function that it contains or "", its reduction); ``output``: "" where none is at the end."""
     if given is None:
         return _USUAL.get(output, "mean_squared_error"), "", "mean"
     kind = given if isinstance(given, str) else type(given).__name__
     if kind in LOSSES:
-        contains = "softmax" if kind == "cross_entropy" and output in ("", "identity") and units > 1 else ""
-        contains = "sigmoid" if kind == "binary_cross_entropy" and output in ("", "identity") else contains
+        contains = "softmax" if kind == "cross_entropy" and not output and units > 1 else ""
+        contains = "sigmoid" if kind == "binary_cross_entropy" and not output else contains
         return kind, contains, "mean"
     row = _LOSSES.get(kind)
     if row is None:
@@ -168,7 +168,7 @@ def _loss(given: Any, output: str, units: int) -> tuple[str, str, str]:
     reduction = getattr(given, "reduction", "mean")
     if reduction not in ("mean", "sum"):
         raise InputError(f"loss {kind}", "reduction mean or sum", repr(reduction))
-    if row.contains and output not in ("", "identity"):
+    if row.contains and output:
         meant = f"a module that ends in logits: {kind} contains {row.contains}"
         raise InputError(f"loss {kind}", meant, f"one that ends in {output}")
     if row.mean_outputs and reduction == "mean" and units > 1:

@@ -111,6 +111,11 @@ def test_numbers(source, of, at, due):
     assert cr.Graph(source).derivative(of, at).value == pytest.approx(due, rel=1e-14)
 
 
+def test_a_power_of_0_is_0():
+    assert cr.Graph("z = x^1.5 + w*x^0.5").derivative("dz/dw", {"x": 0.0, "w": 1.0}).value == 0
+    assert cr.Graph("z = x^1.5").derivative("dz/dx", {"x": 0.0}).value == 0
+
+
 @pytest.mark.parametrize(
     ("source", "at", "says"),
     [

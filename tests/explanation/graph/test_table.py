@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import chainrule as cr
-from chainrule.explanation.graph.picture import Spot, picture
+from chainrule.explanation.graph.picture import Spot, _crossings, _neighbours, _ordered, picture
 
 LECTURE = "f = 1/(1 + exp(-(w0*x0 + w1*x1 + w2)))"
 AT = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
@@ -31,6 +31,11 @@ def test_operations_within_a_formula_are_nodes_too():
     assert rows["x0"] == pytest.approx((-1, 2 * slope))
     assert rows["w2"] == pytest.approx((-3, slope))
     assert [node.operation for node in found.nodes if not node.name] == ["×", "×", "+", "−", "exp", "+ 1"]
+
+
+def test_a_sum_of_one_number_is_no_operation():
+    found = cr.Graph("z = tanh([x]^T*[y]) + sum([x])").gradients("z", {"x": 2, "y": 3})
+    assert [node.shown for node in found.nodes if not node.name] == ["x*y", "tanh(x*y)"]
 
 
 def test_each_row_is_the_derivative_asked_alone():
@@ -126,3 +131,16 @@ def test_too_large_a_picture_is_refused():
     spots = [Spot(str(i), "", "", "", (i - 1,) if i else ()) for i in range(401)]
     with pytest.raises(cr.InputError, match="at most 400 nodes"):
         picture("", ("", ""), spots)
+
+
+def test_edges_cross_only_where_they_must():
+    """Two inputs and two sums, in the order in which they cross; then each input in both."""
+
+    def crossings(edges):
+        chains = [[(a, a, 0), (b, b, 1)] for a, b in edges]
+        columns = _ordered([0, 0, 1, 1], chains)
+        return _crossings(columns, _neighbours(chains)[1])
+
+    assert crossings([(0, 3), (1, 2)]) == 0
+    assert crossings([(0, 2), (0, 3)]) == 0
+    assert crossings([(0, 2), (0, 3), (1, 2), (1, 3)]) == 1

@@ -145,10 +145,7 @@ class Bench:
     @np.errstate(all="ignore")
     def ratio(self, value: Array) -> float | None:
         """c with c * value = the array, if there is one."""
-        if not value.any():
-            return None
         weight = 1.0 / self.room
         top, bottom = (weight * self.value).ravel(), (weight * value).ravel()
         length = float(bottom @ bottom)
-        factor = float(top @ bottom / length) if np.isfinite(length) and length > 0 else 0.0
-        return factor if factor else None
+        return float(top @ bottom / length) or None if np.isfinite(length) and length > 0 else None

@@ -126,8 +126,8 @@ class Aligner:
         return Aligned(fits=tuple(p for p in found.fits if p.number is not pair.number), pairs=(pair,))
 
     def _sign(self, sign: int, tree: t.Expr) -> int:
-        worth = self.worth(tree)
-        return 0 if not worth else sign if worth > 0 else -sign
+        worth = self.worth(tree) or 0.0
+        return sign * ((worth > 0) - (worth < 0))
 
     def _matched(self, one: Sequence[t.Expr], two: Sequence[t.Expr], table: Table, neutral: float) -> Aligned | None:
         """Each with the one that it fits; what is left over in the order that fits best.

@@ -149,9 +149,7 @@ def _is_further(state: SheetState, claim: LineClaim) -> bool:
     """
     if state.recent and all(_is_given(m.claim, ("x", "y")) for m in state.recent) and state.further:
         return True  # the rest of an example that has begun
-    place = next((i for i, line in enumerate(state.lines) if line is claim.line), len(state.lines))
-    near = state.lines[max(0, place - 3) : place + 4]
-    subjects = [_subject(line) for line in near if abs(line.number - claim.line.number) < 3]
+    subjects = [_subject(line) for line in state.lines if abs(line.number - claim.line.number) < 3]
     if not any(isinstance(s, Quantity) and s.symbol == "x" for s in subjects):
         return False
     counts = any(m.claim.line.example != claim.line.example for m in state.marks) and claim.line.example > 1

@@ -116,7 +116,7 @@ def _due(a: LineAudit) -> str:
 
 def _entries(a: LineAudit) -> str:
     """The entries of an array that are not as they should be."""
-    claimed, right = np.asarray(a.claimed, dtype=float), np.asarray(a.right, dtype=float)
+    claimed, right = np.asarray(a.claimed), np.asarray(a.right)
     if claimed.shape != right.shape:
         return f"Written has the shape {_shape(claimed)}, it should have {_shape(right)}: {array(right, a.digits)}."
     off = np.ones(right.shape, dtype=bool) if a.fits is None else ~np.asarray(a.fits)

@@ -71,8 +71,6 @@ def _with_one_number(labels: list[Label]) -> list[Label]:
 def _letters(labels: list[Label]) -> Iterator[list[Label]]:
     """Every choice of what letters mean that may mean several things, the same throughout a set."""
     words = {label.kinds: None for label in labels if len(label.kinds) > 1}
-    if ("a", "h") in words and ("h", "a") in words:  # z and a: before and after the activation
-        words = {kinds: None for kinds in words if set(kinds) != {"a", "h"}}
     plain = any(not label.gradient and label.exact is None and not label.designed for label in labels)
     plain &= all(label.kinds[0] != "L" for label in labels)
     for gradients in (False, True) if plain else (False,):
