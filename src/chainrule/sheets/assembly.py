@@ -84,7 +84,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
         rules, told = decide_rules(facts, said, decided, found, x, y, score, numbers)
         notes += told
     network, assumed = network_made(facts, found)
-    if isinstance(y, int) and y != (y := _class_of(network, x, y, numbers, text or "")):
+    if text is not None and isinstance(y, int) and y != (y := _class_of(network, x, y, numbers, text)):
         notes.append("classes are counted from 1")
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), rules)
 
