@@ -1,8 +1,10 @@
 """Sheets as a stranger pasted them: what is right is accused of nothing, what is wrong passes under no other name."""
 
+import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import Network
 from chainrule.auditing.records import ACCEPTED
 
 NEURON = "x = 1, y = 0, w = {w}, b = {b}, η = 0.15\nsigmoid neuron, C = 1/2 (y - out)^2\n\n"
@@ -135,3 +137,33 @@ def test_a_sentence_ends_at_its_full_stop():
     told += "Since z1 > 0, dL/dz1 = -1.5. Thus dL/dw1 = -1.5 * 3 = -4.5.\n"
     assert set(verdicts(head + told.format("-0.75"))) <= {*ACCEPTED}
     assert sum(verdict not in ACCEPTED for verdict in verdicts(head + told.format("-0.95"))) == 1
+
+
+@pytest.mark.parametrize("square", [True, False])
+def test_two_vectors_make_the_matrix_that_an_update_needs(square):
+    """Where both are as long, their product is one number as it stands: nobody is accused of that."""
+    rng = np.random.default_rng(square)
+    network = Network(
+        [rng.integers(1, 9, (2, 2 if square else 3)) / 10, rng.integers(1, 9, (1, 2)) / 10], None, "sigmoid", "sigmoid",
+        "half_squared_error",
+    )  # fmt: skip
+    x = rng.integers(1, 5, network.sizes[0]).astype(float)
+    b = network.backward(x, [1])
+    new = (network.weights[0] - 0.5 * b["dL/dW_1"]).round(6).tolist()
+    header = f"""+++
+x = {x.tolist()}
+y = [1]
+learning_rate = 0.5
+hidden = "sigmoid"
+output = "sigmoid"
+loss = "half_squared_error"
+[[layer]]
+W = {network.weights[0].tolist()}
+[[layer]]
+W = {network.weights[1].tolist()}
++++
+"""
+    step = f"W_1' = W_1 - eta delta_1 x = {new}\n"
+    assert cr.audit(header + step).lines[0].verdict in ACCEPTED
+    wrong = cr.audit(header + step.replace("- eta", "+ eta")).lines[0]
+    assert wrong.verdict in ("wrong", "undecided")

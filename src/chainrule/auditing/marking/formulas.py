@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.auditing.marking.loosely import misfits
+from chainrule.auditing.marking.loosely import means_outer, misfits
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
@@ -27,6 +27,7 @@ from chainrule.network.arrays import Array
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
+OUTER = "its product of two vectors is one number as it stands, and the right matrix as an outer product"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
@@ -57,6 +58,8 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
             trouble = trouble or f"{error.quantity}: expected {error.expected}; got {error.got}"
     if has_data(state.problem, part.tree):
         return _by_numbers(state, claim, value, part)
+    if evaluates and of_weights and means_outer(state, claim, part.tree):
+        return FormulaMark(part, "formula", "undecided", OUTER)
     if here:
         return FormulaMark(part, "formula", "undecided", HERE_ALONE)
     # where its shapes do not fit, that is loose writing as often as a mistake

@@ -32,6 +32,36 @@ def misfits(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
         return False
 
 
+def means_outer(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
+    """Whether a formula gives what a line claims of weights once ``δ_1 x`` is the outer product of two vectors.
+
+    Where both are as long, their product is one number as it stands.
+    """
+    if state.problem.n > 1:
+        return False
+    try:
+        other = _outer(tree)
+        return other != tree and _holds(state, claim, other)
+    except NumbersOnly:
+        return False
+
+
+def _outer(tree: t.Expr) -> t.Expr:
+    """The formula with every product of two vectors, and numbers, as their outer product."""
+    tree = t.with_children(tree, tuple(map(_outer, t.children(tree))))
+    vectors = [factor for factor in tree.factors if _is_vector(factor)] if isinstance(tree, t.Mul) else []
+    if not isinstance(tree, t.Mul) or len(vectors) != 2 or tree.factors[-1] is not vectors[1]:
+        return tree
+    return t.Mul((*tree.factors[:-1], t.Transpose(vectors[1])))
+
+
+def _is_vector(tree: t.Expr) -> bool:
+    """Whether it is the name of a vector of a layer, or of a derivative by one."""
+    if not isinstance(tree, t.Ref) or not _is_whole(tree.name) or tree.name == "eta":
+        return False
+    return not t.is_matrix(tree.name) and not isinstance(tree.name, t.Slope)
+
+
 def _is_whole(symbol: t.Symbol) -> bool:
     """A vector or a matrix of a layer, or its gradient; where single units stand beside them, names are in doubt."""
     name = symbol.name if isinstance(symbol, t.Timed) else symbol
