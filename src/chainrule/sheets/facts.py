@@ -118,23 +118,27 @@ def with_thetas(parameters: dict[str, Fact]) -> dict[str, Fact]:
     return {"b" + key[1:] if key[:1] == "θ" else key: fact for key, fact in parameters.items()}
 
 
-#: the letters of two layers: W and c of the hidden one, w and b of the output
-LETTERS = {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}
+#: the letters of two layers: W and c of the hidden one, w and b of the output; or W, b and v, c
+LETTERS = ({"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}, {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"})
 
 
 def by_letters(facts: Facts) -> None:
-    """Give the parameters of two layers that are told apart by words, or by W, c and w, b, our own names."""
+    """Give the parameters of two layers that are told apart by words, or by letters alone, our own names."""
     counted = any(key[:1] == "b" and key[-1:].isdecimal() for key in facts.parameters)
-    letters = {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"}
-    if {"W", "v"} <= set(facts.parameters) <= set(letters) and isinstance(facts.parameters["v"].value, list):
-        facts.names |= {key: Fact(letters[key], key) for key in facts.parameters if key not in facts.names}
-        facts.parameters = {letters[key]: fact for key, fact in facts.parameters.items()}
     given = facts.parameters = {_by_layer(key, counted): fact for key, fact in facts.parameters.items()}
-    lists = {"W", "w"} <= set(given) <= set(LETTERS) and all(isinstance(given[k].value, list) for k in ("W", "w"))
-    if not lists or ("b" in given and "c" not in given):
+    for meant in LETTERS:
+        first, second = (letter for letter, name in meant.items() if name[0] == "W")
+        biases = [letter for letter, name in meant.items() if name[0] == "b"]
+        lists = all(isinstance(given[one].value, list) for one in (first, second) if one in given)
+        if (
+            not {first, second} <= set(given) <= set(meant)
+            or not lists
+            or (biases[1] in given and biases[0] not in given)
+        ):
+            continue
+        facts.names = {**{key: Fact(meant[key], key) for key in given}, **facts.names}
+        facts.parameters = {meant[key]: given[key] for key in meant if key in given}
         return
-    facts.names = {key: Fact(LETTERS[key], key) for key in given}
-    facts.parameters = {LETTERS[key]: given[key] for key in LETTERS if key in given}
 
 
 def _by_layer(key: str, counted: bool) -> str:

@@ -13,6 +13,7 @@ from chainrule.sheets.rate import CALLED, rate_in
 from chainrule.sheets.said_losses import states_loss
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.tables import with_heads
+from chainrule.sheets.thresholds import with_biases
 from chainrule.sheets.values import FIRST, NUMBERED, Value, values
 from chainrule.system.patterns import regex
 
@@ -23,7 +24,6 @@ _AGAINST_D = regex(
     r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
 )  # so d is what is desired
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
-_SUBTRACTED = regex(r"[-−]\s*(?:θ|\\?theta)(?![A-Za-z])")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
 _SPOKEN_TARGET = regex(
     r"\b(?:target|label|desired output|true value)(?: (?:value|output))?(?:\s+\$?[ydt][_{}\w,]{0,6}\$?)?"
@@ -98,7 +98,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
     computed |= _entries(facts)
-    thresholds = _thresholds(facts, lines)
+    thresholds = with_biases(facts, lines)
     for number in taken - computed:
         rest[number - 1] = thresholds.get(number, "")  # what is given claims nothing
     for at, line in enumerate(rest):
@@ -120,19 +120,6 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             "y", Fact(int(target[1]) if is_class and target[1].isdigit() else float(target[1]), "target")
         )
     return facts, tuple(rest)
-
-
-def _thresholds(facts: Facts, lines: Sequence[str]) -> dict[int, str]:
-    """Make biases of the thresholds θ_j that are subtracted, b_j = -θ_j; what the lines that give them say of them."""
-    named = [key for key, fact in facts.parameters.items() if key[:1] == "θ" and isinstance(fact.value, int | float)]
-    if not named or not any(map(_SUBTRACTED.search, lines)):
-        return {}
-    found = {key: facts.parameters.pop(key) for key in named}
-    facts.parameters |= {f"b{key[1:]}": replace(fact, value=-fact.value) for key, fact in found.items()}
-    told: dict[int, list[str]] = {}
-    for fact in found.values():
-        told.setdefault(fact.line, []).append(f"{fact.called} = {fact.value}")
-    return {line: "; ".join(given) for line, given in told.items()}
 
 
 def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact]:

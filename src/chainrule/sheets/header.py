@@ -22,6 +22,7 @@ from chainrule.sheets.making import text_of
 from chainrule.sheets.naming import NUMBERED
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
+from chainrule.sheets.thresholds import with_biases
 from chainrule.sheets.weights import number, short, without_velocities
 
 MOST_UNITS = 10_000  # of a layer, the inputs too
@@ -111,6 +112,10 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         # a header further down leaves its lines empty, so that the others keep their numbers
         rest = tuple(lines[end + 1 :] if leading else [*lines[:start], *[""] * (end + 1 - start), *lines[end + 1 :]])
         first_line = end + 2 if leading else 1
+        if told := with_biases(facts, rest):  # where the header ends
+            stands = "; ".join(told.values())
+            rest = (stands, *rest) if leading else (*rest[:end], stands, *rest[end + 1 :])
+            first_line -= leading
     return _worksheet(facts, rest, first_line, text if block is None else None)
 
 
@@ -185,6 +190,8 @@ def _words(facts: Facts) -> dict[str, str]:
     """What words are known to stand for: v for weights, and W1, W2, … for single ones, where they are given so."""
     given = without_velocities(facts.parameters)
     found = {"v": "W"} if any(key[0] in "vV" for key in given) else {}
+    if any(key[0] == "θ" for key in given) and any(key[0] in "wW" for key in given):
+        found |= {"θ": "b", "theta": "b"}
     single = [
         key for key, fact in given.items() if re.fullmatch(r"W_?[0-9]+", key) and not isinstance(fact.value, list)
     ]
