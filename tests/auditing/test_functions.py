@@ -200,6 +200,41 @@ def test_what_was_not_said_is_found_out(tmp_path):
     assert held.first_wrong.mistakes[0] == "batch_sum_vs_mean"
 
 
+HEADS = {  # what comes out, and dL/da of the last layer
+    "softmax": ("np.exp(a) / np.exp(a).sum(1, keepdims=True)", "p - y", 3),
+    "sigmoid": ("1 / (1 + np.exp(-a))", "p - y", 1),
+    "several sigmoids": ("1 / (1 + np.exp(-a))", "(p - y) * p * (1 - p)", 3),
+    "identity": ("a", "p - y", 2),
+    "one number": ("a", "2 * (p - y)", 1),
+    "tanh": ("np.tanh(a)", "(p - y) * (1 - p**2)", 2),
+}
+ANY_HEAD = """
+import numpy as np
+def backward(X, y, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    a = h @ W2 + b2
+    p = {}
+    da = ({}) / len(X)
+    dh = da @ W2.T * (1 - h**2)
+    return X.T @ dh, dh.sum(0), h.T @ da, da.sum(0)
+"""
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_an_output_that_is_not_said_is_found_out(tmp_path, head):
+    """Nobody is accused for what he did not say; a mistake in front of it is found all the same."""
+    out, delta, units = HEADS[head]
+    file = tmp_path / "net.py"
+    text = ANY_HEAD.format(out, delta)
+    file.write_text(text)
+    audit = audit_file(f"{file}:backward", CodeQuestion((4, 5, units)))
+    assert audit.ok, audit.notes
+    file.write_text(text.replace(" * (1 - h**2)", ""))
+    wrong = audit_file(f"{file}:backward", CodeQuestion((4, 5, units), "tanh"))
+    assert wrong.first_wrong.name == "dL/dW_1"
+    assert any("output is not said" in note for note in wrong.notes)
+
+
 def test_forward_values_are_given_of_a_hidden_activation_that_is_said(tmp_path):
     text = f"def backward(X, Y, A1, A2, W2):\n    h, d2 = A1, A2 - Y{BACK}"
     assert written(tmp_path, text).ok

@@ -94,7 +94,7 @@ def test_a_folder_of_code_is_graded_with_points(run, here):
 
 def test_bad_questions_are_refused(refused, here):
     assert "no such file" in refused("check", "none.py:backward")
-    assert "a function nothing" in refused("check", "mynet.py:nothing")
+    assert "a function or class named nothing" in refused("check", "mynet.py:nothing")
     assert "beside code" in refused("check", "mynet.py:backward", "--data", "iris")
     assert "--layers" in refused("check", "mynet.py:backward", "--layers", "4,x")
     assert "at most 1000 units" in refused("check", "mynet.py:backward", "--layers", "7840,30,10")

@@ -32,6 +32,7 @@ SECONDS = 30.0
 EXPLAINED = 2  # wrong networks of which the cause is looked for, until one has it
 #: output -> losses, the first of which it is usually meant with; which one the code has is found out
 _LOSSES = {"softmax": ("cross_entropy",), "sigmoid": ("binary_cross_entropy",)}
+_OUTPUTS = ("softmax", "sigmoid", "identity", "tanh")
 _SQUARES = ("half_squared_error", "squared_error", "mean_squared_error")
 _HIDDEN = ("sigmoid", "relu", "tanh")
 
@@ -49,12 +50,17 @@ class CodeQuestion:
 
     layers: Sequence[int] = (4, 5, 3)
     hidden: str | Sequence[str] | None = None
-    output: str = "softmax"
+    output: str | None = None
     loss: str | None = None
     reduction: str | None = None
     seed: int = 0
     seconds: float = SECONDS
     tolerance: float | None = None
+
+    def _losses(self, output: str) -> tuple[str, ...]:
+        if self.loss:
+            return (self.loss,)
+        return _LOSSES["softmax"] if output == "softmax" else (*_LOSSES.get(output, ()), *_SQUARES)
 
     def drawn(self) -> tuple[list[Network], tuple[CodeCase, ...]]:
         """Every network that may be meant, the likeliest first, and the cases.
@@ -64,14 +70,21 @@ class CodeQuestion:
         """
         if not isinstance(self.layers, (Sequence, np.ndarray)) or isinstance(self.layers, str):
             raise InputError("layers", "units of each layer, the inputs first, such as [4, 5, 3]", repr(self.layers))
-        losses = (self.loss,) if self.loss else (*_LOSSES.get(self.output, ()), *_SQUARES)
-        losses = losses[:1] if self.output == "softmax" else losses
+        single = len(self.layers) > 0 and self.layers[-1] == 1  # softmax of one unit is 1
+        usual = _OUTPUTS[1:] if single else _OUTPUTS
+        outputs = usual if self.output is None else (self.output,)
+        rules = [(output, loss) for output in outputs for loss in self._losses(output)]
         hidden = _HIDDEN if self.hidden is None and len(self.layers) > 2 else (self.hidden or _HIDDEN[0],)
         reductions = ("mean", "sum") if self.reduction is None else (self.reduction,)
         if not (np.isfinite(self.seconds) and self.seconds > 0):
             raise InputError("seconds", "a number above 0", str(self.seconds))
-        networks = [Network.random(self.layers, h, self.output, loss, r, seed=self.seed)
-                    for h, loss, r in product(hidden, losses, reductions)]  # fmt: skip
+        networks: list[Network] = []
+        for (out, loss), h, r in product(rules, hidden, reductions):
+            try:
+                networks.append(Network.random(self.layers, h, out, loss, r, seed=self.seed))
+            except InputError:  # the loss that is asked for goes with other outputs
+                if self.output is not None or (not networks and (out, loss) == rules[-1]):
+                    raise
         return networks, drawn_cases(networks[0], self.seed)
 
 
@@ -80,7 +93,7 @@ def audit_code(
     layers: Sequence[int] = (4, 5, 3),
     *,
     hidden: str | Sequence[str] | None = None,
-    output: str = "softmax",
+    output: str | None = None,
     loss: str | None = None,
     reduction: str | None = None,
     seed: int = 0,
@@ -305,7 +318,7 @@ def _verdict(
             break
     if len(refused) == len(tried) - 1 and tried[0].audit is None and not _is_explained(shown):
         raise refused[0]
-    notes = (*_notes(reading, usual, losses), *_missing(reading, shown))
+    notes = (*_notes(reading, usual, losses), *_assumed(shown, question), *_missing(reading, shown))
     return CodeAudit(title, reading.run.called, tuple(tried), shown, notes)
 
 
@@ -316,10 +329,18 @@ def _is_explained(audit: Audit) -> bool:
     return named and any(line.verdict in ACCEPTED for line in audit.lines)
 
 
+def _assumed(shown: Audit, question: CodeQuestion) -> Iterator[str]:
+    """Of wrong arrays: that another output may be meant, where nobody has said which."""
+    if question.output is None and not shown.ok:
+        yield "Its output is not said: of the usual ones that is taken under which most is right"
+
+
 def _notes(reading: _CodeReading, usual: Network, losses: Sequence[tuple[float, float]]) -> Iterator[str]:
     network = reading.network
     if network.hidden != usual.hidden:
         yield f"Its hidden activation is {network.hidden[0]}"
+    if network.output != usual.output:
+        yield f"Its output is {network.output}"
     if network.loss != usual.loss:
         yield f"Its loss is {network.loss}"
     if network.reduction != usual.reduction:

@@ -47,7 +47,7 @@ def check(
     seconds: Annotated[float, Option(help="With --torch or code: the time that the file may take.", min=0.1)] = 60.0,
     layers: Layers = "4,5,3",
     hidden: Hidden = None,
-    output: Output = "softmax",
+    output: Output = None,
     reduction: Reduction = None,
     learning_rate: Annotated[float | None, Option(help="With --gradients: of the step that your code makes.")] = None,
     method: Annotated[str, Option(help="complex (exact to rounding) or central (differences).")] = "complex",

@@ -49,7 +49,7 @@ def grade(
     ] = None,
     layers: Layers = "4,5,3",
     hidden: Hidden = None,
-    output: Output = "softmax",
+    output: Output = None,
     loss: Annotated[str | None, Option(help="With code: its loss; else the one that it has is found.")] = None,
     reduction: Reduction = None,
     seed: Annotated[int, Option(min=0, help="With code: of the networks that are drawn.")] = 0,

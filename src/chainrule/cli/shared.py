@@ -24,7 +24,7 @@ Quantity = Annotated[str, Argument(help="A name, such as dL/dW_212, dL/dh_1, dyh
 Data = Annotated[str | None, Option(help="Table for a model.")]
 Layers = Annotated[str, Option(help="With code: units of each layer, the inputs first.")]
 Hidden = Annotated[str | None, Option(help="With code: hidden activation, one for all or one each; else it is found.")]
-Output = Annotated[str, Option(help="With code: softmax or an activation.")]
+Output = Annotated[str | None, Option(help="With code: softmax or an activation; else it is found.")]
 Reduction = Annotated[str | None, Option(help="With code: mean or sum over the examples; else it is found.")]
 Notation = Annotated[str | None, Option(help="textbook or delta; else as the name is written.")]
 
@@ -108,8 +108,8 @@ def _drawn(file: str, most: int, seed: int) -> CommandInput:
 
 
 def code_question(
-    layers: str, hidden: str | None, output: str, loss: str | None, reduction: str | None, seed: int, seconds: float,
-    tolerance: float | None = None,
+    layers: str, hidden: str | None, output: str | None, loss: str | None, reduction: str | None, seed: int,
+    seconds: float, tolerance: float | None = None,
 ) -> CodeQuestion:  # fmt: skip
     """The networks on which somebody's code is to be tried."""
     from chainrule.auditing.functions import CodeQuestion

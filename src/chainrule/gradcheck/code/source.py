@@ -65,7 +65,7 @@ class CodeSource:
             return _not_empty(found, self.title, "a method backward, backprop or loss", vars(value))
         known = callable(value) or isinstance(value, staticmethod)
         found = [(self.name, value)] if known else []
-        return _not_empty(found, shown(self.file), f"a function {self.name}", self.space)
+        return _not_empty(found, shown(self.file), f"a function or class named {self.name}", self.space)
 
     def forward(self, name: str) -> Iterator[tuple[str, Any]]:
         """The functions of a forward pass beside a backward pass, the one of the matching name first."""
