@@ -1,10 +1,11 @@
 """A right number behind a formula whose shapes do not fit is not called right; loose writing is."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 
 RIGHT = {"right", "rounded"}
@@ -21,7 +22,7 @@ MISFITS = (
 )  # fmt: skip
 
 
-@settings(max_examples=3, deadline=None)
+@draws(3)
 @given(seed=st.integers(0, 9999))
 def test_loose_writing_is_right(seed):
     sheet = SmallSheet(seed)

@@ -28,13 +28,14 @@ def _share(outcomes):
 
 
 def test_planted_mistakes_are_named_at_their_line():
-    """Every mistake at one of its four layers."""
-    places = [place for i, place in enumerate(trials.places()) if (i // 4 + i) % 4 == 1]
+    """Every other mistake at one of its four layers."""
+    places = [place for i, place in enumerate(trials.places()) if (i // 4 + i) % 8 == 1]
     _share([trials.planted(*place, i % 2) for i, place in enumerate(places)])
 
 
 def test_slips_of_digits_signs_and_points_are_named():
-    _share([trials.tampered(id, seed) for id in trials.STRUCTURAL for seed in range(20)])
+    """Ten of each kind."""
+    _share([trials.tampered(id, seed) for i, id in enumerate(trials.STRUCTURAL) for seed in range(i % 2, 20, 2)])
 
 
 def test_two_mistakes_are_both_found():
@@ -45,9 +46,9 @@ def test_two_mistakes_are_both_found():
 
 
 def test_mistakes_of_code_are_named():
-    """Every other mistake at each of its layers; ``trials.bugs`` has all."""
+    """Every mistake at one of its layers; ``trials.bugs`` has all."""
     backward = [p for p in trials.places() if p[1] in ("dh", "da", "g'", "J", "dW", "db")]
-    _share([trials.coded(*place, i % 2) for i, place in enumerate(backward[::2])])
+    _share([trials.coded(*place, i % 2) for i, place in enumerate(backward) if (i // 4 + i) % 4 == 1])
 
 
 def test_the_trials_can_fail():

@@ -5,18 +5,19 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule import Network
+from tests.support.sample import draws
 from tests.support.small_sheets import NAMES, SmallSheet
 
 DUE = re.compile(r"should be (\[[^a-z;]*\]|-?[0-9.]+(?:e-?[0-9]+)?)(?=;|$)")
 IS_NOT = re.compile(r" is (\[[^a-z;]*\]|-?[0-9.e-]+), not (\[[^a-z;]*\]|-?[0-9.e-]+)(?=;|$)")
 
 
-@settings(max_examples=40, deadline=None)
+@draws(12)
 @given(st.integers(0, 9999), st.sampled_from(NAMES), st.integers(2, 6), st.floats(0.6, 40), st.booleans())
 def test_what_should_be_differs_from_what_is_written(seed, name, decimals, units, turned):
     sheet = SmallSheet(seed)
@@ -34,7 +35,7 @@ def test_what_should_be_differs_from_what_is_written(seed, name, decimals, units
             assert line.message
 
 
-@settings(max_examples=25, deadline=None)
+@draws(9)
 @given(st.floats(0.01, 3), st.floats(0.01, 3), st.integers(1, 5), st.floats(0.6, 90))
 def test_what_arithmetic_gives_differs_from_what_is_written(one, other, decimals, units):
     one, other = round(one, 3), round(other, 3)

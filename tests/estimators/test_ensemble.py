@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
@@ -20,6 +20,7 @@ from chainrule.estimators.objective import Objective
 from chainrule.storage import from_sklearn
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.engine import Rows
+from tests.support.sample import draws
 
 IRIS, KIND = load_iris(return_X_y=True)
 DIABETES, SUGAR = load_diabetes(return_X_y=True)
@@ -63,7 +64,7 @@ def estimators(draw):
 
 
 @given(estimators())
-@settings(deadline=None, max_examples=40)
+@draws(12)
 @pytest.mark.filterwarnings("ignore")
 def test_each_network_is_what_one_estimator_learns_and_the_answer_is_their_mean(given):
     est, x, y, weight = given

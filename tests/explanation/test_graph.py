@@ -5,12 +5,13 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.formula.tree import Number, refs
 from chainrule.network.activations import ACTIVATIONS
+from tests.support.sample import draws
 
 TOY = "y1 = x^2; y2 = x^3; z = log(y1/y2)"
 
@@ -45,7 +46,7 @@ def reaches(graph, below, above):
     return below == above or any(reaches(graph, below, str(r)) for r in refs(graph.formulas.get(above, Number(0.0))))
 
 
-@settings(max_examples=6)
+@draws(6)
 @given(st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 99), st.integers(0, 99)), min_size=2, max_size=4),
        st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))  # fmt: skip
 def test_drawn_graphs_agree_with_numerical_differentiation(lines, x, w):

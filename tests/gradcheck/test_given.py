@@ -45,11 +45,13 @@ def accused(audit):
 
 @pytest.mark.parametrize("part", range(4))
 def test_in_no_layout_a_right_gradient_is_accused_and_a_planted_mistake_is_found(part):
+    """Right in every layout, spoilt in every third."""
     names = list(trials.LAYOUTS)
     assert len(names) >= 40
     with np.errstate(all="ignore"):
         for number, name in enumerate(names[part::4]):
-            for told in trials.told((name, trials.PRECISIONS[number % 3], 50 + number)):
+            for try_it in (trials.right, trials.planted)[: 1 + (number % 3 == part % 3)]:
+                told = try_it(name, trials.PRECISIONS[number % 3], 50 + number)
                 assert told.outcome in ("right", "found", "skipped"), told.detail
 
 

@@ -9,13 +9,14 @@ import autograd.numpy as anp
 import pytest
 from autograd import value_and_grad
 from autograd.scipy.special import erfc
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
 from tests.support import formulas
+from tests.support.sample import draws
 from tests.support.strategies import LOSS_OUTPUT, assert_agree, cases, gradients_of, loss_output_of, sums_of_paths
 
 RTOL = 1e-10
@@ -95,20 +96,20 @@ def assert_agrees_with_autograd(case):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@settings(deadline=None, max_examples=12)
+@draws(4)
 @given(data=st.data())
 def test_every_loss_and_output_agrees_with_autograd(loss, output, data):
     assert_agrees_with_autograd(data.draw(cases(loss_output_of(loss, output))))
 
 
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
-@settings(deadline=None, max_examples=25)
+@draws(9)
 @given(data=st.data())
 def test_every_hidden_activation_agrees_with_autograd(hidden, data):
     assert_agrees_with_autograd(data.draw(cases(hidden=hidden)))
 
 
-@settings(deadline=None, max_examples=200)
+@draws(40)
 @given(case=cases())
 def test_networks_of_mixed_layers_agree_with_autograd(case):
     assert_agrees_with_autograd(case)

@@ -4,13 +4,14 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import chainrule
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.equation_table import EQUATIONS
 from chainrule.network.outputs import OUTPUTS
+from tests.support.sample import draws
 from tests.support.strategies import LOSS_OUTPUT, UNITS, assert_agree, cases, generators, loss_output_of, sums_of_paths
 
 FORMS = ("component", "vector", "batch")
@@ -42,14 +43,14 @@ def assert_forms_agree(case):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@settings(deadline=None, max_examples=8)
+@draws(4)
 @given(data=st.data())
 def test_the_forms_agree_for_every_loss_and_output(loss, output, data):
     assert_forms_agree(data.draw(cases(loss_output_of(loss, output))))
 
 
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
-@settings(deadline=None, max_examples=25)
+@draws(9)
 @given(data=st.data())
 def test_the_forms_agree_for_every_activation_also_on_its_kink(hidden, data):
     case = data.draw(cases(hidden=hidden, elements="halves"))
@@ -215,7 +216,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("equation_id", EQUATIONS)
-@settings(deadline=None, max_examples=25)
+@draws(9)
 @given(rng=generators(), n=st.sampled_from(UNITS), m=st.sampled_from(UNITS), j=st.sampled_from(UNITS))
 def test_each_equation_is_the_same_in_its_three_forms(equation_id, rng, n, m, j):
     one, vectors, batch = RUNS[equation_id](lambda *shape: rng.normal(size=shape), n, m, j)

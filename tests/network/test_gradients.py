@@ -10,7 +10,7 @@ from itertools import cycle, pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule
@@ -20,6 +20,7 @@ from chainrule.network.losses import LOSSES, REDUCTIONS
 from chainrule.network.outputs import OUTPUTS
 from chainrule.network.pairs import PAIRS
 from tests.support import formulas
+from tests.support.sample import draws, half
 from tests.support.strategies import (
     LOSS_OUTPUT,
     Case,
@@ -115,9 +116,10 @@ def assert_is_numerical_gradient(case: Case, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
 def test_the_gradient_is_the_numerical_gradient_of_the_reported_loss(loss, output):
-    """Each with every k and every depth, and with each n once for each of these."""
+    """With every k and every depth, and with each n once for each of these; one half of them goes with one pair."""
     names, sizes = cycle(ACTIVATIONS), (1, 2, 5)
-    for number, (k, layers) in enumerate(product((1, 2, 3), (1, 2, 4))):
+    of_nine = list(enumerate(product((1, 2, 3), (1, 2, 4))))
+    for number, (k, layers) in half(of_nine, loss, output):
         n = sizes[(number + number // 3) % 3]
         weighted, reduction = divmod(number % 4, 2)  # goes with each k, n and depth in turn
         if not LOSSES[loss].fits(OUTPUTS[output], k):
@@ -131,7 +133,7 @@ def test_the_gradient_is_the_numerical_gradient_of_the_reported_loss(loss, outpu
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@settings(deadline=None, max_examples=8)
+@draws(4)
 @given(data=st.data())
 def test_the_loss_is_the_weighted_mean_or_sum_of_its_definition(loss, output, data):
     case = data.draw(cases(loss_output_of(loss, output)))
@@ -153,7 +155,7 @@ def test_only_declared_pairs_take_a_shortcut(loss, output):
 
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
-@settings(deadline=None, max_examples=8)
+@draws(4)
 @given(data=st.data())
 def test_the_shortcut_equals_the_general_path_with_its_full_jacobian(loss, output, data):
     case = data.draw(cases(loss_output_of(loss, output)))
@@ -164,7 +166,7 @@ def test_the_shortcut_equals_the_general_path_with_its_full_jacobian(loss, outpu
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
 def test_float32_stays_float32_and_agrees_with_float64(loss, output):
-    for seed, (n, weighted) in enumerate(product((1, 4), (False, True))):
+    for seed, (n, weighted) in half(list(enumerate(product((1, 4), (False, True)))), loss, output):
         reduction = REDUCTIONS[(n == 1) == weighted]  # goes with each n, and with weights and without
         hidden = np.random.default_rng(seed).permutation(list(ACTIVATIONS))[:3].tolist()
         k = 1 if loss == "identity" else 3

@@ -3,14 +3,15 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=2, deadline=None)
+FEW = draws(2)
 RIGHT = {"right", "rounded"}
 FORMULAS = (
     r"$\delta_k = (o_k - y_k) o_k (1 - o_k)$", r"$\delta_j = h_j (1 - h_j) \sum_k w_{kj} \delta_k$",

@@ -1,14 +1,15 @@
 """Numbers behind factors, x as a sign of times, and what libraries print: right ones are right, wrong ones are not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.sample import draws
 from tests.support.sheets import line, lines
 from tests.support.small_sheets import SmallSheet
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=2, deadline=None)
+FEW = draws(2)
 RIGHT = {"right", "rounded"}
 FACTORS = (
     ("dL/da_2", r"(\hat y - y) 0.5 \hat y (1 - \hat y) 2"), ("dL/da_2", "(yhat - y)(<<yhat>>)(1 - yhat)"),

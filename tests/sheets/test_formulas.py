@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import InputError
@@ -28,6 +28,7 @@ from chainrule.formula.tree import (
     with_children,
 )
 from chainrule.network.names import LOSS, Derivative, Quantity, read
+from tests.support.sample import draws
 from tests.support.sheets import error, line, lines, number, q, tree
 
 # ---------------------------------------------------------------- names
@@ -478,7 +479,7 @@ def nodes(inner):
 
 
 @given(st.recursive(LEAVES, nodes, max_leaves=12))
-@settings(max_examples=300, deadline=None)
+@draws(60)
 def test_what_is_printed_is_read_back(drawn):
     for notation in ("textbook", "delta"):
         printed = text(drawn, notation)

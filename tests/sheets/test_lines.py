@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import InputError
@@ -11,6 +11,7 @@ from chainrule.formula import latex, text
 from chainrule.formula.tree import Array, Ref, children
 from chainrule.network.names import Quantity
 from chainrule.sheets.lines import LARGEST, MOST_LINES, read_lines
+from tests.support.sample import draws
 from tests.support.sheets import SIZES, error, line, lines, number, tree
 
 # ---------------------------------------------------------------- lines, claims and prose
@@ -300,14 +301,14 @@ def checked(found):
 
 
 @given(st.lists(st.text(), max_size=4))
-@settings(max_examples=300, deadline=None)
+@draws(60)
 def test_any_text_is_read_or_refused(written):
     checked(read_lines(written, 1, SIZES))
     checked(read_lines([f"L = {line}" for line in written], 1, SIZES))
 
 
 @given(st.lists(st.lists(st.sampled_from([*PIECES, " "]), max_size=20).map("".join), max_size=3))
-@settings(max_examples=300, deadline=None)
+@draws(60)
 def test_any_jumble_of_pieces_is_read_or_refused(written):
     checked(read_lines(written, 1, SIZES))
     checked(read_lines([f"L = {line}" for line in written], 1, SIZES))

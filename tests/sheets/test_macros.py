@@ -3,10 +3,11 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.sheets.macros import LONGEST, with_macros
+from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 
 DEFINED = (
@@ -16,7 +17,7 @@ DEFINED = (
 LETTERS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=3, max_size=9)
 
 
-@settings(max_examples=8, deadline=None)
+@draws(4)
 @given(st.sampled_from(DEFINED), LETTERS, st.integers(0, 99))
 def test_a_derivative_of_ones_own(defined, letters, seed):
     name = f"zz{letters}"

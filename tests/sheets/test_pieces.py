@@ -1,14 +1,15 @@
 """Indicators, comparisons, NumPy's ways of writing, norms and bare sums: right ones are right, wrong ones are not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.sample import draws
 from tests.support.sheets import line, lines
 from tests.support.small_sheets import SmallSheet
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=3, deadline=None)
+FEW = draws(3)
 RIGHT = {"right", "rounded"}
 WRONG = {"wrong", "follows"}
 INDICATORS = (

@@ -1,10 +1,11 @@
 """Claims within sentences: words before a name are left out, and what they say of the claim is kept."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from tests.support.sample import draws
 from tests.support.sheets import lines
 
 HEADER = """+++
@@ -41,7 +42,7 @@ def verdicts(*written):
     return [line.verdict for line in cr.audit(HEADER + "\n".join(written)).lines]
 
 
-@settings(max_examples=30, deadline=None)
+@draws(9)
 @given(
     st.sampled_from(LEADS),
     st.sampled_from(sorted(RIGHT)),
@@ -55,7 +56,7 @@ def test_a_claim_within_a_sentence_is_judged(lead, name, dollars, end):
     assert len(verdicts(f"{lead} {name} = 0.5")) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@draws(9)
 @given(st.sampled_from(NO_CLAIMS), st.sampled_from(sorted(RIGHT)), st.booleans())
 def test_what_would_be_is_never_accused(sentence, name, dollars):
     claim = f"{name} = {WRONG[name]}"

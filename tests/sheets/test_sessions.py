@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.sheets.sessions import with_claims
 from tests.sheets.test_sentences import HEADER
+from tests.support.sample import draws
 
 VALUES = {"a_1": np.array([1.0, 1.5]), "h_1": np.array([0.731059, 0.817574]), "yhat": 0.525454, "L": 0.112597}
 WAYS = (
@@ -18,7 +19,7 @@ WAYS = (
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@draws(9)
 @given(st.sampled_from(WAYS), st.sampled_from(sorted(VALUES)), st.sampled_from((0.0, 0.0731)), st.integers(3, 5))
 def test_what_is_printed_is_a_claim(way, name, off, digits):
     value = np.round(VALUES[name] + off, digits)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import InputError
 from chainrule.sheets.header import parse_worksheet
 from chainrule.sheets.rules import loss_named, rule_named
 from chainrule.sheets.spellings import spelled
+from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 
 RULES = (
@@ -49,7 +50,7 @@ def array(value, way):
     return way.format(value.tolist())
 
 
-@settings(max_examples=80, deadline=None)
+@draws(20)
 @given(st.integers(0, 999), *map(st.sampled_from, (RULES, INPUTS, TARGETS, PARAMETERS, ARRAYS, RATES)))
 def test_the_network_is_the_same_however_it_is_written(seed, rules, inputs, targets, names, way, rate):
     sheet = SmallSheet(seed)

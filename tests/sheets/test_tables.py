@@ -1,11 +1,12 @@
 """Tables with heads: each number is a claim about what its head, its row or both name."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.sheets.tables import with_heads
+from tests.support.sample import draws
 from tests.support.sheets import lines
 from tests.support.small_sheets import SmallSheet
 
@@ -17,7 +18,7 @@ EDGES = (
 )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@draws(7)
 @given(st.integers(0, 999), st.sampled_from(EDGES), st.permutations(NAMES), st.integers(0, 2), st.booleans())
 def test_a_name_over_each_number(seed, edges, names, wrong, dollars):
     row, edge, rule = edges
@@ -28,7 +29,7 @@ def test_a_name_over_each_number(seed, edges, names, wrong, dollars):
     assert [verdict in RIGHT for verdict in found] == [i != wrong for i in range(3)], found
 
 
-@settings(max_examples=15, deadline=None)
+@draws(6)
 @given(st.integers(0, 999), st.sampled_from(EDGES[:5]), st.permutations(NAMES), st.integers(0, 2))
 def test_a_name_before_each_number(seed, edges, names, wrong):
     row, edge, _ = edges
@@ -80,7 +81,7 @@ def test_other_tables_claim_nothing(written):
     assert lines(written, sizes=(2, 2, 1)) == ()
 
 
-@settings(max_examples=12, deadline=None)
+@draws(4)
 @given(
     st.integers(0, 99), st.sampled_from(("\t", "  ", " | ", " ")), st.sampled_from(("L", "Error", "E_{total}", "loss")),
     st.sampled_from(("", "2\t")), st.integers(0, 2),

@@ -4,16 +4,17 @@ import tomllib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.auditing.audit import audit_text
 from chainrule.formula.tree import Ref, Timed
 from chainrule.network.names import Quantity
 from tests.support import written as w
+from tests.support.sample import draws
 from tests.support.sheets import lines
 
-few = settings(max_examples=4, deadline=None)
+few = draws(4)
 
 
 def audited(sheet, lines):

@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from itertools import combinations, cycle, product
 
+from hypothesis import settings
+
 #: whether the whole of each family is run: set before the tests are collected
 everything = False
 
@@ -53,3 +55,17 @@ def in_turn(cases: Iterable[tuple], others: Iterable) -> list[tuple]:
     if everything:
         return [(*case, other) for case, other in product(cases, others)]
     return [(*case, other) for case, other in zip(cases, cycle(others), strict=False)]
+
+
+def half(cases: Iterable, *names: str) -> list:
+    """Every other of what each member of a family is tried with, from the first or the second on by the member's names.
+
+    So members that share a value have different halves.
+    """
+    cases = list(cases)
+    return cases if everything else cases[zlib.crc32("".join(names).encode()) % 2 :: 2]
+
+
+def draws(n: int) -> settings:
+    """``@draws(n)``: what a Hypothesis test draws in the sample, where its draws are dear or it has many cases."""
+    return settings() if everything else settings(max_examples=n)

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -20,6 +20,7 @@ from chainrule.train.optimizers import OPTIMIZERS, optimizer
 from chainrule.train.order import row_order
 from chainrule.train.recipe import Recipe
 from chainrule.train.schedules import SCHEDULES, Schedule
+from tests.support.sample import draws
 
 MANY, ONE = 1e9, 0.0  # seconds a call
 
@@ -78,7 +79,7 @@ def trainings(draw):
     return net, rows, recipe
 
 
-@settings(max_examples=150, deadline=None)
+@draws(40)
 @given(trainings(), st.integers(1, 12))
 def test_epochs_in_one_call_are_those_one_by_one(training, epochs):
     many, made = trained(MANY, *training, epochs=epochs)
@@ -88,7 +89,7 @@ def test_epochs_in_one_call_are_those_one_by_one(training, epochs):
     same(many, one)
 
 
-@settings(max_examples=60, deadline=None)
+@draws(15)
 @given(trainings(), st.integers(1, 3), st.sampled_from([1, 2**40]))
 def test_an_epoch_is_its_steps_in_the_order_of_its_number(training, epochs, first):
     net, rows, recipe = training

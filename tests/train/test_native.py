@@ -10,7 +10,7 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -38,7 +38,7 @@ from tests.support.native import (
     variant,
     variants,
 )
-from tests.support.sample import in_turn
+from tests.support.sample import draws, in_turn
 
 EPS = {"float64": 2.3e-16, "float32": 1.2e-7}
 KINDS = [
@@ -275,7 +275,7 @@ def test_products_of_every_size_equal_numpys_and_touch_nothing_else(name, dtype,
 
 
 @every_variant
-@settings(max_examples=60, deadline=None)
+@draws(15)
 @given(
     m=st.integers(0, 30) | st.just(300),
     n=st.integers(0, 70) | st.just(250),
@@ -396,7 +396,7 @@ def test_every_activation_equals_the_plain_loop(hidden, dtype, rng):
 
 
 @every_variant
-@settings(max_examples=40, deadline=None)
+@draws(12)
 @given(
     sizes=st.lists(st.integers(1, 12) | st.sampled_from([17, 33, 48]), min_size=2, max_size=6),
     hidden=st.sampled_from(sorted(ACTIVATIONS)),
