@@ -6,6 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
+# BLAS threads that have no work sleep at once: they would look for some where other tests run. Workers inherit it.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
