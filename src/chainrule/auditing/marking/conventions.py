@@ -25,7 +25,8 @@ from chainrule.formula import tree as t
 from chainrule.sheets.lines import Line
 
 GAIN = 1.5  # what a convention must save: more than one wrong line does
-FAR_MORE = 2.0  # for each line that was right and is wrong under it
+FAR_MORE = 2.0  # for each line that was right and whose number is wrong under it
+MOST_LINES = 4.0  # for each whose formula is
 NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
@@ -159,13 +160,15 @@ def _wrong(state: SheetState) -> int:
 def _better(old: SheetState, new: SheetState) -> bool:
     """It saves enough, and no line that was right is wrong now; or it saves far more than the few that are.
 
-    Of those the formulas are right and their numbers wrong: a sign lost in one line is no convention of the others.
+    A sign lost in one line is no convention of the others: it costs less where the line's formula is right and its
+    number wrong, and nothing where the number is not what the author's own lines give by the formula beside it.
     """
     saved = cost(old) - cost(new)
     if saved < GAIN or keeps(old, new):
         return saved >= GAIN
-    turned = [b for a, b in zip(old.marks, new.marks, strict=True) if a.verdict in ACCEPTED and b.verdict in BAD]
-    return saved >= FAR_MORE * len(turned) and all(map(_number_alone, turned))
+    pairs = [(a, b) for a, b in zip(old.marks, new.marks, strict=True) if a.verdict in ACCEPTED and b.verdict in BAD]
+    turned = [b for a, b in pairs if not (a.value is not None and a.value.inconsistent)]
+    return saved >= sum(FAR_MORE if _number_alone(mark) else MOST_LINES for mark in turned)
 
 
 def _number_alone(mark: Mark) -> bool:

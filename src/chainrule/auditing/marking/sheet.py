@@ -275,7 +275,15 @@ def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark, formula
     root = value.root or next(iter(sources(state, claim)), None)
     if root is not None:
         return replace(value, verdict="follows", root=root)
+    if _is_opposite(value):
+        return value  # no rounding turns a sign
     return replace(value, verdict="rounded", why="right from the rounded numbers that you put in")
+
+
+def _is_opposite(value: NumberMark) -> bool:
+    """Whether a number has the sign that it should not have, and is too large for a 0 that was rounded."""
+    numbers, due = value.numbers, value.due
+    return bool(((numbers.value * due < 0) & (np.minimum(np.abs(numbers.value), np.abs(due)) > numbers.unit)).any())
 
 
 def _by_formula(state: SheetState, claim: LineClaim, value: NumberMark, formulas: list[FormulaMark]) -> bool:
