@@ -306,3 +306,31 @@ def test_a_spoilt_line_is_not_right(write, seed):
     assert spoilt.verdict in ("wrong", "undecided"), spoilt
     before = [line for line in found.lines if line.number < spoilt.number]
     assert [line.text for line in before if line.verdict in ("wrong", "unreadable", "follows")] == []
+
+
+@pytest.mark.parametrize("seed", range(60) if sample.everything else range(1, 6, 2))
+def test_one_lost_sign_turns_no_convention(seed):
+    """Where errors are t - y: of one result of the way back the sign is turned; no other line is called wrong."""
+    text = negnevitsky(seed)
+    lines = list(re.finditer(r"^(?:δ|Δ|w).* = (-?\d\.\d{4})$", text, re.MULTILINE))
+    line = lines[seed % len(lines)]
+    begin, number = text[: line.start(1)], float(line[1])
+    found = audit(f"{begin}{-number:.4f}{text[line.end(1) :]}")
+    spoilt = 1 + begin.count("\n")
+    accused = [one.text for one in found.lines if one.verdict == "wrong" and one.number != spoilt]
+    assert accused == []
+    assert next(one for one in found.lines if one.number == spoilt).verdict in ("wrong", "undecided")
+
+
+def test_of_one_unit_too():
+    text = """x = 2, w = 0.5, b = 0.1, t = 0, η = 1, sigmoid, E = 1/2 (o - t)^2
+
+o = σ(1.1) = 0.7503
+δ = (t - o) o (1 - o) = -0.1406
+Δw = η δ x = -0.2812
+Δb = η δ = 0.1406
+w = 0.5 - 0.2812 = 0.2188
+b = 0.1 - 0.1406 = -0.0406
+"""
+    wrong = [line.text for line in audit(text).lines if line.verdict == "wrong"]
+    assert wrong == ["Δb = η δ = 0.1406"]

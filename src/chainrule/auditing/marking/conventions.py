@@ -27,6 +27,7 @@ from chainrule.sheets.lines import Line
 GAIN = 1.5  # what a convention must save: more than one wrong line does
 FAR_MORE = 2.0  # for each line that was right and whose number is wrong under it
 MOST_LINES = 4.0  # for each whose formula is
+MANY = 3  # lines that come out under it and did not, beside one that is wrong in any case
 NOISE = 1e-12  # what is left of a sum that is 0
 DRIFT = 5  # units of the last digit by which rounded earlier lines may move a line
 MOST = 3  # conventions of one sheet that differ from its header
@@ -164,11 +165,13 @@ def _better(old: SheetState, new: SheetState) -> bool:
     number wrong, and nothing where the number is not what the author's own lines give by the formula beside it.
     """
     saved = cost(old) - cost(new)
-    if saved < GAIN or keeps(old, new):
-        return saved >= GAIN
-    pairs = [(a, b) for a, b in zip(old.marks, new.marks, strict=True) if a.verdict in ACCEPTED and b.verdict in BAD]
-    turned = [b for a, b in pairs if not (a.value is not None and a.value.inconsistent)]
-    return saved >= sum(FAR_MORE if _number_alone(mark) else MOST_LINES for mark in turned)
+    pairs = list(zip(old.marks, new.marks, strict=True))
+    spoilt = [(a, b) for a, b in pairs if a.verdict in ACCEPTED and b.verdict in BAD]
+    turned = [b for a, b in spoilt if not (a.value is not None and a.value.inconsistent)]
+    if saved < GAIN:
+        gained = sum(b.verdict in ACCEPTED and a.verdict not in ACCEPTED for a, b in pairs)
+        return saved > 0 and bool(spoilt) and not turned and gained >= MANY
+    return keeps(old, new) or saved >= sum(FAR_MORE if _number_alone(mark) else MOST_LINES for mark in turned)
 
 
 def _number_alone(mark: Mark) -> bool:
