@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.auditing.marking.loosely import means_outer, misfits
+from chainrule.auditing.marking.loosely import means_outer, misfits, without_sums
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
@@ -38,6 +38,29 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
     Args:
         value: the mark of the line's number, where it has one.
     """
+    found = _held(state, claim, value, part, part.tree)
+    for tree in _over_examples(state.problem, part.tree) if found.verdict == "undecided" and found.why != OUTER else ():
+        if (other := _held(state, claim, value, part, tree)).verdict == "right":
+            return other
+    return found
+
+
+def _over_examples(problem: Problem, tree: t.Expr) -> Iterator[t.Expr]:
+    """The formula with its sums over the examples of a batch, where nothing says over what they go."""
+    of_many = (_with_sums(tree, function) for function in ("sum_rows", "sum_columns"))
+    for other in of_many if problem.n > 1 else (without_sums(tree),):
+        if other != tree:
+            yield other
+
+
+def _with_sums(tree: t.Expr, function: str) -> t.Expr:
+    tree = t.with_children(tree, tuple(_with_sums(part, function) for part in t.children(tree)))
+    is_sum = isinstance(tree, t.Call) and tree.function == "sum"
+    return t.Call(function, tree.arguments) if is_sum and isinstance(tree, t.Call) else tree
+
+
+def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula, tree: t.Expr) -> FormulaMark:
+    """A formula, read as a tree, held against what the line claims."""
     trouble = ""
     here = evaluates = False
     of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
@@ -45,27 +68,27 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
         if way.flipped and of_weights and state.problem.n > 1:
             continue  # whether these are transposed, their numbers say
         try:
-            if not agrees(state, claim, part.tree, state.truth, way):
+            if not agrees(state, claim, tree, state.truth, way):
                 evaluates = True
                 continue
             here = True
-            others = [*state.worlds[1:], *(state.more_worlds if has_slopes(part.tree) else ())]
-            if all(agrees(state, claim, part.tree, world, way) for world in others):
+            others = [*state.worlds[1:], *(state.more_worlds if has_slopes(tree) else ())]
+            if all(agrees(state, claim, tree, world, way) for world in others):
                 return FormulaMark(part, "formula", "right", rows=way.flipped)
         except NumbersOnly:
             return _by_numbers(state, claim, value, part)
         except InputError as error:
             trouble = trouble or f"{error.quantity}: expected {error.expected}; got {error.got}"
-    if has_data(state.problem, part.tree):
+    if has_data(state.problem, tree):
         return _by_numbers(state, claim, value, part)
-    if evaluates and of_weights and means_outer(state, claim, part.tree):
+    if evaluates and of_weights and means_outer(state, claim, tree):
         return FormulaMark(part, "formula", "undecided", OUTER)
     if here:
         return FormulaMark(part, "formula", "undecided", HERE_ALONE)
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
-    return FormulaMark(part, "formula", "undecided", trouble, misfit=bool(trouble) and misfits(state, claim, part.tree))
+    return FormulaMark(part, "formula", "undecided", trouble, misfit=bool(trouble) and misfits(state, claim, tree))
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:

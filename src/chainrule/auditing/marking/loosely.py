@@ -92,7 +92,7 @@ def _agrees(state: SheetState, claim: LineClaim, tree: t.Expr, world: World) -> 
 
 def _readings(tree: t.Expr) -> Iterator[t.Expr]:
     """The ways to read the products of a formula, at most 64."""
-    if tree != (one := _without_sums(tree)):
+    if tree != (one := without_sums(tree)):
         yield one  # over the examples, of which there is one
     products = sum(isinstance(node, t.Mul) for node in _nodes(tree))
     ways = ("plain", "left", "right", "both", "entries", "turned")
@@ -102,8 +102,9 @@ def _readings(tree: t.Expr) -> Iterator[t.Expr]:
         yield _read(tree, list(choice))
 
 
-def _without_sums(tree: t.Expr) -> t.Expr:
-    tree = t.with_children(tree, tuple(map(_without_sums, t.children(tree))))
+def without_sums(tree: t.Expr) -> t.Expr:
+    """The formula with what stands under its sums alone: of one example there is nothing to add."""
+    tree = t.with_children(tree, tuple(map(without_sums, t.children(tree))))
     is_sum = isinstance(tree, t.Call) and tree.function in ("sum", "sum_rows", "sum_columns", "mean")
     return tree.arguments[0] if is_sum and isinstance(tree, t.Call) else tree
 
