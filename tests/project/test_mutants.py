@@ -81,7 +81,7 @@ def tiny(tmp_path):
         "src/tiny/__init__.py": "",
         "src/tiny/numbers.py": SOURCE,
         "tests/test_numbers.py": TESTS,
-        "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p no:xdist -p no:hypothesispytest"\n',
+        "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p no:xdist -p no:hypothesispytest -p no:zarr -p no:anyio"\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
