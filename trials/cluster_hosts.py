@@ -97,7 +97,7 @@ def ip(*words):
 
 def on_host(name, function, *arguments):
     """Call the function in this process, on a host, with no word of what is lost."""
-    with open(f"/run/netns/{name}", "rb") as file:
+    with open(f"/var/run/netns/{name}", "rb") as file:
         assert ctypes.CDLL(None).setns(file.fileno(), 0) == 0, name
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
