@@ -62,11 +62,22 @@ def drawn():
 
 
 @pytest.fixture
+def drawn_but_lines(drawn, monkeypatch):
+    """Of those that draw anything but the lines by epoch, which most of the time goes into."""
+    without_lines(monkeypatch)
+
+
+def without_lines(monkeypatch):
+    monkeypatch.setattr(plots, "loss_curve", lambda history, path, title, loss_name: Path(path).write_bytes(b""))
+    monkeypatch.setattr(training_plots, "lines_chart", lambda title, *_, **more: drawing("<svg></svg>", title))
+
+
+@pytest.fixture
 def run(request, monkeypatch, capsys, tmp_path):
     """Run a command line in a folder of its own: run("train", "digits") -> (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(plots, "loss_curve", lambda history, path, title, loss_name: Path(path).write_bytes(b""))
+        without_lines(monkeypatch)
         monkeypatch.setattr(charts, "chart", lambda draw, words, *size, **more: drawing("<svg></svg>", words))
         monkeypatch.setattr(training_plots, "chart", charts.chart)
 

@@ -60,7 +60,8 @@ def imported(node: ast.AST) -> set[str]:
     elif isinstance(node, ast.Import):
         parts = [alias.name.split(".") for alias in node.names]
     found = {part[1] for part in parts if part[0] == "chainrule" and len(part) > 1}
-    return found.union(*map(imported, ast.iter_child_nodes(node)))
+    inner = (child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))  # no import is in one
+    return found.union(*map(imported, inner))
 
 
 def floors(names: set[str], graph: dict[str, set[str]]) -> dict[str, int]:

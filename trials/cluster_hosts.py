@@ -4,9 +4,11 @@ python -m trials.cluster_hosts     needs root and Linux's network namespaces (ip
 
 Three fits by one client: the link whole; the link cut for some seconds and restored, with a second worker beside the
 scheduler; and the link cut for good, with no other worker. The first two must end with the same weights, the last with
-an error within its bound. The workers import all of a fit before they take a task, so that silence means the cut.
+an error within its bound. The processes are forks of one that has imported all of a fit: silence means the cut.
 """
 
+import asyncio
+import ctypes
 import hashlib
 import os
 import shutil
@@ -15,19 +17,27 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import dask
+import distributed
+import numpy as np
+
+from chainrule.distributed import MLPClassifier
+from chainrule.train.callbacks import Callback
+from tests.support.clusters import forks
+from trials.cluster import data
+
 ONE, OTHER = "10.77.0.1", "10.77.0.2"
 ADDRESS = f"tcp://{ONE}:8786"
-CUT = 3.0  # seconds; TCP tries again 6.2 s after the cut, before anybody gives up
+ROWS, PARTITIONS, STEPS = 12_000, 6, 8
+CUT = 2.0  # seconds; TCP tries again 3 s after the cut, before anybody gives up
 PATIENCE = 120.0  # of the fits that end: seconds without a partition done
-TIMEOUT = 15.0  # of the fit that cannot end
+TIMEOUT = 8.0  # of the fit that cannot end
 BOUND = 60.0  # seconds until it must have ended
 SETTINGS = {
-    "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
-    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "12s",
-    "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s",
+    "distributed.comm.timeouts.tcp": "12s",
+    "distributed.comm.timeouts.connect": "12s",
+    "distributed.scheduler.worker-ttl": "10s",
 }
 
 
@@ -65,16 +75,14 @@ class Hosts:
     def __exit__(self, *error):
         for process in self.processes:
             process.kill()
-            process.wait()
+            process.join()
         for name in (self.one, self.other):
             subprocess.run(["ip", "netns", "del", name], check=False)
 
-    def start(self, host, *command, **more):
-        """A process on one of the hosts."""
-        environment = {**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)}
-        words = ["ip", "netns", "exec", host, sys.executable, "-W", "ignore", *command]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(words, env=environment, **quiet | more)
+    def start(self, host, function, *arguments):
+        """A process on one of the hosts, which calls the function."""
+        process = forks().Process(target=on_host, args=(host, function, *arguments), daemon=True)
+        process.start()
         self.processes.append(process)
         return process
 
@@ -87,61 +95,88 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
+def on_host(name, function, *arguments):
+    """Call the function in this process, on a host, with no word of what is lost."""
+    with open(f"/var/run/netns/{name}", "rb") as file:
+        assert ctypes.CDLL(None).setns(file.fileno(), 0) == 0, name
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    with dask.config.set(SETTINGS):
+        function(*arguments)
+
+
+def scheduler():
+    """Schedule until the process is ended."""
+    asyncio.run(finished(distributed.Scheduler, host=ONE, port=8786, dashboard=False))
+
+
+def worker(host):
+    """Work until the process is ended."""
+    asyncio.run(finished(distributed.Worker, ADDRESS, host=host, nthreads=1, death_timeout=60, dashboard=False))
+
+
+async def finished(kind, *arguments, **more):
+    async with kind(*arguments, **more) as server:
+        await server.finished()
+
+
 def cluster(hosts):
-    """A scheduler on one host, a worker on the other, a worker and a client beside the scheduler: the last two."""
-    dask = ["-m", "dask"]
-    hosts.start(hosts.one, *dask, "scheduler", "--host", ONE, "--port", "8786", "--no-dashboard")
-    worker = [*dask, "worker", ADDRESS, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "60"]
-    worker += ["--preload", "trials.cluster"]
-    hosts.start(hosts.other, *worker, "--host", OTHER)
-    beside = hosts.start(hosts.one, *worker, "--host", ONE)
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return beside, hosts.start(hosts.one, "-m", "trials.cluster_hosts", "client", **pipes)
+    """A scheduler on one host, a worker on the other, a worker and a client beside the scheduler: the last two.
+
+    Of the client its end of a pipe.
+    """
+    hosts.start(hosts.one, scheduler)
+    hosts.start(hosts.other, worker, OTHER)
+    beside = hosts.start(hosts.one, worker, ONE)
+    ours, theirs = forks().Pipe()
+    hosts.start(hosts.one, client, theirs)
+    theirs.close()
+    return beside, ours
 
 
 def fit(client, workers, timeout, on_step):
-    """The last line that the client says of a fit; ``on_step`` is told each of its steps as it ends."""
-    print(workers, timeout, file=client.stdin, flush=True)
-    for said in client.stdout:
-        if not said.startswith("step "):
-            return said.strip()
-        on_step(int(said.split()[1]))
-    return "the client has ended"
+    """What the client says of a fit at its end; ``on_step`` is told each of its steps as it ends."""
+    client.send((workers, timeout))
+    try:
+        while isinstance(said := client.recv(), int):
+            on_step(said)
+    except EOFError:
+        return "the client has ended"
+    return said
 
 
-def client():
-    """What runs beside the scheduler: fits in exact mode, each as a line of the input says: workers, and a timeout.
+class Say(Callback):
+    """Sends the number of each step."""
 
-    Says each step of a fit, and a digest of its weights or the error.
+    def __init__(self, asks):
+        self.asks = asks
+
+    def on_epoch_end(self, run):
+        self.asks.send(len(run.history))
+
+
+def client(asks):
+    """What runs beside the scheduler: fits in exact mode, each as a pair that comes says: workers, and a timeout.
+
+    Sends the number of each step of a fit, and a digest of its weights or the error.
     """
-    import distributed
-    import numpy as np
-
-    from chainrule.distributed import MLPClassifier
-    from chainrule.train.callbacks import Callback
-    from trials.cluster import data
-
-    class Say(Callback):
-        def on_epoch_end(self, run):
-            print("step", len(run.history), flush=True)
-
     connected = distributed.Client(ADDRESS, timeout=60)
-    x, y = data(48_000, 6)
-    for line in sys.stdin:
-        workers, timeout = line.split()
+    x, y = data(ROWS, PARTITIONS)
+    while True:
+        workers, timeout = asks.recv()
         end = time.monotonic() + 60
-        while len(connected.scheduler_info()["workers"]) != int(workers):  # also one that is to go
+        while len(connected.scheduler_info()["workers"]) != workers:  # also one that is to go
             assert time.monotonic() < end, f"expected {workers} workers"
             time.sleep(0.1)
-        settings = {"max_iter": 14, "random_state": 0, "timeout": float(timeout), "persist": False}
+        settings = {"max_iter": STEPS, "random_state": 0, "timeout": timeout, "persist": False}
         try:
-            est = MLPClassifier((32,), client=connected, callbacks=[Say()], **settings).fit(x, y)
+            est = MLPClassifier((32,), client=connected, callbacks=[Say(asks)], **settings).fit(x, y)
         except OSError as error:
-            print(f"error: {error}", flush=True)
+            asks.send(f"error: {error}")
             continue
         weights = b"".join(np.ascontiguousarray(part).tobytes() for part in (*est.coefs_, *est.intercepts_))
-        print("weights", hashlib.sha256(weights).hexdigest()[:16], flush=True)
-    os._exit(0)  # the scheduler may not answer a goodbye
+        asks.send(f"weights {hashlib.sha256(weights).hexdigest()[:16]}")
 
 
 def trials(say=print):
@@ -157,7 +192,7 @@ def trials(say=print):
         began = time.monotonic()
 
         def cut(step):
-            if step == 4:
+            if step == 3:
                 hosts.link("down")
                 timer = threading.Timer(CUT, hosts.link, ["up"])
                 timer.start()
@@ -169,7 +204,7 @@ def trials(say=print):
         began = []
 
         def cut_for_good(step):
-            if step == 4:
+            if step == 3:
                 hosts.link("down")
                 began.append(time.monotonic())
 
@@ -180,9 +215,7 @@ def trials(say=print):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["client"]:
-        client()
-    elif reason := able():
+    if reason := able():
         sys.exit(f"no network namespaces here: {reason}")
     else:
         sys.exit(not trials())

@@ -43,7 +43,7 @@ def told(run, *arguments):
 # ---------------------------------------------------------------- early stopping and validation
 
 
-def test_early_stopping_keeps_the_best_epoch(run, drawn, tmp_path):
+def test_early_stopping_keeps_the_best_epoch(run, tmp_path):
     arguments = ("train", "diabetes", "--epochs", 200, "--learning-rate", 0.01)
     code, out, _ = run(*arguments, "--early-stopping", "--patience", 5)
     assert code == 0
@@ -206,10 +206,24 @@ def test_a_class_rarer_than_the_folds_is_no_error(run, tmp_path):
 # ---------------------------------------------------------------- checkpoints
 
 
+#: the command without what takes longer than the training: scikit-learn's data set, and the picture
+SHORT = """
+from pathlib import Path
+from chainrule.cli import main
+from chainrule.render import plots
+plots.loss_curve = lambda history, path, *more: Path(path).write_bytes(b"")
+main()
+"""
+
+
 @pytest.mark.slow_first
 @pytest.mark.parametrize("training", kill_trials.TRAININGS[1:2], ids=lambda t: t[0])
-def test_a_killed_training_ends_in_the_same_model(training, tmp_path):
-    same, _ = kill_trials.trial(training, 1, 7, tmp_path)
+def test_a_killed_training_ends_in_the_same_model(training, tmp_path, monkeypatch):
+    name, *options = training
+    pa.csv.write_csv(read_table(name), tmp_path / f"{name}.csv")
+    whole = kill_trials.command
+    monkeypatch.setattr(kill_trials, "command", lambda *a: [sys.executable, "-c", SHORT, *whole(*a)[3:]])
+    same, _ = kill_trials.trial([f"{name}.csv", "--target", "target", *options], 1, 7, tmp_path)
     assert same
 
 
@@ -536,7 +550,7 @@ def test_worst_examples_are_those_of_the_highest_loss(run, tmp_path):
         assert float(row[6]) == pytest.approx(table.column(0)[i].as_py())
 
 
-def test_report_of_numbers(run, drawn, tmp_path):
+def test_report_of_numbers(run, drawn_but_lines, tmp_path):
     code, out, _ = run("train", "diabetes", "--epochs", 8, "--report", "r.html", "--validation", 0.2)
     assert code == 0
     r2, rmse = re.search(r"R² (\S+), RMSE (\S+) ", out).groups()
@@ -574,7 +588,7 @@ def test_strangers_words_stay_words(run, drawn, tmp_path, rng):
 
 
 @pytest.mark.parametrize("classes", [2, 31, 70])
-def test_reports_of_few_and_of_many_classes(run, drawn, tmp_path, rng, classes):
+def test_reports_of_few_and_of_many_classes(run, drawn_but_lines, tmp_path, rng, classes):
     y = np.arange(3 * classes) % classes
     pa.csv.write_csv(pa.table({"x": rng.normal(size=3 * classes), "y": [f"c{i}" for i in y]}), tmp_path / "d.csv")
     code, _, err = run("train", "d.csv", "--target", "y", "--epochs", 1, "--test", 0, "--report", "r.html")

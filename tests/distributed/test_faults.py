@@ -1,6 +1,7 @@
 """Faults on a cluster: a sample of ``python -m trials.cluster`` and ``python -m trials.cluster_hosts``."""
 
 import contextlib
+from functools import partial
 
 import pytest
 
@@ -15,12 +16,18 @@ pytestmark = QUIET
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(cluster_trials, "data", lambda whole=cluster_trials.data: whole(24_000, 6))
+    monkeypatch.setattr(cluster_trials, "data", lambda whole=cluster_trials.data: whole(9_000, 6))
 
 
 def in_threads(monkeypatch):
     """Workers in this process, which start at once, where none is to be killed."""
     monkeypatch.setattr(cluster_trials, "cluster", lambda count, processes: cluster(count))
+    shorter(monkeypatch, 8)  # a fit is broken off after the sixth
+
+
+def shorter(monkeypatch, steps):
+    less = {name: settings | {"max_iter": steps} for name, settings in cluster_trials.SETTINGS.items()}
+    monkeypatch.setattr(cluster_trials, "SETTINGS", less)
 
 
 def only(monkeypatch, *names):
@@ -31,8 +38,7 @@ def only(monkeypatch, *names):
 @pytest.mark.parametrize("name", ["lbfgs"])
 def test_workers_that_are_killed_or_hang_change_nothing(monkeypatch, name, capsys):
     """Both in one cluster, for the start of a worker costs more than a fit."""
-    shorter = {name: settings | {"max_iter": 8} for name, settings in cluster_trials.SETTINGS.items()}
-    monkeypatch.setattr(cluster_trials, "SETTINGS", shorter)
+    shorter(monkeypatch, 6)  # a worker hangs after the fourth
     with cluster_trials.warm_cluster() as client:
         monkeypatch.setattr(cluster_trials, "warm_cluster", lambda: contextlib.nullcontext(client))
         with monkeypatch.context() as patch:
@@ -55,6 +61,7 @@ def test_a_resumed_fit_ends_the_same(monkeypatch, name):
 def test_the_trial_sees_other_weights(monkeypatch, capsys):
     only(monkeypatch, "adam")
     in_threads(monkeypatch)
+    monkeypatch.setattr(cluster_trials, "fitted", partial(cluster_trials.fitted, max_iter=2))
     fits = iter(range(10))
     right = cluster_trials.fitted
     monkeypatch.setattr(cluster_trials, "fitted", lambda *a, **k: right(*a, **k | {"random_state": next(fits)}))

@@ -48,7 +48,7 @@ def test_earlier_lazy_predictions_stay_those_of_the_earlier_fit(client):
 
 @pytest.mark.parametrize("then", [True, False])
 def test_the_best_of_early_stopping_is_of_the_same_columns(client, then):
-    settings = SMALL | {"max_iter": 10, "learning_rate_init": 0.05, "warm_start": True, "early_stopping": True}
+    settings = SMALL | {"max_iter": 5, "learning_rate_init": 0.1, "warm_start": True, "early_stopping": True}
     est = MLPClassifier(**settings, validation_fraction=0.3, standardize=True, client=client)
     first = est.fit(divided(X), divided(Y)).score(X, Y)
     est.set_params(standardize=then, learning_rate_init=1e-9, max_iter=1)

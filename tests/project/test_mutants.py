@@ -53,6 +53,7 @@ def forgotten(text):
     list(zip(text, text, strict=True))
     return sorted(text, reverse=True)
 '''
+NO_PLUGINS = "-p no:xdist -p no:hypothesispytest -p no:zarr -p no:anyio"  # to import them takes most of the time
 TESTS = """import pytest
 from tiny.numbers import digits, largest, named
 
@@ -81,7 +82,7 @@ def tiny(tmp_path):
         "src/tiny/__init__.py": "",
         "src/tiny/numbers.py": SOURCE,
         "tests/test_numbers.py": TESTS,
-        "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p no:xdist -p no:hypothesispytest"\n',
+        "pyproject.toml": f'[tool.pytest.ini_options]\naddopts = "{NO_PLUGINS}"\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -60,6 +60,7 @@ LONGEST = 400  # lines of a module
 def imports(name: str, source: str, modules: set[str], is_package: bool) -> list[tuple[str, str, bool]]:
     """(name of the function or class, full name of what it imports, whether only for type checkers)."""
     found: list[tuple[str, str, bool]] = []
+    calls = "import_module" in source or "__import__" in source  # else none stands in an expression
 
     def members(base: str, names: list[str]) -> list[str]:
         full = [f"{base}.{n}" if base == "chainrule" or f"{base}.{n}" in modules else base for n in names]
@@ -90,7 +91,8 @@ def imports(name: str, source: str, modules: set[str], is_package: bool) -> list
             constant = node.args and isinstance(node.args[0], ast.Constant)
             found.append((where, str(node.args[0].value) if constant else "a module named at run time", typing))
         for child in ast.iter_child_nodes(node):
-            visit(child, where, typing)
+            if calls or not isinstance(child, ast.expr):
+                visit(child, where, typing)
 
     visit(ast.parse(source), "", False)
     return found
@@ -99,9 +101,10 @@ def imports(name: str, source: str, modules: set[str], is_package: bool) -> list
 def all_imports(sources: dict[str, str]) -> list[tuple[str, str, str, bool]]:
     """(module, where in it, full name of what it imports, whether only for type checkers), the version aside."""
     names = set(sources)
+    packages = {"chainrule", *(name.rpartition(".")[0] for name in names)}
     found = []
     for name, source in sources.items():
-        is_package = name == "chainrule" or any(other.startswith(name + ".") for other in names)
+        is_package = name in packages
         found += [(name, *one) for one in imports(name, source, names, is_package) if one[1] != "chainrule.__version__"]
     return found
 
@@ -171,10 +174,16 @@ def circles(sources: dict[str, str]) -> list[set[str]]:
 def doubles(sources: dict[str, str]) -> dict[str, list[str]]:
     """Names of classes that more than one module defines, with the modules."""
     where: dict[str, list[str]] = defaultdict(list)
+
+    def visit(node: ast.AST, name: str) -> None:
+        if isinstance(node, ast.ClassDef):
+            where[node.name].append(name)
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.expr):  # no class stands in one
+                visit(child, name)
+
     for name, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ClassDef):
-                where[node.name].append(name)
+        visit(ast.parse(source), name)
     return {name: modules for name, modules in where.items() if len(modules) > 1}
 
 
@@ -362,13 +371,16 @@ def test_an_audit_loads_nothing_heavy_but_the_command_line():
 def test_importing_costs_little_over_numpy():
     """Under 0.15 s of processor time, or, on a machine too busy to tell, less than NumPy itself takes there.
 
-    The fastest of several runs each, taken in turn.
+    The fastest of several runs each, taken in turn: of as many as it takes, at most of seven.
     """
     statements = ["import numpy", "import chainrule", ENGINE]
-    runs = [[float(fresh(statement, "print(spent)")) for statement in statements] for _ in range(7)]
-    numpy, bare, engine = (min(column) for column in zip(*runs, strict=True))
-    assert bare - numpy < max(0.15, numpy)
-    assert engine - numpy < max(0.15, numpy)
+    numpy = bare = engine = float("inf")
+    for _ in range(7):
+        spent = [float(fresh(statement, "print(spent)")) for statement in statements]
+        numpy, bare, engine = map(min, (numpy, bare, engine), spent)
+        if max(bare, engine) - numpy < max(0.15, numpy):
+            return
+    raise AssertionError(f"NumPy {numpy} s, chainrule {bare} s, with its engine {engine} s")
 
 
 def test_every_public_name_is_there_and_says_what_it_is():

@@ -22,18 +22,19 @@ TOGETHER = [*QUIET, pytest.mark.xdist_group("cluster")]  # in one process, which
 SIZES = (7, 0, 120, 33, 1, 64)  # rows of the partitions: uneven, one empty, one of a single row
 
 
-def _workers_by_fork():
-    """New workers are forks of a process that has imported all of a fit, which each would take seconds for."""
+def forks():
+    """Where new processes are forks of one that has imported all of a fit, which each would take seconds for."""
     dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
     context = distributed.utils.get_mp_context()  # sets what Dask itself would have imported
     context.set_forkserver_preload(["distributed", "chainrule.distributed.classifier", "chainrule.cli.train.work"])
+    return context
 
 
 @contextlib.contextmanager
 def cluster(workers=2, processes=False, **settings):
     """A client of a cluster on this machine; threads of this process unless processes are asked for."""
     if processes:
-        _workers_by_fork()
+        forks()
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": processes, "dashboard_address": None}
     with (
         dask.config.set({"distributed.worker.profile.enabled": False, "distributed.admin.log-format": "%(message)s"}),

@@ -15,14 +15,16 @@ import pytest
 
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.mistakes import MISTAKES, applicable
+from chainrule.cli import main
 from chainrule.errors import InputError
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
+from chainrule.teaching import exercise as making
 from chainrule.teaching.answer_keys import is_key
 from chainrule.teaching.author import names, write
 from chainrule.teaching.draw_numbers import RANGES, USUAL_RANGE
-from chainrule.teaching.exercise import exercise
+from chainrule.teaching.exercise import exercise, variants
 from chainrule.teaching.handout import numbered, read_students, stems
 from tests.support.loading import ROOT
 from tests.support.sample import covering
@@ -352,14 +354,19 @@ def round_of_13(tmp_path_factory):
     students = place / "names.txt"
     people = [f"Student {n:02d}" for n in range(1, 14)]
     students.write_text("\n".join(people), encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "chainrule", "exercise", "--students", "names.txt", "--out", "."],
-        cwd=place, check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr(sys, "argv", ["chainrule", "exercise", "--students", "names.txt", "--out", "."])
+        patch.setattr(making, "variants", lambda names, **more: made.extend(variants(names, **more)) or made)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert not ended.value.code
+    assert [e.student for e in made] == people
+    assert made[0].key == exercise(student=people[0]).key
     did = ["right"] * 2 + [id for id, count in MADE.items() for _ in range(count)] + ["changed", "blank", "garbage"]
     (place / "in").mkdir()
-    for person, what, stem in zip(people, did, stems(people), strict=True):
-        e = exercise(student=person)
+    for e, person, what, stem in zip(made, people, did, stems(people), strict=True):
         sheet = (place / "sheets" / f"{stem}.md").read_text(encoding="utf-8")
         assert sheet == e.sheet
         text = sheet
