@@ -15,6 +15,7 @@ from chainrule.auditing.marking.contradictions import contradiction
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt, is_understood
 from chainrule.auditing.marking.open_rules import left_open
+from chainrule.auditing.marking.orientation import one_way_round
 from chainrule.auditing.marking.shared_biases import in_words
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
@@ -119,6 +120,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         ]
     state.marks = spared(state, in_doubt(state.marks, names.naming, sheet.given))
     state.marks = left_open(state, sheet.rules)
+    state.marks = one_way_round(state, state.marks)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     state.marks = _against_own_lines(_followers(state.marks))

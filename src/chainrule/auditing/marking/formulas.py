@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.auditing.marking.loosely import means_outer, misfits, without_sums
+from chainrule.auditing.marking.loosely import is_loose, means_outer, misfits, without_sums
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
@@ -28,6 +28,7 @@ from chainrule.network.arrays import Array
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
 OUTER = "its product of two vectors is one number as it stands, and the right matrix as an outer product"
+LOOSE = "its sizes do not fit as they stand, and it is right once its vectors are turned"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
@@ -39,7 +40,11 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
         value: the mark of the line's number, where it has one.
     """
     found = _held(state, claim, value, part, part.tree)
-    for tree in _over_examples(state.problem, part.tree) if found.verdict == "undecided" and found.why != OUTER else ():
+    for tree in (
+        _over_examples(state.problem, part.tree)
+        if found.verdict == "undecided" and found.why not in (OUTER, LOOSE)
+        else ()
+    ):
         if (other := _held(state, claim, value, part, tree)).verdict == "right":
             return other
     return found
@@ -88,6 +93,8 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
+    if trouble and is_loose(state, claim, tree):
+        return FormulaMark(part, "formula", "undecided", LOOSE)
     return FormulaMark(part, "formula", "undecided", trouble, misfit=bool(trouble) and misfits(state, claim, tree))
 
 

@@ -32,6 +32,42 @@ def misfits(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
         return False
 
 
+def is_loose(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
+    """Whether a formula gives what a line claims once its vectors are turned or multiplied by entries.
+
+    A weight matrix is not turned: its transpose is forgotten more often than it is meant. Derivatives of one layer by
+    another have no shape that all agree on.
+    """
+    if any(map(_is_of_layers, t.refs(tree))):
+        return True
+    if state.problem.n > 1 or claim.place is None or not all(map(_is_whole, t.refs(tree))):
+        return False
+    turned = set(_turned_matrices(state, tree))
+    try:
+        ways = (way for way in _readings(tree) if set(_turned_matrices(state, way)) == turned)
+        return any(_holds(state, claim, way) for way in ways)
+    except NumbersOnly:
+        return False
+
+
+def _turned_matrices(state: SheetState, tree: t.Expr) -> Iterator[t.Expr]:
+    """The weight matrices of several rows and columns of which the transpose stands in a formula."""
+    if isinstance(tree, t.Transpose) and is_weights(state, tree.item):
+        yield tree.item
+    for part in t.children(tree):
+        yield from _turned_matrices(state, part)
+
+
+def is_weights(state: SheetState, tree: t.Expr) -> bool:
+    """Whether it is the name of a layer's whole matrix, of several rows and columns."""
+    name = tree.name if isinstance(tree, t.Ref) else None
+    name = name.name if isinstance(name, t.Timed) else name
+    if not isinstance(name, Quantity) or name.symbol != "W" or name.index:
+        return False
+    shapes = [W.shape for W in state.problem.network.weights]
+    return name.layer is not None and 0 < name.layer <= len(shapes) and 1 not in shapes[name.layer - 1]
+
+
 def means_outer(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
     """Whether a formula gives what a line claims of weights once ``δ_1 x`` is the outer product of two vectors.
 
@@ -69,6 +105,12 @@ def _is_whole(symbol: t.Symbol) -> bool:
     if isinstance(name, Derivative):
         return name.of.symbol == "L" and not name.wrt.index
     return symbol == "eta" or isinstance(name, t.Slope) or (isinstance(name, Quantity) and not name.index)
+
+
+def _is_of_layers(symbol: t.Symbol) -> bool:
+    """Whether it is a derivative of a layer's units by all of another layer or matrix."""
+    name = symbol.name if isinstance(symbol, t.Timed) else symbol
+    return isinstance(name, Derivative) and name.of.symbol != "L" and not name.of.index and not name.wrt.index
 
 
 def _holds(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:

@@ -112,9 +112,7 @@ class NameReader:
         seen = {self._told_apart(best.naming, best.met)}
         with suppress(Spent):
             for _ in range(MOST_CHANGES):
-                if best.doubts < GAIN and not any(
-                    _unknown(m) or _hangs_on_a_name(m) or _is_unjudged(m) for m in best.marks
-                ):
+                if best.doubts < GAIN and not any(_unknown(m) or _hangs_on_a_name(m) for m in best.marks):
                     break
                 tried: list[ReadSheet] = []
                 with suppress(Spent):  # of those that there was effort for, the best is taken
@@ -199,11 +197,6 @@ def _hangs_on_a_name(mark: Mark) -> bool:
     return mark.place is None and not mark.claim.own and mark.verdict == "undecided" and not mark.claim.line.blank
 
 
-def _is_unjudged(mark: Mark) -> bool:
-    """Whether a formula about the network cannot be judged: its names may be others."""
-    return not mark.claim.own and any(f.kind == "formula" and f.verdict == "undecided" for f in mark.formulas)
-
-
 def _unclear(mark: Mark) -> int:
     """How many formulas and numbers about the network cannot be judged: no better than wrong ones."""
     if mark.claim.own or mark.claim.line.blank:
@@ -217,7 +210,7 @@ def _cost(read: ReadSheet) -> float:
 
 def _questioned(marks: Sequence[Mark]) -> set[Operand]:
     """The names of lines that do not come out, or that could mean more than they are read as."""
-    unclear = [m for m in marks if m.verdict in ("wrong", "unreadable", "undecided") or _unknown(m) or _is_unjudged(m)]
+    unclear = [m for m in marks if m.verdict in ("wrong", "unreadable", "undecided") or _unknown(m)]
     return {operand for mark in unclear for operand in mark.claim.line.operands}
 
 

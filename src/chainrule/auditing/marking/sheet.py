@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.formulas import OUTER, mark_arithmetic, mark_formula
+from chainrule.auditing.marking.formulas import LOOSE, OUTER, mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
@@ -226,7 +226,8 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
 
 def _not_known(formulas: list[FormulaMark]) -> FormulaMark | None:
     """A formula of which nothing shows that it is right: it holds at the numbers of the sheet alone, or at none."""
-    return next((f for f in formulas if f.kind == "formula" and f.verdict == "undecided" and f.why != OUTER), None)
+    unknown = (f for f in formulas if f.kind == "formula" and f.verdict == "undecided")
+    return next((f for f in unknown if f.why not in (OUTER, LOOSE)), None)
 
 
 def _repeated(state: SheetState, mark: Mark) -> Mark:
