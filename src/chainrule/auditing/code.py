@@ -23,6 +23,7 @@ from chainrule.formula.tree import Ref
 from chainrule.gradcheck.given.arrays import ROUGH
 from chainrule.gradcheck.given.reader import read_gradients
 from chainrule.gradcheck.given.records import GivenArray, GivenGradients
+from chainrule.network import checks
 from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
@@ -86,6 +87,8 @@ def audit_arrays(
     learning_rate: float | None = None, tolerance: float | None = None, *, causes: bool = True,
 ) -> Audit:  # fmt: skip
     """``audit_gradients``; without ``causes`` the verdicts alone, which take far less time."""
+    tolerance = None if tolerance is None else checks.not_negative("tolerance", tolerance)
+    learning_rate = None if learning_rate is None else checks.number("learning_rate", learning_rate)
     problem = Problem.of(network, x, y, sample_weight, learning_rate)
     right = problem.network.backward(x, y, sample_weight)
     given = read_gradients(right, gradients, learning_rate)

@@ -24,6 +24,7 @@ from chainrule.gradcheck.code.drawn import CodeCase, drawn_cases
 from chainrule.gradcheck.code.returned import CodeSet
 from chainrule.gradcheck.code.source import beside, split_name
 from chainrule.gradcheck.given.containers import TakenApart
+from chainrule.network import checks
 from chainrule.network.network import Network
 from chainrule.system.alone import run_alone
 from chainrule.system.workers import Lost
@@ -76,6 +77,8 @@ class CodeQuestion:
         rules = [(output, loss) for output in outputs for loss in self._losses(output)]
         hidden = _HIDDEN if self.hidden is None and len(self.layers) > 2 else (self.hidden or _HIDDEN[0],)
         reductions = ("mean", "sum") if self.reduction is None else (self.reduction,)
+        if self.tolerance is not None:
+            checks.not_negative("tolerance", self.tolerance)
         if not (np.isfinite(self.seconds) and self.seconds > 0):
             raise InputError("seconds", "a number above 0", str(self.seconds))
         networks: list[Network] = []

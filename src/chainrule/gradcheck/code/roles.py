@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chainrule.errors import InputError
-from chainrule.gradcheck.given.names import Label, read_label
+from chainrule.gradcheck.given.names import Label, at_zero, read_label
 
 
 class Role(NamedTuple):
@@ -75,24 +75,29 @@ def roles_of(names: Iterable[str], depth: int, *, constructor: bool = False) -> 
     """The roles of those names that are understood; what a number counts, all names together say."""
     found: dict[str, Role] = {}
     labels: dict[str, Label] = {}
+    names = list(names)
+    biases = at_zero(names)
     for name in names:
         key = name.lower().replace("_", "")
         if (kind := (_OF_SIZES if constructor else _BY_NAME).get(key)) is not None:
             found[name] = Role(kind)
-        elif (label := value_label(name)) is not None:
+        elif (label := value_label(name, any_letter=name in biases.values())) is not None:
             labels[name] = label
+    for name, weights in biases.items():
+        if name in labels and weights in labels and labels[weights].kinds == ("W",):
+            labels[name] = replace(labels[weights], kinds=("b",))
     for kind in ("W", "b", "a", "h", "yhat", "x", "logits"):
         found |= _of_kind(kind, {name: label for name, label in labels.items() if _kind(label, labels) == kind}, depth)
     return found
 
 
-def value_label(name: str) -> Label | None:
+def value_label(name: str, *, any_letter: bool = False) -> Label | None:
     """The label of a weight, a bias or a unit's value; None for a gradient and for what means nothing here."""
     try:
         label = read_label((name,))
     except InputError:
         return None
-    letter = len(name) == 1 and name.lower() not in "wbahz"  # any other means anything
+    letter = len(name) == 1 and name.lower() not in "wbahz" and not any_letter  # else any other means anything
     other = letter or not _OTHER.isdisjoint(label.key)
     if other or label.marked or label.exact is not None or label.kinds[0] == "L":
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import InputError
 from chainrule.gradcheck.given import factors as multiples
 from chainrule.gradcheck.given import precision as precisions
 from chainrule.gradcheck.given.arrays import EPS
@@ -20,6 +21,7 @@ from chainrule.gradcheck.given.layouts import IN_OUT, LaidOut
 from chainrule.gradcheck.given.readings import SetReading
 from chainrule.gradcheck.given.records import GivenArray, GivenConvention, GivenGradients
 from chainrule.network.backward import Backward
+from chainrule.network.names import Name
 
 MOST = 1_000  # readings of one set that are looked at
 
@@ -58,16 +60,35 @@ def _read(b: Backward, given: Any, learning_rate: float | None) -> GivenGradient
 
 
 def _readings(found: list[Leaf], sizes: Sequence[int]) -> list[SetReading]:
-    """Every reading of a set, each once."""
+    """Every reading of a set, each once.
+
+    Raises:
+        InputError: two names mean one array in all of them.
+    """
     if any(map(is_named, found)):
         readings = by_name(found, sizes)
     else:
         readings = of_one(found[0], sizes) if len(found) == 1 else in_order(found, sizes)
     different: dict[tuple[object, ...], SetReading] = {}
+    twice: InputError | None = None
     for reading in islice(readings, MOST):
         if len(set(reading.quantities)) == len(reading.items):
             different.setdefault((*reading.quantities, *(item.leaf.value.size for item in reading.items)), reading)
+        else:
+            twice = twice or _given_twice(reading)
+    if twice is not None and not different:
+        raise twice
     return list(different.values())
+
+
+def _given_twice(reading: SetReading) -> InputError:
+    """Of a reading under which two names are one quantity."""
+    seen: dict[Name, str] = {}
+    for item in reading.items:
+        if item.quantity in seen:
+            return InputError("gradients", f"{item.quantity} once", f"{seen[item.quantity]} and {item.leaf.name}")
+        seen[item.quantity] = item.leaf.name
+    raise AssertionError("no quantity is there twice")
 
 
 def _array(piece: LaidOut, factors: multiples.Factors, of: dict[str, Evidence], single: bool) -> GivenArray:
