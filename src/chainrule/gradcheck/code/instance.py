@@ -55,7 +55,7 @@ def fill(made: Any, values: CallValues, weights: Weights) -> bool:
             raise InputError(f"{symbol}{i}", f"shape {np.shape(new)}", f"shape {np.shape(old)}")
         holder[key] = new
         weights.keep(f"{symbol}{i}", holder, key)
-    return any(symbol == "b" for symbol, _ in places)
+    return values.layout.inside or any(symbol == "b" for symbol, _ in places)
 
 
 def _places(names: Mapping[Any, Any], depth: int) -> Iterator[tuple[tuple[str, int], tuple[Any, Any]]]:
