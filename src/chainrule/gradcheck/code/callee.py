@@ -92,10 +92,10 @@ class Callee:
 
     @property
     def switched_off(self) -> Iterator[str]:
-        """What its parameters are given that is not their own default: ``reg is given 0``."""
+        """What its parameters are given that is not their own default: ``reg 0``."""
         for name, role in self.roles.items():
             if role.kind in _OFF and (given := _OFF[role.kind]) != self._default(name):
-                yield f"{name} is given {given:g}"
+                yield f"{name} {given:g}"
 
     def _default(self, name: str) -> Any:
         """The default of a parameter, a number, else None."""
@@ -123,7 +123,9 @@ class Callee:
         """The sentence about what is not understood, or missing."""
         if not self.unknown and ("y" in self.kinds or self.method):
             due = "weights, as parameters (W1, b1, …, params) or names of its module that it reads, or " + ADAPTER
-            return InputError(title, due, f"none: {self.name} takes {told([p.name for p in self.parameters], self.roles)}")
+            return InputError(
+                title, due, f"none: {self.name} takes {told([p.name for p in self.parameters], self.roles)}"
+            )
         return InputError(
             title, f"parameters such as {KNOWN}, or {ADAPTER}",
             f"{', '.join(self.unknown) or 'no targets'} of {self.name}, not understood (understood: "

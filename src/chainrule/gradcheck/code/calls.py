@@ -142,7 +142,8 @@ def _of_callee(source: CodeSource, callee: Callee, task: CodeTask) -> CodeRuns:
 
 def _penalised(way: _Way, results: Sequence[Returned | str], cases: Sequence[CodeCase]) -> Iterator[Returned | str]:
     """What comes back with the penalty that the code has of itself, where a loss says which."""
-    if not way.has_penalty or not any(result[0].loss is not None for result in results if not isinstance(result, str)):
+    sets = [part for result in results if not isinstance(result, str) for part in result]
+    if not way.has_penalty or all(part.loss is None for part in sets):
         return
     for case, result in zip(cases, results, strict=False):
         try:
@@ -238,7 +239,7 @@ class _Way:
     ) -> CodeRun:
         """The record of it."""
         off = dict.fromkeys(words for one in self.called for words in one.switched_off)
-        own = self.callee.kinds & {"W", "params"} and self.layout.holder != "network"
+        own = self.callee.kinds & {"W", "params"} and self.layout.holder != "network" and not self.layout.inside
         in_out = self.layout.in_out if own else None
         return CodeRun(self.words, self.layout.single, biased, self.fed, results, in_out, tuple(off), penalised)
 

@@ -19,7 +19,8 @@ class Role(NamedTuple):
 
 #: kind -> names, in small letters and without underscores
 _KINDS = {
-    "x": "x xs input inputs data features images xb xbatch batchx batch minibatch xtrain xdata trainx samples a0 h0 inputdata example",
+    "x": "x xs input inputs data features images xb xbatch batchx batch minibatch xtrain xdata trainx samples "
+    "a0 h0 inputdata example",
     "y": "y ys t target targets label labels ytrue truey ytrain trainy yb ybatch batchy yonehot onehoty ytarget "
     "expected expectedoutput expectedoutputs desired desiredoutput desiredoutputs desiredout desiredouts truth "
     "groundtruth ydata targetoutput targetoutputs",
@@ -48,7 +49,8 @@ _SIZES = {
 }
 #: words -> what is said of a kind
 WORDS = {
-    "x": "the inputs", "y": "the targets", "yhat": "the outputs", "params": "all W and b", "flat": "all W and b", "network": "the network",
+    "x": "the inputs", "y": "the targets", "yhat": "the outputs", "params": "all W and b", "flat": "all W and b",
+    "network": "the network",
     "cache": "the forward values", "n": "the number of examples", "W": "weights", "b": "biases",
     "a": "pre-activations", "h": "activations",
 }  # fmt: skip

@@ -42,9 +42,7 @@ class Chosen:
     rank: _Rank
 
 
-def chosen(
-    found: Sequence[SetReading], evidence: Evidence, rate: float | None, in_out: bool | None = None
-) -> Chosen:
+def chosen(found: Sequence[SetReading], evidence: Evidence, rate: float | None, in_out: bool | None = None) -> Chosen:
     """The reading that is meant; with weights that lie in one way alone where that is given.
 
     Raises:
@@ -63,9 +61,7 @@ def chosen(
     return best
 
 
-def _in_its_layout(
-    naming: SetReading, evidence: Evidence, rate: float | None, in_out: bool | None
-) -> Iterator[Chosen]:
+def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None, in_out: bool | None) -> Iterator[Chosen]:
     """A reading of the names with the layout that its arrays have."""
     best: Chosen | None = None
     for layout in layouts(naming.items, in_out):
@@ -90,9 +86,7 @@ def _distance(one: Chosen, evidence: Evidence) -> float:
     """How far all arrays are from what is due, each relative to it."""
     pairs = [(p.value, evidence.due(p.quantity)) for p in one.pieces if p.value.shape == evidence.due(p.quantity).shape]
     sizes = [float(np.abs(due).max(initial=0.0)) or 1.0 for _, due in pairs]
-    return sum(
-        float(np.linalg.norm((value - due) / size)) for (value, due), size in zip(pairs, sizes, strict=True)
-    )
+    return sum(float(np.linalg.norm((value - due) / size)) for (value, due), size in zip(pairs, sizes, strict=True))
 
 
 def _pieces(naming: SetReading, layout: ArrayLayout, evidence: Evidence) -> tuple[LaidOut, ...] | None:
