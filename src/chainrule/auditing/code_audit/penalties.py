@@ -59,8 +59,8 @@ class Penalty:
     @property
     def derivative(self) -> str:
         """Its gradient, in words: ``0.1 W``."""
-        over = " / n" if self.by else ""
-        return f"{self.factor:.6g}{over} sign(W)" if self.sizes else f"{2 * self.factor:.6g}{over} W"
+        factor = self.factor if self.sizes else 2 * self.factor
+        return f"{factor:.6g} {'sign(W)' if self.sizes else 'W'}{' / n' if self.by else ''}"
 
 
 def found_penalty(losses: Sequence[OwnLoss]) -> Penalty | None:

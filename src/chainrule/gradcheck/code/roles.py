@@ -20,7 +20,7 @@ class Role(NamedTuple):
 #: kind -> names, in small letters and without underscores
 _KINDS = {
     "x": "x xs input inputs data features images xb xbatch batchx batch minibatch xtrain xdata trainx samples "
-    "a0 h0 inputdata example",
+    "a0 h0 layer0 l0 inputdata example",
     "y": "y ys t target targets label labels ytrue truey ytrain trainy yb ybatch batchy yonehot onehoty ytarget "
     "expected expectedoutput expectedoutputs desired desiredoutput desiredoutputs desiredout desiredouts truth "
     "groundtruth ydata targetoutput targetoutputs",
