@@ -186,6 +186,10 @@ def test_what_is_subtracted_is_held_against_the_gradients(audited, of_b1, fault)
     assert fault in " ".join(audit.faults)
 
 
+def test_code_that_spoils_what_it_is_given_takes_no_step(audited):
+    assert audited(GIVEN.format(more="") + "    W1 += 1\n    X *= 0\n    return dW1, db1, dW2, db2\n").ok
+
+
 def test_new_weights_that_come_back_are_a_step(audited):
     text = GIVEN.format(more=", lr=0.05") + "    return W1 - lr * dW1, b1 - lr * db1, W2 - lr * dW2, b2 - lr * db2\n"
     assert audited(text).ok

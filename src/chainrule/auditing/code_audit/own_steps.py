@@ -12,7 +12,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
 from chainrule.network.network import Network
 
-NEAR = 1e-6  # of the largest entry
+NEAR = 1e-5  # of the largest entry
 
 
 def other_steps(network: Network, given: GivenGradients, steps: TakenApart, in_out: bool) -> Iterator[str]:
@@ -35,12 +35,16 @@ def other_steps(network: Network, given: GivenGradients, steps: TakenApart, in_o
                 if step.size == array.value.size:
                     own[name] = (quantity.wrt, array.value, step.reshape(array.value.shape))
     rates = {name: rate for name, (_, g, step) in own.items() if (rate := _rate(g, step)) is not None}
-    usual = [rate for rate in rates.values() if sum(_is_one(rate, other) for other in rates.values()) * 2 >= len(own)]
+    usual = [
+        rate
+        for rate in rates.values()
+        if rate and sum(_is_one(rate, other) for other in rates.values()) * 2 >= len(own)
+    ]
     if not usual:
         return
     for name, (quantity, g, step) in own.items():
         W = (network.weights if quantity.symbol == "W" else network.biases)[(quantity.layer or 1) - 1]
-        if name in rates or not g.any() or not step.any() or _rate(W, step - usual[0] * g) is not None:
+        if name in rates or g.size < 2 or not g.any() or not step.any() or _rate(W, step - usual[0] * g) is not None:
             continue
         what = f"{rate:.6g} {quantity}" if (rate := _rate(W, step)) is not None else "something else"
         yield f"What is subtracted from {quantity} is not the rate times its gradient, as for the others, but {what}"

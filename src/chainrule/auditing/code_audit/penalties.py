@@ -27,7 +27,7 @@ class OwnLoss(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Penalty:
+class OwnPenalty:
     """So many times the sum of the squares, or of the sizes, of all W, or of all W and b.
 
     Attributes:
@@ -63,7 +63,7 @@ class Penalty:
         return f"{factor:.6g} {'sign(W)' if self.sizes else 'W'}{' / n' if self.by else ''}"
 
 
-def found_penalty(losses: Sequence[OwnLoss]) -> Penalty | None:
+def found_penalty(losses: Sequence[OwnLoss]) -> OwnPenalty | None:
     """The penalty that explains by how much losses are off, the same on all networks; None where none does."""
     rest = np.array([one.own - one.due for one in losses])
     if len(losses) < 2 or not (np.abs(rest) > LEAST * np.abs([one.due for one in losses])).all():
@@ -74,7 +74,7 @@ def found_penalty(losses: Sequence[OwnLoss]) -> Penalty | None:
         mean = float(factors.mean())
         if (np.abs(factors - mean) <= SAME * abs(mean)).all():
             short = float(f"{mean:.4g}")
-            return Penalty(short if abs(short - mean) <= SAME * abs(mean) else mean, sizes, biases, by)
+            return OwnPenalty(short if abs(short - mean) <= SAME * abs(mean) else mean, sizes, biases, by)
     return None
 
 

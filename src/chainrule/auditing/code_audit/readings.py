@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.auditing.code import audit_arrays
 from chainrule.auditing.code_audit.own_steps import other_steps
-from chainrule.auditing.code_audit.penalties import OwnLoss, Penalty, found_penalty
+from chainrule.auditing.code_audit.penalties import OwnLoss, OwnPenalty, found_penalty
 from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
 from chainrule.gradcheck.code.calls import CodeRun, CodeRuns
@@ -37,7 +37,7 @@ class CodeReading:
     part: int
     network: Network
     in_out: bool | None = None
-    penalty: Penalty | None = None
+    penalty: OwnPenalty | None = None
 
     def found(self, cases: Sequence[CodeCase]) -> Iterator[tuple[int, CodeSet]]:
         """Its part of what came back, by the place of each case."""
