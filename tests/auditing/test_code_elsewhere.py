@@ -212,6 +212,8 @@ def backward(X, y, W1, b1, W2, b2, W3, b3):
     audit = audited(text, (4, 5, 6, 3), None)
     assert audit.ok
     assert f"Its hidden activations are {first}, {second}" in audit.notes
+    wrong = audited(text.replace(f" * {rules[first][1].format('h')}", ""), (4, 5, 6, 3), None)
+    assert wrong.first_wrong.mistakes[0] == "hidden_derivative_missing"
 
 
 def test_where_no_usual_activation_fits_nobody_is_accused(audited):
@@ -223,6 +225,27 @@ def test_where_no_usual_activation_fits_nobody_is_accused(audited):
 def test_units_of_one_are_gradients_too(audited):
     text = GIVEN.format(more="") + "    return {'dW1': dW1, 'db1': db1, 'dW2': dW2, 'db2': db2}\n"
     assert audited(text, (1, 1, 1)).ok
+
+
+@pytest.mark.parametrize("end", ["return X, dW1, db1, dW2, db2", "return dW1, db1, dW2, db2, X"])
+def test_the_gradient_of_x_may_come_too(audited, end):
+    audit = audited(GIVEN.format(more="") + f"    dX = d @ W1.T\n    {end.replace('X', 'dX')}\n")
+    assert audit.ok
+    assert len(audit.audit.lines) == 5
+
+
+def test_gradients_in_a_list_of_the_module_are_found(audited):
+    text = "grads = [None] * 4\n" + GIVEN.format(more="") + "    grads[:] = dW1, db1, dW2, db2\n"
+    assert audited(text).ok
+
+
+def test_weights_by_layer_in_an_object_are_set(audited):
+    text = (
+        "class Net:\n    def __init__(self, sizes):\n"
+        "        self._W, self._b = {1: None, 2: None}, {1: None, 2: None}\n"
+        "    def backward(self, X, y):\n        W1, b1, W2, b2 = self._W[1], self._b[1], self._W[2], self._b[2]"
+    )
+    assert audited(text + BODY.replace("\n    ", "\n        ").rstrip() + "\n        return dW1, db1, dW2, db2\n").ok
 
 
 def test_the_gradients_beside_other_results_are_found(audited):

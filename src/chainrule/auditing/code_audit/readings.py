@@ -79,6 +79,16 @@ class CodeReading:
         """x and y as the code had them."""
         return (case.x[0], case.y[0]) if self.run.single else (case.x, case.y)
 
+    def may_fit(self, case: CodeCase, part: CodeSet) -> bool:
+        """Whether the numbers of any array are those of a gradient, in any order and times any factor."""
+        b = self.case(case).network.backward(*self.examples(case))
+        layers = [(W.ravel(), np.ravel(c)) for W, c in zip(b.grad_W, b.grad_b, strict=True)]
+        dues = [*(array for layer in layers for array in layer), *map(np.concatenate, layers), b.flat]
+        given = [_in_order(leaf.value) for leaf in part.taken.leaves if leaf.value.size > 1]
+        return any(
+            one.size == due.size and np.allclose(one, _in_order(due), 1e-3, 1e-6) for one in given for due in dues
+        )
+
     def loss(self, case: CodeCase) -> float:
         """L, with the penalty."""
         case = self.case(case)
@@ -118,6 +128,11 @@ class CodeReading:
 
     def _added(self, case: CodeCase) -> dict[Name, Array]:
         return {} if self.penalty is None else self.penalty.gradients(case.network, self._count(case))
+
+
+def _in_order(value: Array) -> Array:
+    sizes = np.sort(np.abs(value), axis=None)
+    return np.asarray(sizes / (sizes[-1] or 1.0))
 
 
 def lie_across(run: CodeRun, part: int, cases: Sequence[CodeCase]) -> bool | None:

@@ -41,20 +41,24 @@ def judged(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network
     best = _best(runs, cases, networks, question)
     if question.finds_hidden and not best.rank[1]:
         with suppress(InputError):
-            other = _best(runs, cases, list(question.others()), question)
-            best = other if other.rank[1] and other.rank[0] else best
+            other = _best(runs, cases, list(question.others()), question, screened=True)
+            best = other if other.rank > best.rank else best
     verdicts = [
         _verdict(runs.title, reading, cases, networks[0], question) for reading in _alike(best, cases, question)
     ]
     found = min(verdicts, key=_mistakes)
     if question.finds_hidden and not (best.rank[1] or best.rank[3] or _names_a_cause(found.audit)):
-        due = "the activations of the hidden layers: with none of the usual ones is any of its arrays right"
+        what = "the activations of the hidden layers" + (" and the output" if question.output is None else "")
+        due = f"{what}: with none of the usual ones is any of its arrays right, and no known mistake gives them"
         raise InputError("hidden", due, "none")
     return found
 
 
-def _best(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network], question: CodeQuestion) -> _Best:
-    """The reading that fits best.
+def _best(
+    runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network], question: CodeQuestion,
+    *, screened: bool = False,
+) -> _Best:  # fmt: skip
+    """The reading that fits best; ``screened``: among those alone under which any array may be right.
 
     Raises:
         InputError: none can be read.
@@ -69,6 +73,8 @@ def _best(runs: CodeRuns, cases: Sequence[CodeCase], networks: Sequence[Network]
             if part.kind == "returned" and read.get(id(reading.run), reading.part) != reading.part:
                 break
             own = reading
+            if screened and not reading.may_fit(cases[at], part):
+                break
             try:
                 said = part.loss is not None and _is_near(part.loss, own.loss(cases[at]))
                 if part.loss is not None and not said and (other := own.with_penalty(cases)) is not None:
@@ -205,7 +211,7 @@ def _cautions(reading: CodeReading, cases: Sequence[CodeCase], parts: Mapping[in
         own = f"the loss that it returns has a penalty, {reading.penalty.words}"
         yield f"{own}, so that {reading.penalty.derivative} is due in its gradients; below it is taken out of them"
     if any(part.kind == "steps" for part in parts.values()):
-        yield "what is judged is how far its weights moved: the step that is subtracted"
+        yield "what is judged is how far its weights moved"
     elif lie_across(run, reading.part, cases):
         own, other = ("(in, out)", "(out, in)") if run.in_out else ("(out, in)", "(in, out)")
         yield f"its gradients of W lie across its W: these are {own}, the gradients {other}"

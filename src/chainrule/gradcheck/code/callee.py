@@ -35,6 +35,7 @@ class Callee:
     Attributes:
         name: ``backward``, or ``Net.backward``. method: it takes an object first.
         outside: the names of its module that are its weights, where no parameter is.
+        reads: all names of its module that it reads or sets.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Callee:
     roles: dict[str, Role]
     method: bool
     outside: dict[str, Role] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, function: Any, depth: int, *, constructor: bool = False) -> Callee:
@@ -55,14 +57,16 @@ class Callee:
             own = []
         named = tuple(p for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
         roles = roles_of([p.name for p in named], depth, constructor=constructor)
-        outside = {}
+        outside, reads = {}, () if method else tuple(_outside(function))
         if not method and _WEIGHTS.isdisjoint(role.kind for role in roles.values()):
-            outside = {name: role for name, role in roles_of(_outside(function), depth).items()
+            outside = {name: role for name, role in roles_of(reads, depth).items()
                        if role.kind in ("W", "b", "params") and name not in roles}  # fmt: skip
+            if not any(role.kind in ("W", "params") for role in outside.values()):
+                outside = {}  # a name such as B alone says something else
         if Role("b") not in (*roles.values(), *outside.values()):  # weights that hold the biases too
             roles, outside = _all_in_one(roles), _all_in_one(outside)
         roles = {p.name: roles[p.name] for p in named if p.name in roles}
-        return cls(name, function, named, roles, method, outside)
+        return cls(name, function, named, roles, method, outside, reads)
 
     @property
     def unknown(self) -> list[str]:
@@ -149,6 +153,12 @@ class Callee:
             given[parameter.name] = own[role.kind] if own and role.kind in own else values.of(role)
         return given
 
+    @property
+    def module(self) -> dict[str, Any]:
+        """What those names hold."""
+        names = getattr(inspect.unwrap(self.function), "__globals__", {})
+        return {name: names[name] for name in self.reads if name in names}
+
     @contextmanager
     def in_its_module(self, values: CallValues, weights: Weights) -> Iterator[None]:
         """The weights under the names of its module that it reads, for as long as it runs."""
@@ -160,7 +170,7 @@ class Callee:
             yield
         finally:
             for name in self.outside:
-                del names[name]
+                names.pop(name, None)
             names.update(before)
 
     def keep(self, given: dict[str, Any], weights: Weights) -> None:

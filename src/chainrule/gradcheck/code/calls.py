@@ -286,7 +286,7 @@ class _Way:
         with callee.in_its_module(values, weights):
             result = callee.function(*first, **given)
             reached(RETURNED)
-            found = returned(result, made, weights)
+            found = returned(result, vars(made) if made is not None else callee.module, weights, made is not None)
         if self.fed and is_turned(found, values):
             reached(FORWARD)
             raise InputError("its gradients", "shapes as of its weights", "transposed ones")

@@ -50,8 +50,11 @@ def of_forward(passed: Any) -> dict[str, Any]:
     return {} if passed is None else {"cache": passed}
 
 
-def returned(result: Any, made: Any, weights: Weights) -> Returned:
-    """The readings of what came back: as it is, without its loss, a dictionary in it, the object's own gradients.
+def returned(result: Any, names: Mapping[str, Any], weights: Weights, method: bool = True) -> Returned:
+    """The readings of what came back: as it is, without its loss, a dictionary in it, gradients that it keeps.
+
+    Args:
+        names: of its object, or of its module. method: they are of an object.
 
     Raises:
         InputError: nothing in it can be gradients.
@@ -88,10 +91,11 @@ def returned(result: Any, made: Any, weights: Weights) -> Returned:
         numbers = [float(result[name]) for name in ("loss", "cost", "J", "L") if _is_number(result.get(name))]
         loss = numbers[0] if numbers else None
         add(result[key], loss=loss)
-    elif result is not None and loss is None and (made is None or not isinstance(result, np.ndarray)):
+    elif result is not None and loss is None and (not method or not isinstance(result, np.ndarray)):
         add(result)
-    if made is not None and (kept := kept_gradients(vars(made))):
-        add(kept, "kept", loss)
+    if (method or not found) and (kept := kept_gradients(names)):
+        only = next(iter(kept.values())) if len(kept) == 1 else None  # grads = [dW1, db1, …]
+        add(only if isinstance(only, list) and isinstance(only[0], np.ndarray) else kept, "kept", loss)
     if changes := weights.changes():
         add(changes, "steps", loss)
     elif (steps := _steps(found[0].taken, weights) if found and found[0].kind == "returned" else None) is not None:

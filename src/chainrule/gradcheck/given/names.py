@@ -23,7 +23,7 @@ WHAT = (
 
 #: words of code, beside those that worksheets have too
 _CODE: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("kernel", "kernels", "coef", "coefs", "wt", "wts", "ws", "matrix", "mat"), ("W",)),
+    **dict.fromkeys(("kernel", "kernels", "coef", "coefs", "wt", "wts", "ws", "matrix", "mat", "syn"), ("W",)),
     **dict.fromkeys(("intercept", "intercepts", "bs", "bia"), ("b",)),
     **dict.fromkeys(("theta", "thetas", "θ", "w", "v", "u"), ("W",)),
     **dict.fromkeys(("a", "as"), ("h", "a")),
