@@ -19,7 +19,7 @@ def other_steps(network: Network, given: GivenGradients, steps: TakenApart, in_o
     """Of each array that takes another step than its gradient says, what is subtracted, in words.
 
     A step is the rate times the gradient; weight decay may be in it. Nothing is said where the arrays have no rate in
-    common, as with an optimizer that scales each entry.
+    common, and of steps that have the sign of the gradient everywhere: an optimizer may scale or clip each entry.
 
     Args:
         given: the gradients as they were read. steps: by name, ``W1``, ``b1``, as the weights lie.
@@ -44,10 +44,11 @@ def other_steps(network: Network, given: GivenGradients, steps: TakenApart, in_o
         return
     for name, (quantity, g, step) in own.items():
         W = (network.weights if quantity.symbol == "W" else network.biases)[(quantity.layer or 1) - 1]
-        if name in rates or g.size < 2 or not g.any() or not step.any() or _rate(W, step - usual[0] * g) is not None:
+        downhill = (np.sign(step) * np.sign(usual[0] * g) >= 0).all()  # clipped, or scaled entry by entry
+        if name in rates or g.size < 2 or not g.any() or downhill or _rate(W, step - usual[0] * g) is not None:
             continue
         what = f"{rate:.6g} {quantity}" if (rate := _rate(W, step)) is not None else "something else"
-        yield f"What is subtracted from {quantity} is not the rate times its gradient, as for the others, but {what}"
+        yield f"what is subtracted from {quantity} is not the rate times its gradient, as for the others, but {what}"
 
 
 def _rate(g: Array, step: Array) -> float | None:

@@ -112,7 +112,7 @@ class CodeReading:
         return None if found is None else replace(self, penalty=found)
 
     def other_steps(self, cases: Sequence[CodeCase]) -> list[str]:
-        """What is said of weights that take other steps than the gradients of the first case say."""
+        """What is said of weights that take other steps than their gradients say, in the first case that shows it."""
         for at, part in self.found(cases):
             result = self.run.results[at]
             steps = [one.taken for one in result if not isinstance(one, str) and one.kind == "steps"]
@@ -120,7 +120,8 @@ class CodeReading:
                 return []
             case = self.case(cases[at])
             given = read_gradients(case.network.backward(*self.examples(case)), part.taken, added=self._added(case))
-            return list(other_steps(case.network, given, steps[0], self.run.in_out))
+            if said := list(other_steps(case.network, given, steps[0], self.run.in_out)):
+                return said
         return []
 
     def _count(self, case: CodeCase) -> int:

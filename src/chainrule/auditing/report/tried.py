@@ -82,7 +82,8 @@ class CodeAudit(Rendered):
         asked = any(case.audit is None and case.sizes == self.cases[0].sizes for case in self.cases)
         fails = f", and fails in {failed}" if failed else ""
         fails += ", with the layers that were asked for" if asked else ""
-        more = "".join(f" {sentence(words)}." for words in (*self.faults, *self.cautions))
+        told_too = (*(f"but {words}" for words in self.faults), *self.cautions)
+        more = "".join(f" {sentence(words)}." for words in told_too)
         told = line(f"{count} of {len(self.cases)} random networks that it was tried on{fails}. ", *_line(said), more)
         rows = tuple((line("-".join(map(str, c.sizes))), line(str(c.examples)), line(c.words)) for c in self.cases)
         blocks: list[Block] = [Heading(1, line("Gradients of ", Code(self.title))), network, Paragraph(told)]
