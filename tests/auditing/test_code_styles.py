@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule.auditing import functions
-from chainrule.auditing.functions import CodeQuestion, audit_file
+from chainrule.auditing.code_audit.question import CodeQuestion
+from chainrule.auditing.functions import audit_file
 from tests.support.code_styles import FUNCTIONS, PRODUCTS, Style
 from tests.support.sample import one_in
 

@@ -13,7 +13,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.auditing import functions
-from chainrule.auditing.functions import CodeQuestion, audit_file
+from chainrule.auditing.code_audit.question import CodeQuestion
+from chainrule.auditing.functions import audit_file
 from chainrule.errors import InputError
 from chainrule.system.workers import Lost
 from tests.support import networks

@@ -351,3 +351,27 @@ def test_a_and_z_are_before_and_after_the_activation_or_the_other_way_round(befo
     assert read(given) == {"dL/da_1": f"d{before}1", "dL/dh_1": f"d{after}1"}
     assert accused(audit_gradients(NET, X, Y, given)) == {}
     assert list(accused(audit_gradients(NET, X, Y, given | {f"d{before}1": 1.1 * B.grad_a[0]}))) == ["dL/da_1"]
+
+
+@pytest.mark.parametrize("names", [("dW1", "dL/dW_1"), ("W1", "W01"), ("dW1", "dW1 "), ("W1", "weights1")])
+def test_two_names_for_one_array_are_one_sentence(names):
+    with pytest.raises(InputError, match=r"gradients: expected dL/dW_1 once; got \S+ and \S+"):
+        read_gradients(B, dict.fromkeys(names, W1))
+
+
+@pytest.mark.parametrize("setting", [{"tolerance": -1}, {"tolerance": "x"}, {"tolerance": np.nan}, {"tolerance": [1]}])
+@pytest.mark.parametrize(
+    "check", [audit_gradients, lambda *given, **more: check_gradients(*given[:3], None, gradients=given[3], **more)]
+)
+def test_a_tolerance_is_a_number_from_0_up(check, setting):
+    with pytest.raises(InputError, match="tolerance: expected a number from 0 up; got"):
+        check(NET, X, Y, {"dW1": W1}, **setting)
+
+
+@pytest.mark.parametrize("rate", ["a", np.inf, None, 0.5])
+def test_a_learning_rate_is_a_finite_number(rate):
+    if rate in (None, 0.5):
+        assert audit_gradients(NET, X, Y, {"dW1": W1}, learning_rate=rate).ok
+        return
+    with pytest.raises(InputError, match="learning_rate: expected a finite number; got"):
+        audit_gradients(NET, X, Y, {"dW1": W1}, learning_rate=rate)

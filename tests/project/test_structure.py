@@ -42,6 +42,7 @@ FLOORS = {
         ["report"],
         ["audit"],
         ["code"],
+        ["code_audit"],
         ["functions"],
     ],
 }

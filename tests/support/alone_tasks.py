@@ -29,6 +29,8 @@ def work(task):
             return Path(value).write_bytes(b"x" * 2**27)
         case "ask":
             return input()
+        case "same":
+            return value
         case "sleep":
             time.sleep(60)
     return kind

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from chainrule.system import alone
 from chainrule.system.alone import run_alone
 from chainrule.system.workers import Lost
 from tests.support import alone_tasks
@@ -78,3 +79,9 @@ def gone(process):
     except ProcessLookupError:
         return True
     return False
+
+
+def test_a_task_beyond_what_a_pipe_holds_comes_whole(monkeypatch):
+    monkeypatch.setattr(alone, "PATIENCE", 0.001)  # the process starts later than that
+    sent = bytes(range(256)) * 4000
+    assert run_alone(work, ("same", sent), seconds=30.0) == sent

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,10 @@ from chainrule.formula.tree import Ref
 from chainrule.gradcheck.given.arrays import ROUGH
 from chainrule.gradcheck.given.reader import read_gradients
 from chainrule.gradcheck.given.records import GivenArray, GivenGradients
+from chainrule.network import checks
 from chainrule.network import names as notation
 from chainrule.network.arrays import Array
-from chainrule.network.names import Derivative, Quantity
+from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.network.network import Network
 from chainrule.sheets.lines import Line, Part
 
@@ -84,11 +86,18 @@ def audit_gradients(
 def audit_arrays(
     network: Network, x: Any, y: Any, gradients: Any, sample_weight: Any = None, forward: Any = None,
     learning_rate: float | None = None, tolerance: float | None = None, *, causes: bool = True,
+    added: Mapping[Name, Array] = MappingProxyType({}), in_out: bool | None = None,
 ) -> Audit:  # fmt: skip
-    """``audit_gradients``; without ``causes`` the verdicts alone, which take far less time."""
+    """``audit_gradients``; without ``causes`` the verdicts alone, which take far less time.
+
+    Args:
+        added, in_out: as of ``read_gradients``.
+    """
+    tolerance = None if tolerance is None else checks.not_negative("tolerance", tolerance)
+    learning_rate = None if learning_rate is None else checks.number("learning_rate", learning_rate)
     problem = Problem.of(network, x, y, sample_weight, learning_rate)
     right = problem.network.backward(x, y, sample_weight)
-    given = read_gradients(right, gradients, learning_rate)
+    given = read_gradients(right, gradients, learning_rate, added=added, in_out=in_out)
     if forward is not None:
         given = _with_forward(given, read_gradients(right, forward))
     problem, dropout = with_dropout(problem, _outputs(problem, given))

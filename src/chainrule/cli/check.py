@@ -14,7 +14,7 @@ from chainrule.errors import InputError
 from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
-    from chainrule.auditing.functions import CodeQuestion
+    from chainrule.auditing.code_audit.question import CodeQuestion
     from chainrule.auditing.report.document import Audit
     from chainrule.auditing.report.tried import CodeAudit
     from chainrule.storage.module_files import ModuleRun

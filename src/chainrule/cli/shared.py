@@ -13,7 +13,7 @@ from typer import Argument, Option
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
-    from chainrule.auditing.functions import CodeQuestion
+    from chainrule.auditing.code_audit.question import CodeQuestion
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
 
@@ -112,7 +112,7 @@ def code_question(
     seconds: float, tolerance: float | None = None,
 ) -> CodeQuestion:  # fmt: skip
     """The networks on which somebody's code is to be tried."""
-    from chainrule.auditing.functions import CodeQuestion
+    from chainrule.auditing.code_audit.question import CodeQuestion
 
     each = None if hidden is None else hidden.split(",") if "," in hidden else hidden
     return CodeQuestion(numbers_list("--layers", layers), each, output, loss, reduction, seed, seconds, tolerance)

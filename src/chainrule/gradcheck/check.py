@@ -206,8 +206,8 @@ def check_gradients(
 def _check_arguments(method: str, tolerance: float | None, entries: int, seed: int) -> None:
     if method not in ("complex", "central"):
         raise InputError("method", "complex or central", repr(method))
-    if tolerance is not None and not tolerance >= 0:
-        raise InputError("tolerance", "a number from 0 up", repr(tolerance))
+    if tolerance is not None:
+        checks.not_negative("tolerance", tolerance)
     for name, value in (("entries", entries), ("seed", seed)):
         if value < 0:
             raise InputError(name, "a whole number from 0 up", repr(value))

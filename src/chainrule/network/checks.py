@@ -70,6 +70,21 @@ def number(quantity: str, value: Any) -> float:
     return found
 
 
+def not_negative(quantity: str, value: Any) -> float:
+    """``value`` as one finite float from 0 up.
+
+    Raises:
+        InputError: something else.
+    """
+    try:
+        found = number(quantity, value)
+    except InputError:
+        found = -1.0
+    if found < 0:
+        raise InputError(quantity, "a number from 0 up", repr(value))
+    return found
+
+
 def shaped(quantity: str, array: Array, *shape: int) -> Array:
     """``array`` if it has that shape.
 

@@ -12,12 +12,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import IO, Any
 
 from chainrule.system.workers import ONE_THREAD, Lost
 
@@ -47,9 +48,12 @@ def run_alone(
     command = [sys.executable, "-c", _ENTRY.format(path=sys.path)]
     own = os.environ | dict.fromkeys(ONE_THREAD, "1")
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=own, start_new_session=True) as process:
+    with (
+        _written(pickle.dumps((function, task, seconds))) as given,
+        subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=own, start_new_session=True) as process,
+    ):
         try:
-            answer, trace = _answer(process, pickle.dumps((function, task, seconds)), seconds + START, stop or Event())
+            answer, trace = _answer(process, seconds + START, stop or Event())
         except subprocess.TimeoutExpired:
             return Lost("interrupted" if stop is not None and stop.is_set() else f"it took more than {seconds:g} s")
         finally:
@@ -62,19 +66,25 @@ def run_alone(
     return Lost("it ended its process")
 
 
-def _answer(process: subprocess.Popen[bytes], task: bytes, seconds: float, stop: Event) -> tuple[bytes, bytes]:
+def _written(task: bytes) -> IO[bytes]:
+    """A file that holds a task, from its start on: unlike a pipe it takes any size before the process reads."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    file.write(task)
+    file.seek(0)
+    return file
+
+
+def _answer(process: subprocess.Popen[bytes], seconds: float, stop: Event) -> tuple[bytes, bytes]:
     """What the process writes to its standard output and error.
 
     Raises:
         TimeoutExpired: it takes too long, or is to stop.
     """
-    given: bytes | None = task
     until = time.monotonic() + seconds
     while True:
         try:
-            return process.communicate(given, timeout=PATIENCE)
+            return process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            given = None
             if stop.is_set() or time.monotonic() > until:
                 raise
 

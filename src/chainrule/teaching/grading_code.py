@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from chainrule.auditing.functions import CodeQuestion, audit_file
+from chainrule.auditing.code_audit.question import CodeQuestion
+from chainrule.auditing.functions import audit_file
 from chainrule.auditing.report.tried import CodeAudit
 from chainrule.errors import InputError
 from chainrule.network import names as notation
@@ -105,7 +106,7 @@ def _mark(file: Path, name: str, question: CodeQuestion, plan: GradingPlan, stop
         found = audit_file(f"{file}:{name}" if name else str(file), question, stop)
     except (InputError, OSError) as error:
         return refused(file.name, str(error).replace(str(file), file.name), plan)
-    failed = next((case.error for case in found.cases if case.error), "")
+    failed = next(iter((*found.faults, *(case.error for case in found.cases if case.error))), "")
     if found.audit.ok and not found.ok:
         return refused(file.name, failed, plan)
     graded = _graded(file, found, plan, failed)

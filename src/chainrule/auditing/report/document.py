@@ -158,7 +158,10 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
     first = next((i for i, a in enumerate(lines) if a.verdict not in ACCEPTED), None)
     if first is None:
         digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
-        return (f"{_all(noun, len(lines))} right{digits.get(audit.rounding, '')}.",)
+        other = "".join(
+            f" {sentence(c.words)}." for c in audit.conventions if audit.arrays and c.id in ("negative", "step")
+        )
+        return (f"{_all(noun, len(lines))} right{digits.get(audit.rounding, '')}.{other}",)
     parts: list[str | Math | Code] = [_so_far(noun, first, lines)]
     root = audit.first_wrong
     if root is None:

@@ -8,6 +8,7 @@ from typing import Any
 from chainrule.auditing.records import ACCEPTED
 from chainrule.auditing.report.document import Audit
 from chainrule.auditing.report.records import LineAudit
+from chainrule.auditing.report.wording import sentence
 from chainrule.render.blocks import Block, Bullets, Code, Heading, Line, Paragraph, Table, line
 from chainrule.render.document import Document, Rendered
 
@@ -42,6 +43,8 @@ class CodeAudit(Rendered):
         cases: the networks on which it was tried.
         audit: of the one that is shown: the first wrong one whose cause is named, else the first.
         notes: what was found out, a sentence each.
+        cautions: what is not checked, or holds of it and is told with the verdict.
+        faults: what is wrong with it although every array is right.
 
     >>> def backward(X, y, W, b):
     ...     p = 1 / (1 + np.exp(-(X @ W + b)))
@@ -56,12 +59,14 @@ class CodeAudit(Rendered):
     cases: tuple[TriedCase, ...]
     audit: Audit
     notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """True when no array of any network is wrong, and those of the sizes that were asked for could be read."""
         asked = self.cases[0].sizes
-        return all(case.audit.ok if case.audit else case.sizes != asked for case in self.cases)
+        return not self.faults and all(case.audit.ok if case.audit else case.sizes != asked for case in self.cases)
 
     @property
     def first_wrong(self) -> LineAudit | None:
@@ -74,8 +79,12 @@ class CodeAudit(Rendered):
         wrong = sum(case.audit is not None and not case.audit.ok for case in self.cases)
         failed = sum(case.audit is None for case in self.cases)
         count = f"Wrong in {wrong}" if wrong else f"Right in {len(self.cases) - failed}"
+        asked = any(case.audit is None and case.sizes == self.cases[0].sizes for case in self.cases)
         fails = f", and fails in {failed}" if failed else ""
-        told = line(f"{count} of {len(self.cases)} random networks that it was tried on{fails}. ", *_line(said))
+        fails += ", with the layers that were asked for" if asked else ""
+        told_too = (*(f"but {words}" for words in self.faults), *self.cautions)
+        more = "".join(f" {sentence(words)}." for words in told_too)
+        told = line(f"{count} of {len(self.cases)} random networks that it was tried on{fails}. ", *_line(said), more)
         rows = tuple((line("-".join(map(str, c.sizes))), line(str(c.examples)), line(c.words)) for c in self.cases)
         blocks: list[Block] = [Heading(1, line("Gradients of ", Code(self.title))), network, Paragraph(told)]
         blocks.append(Bullets(tuple(line(f"{note}.") for note in (f"Called with {self.called}", *self.notes))))
@@ -91,7 +100,8 @@ class CodeAudit(Rendered):
              "right": sum(line.verdict in ACCEPTED for line in c.audit.lines) if c.audit else 0, "error": c.error}
             for c in self.cases
         ]  # fmt: skip
-        told = {"code": self.title, "called": self.called, "cases": cases, "code_notes": list(self.notes)}
+        told = {"code": self.title, "called": self.called, "cases": cases, "code_notes": list(self.notes),
+                "cautions": list(self.cautions), "faults": list(self.faults)}  # fmt: skip
         return self.audit.to_dict() | told | {"ok": self.ok}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -42,6 +42,9 @@ class CodeRun:
         fed: it was given forward values, or the name of the hidden activation.
         results: for each case what came back, or what failed, in words; "" where it was not tried, nothing at the end
             where it fails even if one size is all over.
+        in_out: how its weights lie; None where it is given none in this layout.
+        switched_off: parameters that are given 0 (or 1), in words.
+        penalised: ``results`` where the code's own default says how large a penalty is, of code that returns a loss.
     """
 
     called: str
@@ -49,6 +52,9 @@ class CodeRun:
     biased: bool
     fed: bool
     results: tuple[Returned | str, ...]
+    in_out: bool | None = None
+    switched_off: tuple[str, ...] = ()
+    penalised: tuple[Returned | str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +90,7 @@ def _runs(source: CodeSource, task: CodeTask) -> CodeRuns:
     depth = task.cases[0].network.depth
     callees = [Callee.of(name, function, depth) for name, function in source.backward()]
     fitting = [callee for callee in callees if not callee.unknown and ("y" in callee.kinds or callee.method)]
+    fitting = [callee for callee in fitting if callee.has_weights]
     if not fitting:
         raise min(callees, key=lambda one: len(one.unknown)).refusal(source.title)
     refused: list[InputError] = []
@@ -129,8 +136,20 @@ def _of_callee(source: CodeSource, callee: Callee, task: CodeTask) -> CodeRuns:
         if not all(isinstance(result, str) for result in results):
             with suppress(_Failed):
                 results.append(way.call(square)[0])
-            runs.append(CodeRun(way.words, way.layout.single, biased, way.fed, tuple(results)))
+            runs.append(way.run(biased, tuple(results), tuple(_penalised(way, results, task.cases))))
     return CodeRuns(title, tuple(runs or _where_all_fits(title, failures, len(usual), square)))
+
+
+def _penalised(way: _Way, results: Sequence[Returned | str], cases: Sequence[CodeCase]) -> Iterator[Returned | str]:
+    """What comes back with the penalty that the code has of itself, where a loss says which."""
+    sets = [part for result in results if not isinstance(result, str) for part in result]
+    if not way.has_penalty or all(part.loss is None for part in sets):
+        return
+    for case, result in zip(cases, results, strict=False):
+        try:
+            yield result if isinstance(result, str) else way.call(case, penalty=True)[0]
+        except _Failed as error:
+            yield str(error)
 
 
 def _where_all_fits(title: str, failures: list[tuple[_Failed, _Way]], count: int, square: CodeCase) -> list[CodeRun]:
@@ -145,9 +164,7 @@ def _where_all_fits(title: str, failures: list[tuple[_Failed, _Way]], count: int
     for failed, way in furthest[:RUNS]:
         with suppress(_Failed):
             found, biased = way.call(square)
-            runs.append(
-                CodeRun(way.words, way.layout.single, biased, way.fed, (str(failed), *[""] * (count - 1), found))
-            )
+            runs.append(way.run(biased, (str(failed), *[""] * (count - 1), found)))
     if not runs:
         failed, way = furthest[0]
         raise failed.refusal(title, way.words)
@@ -187,7 +204,7 @@ def _ways(source: CodeSource, callee: Callee, task: CodeTask) -> Iterator[_Way]:
     for forward in forwards:
         kinds = callee.kinds | (forward.kinds if forward is not None else set())
         kinds |= start.kinds & {"y"} if start is not None else set()
-        for layout in layouts(case, kinds, callee.may_hold_weights):
+        for layout in layouts(case, kinds, callee.may_hold_weights, callee.may_hold_biases):
             yield _Way(source.file, callee, forward, start, layout, layout.words(kinds))
 
 
@@ -207,15 +224,37 @@ class _Way:
         """Whether forward values are given to it, not those of its own forward pass."""
         return self.forward is None and not self.callee.kinds.isdisjoint(("a", "h", "yhat", "cache", "activation"))
 
-    def call(self, case: CodeCase) -> tuple[Returned, bool]:
+    @property
+    def called(self) -> list[Callee]:
+        """All that is called."""
+        return [one for one in (self.start, self.forward, self.callee) if one is not None]
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether the code has a penalty of itself that is switched off."""
+        return any(one.has_penalty for one in self.called)
+
+    def run(
+        self, biased: bool, results: tuple[Returned | str, ...], penalised: tuple[Returned | str, ...] = ()
+    ) -> CodeRun:
+        """The record of it."""
+        off = dict.fromkeys(words for one in self.called for words in one.switched_off)
+        own = self.callee.kinds & {"W", "params"} and self.layout.holder != "network" and not self.layout.inside
+        in_out = self.layout.in_out if own else None
+        return CodeRun(self.words, self.layout.single, biased, self.fed, results, in_out, tuple(off), penalised)
+
+    def call(self, case: CodeCase, penalty: bool = False) -> tuple[Returned, bool]:
         """What comes back for a case, and whether there are biases.
+
+        Args:
+            penalty: keep the penalty that the code has of itself.
 
         Raises:
             _Failed: whatever went wrong.
         """
         stage = [MADE]
         try:
-            return self._called(case, stage.append)
+            return self._called(case, stage.append, penalty)
         except InputError as error:
             raise _Failed((stage[-1], 0), str(error), error) from None
         except KeyboardInterrupt:  # in this process
@@ -223,14 +262,15 @@ class _Way:
         except BaseException as error:
             raise _Failed((stage[-1], progress(error, self.file)), exception_words(error, self.file)) from None
 
-    def _called(self, case: CodeCase, reached: Callable[[int], None]) -> tuple[Returned, bool]:
+    def _called(self, case: CodeCase, reached: Callable[[int], None], penalty: bool) -> tuple[Returned, bool]:
         callee, weights = self.callee, Weights()
-        biased = self.layout.holder != "weights" and bool(callee.kinds & {"b", "params", "network", "cache"})
+        named = self.layout.holder != "weights" and bool(callee.kinds & {"b", "params", "network", "cache", "flat"})
+        biased = named or self.layout.inside
         values = CallValues(case if biased else case.unbiased, self.layout)
         made: Any = None
         first: tuple[Any, ...] = ()
         if self.start is not None:
-            made = self._made(self.start, values)
+            made = self._made(self.start, values, penalty)
             if not fill(made, values, weights):
                 biased, values = False, CallValues(case.unbiased, self.layout)
                 fill(made, values, weights)
@@ -238,13 +278,15 @@ class _Way:
         reached(FORWARD)
         own: dict[str, Any] = {}
         if self.forward is not None:
-            own = of_forward(self.forward.function(*first, **self.forward.arguments(values)))
+            with self.forward.in_its_module(values, Weights()):
+                own = of_forward(self.forward.function(*first, **self.forward.arguments(values, None, penalty)))
         reached(BACKWARD)
-        given = callee.arguments(values, own)
+        given = callee.arguments(values, own, penalty)
         callee.keep(given, weights)
-        result = callee.function(*first, **given)
-        reached(RETURNED)
-        found = returned(result, made, weights)
+        with callee.in_its_module(values, weights):
+            result = callee.function(*first, **given)
+            reached(RETURNED)
+            found = returned(result, vars(made) if made is not None else callee.module, weights, made is not None)
         if self.fed and is_turned(found, values):
             reached(FORWARD)
             raise InputError("its gradients", "shapes as of its weights", "transposed ones")
@@ -252,8 +294,8 @@ class _Way:
         forward = passed_values(names, own, values)
         return tuple(one._replace(forward=forward) for one in found), biased
 
-    def _made(self, start: Callee, values: CallValues) -> Any:
+    def _made(self, start: Callee, values: CallValues, penalty: bool) -> Any:
         if start.unknown:
             got = f"{', '.join(start.unknown)} not understood"
             raise InputError(start.name, f"a constructor that is understood, or {ADAPTER}", got)
-        return start.function(**start.arguments(values))
+        return start.function(**start.arguments(values, None, penalty))

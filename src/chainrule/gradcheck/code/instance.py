@@ -55,7 +55,7 @@ def fill(made: Any, values: CallValues, weights: Weights) -> bool:
             raise InputError(f"{symbol}{i}", f"shape {np.shape(new)}", f"shape {np.shape(old)}")
         holder[key] = new
         weights.keep(f"{symbol}{i}", holder, key)
-    return any(symbol == "b" for symbol, _ in places)
+    return values.layout.inside or any(symbol == "b" for symbol, _ in places)
 
 
 def _places(names: Mapping[Any, Any], depth: int) -> Iterator[tuple[tuple[str, int], tuple[Any, Any]]]:
@@ -68,6 +68,8 @@ def _places(names: Mapping[Any, Any], depth: int) -> Iterator[tuple[tuple[str, i
                 yield (role.kind, role.layer), (names, name)
             elif isinstance(value, list) and len(value) == depth:
                 yield from (((role.kind, i), (value, i - 1)) for i in range(1, depth + 1))
+        elif role is not None and role.kind in ("W", "b") and _by_layer(value, depth):
+            yield from (((role.kind, i), (value, key)) for i, key in enumerate(sorted(value), 1))
         elif isinstance(value, dict) and value:
             yield from _places(value, depth)
         elif isinstance(value, list) and value and all(hasattr(layer, "__dict__") for layer in value):
@@ -75,6 +77,11 @@ def _places(names: Mapping[Any, Any], depth: int) -> Iterator[tuple[tuple[str, i
             owners = [owner for owner in owners if ("W", 1) in owner]
             for i, owner in enumerate(owners, 1):
                 yield from (((symbol, i), place) for (symbol, _), place in owner.items())
+
+
+def _by_layer(value: Any, depth: int) -> bool:
+    """Whether it is a dictionary with a whole number for each layer."""
+    return isinstance(value, dict) and len(value) == depth and all(isinstance(key, int) for key in value)
 
 
 def kept_gradients(names: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,8 +13,11 @@ from chainrule.gradcheck.code.instance import Weights, kept_gradients, kept_valu
 from chainrule.gradcheck.code.roles import Role
 from chainrule.gradcheck.code.values import CallValues
 from chainrule.gradcheck.given.containers import TakenApart, leaves
+from chainrule.network.arrays import Array
 
-MOST = 1_000_000  # numbers that may come back
+#: keys under which the gradients are, beside other things
+_GRADIENTS = ("grads", "gradients", "grad", "gradient")
+MOST = 4_000_000  # numbers that may come back
 
 
 class CodeSet(NamedTuple):
@@ -45,8 +50,11 @@ def of_forward(passed: Any) -> dict[str, Any]:
     return {} if passed is None else {"cache": passed}
 
 
-def returned(result: Any, made: Any, weights: Weights) -> Returned:
-    """The readings of what came back: as it is, without its loss, a dictionary in it, the object's own gradients.
+def returned(result: Any, names: Mapping[str, Any], weights: Weights, method: bool = True) -> Returned:
+    """The readings of what came back: as it is, without its loss, a dictionary in it, gradients that it keeps.
+
+    Args:
+        names: of its object, or of its module. method: they are of an object.
 
     Raises:
         InputError: nothing in it can be gradients.
@@ -62,9 +70,11 @@ def returned(result: Any, made: Any, weights: Weights) -> Returned:
             return
         if sum(leaf.value.size for leaf in taken) > MOST:
             raise InputError("the gradients", f"at most {MOST} numbers", "more")
-        if any(leaf.value.size > 1 for leaf in taken):
+        if any(leaf.value.size > 1 or (leaf.value.ndim and len(taken) > 1) for leaf in taken):
             found.append(CodeSet(kind, TakenApart(taken), loss))
 
+    if inspect.isgenerator(result):
+        result = list(result)
     loss = float(result) if _is_number(result) else None
     if isinstance(result, (tuple, list)) and not all(map(_is_number, result)):
         numbers = [float(part) for part in result if _is_number(part)]
@@ -77,12 +87,19 @@ def returned(result: Any, made: Any, weights: Weights) -> Returned:
             add(result)
         if not dictionaries and loss is not None:
             add(rest[0] if len(rest) == 1 else rest, loss=loss)
-    elif result is not None and loss is None and (made is None or not isinstance(result, np.ndarray)):
+    elif isinstance(result, Mapping) and (key := next(filter(_GRADIENTS.__contains__, result), None)) is not None:
+        numbers = [float(result[name]) for name in ("loss", "cost", "J", "L") if _is_number(result.get(name))]
+        loss = numbers[0] if numbers else None
+        add(result[key], loss=loss)
+    elif result is not None and loss is None and (not method or not isinstance(result, np.ndarray)):
         add(result)
-    if made is not None and (kept := kept_gradients(vars(made))):
-        add(kept, "kept", loss)
+    if (method or not found) and (kept := kept_gradients(names)):
+        only = next(iter(kept.values())) if len(kept) == 1 else None  # grads = [dW1, db1, …]
+        add(only if isinstance(only, list) and isinstance(only[0], np.ndarray) else kept, "kept", loss)
     if changes := weights.changes():
         add(changes, "steps", loss)
+    elif (steps := _steps(found[0].taken, weights) if found and found[0].kind == "returned" else None) is not None:
+        add(steps, "steps", loss)
     if not found:
         raise refused[0] if refused else InputError(
             "what it returns", "gradients by name, in a list or as a vector",
@@ -110,6 +127,14 @@ def is_turned(found: Returned, values: CallValues) -> bool:
     shapes = {leaf.value.shape for leaf in found[0].taken.leaves}
     due = {values.weights(i).shape for i in range(1, values.depth + 1)}
     return not shapes & due and bool(shapes & {shape[::-1] for shape in due})
+
+
+def _steps(returned: TakenApart, weights: Weights) -> dict[str, Array] | None:
+    """What was subtracted from each array, if what came back are new ones, in the order of those that were given."""
+    arrays, before = [leaf.value for leaf in returned.leaves], [array for _, _, array in weights.given.values()]
+    if [array.shape for array in arrays] != [array.shape for array in before]:
+        return None
+    return {name: old - new for name, old, new in zip(weights.given, before, arrays, strict=True)}
 
 
 def _is_number(value: Any) -> bool:

@@ -15,9 +15,11 @@ from chainrule.network.arrays import Array
 
 HOLDERS = {
     "network": "", "names": "'W1', 'b1', …", "names from 0": "'W0', 'b0', …", "list": "[W1, b1, …]",
-    "pairs": "[(W1, b1), …]", "dictionaries": "[{'W', 'b'}, …]", "weights": "[W1, W2, …]",
+    "pairs": "[(W1, b1), …]", "dictionaries": "[{'W', 'b'}, …]", "flat": "one vector, W and b in turn",
+    "flat columns": "one vector, each b as the first column of its W", "weights": "[W1, W2, …]",
 }  # fmt: skip
 _BIASES = {"flat": "(m,)", "row": "(1, m)", "column": "(m, 1)", "number": "a number"}
+_INSIDE = ("first", "last")  # columns of W that are b
 RATE = 0.1  # of code that asks for one
 
 
@@ -26,7 +28,7 @@ class CallLayout(NamedTuple):
 
     Attributes:
         columns: examples in columns. in_out: weights (in, out). bias: ``flat`` (m,), ``row`` (1, m), ``column`` (m, 1),
-            or ``number``, of one unit, whose weights are a vector.
+            ``number``, of one unit, whose weights are a vector, or ``first`` and ``last``, a column of W (out, in).
         single: one example at a time. targets: ``units`` as the outputs, ``classes`` (n,), ``class row``, ``flat``.
         holder: what holds all parameters, of ``HOLDERS``.
     """
@@ -38,6 +40,11 @@ class CallLayout(NamedTuple):
     targets: str = "units"
     holder: str = "names"
 
+    @property
+    def inside(self) -> bool:
+        """Whether W holds b."""
+        return self.bias in _INSIDE
+
     def words(self, roles: set[str]) -> str:
         """What is told of it, of the parameters that there are."""
         vector = "one example at a time, x (d, 1)" if self.columns else "one example at a time, x (d,)"
@@ -45,9 +52,11 @@ class CallLayout(NamedTuple):
         parts = [vector if self.single else several]
         if roles & {"W", "params", "network"} and self.holder != "network":
             parts.append(f"W {'(d,)' if self.bias == 'number' else '(in, out)' if self.in_out else '(out, in)'}")
-        if roles & {"b", "params", "network"} and self.holder not in ("network", "weights"):
+        if self.inside:
+            parts.append(f"b as the {self.bias} {'row' if self.in_out else 'column'} of W")
+        elif roles & {"b", "params", "network"} and self.holder not in ("network", "weights", "flat columns"):
             parts.append(f"b {_BIASES[self.bias]}")
-        if roles & {"params", "network"} and HOLDERS[self.holder]:
+        if roles & {"params", "network", "flat"} and HOLDERS[self.holder]:
             parts.append(f"parameters as {HOLDERS[self.holder]}")
         if self.targets != "units":
             parts.append("y as class numbers" if "class" in self.targets else "y (n,)")
@@ -61,25 +70,34 @@ _PLACES = (
     (True, False, "column", True), (True, True, "column", True), (False, False, "flat", True),
     (False, True, "flat", True),
 )  # fmt: skip
+#: the same for W that holds b
+_PLACES_INSIDE = tuple((columns, in_out, bias, False) for columns in (False, True) for bias in _INSIDE
+                       for in_out in (False, True))  # fmt: skip
 
 
-def layouts(case: CodeCase, roles: set[str], alone: bool) -> Iterator[CallLayout]:
+def layouts(case: CodeCase, roles: set[str], alone: bool, inside: bool) -> Iterator[CallLayout]:
     """Every layout that is to be tried, the usual ones first.
 
     Args:
         alone: the parameters are weights without biases, so that they may be in any holder.
+        inside: it is given no biases beside the weights, which may hold them.
     """
     net = case.network
     targets = ["units"]
     if "y" in roles:
         targets += ["classes", "class row"] if net.output == "softmax" else ["flat"] if net.sizes[-1] == 1 else []
-    first, *usual, last = HOLDERS
+    first, *usual, in_turn, as_columns, last = HOLDERS
     holders = usual[:1]
-    if roles & {"params", "network"}:
+    if "flat" in roles:
+        holders = [as_columns, in_turn]
+    elif roles & {"params", "network"}:
         holders = [*([first] if "network" in roles else [last] if alone else []), *usual]
     places = (*_PLACES, (False, False, "number", False)) if net.sizes[1:] == (1,) else _PLACES
     for holder, place, target in product(holders, places, targets):
         yield CallLayout(*place, target, holder)
+    if inside:
+        for place, target in product(_PLACES_INSIDE, targets):
+            yield CallLayout(*place, target, last if alone else usual[0])
 
 
 class _ByName(dict[str, Any]):
@@ -127,12 +145,14 @@ class CallValues:
             "yhat": lambda: self._units(self.forward.h[-1]),
             "params": self._holder,
             "network": self._holder,
+            "flat": self._holder,
             "cache": lambda: _ByName(self._cache(), self._named),
             "n": lambda: len(self.case.x),
             "sizes": lambda: sizes,
             "depth": lambda: self.depth,
             "rate": lambda: RATE,
             "zero": lambda: 0.0,
+            "drop": lambda: 0.0,
             "one": lambda: 1.0,
             "activation": lambda: (self.case.network.hidden or (self.case.network.output,))[0],
             "inputs": lambda: sizes[0],
@@ -147,11 +167,16 @@ class CallValues:
         W = self.case.network.weights[i - 1]
         if self.layout.bias == "number":
             return np.array(W[0])
+        if self.layout.inside:
+            b = self.case.network.biases[i - 1][:, None]
+            W = np.hstack([b, W] if self.layout.bias == "first" else [W, b])
         return np.array(W.T if self.layout.in_out else W, order="C")
 
     def bias(self, i: int) -> Any:
         """b_i in the layout."""
         b = np.array(self.case.network.biases[i - 1])
+        if self.layout.inside:
+            return b
         return {"flat": b, "row": b[None], "column": b[:, None], "number": float(b[0])}[self.layout.bias]
 
     def _units(self, value: Array) -> Array:
@@ -187,6 +212,10 @@ class CallValues:
                 return [_ByName({"W": w, "b": v}, partial(_either, w, v)) for w, v in pairs]
             case "weights":
                 return W
+            case "flat":
+                return np.concatenate([array.ravel() for pair in pairs for array in pair])
+            case "flat columns":
+                return np.concatenate([np.column_stack([np.ravel(v), w]).ravel() for w, v in pairs])
         first = 0 if holder == "names from 0" else 1
         usual = {f"{s}{i}": value for i, pair in enumerate(pairs, first) for s, value in zip("Wb", pair, strict=True)}
         return _ByName(usual, self._named)

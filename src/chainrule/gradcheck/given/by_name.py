@@ -12,7 +12,7 @@ from itertools import combinations, islice, product
 
 from chainrule.errors import InputError
 from chainrule.gradcheck.given.containers import Leaf
-from chainrule.gradcheck.given.names import Label, read_label
+from chainrule.gradcheck.given.names import Label, at_zero, read_label
 from chainrule.gradcheck.given.readings import NamedArray, SetReading
 from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
@@ -34,7 +34,7 @@ def by_name(leaves: Sequence[Leaf], sizes: Sequence[int]) -> Iterator[SetReading
     nameless = next((leaf for leaf in leaves if not is_named(leaf)), None)
     if nameless is not None:
         raise InputError(nameless.name, "a name, as the other arrays have", "a position alone")
-    labels = [read_label(leaf.path) for leaf in leaves]
+    labels = _biases_at_zero(leaves, [read_label(leaf.path) for leaf in leaves])
     depth = len(sizes) - 1
     numbered = _with_one_number(labels)
     letters = list(_letters(numbered))
@@ -49,6 +49,19 @@ def by_name(leaves: Sequence[Leaf], sizes: Sequence[int]) -> Iterator[SetReading
     if not seen:
         wrong = next((label for label in labels if label.numbers), labels[0])
         raise InputError(f"gradients: name {wrong.name!r}", f"a name of {notation.existing(sizes)}", _layers_of(wrong))
+
+
+def _biases_at_zero(leaves: Sequence[Leaf], labels: list[Label]) -> list[Label]:
+    """The labels with biases where vectors are named as the weights of an input that is 1: ``w01`` beside ``W1``."""
+    of = {label.name: label for label in labels}
+    own = at_zero(of)
+    vectors = {leaf.name for leaf in leaves if leaf.value.size == max(leaf.value.shape, default=1)}
+    return [
+        replace(of[own[label.name]], name=label.name, kinds=("b",), in_out=False)
+        if label.name in own and label.kinds == of[own[label.name]].kinds == ("W",) and label.name in vectors
+        else label
+        for label in labels
+    ]
 
 
 def _layers_of(label: Label) -> str:

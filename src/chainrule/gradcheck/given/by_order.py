@@ -61,6 +61,10 @@ def _slots(paths: list[tuple[str | int, ...]], depth: int, count: int) -> Iterat
             for words, pair in (("first all W, then all b", "Wb"), ("first all b, then all W", "bW")):
                 slots = [(symbol, layer) for symbol in pair for layer in order]
                 yield f"{words}{back if turn < 0 else ''}", turn == 1 and pair == "Wb", slots
+    if count == 2 * depth + 1:
+        pairs = [(symbol, layer) for layer in layers for symbol in "Wb"]
+        yield "the gradient of x, then W and b in turn", False, [("h", 0), *pairs]
+        yield "W and b in turn, then the gradient of x", False, [*pairs, ("h", 0)]
     if count == depth:
         yield "one array a layer, its W", True, [("W", layer) for layer in layers]
         yield f"one array a layer, its W,{back}", False, [("W", layer) for layer in layers[::-1]]

@@ -42,15 +42,15 @@ class Chosen:
     rank: _Rank
 
 
-def chosen(found: Sequence[SetReading], evidence: Evidence, rate: float | None) -> Chosen:
-    """The reading that is meant.
+def chosen(found: Sequence[SetReading], evidence: Evidence, rate: float | None, in_out: bool | None = None) -> Chosen:
+    """The reading that is meant; with weights that lie in one way alone where that is given.
 
     Raises:
         InputError: an array whose shape fits nothing; two readings that nothing decides between.
     """
     possible: list[Chosen] = []
     for naming in found:
-        for one in _in_its_layout(naming, evidence, rate):
+        for one in _in_its_layout(naming, evidence, rate, in_out):
             if one.rank.right == len(one.pieces):
                 return one
             possible.append(one)
@@ -61,10 +61,10 @@ def chosen(found: Sequence[SetReading], evidence: Evidence, rate: float | None) 
     return best
 
 
-def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None) -> Iterator[Chosen]:
+def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None, in_out: bool | None) -> Iterator[Chosen]:
     """A reading of the names with the layout that its arrays have."""
     best: Chosen | None = None
-    for layout in layouts(naming.items):
+    for layout in layouts(naming.items, in_out):
         parts = _pieces(naming, layout, evidence)
         if parts is None:
             continue
@@ -76,8 +76,17 @@ def _in_its_layout(naming: SetReading, evidence: Evidence, rate: float | None) -
             one.rank > best.rank and (layout.in_out == best.layout.in_out or _speaks_for(one, best, evidence))
         ):
             best = one
+        elif one.rank == best.rank and layout.in_out == best.layout.in_out and layout != best.layout:
+            best = min(best, one, key=lambda either: _distance(either, evidence))  # the first of two alike
     if best is not None:
         yield best
+
+
+def _distance(one: Chosen, evidence: Evidence) -> float:
+    """How far all arrays are from what is due, each relative to it."""
+    pairs = [(p.value, evidence.due(p.quantity)) for p in one.pieces if p.value.shape == evidence.due(p.quantity).shape]
+    sizes = [float(np.abs(due).max(initial=0.0)) or 1.0 for _, due in pairs]
+    return sum(float(np.linalg.norm((value - due) / size)) for (value, due), size in zip(pairs, sizes, strict=True))
 
 
 def _pieces(naming: SetReading, layout: ArrayLayout, evidence: Evidence) -> tuple[LaidOut, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -41,10 +42,15 @@ class Fit(NamedTuple):
 
 @dataclass(eq=False)
 class Evidence:
-    """What is due of every quantity, and each comparison made once."""
+    """What is due of every quantity, and each comparison made once.
+
+    Attributes:
+        added: what is due beside the gradient of the loss, as of a penalty.
+    """
 
     b: Backward
     precision: str = "float32"
+    added: Mapping[Name, Array] = field(default_factory=dict)
     _bounds: dict[Name, Array] | None = field(default=None, init=False)
     _fits: dict[tuple[object, ...], Fit] = field(default_factory=dict, init=False)
     _bases: dict[int, Array] = field(default_factory=dict, init=False)
@@ -56,7 +62,8 @@ class Evidence:
         Args:
             each: derivatives by units are of each example's own loss.
         """
-        return self._laid_out(quantity, self.b.value(quantity), each)
+        value = self.b.value(quantity)
+        return self._laid_out(quantity, value + self.added[quantity] if quantity in self.added else value, each)
 
     def bound(self, quantity: Name, each: bool = False) -> Array:
         """How far rounding in the set's precision can move it."""

@@ -154,9 +154,13 @@ def _matrix(
     return [LaidOut(leaf.name, item.quantity, value, leaf.precision, done, against=against, speaks=speaks)]
 
 
-def layouts(items: tuple[NamedArray, ...]) -> Iterator[ArrayLayout]:
-    """The layouts that a set may have, the likeliest first: by the names, then (out, in), b last."""
+def layouts(items: tuple[NamedArray, ...], known: bool | None = None) -> Iterator[ArrayLayout]:
+    """The layouts that a set may have, the likeliest first: by the names, then (out, in), b last.
+
+    Args:
+        known: the only way in which weights may lie; None for either.
+    """
     by_names = any(item.label is not None and item.label.in_out and not item.label.designed for item in items)
-    for in_out in (by_names, not by_names):
+    for in_out in (by_names, not by_names) if known is None else (known,):
         for bias_first in (False, True):
             yield ArrayLayout(in_out, bias_first)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chainrule.errors import InputError
@@ -22,7 +23,7 @@ WHAT = (
 
 #: words of code, beside those that worksheets have too
 _CODE: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("kernel", "kernels", "coef", "coefs", "wt", "wts", "ws", "matrix", "mat"), ("W",)),
+    **dict.fromkeys(("kernel", "kernels", "coef", "coefs", "wt", "wts", "ws", "matrix", "mat", "syn"), ("W",)),
     **dict.fromkeys(("intercept", "intercepts", "bs", "bia"), ("b",)),
     **dict.fromkeys(("theta", "thetas", "θ", "w", "v", "u"), ("W",)),
     **dict.fromkeys(("a", "as"), ("h", "a")),
@@ -44,6 +45,8 @@ _LOSS = r"(?:J|L|E|C|Loss|loss|LOSS|cost|Cost|error|Error|err|obj|objective|l|j)
 _RATIO = re.compile(rf"d_?{_LOSS}\s*(?:/|_?over_?|_?by_?|_?wrt_?|_)*\s*d_?(?=[^\W\d])(?P<wrt>.+)")
 _PREFIXES = ("d", "grad", "gradient", "nabla", "delta", "g")  # of a word in small letters: dw, gradb
 _WORD = re.compile(r"[A-ZΔΘ]?[a-zδθ]+|[A-ZΔΘ]+(?![a-z])|[0-9]+")
+#: a bias as the weight of an input that is 1: w0 beside w, w01 beside W1
+_AT_ZERO = re.compile(r"(?P<letters>.*[^\W\d_])_?0(?P<number>\d*)")
 #: W or b with a word of the layer behind it: Wo, bh, Wxh
 _WITH_PLACE = re.compile(r"(?P<symbol>[WwVUb])(?P<place>[a-z]{1,6})")
 _PLACES = frozenset(("out", "output", "outputs", "hidden", "hid", "h", "o", "input", "in", "linear", "layer"))
@@ -106,6 +109,20 @@ def read_label(path: Path) -> Label:
     kinds = tuple("a" if kind == "δ" else kind for kind in kinds)
     of_parameter = kinds[0] in ("W", "b")
     return Label(name, kinds, marked or of_parameter, tuple(numbers), key, in_out=in_out, marked=marked)
+
+
+def at_zero(names: Iterable[str]) -> dict[str, str]:
+    """The biases that are named as weights with a 0, ``w0`` or ``w01``, each with the name of its weights.
+
+    >>> at_zero(["W1", "w01", "W2", "w02"])
+    {'w01': 'W1', 'w02': 'W2'}
+    >>> at_zero(["w0", "w1"])
+    {}
+    """
+    known = {name.lower().replace("_", ""): name for name in names}
+    matches = {name: _AT_ZERO.fullmatch(key) for key, name in known.items()}
+    own = {name: known.get(m["letters"] + m["number"]) for name, m in matches.items() if m is not None}
+    return {name: weights for name, weights in own.items() if weights is not None}
 
 
 def _designed(text: str) -> Label | None:
