@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chainrule.auditing.diagnosis import by_pattern
+from chainrule.auditing.diagnosis.alike import put_together
 from chainrule.auditing.diagnosis.bench import Bench
 from chainrule.auditing.diagnosis.by_equation import spares
 from chainrule.auditing.diagnosis.chance import Chance
@@ -65,7 +66,7 @@ def settled(state: SheetState, mark: Mark) -> Mark:
     if not left:
         left = list(diagnose_array(state, mark).candidates)
     likelier = [c for c in left if not _is_late(c)]
-    return replace(mark, candidates=tuple(likelier or left))
+    return replace(mark, candidates=put_together(state.problem, mark, likelier or left, _is_late))
 
 
 def _is_late(candidate: Candidate) -> bool:

@@ -1,0 +1,81 @@
+"""Mistakes that give the same in all numbers, not only in those of one array: they are one, and named together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.auditing.diagnosis.by_equation import value_of_line
+from chainrule.auditing.marking.mark import Candidate, Mark
+from chainrule.auditing.mistakes import MISTAKES
+from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.model.world import World
+from chainrule.errors import InputError
+from chainrule.network.arrays import Array
+
+SEED = 20  # of the other numbers
+_KNOWN = {mistake.id: i for i, mistake in reversed(list(enumerate(MISTAKES)))}  # the order of what people publish
+NEAR = 1e-9  # relative: how near the same numbers come by two ways
+
+
+def put_together(
+    problem: Problem, mark: Mark, candidates: Sequence[Candidate], is_late: Callable[[Candidate], bool]
+) -> tuple[Candidate, ...]:
+    """The mistakes, of those that are the same in all numbers the first, in whose words the next likely one stands too.
+
+    Args:
+        is_late: whether a mistake is one that people hardly make: it is not told beside one that is the same.
+    """
+    if len({c.found.words for c in candidates}) < 2 or mark.value is None or mark.place is None:
+        return tuple(candidates)
+    other = World(_other_numbers(problem))
+    words: dict[int, str] = {}  # of a candidate -> of the first that is the same
+    firsts: list[tuple[Array, list[Candidate]]] = []
+    for c in candidates:
+        value = _value(mark, other, c)
+        if value is None:
+            continue
+        group = next((g for v, g in firsts if v.shape == value.shape and np.allclose(v, value, NEAR, 1e-15)), None)
+        if group is None:
+            firsts.append((value, [c]))
+        else:
+            group.append(c)
+    for _, group in firsts:
+        first = min(group, key=lambda c: (is_late(c), _KNOWN.get(c.found.id, len(_KNOWN))))
+        others = [c for c in group if c.found.id != first.found.id and not is_late(c)]
+        said = f"{first.found.words}, which always gives the same as: {others[0].found.words}" if others else ""
+        words |= {id(c): said or first.found.words for c in group}
+        ids = {id(c): first.found for c in group}
+        candidates = [
+            replace(c, found=replace(ids[id(c)], words=words[id(c)], where=c.found.where)) if id(c) in ids else c
+            for c in candidates
+        ]
+    return tuple(candidates)
+
+
+def _value(mark: Mark, other: World, candidate: Candidate) -> Array | None:
+    if candidate.wrong is None or mark.place is None or mark.value is None:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            value = value_of_line(mark.place, mark.value, other.other(candidate.wrong))
+    except (InputError, ValueError, IndexError):
+        return None
+    return None if value is None else np.asarray(value, dtype=float)
+
+
+def _other_numbers(problem: Problem) -> Problem:
+    """The same network with other weights, biases and inputs."""
+
+    def made() -> Problem:
+        rng, network = np.random.default_rng(SEED), problem.network
+        weights, biases = (
+            tuple(array * rng.uniform(0.5, 1.5, array.shape) + 0.1 * rng.normal(size=array.shape) for array in arrays)
+            for arrays in (network.weights, network.biases)
+        )
+        moved = problem.x * rng.uniform(0.5, 1.5, problem.x.shape) + 0.1 * rng.normal(size=problem.x.shape)
+        return replace(problem, network=network._with(weights, biases), x=moved)
+
+    return problem.once("other_numbers", made)
