@@ -6,7 +6,7 @@ are held against the array together: thousands of ways take as long as a few rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,18 +17,17 @@ from chainrule.auditing.mistakes import MISTAKES
 from chainrule.auditing.mistakes.code import CODE
 from chainrule.auditing.mistakes.code.factors import FACTORS, Factor, Slot, of_the_gradient
 from chainrule.auditing.mistakes.table import Mistake, curved
-from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.problem import Node
 from chainrule.auditing.model.replay import Replay, Rule, Wrong
 from chainrule.network.arrays import Array
 
 LEAST = 3  # entries that must be wrong, and agree
 CHANCE = 1e-7  # of a fit by accident
+SLACK = 1e-6  # of the room of an entry: the same products in another order
 LARGE = 5e4  # parameters times examples: beyond, one change alone
 
 #: the slots that a whole row of the table of mistakes takes
 _ROWS: dict[str, Slot] = {"g'": "slope", "dh": "gradient", "da": "error"}
-_KINDS = ("dW", "db", "da", "dh")
-
 Changed = tuple[Factor, ...]
 
 
@@ -43,11 +42,12 @@ class Product(NamedTuple):
     chance: float
 
 
-class Way(NamedTuple):
-    """One way to an array: what is changed in it, and its numbers."""
+class Ways(NamedTuple):
+    """Changes of one factor, or of two that are multiplied: what each gives in the entry that is looked at."""
 
-    changed: Changed
-    value: Array
+    first: Sequence[Factor]
+    second: Sequence[Factor]  # empty: one change alone
+    entries: Array  # (first,) or (first, second)
 
 
 def products(bench: Bench, late: frozenset[str]) -> Iterator[Product]:
@@ -57,145 +57,172 @@ def products(bench: Bench, late: frozenset[str]) -> Iterator[Product]:
         late: ids of mistakes that are not taken for one of two.
     """
     node, problem = bench.node, bench.state.problem
-    if node.kind not in _KINDS or bench.place.index or bench.written.flipped or bench.place.flip:
+    if node.kind not in _EQUATIONS or bench.place.index or bench.written.flipped or bench.place.flip:
         return
     if int((~bench.written.fits).sum()) < LEAST or (node.kind == "dh" and node.layer == problem.depth):
         return
     with np.errstate(all="ignore"):
-        ways = _Ways(bench, late)
-        fitting = [way for way in ways.to_the_array() if bench.gives(way.value)]
-    fewest = min((len(way.changed) for way in fitting), default=0)
-    for way in fitting:
-        chance = bench.accident(way.value, float(ways.count))
-        if len(way.changed) == fewest and chance <= CHANCE:
-            yield from ways.placed(way, chance)
+        tries = _Tries(bench, late)
+        ways = list(tries.ways())
+        count = float(sum(way.entries.size for way in ways)) + 1.0
+        for number in (1, 2):
+            fitting = [changed for changed in tries.fitting(ways, number) if bench.gives(tries.value(changed))]
+            for changed in fitting:
+                value = tries.value(changed)
+                if (chance := bench.accident(value, count)) <= CHANCE:
+                    yield from tries.placed(changed, value, chance)
+            if fitting:
+                return
 
 
-class _Ways:
-    """The ways to one array. ``open``: which of dL/da, dL/dh and the slopes are computed for it, and how far away."""
+class _Tries:
+    """What is tried for one array. It is looked at in one entry first: there thousands of ways are a few products."""
 
     def __init__(self, bench: Bench, late: frozenset[str]) -> None:
         self.bench, self.late, self.problem, self.i = bench, late, bench.state.problem, bench.node.layer
+        self.kind = bench.node.kind
         self.replay = bench.world.replay(bench.place.time)
+        self.known: dict[tuple[Slot, int], Array | None] = {}
+        self.slots: dict[Slot, tuple[Factor, ...]] = {}
         self.pairs = self.problem.network.parameter_count * self.problem.n <= LARGE
         between = nodes_between(self.problem, bench.place, bench.world)
         self.distances = {one.kind: distance for one, (distance, _) in between.items() if one.layer == self.i}
-        self.count = 0
+        value = np.atleast_2d(bench.value.T).T.reshape(bench.value.shape[0], -1)
+        off = np.where(bench.written.fits.reshape(value.shape), 0.0, np.abs(value))
+        row, column = (int(one) for one in np.unravel_index(int(off.argmax()), off.shape))
+        self.entry, self.room = float(value[row, column]), float(bench.room.reshape(value.shape)[row, column])
+        self.unit, self.column = (column, 0) if self.kind in ("da", "dh") else (row, column)
+        self.weights = np.ones(self.problem.n)  # of the examples, in the entry
+        if self.kind in ("da", "dh"):
+            self.weights = np.eye(self.problem.n)[row]
+        elif self.kind == "dW":
+            self.weights = self.get("h", -1)[:, column]
 
     def get(self, kind: str, layer: int = 0) -> Array:
         return np.asarray(self.replay.get(Node(kind, self.i + layer)), dtype=float)
 
-    # ------------------------------------------------------------ the ways
+    # ------------------------------------------------------------ what is tried
 
-    def to_the_array(self) -> Iterator[Way]:
-        kind = self.bench.node.kind
-        if kind == "dh":
-            found = [*self.gradients()]
-        elif kind == "da":
-            found = [*self.errors()]
-        else:
-            found = [*self.parameters(kind)]
-        self.count = max(len(found), 1)
-        yield from found
-
-    def parameters(self, kind: str) -> Iterator[Way]:
-        errors = [*self.errors()] if "da" in self.distances else [*self.whole(self.get("da"))]
-        right, one = self.get("da"), [way for way in errors if len(way.changed) == 1]
-        if kind == "db":
-            each = np.stack([way.value for way in errors]).sum(1) if errors else np.empty((0,))
-            yield from (Way(way.changed, value) for way, value in zip(errors, each, strict=True))
-            yield from (Way(way.changed, way.value.sum(0)) for way in self.at("bias", right))
+    def ways(self) -> Iterator[Ways]:
+        """Every change, and every two, with what they give in the entry."""
+        if self.kind == "dh":
+            yield from self.gradients(self.weights)
             return
-        inputs, own = [*self.at("input", self.get("h", -1))], Way((), self.get("h", -1))
-        yield from _multiplied(errors, [own])
-        yield from _multiplied([Way((), right)], inputs)
-        if self.pairs:
-            yield from _multiplied([way for way in one if not self.is_late(way)], inputs)
+        right = np.asarray(self.replay.right(Node("da", self.i)) if "da" in self.distances else self.get("da"))
+        own = [factor for factor in self.at("error") if "da" in self.distances or factor.id != "slope_at_gradient"]
+        errors, columns = self.columns(own, right)
+        yield Ways(errors, (), columns @ self.weights)
+        changed = [(errors, columns)]
+        if "da" in self.distances and curved(self.problem, self.i):
+            slope, gradient = self.get("g'"), self.get("dh")
+            slopes, of_slopes = self.columns(self.at("slope"), slope)
+            yield Ways(slopes, (), of_slopes @ (self.weights * gradient[:, self.unit]))
+            if "dh" in self.distances and self.i < self.problem.depth:
+                yield from self.gradients(self.weights * slope[:, self.unit])
+            gradients, of_gradients = self.all_gradients(gradient)
+            yield Ways(gradients, slopes, of_gradients @ (of_slopes * self.weights).T)
+            changed += [(slopes, of_slopes * gradient[:, self.unit]), (gradients, of_gradients * slope[:, self.unit])]
+        yield from self.of_parameters(changed)
 
-    def errors(self) -> Iterator[Way]:
-        """What may stand for dL/da."""
-        yield from self.whole(np.asarray(self.replay.right(Node("da", self.i)), dtype=float))
-        if not curved(self.problem, self.i):
-            return
-        gradient, slope = self.get("dh"), self.get("g'")
-        slopes = [way for way in self.at("slope", slope)]
-        gradients = [*self.gradients()] if "dh" in self.distances else [*self.at("gradient", gradient)]
-        if self.i == self.problem.depth:
-            gradients = [*self.at("gradient", gradient)]
-        yield from (Way(way.changed, gradient * way.value) for way in slopes)
-        yield from (Way(way.changed, way.value * slope) for way in gradients)
-        if self.pairs:
-            few = [way for way in gradients if len(way.changed) == 1 and not self.is_late(way)]
-            for other in slopes:
-                if not self.is_late(other):
-                    yield from (Way((*way.changed, *other.changed), way.value * other.value) for way in few)
+    def of_parameters(self, changed: Sequence[tuple[list[Factor], Array]]) -> Iterator[Ways]:
+        """Changed inputs, alone and beside a changed error."""
+        if self.kind == "db":
+            biases, columns = self.columns(self.at("bias"), self.get("da"))
+            yield Ways(biases, (), columns.sum(1))
+        if self.kind == "dW":
+            inputs, columns = self.columns(self.at("input"), self.get("h", -1), self.column)
+            yield Ways(inputs, (), columns @ self.get("da")[:, self.unit])
+            for factors, errors in changed:
+                yield Ways(factors, inputs, errors @ columns.T)
 
-    def whole(self, right: Array) -> Iterator[Way]:
-        """dL/da changed as a whole."""
-        yield from self.at("error", right)
-        if "dh" in self.distances or "da" in self.distances:
-            yield from self.each(of_the_gradient(self.problem, self.i), right)
+    def gradients(self, weights: Array) -> Iterator[Ways]:
+        """Changes of dL/dh, as a whole or of a factor of it."""
+        error, W = self.get("da", 1), self.get("W", 1)
+        whole, columns = self.columns(self.at("gradient"), error @ W)
+        back, of_back = self.arrays(self.at("returned"), error)
+        matrices, of_weights = self.columns(self.at("weights"), W)
+        yield Ways(whole, (), columns @ weights)
+        yield Ways(back, (), (weights @ of_back) @ W[:, self.unit])
+        yield Ways(matrices, (), of_weights @ (weights @ error))
+        yield Ways(back, matrices, (weights @ of_back) @ of_weights.T)
 
-    def gradients(self) -> Iterator[Way]:
-        """What may stand for dL/dh of a hidden layer."""
-        error, weights = self.get("da", 1), self.get("W", 1)
-        yield from self.at("gradient", error @ weights)
-        back, W = [*self.at("returned", error)], [*self.at("weights", weights)]
-        yield from (Way(way.changed, way.value @ weights) for way in back)
-        yield from (Way(way.changed, error @ way.value) for way in W)
-        if self.pairs:
-            for way in back:
-                yield from (Way((*way.changed, *other.changed), way.value @ other.value) for other in W)
+    def all_gradients(self, gradient: Array) -> tuple[list[Factor], Array]:
+        """Every single change of dL/dh, with the column that it gives."""
+        found, columns = self.columns(self.at("gradient"), gradient)
+        if "dh" in self.distances and self.i < self.problem.depth:
+            error, W = self.get("da", 1), self.get("W", 1)
+            back, of_back = self.arrays(self.at("returned"), error)
+            matrices, of_weights = self.columns(self.at("weights"), W)
+            found = [*found, *back, *matrices]
+            columns = np.vstack([columns, of_back @ W[:, self.unit], of_weights @ error.T])
+        return found, columns
 
-    def at(self, slot: Slot, right: Array) -> Iterator[Way]:
-        """What may stand in one slot."""
-        if slot in ("returned", "weights") and self.i == self.problem.depth:
-            return
-        yield from self.each((*_rows(slot), *(factor for factor in FACTORS if factor.slot == slot)), right)
+    def at(self, slot: Slot) -> tuple[Factor, ...]:
+        """What may be done in one slot."""
+        if slot not in self.slots:
+            self.slots[slot] = tuple(self._at(slot))
+        return self.slots[slot]
 
-    def each(self, factors: Sequence[Factor] | Iterator[Factor], right: Array) -> Iterator[Way]:
-        for factor in factors:
-            if factor.fits(self.problem, self.i):
-                value = _of(factor, self.replay, self.i, right)
-                if value is not None and np.isfinite(value).all():
-                    yield Way((factor,), value)
+    def _at(self, slot: Slot) -> Iterator[Factor]:
+        own = [*_TABLE.get(slot, ()), *(factor for factor in FACTORS if factor.slot == slot)]
+        own += of_the_gradient(self.problem, self.i) if slot == "error" else ()
+        yield from (factor for factor in own if factor.fits(self.problem, self.i))
 
-    def is_late(self, way: Way) -> bool:
-        return any(factor.id in self.late for factor in way.changed)
+    def arrays(self, factors: Iterable[Factor], right: Array) -> tuple[list[Factor], Array]:
+        """The factors whose arrays are finite and of the right shape, with these."""
+        found = [(factor, value) for factor in factors if (value := self.array(factor, right)) is not None]
+        return [factor for factor, _ in found], np.array([value for _, value in found]).reshape(-1, *right.shape)
 
-    # ------------------------------------------------------------ where it was
+    def columns(self, factors: Iterable[Factor], right: Array, at: int | None = None) -> tuple[list[Factor], Array]:
+        """Of the arrays of factors the column of the unit that is looked at, or another."""
+        found, values = self.arrays(factors, right)
+        return found, values[:, :, self.unit if at is None else at]
 
-    def placed(self, way: Way, chance: float) -> Iterator[Product]:
-        """The way as equations that are replaced: each where it belongs, and all of it in the array's own."""
-        kind, i = self.bench.node.kind, self.i
-        belong = [k for k in ("dh", "da") if k in self.distances and _touches(k, way.changed)]
-        if kind not in belong and (_touches(kind, way.changed) or not belong):
+    def array(self, factor: Factor, right: Array) -> Array | None:
+        """What stands in the factor's slot; None where the shapes do not fit."""
+        key = (factor.slot, id(factor))
+        if key not in self.known:
+            self.known[key] = _of(factor, self.replay, self.i, right)
+        return self.known[key]
+
+    # ------------------------------------------------------------ what fits
+
+    def fitting(self, ways: Sequence[Ways], number: int) -> Iterator[Changed]:
+        """So many changes that give the entry."""
+        for way in ways:
+            if (2 if way.second else 1) != number or way.entries.size == 0 or (number == 2 and not self.pairs):
+                continue
+            for at in np.argwhere(np.abs(way.entries - self.entry) <= self.room * (1 + SLACK)):
+                first = way.first[at[0]]
+                changed = (first,) if number == 1 else (first, way.second[at[1]])
+                if number == 1 or not any(factor.id in self.late for factor in changed):
+                    yield changed
+
+    def value(self, changed: Changed) -> Array:
+        """The whole array with these changes."""
+        return np.asarray(_EQUATIONS[self.kind](changed, True)(self.replay, self.bench.node), dtype=float)
+
+    def placed(self, changed: Changed, value: Array, chance: float) -> Iterator[Product]:
+        """The changes as equations that are replaced: each where it belongs, and all of them in the array's own."""
+        kind, i = self.kind, self.i
+        belong = [k for k in ("dh", "da") if k in self.distances and _touches(k, changed)]
+        if kind not in belong and (_touches(kind, changed) or not belong):
             belong.append(kind)
         for kinds, whole in ((belong, False), ([kind], True)):
             if whole and kinds == belong:
                 continue
-            rules = {k: _EQUATIONS[k](way.changed, whole) for k in kinds}
-            wrong = Wrong(
-                kinds[0], i, lambda r, q, rules=rules: rules[q.kind](r, q), also=tuple((k, i) for k in kinds[1:])
-            )
             nearest = min(kinds, key=lambda k: self.distances[k])
             node = self.bench.node._replace(kind=nearest)
-            yield Product(way.changed, way.value, wrong, node, self.distances[nearest], chance)
+            yield Product(changed, value, _replaced(changed, kinds, i, whole), node, self.distances[nearest], chance)
 
 
-def _multiplied(errors: Sequence[Way], inputs: Sequence[Way]) -> Iterator[Way]:
-    """E^T X of every two."""
-    if not errors or not inputs:
-        return
-    left, right = np.stack([way.value for way in errors]), np.stack([way.value for way in inputs])
-    values = np.matmul(left.transpose(0, 2, 1)[:, None], right[None])
-    for k, error in enumerate(errors):
-        yield from (Way((*error.changed, *x.changed), values[k, m]) for m, x in enumerate(inputs))
+def _replaced(changed: Changed, kinds: Sequence[str], i: int, whole: bool) -> Wrong:
+    rules = {kind: _EQUATIONS[kind](changed, whole) for kind in kinds}
 
+    def rule(r: Replay, q: Node) -> Array:
+        return np.asarray(rules[q.kind](r, q))
 
-def _rows(slot: Slot) -> tuple[Factor, ...]:
-    """The rows of the table of mistakes that take a slot."""
-    return _TABLE.get(slot, ())
+    return Wrong(kinds[0], i, rule, also=tuple((kind, i) for kind in kinds[1:]))
 
 
 def _as_factor(row: Mistake, slot: Slot) -> Factor:
@@ -209,14 +236,14 @@ _TABLE: dict[Slot, tuple[Factor, ...]] = {
 
 
 def _of(factor: Factor, replay: Replay, i: int, right: Array) -> Array | None:
-    """What stands in its slot; None where the shapes do not fit."""
+    """What stands in its slot; None where the shapes do not fit, or for what is no number."""
     try:
         value = np.asarray(factor.rule(replay, i, right), dtype=float)
     except (ValueError, IndexError, AttributeError):
         return None
     mask = replay.problem.masks.get(i) if factor.slot == "slope" else None
     value = value if mask is None else value * mask
-    return value if value.shape == right.shape else None
+    return value if value.shape == right.shape and np.isfinite(value).all() else None
 
 
 # ---------------------------------------------------------------- the equations with changed factors
@@ -279,7 +306,7 @@ def _of_parameters(changed: Changed, whole: bool) -> Rule:
         error = _of_da(changed, True)(r, q) if whole and before else np.asarray(r.get(Node("da", i)))
         if q.kind == "db":
             return _picked(changed, "bias", r, i, error).sum(0)
-        return error.T @ _picked(changed, "input", r, i, r.get(Node("h", i - 1)))
+        return np.asarray(error.T @ _picked(changed, "input", r, i, r.get(Node("h", i - 1))))
 
     return rule
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,6 @@ from chainrule.auditing.mistakes.code.slopes import kinked
 from chainrule.auditing.mistakes.table import Fits, anywhere, curved, filled_in
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay
-from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
 
 #: returned: dL/da_{i+1} on its way back; weights: W_{i+1}; gradient: dL/dh_i; slope: g'(a_i); error: dL/da_i in a
@@ -244,7 +243,7 @@ def of_the_gradient(problem: Problem, i: int) -> Iterator[Factor]:
         functions["by_h"] = (rule.dg_of_h, by_h)
     for length in range(1, _LONGEST + 1):
         for chain in product(functions.values(), repeat=length):
-            if any(one is other for one, other in zip(chain, chain[1:], strict=False)) or chain[-1][1] == "1 - {u}":
+            if any(one is other for one, other in pairwise(chain)) or chain[-1][1] == "1 - {u}":
                 continue
             yield _of_gradient(chain, alone=True)
             if length < _LONGEST:
