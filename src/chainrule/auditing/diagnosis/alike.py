@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.auditing.diagnosis.by_equation import value_of_line
-from chainrule.auditing.marking.mark import Candidate, Mark
+from chainrule.auditing.marking.mark import Candidate
 from chainrule.auditing.mistakes import MISTAKES
-from chainrule.auditing.model.problem import Problem
+from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.world import World
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
@@ -21,23 +20,24 @@ NEAR = 1e-9  # relative: how near the same numbers come by two ways
 
 
 def put_together(
-    problem: Problem, mark: Mark, candidates: Sequence[Candidate], is_late: Callable[[Candidate], bool]
+    problem: Problem, candidates: Sequence[Candidate], is_late: Callable[[Candidate], bool]
 ) -> tuple[Candidate, ...]:
     """The mistakes, of those that are the same in all numbers the first, in whose words the next likely one stands too.
 
     Args:
         is_late: whether a mistake is one that people hardly make: it is not told beside one that is the same.
     """
-    if len({c.found.words for c in candidates}) < 2 or mark.value is None or mark.place is None:
+    if len({c.found.words for c in candidates}) < 2:
         return tuple(candidates)
     other = World(_other_numbers(problem))
+    right = _gradients(other, problem.depth)
     words: dict[int, str] = {}  # of a candidate -> of the first that is the same
     firsts: list[tuple[Array, list[Candidate]]] = []
     for c in candidates:
-        value = _value(mark, other, c)
-        if value is None:
+        value = _effect(other, c, problem.depth)
+        if value is None or right is None or _is_number(value, right):
             continue
-        group = next((g for v, g in firsts if v.shape == value.shape and np.allclose(v, value, NEAR, 1e-15)), None)
+        group = next((g for v, g in firsts if np.allclose(v, value, NEAR, 1e-15)), None)
         if group is None:
             firsts.append((value, [c]))
         else:
@@ -55,15 +55,27 @@ def put_together(
     return tuple(candidates)
 
 
-def _value(mark: Mark, other: World, candidate: Candidate) -> Array | None:
-    if candidate.wrong is None or mark.place is None or mark.value is None:
-        return None
+def _effect(other: World, candidate: Candidate, depth: int) -> Array | None:
+    """What comes of a mistake in all arrays of the network."""
+    return None if candidate.wrong is None else _gradients(other.other(candidate.wrong), depth)
+
+
+def _gradients(world: World, depth: int) -> Array | None:
+    """The output and all gradients, one after another."""
+    nodes = [Node("h", depth), *(Node(kind, i) for i in range(1, depth + 1) for kind in ("dW", "db"))]
     try:
         with np.errstate(all="ignore"):
-            value = value_of_line(mark.place, mark.value, other.other(candidate.wrong))
+            return np.concatenate([np.ravel(world.replay(0).get(node)) for node in nodes]).astype(float)
     except (InputError, ValueError, IndexError):
         return None
-    return None if value is None else np.asarray(value, dtype=float)
+
+
+def _is_number(value: Array, right: Array) -> bool:
+    """Whether every changed number is the right one times one factor: which factor it is, other shapes decide."""
+    off = np.abs(value - right) > NEAR * np.abs(right)
+    with np.errstate(all="ignore"):
+        factors = value[off] / right[off]
+    return bool(off.any()) and bool(np.ptp(factors) <= 1e-6 * np.abs(factors).max())
 
 
 def _other_numbers(problem: Problem) -> Problem:

@@ -66,7 +66,7 @@ def settled(state: SheetState, mark: Mark) -> Mark:
     if not left:
         left = list(diagnose_array(state, mark).candidates)
     likelier = [c for c in left if not _is_late(c)]
-    return replace(mark, candidates=put_together(state.problem, mark, likelier or left, _is_late))
+    return replace(mark, candidates=put_together(state.problem, likelier or left, _is_late))
 
 
 def _is_late(candidate: Candidate) -> bool:

@@ -205,7 +205,7 @@ class _Tries:
     def placed(self, changed: Changed, value: Array, chance: float) -> Iterator[Product]:
         """The changes as equations that are replaced: each where it belongs, and all of them in the array's own."""
         kind, i = self.kind, self.i
-        belong = [k for k in ("dh", "da") if k in self.distances and _touches(k, changed)]
+        belong: list[str] = [k for k in ("dh", "da") if k in self.distances and _touches(k, changed)]
         if kind not in belong and (_touches(kind, changed) or not belong):
             belong.append(kind)
         for kinds, whole in ((belong, False), ([kind], True)):
@@ -305,7 +305,7 @@ def _of_parameters(changed: Changed, whole: bool) -> Rule:
         i = q.layer
         error = _of_da(changed, True)(r, q) if whole and before else np.asarray(r.get(Node("da", i)))
         if q.kind == "db":
-            return _picked(changed, "bias", r, i, error).sum(0)
+            return np.asarray(_picked(changed, "bias", r, i, error).sum(0))
         return np.asarray(error.T @ _picked(changed, "input", r, i, r.get(Node("h", i - 1))))
 
     return rule

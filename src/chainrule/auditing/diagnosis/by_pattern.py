@@ -39,7 +39,24 @@ def empty(written: NumberMark, units: bool) -> Iterator[Pattern]:
         words = f"{places(off)} 0 that should not be: a mask or a dropout that the network does not have"
         yield Pattern("masked", words, value)
     elif not value[off].any():
-        yield Pattern("never_written", f"{places(off)} 0: never written, as by a loop that ends too early", value)
+        yield Pattern("never_written", f"{places(off)} 0: never written{_by_loop(off)}", value)
+
+
+def _by_loop(off: Array) -> str:
+    """Which loop leaves out just these rows or columns."""
+    for axis in range(off.ndim):
+        left = off.all(axis=tuple(other for other in range(off.ndim) if other != axis))
+        if left.all() or (off.any(axis=tuple(other for other in range(off.ndim) if other != axis)) != left).any():
+            continue
+        which = np.flatnonzero(left)
+        is_run = len(which) == which[-1] - which[0] + 1
+        if is_run and which[0] == 0:
+            return ", as by a loop that starts too late"
+        if is_run and which[-1] == len(left) - 1:
+            return ", as by a loop that ends too early"
+        if len(which) > 1 and not np.ptp(np.diff(which)) and which[1] - which[0] == 2:
+            return ", as by a loop in steps of 2"
+    return ""
 
 
 def moved(written: NumberMark, due: Array) -> Iterator[Pattern]:

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.auditing.diagnosis.bench import GRADIENTS, Bench
 from chainrule.auditing.diagnosis.by_equation import value_of_line
 from chainrule.auditing.mistakes.unknowns import told
-from chainrule.auditing.model.problem import Node, Problem
+from chainrule.auditing.model.problem import Problem, gradients
 from chainrule.auditing.model.world import World
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
@@ -23,7 +23,7 @@ from chainrule.network.network import Network
 STARTS = (0.1, 0.01, -0.1)  # rates
 LOOP_STARTS = (0.02, 0.3)  # of steps within a loop
 STEPS = 12  # of one solution
-ENOUGH, FAR = 5, 1e3  # so many steps bring it within so many times the room, or it leads nowhere
+EARLY, ENOUGH, FAR = 2, 5, 1e3  # so many steps bring it nearer, so many within so many times the room, or never
 SMALL = 1e-7  # of a rate: what it is changed by to see what it does
 CLOSE = 1e-10  # no more is changed by another step
 MOST_EXAMPLES = 40  # of a loop
@@ -74,9 +74,12 @@ def _said(words: str, down: bool) -> str:
 
 def _solved(bench: Bench, given: Given, c: float) -> tuple[float, Array] | None:
     """(rate, array) at the rate to which one start leads; None where that does not give the array."""
+    started = np.inf
     for step in range(STEPS):
         here = given(c)
-        if here is None or (step >= ENOUGH and (np.abs(here - bench.value) > FAR * bench.room).any()):
+        off = np.inf if here is None else float((np.abs(here - bench.value) / bench.room).max())
+        started = off if step == 0 else started
+        if here is None or off > (FAR if step >= ENOUGH else started if step >= EARLY else np.inf):
             return None
         near = given(c + SMALL)
         change = None if near is None else bench.line(here, (near - here) / SMALL)
@@ -103,13 +106,6 @@ def _changed(network: Network, c: float, dW: list[Array], db: list[Array]) -> Ne
     return network._with(weights, tuple(b - c * d for b, d in zip(network.biases, db, strict=True)))
 
 
-def _gradients(problem: Problem) -> tuple[list[Array], list[Array]]:
-    """(dL/dW, dL/db) of all layers."""
-    replay, layers = World(problem).replay(0), range(1, problem.depth + 1)
-    dW, db = ([np.asarray(replay.get(Node(kind, i))) for i in layers] for kind in ("dW", "db"))
-    return dW, db
-
-
 def _shaped(bench: Bench, problem: Problem) -> Array | None:
     value = value_of_line(bench.place, bench.written, World(problem))
     return None if value is None or np.shape(value) != bench.value.shape else np.asarray(value, dtype=float)
@@ -117,7 +113,7 @@ def _shaped(bench: Bench, problem: Problem) -> Array | None:
 
 def _after(bench: Bench) -> Given:
     problem = bench.state.problem
-    whole = _gradients(problem)
+    whole = gradients(problem, problem.network)
     return lambda c: _shaped(bench, problem.on(_changed(problem.network, c, *whole)))
 
 
@@ -140,7 +136,7 @@ def _loop(bench: Bench) -> Given:
     def given(c: float) -> Array | None:
         network, total = problem.network, np.zeros(())
         for share, example in zip(problem.coefficients, each, strict=True):
-            dW, db = _gradients(example.on(network))
+            dW, db = gradients(example, network)
             total = total + share * (dW if kind == "dW" else db)[i - 1]
             network = _changed(network, c, dW, db)
         value = np.asarray(total.T if bench.written.flipped else total)

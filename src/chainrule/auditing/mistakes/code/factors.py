@@ -140,10 +140,9 @@ def _over(sizes: Callable[[Array], Array]) -> Rule:
 def _going_back() -> Iterator[Factor]:
     yield Factor("returned", "error_not_delta", "the gradient of <h i+1> goes back, where that of <a i+1> should: the "
                  "derivative of the activation is missing", _other("dh", 1))  # fmt: skip
-    for rule in (lambda r, i, right: r.get(Node("h", i + 1)) - r.problem.y,
-                 lambda r, i, right: (r.get(Node("h", i + 1)) - r.problem.y) * r.problem.coefficients[:, None]):  # fmt: skip
-        yield Factor("returned", "raw_error", "the error yhat - y goes back, where the gradient of <a i+1> should",
-                     rule, _last_but_one)  # fmt: skip
+    yield Factor("returned", "raw_error", "the error yhat - y goes back, where the gradient of <a i+1> should",
+                 lambda r, i, right: (r.get(Node("h", i + 1)) - r.problem.y) * r.problem.coefficients[:, None],
+                 _last_but_one)  # fmt: skip
     for kind, noun in (("h", "<h i+1>"), ("a", "<a i+1>"), ("g'", "the derivative of the activation")):
 
         def more(r: Replay, i: int, right: Array, kind: str = kind) -> Any:
