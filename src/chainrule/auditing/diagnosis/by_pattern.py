@@ -45,8 +45,9 @@ def empty(written: NumberMark, units: bool) -> Iterator[Pattern]:
 def _by_loop(off: Array) -> str:
     """Which loop leaves out just these rows or columns."""
     for axis in range(off.ndim):
-        left = off.all(axis=tuple(other for other in range(off.ndim) if other != axis))
-        if left.all() or (off.any(axis=tuple(other for other in range(off.ndim) if other != axis)) != left).any():
+        others = tuple(other for other in range(off.ndim) if other != axis)
+        left = np.atleast_1d(off.all(axis=others))
+        if left.all() or (np.atleast_1d(off.any(axis=others)) != left).any():
             continue
         which = np.flatnonzero(left)
         is_run = len(which) == which[-1] - which[0] + 1
