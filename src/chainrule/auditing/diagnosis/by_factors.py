@@ -67,7 +67,8 @@ def products(bench: Bench, late: frozenset[str]) -> Iterator[Product]:
         count = float(sum(way.entries.size for way in ways)) + 1.0
         for number in (1, 2):
             fitting = [changed for changed in tries.fitting(ways, number) if bench.gives(tries.value(changed))]
-            for changed in fitting:
+            likely = [changed for changed in fitting if not any(factor.id in late for factor in changed)]
+            for changed in likely or fitting:
                 value = tries.value(changed)
                 if (chance := bench.accident(value, count)) <= CHANCE:
                     yield from tries.placed(changed, value, chance)
@@ -106,7 +107,9 @@ class _Tries:
     def ways(self) -> Iterator[Ways]:
         """Every change, and every two, with what they give in the entry."""
         if self.kind == "dh":
-            yield from self.gradients(self.weights)
+            gradients, columns = self.all_gradients(self.get("da", 1) @ self.get("W", 1))
+            yield Ways(gradients, (), columns @ self.weights)
+            yield self.returned(self.weights)
             return
         right = np.asarray(self.replay.right(Node("da", self.i)) if "da" in self.distances else self.get("da"))
         own = [factor for factor in self.at("error") if "da" in self.distances or factor.id != "slope_at_gradient"]
@@ -117,9 +120,10 @@ class _Tries:
             slope, gradient = self.get("g'"), self.get("dh")
             slopes, of_slopes = self.columns(self.at("slope"), slope)
             yield Ways(slopes, (), of_slopes @ (self.weights * gradient[:, self.unit]))
-            if "dh" in self.distances and self.i < self.problem.depth:
-                yield from self.gradients(self.weights * slope[:, self.unit])
             gradients, of_gradients = self.all_gradients(gradient)
+            yield Ways(gradients, (), of_gradients @ (self.weights * slope[:, self.unit]))
+            if "dh" in self.distances and self.i < self.problem.depth:
+                yield self.returned(self.weights * slope[:, self.unit])
             yield Ways(gradients, slopes, of_gradients @ (of_slopes * self.weights).T)
             changed += [(slopes, of_slopes * gradient[:, self.unit]), (gradients, of_gradients * slope[:, self.unit])]
         yield from self.of_parameters(changed)
@@ -135,16 +139,11 @@ class _Tries:
             for factors, errors in changed:
                 yield Ways(factors, inputs, errors @ columns.T)
 
-    def gradients(self, weights: Array) -> Iterator[Ways]:
-        """Changes of dL/dh, as a whole or of a factor of it."""
-        error, W = self.get("da", 1), self.get("W", 1)
-        whole, columns = self.columns(self.at("gradient"), error @ W)
-        back, of_back = self.arrays(self.at("returned"), error)
-        matrices, of_weights = self.columns(self.at("weights"), W)
-        yield Ways(whole, (), columns @ weights)
-        yield Ways(back, (), (weights @ of_back) @ W[:, self.unit])
-        yield Ways(matrices, (), of_weights @ (weights @ error))
-        yield Ways(back, matrices, (weights @ of_back) @ of_weights.T)
+    def returned(self, weights: Array) -> Ways:
+        """Both factors of dL/dh changed."""
+        back, of_back = self.arrays(self.at("returned"), self.get("da", 1))
+        matrices, of_weights = self.columns(self.at("weights"), self.get("W", 1))
+        return Ways(back, matrices, (weights @ of_back) @ of_weights.T)
 
     def all_gradients(self, gradient: Array) -> tuple[list[Factor], Array]:
         """Every single change of dL/dh, with the column that it gives."""
@@ -282,7 +281,8 @@ def _of_dh(changed: Changed, whole: bool) -> Rule:
 
 def _of_da(changed: Changed, whole: bool) -> Rule:
     """``whole``: what is changed before dL/da is changed here as well."""
-    inner = [factor for factor in changed if factor.slot in ("gradient", "slope") or (whole and factor.slot != "error")]
+    slots = ("gradient", "slope", "returned", "weights") if whole else ("gradient", "slope")
+    inner = [factor for factor in changed if factor.slot in slots]
 
     def rule(r: Replay, q: Node) -> Array:
         i, mask = q.layer, r.problem.masks.get(q.layer)

@@ -144,6 +144,10 @@ def observed(written: NumberMark, due: Array) -> str:
     off, value, room = ~written.fits, written.numbers.value, written.numbers.unit / 2
     if not off.all() and off.sum() <= off.size / 2:
         return f"{places(off)} wrong, and no other"
+    if due.shape == value.shape and value.size > 2:
+        orders = np.argsort(due, axis=None), np.argsort(value, axis=None)
+        if (np.abs(due.ravel()[orders[0]] - value.ravel()[orders[1]]) <= room.ravel()[orders[1]]).all():
+            return "its entries are those that are due, at other places"
     largest = float(np.abs(due).max(initial=0.0))
     gap = float(np.abs(value - due).max(initial=0.0)) if due.shape == value.shape else np.inf
     if largest and gap <= CLOSE * largest:
