@@ -220,11 +220,11 @@ def _pairs(bench: Bench) -> Iterator[Candidate]:
 
 
 LEVELS: tuple[Level, ...] = (
-    _single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two, _units, _factors, _curves, _masks,
-    _after_a_step, _pairs,
+    _single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two, _units, _factors, _after_a_step,
+    _curves, _masks, _pairs,
 )  # fmt: skip
 #: those that take long: not of large networks, and only of the arrays before as they are
-LONG: tuple[Level, ...] = (_factors, _units, _curves, _masks, _after_a_step, _pairs)
+LONG: tuple[Level, ...] = (_factors, _units, _after_a_step, _curves, _masks, _pairs)
 
 
 # ---------------------------------------------------------------- pieces
