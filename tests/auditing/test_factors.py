@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.auditing.upheld import upheld
+from chainrule.auditing.code import upheld
 from trials.bugs.__main__ import outcome
 from trials.bugs.kinds import KINDS
 
@@ -15,7 +15,8 @@ BY_NAME = {kind.id: kind for kind in KINDS}
     "name",
     [
         "0 and 1 overwrite the gradient", "the slope overwrites the gradient", "inputs twice", "inputs left out",
-        "inputs left out, h for the slope", "sigmoid's backward of the gradient", "the last column of weights and biases kept", "weights as shares",
+        "inputs left out, h for the slope", "sigmoid's backward of the gradient",
+        "the last column of weights and biases kept", "weights as shares",
         "the leaky slope alone", "a number below 0", "errors of the unit before, absolute inputs",
         "a column of ones kept in dW", "the layer after is still in it", "first row never written",
     ],
