@@ -34,7 +34,8 @@ Level = Callable[[Bench], Iterator[Candidate]]
 #: what gives by its form what a likelier mistake gives as well: named only where no other is
 LATE = frozenset({
     "a_for_slope", "activation_in_path", "bias_from_weights", "changed_in_place", "class_for_output", "dh_for_da",
-    "error_times_output", "gradient_of_other_layer", "h_for_da", "kink_by_parts", "layer_skipped",
+    "error_times_output", "gradient_of_other_layer", "h_for_da", "input_sign_alone", "kink_by_parts",
+    "layer_skipped", "slope_sign_alone",
     "minus_target_alone", "missed_paths_last_only", "one_minus_slope", "one_minus_square_of_a",
     "other_activation_slope", "other_layers_gradient", "other_loss", "outputs_shifted", "product_rule_half",
     "slope_at_gradient", "slope_at_input", "slope_of_other_layer", "slope_times_a", "slope_times_h", "slope_twice",
