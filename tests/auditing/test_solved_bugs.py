@@ -60,7 +60,7 @@ def test_the_two_are_named_in_words(case):
     assert audit.first_wrong.mistakes == ("inconsistent_with_own_line",)  # three at once
     d = (b["dL/da_2"] @ np.abs(net.weights[1])) * (1 + f["h_1"] ** 2)
     audit = audit_gradients(net, x, y, {"dW2": b["dL/dW_2"], "dW1": d.T @ x, "db1": d.sum(0)})
-    assert audit.first_wrong.mistakes == ("tanh_slope_sign+weights_absolute",)
+    assert audit.first_wrong.mistakes == ("weights_absolute+tanh_slope_sign",)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

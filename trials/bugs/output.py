@@ -84,7 +84,7 @@ OUTPUT: tuple[Kind, ...] = (
     ),
     Kind(
         "only the true class",
-        ("only_true_class",),
+        ("only_true_class", "softmax_cross_terms_dropped"),
         error(lambda p: (p.h[-1] - 1) * p.y / p.n),
         "(p - 1) * y",
         "cs231n-1",

@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from trials.bugs.passes import values
-from trials.bugs.steps import Kind, R, S, T, all, error, slope, step
+from trials.bugs.steps import (
+    Kind,
+    R,
+    S,
+    T,
+    all,
+    error,
+    in_the_loop,
+    not_reset,
+    shares_of_weights,
+    shifted_columns,
+    slope,
+    step,
+)
 
 _GITHUB = {
     "autograd-317": ("HIPS/autograd", 317),
@@ -35,10 +48,18 @@ _GITHUB = {
     "numpy-ml-94": ("ddbourgin/numpy-ml", 94),
     "apex-816": ("NVIDIA/apex", 816),
     "theanets-123": ("lmjohns3/theanets", 123),
+    "smile-528": ("haifengl/smile", 528),
+    "dlv2-409": ("udacity/deep-learning-v2-pytorch", 409),
+    "numpy-nn-3": ("yizt/numpy_neural_network", 3),
+    "glove-6": ("hans/glove.py", 6),
+    "mnist-1": ("louisjc/mnist-neural-network", 1),
+    "zig-5": ("SilasMarvin/dnns-from-scratch-in-zig", 5),
+    "makeyourown-88": ("makeyourownneuralnetwork/makeyourownneuralnetwork", 88),
 }
 #: key -> where the report is
 ADDRESSES = {key: f"GitHub, {name}, https://github.com/{name}/issues/{n}" for key, (name, n) in _GITHUB.items()} | {
     "none": "no report: a slip like those of other rows, made up",
+    "so-12558517": "Stack Overflow, https://stackoverflow.com/questions/12558517",
     "nemotron": "“Backpropagation demo gives always the same result after training”, a question on Stack Exchange, in "
     "https://huggingface.co/datasets/nvidia/Nemotron-CC-Math-v1",
 }
@@ -258,4 +279,45 @@ REPORTS: tuple[Kind, ...] = (
          "none", T, base=dropout, few=True),
     Kind("one example's weight for all", ("examples_weighted_alike",),
          shares(lambda p: p.s.weights[0] / p.s.weights), "upstream[0] for upstream[b]", "aprender-2182", weighted=True),
+    Kind("0 and 1 overwrite the gradient", ("gradient_left_out",), step("local", lambda p, i, f: p.slope(i)),
+         "g[i] = where(u > 0, 1, 0)", "smile-528", R),
+    Kind("the slope overwrites the gradient", ("gradient_left_out",), step("local", lambda p, i, f: p.slope(i)),
+         "delta = h * (1 - h)", "smile-528", S),
+    Kind("inputs twice", ("input_twice",), step("dW", lambda p, i, f: p.da[i].T @ p.h[i - 1] ** 2),
+         "error_term * x, where error_term has x", "dlv2-409", last=True),
+    Kind("inputs left out", ("input_left_out",),
+         step("dW", lambda p, i, f: p.da[i].T @ np.ones_like(p.h[i - 1])), "delta for every weight", "so-12558517", S),
+    Kind("inputs left out, h for the slope",
+         ("sigma_for_sigma_prime_hidden+input_left_out", "sigma_for_sigma_prime_hidden"),
+         all(step("dW", lambda p, i, f: p.da[i].T @ np.ones_like(p.h[i - 1])), slope(lambda p, i: p.h[i])),
+         "two bugs", "none", S),
+    Kind("sigmoid's backward of the gradient", ("slope_at_gradient",),
+         step("local", lambda p, i, f: sigmoid(1 - sigmoid(p.dh[i]))), "sigmoid(1 - sigmoid(dz))", "numpy-nn-3", S),
+    Kind("tanh's backward of the gradient", ("slope_at_gradient",),
+         step("local", lambda p, i, f: p.dh[i] * (1 - np.tanh(np.tanh(p.dh[i])) ** 2)), "dz * (1 - tanh(dz)^2)", "none",
+         T),
+    Kind("a step within the loop", ("updated_in_loop",), in_the_loop, "W -= rate * dW inside for x, y in data",
+         "glove-6", few=True),
+    Kind("gradients of two steps", ("gradient_not_reset",), not_reset, "dW += between two steps", "torch", few=True),
+    Kind("the last column of weights and biases kept", ("bias_column_kept",),
+         step("back", lambda p, i, f: p.da[i + 1] @ shifted_columns(p, i)), "np.delete(W2, 0, 1), the bias at the end",
+         "mnist-1", S),
+    Kind("weights as shares", ("weights_as_shares",),
+         step("back", lambda p, i, f: p.da[i + 1] @ shares_of_weights(p, i)), "errors split by w / sum(w)",
+         "makeyourown-88", S),
+    Kind("the leaky slope alone", ("kink_by_parts", "number_below"),
+         step("local", lambda p, i, f: np.where(p.a[i] > 0, p.dh[i], 0.01)), "out = 0.01 for 0.01 * grad", "zig-5", L2),
+    Kind("a number below 0", ("number_below",), step("local", lambda p, i, f: np.where(p.a[i] > 0, p.dh[i], 0.2)),
+         "grad[z < 0] = 0.2", "none", R),
+    Kind("errors of the unit before, absolute inputs", ("error_of_unit_before+input_absolute",),
+         step("dW", lambda p, i, f: np.roll(p.da[i], 1, 1).T @ abs(p.h[i - 1])), "two bugs", "none", last=True),
+    Kind("a column of ones kept in dW", ("bias_column_in_dW",),
+         step("dW", lambda p, i, f: p.da[i].T @ np.c_[np.ones(p.n), p.h[i - 1]][:, :-1]), "(delta.T @ [1, h])[:, :-1]",
+         "mnist-1", last=True),
+    Kind("the layer after is still in it", ("layers_added_up",),
+         step("dW", lambda p, i, f: f(i) + p.dW(i + 1) if i < p.depth else f(i)), "one buffer, +=", "none",
+         square=True),
+    Kind("first row never written", ("never_written",),
+         step("dW", lambda p, i, f: f(i) * (np.arange(len(p.W[i])) > 0)[:, None]), "range(1, m) over the units",
+         "none"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -209,3 +209,44 @@ def other_forward(name: str):
 
 def cumulated(p: Pass, i: int, right: Callable[[int], np.ndarray]) -> np.ndarray:
     return right(i) * 2
+
+
+def in_the_loop(p: Pass, at: int) -> None:
+    """A step after each example, while the gradients are added up."""
+
+    def added() -> dict[str, np.ndarray]:
+        W, b, total = [*p.W], [*p.b], dict[str, np.ndarray]()
+        for n in range(p.n):
+            own = Pass(replace(p.s, x=p.s.x[n : n + 1], y=p.s.y[n : n + 1], weights=np.ones(1), units=False))
+            own.W, own.b = [*W], [*b]
+            for name, one in own.run().items():
+                total[name] = total.get(name, 0.0) + one / p.n
+                arrays, i = (W if "W" in name else b), int(name.rpartition("_")[2])
+                arrays[i] = arrays[i] - p.rate * one
+        return total
+
+    p.dW, p.db = lambda i: added()[f"dL/dW_{i}"], lambda i: added()[f"dL/db_{i}"]
+
+
+def not_reset(p: Pass, at: int) -> None:
+    """The gradients of two steps, added up."""
+
+    def added() -> dict[str, np.ndarray]:
+        first = Pass(replace(p.s, units=False)).run()
+        second = Pass(replace(p.s, units=False))
+        for name, one in first.items():
+            arrays, i = (second.W if "W" in name else second.b), int(name.rpartition("_")[2])
+            arrays[i] = arrays[i] - p.rate * one
+        return {name: one + first[name] for name, one in second.run().items()}
+
+    p.dW, p.db = lambda i: added()[f"dL/dW_{i}"], lambda i: added()[f"dL/db_{i}"]
+
+
+def shifted_columns(p: Pass, i: int) -> np.ndarray:
+    """Beside the weights stand the biases as a last column, and the first column is dropped."""
+    return np.c_[p.W[i + 1], p.b[i + 1]][:, 1:]
+
+
+def shares_of_weights(p: Pass, i: int) -> np.ndarray:
+    """Each unit's error divided among those before it in the proportion of the weights."""
+    return p.W[i + 1] / p.W[i + 1].sum(1, keepdims=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.auditing.audit import line_record
 from chainrule.auditing.diagnosis.by_array import diagnose_array, settled
+from chainrule.auditing.diagnosis.origins import OF_SHAPES
 from chainrule.auditing.marking.sheet import mark_sheet
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace, Reader, Reading
@@ -33,6 +34,7 @@ from chainrule.sheets.lines import Line, Part
 
 #: how far an entry of double precision may be off, relative to itself; and any, relative to the largest entry and that
 RELATIVE, FLOOR, ROUGH_FLOOR = 1e-6, 1e-5, 1e-2
+MOST_UPHELD = 3  # audits whose causes are held against each other
 
 
 def audit_gradients(
@@ -112,6 +114,26 @@ def audit_arrays(
         "", "Gradients of your code", repr(network), lines, conventions, sizes=network.sizes, notes=given.sentences,
         arrays=True,
     )  # fmt: skip
+
+
+def upheld(shown: Audit, others: Sequence[Callable[[], Audit]]) -> Audit:
+    """Of audits of several networks the one whose causes the others name: what names a size must hold in all.
+
+    Args:
+        others: make the audits of other networks with their causes; called only where a cause names a size.
+    """
+    if not any(OF_SHAPES & set(id.split("+")) for line in shown.lines for id in line.mistakes):
+        return shown
+    audits = [shown, *(make() for make in others[: MOST_UPHELD - 1])]
+
+    said = [{(line.name, found.words) for line in audit.lines for found in line.found} for audit in audits]
+
+    def agreement(audit: Audit) -> tuple[int, int]:
+        first = [(line.name, line.found[0]) for line in audit.lines if line.found]
+        by_size = sum(bool(OF_SHAPES & set(found.id.split("+"))) for _, found in first)
+        return sum((name, found.words) in other for name, found in first for other in said), -by_size
+
+    return max(audits, key=agreement)
 
 
 def _with_forward(given: GivenGradients, forward: GivenGradients) -> GivenGradients:

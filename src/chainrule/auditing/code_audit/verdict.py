@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
+from chainrule.auditing.code import upheld
 from chainrule.auditing.code_audit.question import CodeQuestion
 from chainrule.auditing.code_audit.readings import CodeReading, lie_across, readings
 from chainrule.auditing.records import ACCEPTED
@@ -175,6 +177,10 @@ def _verdict(
     for case, part in wrong[:EXPLAINED]:
         shown = reading.audit(case, part, question.tolerance, causes=True)
         if _is_explained(shown):
+            of_others = [
+                partial(reading.audit, *one, question.tolerance, causes=True) for one in wrong if one[0] is not case
+            ]
+            shown = upheld(shown, of_others)
             break
     if len(refused) == len(tried) - 1 and tried[0].audit is None and not _is_explained(shown):
         raise refused[0]
@@ -235,7 +241,7 @@ def _notes(reading: CodeReading, usual: Network, losses: Sequence[tuple[float, f
         yield "It is given no biases: those of the networks are 0"
     off = [(own, due) for own, due in losses if not _is_near(own, due)]
     if off:
-        yield f"The number beside its gradients is not the loss: {off[0][0]:.6g}, where {off[0][1]:.6g} is due"
+        yield f"The number beside its gradients is {off[0][0]:.6g}; the loss is {off[0][1]:.6g}"
 
 
 def _missing(reading: CodeReading, shown: Audit) -> Iterator[str]:

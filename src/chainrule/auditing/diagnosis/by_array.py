@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chainrule.auditing.diagnosis import by_pattern
+from chainrule.auditing.diagnosis.alike import put_together
 from chainrule.auditing.diagnosis.bench import Bench
 from chainrule.auditing.diagnosis.by_equation import spares
+from chainrule.auditing.diagnosis.by_span import right_factor
 from chainrule.auditing.diagnosis.chance import Chance
 from chainrule.auditing.diagnosis.levels import LATE, LEVELS, LONG, all_zeros
 from chainrule.auditing.marking.mark import BAD, Candidate, Mark, NumberMark
@@ -50,7 +52,7 @@ def _explained(state: SheetState, mark: Mark, written: NumberMark, place: Quanti
             doubtful = doubtful or found
     if doubtful:
         return doubtful
-    where = by_pattern.observed(written, benches[0].own)
+    where = by_pattern.observed(written, benches[0].own) or right_factor(benches[0])
     words = f"{where}; " if where else ""
     unknown = Found("inconsistent_with_own_line", mark.claim.subject, f"{words}no mistake that is known here gives it")
     return [Candidate(unknown, None, False, 0, structural=True)]
@@ -65,7 +67,7 @@ def settled(state: SheetState, mark: Mark) -> Mark:
     if not left:
         left = list(diagnose_array(state, mark).candidates)
     likelier = [c for c in left if not _is_late(c)]
-    return replace(mark, candidates=tuple(likelier or left))
+    return replace(mark, candidates=put_together(state.problem, likelier or left, _is_late))
 
 
 def _is_late(candidate: Candidate) -> bool:

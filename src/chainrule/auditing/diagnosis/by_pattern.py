@@ -39,7 +39,25 @@ def empty(written: NumberMark, units: bool) -> Iterator[Pattern]:
         words = f"{places(off)} 0 that should not be: a mask or a dropout that the network does not have"
         yield Pattern("masked", words, value)
     elif not value[off].any():
-        yield Pattern("never_written", f"{places(off)} 0: never written, as by a loop that ends too early", value)
+        yield Pattern("never_written", f"{places(off)} 0: never written{_by_loop(off)}", value)
+
+
+def _by_loop(off: Array) -> str:
+    """Which loop leaves out just these rows or columns."""
+    for axis in range(off.ndim):
+        others = tuple(other for other in range(off.ndim) if other != axis)
+        left = np.atleast_1d(off.all(axis=others))
+        if left.all() or (np.atleast_1d(off.any(axis=others)) != left).any():
+            continue
+        which = np.flatnonzero(left)
+        is_run = len(which) == which[-1] - which[0] + 1
+        if is_run and which[0] == 0:
+            return ", as by a loop that starts too late"
+        if is_run and which[-1] == len(left) - 1:
+            return ", as by a loop that ends too early"
+        if len(which) > 1 and not np.ptp(np.diff(which)) and which[1] - which[0] == 2:
+            return ", as by a loop in steps of 2"
+    return ""
 
 
 def moved(written: NumberMark, due: Array) -> Iterator[Pattern]:
@@ -126,6 +144,10 @@ def observed(written: NumberMark, due: Array) -> str:
     off, value, room = ~written.fits, written.numbers.value, written.numbers.unit / 2
     if not off.all() and off.sum() <= off.size / 2:
         return f"{places(off)} wrong, and no other"
+    if due.shape == value.shape and value.size > 2:
+        orders = np.argsort(due, axis=None), np.argsort(value, axis=None)
+        if (np.abs(due.ravel()[orders[0]] - value.ravel()[orders[1]]) <= room.ravel()[orders[1]]).all():
+            return "its entries are those that are due, at other places"
     largest = float(np.abs(due).max(initial=0.0))
     gap = float(np.abs(value - due).max(initial=0.0)) if due.shape == value.shape else np.inf
     if largest and gap <= CLOSE * largest:

@@ -11,6 +11,7 @@ from chainrule.auditing.diagnosis import by_digits, by_pattern
 from chainrule.auditing.diagnosis.bench import GRADIENTS, LEAST, Bench, Tried
 from chainrule.auditing.diagnosis.by_curve import solved_curves
 from chainrule.auditing.diagnosis.by_equation import value_of_line
+from chainrule.auditing.diagnosis.by_factors import products
 from chainrule.auditing.diagnosis.by_masks import other_masks
 from chainrule.auditing.diagnosis.by_pairs import pairs
 from chainrule.auditing.diagnosis.by_pattern import Pattern
@@ -21,6 +22,7 @@ from chainrule.auditing.diagnosis.by_units import moved_units
 from chainrule.auditing.diagnosis.origins import PRODUCT, Origin, as_number, explained
 from chainrule.auditing.diagnosis.reach import Reached, found_at, reached
 from chainrule.auditing.marking.mark import Candidate, Mark
+from chainrule.auditing.mistakes.code.factors import Factor
 from chainrule.auditing.mistakes.unknowns import UNKNOWNS
 from chainrule.auditing.model.problem import Node, name_of
 from chainrule.auditing.model.replay import Rule, Wrong
@@ -31,12 +33,13 @@ Level = Callable[[Bench], Iterator[Candidate]]
 
 #: what gives by its form what a likelier mistake gives as well: named only where no other is
 LATE = frozenset({
-    "a_for_slope", "activation_in_path", "bias_from_weights", "class_for_output", "dh_for_da", "error_times_output",
-    "gradient_of_other_layer", "h_for_da", "layer_skipped", "minus_target_alone", "missed_paths_last_only",
-    "one_minus_slope", "one_minus_square_of_a", "other_activation_slope", "other_layers_gradient", "other_loss",
-    "outputs_shifted", "product_rule_half", "slope_at_gradient", "slope_at_input", "slope_of_other_layer",
-    "slope_times_a", "slope_times_h", "slope_twice", "softmax_diagonal_missing", "softmax_for_its_jacobian",
-    "weights_reshaped", "weights_reversed", "whole_numbers",
+    "a_for_slope", "activation_in_path", "bias_from_weights", "changed_in_place", "class_for_output", "dh_for_da",
+    "error_times_output", "gradient_of_other_layer", "h_for_da", "input_sign_alone", "kink_by_parts",
+    "layer_skipped", "slope_sign_alone",
+    "minus_target_alone", "missed_paths_last_only", "one_minus_slope", "one_minus_square_of_a",
+    "other_activation_slope", "other_layers_gradient", "other_loss", "outputs_shifted", "product_rule_half",
+    "slope_at_gradient", "slope_at_input", "slope_of_other_layer", "slope_times_a", "slope_times_h", "slope_twice",
+    "softmax_diagonal_missing", "softmax_for_its_jacobian", "weights_reshaped", "weights_reversed", "whole_numbers",
 })  # fmt: skip
 
 
@@ -112,6 +115,13 @@ def _targets(bench: Bench) -> Iterator[Candidate]:
 def _number(bench: Bench) -> Iterator[Candidate]:
     """A constant factor that has no origin known here."""
     yield from _factor(bench, known=False)
+
+
+def _factors(bench: Bench) -> Iterator[Candidate]:
+    """One or two factors of the backward equations changed."""
+    for one in products(bench, LATE):
+        ids, words = "+".join(f.id for f in one.changed), "; and ".join(_says(bench, f) for f in one.changed)
+        yield _made(bench, ids, words, one.value, one.wrong, one.node, one.distance, one.chance)
 
 
 def _two(bench: Bench) -> Iterator[Candidate]:
@@ -195,9 +205,9 @@ def _masks(bench: Bench) -> Iterator[Candidate]:
 
 
 def _after_a_step(bench: Bench) -> Iterator[Candidate]:
-    """The gradient of the network after a step."""
+    """The gradient of weights that have made a step already."""
     for step in stepped(bench):
-        found = Found("gradient_after_step", bench.mark.claim.subject, step.words, value=step.value)
+        found = Found(step.id, bench.mark.claim.subject, step.words, value=step.value)
         yield Candidate(found, None, True, 0, structural=True, chance=bench.accident(step.value, 3.0, unknown=1))
 
 
@@ -211,11 +221,11 @@ def _pairs(bench: Bench) -> Iterator[Candidate]:
 
 
 LEVELS: tuple[Level, ...] = (
-    _single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two, _units, _curves, _masks,
-    _after_a_step, _pairs,
+    _single, _everywhere, _shares, _own_line, _unknown, _targets, _number, _two, _units, _factors, _after_a_step,
+    _curves, _masks, _pairs,
 )  # fmt: skip
 #: those that take long: not of large networks, and only of the arrays before as they are
-LONG: tuple[Level, ...] = (_units, _curves, _masks, _after_a_step, _pairs)
+LONG: tuple[Level, ...] = (_factors, _units, _after_a_step, _curves, _masks, _pairs)
 
 
 # ---------------------------------------------------------------- pieces
@@ -237,6 +247,11 @@ def _factor(bench: Bench, known: bool) -> Iterator[Candidate]:
         for node, distance in bench.linear:
             wrong = Wrong(node.kind, node.layer, _times(factor))
             yield _made(bench, origin.id, origin.words, value, wrong, node, distance, chance)
+
+
+def _says(bench: Bench, factor: Factor) -> str:
+    """What was done to a factor, in the names of the arrays."""
+    return factor.says(bench.node.layer, bench.state.notation == "delta")
 
 
 def _times(factor: float) -> Rule:

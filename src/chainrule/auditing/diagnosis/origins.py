@@ -13,6 +13,11 @@ from chainrule.network.arrays import Array
 
 PRODUCT = 2  # rank of two origins at once
 NEAR = 2e-6  # of a factor, relative
+#: those that are a number of units, outputs or examples
+OF_SHAPES = frozenset({
+    "batch_sum_vs_mean", "mean_over_outputs", "mean_over_units", "mean_over_wrong_axis", "mean_twice", "n_minus_1",
+    "n_plus_1", "times_n", "times_outputs", "times_units",
+})  # fmt: skip
 
 
 class Origin(NamedTuple):

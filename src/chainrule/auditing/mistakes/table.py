@@ -54,7 +54,7 @@ class Mistake:
 
     def says(self, layer: int | None = None, delta: bool = False) -> str:
         """The words for one layer, or for any layer i."""
-        return _TEMPLATE.sub(lambda match: _name(match, layer, delta), self.words)
+        return filled_in(self.words, layer, delta)
 
     def latex(self, layer: int, delta: bool = False) -> tuple[str, str]:
         """The wrong and the right equation for one layer."""
@@ -71,6 +71,11 @@ class Mistake:
 #: (d, symbol, ^T, indices, offset) of a name in a template
 _TEMPLATE = regex(r"<(?:(d?)([ahWb])(\^T)?(?:_(\w+))? )?i([+-]1)?>")
 _DELTA = {"a": "z", "h": "a", "W": "w", "b": "b"}  # w^l is the transpose of W_l
+
+
+def filled_in(words: str, layer: int | None, delta: bool = False) -> str:
+    """A template of words, for one layer or for any layer i."""
+    return _TEMPLATE.sub(lambda match: _name(match, layer, delta), words)
 
 
 def _number(match: re.Match[str], layer: int | None) -> str:

@@ -175,6 +175,10 @@ def _slopes() -> Iterator[Unknown]:
     )
     yield Unknown("other_alpha", "g'", activation_is("elu"), below(lambda r, q: np.exp(get(r, q, "a"))),
                   lambda p, c: f"the slope of an ELU with alpha = {told(c)} is used")  # fmt: skip
+    yield Unknown("number_below", "da", lambda p, i: 0 < i < p.depth and kinked(p, i),
+                  lambda c: lambda r, q: np.where(get(r, q, "a") > 0, r.right(q), c),
+                  lambda p, c: f"where a is below 0, {told(c)} stands alone, not times the gradient that comes "
+                  "back")  # fmt: skip
     yield Unknown("slope_above", "g'", kinked,
                   lambda c: lambda r, q: np.where(get(r, q, "a") > 0, c * r.right(q), r.right(q)),
                   lambda p, c: f"the slope above 0 is {told(c)}, where it is 1")  # fmt: skip

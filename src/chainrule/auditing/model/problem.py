@@ -258,29 +258,51 @@ def _identity(problem: Problem) -> Iterator[Hashable]:
 
 
 def _descended(problem: Problem, steps: int, updated_first: bool) -> Network:
-    now, c, y, pair, rate = problem.network, problem.coefficients, problem.y, problem.pair, problem.rate
-    out, loss = now.output_rule, now.loss_rule
+    now, rate = problem.network, problem.rate
+
+    def through(layer: int, W: Array, dW: Array) -> Array:
+        return equations.update(W, dW, rate) if updated_first and problem.is_updated("W", layer) else W
+
     with np.errstate(all="ignore"):
         for _ in range(steps):
-            a, h = propagate(now, problem.x)
+            dW, db = gradients(problem, now, through)
             W, b = list(now.weights), list(now.biases)
-            if pair is not None:
-                grad = equations.loss_grad_batch(c, pair.gradient(a[-1], h[-1], y))
-            else:
-                grad = out.pull(a[-1], h[-1], equations.loss_grad_batch(c, loss.gradient(h[-1], y)))
-            for stage in reversed(now.stages[:-1]):
-                i = stage.layer - 1
-                if not isinstance(stage, AffineStage):
-                    grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
-                    continue
-                step_W, step_b = stage.parameter_gradients(h[i], grad)
-                if stage.layer in problem.shared:
-                    step_b = np.full_like(step_b, step_b.sum())
-                if problem.is_updated("W", stage.layer):
-                    W[i] = equations.update(stage.W, step_W, rate)
-                if problem.is_updated("b", stage.layer):
-                    b[i] = equations.update(stage.b, step_b, rate)
-                if i:
-                    grad = stage.vjp(W[i] if updated_first else stage.W, grad)
+            for i in range(problem.depth):
+                if i + 1 in problem.shared:
+                    db[i] = np.full_like(db[i], db[i].sum())
+                if problem.is_updated("W", i + 1):
+                    W[i] = equations.update(W[i], dW[i], rate)
+                if problem.is_updated("b", i + 1):
+                    b[i] = equations.update(b[i], db[i], rate)
             now = now._with(tuple(W), tuple(b))
     return now
+
+
+def gradients(
+    problem: Problem, network: Network, through: Callable[[int, Array, Array], Array] | None = None
+) -> tuple[list[Array], list[Array]]:
+    """(dL/dW, dL/db) of every layer of a network with the examples of a problem.
+
+    Args:
+        through: (layer, W, dL/dW) -> the weights through which the gradient goes back.
+    """
+    c, y, pair = problem.coefficients, problem.y, problem.pair
+    a, h = propagate(network, problem.x)
+    if pair is not None:
+        grad = equations.loss_grad_batch(c, pair.gradient(a[-1], h[-1], y))
+    else:
+        by_output = equations.loss_grad_batch(c, network.loss_rule.gradient(h[-1], y))
+        grad = network.output_rule.pull(a[-1], h[-1], by_output)
+    dW: list[Array] = []
+    db: list[Array] = []
+    for stage in reversed(network.stages[:-1]):
+        i = stage.layer - 1
+        if not isinstance(stage, AffineStage):
+            grad = stage.vjp(stage.derivative(a[i], h[i + 1]), grad)
+            continue
+        step_W, step_b = stage.parameter_gradients(h[i], grad)
+        dW.append(step_W)
+        db.append(step_b)
+        if i:
+            grad = stage.vjp(stage.W if through is None else through(stage.layer, stage.W, step_W), grad)
+    return dW[::-1], db[::-1]

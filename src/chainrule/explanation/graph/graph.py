@@ -189,5 +189,7 @@ def _found(made: Circuit, question: str, name: str) -> Any:
     if found is None:
         found = made.together(name)
     if found is None:
+        if not name.rpartition("_")[0]:
+            raise InputError(f"name {question!r}", "a name that stands in the graph (a product is written x*y)", name)
         raise InputError(f"name {question!r}", f"an entry that {name.rpartition('_')[0]} has", name)
     return found

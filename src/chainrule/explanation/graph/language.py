@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from chainrule.errors import InputError
 from chainrule.explanation.graph.functions import ALIASES, KNOWN
+from chainrule.explanation.graph.signs import ROOTS, with_bars_apart, with_brackets
 from chainrule.explanation.graph.tokens import LONGEST_NUMBER, NAME, Lexeme, plain_name, shown, tokens
 from chainrule.formula import tree as t
 
+_BARS = {"|": "abs", "||": "norm", "‖": "norm"}
 DEEPEST = 1_000  # brackets within brackets
 MOST_FORMULAS = 20_000
 
@@ -46,7 +48,7 @@ def statements(source: str) -> dict[str, Statement]:
         if name in found:
             raise InputError("graph", "each variable given once", f"{name} twice")
         right = part.partition("=")[2].strip()
-        tree = _GraphReader(right, known).tree()
+        tree = _tree(right, known)
         found[name] = Statement(name, " ".join(right.split()), tree, tuple(names_in(tree)))
     if not found:
         raise InputError("graph", "at least one formula", "none")
@@ -55,7 +57,23 @@ def statements(source: str) -> dict[str, Statement]:
 
 def read(formula: str) -> t.Expr:
     """A formula alone."""
-    return _GraphReader(formula, frozenset()).tree()
+    return _tree(formula, frozenset())
+
+
+def _tree(formula: str, variables: frozenset[str]) -> t.Expr:
+    """The tree of a formula; where two bars together are no norm, of one with single bars.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    words = with_brackets(formula, tokens(formula))
+    try:
+        return _GraphReader(formula, words, variables).tree()
+    except InputError:
+        apart = with_bars_apart(words)
+        if apart == words:
+            raise
+    return _GraphReader(formula, apart, variables).tree()
 
 
 def names_in(tree: t.Expr) -> dict[str, None]:
@@ -95,7 +113,7 @@ def _name(part: str) -> str:
 class _Frame:
     """What is read so far within one pair of brackets."""
 
-    kind: str  # of the whole formula "", of brackets "(", "[", "|", of a function "call"
+    kind: str  # of the whole formula "", of brackets "(", "[", "|", "||", "‖", of a function "call"
     function: str = ""  # of a call
     pending: str = ""  # a function whose brackets come next
     items: list[t.Expr] = field(default_factory=list)
@@ -161,9 +179,8 @@ class _GraphReader:
         variables: that the graph gives; such a name is never a function or the sign of a transpose.
     """
 
-    def __init__(self, formula: str, variables: frozenset[str]) -> None:
-        self.formula, self.variables = formula, variables
-        self.words = tokens(formula)
+    def __init__(self, formula: str, words: list[Lexeme], variables: frozenset[str]) -> None:
+        self.formula, self.words, self.variables = formula, words, variables
         self.frames = [_Frame("")]
 
     def tree(self) -> t.Expr:
@@ -254,7 +271,7 @@ class _GraphReader:
     def sign(self, token: Lexeme, before: Lexeme | None) -> None:
         """An operator or a bracket."""
         top, sign = self.frames[-1], token.text
-        if sign in "([" or (sign == "|" and top.current is None) or sign == "√":
+        if sign in ("(", "[", *ROOTS) or (sign in _BARS and top.current is None):
             self.open(token, before)
         elif sign in "+-" and top.current is None:
             if top.base is None:
@@ -287,11 +304,11 @@ class _GraphReader:
     def open(self, token: Lexeme, before: Lexeme | None) -> None:
         """An opening bracket."""
         top, function = self.frames[-1], self.frames[-1].pending
-        if token.text == "√":
-            top.pending = "sqrt"
-            return
         if top.current is not None:
             self.beside(token, before)
+        if token.text in ROOTS:
+            top.pending = ROOTS[token.text][0]
+            return
         if function and token.text != "(":
             raise self.unreadable(token, f"brackets after {function}, such as {function}(x),")
         if len(self.frames) > DEEPEST:
@@ -302,7 +319,7 @@ class _GraphReader:
     def close(self, token: Lexeme) -> None:
         """A closing bracket, of the kind of the last that is open."""
         top = self.frames[-1]
-        if {"(": ")", "call": ")", "[": "]", "|": "|"}.get(top.kind) != token.text:
+        if {"(": ")", "call": ")", "[": "]", **{bar: bar for bar in _BARS}}.get(top.kind) != token.text:
             raise self.unreadable(token, "an operator or the end")
         top.finish_item()
         self.frames.pop()
@@ -311,5 +328,5 @@ class _GraphReader:
         elif top.kind == "[":
             whole = t.Array(tuple(top.items))
         else:
-            whole = t.Call("abs", tuple(top.items)) if top.kind == "|" else top.items[0]
+            whole = t.Call(_BARS[top.kind], tuple(top.items)) if top.kind in _BARS else top.items[0]
         self.frames[-1].current = whole

@@ -16,7 +16,7 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.explanation.graph.functions import BY_FORMULA, FUNCTIONS
 from chainrule.explanation.graph.nodes import Nodes, definition
-from chainrule.explanation.graph.symbolic import short
+from chainrule.explanation.graph.symbolic import as_it_stands
 from chainrule.formula import tree as t
 
 Real = Any  # a number of mpmath
@@ -27,6 +27,11 @@ SAME = 60  # bits
 MOST_PRECISE = 2000  # nodes that are gone through at the highest precision to check a derivative
 ODD = {"sin", "tan"}  # are as small as their argument near 0
 DIFFERENCES = {"log", "log2", "log10", "sin", "cos", "tan", "cot"}  # are 0 elsewhere than at 0, where rounding decides
+#: grow without bound beside a pole, where rounding decides how far
+POLES = {
+    **dict.fromkeys(("tan", "sec"), "a number that is no odd multiple of pi/2"),
+    **dict.fromkeys(("cot", "csc"), "a number that is no multiple of pi"),
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def magnitude(value: Real) -> str:
 
 def why(nodes: Nodes, undefined: Undefined) -> str:
     """What is not defined, in words: ``log(x), which needs a number above 0 and has -2``."""
-    return f"{short(nodes, undefined.node)}, which needs {undefined.needs} and has {undefined.got}"
+    return f"{as_it_stands(nodes, undefined.node)}, which needs {undefined.needs} and has {undefined.got}"
 
 
 def change(nodes: Nodes, of: int, wrt: int, inputs: Mapping[int, Fraction], at: Value) -> tuple[float, float] | None:
@@ -232,6 +237,9 @@ class _Pass:
         small = NOISE - self.bits + (0 if name.startswith("log") else max(size, 0))
         if name in DIFFERENCES and found and context.mag(found) < min(small, size - NOISE if name in ODD else small):
             found = context.zero
+        if name in POLES and context.mag(found) > self.bits - NOISE - max(size, 0):
+            self.sure = False
+            raise _OutsideError(POLES[name], f"{_digits(x)}, a pole of {name}")
         if name in DIFFERENCES and x and not found:
             self.sure = False
         return found

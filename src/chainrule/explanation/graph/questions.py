@@ -50,7 +50,9 @@ def question(name: str, listed: Sequence[str], known: Collection[str]) -> Questi
         if pairs:
             raise InputError(f"name {name!r}", "one that means one thing, such as d2z/dx^2 or d2z/dxdw", "one of two")
     example = f"a derivative such as dz/dx of variables {listed_names(listed)}"
-    raise InputError(f"name {name!r}", example, "another")
+    unknown = [one for one in (of, wrt) if one and not is_known(one)] if slash and top[:1] == "d" == bottom[:1] else []
+    got = f"{unknown[0]}, which does not stand in the graph (a product is written x*y)" if unknown else "another"
+    raise InputError(f"name {name!r}", example, got)
 
 
 def _pairs(below: str, is_known: Callable[[str], bool]) -> set[tuple[str, str]]:

@@ -73,6 +73,14 @@ def short(nodes: Nodes, node: int) -> str:
     return text(found) if found is not None else f"a term with {nodes.kinds[node]}"
 
 
+def as_it_stands(nodes: Nodes, node: int) -> str:
+    """A node in a line of words, with its own operation even where that could be left out: ``x/x``."""
+    kind, parts = nodes.kinds[node], [formula(nodes, part, False, SHORT) for part in nodes.parts[node]]
+    if kind in ("/", "^") and parts[0] is not None and parts[1] is not None:
+        return text((t.Div if kind == "/" else t.Pow)(parts[0], parts[1]))
+    return short(nodes, node)
+
+
 def _sum_of(nodes: Nodes, target: int, expanded: bool, most: int, kept: int = -1) -> Sum:
     def through(node: int) -> bool:
         return nodes.kinds[node] != "variable" or (expanded and node not in nodes.inputs and node != kept)

@@ -31,7 +31,8 @@ _TOKEN = re.compile(
     |(?P<transposed>\^\s*(?:\{{\s*[T⊤]\s*\}}|[T⊤])(?![\w(])|ᵀ)
     |(?P<high>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
     |(?P<name>{NAME})
-    |(?P<sign>[-+−*·×⋅/÷⊙∘@^,()\[\]{{}}|√])
+    |(?P<norm>(?:\|\||‖)(?:_(?:2|\{{\s*2\s*\}})(?!\w))?)
+    |(?P<sign>[-+−*·×⋅/÷⊙∘@^,()\[\]{{}}|√∛∜])
     |(?P<unknown>.)""",
     re.VERBOSE,
 )
@@ -142,6 +143,8 @@ def _scanned(formula: str) -> Iterator[Lexeme]:
             yield Lexeme("number", text.translate(_HIGH).lstrip("-"), at)
         elif kind == "name":
             yield Lexeme("name", plain_name(text), at, spaced)
+        elif kind == "norm":
+            yield Lexeme("sign", "‖" if text.startswith("‖") else "||", at, spaced)
         elif kind == "sign":
             yield Lexeme("sign", _SAME.get(text, text), at, spaced)
         spaced = kind == "space"

@@ -240,6 +240,19 @@ def _of_other_layers() -> Iterator[Mistake]:
                           f"the array of another layer ({_side(offset)}) stands here", "", "")  # fmt: skip
 
 
+def _added_up() -> Iterator[Mistake]:
+    """An array that is not begun anew: that of the layer after is still in it."""
+
+    def fits(p: Problem, i: int, kind: str) -> bool:
+        return _there(p, i + 1, 2) and p.sizes[i + 1] == p.sizes[i] and (kind != "dW" or p.sizes[i - 1] == p.sizes[i])
+
+    for kind in ("dW", "db", "da", "dh"):
+        yield Mistake("layers_added_up", kind, fits_with(kind, fits),
+                      lambda r, q: r.right(q) + r.get(Node(q.kind, q.layer + 1, q.time)),
+                      "the array of the layer after is still in it: it is added to, where it should begin anew", "",
+                      "")  # fmt: skip
+
+
 def _elementwise() -> Iterator[Mistake]:
     changes: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
         ("absolute_value", np.abs, "the absolute value of the gradient stands here"),
@@ -317,5 +330,6 @@ PRODUCTS: tuple[Mistake, ...] = (
     *_other_weights(),
     *_going_back(),
     *_of_weights(),
+    *_added_up(),
     *_elementwise(),
 )

@@ -161,4 +161,19 @@ def _outputs() -> Iterator[Mistake]:
     )
 
 
-VALUES: tuple[Mistake, ...] = (*_sums(), *_activations(), *_outputs())
+def _in_place() -> Iterator[Mistake]:
+    """Arrays that what comes next has changed already: a view, or an operation in place."""
+    yield Mistake("changed_in_place", "a", lambda p, i: curved(p, i), lambda r, q: r.act(q.layer, r.right(q)),
+                  "the activation of layer <i> is applied to <a i> already: in place, or it is applied twice", "",
+                  "forward.pre")  # fmt: skip
+    yield Mistake("changed_in_place", "dh", lambda p, i: 0 < i < p.depth and curved(p, i),
+                  lambda r, q: r.right(q) * get(r, q, "g'"),
+                  "the derivative of the activation is in the gradient of <h i> already: it is multiplied in place", "",
+                  "backward.hidden")  # fmt: skip
+    yield Mistake("changed_in_place", "h", lambda p, i: i == p.depth and p.network.loss != "identity",
+                  lambda r, q: r.right(q) - r.problem.y,
+                  "the targets are subtracted from yhat already: in place, or they are subtracted twice", "",
+                  "forward.act")  # fmt: skip
+
+
+VALUES: tuple[Mistake, ...] = (*_sums(), *_activations(), *_outputs(), *_in_place())
