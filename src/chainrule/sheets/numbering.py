@@ -139,8 +139,11 @@ def assembled(
         turned = {(1, j, m): value for (_, m, j), value in first_layer.items()}
         found += _placed({**first_layer, **last}, "w_ij goes to hidden unit i from input j, w_i to the output")
         found += _placed({**turned, **last}, "w_ij goes from input i to hidden unit j, w_j to the output")
+    elif lengths <= {0, 1, 2} and 0 not in layered:
+        found += _by_layers(numbers)
     if not found and all(_through(keys, letter) for letter in {k[0] for k in keys}):
-        ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0], _as_number(k[2])))]
+        # w of the hidden layer, v of the output
+        ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0] == "v", _as_number(k[2])))]
         for shape in sizes:
             for arrows in _directions(len(shape) - 1):
                 weights, at = [], 0
@@ -152,6 +155,31 @@ def assembled(
                     found.append((weights, f"{_called(keys)} are numbered {_in_words(arrows)}"))
     fitting = [(W, note) for W, note in found if chains(W, inputs) and outputs in (None, len(W[-1]))]
     return [W for W, _ in fitting], [note for _, note in fitting]
+
+
+def _by_layers(numbers: dict[tuple[str, int, tuple[int, ...]], float]) -> Iterator[tuple[list[Matrix], str]]:
+    """The matrices of numbers that all have their layer: with two indices, one, or none.
+
+    One index counts the units before a single one, or those behind a single one: only one of them fits.
+    """
+    layers = sorted({above for _, above, _ in numbers})
+    ways: list[list[dict[tuple[int, int], float]]] = []
+    for i in layers:
+        own = {index: value for (_, above, index), value in numbers.items() if above == i}
+        pairs = {len(index) for index in own}
+        if pairs == {2}:
+            to_from = {(index[0], index[1]): value for index, value in own.items()}
+        elif pairs == {1}:
+            to_from = {(1, index[0]): value for index, value in own.items()}
+        elif pairs == {0}:
+            to_from = {(1, 1): value for value in own.values()}
+        else:
+            return
+        ways.append([to_from, {(j, m): value for (m, j), value in to_from.items()}])
+    for turned in product((0, 1), repeat=len(ways)):
+        entries = {(i, m, j): value for i, (way, turn) in enumerate(zip(ways, turned, strict=True), 1)
+                   for (m, j), value in way[turn].items()}  # fmt: skip
+        yield from _placed(entries, "")
 
 
 def _directions(layers: int) -> Iterator[tuple[bool, ...]]:
@@ -181,9 +209,9 @@ def _as_number(index: tuple[int, ...]) -> int:
 
 
 def _through(keys: Sequence[tuple[str, int, tuple[int, ...]]], letter: str) -> bool:
-    """Whether the weights of a letter are numbered 1, 2, 3, …"""
+    """Whether the weights of a letter are numbered 1, 2, 3, …, with no layer above the line."""
     numbers = sorted(_as_number(index) for one, above, index in keys if one == letter and not above)
-    return numbers == list(range(1, len(numbers) + 1))
+    return not any(above for _, above, _ in keys) and numbers == list(range(1, len(numbers) + 1))
 
 
 def _placed(entries: dict[tuple[int, int, int], float], note: str) -> Iterator[tuple[list[Matrix], str]]:
