@@ -117,7 +117,8 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         state.marks = [
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
-    state.marks = spared(state, in_doubt(state.marks, names.naming, sheet.given))
+    understood = in_doubt(state.marks, names.naming, sheet.given)
+    state.marks = spared(state, understood, sheet.lines, sheet.first_line)
     state.marks = left_open(state, sheet.rules)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
