@@ -129,6 +129,8 @@ def assembled(
             by_unit = {(q.layer, *q.index): numbers[key] for key in keys if (q := places[key[2]]) and q.layer}
             if len(by_unit) == len(numbers):
                 found += _placed(by_unit, note)  # type: ignore[arg-type]
+        if places := third_into_output([index for _, _, index in keys], inputs):
+            found += _placed({places[k[2]]: value for k, value in numbers.items()}, INTO_OUTPUT)
         found += _placed({(1, k[2][0], k[2][1]): value for k, value in numbers.items()}, "")
         found += _placed(
             {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"
@@ -155,6 +157,28 @@ def assembled(
                     found.append((weights, f"{_called(keys)} are numbered {_in_words(arrows)}"))
     fitting = [(W, note) for W, note in found if chains(W, inputs) and outputs in (None, len(W[-1]))]
     return [W for W, _ in fitting], [note for _, note in fitting]
+
+
+#: how two indices of a weight count to those who have w_3j for the weights into the output behind two hidden units
+INTO_OUTPUT = "w_ij goes from input i to hidden unit j, those with the highest i to the output"
+
+
+def third_into_output(indices: Sequence[tuple[int, ...]], inputs: int) -> dict[tuple[int, ...], tuple[int, int, int]]:
+    """Layer, unit and unit before of each weight under ``INTO_OUTPUT``; {} where the indices are others."""
+    top = max(i for i, _ in indices)
+    hidden = sorted(j for i, j in indices if i == top)
+    first = {(i, j) for i in range(1, inputs + 1) for j in hidden}
+    if top not in (inputs + 1, len(hidden) + 1) or top <= inputs or hidden != list(range(1, len(hidden) + 1)):
+        return {}
+    if {(i, j) for i, j in indices if i != top} != first:
+        return {}
+    return {(i, j): (2, 1, j) if i == top else (1, j, i) for i, j in indices}
+
+
+def names_into_output(indices: Sequence[tuple[int, ...]], inputs: int) -> dict[str, str]:
+    """What the weights are called under ``INTO_OUTPUT``, and what they are: no way to read all names says it."""
+    places = third_into_output(indices, inputs).items()
+    return {f"w{line}{i}{j}": "W_" + "".join(map(str, place)) for (i, j), place in places for line in ("", "_")}
 
 
 def _by_layers(numbers: dict[tuple[str, int, tuple[int, ...]], float]) -> Iterator[tuple[list[Matrix], str]]:
