@@ -74,7 +74,7 @@ _DEFINED = {
         rf"{_OF}(?P=letter)\s*(?:[*·]|\\cdot|\\times)?\s*(?:σ|\\sigma|sigm(?:oid)?)\s*\("
     ),
     "softplus": regex(rf"{_OF}\\?(?:ln|log)\s*\(\s*1\s*\+\s*(?:e\s*\^|exp)"),
-    "identity": regex(rf"{_OF}(?P=letter)(?![\w(^*/+-])"),
+    "identity": regex(rf"{_OF}(?P=letter)(?!\s*(?:[\w(^*/+·×σ-]|\\[a-z]))"),
 }
 _CLAUSES = regex(r"[,;\n)，；。]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
 _JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann|và|и|en|ve|oraz)\s|[和与與、]", re.IGNORECASE)
@@ -148,6 +148,8 @@ class Said:
         reduction: over several examples the loss is the ``mean`` or the ``sum``; empty where that is left open.
         settled: conventions that what is said rules out: the formula of the loss shows whether there is a 1/2.
         penalty: the loss has a term of the weights. momentum: the steps have a velocity.
+        assumed: the output has the one activation that is named, though nothing says that it is of all units.
+        unread: an activation by a formula that is none of those known.
     """
 
     hidden: tuple[str, ...] = ()
@@ -159,6 +161,8 @@ class Said:
     settled: frozenset[str] = frozenset()
     penalty: bool = False
     momentum: bool = False
+    assumed: bool = False
+    unread: str = ""
 
 
 def said_in(text: str) -> Said:
@@ -198,6 +202,8 @@ def said_in(text: str) -> Said:
         frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
         has_penalty(text),
         _MOMENTUM.search(text) is not None,
+        alone == ["sigmoid"] and not everywhere,
+        _unread_rule(text),
     )
 
 
@@ -224,6 +230,21 @@ def _named(text: str) -> Iterator[tuple[str, str, bool]]:
 def _defined(text: str) -> Iterator[tuple[str, str, bool]]:
     """The activations that formulas define: ``f(z) = 1 / (1 + e^(-z))``."""
     yield from ((name, "", False) for name, shape in _DEFINED.items() if shape.search(text))
+
+
+_RULE = regex(rf"{_OF}(?P<rule>[^=,;\n$]{{1,80}})")
+_FUNCTIONS = regex(r"\\?(?:exp|ln|log|tanh|sinh|cosh|sin|cos|sqrt|max|min|abs|sigmoid|frac|left|right|cdot|sigma|σ|e)")
+
+
+def _unread_rule(text: str) -> str:
+    """An activation by a formula of its letter alone that is none of those known: ``f(z) = z^2``; "" for none."""
+    for match in _RULE.finditer(text):
+        formula = match["rule"].partition(". ")[0].strip(" .")
+        letters = set(re.findall(r"[^\W\d_]+", _FUNCTIONS.sub(" ", formula)))
+        known = any(shape.match(match[0]) for shape in _DEFINED.values())
+        if letters == {match["letter"]} and not known and not re.search(r"tanh|max|σ|sigma", formula):
+            return match[0].strip()
+    return ""
 
 
 def _activations(text: str) -> list[tuple[str, int]]:

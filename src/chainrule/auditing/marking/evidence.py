@@ -1,0 +1,100 @@
+"""Lines of a sheet without a header that are wrong as it is read, where the reading has too little to show for it.
+
+What a sheet gives and what its names mean is read from its own lines. So a line is called wrong only where others bear
+the reading out, or where the line contradicts itself, or where a mistake that people make gives just its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.auditing.marking.formulas import with_radius
+from chainrule.auditing.marking.mark import FormulaMark, Mark
+from chainrule.auditing.marking.naming import is_telling
+from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.marking.witnesses import is_false
+from chainrule.auditing.model.world import NumbersOnly
+from chainrule.auditing.records import ACCEPTED
+from chainrule.errors import InputError
+
+UNKNOWN = "inconsistent_with_own_line"  # what is told of a line where no mistake gives its number
+MOST_ROOTS = 2  # wrong lines of a sheet that are never too many
+#: mistakes that a wrong reading of names looks like
+SLIPS = (UNKNOWN, "digit_transposition_or_copy", "decimal_slip", "index_slip", "sign_lost", "term_missing")
+TOGETHER = (
+    "its formula and its numbers go together, but not with {0} as that name is read here, and no known mistake gives "
+    "the difference; a table [names] in the header that says what {0} is would settle it"
+)
+OTHER_VALUE = "line {} gives another value of it, which is right; this one may be of another pass or example"
+MISREAD = (
+    "as the sheet is read here {} of its lines would be wrong that have nothing wrong in themselves, and only {} come "
+    "out: it is the reading that does not fit; a header that gives the network would settle it"
+)
+
+
+def borne_out(state: SheetState, marks: Sequence[Mark]) -> list[Mark]:
+    """The marks of a sheet without a header, undecided where it is as likely that the sheet is read wrongly."""
+    roots = [m for m in marks if m.verdict == "wrong" and m.place is not None and not _contradicts_itself(m)]
+    shown = sum(map(_shows, marks))
+    slips = [m for m in roots if all(f.id in SLIPS for f in m.found)]
+    if slips and (not shown or (len(slips) > MOST_ROOTS and 2 * len(slips) > shown)):
+        why = MISREAD.format(len(roots), shown or "none")
+        return [replace(m, verdict="undecided", why=why) if m in roots or m.verdict == "follows" else m for m in marks]
+    found = []
+    for i, mark in enumerate(marks):
+        why = _unproven(state, mark, marks[:i]) if mark.verdict == "wrong" else ""
+        found.append(replace(mark, verdict="undecided", why=why) if why else mark)
+    return found
+
+
+def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark]) -> str:
+    """Why a line that is wrong as it is read is not called so; "" for one that is."""
+    if mark.value_verdict != "wrong" or mark.place is None or mark.unexplained:
+        return ""
+    if any(c.found.id != UNKNOWN for c in mark.candidates):
+        return ""
+    other = next((m for m in reversed(before) if m.verdict in ACCEPTED and m.place is not None and m.value is not None
+                  and (m.place.name, m.place.time, m.place.index) == (mark.place.name, mark.place.time, mark.place.index)),
+                 None)  # fmt: skip
+    if other is not None and not _contradicts_itself(mark):
+        return OTHER_VALUE.format(other.number)
+    parts = [f for f in mark.formulas if not f.slips]
+    if parts and len(parts) == len(mark.formulas) and all(_gives(state.view(mark), mark, f) for f in parts):
+        return TOGETHER.format(mark.claim.subject)
+    return ""
+
+
+def _shows(mark: Mark) -> bool:
+    """Whether a line bears the reading out: a telling number that is computed, and right."""
+    value, node = mark.value, mark.node
+    if value is None or node is None or mark.verdict not in ACCEPTED:
+        return False
+    is_given = node.kind in ("W", "b", "y") and not node.time
+    return not is_given and is_telling(value)
+
+
+def _contradicts_itself(mark: Mark) -> bool:
+    """Whether what a line computes is not the number behind it."""
+    return any(is_false(part, mark) for part in mark.formulas)
+
+
+def _gives(state: SheetState, mark: Mark, part: FormulaMark) -> bool:
+    """Whether a part of a line gives the number behind it, with the numbers that the author's lines give."""
+    if part.kind == "arithmetic":
+        return part.verdict in ACCEPTED
+    assert mark.value is not None
+    written = mark.value.numbers
+    try:
+        names = state.lookup(state.printed, numeric=True)
+        given, radius = with_radius(part.part.tree, names, state.given, state.effort)
+    except (InputError, NumbersOnly):
+        return False
+    if given.size != written.value.size:
+        return False
+    gap = np.abs(given.reshape(written.value.shape) - written.value)
+    return bool((gap <= radius.reshape(written.value.shape) + 1.5 * written.unit).all())
+
+
