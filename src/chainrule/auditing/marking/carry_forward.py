@@ -63,11 +63,11 @@ def _put(state: SheetState, world: World, place: QuantityPlace, value: Interval)
 
 
 def mended(state: SheetState) -> World | None:
-    """The author's world with each wrong number as it should be, rounded as it is written; None where none is wrong.
+    """The author's world with each number that is off as it should be, within its last digit; None where none is off.
 
     An author who copies a number wrongly may go on with the right one.
     """
-    bad = [m for m in state.recent if m.verdict == "wrong" and _is_one_place(m)]
+    bad = [m for m in state.recent if m.verdict in BAD and _is_one_place(m)]
     if state.exact or not bad:
         return None
     world = state.own.other(without=tuple({m.place.node for m in bad if m.place and m.place.node}))
@@ -75,10 +75,8 @@ def mended(state: SheetState) -> World | None:
         for mark in state.lines_of(node, time):
             if mark.place is None or mark.value is None or not _is_one_place(mark):
                 continue
-            value, half = mark.value.numbers.interval(state.both), mark.value.numbers.unit / 2
-            if mark.verdict == "wrong":
-                due = mark.value.own_or_due.hull(Interval.of(mark.value.due))
-                value = Interval(due.low - half, due.high + half)
+            value, due, unit = mark.value.numbers.interval(state.both), mark.value.due, mark.value.numbers.unit
+            value = Interval(due - unit, due + unit) if mark.verdict in BAD else value
             _put(state, world, mark.place, value * (1 / mark.place.factor) if mark.place.factor != 1.0 else value)
     return world
 
