@@ -129,8 +129,8 @@ def assembled(
             by_unit = {(q.layer, *q.index): numbers[key] for key in keys if (q := places[key[2]]) and q.layer}
             if len(by_unit) == len(numbers):
                 found += _placed(by_unit, note)  # type: ignore[arg-type]
-        if places := third_into_output([index for _, _, index in keys], inputs):
-            found += _placed({places[k[2]]: value for k, value in numbers.items()}, INTO_OUTPUT)
+        if into := third_into_output([index for _, _, index in keys], inputs):
+            found += _placed({into[k[2]]: value for k, value in numbers.items()}, INTO_OUTPUT)
         found += _placed({(1, k[2][0], k[2][1]): value for k, value in numbers.items()}, "")
         found += _placed(
             {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"
@@ -196,7 +196,7 @@ def _by_layers(numbers: dict[tuple[str, int, tuple[int, ...]], float]) -> Iterat
         elif pairs == {1}:
             to_from = {(1, index[0]): value for index, value in own.items()}
         elif pairs == {0}:
-            to_from = {(1, 1): value for value in own.values()}
+            to_from = dict.fromkeys([(1, 1)], own[()])
         else:
             return
         ways.append([to_from, {(j, m): value for (m, j), value in to_from.items()}])

@@ -70,9 +70,7 @@ _DEFINED = {
     "sigmoid": regex(rf"{_OF}(?:\\[td]?frac\s*\{{?\s*1\s*\}}?\s*\{{|1\s*/\s*\(?)\s*1\s*\+\s*(?:np\.|\\)?e"),
     "tanh": regex(rf"{_OF}(?:np\.|\\)?tanh"),
     "relu": regex(rf"{_OF}\\?max\s*\(\s*0"),
-    "silu": regex(
-        rf"{_OF}(?P=letter)\s*(?:[*·]|\\cdot|\\times)?\s*(?:σ|\\sigma|sigm(?:oid)?)\s*\("
-    ),
+    "silu": regex(rf"{_OF}(?P=letter)\s*(?:[*·]|\\cdot|\\times)?\s*(?:σ|\\sigma|sigm(?:oid)?)\s*\("),
     "softplus": regex(rf"{_OF}\\?(?:ln|log)\s*\(\s*1\s*\+\s*(?:e\s*\^|exp)"),
     "identity": regex(rf"{_OF}(?P=letter)(?!\s*(?:[\w(^*/+·×σ-]|\\[a-z]))"),
 }

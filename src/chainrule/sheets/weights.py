@@ -27,8 +27,8 @@ from chainrule.sheets.numbering import (
     is_bias,
     is_weight,
     layers_before,
-    of_units,
     names_into_output,
+    of_units,
     order,
     turned_ways,
 )
@@ -239,8 +239,8 @@ class _Reader:
                                     f" and {self.outputs or 'unknown'} outputs")  # fmt: skip
         weights = self.best(ways)
         note = notes[ways.index(weights)] if len(ways) > 1 or "through" in notes[0] else ""
-        names = names_into_output([key[2] for key in numbers], self.inputs) if note == INTO_OUTPUT else {}
-        return Parameters(weights, notes=[note] if note else [], names=names)
+        called = names_into_output([key[2] for key in numbers], self.inputs) if note == INTO_OUTPUT else {}
+        return Parameters(weights, notes=[note] if note else [], names=called)
 
     def sizes(self, count: int) -> list[list[int]]:
         """The sizes that so many weights can have: as said, none hidden, or one hidden layer."""

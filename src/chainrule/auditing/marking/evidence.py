@@ -56,15 +56,19 @@ def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark]) -> str:
         return ""
     if any(c.found.id != UNKNOWN for c in mark.candidates):
         return ""
-    other = next((m for m in reversed(before) if m.verdict in ACCEPTED and m.place is not None and m.value is not None
-                  and (m.place.name, m.place.time, m.place.index) == (mark.place.name, mark.place.time, mark.place.index)),
-                 None)  # fmt: skip
+    at = _at(mark)
+    other = next((m for m in reversed(before) if m.verdict in ACCEPTED and m.value is not None and _at(m) == at), None)
     if other is not None and not _contradicts_itself(mark):
         return OTHER_VALUE.format(other.number)
     parts = [f for f in mark.formulas if not f.slips]
     if parts and len(parts) == len(mark.formulas) and all(_gives(state.view(mark), mark, f) for f in parts):
         return TOGETHER.format(mark.claim.subject)
     return ""
+
+
+def _at(mark: Mark) -> tuple[object, ...]:
+    """The quantity of a line, the entry of it, and after how many updates."""
+    return () if mark.place is None else (mark.place.name, mark.place.time, mark.place.index)
 
 
 def _shows(mark: Mark) -> bool:
@@ -96,5 +100,3 @@ def _gives(state: SheetState, mark: Mark, part: FormulaMark) -> bool:
         return False
     gap = np.abs(given.reshape(written.value.shape) - written.value)
     return bool((gap <= radius.reshape(written.value.shape) + 1.5 * written.unit).all())
-
-
