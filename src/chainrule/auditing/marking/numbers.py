@@ -48,8 +48,6 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
         verdict = "truncated"
     elif fits.all():
         verdict, why = "rounded", "one off in the last digit"
-    elif _goes_on_mended(state, claim, rounds, fits, flipped):
-        verdict, own = "rounded", own._replace(fits=np.ones(due.shape, dtype=bool))
     elif (fits | own.fits).all():
         root = root or next(iter(bad or sources(state, claim)), None)
         verdict = "follows" if root else "rounded"
@@ -57,6 +55,8 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
             verdict = "undecided"
             why = f"the 0 carried from an earlier line (line {root.number}) makes this line 0 whatever is done: "
             why += "it shows nothing"
+    elif _goes_on_mended(state, claim, rounds, fits, flipped):
+        verdict, own = "rounded", own._replace(fits=np.ones(due.shape, dtype=bool))
     else:
         verdict = "wrong"
     fits = fits | own.fits
