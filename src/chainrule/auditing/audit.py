@@ -122,7 +122,7 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
     state.marks = spared(state, understood, sheet.lines, sheet.first_line)
     state.marks = left_open(state, sheet.rules)
     if not sheet.has_header:
-        state.marks = borne_out(state, state.marks)
+        state.marks = borne_out(state, state.marks, sheet.lines, sheet.first_line)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     state.marks = _against_own_lines(_followers(state.marks))

@@ -6,12 +6,13 @@ the reading out, or where the line contradicts itself, or where a mistake that p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from chainrule.auditing.marking.formulas import with_radius
+from chainrule.auditing.marking.formulas import literals, with_radius
 from chainrule.auditing.marking.mark import FormulaMark, Mark
 from chainrule.auditing.marking.naming import is_telling
 from chainrule.auditing.marking.state import SheetState
@@ -19,6 +20,7 @@ from chainrule.auditing.marking.witnesses import is_false
 from chainrule.auditing.model.world import NumbersOnly
 from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
+from chainrule.system.patterns import regex
 
 UNKNOWN = "inconsistent_with_own_line"  # what is told of a line where no mistake gives its number
 MOST_ROOTS = 2  # wrong lines of a sheet that are never too many
@@ -28,6 +30,14 @@ TOGETHER = (
     "its formula and its numbers go together, but not with {0} as that name is read here, and no known mistake gives "
     "the difference; a table [names] in the header that says what {0} is would settle it"
 )
+_PLAIN = (0.0, 0.5, 1.0, 2.0)  # numbers of formulas
+_NUMBER = regex(r"[0-9]*\.?[0-9]+")
+#: words of another pass, or of another example
+_ANOTHER = regex(
+    r"\b(?:new|updated?|again|second|next|repeat|another|epoch|iteration|example|neu|nouve|nuev|nov[oa]|aktualis|actuali"
+    r"|обнов|нов)|更新|新|次|업데이트|cập nhật",
+    re.IGNORECASE,
+)
 OTHER_VALUE = "line {} gives another value of it, which is right; this one may be of another pass or example"
 MISREAD = (
     "as the sheet is read here {} of its lines would be wrong that have nothing wrong in themselves, and only {} come "
@@ -35,22 +45,27 @@ MISREAD = (
 )
 
 
-def borne_out(state: SheetState, marks: Sequence[Mark]) -> list[Mark]:
-    """The marks of a sheet without a header, undecided where it is as likely that the sheet is read wrongly."""
+def borne_out(state: SheetState, marks: Sequence[Mark], lines: Sequence[str], first_line: int) -> list[Mark]:
+    """The marks of a sheet without a header, undecided where it is as likely that the sheet is read wrongly.
+
+    Args:
+        lines: of the sheet as written. first_line: the number of the first of them.
+    """
     roots = [m for m in marks if m.verdict == "wrong" and m.place is not None and not _contradicts_itself(m)]
     shown = sum(map(_shows, marks))
     slips = [m for m in roots if all(f.id in SLIPS for f in m.found)]
-    if slips and (not shown or (len(slips) > MOST_ROOTS and 2 * len(slips) > shown)):
+    if len(slips) > (MOST_ROOTS if shown else 1) and 2 * len(slips) > shown:
         why = MISREAD.format(len(roots), shown or "none")
         return [replace(m, verdict="undecided", why=why) if m in roots or m.verdict == "follows" else m for m in marks]
     found = []
     for i, mark in enumerate(marks):
-        why = _unproven(state, mark, marks[:i]) if mark.verdict == "wrong" else ""
+        above = lines[: max(mark.number - first_line, 0)]
+        why = _unproven(state, mark, marks[:i], above) if mark.verdict == "wrong" else ""
         found.append(replace(mark, verdict="undecided", why=why) if why else mark)
     return found
 
 
-def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark]) -> str:
+def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark], above: Sequence[str]) -> str:
     """Why a line that is wrong as it is read is not called so; "" for one that is."""
     if mark.value_verdict != "wrong" or mark.place is None or mark.unexplained:
         return ""
@@ -58,10 +73,16 @@ def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark]) -> str:
         return ""
     at = _at(mark)
     other = next((m for m in reversed(before) if m.verdict in ACCEPTED and m.value is not None and _at(m) == at), None)
-    if other is not None and not _contradicts_itself(mark):
+    between = "" if other is None else "\n".join(above[other.number - mark.number :])
+    if other is not None and _ANOTHER.search(between) and not _contradicts_itself(mark):
         return OTHER_VALUE.format(other.number)
     parts = [f for f in mark.formulas if not f.slips]
-    if parts and len(parts) == len(mark.formulas) and all(_gives(state.view(mark), mark, f) for f in parts):
+    given = {abs(float(one)) for line in above for one in _NUMBER.findall(line)}
+    if (
+        len(parts) == len(mark.formulas)
+        and any(all(abs(n.value) in given or n.value in _PLAIN for n in literals(f.part.tree)) for f in parts)
+        and all(_gives(state.view(mark), mark, f) for f in parts)
+    ):
         return TOGETHER.format(mark.claim.subject)
     return ""
 
