@@ -69,10 +69,12 @@ def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark], above: Sequ
     """Why a line that is wrong as it is read is not called so; "" for one that is."""
     if mark.value_verdict != "wrong" or mark.place is None or mark.unexplained:
         return ""
-    if any(c.found.id != UNKNOWN for c in mark.candidates):
+    known = any(c.found.id != UNKNOWN for c in mark.candidates)
+    if known or any(one.id != UNKNOWN for f in mark.formulas for one in f.found):
         return ""
     at = _at(mark)
-    other = next((m for m in reversed(before) if m.verdict in ACCEPTED and m.value is not None and _at(m) == at), None)
+    same = (m for m in reversed(before) if _at(m) == at and state.view(m) is state.view(mark))
+    other = next((m for m in same if m.verdict in ACCEPTED and m.value is not None), None)
     between = "" if other is None else "\n".join(above[other.number - mark.number :])
     if other is not None and _ANOTHER.search(between) and not _contradicts_itself(mark):
         return OTHER_VALUE.format(other.number)
@@ -80,7 +82,7 @@ def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark], above: Sequ
     given = {abs(float(one)) for line in above for one in _NUMBER.findall(line)}
     if (
         len(parts) == len(mark.formulas)
-        and any(all(abs(n.value) in given or n.value in _PLAIN for n in literals(f.part.tree)) for f in parts)
+        and any(f.kind == "arithmetic" and _takes(f, given) for f in parts)
         and all(_gives(state.view(mark), mark, f) for f in parts)
     ):
         return TOGETHER.format(mark.claim.subject)
@@ -104,6 +106,11 @@ def _shows(mark: Mark) -> bool:
 def _contradicts_itself(mark: Mark) -> bool:
     """Whether what a line computes is not the number behind it."""
     return any(is_false(part, mark) for part in mark.formulas)
+
+
+def _takes(part: FormulaMark, given: set[float]) -> bool:
+    """Whether each number in a part stands above in the sheet."""
+    return all(abs(number.value) in given or number.value in _PLAIN for number in literals(part.part.tree))
 
 
 def _gives(state: SheetState, mark: Mark, part: FormulaMark) -> bool:
