@@ -79,7 +79,7 @@ def _unproven(state: SheetState, mark: Mark, before: Sequence[Mark], above: Sequ
     if other is not None and _ANOTHER.search(between) and not _contradicts_itself(mark):
         return OTHER_VALUE.format(other.number)
     parts = [f for f in mark.formulas if not f.slips]
-    given = {abs(float(one)) for line in above for one in _NUMBER.findall(line)}
+    given = {abs(float(one)) for line in above for one in _NUMBER.findall(line)} | state.given
     if (
         len(parts) == len(mark.formulas)
         and any(f.kind == "arithmetic" and _takes(f, given) for f in parts)
