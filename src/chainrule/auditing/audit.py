@@ -12,6 +12,7 @@ from chainrule.auditing.diagnosis import diagnose
 from chainrule.auditing.marking import conventions
 from chainrule.auditing.marking.clemency import spared
 from chainrule.auditing.marking.contradictions import contradiction
+from chainrule.auditing.marking.evidence import borne_out
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.naming import NameReader, ReadSheet, in_doubt, is_understood
 from chainrule.auditing.marking.open_rules import left_open
@@ -118,9 +119,12 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         state.marks = [
             replace(m, verdict="undecided", why=told.words) if m.claim.line is shows else m for m in state.marks
         ]
-    state.marks = spared(state, in_doubt(state.marks, names.naming, sheet.given))
+    understood = in_doubt(state.marks, names.naming, sheet.given)
+    state.marks = spared(state, understood, sheet.lines, sheet.first_line)
     state.marks = left_open(state, sheet.rules)
     state.marks = one_way_round(state, state.marks)
+    if not sheet.has_header:
+        state.marks = borne_out(state, state.marks, sheet.lines, sheet.first_line)
     if problem.learning_rate is None:
         state.marks = [replace(m, verdict="undecided", why=NO_RATE) if _steps_at_no_rate(m) else m for m in state.marks]
     state.marks = _against_own_lines(_followers(state.marks))

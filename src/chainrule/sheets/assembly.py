@@ -79,6 +79,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     if text is not None and said is not None:
         decided = decide_activations(facts, text, said, parameters, score)
     found = parameters()
+    facts.names = {**{name: Fact(meaning, name) for name, meaning in found.names.items()}, **facts.names}
     x, y = _columns(x, y, found.weights)
     if said is not None:
         rules, told = decide_rules(facts, said, decided, found, x, y, score, numbers)

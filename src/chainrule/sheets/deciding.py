@@ -61,6 +61,7 @@ class Rules:
         settled: conventions that the loss as it is said rules out. penalty: the loss has a term of the weights.
         momentum: the steps have a velocity.
         bias_columns: the matrices Θ are given with the biases as their first columns.
+        unread: an activation by a formula that is none of those known.
     """
 
     named: bool = False
@@ -70,6 +71,7 @@ class Rules:
     penalty: bool = False
     bias_columns: bool = False
     momentum: bool = False
+    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def decide_activations(
         raise facts.refuse("activations", due, "none that is named, or that the printed numbers show")
     is_said = _is_said(*best, depth, said)
     others = [] if is_said else [pair for pair in pairs if pair != best and (depth > 1 or _is_allowed(pair[1], said))]
+    if is_said and said.assumed and depth > 1:
+        others = [(best[0], "identity")]  # where clearly more numbers come out so
     if depth == 1:
         others = [(best[0], one) for one in dict.fromkeys(other for _, other in others) if one != best[1]]
     decided = Activations(best, tuple(others), is_said, shown)
@@ -202,14 +206,17 @@ def decide_rules(
         if hits >= most + SHOWN:
             (pair, best), most = key, hits
     others = [one for one in (activations.pair, *activations.others) if one != pair]
+    is_other = pair != activations.pair
     activations = replace(
-        activations, pair=pair, others=tuple(others), shown=activations.shown or pair != activations.pair
-    )
+        activations, pair=pair, others=tuple(others), said=activations.said and not is_other,
+        shown=activations.shown or is_other,
+    )  # fmt: skip
     losses_of = [hits for (other, _), hits in tried.items() if other == pair]
     shown = bool(losses_of) and most >= min(losses_of) + SHOWN
     is_known = (is_said or shown) and (y is not None or best == "identity")
     activations.put(facts)
-    kept = tuple(_others(facts, best, list(tried), found))
+    open_ways = [way for way in tried if way[0] == pair or not said.assumed]
+    kept = tuple(_others(facts, best, open_ways, found))
     facts.known["loss"] = Fact(best, "loss")
     if is_said or shown:
         words = told(best, best, outputs).partition("read as ")[2]
@@ -226,6 +233,7 @@ def decide_rules(
         said.penalty,
         found.bias_columns,
         said.momentum,
+        said.unread,
     ), notes
 
 

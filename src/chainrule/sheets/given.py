@@ -79,6 +79,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         if called in ("output", "outputs") and isinstance(value, list) and _INPUTS.search(lines[number - 1]):
             name = "y"  # inputs=[2, 3] and output=[1]
         is_output, is_cost = with_targets and name[:1] in "yY" and value not in wanted, name[:1] == "c" and not second
+        if with_targets and name[:1] in "yY" and isinstance(value, int | float) and not is_output:
+            rest[number - 1] = _without(rest[number - 1], called)  # y = 4 beside t = 4: y is the output elsewhere
         ends.setdefault(number, range(number, end + 1))
         fact = None if value is None or is_output or is_cost else Fact(value, called, number)
         used = fact is not None and _take(facts, parts, name, fact)
@@ -120,6 +122,12 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             "y", Fact(int(target[1]) if is_class and target[1].isdigit() else float(target[1]), "target")
         )
     return facts, tuple(rest)
+
+
+def _without(line: str, name: str) -> str:
+    """A line without the first number that it gives under a name; it keeps its length."""
+    given = re.search(rf"(?<![\w\\]){re.escape(name)}\s*=\s*{_NUMBER.pattern}(?![\w.])(?!\s*[-+*/·×^=])", line)
+    return line if given is None else line[: given.start()] + " " * len(given[0]) + line[given.end() :]
 
 
 def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact]:

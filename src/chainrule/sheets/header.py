@@ -58,6 +58,7 @@ class Worksheet:
             all that lines give.
         rules: what a sheet without a header says of its rules, and the others that it leaves open.
         words: words that stand for one kind of quantity, by what is given under them: v for weights.
+        has_header: there is one; else the network is read from the lines.
     """
 
     path: str
@@ -75,6 +76,7 @@ class Worksheet:
     given: frozenset[str] = frozenset()
     rules: Rules = field(default_factory=Rules)
     words: dict[str, str] = field(default_factory=dict)
+    has_header: bool = True
 
 
 def read_worksheet(path: str | os.PathLike[str]) -> Worksheet:
@@ -183,6 +185,7 @@ def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str 
         frozenset() if text is None else _given(facts, network.sizes),
         given.rules,
         _words(facts),
+        text is None,
     )
 
 

@@ -129,6 +129,8 @@ def assembled(
             by_unit = {(q.layer, *q.index): numbers[key] for key in keys if (q := places[key[2]]) and q.layer}
             if len(by_unit) == len(numbers):
                 found += _placed(by_unit, note)  # type: ignore[arg-type]
+        if into := third_into_output([index for _, _, index in keys], inputs):
+            found += _placed({into[k[2]]: value for k, value in numbers.items()}, INTO_OUTPUT)
         found += _placed({(1, k[2][0], k[2][1]): value for k, value in numbers.items()}, "")
         found += _placed(
             {(1, k[2][1], k[2][0]): value for k, value in numbers.items()}, "w_ij goes from unit i to unit j"
@@ -139,8 +141,11 @@ def assembled(
         turned = {(1, j, m): value for (_, m, j), value in first_layer.items()}
         found += _placed({**first_layer, **last}, "w_ij goes to hidden unit i from input j, w_i to the output")
         found += _placed({**turned, **last}, "w_ij goes from input i to hidden unit j, w_j to the output")
+    elif lengths <= {0, 1, 2} and 0 not in layered:
+        found += _by_layers(numbers)
     if not found and all(_through(keys, letter) for letter in {k[0] for k in keys}):
-        ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0], _as_number(k[2])))]
+        # w of the hidden layer, v of the output
+        ordered = [numbers[k] for k in sorted(keys, key=lambda k: (k[0] == "v", _as_number(k[2])))]
         for shape in sizes:
             for arrows in _directions(len(shape) - 1):
                 weights, at = [], 0
@@ -152,6 +157,53 @@ def assembled(
                     found.append((weights, f"{_called(keys)} are numbered {_in_words(arrows)}"))
     fitting = [(W, note) for W, note in found if chains(W, inputs) and outputs in (None, len(W[-1]))]
     return [W for W, _ in fitting], [note for _, note in fitting]
+
+
+#: how two indices of a weight count to those who have w_3j for the weights into the output behind two hidden units
+INTO_OUTPUT = "w_ij goes from input i to hidden unit j, those with the highest i to the output"
+
+
+def third_into_output(indices: Sequence[tuple[int, ...]], inputs: int) -> dict[tuple[int, ...], tuple[int, int, int]]:
+    """Layer, unit and unit before of each weight under ``INTO_OUTPUT``; {} where the indices are others."""
+    top = max(i for i, _ in indices)
+    hidden = sorted(j for i, j in indices if i == top)
+    first = {(i, j) for i in range(1, inputs + 1) for j in hidden}
+    if top not in (inputs + 1, len(hidden) + 1) or top <= inputs or hidden != list(range(1, len(hidden) + 1)):
+        return {}
+    if {(i, j) for i, j in indices if i != top} != first:
+        return {}
+    return {(i, j): (2, 1, j) if i == top else (1, j, i) for i, j in indices}
+
+
+def names_into_output(indices: Sequence[tuple[int, ...]], inputs: int) -> dict[str, str]:
+    """What the weights are called under ``INTO_OUTPUT``, and what they are: no way to read all names says it."""
+    places = third_into_output(indices, inputs).items()
+    return {f"w{line}{i}{j}": "W_" + "".join(map(str, place)) for (i, j), place in places for line in ("", "_")}
+
+
+def _by_layers(numbers: dict[tuple[str, int, tuple[int, ...]], float]) -> Iterator[tuple[list[Matrix], str]]:
+    """The matrices of numbers that all have their layer: with two indices, one, or none.
+
+    One index counts the units before a single one, or those behind a single one: only one of them fits.
+    """
+    layers = sorted({above for _, above, _ in numbers})
+    ways: list[list[dict[tuple[int, int], float]]] = []
+    for i in layers:
+        own = {index: value for (_, above, index), value in numbers.items() if above == i}
+        pairs = {len(index) for index in own}
+        if pairs == {2}:
+            to_from = {(index[0], index[1]): value for index, value in own.items()}
+        elif pairs == {1}:
+            to_from = {(1, index[0]): value for index, value in own.items()}
+        elif pairs == {0}:
+            to_from = dict.fromkeys([(1, 1)], own[()])
+        else:
+            return
+        ways.append([to_from, {(j, m): value for (m, j), value in to_from.items()}])
+    for turned in product((0, 1), repeat=len(ways)):
+        entries = {(i, m, j): value for i, (way, turn) in enumerate(zip(ways, turned, strict=True), 1)
+                   for (m, j), value in way[turn].items()}  # fmt: skip
+        yield from _placed(entries, "")
 
 
 def _directions(layers: int) -> Iterator[tuple[bool, ...]]:
@@ -181,9 +233,9 @@ def _as_number(index: tuple[int, ...]) -> int:
 
 
 def _through(keys: Sequence[tuple[str, int, tuple[int, ...]]], letter: str) -> bool:
-    """Whether the weights of a letter are numbered 1, 2, 3, …"""
+    """Whether the weights of a letter are numbered 1, 2, 3, …, with no layer above the line."""
     numbers = sorted(_as_number(index) for one, above, index in keys if one == letter and not above)
-    return numbers == list(range(1, len(numbers) + 1))
+    return not any(above for _, above, _ in keys) and numbers == list(range(1, len(numbers) + 1))
 
 
 def _placed(entries: dict[tuple[int, int, int], float], note: str) -> Iterator[tuple[list[Matrix], str]]:

@@ -44,6 +44,10 @@ _LABELLED = regex(
 )
 
 
+#: a (h2 . Delta): a dot as the sign of a product, in brackets
+_DOT = regex(r"(?<=[\w)] )\.(?= [\w(\\][^()\n=]{0,60}\))")
+
+
 def rewritten(text: str, times: bool, octave: bool) -> str:
     """A plain text with the signs of formulas.
 
@@ -54,6 +58,7 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = _SECOND_INDEX.sub(lambda match: f"_{match[1]},{match[2]}{JOIN}", text) if ",_" in text else text
     text = _NEXT_COLUMN.sub(",", text) if "&" in text else text
     text = _ARROWED.sub(lambda match: " " * len(match[0]), text) if THEN in text else text
+    text = _DOT.sub("*", text) if " . " in text else text
     text = with_names(text)
     text = with_signs(_uncommented(PRINTED.sub(r"\1=", text)))
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)

@@ -24,7 +24,7 @@ _WORDS = {
         re.IGNORECASE,
     ),
     "sigmoid": regex(
-        rf"\b(?:log-?)?sigm(?:o[iï]d\w*|a)\b{_CALLED}"
+        rf"\b(?:log-?)?sigm(?:o[iï]d\w*|a)\b{_CALLED}|сигмоид\w*|시그모이드|シグモイド"
         r"|\blogist(?:ic|isch\w*|ique|ic[aoh]e?|ici)s?\b(?!\s+(?:regress|loss|verlust))(?<!regresión logística)"
         r"(?<!regressão logística)(?<!regressione logistica)(?<!régression logistique)(?<!regresion logistica)",
         re.IGNORECASE,
@@ -36,17 +36,27 @@ _WORDS = {
         r"|(?:ausgabe|ausgang|sortie|salida|sa[ií]da|uscita|neurona|neur[ôo]nio|neurone|unidad|unidade|unit[éà])\s+"
         r"(?:linear\w*|lin[ée]aire|lineal)"
         r"|\bidenti(?:ty|tät|té|tà|dade?)\b|\bno activation|\bohne aktivierung|\bsans activation|\bsin activaci"
-        r"|\bsem ativa|\bsenza attiva",
+        r"|\bsem ativa|\bsenza attiva|(?<!phi )(?<!tổ hợp )(?<!hồi quy )\btuyến tính\b|\bdoğrusal (?:çık|akt|nöron)"
+        r"|\bлинейн\w+\s+(?:выход|актив|нейрон|функц|сло)|выход\w*\s+(?:слой\s+|нейрон\s+)?линейн"
+        r"|(?<!非)[线線]性(?=激活|激勵|输出|輸出|函数|函數|单元|單元|神经|神經)|(?:输出|輸出)[层層]?(?:为|為|是|用|采用)?[线線]性"
+        r"|(?<!非)線形(?=出力|活性|関数|ユニット)|出力層?(?:は|が)?線形|恒等(?:函数|関数|激活|活性)"
+        r"|(?<!비)선형\s?(?=출력|활성|함수|뉴런)|출력(?:층)?(?:은|는)?\s?선형"
+        r"|\bliniow\w+\s+(?:wyj|aktyw|neuron)|wyjści\w+\s+liniow|\blineaire?\s+(?:uitvoer|uitgang|activ)",
         re.IGNORECASE | re.MULTILINE,
     ),
+    "silu": regex(rf"\b(?:swish|silu)\b{_CALLED}", re.IGNORECASE),
+    "softplus": regex(rf"\bsoft-?plus\b{_CALLED}", re.IGNORECASE),
+    "gelu": regex(rf"\bgelu\b{_CALLED}", re.IGNORECASE),
+    "elu": regex(rf"\belu\b{_CALLED}", re.IGNORECASE),
 }  # fmt: skip
 _OF_OUTPUT = regex(
-    r"\boutputs?(?![a-z])|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b",
+    r"\boutputs?(?![a-z])|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b"
+    r"|đầu ra|\bвыход|输出|輸出|出力|출력|\bwyjści|\buitvoer|\buitgang|\bçıkış|\bçıktı",
     re.IGNORECASE,
 )
 _OF_HIDDEN = regex(
     r"\bhidden(?![a-z])|verdeckt|versteckt|\bcach[ée]e?s?\b|\bocult[ao]s?\b|\bescondid[ao]s?\b|\bnascost[aoie]\b"
-    r"|\binterm[eé]di|zwischenschicht",
+    r"|\binterm[eé]di|zwischenschicht|\bẩn\b|\bскрыт|隐藏|隐含|隐层|隱藏|隠れ|은닉|\bukryt|\bverborgen|\bgizli",
     re.IGNORECASE,
 )
 _EVERYWHERE = regex(
@@ -60,10 +70,12 @@ _DEFINED = {
     "sigmoid": regex(rf"{_OF}(?:\\[td]?frac\s*\{{?\s*1\s*\}}?\s*\{{|1\s*/\s*\(?)\s*1\s*\+\s*(?:np\.|\\)?e"),
     "tanh": regex(rf"{_OF}(?:np\.|\\)?tanh"),
     "relu": regex(rf"{_OF}\\?max\s*\(\s*0"),
-    "identity": regex(rf"{_OF}(?P=letter)(?![\w(^*/+-])"),
+    "silu": regex(rf"{_OF}(?P=letter)\s*(?:[*·]|\\cdot|\\times)?\s*(?:σ|\\sigma|sigm(?:oid)?)\s*\("),
+    "softplus": regex(rf"{_OF}\\?(?:ln|log)\s*\(\s*1\s*\+\s*(?:e\s*\^|exp)"),
+    "identity": regex(rf"{_OF}(?P=letter)(?!\s*(?:[\w(^*/+·×σ-]|\\[a-z]))"),
 }
-_CLAUSES = regex(r"[,;\n)]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
-_JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann)\s", re.IGNORECASE)
+_CLAUSES = regex(r"[,;\n)，；。]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
+_JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann|và|и|en|ve|oraz)\s|[和与與、]", re.IGNORECASE)
 _LAYERS = regex(
     r"\b(?P<weights>Linear|Dense|Affine)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
 )
@@ -134,6 +146,8 @@ class Said:
         reduction: over several examples the loss is the ``mean`` or the ``sum``; empty where that is left open.
         settled: conventions that what is said rules out: the formula of the loss shows whether there is a 1/2.
         penalty: the loss has a term of the weights. momentum: the steps have a velocity.
+        assumed: the output has the one activation that is named, though nothing says that it is of all units.
+        unread: an activation by a formula that is none of those known.
     """
 
     hidden: tuple[str, ...] = ()
@@ -145,6 +159,8 @@ class Said:
     settled: frozenset[str] = frozenset()
     penalty: bool = False
     momentum: bool = False
+    assumed: bool = False
+    unread: str = ""
 
 
 def said_in(text: str) -> Said:
@@ -184,6 +200,8 @@ def said_in(text: str) -> Said:
         frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
         has_penalty(text),
         _MOMENTUM.search(text) is not None,
+        alone == ["sigmoid"] and not everywhere,
+        _unread_rule(text),
     )
 
 
@@ -210,6 +228,21 @@ def _named(text: str) -> Iterator[tuple[str, str, bool]]:
 def _defined(text: str) -> Iterator[tuple[str, str, bool]]:
     """The activations that formulas define: ``f(z) = 1 / (1 + e^(-z))``."""
     yield from ((name, "", False) for name, shape in _DEFINED.items() if shape.search(text))
+
+
+_RULE = regex(rf"{_OF}(?P<rule>[^=,;\n$]{{1,80}})")
+_FUNCTIONS = regex(r"\\?(?:exp|ln|log|tanh|sinh|cosh|sin|cos|sqrt|max|min|abs|sigmoid|frac|left|right|cdot|sigma|σ|e)")
+
+
+def _unread_rule(text: str) -> str:
+    """An activation by a formula of its letter alone that is none of those known: ``f(z) = z^2``; "" for none."""
+    for match in _RULE.finditer(text):
+        formula = match["rule"].partition(". ")[0].strip(" .")
+        letters = set(re.findall(r"[^\W\d_]+", _FUNCTIONS.sub(" ", formula)))
+        known = any(shape.match(match[0]) for shape in _DEFINED.values())
+        if letters == {match["letter"]} and not known and not re.search(r"tanh|max|σ|sigma", formula):
+            return match[0].strip()
+    return ""
 
 
 def _activations(text: str) -> list[tuple[str, int]]:

@@ -96,7 +96,7 @@ def without_words(line: str) -> str:
     for at, sign in enumerate(line):
         depth += (sign in "([{") - (sign in ")]}")
         if depth <= 0 and (sign in ",;" or line[at : at + 2] == ". "):
-            parts.append((_unworded(line[start:at]), sign))
+            parts.append((_unworded(line[start:at]), ";" if sign == "." else sign))  # 0. tanh is no decimal point
             start = at + 1
     parts.append((_unworded(line[start:]), ""))
     said = [_WORDS.fullmatch(part.rstrip(" .:")) is None for part, _ in parts]

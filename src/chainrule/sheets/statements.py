@@ -18,6 +18,7 @@ from chainrule.sheets.segments import Place, is_number, is_one_name, parts_of_ro
 from chainrule.sheets.times import shows_times
 from chainrule.system.patterns import regex
 
+_LONGEST_DRAWN = 2_000  # characters of a line in which a drawing is looked for
 _SHOWN = 200  # characters that are shown of a line too long to be read
 
 
@@ -46,6 +47,8 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
     between: list[str] = []  # prose since the last part of it
     times, octave = shows_times(lines), shows_octave(lines)
     for line, text in blocks(lines, first_line):
+        if _DRAWN.search(text[:_LONGEST_DRAWN]):
+            text = "\n".join("" if _DRAWN.search(one[:_LONGEST_DRAWN]) else one for one in text.split("\n"))
         if refused := _refused(line, text):
             if waiting is not None and waiting.signs:
                 yield waiting
@@ -183,9 +186,12 @@ def short(text: str) -> str:
 _CONTINUES = regex(r"[\s⁠&]*[-+*/⊙⊗=^)\]}]")
 _UNFINISHED = regex(r"[-+*/⊙⊗=^(\[{,][\s⁠]*$")
 _MARKERS = regex(
-    r"(?:[\s⇒&]+|#{1,6}(?=\s)|\([A-Z]{1,4}\.?[0-9]{1,2}(?:\.[0-9]{1,2})?\)(?=\s)|[*>#•‣◦▪–—-](?=\s)|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
+    r"(?:[\s⇒&]+|#{1,6}(?=\s)|\([A-Z]{1,4}\.?[0-9]{1,2}(?:\.[0-9]{1,2})?\)(?=\s)|[*>#•‣◦▪–—-](?=\s)|\*(?=[A-Za-z])|[①-⑳]|\(?[0-9]{1,3}(?:st|nd|rd|th)?[.):](?=\s)|[0-9]{1,2}(?:st|nd|rd|th)\b"
     r"|\(?[a-z]\)(?=\s)|…)+"
 )
+_BRACED = regex(r"\s*\\(?:under|over)brace\b")
+#: x=1.0 --w1=0.5--> z1=0.7: a drawing of what flows where
+_DRAWN = regex(r"(?:(?<!-)--+|[─━]+)\s*[^\s>─━-][^>\n─━]{0,40}?(?:--+>|[─━]+[>▶►→])")
 _LEAD = regex(
     r"(?:[\s⁠]*(?:so|thus|then|hence|consider|suppose|assume|therefore|now|and|where|with|finally|also|but|next|let|we|get|have|gives|that|it|"
     r"follows|similarly|likewise|again|first|second|because|since)\b[,:]?[\s⁠]+)+",
@@ -209,6 +215,8 @@ def _pieces(place: Place) -> Iterator[Place]:
             continue
         if kind == "\n" and (_CONTINUES.match(text, at + 1) or _UNFINISHED.search(text[max(start, at - 80) : at])):
             continue  # a formula goes on
+        if kind == "\n" and is_claim and _BRACED.match(place.source.written, place.source.origin(place.start + at)):
+            continue  # with a factor under its brace
         yield from _stripped(place.within(start, at))
         start, is_claim = at + 1, False
     yield from _stripped(place.within(start, len(text)))

@@ -16,6 +16,7 @@ from typing import Any
 from chainrule.errors import InputError
 from chainrule.sheets.facts import Fact, Facts, parameter, with_thetas
 from chainrule.sheets.numbering import (
+    INTO_OUTPUT,
     Matrix,
     assembled,
     between,
@@ -26,6 +27,7 @@ from chainrule.sheets.numbering import (
     is_bias,
     is_weight,
     layers_before,
+    names_into_output,
     of_units,
     order,
     turned_ways,
@@ -43,6 +45,7 @@ class Parameters:
         shared: layers, from 1, whose units have one bias between them.
         notes: what was assumed, for the report.
         bias_columns: they were given as matrices Θ, whose first columns are the biases.
+        names: what the weights are called -> their names here, where no naming says it.
     """
 
     weights: list[Matrix]
@@ -50,6 +53,7 @@ class Parameters:
     shared: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
     bias_columns: bool = False
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) -> Parameters:
@@ -235,7 +239,8 @@ class _Reader:
                                     f" and {self.outputs or 'unknown'} outputs")  # fmt: skip
         weights = self.best(ways)
         note = notes[ways.index(weights)] if len(ways) > 1 or "through" in notes[0] else ""
-        return Parameters(weights, notes=[note] if note else [])
+        called = names_into_output([key[2] for key in numbers], self.inputs) if note == INTO_OUTPUT else {}
+        return Parameters(weights, notes=[note] if note else [], names=called)
 
     def sizes(self, count: int) -> list[list[int]]:
         """The sizes that so many weights can have: as said, none hidden, or one hidden layer."""

@@ -9,9 +9,10 @@ import numpy as np
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.mark import BAD, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
-from chainrule.auditing.model.claims import LineClaim
+from chainrule.auditing.model.claims import LineClaim, QuantityPlace
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node
+from chainrule.auditing.model.world import World
 from chainrule.auditing.records import ACCEPTED
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
@@ -39,21 +40,53 @@ def write(state: SheetState, mark: Mark) -> None:
     if mark.value.flipped != place.flip:
         value, plain = value.T, plain.T
     value = _within(state, value, plain, place.node)
+    if not state.exact:
+        _put(state, state.own, place, value)
+    _put(state, state.printed, place, Interval.of(plain))
+    state.lines_of(place.node, place.time).append(mark)
+    state.is_sound &= mark.verdict not in BAD
+
+
+def _put(state: SheetState, world: World, place: QuantityPlace, value: Interval) -> None:
+    """Let a value stand in a world, an interval or the middle of it."""
+    assert place.node is not None
     shape = state.own.replay(place.time).get(place.node).shape
     where: tuple[Any, ...] = (..., *place.index)
     if place.examples and state.problem.single:
         where = (0, *where)
     mask = np.zeros(shape, dtype=bool)
     mask[where] = True
-    low, high, middle = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    low, high = np.zeros(shape), np.zeros(shape)
     target = low[where].shape
     low[where], high[where] = value.low.reshape(target), value.high.reshape(target)
-    middle[where] = plain.reshape(target)
-    if not state.exact:
-        state.own.replay(place.time).write(place.node, Interval(low, high), mask)
-    state.printed.replay(place.time).write(place.node, middle, mask)
-    state.lines_of(place.node, place.time).append(mark)
-    state.is_sound &= mark.verdict not in BAD
+    world.replay(place.time).write(place.node, Interval(low, high) if world.intervals else (low + high) / 2, mask)
+
+
+def mended(state: SheetState) -> World | None:
+    """The author's world with each number that is off as it should be, within its last digit; None where none is off.
+
+    An author who copies a number wrongly may go on with the right one.
+    """
+    bad = [m for m in state.recent if m.verdict in BAD and _is_one_place(m)]
+    if state.exact or not bad:
+        return None
+    world = state.own.other(without=tuple({m.place.node for m in bad if m.place and m.place.node}))
+    for node, time in {(m.place.node, m.place.time) for m in bad if m.place and m.place.node}:
+        for mark in state.lines_of(node, time):
+            if mark.place is None or mark.value is None or not _is_one_place(mark):
+                continue
+            value, due, unit = mark.value.numbers.interval(state.both), mark.value.due, mark.value.numbers.unit
+            value = Interval(due - unit, due + unit) if mark.verdict in BAD else value
+            _put(state, world, mark.place, value * (1 / mark.place.factor) if mark.place.factor != 1.0 else value)
+    return world
+
+
+def _is_one_place(mark: Mark) -> bool:
+    """Whether the number of a mark stands for a node, or entries of one, as the node has them."""
+    place, value = mark.place, mark.value
+    if place is None or value is None or place.node is None or place.factor == 0:
+        return False
+    return place.time < 2 and not place.flip and not value.flipped
 
 
 def _possible(state: SheetState, claim: LineClaim, value: NumberMark) -> Interval:

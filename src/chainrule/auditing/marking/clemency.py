@@ -5,6 +5,7 @@ A superscript in brackets may count examples; a loss may be the sum of parts tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS
 from chainrule.network.words import WORDS
@@ -27,12 +29,23 @@ _COUNTED = regex(r"\^\s*\{?\s*(?:\[\s*[0-9lL]\s*\]\s*)?\(\s*(?:[0-9]{1,2}|[a-z])
 _QUOTIENT = regex(
     r"(?<![A-Za-z])(?P<loss>[LJCE]|[Ll]oss|[Cc]ost)\s*(?:\\left)?\([^()=]*[+][^()=]*\)\s*[-−]\s*(?P=loss)\s*(?:\\left)?\("
 )
+_LONGEST = 2_000  # characters of a line that are looked at
 QUOTIENT = "a difference quotient is not worked out here"
 EXAMPLES = "a superscript in brackets counts examples in this sheet: lines about one example are not judged"
 
 
-def spared(state: SheetState, marks: Sequence[Mark]) -> list[Mark]:
-    """The marks, undecided where nothing shows that the line is wrong."""
+#: dh1[h1 <= 0] = 0, dh1 *= (h1 > 0): an array changed in place, as code does it
+_GATED = regex(r"(?<![\w.])(?P<name>[A-Za-z_]\w*)(?:\s*\[[^\[\]=]*[<>]=?[^\[\]=]*\]\s*=\s*0|\s*\*=\s*\(?[^=]*[<>])")
+GATED = "the number is right; {} is changed in place above, which its formula has to be read with"
+
+
+def spared(state: SheetState, marks: Sequence[Mark], lines: Sequence[str] = (), first_line: int = 1) -> list[Mark]:
+    """The marks, undecided where nothing shows that the line is wrong.
+
+    Args:
+        lines: of the sheet, what is no claim too. first_line: the number of the first of them.
+    """
+    gated = {m["name"]: i for i, line in enumerate(lines, first_line) for m in _GATED.finditer(line[:_LONGEST])}
     counts = state.problem.n > 1 and any(_tells_examples(m.claim.line, state.problem.n) for m in marks)
     found = []
     for mark in marks:
@@ -41,10 +54,20 @@ def spared(state: SheetState, marks: Sequence[Mark]) -> list[Mark]:
                 mark = replace(mark, verdict="undecided", why=EXAMPLES)
             elif _QUOTIENT.search(mark.claim.line.text):
                 mark = replace(mark, verdict="undecided", why=QUOTIENT)
-            elif why := _of_parts(state, mark):
+            elif why := _of_parts(state, mark) or _gated(mark, gated):
                 mark = replace(mark, verdict="undecided", why=why)
         found.append(mark)
     return found
+
+
+def _gated(mark: Mark, gated: dict[str, int]) -> str:
+    """Why a formula is not judged in which an array stands that code has changed in place; "" for another."""
+    if mark.value_verdict not in ACCEPTED:
+        return ""
+    texts = [f.part.text for f in mark.formulas if f.verdict == "wrong"]
+    names = [name for name, line in gated.items() if line < mark.number and any(re.search(rf"\b{name}\b", one)
+             for one in texts)]  # fmt: skip
+    return GATED.format(names[0]) if names else ""
 
 
 def _tells_examples(line: Line, examples: int) -> bool:

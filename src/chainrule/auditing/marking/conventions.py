@@ -168,10 +168,16 @@ def _better(old: SheetState, new: SheetState) -> bool:
     pairs = list(zip(old.marks, new.marks, strict=True))
     spoilt = [(a, b) for a, b in pairs if a.verdict in ACCEPTED and b.verdict in BAD]
     turned = [b for a, b in spoilt if not (a.value is not None and a.value.inconsistent)]
+    if new.reading.each and not old.reading.each and saved > 0 and _numbers_wrong(old) and not _numbers_wrong(new):
+        return True  # all numbers come out so
     if saved < GAIN:
         gained = sum(b.verdict in ACCEPTED and a.verdict not in ACCEPTED for a, b in pairs)
         return saved > 0 and bool(spoilt) and not turned and gained >= MANY
     return keeps(old, new) or saved >= sum(FAR_MORE if _number_alone(mark) else MOST_LINES for mark in turned)
+
+
+def _numbers_wrong(state: SheetState) -> int:
+    return sum(mark.value_verdict == "wrong" for mark in state.marks)
 
 
 def _number_alone(mark: Mark) -> bool:

@@ -218,7 +218,7 @@ def _comes_out(mark: Mark) -> float:
     """How many numbers and formulas of a line about the network come out."""
     if mark.place is None:
         return 0
-    number = mark.value is not None and _is_telling(mark.value) and mark.value_verdict in (*ACCEPTED, "follows")
+    number = mark.value is not None and is_telling(mark.value) and mark.value_verdict in (*ACCEPTED, "follows")
     worked_out = number and mark.verdict in ACCEPTED and any(_is_worked_out(f) for f in mark.formulas)
     return number + WORKED_OUT * worked_out + sum(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
 
@@ -297,10 +297,10 @@ def _shows_formula(mark: Mark) -> bool:
 
 def _bears_out(mark: Mark) -> bool:
     """A right number of two digits or more, other than 1: those of one digit come about in many ways."""
-    return mark.value is not None and mark.verdict in ACCEPTED and _is_telling(mark.value)
+    return mark.value is not None and mark.verdict in ACCEPTED and is_telling(mark.value)
 
 
-def _is_telling(value: NumberMark) -> bool:
+def is_telling(value: NumberMark) -> bool:
     """Whether a number has two digits or more, and is not 1."""
     numbers, size = value.numbers, np.abs(value.numbers.value)
     return bool(((size >= 9.5 * numbers.unit) & (size != 1)).any())

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.auditing.marking.carry_forward import mended
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, Adopted, Mark, NumberMark
@@ -54,6 +55,8 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
             verdict = "undecided"
             why = f"the 0 carried from an earlier line (line {root.number}) makes this line 0 whatever is done: "
             why += "it shows nothing"
+    elif _goes_on_mended(state, claim, rounds, fits, flipped):
+        verdict, own = "rounded", own._replace(fits=np.ones(due.shape, dtype=bool))
     else:
         verdict = "wrong"
     fits = fits | own.fits
@@ -64,6 +67,16 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
         root, inconsistent = None, not own.fits.all() and bool(sources(state, claim))
     via = own.adopted.candidate if own.adopted else None
     return NumberMark(numbers, due, flipped, verdict, fits, own.value, why, root, via, inconsistent)
+
+
+def _goes_on_mended(state: SheetState, claim: LineClaim, wanted: Interval, fits: Array, flipped: bool) -> bool:
+    """Whether a number is right by the author's lines with the wrong ones among them as they should be."""
+    world = None if claim.place is None or claim.place.time > 1 else mended(state)
+    if world is None or claim.place is None:
+        return False
+    value = Interval.of(world.value(claim.place, computed=True))
+    value = (value.T if flipped else value).reshape(wanted.shape)
+    return bool((fits | wanted.touches(value)).all())
 
 
 class _ByTruth(NamedTuple):

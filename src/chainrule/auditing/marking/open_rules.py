@@ -21,6 +21,7 @@ NO_LOSS = "it depends on the loss, which the sheet does not say"
 PENALTY = "the loss has a term of the weights, which is not read: what depends on it is not judged"
 WITH_BIASES = "its matrix has the biases as its first column, and a 1 stands for them in what it is multiplied with"
 MOMENTUM = "the steps are not those of plain gradient descent: what depends on them is not judged"
+UNREAD = "{} is an activation that is not known here: what depends on it is not judged"
 DEFINES = "it says what the loss is, in names that the other lines do not have"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
 _OF_PENALTY = ("L", "dW")
@@ -43,6 +44,9 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
     if rules.bias_columns:
         marks = [_undecided(m, WITH_BIASES) if m.verdict in BAD and _THETA.search(m.claim.line.text) else m
                  for m in marks]  # fmt: skip
+    if rules.unread:
+        why = UNREAD.format(rules.unread)
+        marks = [_undecided(m, why) if m.verdict in BAD and not _is_first(m) else m for m in marks]
     unsure = not rules.loss_known and any(_depends(m, _OF_LOSS) for m in marks)
     if not rules.others or not (unsure or any(m.verdict in BAD for m in marks)):
         return marks
@@ -60,6 +64,11 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
 
 def _undecided(mark: Mark, why: str) -> Mark:
     return replace(mark, verdict="undecided", why=why)
+
+
+def _is_first(mark: Mark) -> bool:
+    """Whether a line is about the inputs or the first pre-activations, which no activation touches."""
+    return mark.node is not None and (mark.node.kind, mark.node.layer) in (("h", 0), ("a", 1))
 
 
 def _names_penalty(mark: Mark) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.auditing.marking.aligned import Aligned, Aligner, Operand
+from chainrule.auditing.marking.carry_forward import mended
 from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, FormulaMark, OperandSlip
 from chainrule.auditing.marking.numbers import own_worlds, spread
@@ -207,7 +208,22 @@ class Operands:
     def worth(self, tree: t.Expr) -> float | None:
         """The value of a part, of names or of numbers: the author's own where there is one."""
         value = next(iter(self._near(tree)), None)
-        return None if value is None or value.low.size != 1 else float(np.ravel(value.middle)[0])
+        if value is None or value.low.size != 1:
+            return None
+        worth = float(np.ravel(value.middle)[0])
+        return None if self._mended is not None and self._is_turned(tree, worth) else worth
+
+    @cached_property
+    def _mended(self) -> World | None:
+        """The author's lines with what is wrong in them as it should be."""
+        return mended(self.state)
+
+    def _is_turned(self, tree: t.Expr, worth: float) -> bool:
+        """Whether a part has another sign by the author's wrong lines than it should have: either may stand here."""
+        if next(iter(t.refs(tree)), None) is None:
+            return False
+        right = next(self._in([self.state.truth], tree), None)
+        return right is not None and right.low.size == 1 and float(np.ravel(right.middle)[0]) * worth < 0
 
     def _unit(self, numbers: t.Expr) -> float | None:
         """The unit of a single number's last digit; None for a formula of several."""
@@ -234,6 +250,7 @@ class Operands:
                 known = spread(self.state, formula)
                 values = [] if known is None else [known]
                 values += self._in([self.state.printed, self.state.truth], formula)
+                values += [] if self._mended is None or self._given(formula) else self._in([self._mended], formula)
             if not self._given(formula):
                 values += [value for _, value in self._written(formula)]
             self._worth_near[key] = formula, values

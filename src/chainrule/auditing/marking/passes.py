@@ -23,6 +23,7 @@ from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Quantity
 from chainrule.sheets.lines import Line
+from chainrule.system.patterns import regex
 
 OTHER_EXAMPLE = "the sheet gives other inputs or targets above: what it says of a further example is not called wrong"
 ONE_OF_BATCH = "it has the size of one example of the batch, and no example that it can be about has this value"
@@ -134,6 +135,9 @@ def with_given(state: SheetState, claim: LineClaim) -> bool:
     return True
 
 
+_TARGET = regex(r"(?:\\(?:text|mathrm)\s*\{)?(?:t|[Tt]arget|[Ll]abel)\}?(?:_\{?[0-9]{1,2}\}?)?")
+
+
 def _is_given(claim: LineClaim, symbols: tuple[str, ...]) -> bool:
     """Whether a line gives numbers, and computes nothing, for a whole input or target or for a unit of one."""
     place = claim.place
@@ -145,11 +149,13 @@ def _is_given(claim: LineClaim, symbols: tuple[str, ...]) -> bool:
 def _is_further(state: SheetState, claim: LineClaim) -> bool:
     """Whether other inputs can be those of a further example: the sheet counts on, or has gone back already.
 
-    Targets alone are none: such a name is an output's as often.
+    Targets alone are none, but under a name that no output has: y is an output's as often.
     """
     if state.recent and all(_is_given(m.claim, ("x", "y")) for m in state.recent) and state.further:
         return True  # the rest of an example that has begun
     subjects = [_subject(line) for line in state.lines if abs(line.number - claim.line.number) < 3]
+    if _TARGET.fullmatch(claim.subject.strip()) and any(m.value is not None for m in state.recent):
+        return True
     if not any(isinstance(s, Quantity) and s.symbol == "x" for s in subjects):
         return False
     counts = any(m.claim.line.example != claim.line.example for m in state.marks) and claim.line.example > 1

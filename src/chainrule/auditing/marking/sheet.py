@@ -31,10 +31,11 @@ from chainrule.auditing.model.world import NumbersOnly, value_of
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
-from chainrule.network.names import Name
+from chainrule.network.names import Derivative, Name
 
 NOT_ROUNDED = "each of its numbers is exact, and still it is not what it should be: what they stand for is not known"
 MISREAD = "the number is right; its formula, as it is read here, gives another"
+ANY_PARAMETER = "a rule for any parameter: it claims nothing about this network"
 ONE_OFF = "some of its numbers are one off in the last digit: a rounding of earlier steps, or a slip"
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
@@ -115,6 +116,8 @@ def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mar
         return Mark(claim, why="not filled in yet")
     if claim.error:
         return Mark(claim, "unreadable", claim.error)
+    if _is_rule(claim):
+        return Mark(claim, why=ANY_PARAMETER)
     try:
         return _read_mark(state, claim, diagnose)
     except InputError as error:
@@ -123,6 +126,17 @@ def _mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mar
         return Mark(claim, why="nothing in the sheet says how it depends on a name of your own")
     except (RecursionError, ArithmeticError):
         return Mark(claim, "unreadable", "its numbers are too large to be computed")
+
+
+def _is_rule(claim: LineClaim) -> bool:
+    """Whether a line is a step for any parameter, ``p ← p - eta dL/dp``, whose letter is a quantity's by accident."""
+    if claim.place is None or claim.place.node is None or claim.numbers is not None or not claim.line.assigns:
+        return False
+    if claim.place.node.kind in ("W", "b", "dW", "db"):
+        return False
+    name = claim.place.name
+    of_itself = [part for part in claim.formulas if name in set(t.refs(part.tree))]
+    return any(isinstance(s, Derivative) and s.wrt == name for part in of_itself for s in t.refs(part.tree))
 
 
 def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -> Mark:
@@ -165,6 +179,8 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
             mark = replace(mark, unexplained=True)
         if _is_misread(mark):
             mark = Mark(claim, "undecided", MISREAD, mark.value, mark.formulas)
+        elif mark.value is None and (unfit := _unfit(mark)) is not None:
+            return Mark(claim, "undecided", f"as {unfit.part.text} is read here its shapes do not fit: {unfit.why}")
         elif not state.exact and _is_one_off(mark):
             return Mark(claim, "undecided", ONE_OFF)
         found = [(c.wrong, c) for c in mark.candidates if c.wrong is not None and not _settled(claim, c.wrong)]
@@ -178,6 +194,13 @@ def _is_misread(mark: Mark) -> bool:
     bad = [f for f in mark.formulas if f.verdict == "wrong"]
     is_right = mark.value is not None and mark.value.verdict in ACCEPTED
     return is_right and not mark.unexplained and bool(bad) and all(f.kind == "formula" and not f.found for f in bad)
+
+
+def _unfit(mark: Mark) -> FormulaMark | None:
+    """The formula that alone makes a line wrong, though its shapes do not fit as it is read and no mistake gives it."""
+    bad = [f for f in mark.formulas if f.verdict == "wrong"]
+    is_unfit = not mark.unexplained and bool(bad) and all(f.kind == "formula" and f.why and not f.found for f in bad)
+    return bad[0] if is_unfit else None
 
 
 def _is_one_off(mark: Mark) -> bool:

@@ -18,6 +18,7 @@ from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.system.patterns import regex
 
+_OF_SIGMOID = ("silu", "softplus", "gelu", "elu")  # beside these σ is the sigmoid: x σ(x)
 _OF_LAYER = regex(r"g_([0-9]|L)('?)")
 
 
@@ -47,6 +48,8 @@ def with_functions(tree: t.Expr, problem: Problem, layer: int | None) -> t.Expr:
     rule = problem.rule(layer)
     if rule is None:
         return tree if named is None else t.Call(f"softmax{slope}", tree.arguments)
+    if bare == "sigma" and named is None and rule.name in _OF_SIGMOID:
+        return tree
     return t.Call(rule.name + slope, tree.arguments)
 
 
