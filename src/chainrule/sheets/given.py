@@ -22,6 +22,8 @@ _RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(
     r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
+    r"|=\s*d\s*[-−]\s*[yŷo]_?[0-9]{0,2}\b"
+    r"|\b(?:desired|target|desejad[ao]|desead[ao]|désirée?|desiderat[ao]|gewünschte\w?)\b[^.=\n]{0,20}(?<![\w\\])d\s*="
 )  # so d is what is desired
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w

@@ -16,6 +16,7 @@ from chainrule.network.network import Network
 from chainrule.sheets.assembly import network_of, numbers_of
 from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
+from chainrule.sheets.hypertext import without_tags
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.macros import with_macros
 from chainrule.sheets.making import text_of
@@ -93,7 +94,8 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     Raises:
         InputError: no network in it, or a header that does not fit.
     """
-    lines = with_claims(with_macros(text.splitlines()))
+    shown = without_tags(text.splitlines())
+    lines = with_claims(with_macros(shown))
     block = _header(lines, name)
     if block is None:
         from chainrule.sheets.given import given_facts
@@ -116,7 +118,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
             stands = "; ".join(told.values())
             rest = (stands, *rest) if leading else (*rest[:end], stands, *rest[end + 1 :])
             first_line -= leading
-    return _worksheet(facts, rest, first_line, text if block is None else None)
+    return _worksheet(facts, rest, first_line, "\n".join(shown) if block is None else None)
 
 
 def _header(lines: Sequence[str], name: str) -> tuple[int, int] | None:

@@ -42,6 +42,20 @@ _LABELLED = regex(
     rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
     rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
 )
+_DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+#: z_1 = 1.2 > 0: the value, and what it shows
+_COMPARED = regex(
+    rf"(=[\s⁠]*-?[\s⁠]*{_DIGITS})[\s⁠]*(?:[<>≥≤≠]|[<>]=)[\s⁠]*-?{_DIGITS}(?=[\s⁠]*(?:[.,;){THEN}\n]|$))"
+)
+#: dL/dz = 0.4 × 0.9 = 0.36 (= ŷ − y ✓)
+_CHECKED = regex(
+    r"(?<=[0-9)\]}⁠])(?P<gap>[\s⁠]{1,9})\((?P<formula>[\s⁠]*=(?:[^()=\n]|\([^()=\n]{0,40}\)){1,80})\)(?=[\s⁠.,;!]*(?:\n|$))"
+)
+
+
+def _checked(match: re.Match[str]) -> str:
+    """A formula in brackets behind a value, as one that goes on with it."""
+    return match[0] if words(match["formula"]) else f"{match['gap']} {match['formula']} "
 
 
 def rewritten(text: str, times: bool, octave: bool) -> str:
@@ -59,6 +73,8 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
     text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
     text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
+    text = _COMPARED.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), text)
+    text = _CHECKED.sub(_checked, text)
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 
