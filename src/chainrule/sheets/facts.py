@@ -32,13 +32,14 @@ _W = ("w", "weight", "weights")
 _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: what the two layers of a network with one hidden layer are called below the line
-OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o")
+OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o", "y")
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1, w_hidden, w_{x1h2}: a letter and indices, the word of a layer, or units
 PARAMETER = regex(
     r"(?P<letter>[WwVvUuBbc]|[Bb]ias|weights?|θ|Θ|[Tt]heta)(?:"
     r"(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
     rf"|_(?P<layer>{'|'.join((*OF_HIDDEN, *OF_OUTPUT))})"
-    r"|_?(?P<source>[xXiIhH][0-9])[,_]?(?P<unit>[hHoOyY][0-9])|_?(?P<of>[hHoOyY][0-9]))"
+    r"|_?(?P<source>[xXiIhH][0-9]?)[,_]?(?P<unit>[hHoOyY][0-9]?)(?P<ends>(?<=[a-zA-Z])[0-9]{2})?"
+    r"|_?(?P<of>[hHoOyY][0-9]))"
 )
 _SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
 _SETTING = regex(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
@@ -144,6 +145,8 @@ def by_letters(facts: Facts) -> None:
 def _by_layer(key: str, counted: bool) -> str:
     """``W_1`` for ``w_hidden``, ``b_2`` for ``b_out`` (``c`` where others are ``counted``); any other name as it is."""
     match = parameter(key)
+    if match is not None and match["source"] and match["letter"] not in _B and not re.search("[0-9]", key):
+        return f"W_{2 if match['source'] in 'hH' else 1}"  # W_xh, W_hy
     if match is None or match["layer"] is None:
         return key
     if counted and match["letter"] in _B and match["layer"] in OF_OUTPUT:

@@ -49,7 +49,8 @@ def between(key: str) -> tuple[int, ...]:
     if match is None or match["source"] is None:
         return ()
     source, unit = match["source"].lower(), match["unit"].lower()
-    return (2 if source[0] == "h" else 1, int(unit[1:]), int(source[1:]))
+    first, second = match["ends"] or (source[1:] or 1, unit[1:] or 1)  # w_ih12 goes from i1 to h2
+    return (2 if source[0] == "h" else 1, int(second), int(first))
 
 
 def of_units(keys: Sequence[str], depth: int) -> dict[str, tuple[int, int]]:

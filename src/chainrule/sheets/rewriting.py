@@ -53,6 +53,19 @@ _CHECKED = regex(
 )
 
 
+#: w_{x1 → h1}, W_{X1-H1}: both ends of a weight
+_ENDS = regex(
+    rf"(?<=_)(?P<gap>[\s⁠]?\{{)[\s⁠]*(?P<source>[xXiIhH](?:_\{{?)?[0-9]{{0,2}}\}}?)[\s⁠]*(?:{THEN}|-)[\s⁠]*"
+    rf"(?P<unit>[hHoOyY](?:_\{{?)?[0-9]{{0,2}}\}}?)[\s⁠]*\}}"
+)
+
+
+def _between(match: re.Match[str]) -> str:
+    """Both ends of a weight with a comma between them, and no indices of indices."""
+    ends = (re.sub(r"[_{}]", "", match[end]) for end in ("source", "unit"))
+    return f"{match['gap']}{','.join(ends)}}}".ljust(len(match[0]))
+
+
 def _checked(match: re.Match[str]) -> str:
     """A formula in brackets behind a value, as one that goes on with it."""
     return match[0] if words(match["formula"]) else f"{match['gap']} {match['formula']} "
@@ -73,6 +86,7 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
     text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
     text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
+    text = _ENDS.sub(_between, text) if "_" in text else text
     text = _COMPARED.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), text)
     text = _CHECKED.sub(_checked, text)
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
