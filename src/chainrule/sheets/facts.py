@@ -120,7 +120,11 @@ def with_thetas(parameters: dict[str, Fact]) -> dict[str, Fact]:
 
 
 #: the letters of two layers: W and c of the hidden one, w and b of the output; or W, b and v, c
-LETTERS = ({"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}, {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"})
+LETTERS = (
+    {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"},
+    {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"},
+    {"w": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"},
+)
 
 
 def by_letters(facts: Facts) -> None:
@@ -130,7 +134,7 @@ def by_letters(facts: Facts) -> None:
     for meant in LETTERS:
         first, second = (letter for letter, name in meant.items() if name[0] == "W")
         biases = [letter for letter, name in meant.items() if name[0] == "b"]
-        lists = all(isinstance(given[one].value, list) for one in (first, second) if one in given)
+        lists = first == "w" or all(isinstance(given[one].value, list) for one in (first, second) if one in given)
         if (
             not {first, second} <= set(given) <= set(meant)
             or not lists

@@ -15,6 +15,7 @@ from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.tables import with_heads
 from chainrule.sheets.thresholds import with_biases
 from chainrule.sheets.values import FIRST, NUMBERED, Value, values
+from chainrule.sheets.zeroth import with_zeroth
 from chainrule.system.patterns import regex
 
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "target": "y", "label": "y", "y": "y"}
@@ -100,6 +101,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
     computed |= _entries(facts)
+    if isinstance(inputs := facts.value("x"), list):
+        with_zeroth(facts, len(inputs))
     thresholds = with_biases(facts, lines)
     for number in taken - computed:
         rest[number - 1] = thresholds.get(number, "")  # what is given claims nothing

@@ -28,7 +28,9 @@ _WANTED = regex(
 _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
-_TUPLES = regex(r"\(\s*([^()=\d][^()=]{0,60}?)\s*\)\s*=\s*\(\s*([-−+0-9.][-−+0-9.,;\s]*)\)")
+_TUPLES = regex(
+    r"[(\[]\s*([^()\[\]=\d][^()\[\]=]{0,60}?)\s*[)\]]\s*=\s*[(\[]\s*([-−+0-9.][-−+0-9.,;\s]*)[)\]]"
+)
 
 
 def _one_by_one(match: re.Match[str]) -> str:
@@ -40,6 +42,8 @@ def _one_by_one(match: re.Match[str]) -> str:
 
 
 _NAME_ALONE = regex(_NAME)
+#: $( x = 1 )$
+_BRACKETED = regex(rf"(\$\s*)\((\s*(?:{_NAME}\s*=\s*)+{_VALUE}\s*)\)(\s*\$)")
 
 
 #: - x1: 0.1, - w1: 0.25 (x1 to h1)
@@ -62,6 +66,7 @@ def parted(lines: Sequence[str]) -> list[str]:
         if len(line) < 200 and (item := _ITEM.fullmatch(line)):
             line = f"{item[1]}{item[2]} = {item[3]}"
         if len(line) < 2_000 and "=" in line:
+            line = _BRACKETED.sub(lambda m: f"{m[1]} {m[2]} {m[3]}", line)
             line = _TUPLES.sub(_one_by_one, line)
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))
