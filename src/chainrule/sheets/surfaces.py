@@ -100,6 +100,9 @@ def _taken_apart(own: Own) -> Surface | None:
         word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
             items[0].letters, word + items[0].letters
         ), items[1:]  # fmt: skip
+    if word in ("z", "y") and items and items[0].letters == "in" and len(items) < 3:  # z_in1, y_in: net inputs
+        unit = "".join(item.digits for item in items)
+        word, items = "net", [Item("h" if word == "z" else "o", unit)]
     above = Index("L", 0) if own.above == "L" else Index("", int(own.above)) if own.above else None
     return Surface(word, tuple(items), of_loss, after, above)
 
