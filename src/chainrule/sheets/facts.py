@@ -105,6 +105,12 @@ def canonical(key: str) -> str:
     return re.sub(r"[\s-]+", "_", key.strip()).lower()
 
 
+def bare(key: str) -> str:
+    """A name of a parameter without braces, brackets and commands of LaTeX: ``W^1`` for ``W^{(1)}``."""
+    found = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", key)
+    return found.replace("theta", "θ").replace("Theta", "Θ")
+
+
 def parameter(key: str) -> re.Match[str] | None:
     """The name of a weight or a bias, taken apart; None for another name."""
     bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol", "", key)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.sheets.decimals import with_points
-from chainrule.sheets.facts import WORDS, Fact, Facts, by_letters, canonical, parameter
+from chainrule.sheets.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
 from chainrule.sheets.rate import CALLED, rate_in
 from chainrule.sheets.said_losses import states_loss
 from chainrule.sheets.several import parted, with_wanted, without_words
@@ -174,8 +174,8 @@ def _entries(facts: Facts) -> set[int]:
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
     """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
-    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ").replace("Theta", "Θ")
-    numbered = NUMBERED.fullmatch(bare)
+    stem = bare(name)
+    numbered = NUMBERED.fullmatch(stem)
     single = not isinstance(fact.value, list)
     example = _EXAMPLE.fullmatch(re.sub(r"\s", "", name))
     if example is not None:  # x^{(2)}: one number or a list of the second example
@@ -188,7 +188,7 @@ def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact
         into: dict[Any, Fact] = parts[kind]
         key: Any = int(numbered["index"].lstrip("o"))
     elif parameter(name) is not None and len(name) < 30:
-        into, key = facts.parameters, bare
+        into, key = facts.parameters, stem
     else:
         key = next(
             (
