@@ -11,6 +11,7 @@ from chainrule.sheets.decimals import with_points
 from chainrule.sheets.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
 from chainrule.sheets.rate import CALLED, rate_in
 from chainrule.sheets.said_losses import states_loss
+from chainrule.sheets.sentences_given import told_weights, with_equal
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.tables import with_heads
 from chainrule.sheets.thresholds import with_biases
@@ -71,7 +72,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     computed: set[int] = set()
     taken: set[int] = set()
     ends: dict[int, range] = {}
-    found = list(values([with_wanted(line) for line in lines]))
+    found = list(values([with_wanted(with_equal(line)) for line in lines]))
     given = {one.name for one in found if one.value is not None}
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
     means = {"d": "t"} if any(map(_AGAINST_D.search, lines)) else {}
@@ -111,6 +112,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             rest[at] = ""
         elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
+    told_weights(facts, lines)
     by_letters(facts)
     rate = _RATE.search("\n".join(lines))
     spoken = float(rate[1]) if rate is not None else rate_in(lines)

@@ -202,7 +202,7 @@ class _Reader:
         if not weights:
             due = "its weights: W of each layer, or w1, w2, … one by one"
             raise self.facts.refuse("network", due, "none")
-        if all(isinstance(fact.value, list) for fact in weights.values()):
+        if _are_layers(weights):
             given = [(fact, key) for key, fact in sorted(weights.items(), key=lambda kv: order(kv[0]))]
             return self.with_bias_columns(given) or self.matrices(given)
         if len(weights) == 1 and self.inputs == 1:
@@ -381,6 +381,12 @@ class _OneByOne:
         if len(self.numbers) % width:
             return [self.numbers]
         return [self.numbers[i : i + width] for i in range(0, len(self.numbers), width)]
+
+
+def _are_layers(weights: dict[str, Fact]) -> bool:
+    """Whether each name has all weights of a layer: a matrix or a row, or a number beside those of other layers."""
+    lists = [isinstance(fact.value, list) for fact in weights.values()]
+    return all(lists) or (any(lists) and set(weights) == {f"W_{i}" for i in range(1, len(lists) + 1)})
 
 
 def _and(words: Sequence[str]) -> str:
