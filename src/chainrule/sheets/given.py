@@ -15,6 +15,7 @@ from chainrule.sheets.sentences_given import told_weights, with_equal
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.tables import with_heads
 from chainrule.sheets.thresholds import with_biases
+from chainrule.sheets.uses import with_used
 from chainrule.sheets.values import FIRST, NUMBERED, Value, values
 from chainrule.sheets.zeroth import with_zeroth
 from chainrule.system.patterns import regex
@@ -23,8 +24,8 @@ _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "ta
 _RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(
-    r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
-    r"|=\s*d\s*[-−]\s*[yŷo]_?[0-9]{0,2}\b"
+    r"\(\s*[yŷoYO]\w{0,4}\s*[-−]\s*[dD]\s*\)|\(\s*[dD]\s*[-−]\s*[yŷoYO]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
+    r"|=\s*[dD]\s*[-−]\s*[yŷoYO]_?[0-9]{0,2}\b"
     r"|\b(?:desired|target|desejad[ao]|desead[ao]|désirée?|desiderat[ao]|gewünschte\w?)\b[^.=\n]{0,20}(?<![\w\\])d\s*="
 )  # so d is what is desired
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
@@ -75,7 +76,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     found = list(values([with_wanted(with_equal(line)) for line in lines]))
     given = {one.name for one in found if one.value is not None}
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
-    means = {"d": "t"} if any(map(_AGAINST_D.search, lines)) else {}
+    means = {"d": "t", "D": "t"} if any(map(_AGAINST_D.search, lines)) else {}
     with_targets = any(map(_TARGET.match, (means.get(name, name) for name in given)))
     wanted = [one.value for one in found if one.value is not None and _TARGET.match(means.get(one.name, one.name))]
     for number, end, called, value in found:
@@ -113,6 +114,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
     told_weights(facts, lines)
+    with_used(facts, found, lines)
     by_letters(facts)
     rate = _RATE.search("\n".join(lines))
     spoken = float(rate[1]) if rate is not None else rate_in(lines)

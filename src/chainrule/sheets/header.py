@@ -20,6 +20,7 @@ from chainrule.sheets.hypertext import without_tags
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.macros import with_macros
 from chainrule.sheets.making import text_of
+from chainrule.sheets.modules import with_layers_named
 from chainrule.sheets.naming import NUMBERED
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
@@ -95,7 +96,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
         InputError: no network in it, or a header that does not fit.
     """
     shown = without_tags(text.splitlines())
-    lines = with_claims(with_macros(shown))
+    lines = with_claims(with_layers_named(with_macros(shown)))
     block = _header(lines, name)
     if block is None:
         from chainrule.sheets.given import given_facts

@@ -65,9 +65,9 @@ _DEFINED = {
 _CLAUSES = regex(r"[,;\n)]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
 _JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann)\s", re.IGNORECASE)
 _LAYERS = regex(
-    r"\b(?P<weights>Linear|Dense|Affine)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
+    r"\b(?P<weights>Linear|Dense|Affine|(?:fc|lin|linear|layer|dense)_?[0-9]|fc_?out)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
 )
-_CHAIN = regex(r"\b(?:Linear|Dense|Affine)\s*\(")
+_CHAIN = regex(r"\b(?:Linear|Dense|Affine)\s*\(|\bSequential\s*\(\s*(?:fc|lin|linear|layer|dense)_?[0-9]\s*,")
 _CLASSES = {"logsoftmax": "softmax", "leakyrelu": "leaky_relu", "leaky_relu": "leaky_relu"}
 
 _REGRESSIONS = (

@@ -30,9 +30,9 @@ from chainrule.sheets.numbering import (
     order,
     turned_ways,
 )
+from chainrule.sheets.shapes import MOST_LAYERS, sizes_of
 
 Score = Callable[[list[Matrix], list[list[float]]], int]
-MOST_LAYERS = 40
 
 
 @dataclass
@@ -242,16 +242,8 @@ class _Reader:
         said = self.facts.value("sizes")
         if isinstance(said, list) and all(isinstance(n, int) and n > 0 for n in said):
             return [said if said[:1] == [self.inputs] and len(said) > 1 else [self.inputs, *said]]
-        if self.outputs is None:
-            alone = [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
-            return [*self.with_outputs(count, 1), *alone]
-        return self.with_outputs(count, self.outputs)
-
-    def with_outputs(self, count: int, outputs: int) -> list[list[int]]:
-        found = [[self.inputs, outputs]] if count == self.inputs * outputs else []
-        hidden, rest = divmod(count, self.inputs + outputs)
-        chain = [[1] * (count + 1)] if self.inputs == outputs == 1 and 3 <= count <= MOST_LAYERS else []
-        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else []), *chain]
+        singles = [k for k, f in self.facts.parameters.items() if is_bias(k) and not isinstance(f.value, list)]
+        return sizes_of(count, self.inputs, self.outputs, singles)
 
     def best(self, ways: list[list[Matrix]]) -> list[Matrix]:
         """The way under which most of the printed numbers come out; the first of those that are as good."""
