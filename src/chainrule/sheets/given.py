@@ -113,6 +113,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             rest[at] = ""
         elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
+    if (target := facts.known.get("y")) is not None and target.called == "D":
+        facts.names["D"] = Fact("y", "D")
     told_weights(facts, lines)
     with_used(facts, found, lines)
     by_letters(facts)

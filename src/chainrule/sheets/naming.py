@@ -210,7 +210,8 @@ class Naming:
             return 1 if self.depth == 2 else None
         if word in ("b", "W", "w", "a"):
             return None
-        return {"hidden": 1, "output": self.depth}.get(self.units, self.depth)
+        is_hidden = kind == "h" and word == "z" and self.depth == 2  # beside a name for its pre-activation
+        return {"hidden": 1, "output": self.depth}.get(self.units, 1 if is_hidden else self.depth)
 
     def _unit(self, symbol: str, layer: int, unit: int | None = None) -> Quantity | None:
         index = () if unit is None else (unit,)

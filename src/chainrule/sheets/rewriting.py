@@ -53,6 +53,8 @@ _CHECKED = regex(
 )
 
 
+#: np.array([[1, 2], [3, 4],])
+_LAST_COMMA = regex(r",(?=\s*[\])])")
 #: w_{x1 → h1}, W_{X1-H1}: both ends of a weight
 _ENDS = regex(
     rf"(?<=_)(?P<gap>[\s⁠]?\{{)[\s⁠]*(?P<source>[xXiIhH](?:_\{{?)?[0-9]{{0,2}}\}}?)[\s⁠]*(?:{THEN}|-)[\s⁠]*"
@@ -86,6 +88,7 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
     text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
     text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
+    text = _LAST_COMMA.sub(" ", text) if "array" in text or "tensor" in text else text
     text = _ENDS.sub(_between, text) if "_" in text else text
     text = _COMPARED.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), text)
     text = _CHECKED.sub(_checked, text)

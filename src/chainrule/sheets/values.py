@@ -33,7 +33,6 @@ _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
 _TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*(?:[,;]?\s+|\(\s*)[A-Za-z][^=]*")
 _TURNED = regex(r"(?<=\))\s*(?:\^\s*\{?\s*(?:T|\\top|\\intercal)(?![A-Za-z])\s*\}?|⊤|ᵀ)")
-_LAST_COMMA = regex(r",(?=\s*[\])])")  # [[1, 2], [3, 4],]
 LONGEST = 20_000  # characters of a value
 
 
@@ -124,7 +123,7 @@ def _read(written: str, names: Names) -> Any:
     written = _OBJECT.sub(lambda match: match[1], written)
     called = _CALLED.fullmatch(written.strip().rstrip(". "))
     written = called[1] if called else written.strip().rstrip(". ")
-    written = _LAST_COMMA.sub("", _TURNED.sub("", written))
+    written = _TURNED.sub("", written)
     told = _TOLD.fullmatch(written)
     written = told[1] if told else written
     if _TUPLE.fullmatch(written):
