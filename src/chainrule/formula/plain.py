@@ -47,7 +47,7 @@ _COMMANDS: dict[str, str] = {
     **dict.fromkeys(_words("frac dfrac tfrac cfrac nicefrac"), r"\frac"),
     **dict.fromkeys(_words("dots ldots cdots"), "…"),
     **dict.fromkeys(_words("top intercal"), "⊤"),
-    "partial": "∂", "div": "/", "sum": " ∑", "nabla": " ∇", "prime": "'", "varphi": " phi", "phi": " φ",
+    "ell": "l", "partial": "∂", "div": "/", "sum": " ∑", "nabla": " ∇", "prime": "'", "varphi": " phi", "phi": " φ",
     "gt": ">", "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<", "le": "≤", "leq": "≤", "leqslant": "≤",
     "lbrack": "[", "rbrack": "]", "lbrace": "(", "rbrace": ")", "lvert": "abs(", "rvert": ")",
 }  # fmt: skip

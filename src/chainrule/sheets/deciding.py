@@ -31,7 +31,8 @@ _SIGNS = {
     "tanh": r"\\?tanh|hyperbolic tangent",
     "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
     "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation"
-    r"|(?:ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|f\(x\))\s*=\s*w_?1?\s*[·*]?\s*x_?1?(?:\s*\+\s*b)?\s*(?=[,.;)$\n]|$)",
+    r"|(?:ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|f\(x\))\s*=\s*w_?1?\s*[·*]?\s*x_?1?(?:\s*\+\s*b)?\s*(?=[,.;)$\n]|$)"
+    r"|\bmodel[l\w]{0,2}\W{1,5}y\s*=\s*w_?1?\s*[·*]?\s*x_?1?\s*\+\s*b\s*(?=[,.;)$\n]|$)",
 }
 _LOSS_WORDS = {
     "half_squared_error": "half the squared error",

@@ -69,6 +69,7 @@ class Facts:
         layers: of each layer ``W``, ``b``, ``activation``, or its parameters by their names.
         parameters: weights and biases by their names in the sheet.
         names: what the author calls our quantities.
+        with_biases: ``row`` or ``column`` where the sheet says that the first of each matrix is the bias.
         slope: of the leaky ReLU of which the sheet speaks; 0 for the usual one.
     """
 
@@ -78,6 +79,7 @@ class Facts:
     parameters: dict[str, Fact] = field(default_factory=dict)
     names: dict[str, Fact] = field(default_factory=dict)
     slope: float = 0.0
+    with_biases: str = ""
 
     def value(self, name: str) -> Any:
         """The value of a fact; None where it is not given."""
@@ -133,8 +135,12 @@ LETTERS = (
 )
 
 
-def by_letters(facts: Facts) -> None:
-    """Give the parameters of two layers that are told apart by words, or by letters alone, our own names."""
+def by_letters(facts: Facts, velocity: bool = False) -> None:
+    """Give the parameters of two layers that are told apart by words, or by letters alone, our own names.
+
+    Args:
+        velocity: the sheet speaks of a momentum: v beside w is none of a layer.
+    """
     counted = any(key[:1] == "b" and key[-1:].isdecimal() for key in facts.parameters)
     given = facts.parameters = {_by_layer(key, counted): fact for key, fact in facts.parameters.items()}
     for meant in LETTERS:
@@ -143,6 +149,7 @@ def by_letters(facts: Facts) -> None:
         lists = first == "w" or all(isinstance(given[one].value, list) for one in (first, second) if one in given)
         if (
             not {first, second} <= set(given) <= set(meant)
+            or (first == "w" and (velocity or given[second].value == 0))
             or not lists
             or (biases[1] in given and biases[0] not in given)
         ):

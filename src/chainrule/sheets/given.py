@@ -10,6 +10,7 @@ from typing import Any
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
 from chainrule.sheets.rate import CALLED, rate_in
+from chainrule.sheets.said import speaks_of_momentum
 from chainrule.sheets.said_losses import states_loss
 from chainrule.sheets.sentences_given import told_weights, with_equal
 from chainrule.sheets.several import parted, with_wanted, without_words
@@ -57,6 +58,7 @@ _SPOKEN_INPUT = regex(
     re.IGNORECASE,
 )
 _MODEL = regex(r"\s*[\w.]+\s*=\s*(?:torch\.|tf\.|keras\.)*(?:nn|keras|layers|optim|losses)\.\w+\(")  # no claim
+_GREEK = {"α": "W_1", "alpha": "W_1", "β": "W_2", "beta": "W_2"}  # matrices of weights
 _PARTS = regex(r"[,;]|\.\s")
 
 
@@ -95,6 +97,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             facts.known["x"] = Fact(first.value, first.name, first.line)
     if "x" not in facts.known and not parts["x"]:
         parts["x"] |= _said_inputs(found, lines)
+    if set(parts["x"]) == {0}:  # x_0 = 1 is no input
+        parts["x"].clear()
     _from_zero(facts, parts["x"])
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
@@ -115,9 +119,10 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             rest[at] = without_words(line)
     if (target := facts.known.get("y")) is not None and target.called == "D":
         facts.names["D"] = Fact("y", "D")
+    _of_greek(facts)
     told_weights(facts, lines)
     with_used(facts, found, lines)
-    by_letters(facts)
+    by_letters(facts, any(map(speaks_of_momentum, lines)))
     rate = _RATE.search("\n".join(lines))
     spoken = float(rate[1]) if rate is not None else rate_in(lines)
     if spoken is not None:
@@ -163,6 +168,22 @@ def _from_zero(facts: Facts, inputs: dict[int, Fact]) -> None:
     facts.parameters = {"b_1" if i == n else f"W_11{i + 1}": fact for i, fact in enumerate(given.values())}
 
 
+def _of_greek(facts: Facts) -> None:
+    """Beside α and β, the matrices of two layers, a, z and b are what the layers add up and give: a = α x, b = β z."""
+    units = [facts.parameters.get(name) for name in ("W_1", "W_2")]
+    greek = [fact is not None and bare(fact.called) in _GREEK for fact in units]
+    if not all(greek):
+        for name, is_greek in zip(("W_1", "W_2"), greek, strict=True):
+            if is_greek:
+                del facts.parameters[name]
+        return
+    for letter, means, fact in (("a", "a_1", units[0]), ("z", "h_1", units[0]), ("b", "a_2", units[1])):
+        assert fact is not None
+        names = {letter: means} | {f"{letter}_{i}": f"{means}{i}" for i in range(1, min(len(fact.value), 9) + 1)}
+        for written, meant in names.items():
+            facts.names.setdefault(written, Fact(meant, written))
+
+
 def _listed(text: str) -> list[float]:
     return [float(one) for one in _NUMBER.findall(text)]
 
@@ -193,6 +214,9 @@ def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact
         kind = "t" if vector == "y" and numbered["word"].lower() != "y" else vector
         into: dict[Any, Fact] = parts[kind]
         key: Any = int(numbered["index"].lstrip("o"))
+    elif stem in _GREEK and fact.value and isinstance(fact.value, list) and isinstance(fact.value[0], list):
+        facts.names.setdefault(name, Fact(_GREEK[stem], name))
+        into, key = facts.parameters, _GREEK[stem]
     elif parameter(name) is not None and len(name) < 30:
         into, key = facts.parameters, stem
     else:

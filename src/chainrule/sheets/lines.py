@@ -218,11 +218,18 @@ _GAPS = regex(
 _BLANK = regex(r"[_?….\s]*")
 
 
+_BIAS_UNIT = regex(
+    rf"[\s{JOIN}]*[xzaho][\s{JOIN}]*_[\s{JOIN}]*\{{?[\s{JOIN}]*0[\s{JOIN}]*\}}?(?:\^\{{?[\s{JOIN}]*[(\[]?[0-9][)\]]?[\s{JOIN}]*\}}?)?[\s{JOIN}]*"
+)
+
+
 def _is_prose(claim: Claim, names: Names) -> bool:
     """Whether a line that has a sign of equality is a sentence and no claim."""
     subject, *others = (part.text for part in claim.parts)
     if not subject.strip(f"{JOIN} "):
         return True
+    if len(others) == 1 and _BIAS_UNIT.fullmatch(subject) and others[0].strip(f"{JOIN} .") == "1":
+        return True  # x_0 = 1, what the bias is multiplied with
     alone = new_name(subject, names) is not None or is_one_name(subject, names)
     alone = alone or _named_in_words(claim) is not None
     told = words(subject, names.own)

@@ -112,6 +112,11 @@ _SLOPE = regex(
 )
 
 
+def speaks_of_momentum(text: str) -> bool:
+    """Whether a text speaks of steps with a velocity."""
+    return _MOMENTUM.search(text[:LONGEST]) is not None
+
+
 def slope_said(text: str) -> float:
     """The slope of the leaky ReLU of which a text speaks; 0 where it says none.
 
@@ -120,6 +125,22 @@ def slope_said(text: str) -> float:
     """
     found = _SLOPE.search(text[:LONGEST])
     return 0.0 if found is None else float(found[1] or found[2])
+
+
+_FIRST_IS_BIAS = regex(
+    r"\bfirst (?P<one>column|row)\b[^.\n]{0,80}\bbias|\bbias(?:es)?\b[^.\n]{0,60}\bfirst (?P<other>column|row)\b",
+    re.IGNORECASE,
+)
+
+
+def bias_said(text: str) -> str:
+    """Whether the first ``row`` or ``column`` of each matrix is the bias, as a text says; "" where it says neither.
+
+    >>> bias_said("the first column of each matrix is the bias")
+    'column'
+    """
+    found = _FIRST_IS_BIAS.search(text[:LONGEST])
+    return "" if found is None else (found["one"] or found["other"]).lower()
 
 
 @dataclass(frozen=True)
@@ -183,7 +204,7 @@ def said_in(text: str) -> Said:
         (reduction := reduction_said(text)),
         frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
         has_penalty(text),
-        _MOMENTUM.search(text) is not None,
+        speaks_of_momentum(text),
     )
 
 

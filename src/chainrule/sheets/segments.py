@@ -242,6 +242,8 @@ def _several(group: list[Place]) -> list[list[Place]]:
     several = len(group) > 1 and len({len(parts) for parts in split}) == 1
     if not several or len(split[0]) < 2 or not all(is_one_name(name.text) for name in split[0]):
         return [group]
+    if len({"/" in name.text or "frac" in name.text for name in split[0]}) > 1:
+        return [group]  # of ∂L/∂w_1, w_2 the second may be a derivative too
     return [list(parts) for parts in zip(*split, strict=True)]
 
 

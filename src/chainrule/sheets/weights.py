@@ -149,17 +149,25 @@ class _Reader:
                 yield turned
 
     def with_bias_columns(self, given: list[tuple[Fact, str]]) -> Parameters | None:
-        """Matrices Θ, whose first column is the bias: one more column than there are units before; None for others."""
-        if not all(name[0] in "θΘtT" for _, name in given) or any(map(is_bias, self.facts.parameters)):
+        """Matrices Θ, or others of which the sheet says so, whose first column or row is the bias; None for others.
+
+        They have one more column than there are units before.
+        """
+        first = self.facts.with_biases
+        is_theta = all(name[0] in "θΘtT" for _, name in given)
+        if not (first or is_theta) or any(map(is_bias, self.facts.parameters)):
             return None
         read, width = [], self.inputs
         for fact, name in given:
             read.append(self.matrix(fact, name, width + 1))
+            if first == "row" and isinstance(fact.value, list) and isinstance(fact.value[0], list):
+                read[-1] = [list(column) for column in zip(*read[-1], strict=True)]
             if len(read[-1][0]) != width + 1:
                 return None
             width = len(read[-1])
         biases = [[row[0] for row in W] for W in read]
-        note = "the first column of each Θ is the bias: it has one more than there are units before"
+        what = f"the first {first} of each matrix" if first else "the first column of each Θ"
+        note = f"{what} is the bias: it has one more than there are units before"
         return Parameters([[row[1:] for row in W] for W in read], biases, notes=[note], bias_columns=True)
 
     def matrix(self, fact: Fact, name: str, width: int) -> Matrix:
