@@ -137,7 +137,10 @@ def _put(facts: Facts, pair: tuple[str, str]) -> None:
 
 def _told(facts: Facts, activations: Activations, depth: int) -> tuple[str, str]:
     """What to tell: what was read of the network, and its activations."""
-    given = [*(name for name in ("x", "y", "learning_rate") if name in facts.known), *(bare(one.called) for one in facts.parameters.values())]
+    given = [
+        *(name for name in ("x", "y", "learning_rate") if name in facts.known),
+        *(bare(one.called) for one in facts.parameters.values()),
+    ]
     read = "there is no header: the network is read from the sheet's own lines (" + ", ".join(given[:12])
     hidden, output = activations.pair
     layers = f"hidden layers {hidden}, output {output}" if depth > 1 else f"output {output}"

@@ -8,7 +8,9 @@ from html import unescape
 
 from chainrule.system.patterns import regex
 
-_SHOWN = regex(r"</?(?:p|div|td|th|tr|li|span|sub|sup)\b[^<>]{0,200}>|&(?:[a-z]{2,8}[0-9]{0,2}|#[0-9]{2,5});", re.IGNORECASE)
+_SHOWN = regex(
+    r"</?(?:p|div|td|th|tr|li|span|sub|sup)\b[^<>]{0,200}>|&(?:[a-z]{2,8}[0-9]{0,2}|#[0-9]{2,5});", re.IGNORECASE
+)
 _CELL = regex(r"\s*</t[dh]>\s*<t[dh]\b[^<>]{0,200}>\s*", re.IGNORECASE)
 _EDGE = regex(r"\s*(?:<tr\b[^<>]{0,200}>\s*)?<t[dh]\b[^<>]{0,200}>|</t[dh]>(?:\s*</tr>)?\s*", re.IGNORECASE)
 _TAG = regex(

@@ -8,7 +8,9 @@ from chainrule.system.patterns import regex
 
 _MODULE = r"(?<![\w.\])])(?P<module>(?:(?:self|model|net|m|mlp|nn)\.|(?:model|net|m|mlp)(?=\[))?(?:[A-Za-z]\w{0,20}|\[?[0-9]\]?))"
 _PARAMETER = regex(rf"{_MODULE}\.(?P<what>weight|bias)(?![\w(])(?:\.data(?!\w))?")
-_GIVEN = regex(rf"{_MODULE}\.weight(?:\.data)?\s*(?:=|:)\s*(?:nn\.Parameter\()?(?:torch\.)?(?:tensor|FloatTensor|Tensor|\[)")
+_GIVEN = regex(
+    rf"{_MODULE}\.weight(?:\.data)?\s*(?:=|:)\s*(?:nn\.Parameter\()?(?:torch\.)?(?:tensor|FloatTensor|Tensor|\[)"
+)
 MOST = 9  # layers
 
 

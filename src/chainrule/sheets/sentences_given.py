@@ -32,7 +32,7 @@ _OUTPUT_BIAS = regex(
 )
 #: weights w = (0.5, -0.25), bias $0.4$
 _BIAS = regex(
-    rf"(?<!hidden )(?<!output )\bbias\s+(?:(?:is|of|=)\s*)?\$?(?P<bias>[-−]?[0-9]*\.[0-9]+)\$?(?![0-9.]*\s*[*/×·^=])"
+    r"(?<!hidden )(?<!output )\bbias\s+(?:(?:is|of|=)\s*)?\$?(?P<bias>[-−]?[0-9]*\.[0-9]+)\$?(?![0-9.]*\s*[*/×·^=])"
 )
 
 

@@ -28,16 +28,19 @@ _WANTED = regex(
 _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
-_TUPLES = regex(
-    r"[(\[]\s*([^()\[\]=\d][^()\[\]=]{0,60}?)\s*[)\]]\s*=\s*[(\[]\s*([-−+0-9.][-−+0-9.,;\s]*)[)\]]"
-)
+_TUPLES = regex(r"[(\[]\s*([^()\[\]=\d][^()\[\]=]{0,60}?)\s*[)\]]\s*=\s*[(\[]\s*([-−+0-9.][-−+0-9.,;\s]*)[)\]]")
 
 
 def _one_by_one(match: re.Match[str]) -> str:
     """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``."""
     names, values = match[1].split(","), re.split(r"[,;]", match[2])
     numbers = all(re.fullmatch(_NUMBER, value.strip()) for value in values)
-    if len(names) != len(values) or len(names) < 2 or not numbers or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names):
+    if (
+        len(names) != len(values)
+        or len(names) < 2
+        or not numbers
+        or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names)
+    ):
         return match[0]
     return ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(names, values, strict=True))
 

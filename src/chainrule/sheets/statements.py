@@ -265,7 +265,6 @@ def _ends_number(text: str, at: int) -> bool:
     return text[max(0, at - 1) : at].isdigit() and _CLAIMS_NEXT.match(text, at + 1) is not None
 
 
-
 def _is_word(name: str) -> bool:
     """Whether what stands before an arrow is a word and no name: ``2 hidden neurons → 1 output``."""
     return words(name) == 1 and name.strip().islower() and name.strip() not in WORDS
