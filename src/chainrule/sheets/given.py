@@ -25,7 +25,8 @@ _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "ta
 _RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(
-    r"\(\s*[yŷoYO]\w{0,4}\s*[-−]\s*[dD]\s*\)|\(\s*[dD]\s*[-−]\s*[yŷoYO]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
+    r"\(\s*[yŷoYO]\w{0,4}\s*[-−]\s*[dD]\s*\)|\(\s*[dD]\s*[-−]\s*[yŷoYO]\w{0,4}\s*\)"
+    r"|\bdesired (?:response|output|value)\s+\$?d\b"
     r"|=\s*[dD]\s*[-−]\s*[yŷoYO]_?[0-9]{0,2}\b"
     r"|\b(?:desired|target|desejad[ao]|desead[ao]|désirée?|desiderat[ao]|gewünschte\w?)\b[^.=\n]{0,20}(?<![\w\\])d\s*="
 )  # so d is what is desired
@@ -117,7 +118,7 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             rest[at] = ""
         elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
-    if (target := facts.known.get("y")) is not None and target.called == "D":
+    if (desired := facts.known.get("y")) is not None and desired.called == "D":
         facts.names["D"] = Fact("y", "D")
     _of_greek(facts)
     told_weights(facts, lines)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from chainrule.system.patterns import regex
 
-_MODULE = r"(?<![\w.\])])(?P<module>(?:(?:self|model|net|m|mlp|nn)\.|(?:model|net|m|mlp)(?=\[))?(?:[A-Za-z]\w{0,20}|\[?[0-9]\]?))"
+_MODULE = (
+    r"(?<![\w.\])])(?P<module>(?:(?:self|model|net|m|mlp|nn)\.|(?:model|net|m|mlp)(?=\[))?"
+    r"(?:[A-Za-z]\w{0,20}|\[?[0-9]\]?))"
+)
 _PARAMETER = regex(rf"{_MODULE}\.(?P<what>weight|bias)(?![\w(])(?:\.data(?!\w))?")
 _GIVEN = regex(
     rf"{_MODULE}\.weight(?:\.data)?\s*(?:=|:)\s*(?:nn\.Parameter\()?(?:torch\.)?(?:tensor|FloatTensor|Tensor|\[)"

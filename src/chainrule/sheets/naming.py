@@ -337,7 +337,7 @@ class Naming:
     def _lettered_weight(self, items: tuple[Item, ...]) -> Quantity | None:
         """``w_{x1h2}``, ``w_{h1,o1}``, in either direction; ``W_out``, all of a layer."""
         if len(items) == 1 and (ends := _ENDS.fullmatch(items[0].letters)) and len(items[0].digits) in (0, 2):
-            first, second = items[0].digits or ("", "")
+            first, second = items[0].digits[:1], items[0].digits[1:]
             items = (Item(ends[1], first), Item(ends[2], second))
             if not first:  # W_xh, W_hy: all weights of a layer
                 return Quantity("W", 2 if ends[1] in "hH" else 1) if self.depth == 2 else None

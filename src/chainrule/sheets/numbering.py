@@ -49,7 +49,8 @@ def between(key: str) -> tuple[int, ...]:
     if match is None or match["source"] is None:
         return ()
     source, unit = match["source"].lower(), match["unit"].lower()
-    first, second = match["ends"] or (source[1:] or 1, unit[1:] or 1)  # w_ih12 goes from i1 to h2
+    ends = match["ends"] or ""  # w_ih12 goes from i1 to h2
+    first, second = ends[:1] or source[1:] or 1, ends[1:] or unit[1:] or 1
     return (2 if source[0] == "h" else 1, int(second), int(first))
 
 

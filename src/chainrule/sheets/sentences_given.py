@@ -1,4 +1,4 @@
-"""What sentences give of a network: ``x_1 and x_2 are equal to 1``, ``the weights into the first hidden neuron are …``."""
+"""What sentences give of a network: ``x_1 and x_2 are equal to 1``, ``the weights into the first hidden neuron``."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def told_weights(facts: Facts, lines: Sequence[str]) -> None:
     """
     text = "\n".join(line for line in lines if len(line) < 5_000)
     biases = [key for key in facts.parameters if key[0] in "bc"]
-    if {"w", *biases} <= set(facts.parameters) and biases in ([], ["c"]) and (bias := _BIAS.search(text)):
-        facts.parameters["b"] = Fact(float(bias["bias"].replace("−", "-")), "b")
+    if {"w", *biases} <= set(facts.parameters) and biases in ([], ["c"]) and (told := _BIAS.search(text)):
+        facts.parameters["b"] = Fact(float(told["bias"].replace("−", "-")), "b")
     if facts.parameters or "idden" not in text:
         return
     rows: dict[int, list[float]] = {}
@@ -74,9 +74,9 @@ def told_weights(facts: Facts, lines: Sequence[str]) -> None:
     if output is None or not whole or len(second := _listed(output["list"])) != len(rows):
         return
     given: dict[str, object] = {"W_1": [rows[i] for i in sorted(rows)], "W_2": [second]}
-    for name, bias, units in (("b_1", _HIDDEN_BIAS, len(rows)), ("b_2", _OUTPUT_BIAS, 1)):
-        if (match := bias.search(text)) is not None:
-            found = _listed(match["list"])
+    for name, shape, units in (("b_1", _HIDDEN_BIAS, len(rows)), ("b_2", _OUTPUT_BIAS, 1)):
+        if (one := shape.search(text)) is not None:
+            found = _listed(one["list"])
             if len(found) not in (1, units):
                 return
             given[name] = found * units if len(found) == 1 else found
