@@ -11,7 +11,7 @@ from chainrule.sheets.decimals import with_points
 from chainrule.sheets.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
 from chainrule.sheets.rate import CALLED, rate_in
 from chainrule.sheets.said import speaks_of_momentum
-from chainrule.sheets.said_losses import states_loss
+from chainrule.sheets.said_losses import loss_named_in, states_loss
 from chainrule.sheets.sentences_given import told_weights, with_equal
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.tables import with_heads
@@ -121,6 +121,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     if (desired := facts.known.get("y")) is not None and desired.called == "D":
         facts.names["D"] = Fact("y", "D")
     _of_greek(facts)
+    if name := next(filter(None, map(loss_named_in, lines)), ""):
+        facts.names.setdefault(name, Fact("L", name))
     told_weights(facts, lines)
     with_used(facts, found, lines)
     by_letters(facts, any(map(speaks_of_momentum, lines)))

@@ -13,7 +13,7 @@ from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.system.patterns import regex
 
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
-WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
+WEAK = frozenset((*"usnvqiptdcejofθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
 _LOSS = frozenset((*"ECJQ", "Loss", "loss", "LOSS", "Cost", "cost", "Error", "error", "MSE", "BCE", "CE", "SSE"))
 _GROUPS = ("total", "tot", "all", "sum", "full")
 #: words for the value after an update that stand before a name as well as behind it, in small letters

@@ -164,7 +164,7 @@ class _Scanner:
         character = self.text[self.at]
         kind = _OPERATORS.get(character)
         if kind is None or (character == ";" and (not self.open or self.open[-1] != "_ROWS")):
-            raise UnreadError(self.at, f"nothing here is written with {_named(self.text, self.at)}")
+            raise UnreadError(self.at, f"{_named(self.text, self.at)} cannot be read here")
         if kind == "_LSQB" and _ROWS.match(self.text, self.at):
             kind = "_ROWS"  # [1 2; 3 4]
         within = self.open[-1] if self.open else ""
