@@ -51,6 +51,8 @@ _SPOKEN_TARGETS = regex(
     re.IGNORECASE,
 )
 _INPUTS = regex(r"\binputs?\b(?! layer)", re.IGNORECASE)
+#: the input is o = (1, 0.5)
+_INPUT_CALLED = regex(r"\binput(?: vector| pattern)?(?: is|:)?\s+\$?([A-Za-z])\s*=\s*[(\[]", re.IGNORECASE)
 _ZEROTH = regex(r"[ah]\^[(\[]?0[)\]]?_([1-9])|[ah]_([1-9])\^[(\[]0[)\]]")
 _ACTIVATION = regex(r"[ahozu]_?([1-9])")
 _SPOKEN_INPUT = regex(
@@ -96,6 +98,10 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         first = next((f for f in found if FIRST.fullmatch(re.sub(r"\s", "", f.name)) and f.value is not None), None)
         if first is not None:
             facts.known["x"] = Fact(first.value, first.name, first.line)
+    if "x" not in facts.known and not parts["x"] and (spoken_of := _INPUT_CALLED.search("\n".join(lines))):
+        vector = next((f for f in found if f.name == spoken_of[1] and isinstance(f.value, list)), None)
+        if vector is not None:
+            facts.known["x"] = Fact(vector.value, vector.name, vector.line)
     if "x" not in facts.known and not parts["x"]:
         parts["x"] |= _said_inputs(found, lines)
     if set(parts["x"]) == {0}:  # x_0 = 1 is no input

@@ -22,6 +22,7 @@ from chainrule.sheets.macros import with_macros
 from chainrule.sheets.making import text_of
 from chainrule.sheets.modules import with_layers_named
 from chainrule.sheets.naming import NUMBERED
+from chainrule.sheets.sample import header_for, what_was_read
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
 from chainrule.sheets.thresholds import with_biases
@@ -31,19 +32,6 @@ MOST_UNITS = 10_000  # of a layer, the inputs too
 MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
 MOST_PRODUCTS = 2_000_000  # of weights and examples
 _FENCES = {"+++": "+++", "---": "---", "```toml": "```"}
-_SAMPLE = """+++
-x = [1, 2]
-y = [1]
-hidden = "sigmoid"
-output = "sigmoid"
-loss = "mse"
-[[layer]]
-W = [[0.5, 0.2], [-0.3, 0.8]]
-b = [0, 0]
-[[layer]]
-W = [[0.4, -0.6]]
-b = [0]
-+++"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +135,23 @@ def _check_enough(facts: Facts) -> None:
         missing.append("no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
     if missing:
         due = "a network, in a header or in lines that give it"
-        error = InputError(facts.place, due, " and ".join(missing))
-        error.add_note(f"A header to copy and to fill in:\n{_SAMPLE}")
-        raise error
+        read = what_was_read(facts)
+        raise with_header(
+            InputError(facts.place, due, " and ".join(missing) + f"; read were {read}" * bool(read)), facts
+        )
+
+
+def with_header(error: InputError, facts: Facts) -> InputError:
+    """The error that a sheet gives too little, with a header to copy that repeats what was read."""
+    error.add_note(f"A header to copy and to fill in:\n{header_for(facts)}")
+    return error
 
 
 def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
-    given = network_of(facts, lines, text)
+    try:
+        given = network_of(facts, lines, text)
+    except InputError as error:
+        raise error if text is None else with_header(error, facts) from None
     network, x, y = given.network, given.x, given.y
     said = facts.known.get("sizes")
     if said is not None and said.value not in (list(network.sizes), list(network.sizes[1:])):

@@ -166,8 +166,8 @@ _NAMED = regex(
 def loss_named_in(text: str) -> str:
     """The name that a formula of a usual loss stands behind, where it is none of the usual ones; "" for none.
 
-    >>> loss_named_in("H(y, p) = -\\\\sum_i y_i \\\\log p_i"), loss_named_in("Hata = (y - ŷ)^2"), loss_named_in("E = (y - ŷ)^2")
-    ('H', 'Hata', '')
+    >>> [loss_named_in(text) for text in ("H(y, p) = -sum y_i log p_i", "Hata = (y - ŷ)^2", "E = (y - ŷ)^2")]
+    ['H', 'Hata', '']
     """
     found = _NAMED.search(text)
     return "" if found is None or _LOSS_NAME.match(f"{found['name']} =") else found["name"]

@@ -30,6 +30,7 @@ from chainrule.sheets.numbering import (
     order,
     turned_ways,
 )
+from chainrule.sheets.sample import what_was_read
 from chainrule.sheets.shapes import MOST_LAYERS, sizes_of
 
 Score = Callable[[list[Matrix], list[list[float]]], int]
@@ -237,10 +238,9 @@ class _Reader:
             numbers[letter, above - before if above else 0, below] = self.number(fact, key)
         ways, notes = assembled(numbers, self.sizes(len(numbers)), self.inputs, self.outputs)
         if not ways:
-            names = ", ".join([*list(given)[:6], *["…"] * (len(given) > 6)])
             due = "weights whose names say where each goes (w1 … w8 row by row, W_211, w_12^1), one for each"
-            raise self.facts.refuse("weights", due, f"{len(numbers)} numbers {names}, with {self.inputs} inputs"
-                                    f" and {self.outputs or 'unknown'} outputs")  # fmt: skip
+            got = f"{len(numbers)} for {self.inputs} inputs and {self.outputs or 'unknown'} outputs"
+            raise self.facts.refuse("weights", due, f"{got}; read were {what_was_read(self.facts)}")
         weights = self.best(ways)
         note = notes[ways.index(weights)] if len(ways) > 1 or "through" in notes[0] else ""
         return Parameters(weights, notes=[note] if note else [])
