@@ -26,9 +26,10 @@ def _with_outputs(count: int, inputs: int, outputs: int, biases: Sequence[str]) 
     hidden, rest = divmod(count, inputs + outputs)
     found += [[inputs, hidden, outputs]] if not rest and hidden else []
     chain = [[1] * (count + 1)] if inputs == outputs == 1 and 3 <= count <= MOST_LAYERS else []
-    if biases and not any(_has(shape, len(biases)) for shape in (*found, *chain)):
+    if biases:  # the numbers printed in the sheet decide between those that fit
         deep = [shape for n in range(2, MOST_HIDDEN + 1) for shape in _deep(count, [inputs], outputs, n)]
-        found += [shape for shape in deep if _has(shape, len(biases))]
+        found += [shape for shape in deep if len(biases) == sum(shape[1:])]
+        found.sort(key=lambda shape: not _has(shape, len(biases)))
     return [*found, *chain]
 
 
