@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -145,7 +147,7 @@ def test_a_network_is_read_however_it_is_given(way, seed):
 def test_numbered_weights_of_a_deeper_network(seed):
     rng = np.random.default_rng(seed)
     sizes = [2, *rng.integers(2, 4, 2), 1]
-    W = [rng.uniform(-0.9, 0.9, (m, n)).round(2) for n, m in zip(sizes, sizes[1:], strict=False)]
+    W = [rng.uniform(-0.9, 0.9, (m, n)).round(2) for n, m in pairwise(sizes)]
     b = [rng.uniform(-0.5, 0.5, m).round(2) for m in sizes[1:]]
     h, values = np.array([0.5, 0.2]), []
     for one, bias in zip(W, b, strict=True):
