@@ -249,10 +249,10 @@ class _Writer:
                 return self.command(match)
 
     def stars(self, match: re.Match[str]) -> str:
-        """Python's power, or Markdown's bold."""
+        """Python's power, which is never a layer above the line, or Markdown's bold."""
         before, after = self.written[match.start() - 1 : match.start()], self.written[match.end() : match.end() + 1]
         is_power = (before.isalnum() or before in tuple(")]}'")) and (after.isalnum() or after in tuple("({-"))
-        return "^" if before and after and is_power else " "
+        return f"^{JOIN}" if before and after and is_power else " "
 
     def brace(self, match: re.Match[str]) -> str:
         if match[0] == "{":

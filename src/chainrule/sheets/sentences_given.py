@@ -34,6 +34,8 @@ _OUTPUT_BIAS = regex(
 _BIAS = regex(
     r"(?<!hidden )(?<!output )\bbias\s+(?:(?:is|of|=)\s*)?\$?(?P<bias>[-−]?[0-9]*\.[0-9]+)\$?(?![0-9.]*\s*[*/×·^=])"
 )
+#: Hidden biases: b1 = 0, b2 = 0.1
+_NUMBERED_HIDDEN = regex(r"\bhidden\s+bias(?:es)?\s*:?\s+\$?b_?\{?1\}?\s*=[^\n=]{1,20}\bb_?\{?2", re.IGNORECASE)
 
 
 def with_equal(line: str) -> str:
@@ -61,6 +63,9 @@ def told_weights(facts: Facts, lines: Sequence[str]) -> None:
     biases = [key for key in facts.parameters if key[0] in "bc"]
     if {"w", *biases} <= set(facts.parameters) and biases in ([], ["c"]) and (told := _BIAS.search(text)):
         facts.parameters["b"] = Fact(float(told["bias"].replace("−", "-")), "b")
+    if len(biases) > 1 and "c" not in biases and _NUMBERED_HIDDEN.search(text):
+        output = _OUTPUT_BIAS.search(text)  # those of the hidden units are numbered, and not the layers
+        facts.parameters["c"] = Fact(_listed(output["list"])[0] if output else 0.0, "c")
     if facts.parameters or "idden" not in text:
         return
     rows: dict[int, list[float]] = {}
