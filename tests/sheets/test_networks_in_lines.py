@@ -223,3 +223,9 @@ def test_a_refusal_repeats_what_was_read():
     assert "y = 1" in header
     assert "w_1 = 0.15" in header
     assert "b = 0.25" in header
+
+
+def test_the_power_of_python_is_no_layer():
+    text = "x1 = 0.4, w1 = 0.5, b1 = 0.1, w2 = 0.7, b2 = 0.2, y = 0, tanh hidden, linear output, squared error\n\n"
+    text += "net = w1*x1 + b1 = 0.3\nz = np.tanh(net) = 0.2913\ndz/dnet = 1 - z**2 = 0.9151\nL = (yhat - y) ** 2"
+    assert {line.verdict for line in cr.audit(text).lines} <= {"right", "rounded", "undecided"}
