@@ -252,10 +252,8 @@ class _Writer:
     def stars(self, match: re.Match[str]) -> str:
         """Python's power, which is never a layer above the line, or Markdown's bold."""
         before, after = self.written[match.start() - 1 : match.start()], self.written[match.end() : match.end() + 1]
-        is_power = (
-            (before == after == " ")
-            or (before.isalnum() or before in tuple(")]}'"))
-            and (after.isalnum() or after in tuple("({-"))
+        is_power = (before == after == " ") or (
+            (before.isalnum() or before in tuple(")]}'")) and (after.isalnum() or after in tuple("({-"))
         )
         return f"^{POWER}" if before and after and is_power else " "
 
