@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, has_sign, plain, with_equals
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, POWER, THEN, WIDE, has_sign, plain, with_equals
 
 
 def seen(written):
@@ -61,7 +61,8 @@ def test_characters(characters, becomes):
         ("a ← b ← c", "a ← b ← c"),  # a chart of what flows where
         ("a ← b; c ← d", "a = b; c = d"),
         ("y_hat", "yhat"), ("my_hat", "my_hat"), ("y\u0302_1", "yhat_1"),
-        ("x**2", "x^2"), ("x**(2)", "x^(2)"), ("(x)**-1", "(x)^-1"), ("x'**2", "x'^2"), ("[x]**{2}", "[x]^{2}"),
+        ("x**2", f"x^{POWER}2"), ("x**(2)", f"x^{POWER}(2)"), ("(x)**-1", f"(x)^{POWER}-1"),
+        ("x'**2", f"x'^{POWER}2"), ("[x]**{2}", f"[x]^{POWER}{{2}}"), ("x ** 2", f"x ^{POWER} 2"),
         ("**x**", "x"), ("x **y**", "x y"), ("x** 2", "x 2"), ("x**", "x"), ("**2", "2"), ("x+**2", "x+ 2"),
         (r"x^{\prime}", "x'"), (r"x^\prime", "x'"), ("x^{′}", "x'"),
     ],

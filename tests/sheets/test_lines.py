@@ -166,7 +166,7 @@ def test_the_notation_of_a_line(written, notation):
     [
         ("L = foo", "line 3, column 5: unknown name 'foo'"),
         (r"  $L = 2 \cdot foo$", "line 3, column 16: unknown name 'foo'"),
-        ("L = __import__", "line 3, column 5: nothing here is written with '_'"),
+        ("L = __import__", "line 3, column 5: '_' cannot be read here"),
         ("L = eval(1)", "line 3, column 5: unknown name 'eval'"),
         ("L = y_i", "line 3, column 5: index i has no number; a claim about this network needs numbers"),
         (r"\delta_j^l = 3", "line 3, column 1: index j has no number; a claim about this network needs numbers"),
@@ -175,8 +175,8 @@ def test_the_notation_of_a_line(written, notation):
         ("L = 2 3", "line 3, column 7: expected an operator or the end; got '3'"),
         ("L = (2 + 3", "line 3, column 11: expected a closing bracket; got the end"),
         ("L = 2)", "line 3, column 6: expected an operator or the end; got ')'"),
-        ("L = 2 # 3", "line 3, column 7: nothing here is written with '#'"),
-        (r"L = \foo{2}", r"line 3, column 5: nothing here is written with '\\foo'"),
+        ("L = 2 # 3", "line 3, column 7: '#' cannot be read here"),
+        (r"L = \foo{2}", r"line 3, column 5: '\\foo' cannot be read here"),
         ("L = a", "line 3, column 5: expected a layer, such as a_1; got none"),
         ("L = sigmoid''(a_1)", "line 3, column 5: unknown function \"sigmoid''\""),
         ("L = 2'", 'line 3, column 6: expected an operator or the end; got "\'"'),
@@ -184,9 +184,9 @@ def test_the_notation_of_a_line(written, notation):
         ("L = sum_{ij} x_i", "line 3, column 5: a sum runs over one letter, as in sum_{i=1}^{2} or sum_i"),
         ("L = sum_i 3", "line 3, column 5: nothing says how far the sum over i runs"),
         ("L = dδ^2_1/da_11", "line 3, column 5: δ is a derivative itself; within one stands z or a"),
-        ("L = yhat^{(1)}", "line 3, column 5: yhat belongs to layer 2; got layer 1"),
+        ("L = yhat^{(1)}", "line 3, column 5: yhat is the output, layer 2; got layer 1"),
         ("2*foo = 3", "line 3, column 3: unknown name 'foo'"),
-        ("L = 1\x00", r"line 3, column 6: nothing here is written with '\x00'"),
+        ("L = 1\x00", r"line 3, column 6: '\x00' cannot be read here"),
     ],
 )
 def test_an_error_names_line_and_column(written, said):

@@ -33,8 +33,9 @@ from chainrule.errors import InputError
 from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
 from chainrule.sheets.inputs import is_text
-from chainrule.sheets.lines import Line
+from chainrule.sheets.lines import Line, lines_unread
 from chainrule.sheets.rate import rate_in
+from chainrule.sheets.unread import numbers_in
 
 
 def audit(source: str | os.PathLike[str]) -> Audit:
@@ -138,6 +139,16 @@ def _audited(sheet: Worksheet, problem: Problem, names: ReadSheet) -> Audit:
         _rounding(state),
         problem.sizes,
         (*sheet.notes, *in_words(problem.shared), *names_in_words(names)),
+        unread=tuple(lines_unread(sheet.lines, sheet.first_line, problem.n, lines, _given(sheet))),
+    )
+
+
+def _given(sheet: Worksheet) -> frozenset[float]:
+    """The numbers that the sheet gives of its network."""
+    network, y = sheet.network, sheet.y
+    arrays = [sheet.x, *network.weights, *network.biases, *([] if y is None else [np.asarray(y, dtype=float)])]
+    return frozenset(
+        number for one in [*(array.tolist() for array in arrays), sheet.learning_rate] for number in numbers_in(one)
     )
 
 

@@ -23,6 +23,7 @@ _LETTERS = _words(
 GREEK: dict[str, str] = dict(zip(_LETTERS, "αβγδεεζηθθκλμνξπρστυχψωΓΔΘΛΞΠΨΩ", strict=True))
 
 JOIN = "\u2060"  # stands for what LaTeX needs around a name: white space to the reader, part of what was written
+POWER = "\u2061"  # behind the ^ of what was written **: a power, and no layer
 WIDE = "\u2003"  # a space that separates the entries of a vector
 BREAK = "⏎"  # the end of a row of a matrix, or of a line of LaTeX
 THEN = "⇒"  # what stands between two claims
@@ -47,7 +48,7 @@ _COMMANDS: dict[str, str] = {
     **dict.fromkeys(_words("frac dfrac tfrac cfrac nicefrac"), r"\frac"),
     **dict.fromkeys(_words("dots ldots cdots"), "…"),
     **dict.fromkeys(_words("top intercal"), "⊤"),
-    "partial": "∂", "div": "/", "sum": " ∑", "nabla": " ∇", "prime": "'", "varphi": " phi", "phi": " φ",
+    "ell": "l", "partial": "∂", "div": "/", "sum": " ∑", "nabla": " ∇", "prime": "'", "varphi": " phi", "phi": " φ",
     "gt": ">", "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<", "le": "≤", "leq": "≤", "leqslant": "≤",
     "lbrack": "[", "rbrack": "]", "lbrace": "(", "rbrace": ")", "lvert": "abs(", "rvert": ")",
 }  # fmt: skip
@@ -249,10 +250,12 @@ class _Writer:
                 return self.command(match)
 
     def stars(self, match: re.Match[str]) -> str:
-        """Python's power, or Markdown's bold."""
+        """Python's power, which is never a layer above the line, or Markdown's bold."""
         before, after = self.written[match.start() - 1 : match.start()], self.written[match.end() : match.end() + 1]
-        is_power = (before.isalnum() or before in tuple(")]}'")) and (after.isalnum() or after in tuple("({-"))
-        return "^" if before and after and is_power else " "
+        is_power = (before == after == " ") or (
+            (before.isalnum() or before in tuple(")]}'")) and (after.isalnum() or after in tuple("({-"))
+        )
+        return f"^{POWER}" if before and after and is_power else " "
 
     def brace(self, match: re.Match[str]) -> str:
         if match[0] == "{":

@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("d", "yd", "actual", "desired"), ("y",)),
     **dict.fromkeys(("x", "inp"), ("x",)),
     "i": ("x", "a"),
+    "f": ("yhat", "h"),
     **dict.fromkeys(("l", "j", "e", "loss", "cost", "mse", "bce", "ce", "sse"), ("L",)),
     "c": ("L", "b"),
     **dict.fromkeys(("error", "err"), ("L", "δ")),

@@ -17,7 +17,7 @@ from chainrule.sheets.deciding import SHOWN, Rules, decide_activations, decide_r
 from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
 from chainrule.sheets.numbering import Matrix, is_weight
-from chainrule.sheets.said import Said, said_in, slope_said
+from chainrule.sheets.said import Said, bias_said, said_in, slope_said
 from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
 from chainrule.system.patterns import regex
 
@@ -63,6 +63,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     notes: list[str] = []
     said, rules = None if text is None else said_in(text), Rules()
     facts.slope = slope_said(text or "")
+    facts.with_biases = bias_said(text or "")
     ways = list(_by_example(x, y))
     if len(ways) > 1:
         hits: list[float] = []

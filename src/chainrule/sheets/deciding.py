@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.backward import Backward
 from chainrule.network.network import Network
-from chainrule.sheets.facts import Fact, Facts
+from chainrule.sheets.facts import Fact, Facts, bare
 from chainrule.sheets.making import network_made
 from chainrule.sheets.rules import told
 from chainrule.sheets.said import Said
@@ -31,7 +31,8 @@ _SIGNS = {
     "tanh": r"\\?tanh|hyperbolic tangent",
     "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
     "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation"
-    r"|(?:ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|f\(x\))\s*=\s*w_?1?\s*[·*]?\s*x_?1?(?:\s*\+\s*b)?\s*(?=[,.;)$\n]|$)",
+    r"|(?:ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|f\(x\))\s*=\s*w_?1?\s*[·*]?\s*x_?1?(?:\s*\+\s*b)?\s*(?=[,.;)$\n]|$)"
+    r"|\bmodel[l\w]{0,2}\W{1,5}y\s*=\s*w_?1?\s*[·*]?\s*x_?1?\s*\+\s*b\s*(?=[,.;)$\n]|$)",
 }
 _LOSS_WORDS = {
     "half_squared_error": "half the squared error",
@@ -140,7 +141,10 @@ def _put(facts: Facts, pair: tuple[str, str]) -> None:
 
 def _told(facts: Facts, activations: Activations, depth: int) -> tuple[str, str]:
     """What to tell: what was read of the network, and its activations."""
-    given = [*(name for name in ("x", "y", "learning_rate") if name in facts.known), *facts.parameters]
+    given = [
+        *(name for name in ("x", "y", "learning_rate") if name in facts.known),
+        *(bare(one.called) for one in facts.parameters.values()),
+    ]
     read = "there is no header: the network is read from the sheet's own lines (" + ", ".join(given[:12])
     hidden, output = activations.pair
     layers = f"hidden layers {hidden}, output {output}" if depth > 1 else f"output {output}"

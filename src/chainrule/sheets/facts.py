@@ -32,13 +32,14 @@ _W = ("w", "weight", "weights")
 _B = ("b", "bias", "biases")
 LAYER_WORDS = {**dict.fromkeys(_W, "W"), **dict.fromkeys(_B, "b"), **dict.fromkeys(WORDS["activation"], "activation")}
 #: what the two layers of a network with one hidden layer are called below the line
-OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o")
+OF_HIDDEN, OF_OUTPUT = ("hidden", "hid", "h"), ("output", "out", "o", "y")
 #: w1, W_211, w_12^1, W^{(2)}, b_1, bias1, w_hidden, w_{x1h2}: a letter and indices, the word of a layer, or units
 PARAMETER = regex(
     r"(?P<letter>[WwVvUuBbc]|[Bb]ias|weights?|θ|Θ|[Tt]heta)(?:"
     r"(?:_?(?P<below>[0-9]+(?:,[0-9]+)*))?(?:\^(?P<above>[0-9]+))?(?:_(?P<behind>[0-9]+(?:,[0-9]+)*))?"
     rf"|_(?P<layer>{'|'.join((*OF_HIDDEN, *OF_OUTPUT))})"
-    r"|_?(?P<source>[xXiIhH][0-9])[,_]?(?P<unit>[hHoOyY][0-9])|_?(?P<of>[hHoOyY][0-9]))"
+    r"|_?(?P<source>[xXiIhH][0-9]?)[,_]?(?P<unit>[hHoOyY][0-9]?)(?P<ends>(?<=[a-zA-Z])[0-9]{2})?"
+    r"|_?(?P<of>[hHoOyY][0-9]))"
 )
 _SECTION = regex(r"\s*\[(\[?)\s*([^\[\]=]+?)\s*\]\]?\s*(?:#.*)?")
 _SETTING = regex(r"""\s*("[^"]*"|'[^']*'|[^=\s"'\[{][^="']*?)\s*=(?!=)\s*(.*)""")
@@ -68,6 +69,7 @@ class Facts:
         layers: of each layer ``W``, ``b``, ``activation``, or its parameters by their names.
         parameters: weights and biases by their names in the sheet.
         names: what the author calls our quantities.
+        with_biases: ``row`` or ``column`` where the sheet says that the first of each matrix is the bias.
         slope: of the leaky ReLU of which the sheet speaks; 0 for the usual one.
     """
 
@@ -77,6 +79,7 @@ class Facts:
     parameters: dict[str, Fact] = field(default_factory=dict)
     names: dict[str, Fact] = field(default_factory=dict)
     slope: float = 0.0
+    with_biases: str = ""
 
     def value(self, name: str) -> Any:
         """The value of a fact; None where it is not given."""
@@ -104,6 +107,12 @@ def canonical(key: str) -> str:
     return re.sub(r"[\s-]+", "_", key.strip()).lower()
 
 
+def bare(key: str) -> str:
+    """A name of a parameter without braces, brackets and commands of LaTeX: ``W^1`` for ``W^{(1)}``."""
+    found = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", key)
+    return found.replace("theta", "θ").replace("Theta", "Θ")
+
+
 def parameter(key: str) -> re.Match[str] | None:
     """The name of a weight or a bias, taken apart; None for another name."""
     bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol", "", key)
@@ -119,19 +128,28 @@ def with_thetas(parameters: dict[str, Fact]) -> dict[str, Fact]:
 
 
 #: the letters of two layers: W and c of the hidden one, w and b of the output; or W, b and v, c
-LETTERS = ({"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"}, {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"})
+LETTERS = (
+    {"W": "W_1", "c": "b_1", "w": "W_2", "b": "b_2"},
+    {"W": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"},
+    {"w": "W_1", "b": "b_1", "v": "W_2", "c": "b_2"},
+)
 
 
-def by_letters(facts: Facts) -> None:
-    """Give the parameters of two layers that are told apart by words, or by letters alone, our own names."""
+def by_letters(facts: Facts, velocity: bool = False) -> None:
+    """Give the parameters of two layers that are told apart by words, or by letters alone, our own names.
+
+    Args:
+        velocity: the sheet speaks of a momentum: v beside w is none of a layer.
+    """
     counted = any(key[:1] == "b" and key[-1:].isdecimal() for key in facts.parameters)
     given = facts.parameters = {_by_layer(key, counted): fact for key, fact in facts.parameters.items()}
     for meant in LETTERS:
         first, second = (letter for letter, name in meant.items() if name[0] == "W")
         biases = [letter for letter, name in meant.items() if name[0] == "b"]
-        lists = all(isinstance(given[one].value, list) for one in (first, second) if one in given)
+        lists = first == "w" or all(isinstance(given[one].value, list) for one in (first, second) if one in given)
         if (
             not {first, second} <= set(given) <= set(meant)
+            or (first == "w" and (velocity or given[second].value == 0))
             or not lists
             or (biases[1] in given and biases[0] not in given)
         ):
@@ -144,6 +162,8 @@ def by_letters(facts: Facts) -> None:
 def _by_layer(key: str, counted: bool) -> str:
     """``W_1`` for ``w_hidden``, ``b_2`` for ``b_out`` (``c`` where others are ``counted``); any other name as it is."""
     match = parameter(key)
+    if match is not None and match["source"] and match["letter"] not in _B and not re.search("[0-9]", key):
+        return f"W_{2 if match['source'] in 'hH' else 1}"  # W_xh, W_hy
     if match is None or match["layer"] is None:
         return key
     if counted and match["letter"] in _B and match["layer"] in OF_OUTPUT:

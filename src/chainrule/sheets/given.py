@@ -8,20 +8,27 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.sheets.decimals import with_points
-from chainrule.sheets.facts import WORDS, Fact, Facts, by_letters, canonical, parameter
+from chainrule.sheets.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
 from chainrule.sheets.rate import CALLED, rate_in
-from chainrule.sheets.said_losses import states_loss
+from chainrule.sheets.said import speaks_of_momentum
+from chainrule.sheets.said_losses import loss_named_in, states_loss
+from chainrule.sheets.sentences_given import told_weights, with_equal
 from chainrule.sheets.several import parted, with_wanted, without_words
 from chainrule.sheets.tables import with_heads
 from chainrule.sheets.thresholds import with_biases
+from chainrule.sheets.uses import with_used
 from chainrule.sheets.values import FIRST, NUMBERED, Value, values
+from chainrule.sheets.zeroth import with_zeroth
 from chainrule.system.patterns import regex
 
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "target": "y", "label": "y", "y": "y"}
 _RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(
-    r"\(\s*[yŷo]\w{0,4}\s*[-−]\s*d\s*\)|\(\s*d\s*[-−]\s*[yŷo]\w{0,4}\s*\)|\bdesired (?:response|output|value)\s+\$?d\b"
+    r"\(\s*[yŷoYO]\w{0,4}\s*[-−]\s*[dD]\s*\)|\(\s*[dD]\s*[-−]\s*[yŷoYO]\w{0,4}\s*\)"
+    r"|\bdesired (?:response|output|value)\s+\$?d\b"
+    r"|=\s*[dD]\s*[-−]\s*[yŷoYO]_?[0-9]{0,2}\b"
+    r"|\b(?:desired|target|desejad[ao]|desead[ao]|désirée?|desiderat[ao]|gewünschte\w?)\b[^.=\n]{0,20}(?<![\w\\])d\s*="
 )  # so d is what is desired
 _EXAMPLE = regex(r"(?P<word>[xyt])\^\{?\((?P<index>[1-9][0-9]?)\)\}?")
 _SECOND = regex(r"[vV](?![A-Za-z])")  # the weights of the output, beside w
@@ -44,6 +51,8 @@ _SPOKEN_TARGETS = regex(
     re.IGNORECASE,
 )
 _INPUTS = regex(r"\binputs?\b(?! layer)", re.IGNORECASE)
+#: the input is o = (1, 0.5)
+_INPUT_CALLED = regex(r"\binput(?: vector| pattern)?(?: is|:)?\s+\$?([A-Za-z])\s*=\s*[(\[]", re.IGNORECASE)
 _ZEROTH = regex(r"[ah]\^[(\[]?0[)\]]?_([1-9])|[ah]_([1-9])\^[(\[]0[)\]]")
 _ACTIVATION = regex(r"[ahozu]_?([1-9])")
 _SPOKEN_INPUT = regex(
@@ -52,6 +61,7 @@ _SPOKEN_INPUT = regex(
     re.IGNORECASE,
 )
 _MODEL = regex(r"\s*[\w.]+\s*=\s*(?:torch\.|tf\.|keras\.)*(?:nn|keras|layers|optim|losses)\.\w+\(")  # no claim
+_GREEK = {"α": "W_1", "alpha": "W_1", "β": "W_2", "beta": "W_2"}  # matrices of weights
 _PARTS = regex(r"[,;]|\.\s")
 
 
@@ -68,10 +78,10 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     computed: set[int] = set()
     taken: set[int] = set()
     ends: dict[int, range] = {}
-    found = list(values([with_wanted(line) for line in lines]))
+    found = list(values([with_wanted(with_equal(line)) for line in lines]))
     given = {one.name for one in found if one.value is not None}
     second = any(map(_SECOND.match, given)) or {"W", "w"} <= given
-    means = {"d": "t"} if any(map(_AGAINST_D.search, lines)) else {}
+    means = {"d": "t", "D": "t"} if any(map(_AGAINST_D.search, lines)) else {}
     with_targets = any(map(_TARGET.match, (means.get(name, name) for name in given)))
     wanted = [one.value for one in found if one.value is not None and _TARGET.match(means.get(one.name, one.name))]
     for number, end, called, value in found:
@@ -90,8 +100,14 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         first = next((f for f in found if FIRST.fullmatch(re.sub(r"\s", "", f.name)) and f.value is not None), None)
         if first is not None:
             facts.known["x"] = Fact(first.value, first.name, first.line)
+    if "x" not in facts.known and not parts["x"] and (spoken_of := _INPUT_CALLED.search("\n".join(lines))):
+        vector = next((f for f in found if f.name == spoken_of[1] and isinstance(f.value, list)), None)
+        if vector is not None:
+            facts.known["x"] = Fact(vector.value, vector.name, vector.line)
     if "x" not in facts.known and not parts["x"]:
         parts["x"] |= _said_inputs(found, lines)
+    if set(parts["x"]) == {0}:  # x_0 = 1 is no input
+        parts["x"].clear()
     _from_zero(facts, parts["x"])
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
@@ -100,6 +116,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
     computed |= _entries(facts)
+    if isinstance(inputs := facts.value("x"), list):
+        with_zeroth(facts, len(inputs))
     thresholds = with_biases(facts, lines)
     for number in taken - computed:
         rest[number - 1] = thresholds.get(number, "")  # what is given claims nothing
@@ -108,7 +126,14 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             rest[at] = ""
         elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
-    by_letters(facts)
+    if (desired := facts.known.get("y")) is not None and desired.called == "D":
+        facts.names["D"] = Fact("y", "D")
+    _of_greek(facts)
+    if name := next(filter(None, map(loss_named_in, lines)), ""):
+        facts.names.setdefault(name, Fact("L", name))
+    told_weights(facts, lines)
+    with_used(facts, found, lines)
+    by_letters(facts, any(map(speaks_of_momentum, lines)))
     rate = _RATE.search("\n".join(lines))
     spoken = float(rate[1]) if rate is not None else rate_in(lines)
     if spoken is not None:
@@ -160,6 +185,22 @@ def _from_zero(facts: Facts, inputs: dict[int, Fact]) -> None:
     facts.parameters = {"b_1" if i == n else f"W_11{i + 1}": fact for i, fact in enumerate(given.values())}
 
 
+def _of_greek(facts: Facts) -> None:
+    """Beside α and β, the matrices of two layers, a, z and b are what the layers add up and give: a = α x, b = β z."""
+    units = [facts.parameters.get(name) for name in ("W_1", "W_2")]
+    greek = [fact is not None and bare(fact.called) in _GREEK for fact in units]
+    if not all(greek):
+        for name, is_greek in zip(("W_1", "W_2"), greek, strict=True):
+            if is_greek:
+                del facts.parameters[name]
+        return
+    for letter, means, fact in (("a", "a_1", units[0]), ("z", "h_1", units[0]), ("b", "a_2", units[1])):
+        assert fact is not None
+        names = {letter: means} | {f"{letter}_{i}": f"{means}{i}" for i in range(1, min(len(fact.value), 9) + 1)}
+        for written, meant in names.items():
+            facts.names.setdefault(written, Fact(meant, written))
+
+
 def _listed(text: str) -> list[float]:
     return [float(one) for one in _NUMBER.findall(text)]
 
@@ -177,8 +218,8 @@ def _entries(facts: Facts) -> set[int]:
 def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact) -> bool:
     """Take a value that is given, if it is the first of its name and one that a header has."""
     word = canonical(name)
-    bare = re.sub(r"[\\{}()\[\]\s]|mathbf|mathrm|boldsymbol|text", "", name).replace("theta", "θ").replace("Theta", "Θ")
-    numbered = NUMBERED.fullmatch(bare)
+    stem = bare(name)
+    numbered = NUMBERED.fullmatch(stem)
     single = not isinstance(fact.value, list)
     example = _EXAMPLE.fullmatch(re.sub(r"\s", "", name))
     if example is not None:  # x^{(2)}: one number or a list of the second example
@@ -190,8 +231,11 @@ def _take(facts: Facts, parts: dict[str, dict[int, Fact]], name: str, fact: Fact
         kind = "t" if vector == "y" and numbered["word"].lower() != "y" else vector
         into: dict[Any, Fact] = parts[kind]
         key: Any = int(numbered["index"].lstrip("o"))
+    elif stem in _GREEK and fact.value and isinstance(fact.value, list) and isinstance(fact.value[0], list):
+        facts.names.setdefault(name, Fact(_GREEK[stem], name))
+        into, key = facts.parameters, _GREEK[stem]
     elif parameter(name) is not None and len(name) < 30:
-        into, key = facts.parameters, bare
+        into, key = facts.parameters, stem
     else:
         key = next(
             (

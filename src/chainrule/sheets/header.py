@@ -16,10 +16,13 @@ from chainrule.network.network import Network
 from chainrule.sheets.assembly import network_of, numbers_of
 from chainrule.sheets.deciding import Rules
 from chainrule.sheets.facts import Fact, Facts, facts_of, named
+from chainrule.sheets.hypertext import without_tags
 from chainrule.sheets.inputs import cells_in, read_text
 from chainrule.sheets.macros import with_macros
 from chainrule.sheets.making import text_of
+from chainrule.sheets.modules import with_layers_named
 from chainrule.sheets.naming import NUMBERED
+from chainrule.sheets.sample import header_for, what_was_read
 from chainrule.sheets.sessions import with_claims
 from chainrule.sheets.spellings import spelled
 from chainrule.sheets.thresholds import with_biases
@@ -29,19 +32,6 @@ MOST_UNITS = 10_000  # of a layer, the inputs too
 MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
 MOST_PRODUCTS = 2_000_000  # of weights and examples
 _FENCES = {"+++": "+++", "---": "---", "```toml": "```"}
-_SAMPLE = """+++
-x = [1, 2]
-y = [1]
-hidden = "sigmoid"
-output = "sigmoid"
-loss = "mse"
-[[layer]]
-W = [[0.5, 0.2], [-0.3, 0.8]]
-b = [0, 0]
-[[layer]]
-W = [[0.4, -0.6]]
-b = [0]
-+++"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +85,8 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     Raises:
         InputError: no network in it, or a header that does not fit.
     """
-    lines = with_claims(with_macros(text.splitlines()))
+    shown = without_tags(text.splitlines())
+    lines = with_claims(with_layers_named(with_macros(shown)))
     block = _header(lines, name)
     if block is None:
         from chainrule.sheets.given import given_facts
@@ -118,7 +109,7 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
             stands = "; ".join(told.values())
             rest = (stands, *rest) if leading else (*rest[:end], stands, *rest[end + 1 :])
             first_line -= leading
-    return _worksheet(facts, rest, first_line, text if block is None else None)
+    return _worksheet(facts, rest, first_line, "\n".join(shown) if block is None else None)
 
 
 def _header(lines: Sequence[str], name: str) -> tuple[int, int] | None:
@@ -146,13 +137,23 @@ def _check_enough(facts: Facts) -> None:
         missing.append("no weights (W_1 = …, or w_1 = 0.15, w_2 = …)")
     if missing:
         due = "a network, in a header or in lines that give it"
-        error = InputError(facts.place, due, " and ".join(missing))
-        error.add_note(f"A header to copy and to fill in:\n{_SAMPLE}")
-        raise error
+        read = what_was_read(facts)
+        raise with_header(
+            InputError(facts.place, due, " and ".join(missing) + f"; read were {read}" * bool(read)), facts
+        )
+
+
+def with_header(error: InputError, facts: Facts) -> InputError:
+    """The error that a sheet gives too little, with a header to copy that repeats what was read."""
+    error.add_note(f"A header to copy and to fill in:\n{header_for(facts)}")
+    return error
 
 
 def _worksheet(facts: Facts, lines: tuple[str, ...], first_line: int, text: str | None) -> Worksheet:
-    given = network_of(facts, lines, text)
+    try:
+        given = network_of(facts, lines, text)
+    except InputError as error:
+        raise error if text is None else with_header(error, facts) from None
     network, x, y = given.network, given.x, given.y
     said = facts.known.get("sizes")
     if said is not None and said.value not in (list(network.sizes), list(network.sizes[1:])):

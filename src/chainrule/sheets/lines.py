@@ -15,20 +15,22 @@ from typing import NamedTuple
 from chainrule.errors import InputError
 from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
-from chainrule.formula.tree import Add, Call, Expr, Neg, Ref, Symbol, Timed, refs, size
-from chainrule.network.names import Notation, Quantity
+from chainrule.formula.tree import Add, Expr, Neg, Ref, Symbol, size
+from chainrule.network.names import Notation
 from chainrule.sheets.decimals import with_points
 from chainrule.sheets.examples import examples_told
 from chainrule.sheets.functions import GeneralError, UnreadError, function_named
 from chainrule.sheets.general import ANY_NUMBER, ANY_UNIT, NUMBERS, for_all_units, is_rule
 from chainrule.sheets.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names import Meanings, Names, Operand
+from chainrule.sheets.primed import by_prime
 from chainrule.sheets.prose import words
 from chainrule.sheets.rate import weak_rate
 from chainrule.sheets.segments import Place
 from chainrule.sheets.sentences import OTHER, counts_layers, led
 from chainrule.sheets.statements import Claim, claims, short
 from chainrule.sheets.tables import with_heads
+from chainrule.sheets.unread import Given, has_results
 from chainrule.system.patterns import regex
 
 MOST_LINES = 5_000
@@ -69,6 +71,7 @@ class Line:
         open: why it is left undecided whatever its number is.
         unknown: the name that nothing is known of, where that is why it cannot be read.
         example: the number of the example that the words above it speak of; 0 where there is none.
+        end: the number in the file of its last line.
     """
 
     number: int
@@ -83,6 +86,7 @@ class Line:
     open: str = ""
     unknown: str = ""
     example: int = 0
+    end: int = 0
 
     @property
     def blank(self) -> bool:
@@ -135,6 +139,19 @@ def read_lines(
             most = f"at most {MOST_NODES} names, numbers and operators, with sums written out"
             raise InputError("worksheet", most, f"more, from line {line.number} on")
     return tuple(found)
+
+
+def lines_unread(
+    lines: Sequence[str], first_line: int, examples: int, found: Sequence[Line], given: Given
+) -> list[int]:
+    """The numbers of the lines that have numbers of their own and of which nothing was read.
+
+    Args:
+        found: what was read. given: what the sheet gives of the network.
+    """
+    read = {number for line in found for number in range(line.number, max(line.end, line.number) + 1)}
+    written = _prepared(tuple(lines), examples).lines
+    return [i for i, line in enumerate(written, first_line) if i not in read and has_results(line, given)]
 
 
 class _Prepared(NamedTuple):
@@ -198,8 +215,9 @@ def _line(claim: Claim, example: int, names: Names, readings: list[_Reading]) ->
             return known.line
     names.asked.clear()
     line = _read(replace(claim, parts=[*claim.parts]), names)
-    if line is not None and example:
-        line = replace(line, example=example)
+    if line is not None:
+        last = claim.parts[-1] if claim.parts else None
+        line = replace(line, example=example, end=line.number if last is None else last.where(len(last.text))[0])
     readings.append(_Reading(own, dict(names.asked), line, frozenset(names.own) - own))
     return line
 
@@ -218,11 +236,18 @@ _GAPS = regex(
 _BLANK = regex(r"[_?….\s]*")
 
 
+_BIAS_UNIT = regex(
+    rf"[\s{JOIN}]*[xzaho][\s{JOIN}]*_[\s{JOIN}]*\{{?[\s{JOIN}]*0[\s{JOIN}]*\}}?(?:\^\{{?[\s{JOIN}]*[(\[]?[0-9][)\]]?[\s{JOIN}]*\}}?)?[\s{JOIN}]*"
+)
+
+
 def _is_prose(claim: Claim, names: Names) -> bool:
     """Whether a line that has a sign of equality is a sentence and no claim."""
     subject, *others = (part.text for part in claim.parts)
     if not subject.strip(f"{JOIN} "):
         return True
+    if len(others) == 1 and _BIAS_UNIT.fullmatch(subject) and others[0].strip(f"{JOIN} .") == "1":
+        return True  # x_0 = 1, what the bias is multiplied with
     alone = new_name(subject, names) is not None or is_one_name(subject, names)
     alone = alone or _named_in_words(claim) is not None
     told = words(subject, names.own)
@@ -282,7 +307,7 @@ def _read(claim: Claim, names: Names) -> Line | None:
     assigns = claim.assigns or change is not None
     if error and found.words and not any(re.search("[0-9]", part.text) for part in claim.parts[1:]):
         return None  # a rule in a sentence
-    doubt = found.doubt or claim.doubt or (error if found.words else "") or _by_prime(parts)
+    doubt = found.doubt or claim.doubt or (error if found.words else "") or by_prime([part.tree for part in parts])
     if _MOVED.search(claim.parts[0].text):
         return replace(Line(claim.number, _whole(claim), tuple(parts), notation), doubt=DIFFERENCE, open=DIFFERENCE)
     if counts_layers(claim.parts[0], claim.parts[-1], names.depth):
@@ -300,22 +325,6 @@ def _read(claim: Claim, names: Names) -> Line | None:
     )  # fmt: skip
 
 
-def _by_prime(parts: list[Part]) -> str:
-    """Why a line is in doubt whose prime may mean a derivative: ``h' = h (1 - h)``, ``sigmoid'(h) = h (1 - h)``."""
-    subject, formula = (parts[0].tree, parts[1].tree) if len(parts) > 1 else (None, None)
-    if formula is None:
-        return ""
-    if isinstance(subject, Call) and subject.function.endswith("'") and len(subject.arguments) == 1:
-        inner = subject.arguments[0]
-        return PRIME if isinstance(inner, Ref) and inner.name in refs(formula) else ""
-    name = subject.name if isinstance(subject, Ref) else None
-    before: Symbol | None = name.name if isinstance(name, Timed) and name.after == 1 else None
-    before = name[:-1] if isinstance(name, str) and name.endswith("'") else before
-    is_parameter = isinstance(before, Quantity) and before.symbol in "Wb"
-    return PRIME if before is not None and not is_parameter and before in refs(formula) else ""
-
-
-PRIME = "its prime may mean a derivative as well as a new value"
 DIFFERENCE = "a difference of losses at weights that are moved is not read"
 _MOVED = regex(r"[LCJE]\s*\([^()=]{1,30}[-+][^()=]{1,30}\)\s*-\s*[LCJE]\s*\(")
 

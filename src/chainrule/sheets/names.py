@@ -31,6 +31,7 @@ _SUB = regex(
     r"|(?P<digits>[0-9]+))"
 )
 _BELOW = regex(r"\s*_")
+_NET = regex(r"\s*_\s*(?:\{\s*in[\s_,]*[0-9]{0,2}\s*\}|in_?[0-9]{0,2})(?![A-Za-z0-9])")
 _WORD_BELOW = regex(r"\s*_\s*[A-Za-z]")
 _FLIP = r"(?:,\s*)?(?:\^\s*)?(?:[T⊤]|\{\s*[T⊤]\s*\})"  # a^{[1]T}
 _LAYER = regex(
@@ -242,6 +243,8 @@ def _name(text: str, at: int, depth: int) -> tuple[Written, int] | None:
         fits = int(python["layer"]) <= depth
         above, end = ((Index("", int(python["layer"])), "round"), python.end()) if fits else (None, at)
     indices: tuple[Index, ...] = ()
+    if symbol in ("z", "y") and _NET.match(text, end):
+        return None  # z_in1, the net input of the unit whose output is z1
     if below := _SUB.match(text, end):
         found, end = _indices(symbol, below, above is not None, depth)
         if found is None:

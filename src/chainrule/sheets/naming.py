@@ -16,12 +16,14 @@ from chainrule.network import names as notation
 from chainrule.network.names import LOSS, Derivative, Quantity
 from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.sheets.surfaces import WEAK, Item, Surface, as_written, kinds, of_first_example, surface
+from chainrule.system.patterns import regex
 
 UNITS = ("layer", "through", "hidden", "output", "nodes", "inputs")
 WEIGHTS = (
     "layer", "rows", "columns", "unit", "first", "last", "nodes", "from_nodes", "single", "inputs", "to_unit",
     "rows_columns", "columns_rows",
 )  # fmt: skip
+_ENDS = regex(r"([xXiIhH])([hHoOyY])")  # of W_xh
 NUMBERED = "numbered"  # what W is where W1, W2, … are single weights
 #: of these the weights are numbered through: into one unit after another, or out of one after another
 _THROUGH = ("rows", "columns", "rows_columns", "columns_rows")
@@ -208,7 +210,8 @@ class Naming:
             return 1 if self.depth == 2 else None
         if word in ("b", "W", "w", "a"):
             return None
-        return {"hidden": 1, "output": self.depth}.get(self.units, self.depth)
+        is_hidden = kind == "h" and word == "z" and self.depth == 2  # beside a name for its pre-activation
+        return {"hidden": 1, "output": self.depth}.get(self.units, 1 if is_hidden else self.depth)
 
     def _unit(self, symbol: str, layer: int, unit: int | None = None) -> Quantity | None:
         index = () if unit is None else (unit,)
@@ -222,7 +225,7 @@ class Naming:
         """``h1``, ``o2``, ``out``."""
         if len(items) != 1:
             return None
-        (letters, digits), depth = items[0], self.depth
+        letters, digits, depth = items[0].letters.lower(), items[0].digits, self.depth
         unit = int(digits) if digits else None
         if letters in ("o", "out", "output", "y", "k", "final"):
             return self._unit(symbol, depth, unit)
@@ -333,6 +336,11 @@ class Naming:
 
     def _lettered_weight(self, items: tuple[Item, ...]) -> Quantity | None:
         """``w_{x1h2}``, ``w_{h1,o1}``, in either direction; ``W_out``, all of a layer."""
+        if len(items) == 1 and (ends := _ENDS.fullmatch(items[0].letters)) and len(items[0].digits) in (0, 2):
+            first, second = items[0].digits[:1], items[0].digits[1:]
+            items = (Item(ends[1], first), Item(ends[2], second))
+            if not first:  # W_xh, W_hy: all weights of a layer
+                return Quantity("W", 2 if ends[1] in "hH" else 1) if self.depth == 2 else None
         if len(items) == 1 and not items[0].digits:
             whole = self._lettered("b", items)
             return None if whole is None else Quantity("W", whole.layer)
@@ -342,6 +350,8 @@ class Naming:
         return self._between(places[1], places[0]) or self._between(places[0], places[1])
 
     def _end_of(self, item: Item) -> tuple[int, int] | None:
+        if item.letters.lower() in ("o", "y", "out", "output") and not item.digits and self.sizes[-1] == 1:
+            item = Item(item.letters, "1")  # w_{h2,o}, where one output is all
         quantity = self._lettered("h", (item,)) if item.digits else None
         if quantity is None or not quantity.index:
             return None

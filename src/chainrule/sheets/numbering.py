@@ -49,7 +49,9 @@ def between(key: str) -> tuple[int, ...]:
     if match is None or match["source"] is None:
         return ()
     source, unit = match["source"].lower(), match["unit"].lower()
-    return (2 if source[0] == "h" else 1, int(unit[1:]), int(source[1:]))
+    ends = match["ends"] or ""  # w_ih12 goes from i1 to h2
+    first, second = ends[:1] or source[1:] or 1, ends[1:] or unit[1:] or 1
+    return (2 if source[0] == "h" else 1, int(second), int(first))
 
 
 def of_units(keys: Sequence[str], depth: int) -> dict[str, tuple[int, int]]:

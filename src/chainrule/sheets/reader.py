@@ -361,7 +361,9 @@ class _FormulaReader:
         if symbol in ("x", "y", "yhat"):
             due = 0 if symbol == "x" else self.names.depth
             if layer != due:
-                raise UnreadError(at, f"{symbol} belongs to layer {due}; got layer {layer}")
+                raise UnreadError(
+                    at, f"{symbol} is the {'input' if symbol == 'x' else 'output'}, layer {due}; got layer {layer}"
+                )
             return self.checked(symbol, symbol, units, at), False
         textbook = value.bracketed and self.names.has_h
         self.has_caret |= symbol != "h" and not textbook

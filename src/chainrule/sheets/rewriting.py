@@ -42,6 +42,35 @@ _LABELLED = regex(
     rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
     rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
 )
+_DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+#: z_1 = 1.2 > 0: the value, and what it shows
+_COMPARED = regex(
+    rf"(=[\s⁠]{{0,9}}-?[\s⁠]?{_DIGITS})[\s⁠]{{0,9}}(?:[<>≥≤≠]|[<>]=)[\s⁠]{{0,9}}-?{_DIGITS}(?=[\s⁠]{{0,9}}(?:[.,;){THEN}\n]|$))"
+)
+#: dL/dz = 0.4 × 0.9 = 0.36 (= ŷ − y ✓)
+_CHECKED = regex(
+    r"(?<=[0-9)\]}⁠])(?P<gap>[\s⁠]{1,9})\((?P<formula>[\s⁠]*=(?:[^()=\n]|\([^()=\n]{0,40}\)){1,80})\)(?=[\s⁠.,;!]*(?:\n|$))"
+)
+
+
+#: np.array([[1, 2], [3, 4],])
+_LAST_COMMA = regex(r",(?=\s*[\])])")
+#: w_{x1 → h1}, W_{X1-H1}: both ends of a weight
+_ENDS = regex(
+    rf"(?<=_)(?P<gap>[\s⁠]?\{{)[\s⁠]*(?P<source>[xXiIhH](?:_\{{?)?[0-9]{{0,2}}\}}?)[\s⁠]*(?:{THEN}|-)[\s⁠]*"
+    rf"(?P<unit>[hHoOyY](?:_\{{?)?[0-9]{{0,2}}\}}?)[\s⁠]*\}}"
+)
+
+
+def _between(match: re.Match[str]) -> str:
+    """Both ends of a weight with a comma between them, and no indices of indices."""
+    ends = (re.sub(r"[_{}]", "", match[end]) for end in ("source", "unit"))
+    return f"{match['gap']}{','.join(ends)}}}".ljust(len(match[0]))
+
+
+def _checked(match: re.Match[str]) -> str:
+    """A formula in brackets behind a value, as one that goes on with it."""
+    return match[0] if words(match["formula"]) else f"{match['gap']} {match['formula']} "
 
 
 #: a (h2 . Delta): a dot as the sign of a product, in brackets
@@ -64,6 +93,10 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = text if "Φ" in text or "Phi" in text else _ACTIVATION.sub(f"φ{JOIN}{JOIN}", text)
     text = _HYPOTHESIS.sub(lambda match: "yhat".ljust(len(match[0]), JOIN), text) if "h_" in text else text
     text = _GIVEN_THAT.sub(lambda match: " " * len(match[0]), text)
+    text = _LAST_COMMA.sub(" ", text) if "array" in text or "tensor" in text else text
+    text = _ENDS.sub(_between, text) if "_" in text else text
+    text = _COMPARED.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), text)
+    text = _CHECKED.sub(_checked, text)
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 
@@ -100,4 +133,6 @@ _VALUE_BEHIND = regex(
     r"(?m)(=(?=[^=#\n]*[A-Za-z])[^=#\n]{1,200}[\w)\]][^\S\n]{1,40})#"
     r"(?=[^\S\n]{0,3}(?:-?[0-9.]+|\[[-0-9.,eE \[\]]*\])[^\S\n]*$)"
 )
-_COMMENT = regex(r"(?<=[\w)\]])[^\S\n]+(?:#[^\S\n]*[^\W\d_]|//[^\S\n]*[^\W\d_]{2})[^\n]*")
+_COMMENT = regex(
+    r"(?m)(?<=[\w)\]])[^\S\n]+(?:#[^\S\n]*(?:[^\W\d_]|\([0-9, x×]*\)[^\S\n]*$)|//[^\S\n]*[^\W\d_]{2})[^\n]*"
+)

@@ -150,14 +150,14 @@ def _by_shape(written: str) -> str | None:
     """The loss that a formula is, ``E = 1/2 (t - y)^2``; None for other text."""
     if len(written) > 120 or not re.search(r"\^|²|\*\*|log|ln", written) or not re.search(r"[-−]", written):
         return None
-    from chainrule.formula.plain import JOIN, plain
+    from chainrule.formula.plain import JOIN, POWER, plain
 
     text = plain(
         re.sub(
             r"\\?(?:sum|Sum)\s*(?:_\s*(?:\{[^{}]*\}|\w))?(?:\^\s*(?:\{[^{}]*\}|\w))?|[Σ∑]\s*(?:_\w)?", " sum ", written
         )
     ).text
-    text = re.sub(rf"[\s{JOIN}]|_\{{?[a-z0-9]\}}?", "", text).partition("=")[2 if "=" in text else 0]
+    text = re.sub(rf"[\s{JOIN}{POWER}]|_\{{?[a-z0-9]\}}?", "", text).partition("=")[2 if "=" in text else 0]
     text = re.sub(r"\\frac\{1\}\{2\}|\\frac12|\(1/2\)", "1/2", text).replace("norm(", "(")
     return next((name for shape, name in _SHAPES if shape.fullmatch(text)), None)
 

@@ -77,9 +77,9 @@ _DEFINED = {
 _CLAUSES = regex(r"[,;\n)，；。]|(?<![A-Za-z])\(|\.(?=\s|$)|(?<=\s)(?:->|→|--)(?=\s)")
 _JOINED = regex(r"\s(?:and|with|und|mit|et|avec|y|con|e|com|then|dann|và|и|en|ve|oraz)\s|[和与與、]", re.IGNORECASE)
 _LAYERS = regex(
-    r"\b(?P<weights>Linear|Dense|Affine)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
+    r"\b(?P<weights>Linear|Dense|Affine|(?:fc|lin|linear|layer|dense)_?[0-9]|fc_?out)\b|\b(?P<rule>Tanh|Leaky_?ReLU|ReLU|Sigmoid|Softmax|LogSoftmax|Identity)\b"
 )
-_CHAIN = regex(r"\b(?:Linear|Dense|Affine)\s*\(")
+_CHAIN = regex(r"\b(?:Linear|Dense|Affine)\s*\(|\bSequential\s*\(\s*(?:fc|lin|linear|layer|dense)_?[0-9]\s*,")
 _CLASSES = {"logsoftmax": "softmax", "leakyrelu": "leaky_relu", "leaky_relu": "leaky_relu"}
 
 _REGRESSIONS = (
@@ -124,6 +124,11 @@ _SLOPE = regex(
 )
 
 
+def speaks_of_momentum(text: str) -> bool:
+    """Whether a text speaks of steps with a velocity."""
+    return _MOMENTUM.search(text[:LONGEST]) is not None
+
+
 def slope_said(text: str) -> float:
     """The slope of the leaky ReLU of which a text speaks; 0 where it says none.
 
@@ -132,6 +137,22 @@ def slope_said(text: str) -> float:
     """
     found = _SLOPE.search(text[:LONGEST])
     return 0.0 if found is None else float(found[1] or found[2])
+
+
+_FIRST_IS_BIAS = regex(
+    r"\bfirst (?P<one>column|row)\b[^.\n]{0,80}\bbias|\bbias(?:es)?\b[^.\n]{0,60}\bfirst (?P<other>column|row)\b",
+    re.IGNORECASE,
+)
+
+
+def bias_said(text: str) -> str:
+    """Whether the first ``row`` or ``column`` of each matrix is the bias, as a text says; "" where it says neither.
+
+    >>> bias_said("the first column of each matrix is the bias")
+    'column'
+    """
+    found = _FIRST_IS_BIAS.search(text[:LONGEST])
+    return "" if found is None else (found["one"] or found["other"]).lower()
 
 
 @dataclass(frozen=True)
@@ -199,7 +220,7 @@ def said_in(text: str) -> Said:
         (reduction := reduction_said(text)),
         frozenset(settled | {"mean": {"sum_batch"}, "sum": {"mean_batch"}}.get(reduction, set())),
         has_penalty(text),
-        _MOMENTUM.search(text) is not None,
+        speaks_of_momentum(text),
         alone == ["sigmoid"] and not everywhere,
         _unread_rule(text),
     )

@@ -155,6 +155,24 @@ def has_penalty(text: str) -> bool:
     return _PENALTY.search(text) is not None
 
 
+_NAMED = regex(
+    r"(?<![\w\\])(?P<name>[A-Z][A-Za-z]{0,9})\s*(?:\([^()=]{1,30}\))?\s*=\s*(?="
+    r"[-−]\s*\\?(?:sum|∑|Σ)(?:_\{[^{}]{0,20}\})?[^=\n]{1,60}\\?(?:log|ln)|(?:\\frac\s*\{?1\}?\s*\{?2\}?|1/2|½|0\.5)?\s*[*·]?\s*"
+    r"\(\s*(?:[tyd](?:_\{?\w\}?)?\s*[-−]\s*(?:ŷ|\\hat\s*\{?y\}?|o|yhat|y_hat)"
+    r"|(?:ŷ|\\hat\s*\{?y\}?|o|yhat|y_hat)(?:_\{?\w\}?)?\s*[-−]\s*[tyd])\s*(?:_\{?\w\}?)?\s*\)\s*(?:\^|²))"
+)
+
+
+def loss_named_in(text: str) -> str:
+    """The name that a formula of a usual loss stands behind, where it is none of the usual ones; "" for none.
+
+    >>> [loss_named_in(text) for text in ("H(y, p) = -sum y_i log p_i", "Hata = (y - ŷ)^2", "E = (y - ŷ)^2")]
+    ['H', 'Hata', '']
+    """
+    found = _NAMED.search(text)
+    return "" if found is None or _LOSS_NAME.match(f"{found['name']} =") else found["name"]
+
+
 def states_loss(claim: str) -> bool:
     """Whether a claim is the formula of a loss and no number: it says what the loss is, in whatever names.
 

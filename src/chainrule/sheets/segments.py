@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, Plain
 from chainrule.system.patterns import regex
@@ -232,7 +233,28 @@ def parts_of_row(cells: tuple[Place, ...], words: Callable[[str], int]) -> list[
             groups.append([cell])
         else:
             groups[-1].append(cell)
-    return groups
+    return [part for group in groups for part in _several(group)]
+
+
+def _several(group: list[Place]) -> list[list[Place]]:
+    """The claims of a row whose cells each hold as many names, formulas or values, a comma between them."""
+    split = [_at_commas(cell) for cell in group]
+    several = len(group) > 1 and len({len(parts) for parts in split}) == 1
+    if not several or len(split[0]) < 2 or not all(is_one_name(name.text) for name in split[0]):
+        return [group]
+    if len({"/" in name.text or "frac" in name.text for name in split[0]}) > 1:
+        return [group]  # of ∂L/∂w_1, w_2 the second may be a derivative too
+    return [list(parts) for parts in zip(*split, strict=True)]
+
+
+def _at_commas(cell: Place) -> list[Place]:
+    """What stands between the commas of a cell that no bracket holds."""
+    text, depth, edges = cell.text, 0, [-1]
+    for at, character in enumerate(text):
+        depth += (character in (OPEN, "(", "[", "{")) - (character in (CLOSE, ")", "]", "}"))
+        if character == "," and depth <= 0 and text[at + 1 : at + 2].strip() == "":
+            edges.append(at)
+    return [cell.within(start + 1, end) for start, end in pairwise([*edges, len(text)])]
 
 
 def _formula_of(cell: Place, words: Callable[[str], int]) -> list[Place]:

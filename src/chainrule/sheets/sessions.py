@@ -67,6 +67,8 @@ def _after(lines: list[str], at: int, prompt: str, code: str) -> int:
     if printed and _QUOTED.fullmatch(expression):
         lines[at] = ""  # what it prints says itself what it is
         return at + 1
+    if prompt and not printed and (shown := _shown_behind(lines, at, code)):
+        return shown
     if prompt and not printed and "=" in re.sub(r"[=!<>]=", "", code):
         lines[at] = code  # a statement
         return at + 1
@@ -80,6 +82,20 @@ def _after(lines: list[str], at: int, prompt: str, code: str) -> int:
         lines[at] = "" if prompt else lines[at]
         return at + 1
     return _put(lines, at, start, said, expression)
+
+
+def _shown_behind(lines: list[str], at: int, code: str) -> int:
+    """``z1 = W1 @ x; z1`` and the value below it: the statement, and a claim for what it shows; 0 for other code."""
+    statement, sign, expression = code.rpartition(";")
+    expression = expression.strip()
+    if not sign or not _EXPRESSION.fullmatch(expression) or _NO_VALUE.match(expression):
+        return 0
+    start = _value_at(lines, at + 1, "")
+    if start is None:
+        return 0
+    lines[at] = statement
+    lines[start] = f"{expression} = {_output(lines[start], '').strip()}"
+    return start
 
 
 def _value_at(lines: list[str], at: int, said: str) -> int | None:

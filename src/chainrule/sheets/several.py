@@ -28,18 +28,26 @@ _WANTED = regex(
 _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
-_TUPLES = regex(r"\(\s*([^()=\d][^()=]{0,60}?)\s*\)\s*=\s*\(\s*([-−+0-9.][-−+0-9.,;\s]*)\)")
+_TUPLES = regex(r"[(\[]\s*([^()\[\]=\d][^()\[\]=]{0,60}?)\s*[)\]]\s*=\s*[(\[]\s*([-−+0-9.][-−+0-9.,;\s]*)[)\]]")
 
 
 def _one_by_one(match: re.Match[str]) -> str:
     """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``."""
     names, values = match[1].split(","), re.split(r"[,;]", match[2])
-    if len(names) != len(values) or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names):
+    numbers = all(re.fullmatch(_NUMBER, value.strip()) for value in values)
+    if (
+        len(names) != len(values)
+        or len(names) < 2
+        or not numbers
+        or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names)
+    ):
         return match[0]
     return ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(names, values, strict=True))
 
 
 _NAME_ALONE = regex(_NAME)
+#: $( x = 1 )$
+_BRACKETED = regex(rf"(\$\s*)\((\s*(?:{_NAME}\s*=\s*)+{_VALUE}\s*)\)(\s*\$)")
 
 
 #: - x1: 0.1, - w1: 0.25 (x1 to h1)
@@ -62,6 +70,7 @@ def parted(lines: Sequence[str]) -> list[str]:
         if len(line) < 200 and (item := _ITEM.fullmatch(line)):
             line = f"{item[1]}{item[2]} = {item[3]}"
         if len(line) < 2_000 and "=" in line:
+            line = _BRACKETED.sub(lambda m: f"{m[1]} {m[2]} {m[3]}", line)
             line = _TUPLES.sub(_one_by_one, line)
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))

@@ -56,6 +56,11 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
             if "=" in text:
                 yield refused
             continue
+        if _BANNER.match(text):
+            if waiting is not None and waiting.signs:
+                yield waiting
+            waiting = None
+            text = _BANNER.sub(lambda match: " " * len(match[0]), text)
         whole = plain(text)
         signed, valued = _valued(whole)
         whole = replace(whole, text=rewritten(signed, times, octave))
@@ -117,6 +122,8 @@ def _valued(whole: Plain) -> tuple[str, list[int]]:
     return "".join(characters), found
 
 
+#: === Step 2: the output layer ===
+_BANNER = regex(r"^\s*={3,}(?=\s|\w|$)|(?<=\S)\s*={3,}\s*$")
 _BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
 _EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
@@ -237,7 +244,7 @@ def _separators(text: str) -> list[tuple[int, str]]:
     depth = 0
     found: list[tuple[int, str]] = []
     inside: list[tuple[int, str]] = []
-    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=[\s⁠])", text):
+    for match in re.finditer(rf"[(\[{{{OPEN}]|[)\]}}{CLOSE}]|[=;{THEN}{BREAK}{WIDE}\n]|[,.](?=[\s⁠{BREAK}])", text):
         character = match[0]
         if character in "([{" or character == OPEN:
             depth += 1
@@ -245,7 +252,7 @@ def _separators(text: str) -> list[tuple[int, str]]:
             depth = max(0, depth - 1)
         else:
             kind = {BREAK: "\n", WIDE: ","}.get(character, character)
-            if kind == "." and _SENTENCE.match(text, match.end()):
+            if kind == "." and (_SENTENCE.match(text, match.end()) or _ends_number(text, match.start())):
                 kind = "\n"
             if kind == THEN and is_one_name(name := _last_piece(text[: match.start()])) and not _is_word(name):
                 kind = "=" if _GIVES.match(text, match.end()) or _again(name, text[match.end() :]) else kind
@@ -257,6 +264,13 @@ def _separators(text: str) -> list[tuple[int, str]]:
 
 
 _SENTENCE = regex(r"[\s⁠]+(?:[A-ZÄÖÜÉ][A-Za-zäöüéè]+)[\s⁠,]+(?![=+*/^-])")
+#: behind a stop: a name and its sign, or words up to them
+_CLAIMS_NEXT = regex(r"[\s⁠]+[^\W\d_][^=.;\n]{0,80}=")
+
+
+def _ends_number(text: str, at: int) -> bool:
+    """Whether a stop stands behind a number and before another claim: ``x_2 = -0.7. Saída: d = 0.1``."""
+    return text[max(0, at - 1) : at].isdigit() and _CLAIMS_NEXT.match(text, at + 1) is not None
 
 
 def _is_word(name: str) -> bool:

@@ -13,7 +13,7 @@ from chainrule.sheets.names import Index, Operand, Own, Written
 from chainrule.system.patterns import regex
 
 #: words that the author's own quantities have as often: they mean a quantity of the network only on evidence
-WEAK = frozenset((*"usnvqiptdcejoθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
+WEAK = frozenset((*"usnvqiptdcejofθ", "in", "input", "sum", "theta", "err", "error", CHANGE))
 _LOSS = frozenset((*"ECJQ", "Loss", "loss", "LOSS", "Cost", "cost", "Error", "error", "MSE", "BCE", "CE", "SSE"))
 _GROUPS = ("total", "tot", "all", "sum", "full")
 #: words for the value after an update that stand before a name as well as behind it, in small letters
@@ -100,6 +100,9 @@ def _taken_apart(own: Own) -> Surface | None:
         word, items = {"pred": "yhat", "hat": "yhat", "out": "yhat", "true": "target"}.get(
             items[0].letters, word + items[0].letters
         ), items[1:]  # fmt: skip
+    if word in ("z", "y") and items and items[0].letters == "in" and len(items) < 3:  # z_in1, y_in: net inputs
+        unit = "".join(item.digits for item in items)
+        word, items = "net", [Item("h" if word == "z" else "o", unit)]
     above = Index("L", 0) if own.above == "L" else Index("", int(own.above)) if own.above else None
     return Surface(word, tuple(items), of_loss, after, above)
 

@@ -94,7 +94,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _bare(cell: str) -> str:
-    return re.sub(r"[$`]|\*\*|^\s*\*|\*\s*$", "", cell).strip()
+    return re.sub(r"[$`]|\*\*|^\s*\*|\*\s*$", "", cell.strip()).strip()
 
 
 def _is_name(cell: str) -> bool:

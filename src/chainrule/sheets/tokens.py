@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.formula.grammar import DEEPEST, LONGEST_NUMBER
-from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, WIDE
+from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, POWER, WIDE
 from chainrule.sheets import names as n
 from chainrule.sheets.functions import UnreadError, function_at, with_powers_behind
 from chainrule.sheets.parser import Token
@@ -41,7 +41,7 @@ _ARGUMENTS = regex(
 )
 _ALL_ARGUMENTS = regex(_ARGUMENTS.pattern.replace(r"(?=\s*(?:\}|/|$))", r"(?=\s*$)"))
 _FRAC = regex(r"\\frac\s*")
-_SPACE, _GAP = regex(rf"[\s{JOIN}]*"), regex(r"\s*")
+_SPACE, _GAP = regex(rf"[\s{JOIN}{POWER}]*"), regex(r"\s*")
 _DIGIT = regex(r"\s*([0-9])")
 _OPENED = regex(r"\s*[(\[{]")
 _BRACE, _BRACE_CLOSED, _CLOSED = regex(r"\s*\{\s*"), regex(r"\s*\}\s*"), regex(r"\s*\}")
@@ -164,7 +164,7 @@ class _Scanner:
         character = self.text[self.at]
         kind = _OPERATORS.get(character)
         if kind is None or (character == ";" and (not self.open or self.open[-1] != "_ROWS")):
-            raise UnreadError(self.at, f"nothing here is written with {_named(self.text, self.at)}")
+            raise UnreadError(self.at, f"{_named(self.text, self.at)} cannot be read here")
         if kind == "_LSQB" and _ROWS.match(self.text, self.at):
             kind = "_ROWS"  # [1 2; 3 4]
         within = self.open[-1] if self.open else ""

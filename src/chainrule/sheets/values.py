@@ -21,7 +21,7 @@ from chainrule.system.patterns import regex
 NUMBERED = regex(r"(?P<word>x|i|input|y|t|d|yd|target|label|T|X|Y)_?(?P<index>[1-9][0-9]?|0|o[1-9])")
 #: a^{(1)}, which some call the inputs
 FIRST = regex(r"a\^(?:1|\{?[(\[]?1[)\]]?\}?)")
-_NAME = regex(r"(?:[A-Za-zηαθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
+_NAME = regex(r"(?:[A-Za-zηαβθΘ]|\\[a-z]+)[\w{}^()\[\],\\]*(?:\s*[_^]\s*[\w{(\[][\w{}()\[\],]*)*\s*$")
 _SAID = regex(rf"{CALLED}(?:\s+[^\s=]{{1,3}})?\s*$")
 _INLINE = regex(r"(?<![$\\])\$([^$]+)\$(?!\$)")
 _AND = regex(r"\s+(?:and|with|und|et|con|mit|\|)\s+|[.;:]\s+(?![^\[]*\])")

@@ -32,9 +32,10 @@ from chainrule.sheets.numbering import (
     order,
     turned_ways,
 )
+from chainrule.sheets.sample import what_was_read
+from chainrule.sheets.shapes import MOST_LAYERS, sizes_of
 
 Score = Callable[[list[Matrix], list[list[float]]], int]
-MOST_LAYERS = 40
 
 
 @dataclass
@@ -153,17 +154,25 @@ class _Reader:
                 yield turned
 
     def with_bias_columns(self, given: list[tuple[Fact, str]]) -> Parameters | None:
-        """Matrices Θ, whose first column is the bias: one more column than there are units before; None for others."""
-        if not all(name[0] in "θΘtT" for _, name in given) or any(map(is_bias, self.facts.parameters)):
+        """Matrices Θ, or others of which the sheet says so, whose first column or row is the bias; None for others.
+
+        They have one more column than there are units before.
+        """
+        first = self.facts.with_biases
+        is_theta = all(name[0] in "θΘtT" for _, name in given)
+        if not (first or is_theta) or any(map(is_bias, self.facts.parameters)):
             return None
         read, width = [], self.inputs
         for fact, name in given:
             read.append(self.matrix(fact, name, width + 1))
+            if first == "row" and isinstance(fact.value, list) and isinstance(fact.value[0], list):
+                read[-1] = [list(column) for column in zip(*read[-1], strict=True)]
             if len(read[-1][0]) != width + 1:
                 return None
             width = len(read[-1])
         biases = [[row[0] for row in W] for W in read]
-        note = "the first column of each Θ is the bias: it has one more than there are units before"
+        what = f"the first {first} of each matrix" if first else "the first column of each Θ"
+        note = f"{what} is the bias: it has one more than there are units before"
         return Parameters([[row[1:] for row in W] for W in read], biases, notes=[note], bias_columns=True)
 
     def matrix(self, fact: Fact, name: str, width: int) -> Matrix:
@@ -206,7 +215,7 @@ class _Reader:
         if not weights:
             due = "its weights: W of each layer, or w1, w2, … one by one"
             raise self.facts.refuse("network", due, "none")
-        if all(isinstance(fact.value, list) for fact in weights.values()):
+        if _are_layers(weights):
             given = [(fact, key) for key, fact in sorted(weights.items(), key=lambda kv: order(kv[0]))]
             return self.with_bias_columns(given) or self.matrices(given)
         if len(weights) == 1 and self.inputs == 1:
@@ -233,10 +242,9 @@ class _Reader:
             numbers[letter, above - before if above else 0, below] = self.number(fact, key)
         ways, notes = assembled(numbers, self.sizes(len(numbers)), self.inputs, self.outputs)
         if not ways:
-            names = ", ".join([*list(given)[:6], *["…"] * (len(given) > 6)])
             due = "weights whose names say where each goes (w1 … w8 row by row, W_211, w_12^1), one for each"
-            raise self.facts.refuse("weights", due, f"{len(numbers)} numbers {names}, with {self.inputs} inputs"
-                                    f" and {self.outputs or 'unknown'} outputs")  # fmt: skip
+            got = f"{len(numbers)} for {self.inputs} inputs and {self.outputs or 'unknown'} outputs"
+            raise self.facts.refuse("weights", due, f"{got}; read were {what_was_read(self.facts)}")
         weights = self.best(ways)
         note = notes[ways.index(weights)] if len(ways) > 1 or "through" in notes[0] else ""
         called = names_into_output([key[2] for key in numbers], self.inputs) if note == INTO_OUTPUT else {}
@@ -247,16 +255,8 @@ class _Reader:
         said = self.facts.value("sizes")
         if isinstance(said, list) and all(isinstance(n, int) and n > 0 for n in said):
             return [said if said[:1] == [self.inputs] and len(said) > 1 else [self.inputs, *said]]
-        if self.outputs is None:
-            alone = [[self.inputs, count // self.inputs]] if count % self.inputs == 0 else []
-            return [*self.with_outputs(count, 1), *alone]
-        return self.with_outputs(count, self.outputs)
-
-    def with_outputs(self, count: int, outputs: int) -> list[list[int]]:
-        found = [[self.inputs, outputs]] if count == self.inputs * outputs else []
-        hidden, rest = divmod(count, self.inputs + outputs)
-        chain = [[1] * (count + 1)] if self.inputs == outputs == 1 and 3 <= count <= MOST_LAYERS else []
-        return [*found, *([[self.inputs, hidden, outputs]] if not rest and hidden else []), *chain]
+        singles = [k for k, f in self.facts.parameters.items() if is_bias(k) and not isinstance(f.value, list)]
+        return sizes_of(count, self.inputs, self.outputs, singles)
 
     def best(self, ways: list[list[Matrix]]) -> list[Matrix]:
         """The way under which most of the printed numbers come out; the first of those that are as good."""
@@ -386,6 +386,12 @@ class _OneByOne:
         if len(self.numbers) % width:
             return [self.numbers]
         return [self.numbers[i : i + width] for i in range(0, len(self.numbers), width)]
+
+
+def _are_layers(weights: dict[str, Fact]) -> bool:
+    """Whether each name has all weights of a layer: a matrix or a row, or a number beside those of other layers."""
+    lists = [isinstance(fact.value, list) for fact in weights.values()]
+    return all(lists) or (any(lists) and set(weights) == {f"W_{i}" for i in range(1, len(lists) + 1)})
 
 
 def _and(words: Sequence[str]) -> str:

@@ -50,6 +50,8 @@ def spares(state: SheetState, changed: World) -> bool:
     for mark in state.marks:
         if mark.value is None or mark.value.verdict not in ACCEPTED or mark.place is None or mark.place.time > 1:
             continue
+        if state.view(mark) is not state:
+            continue  # it is about one example of several, or about another pass
         value = value_of_line(mark.place, mark.value, changed)
         if value is not None and not mark.value.numbers.interval(True).touches(Interval.of(value)).all():
             return False

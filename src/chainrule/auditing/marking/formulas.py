@@ -247,7 +247,7 @@ def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, p
                 gap = np.abs(given.ravel() - np.ravel(one)) - radius.ravel() - np.ravel(unit)
                 worst.append(float(gap.max(initial=0.0)))
     if not worst:
-        return FormulaMark(part, "formula", "undecided", "its numbers cannot be held against the network's")
+        return FormulaMark(part, "formula", "undecided", "the network has nothing to compare its numbers with")
     if min(worst) <= 1e-9:
         return FormulaMark(part, "formula", "right")
     return FormulaMark(part, "formula", "wrong", "with the numbers in it, it does not give the value")

@@ -26,7 +26,7 @@ DEFINES = "it says what the loss is, in names that the other lines do not have"
 _OF_LOSS = ("L", "dh", "da", "dW", "db")
 _OF_PENALTY = ("L", "dW")
 _ITS_NAMES = ("λ", "lambda")
-_THETA = regex(r"[Tt]heta|[θΘ]")
+_THETA = regex(r"[Tt]heta|[θΘαβW]|\\(?:alpha|beta)")  # of sheets that give the biases with the weights
 
 
 def left_open(state: SheetState, rules: Rules) -> list[Mark]:

@@ -31,6 +31,7 @@ class Audit(Rendered):
         sizes: units of each layer of the network, the inputs first.
         notes: how the sheet is read where it leaves something open, a sentence each.
         arrays: it is of somebody's arrays: each line is one of them.
+        unread: the numbers of lines that have numbers of their own and of which nothing was read.
 
     >>> net = cr.Network([[[0.5, -0.6]]], output="identity", loss="half_squared_error")
     >>> audit = cr.audit_gradients(net, [1, 2], [1], {"dL/dyhat": [-1.7], "dL/dW_1": [[-1.7, 3.4]]})
@@ -50,6 +51,7 @@ class Audit(Rendered):
     sizes: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     arrays: bool = False
+    unread: tuple[int, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -91,6 +93,7 @@ class Audit(Rendered):
             "conventions": [asdict(c) | {"lines": list(c.lines)} for c in self.conventions],
             "contradictions": [asdict(c) | {"lines": list(c.lines)} for c in self.contradictions],
             "lines": [a.to_dict() for a in self.lines],
+            "unread": list(self.unread),
         }
 
 
@@ -154,14 +157,17 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
     """What is right so far, the first line that is not, and how many follow from it."""
     lines, noun = audit.lines, audit.noun
     if not lines:
-        return ("No line claims anything: there is nothing to check.",)
+        return ("No line claims anything: there is nothing to check.", *_unread(audit))
     first = next((i for i, a in enumerate(lines) if a.verdict not in ACCEPTED), None)
     if first is None:
         digits = {"truncates": "; digits are cut off, not rounded", "both": "; some digits are cut off, not rounded"}
         other = "".join(
             f" {sentence(c.words)}." for c in audit.conventions if audit.arrays and c.id in ("negative", "step")
         )
-        return (f"{_all(noun, len(lines))} right{digits.get(audit.rounding, '')}.{other}",)
+        read = _all(noun, len(lines))
+        if audit.unread:
+            read = f"All {len(lines)} {noun}s that were read are" if len(lines) > 1 else "The only line read is"
+        return (f"{read} right{digits.get(audit.rounding, '')}.{other}", *_unread(audit))
     parts: list[str | Math | Code] = [_so_far(noun, first, lines)]
     root = audit.first_wrong
     if root is None:
@@ -186,7 +192,15 @@ def summary(audit: Audit) -> tuple[str | Math | Code, ...]:
         numbers = [a.number for a in lines if a.verdict == verdict]
         if numbers:
             parts.append(f" {_lines(noun, numbers).capitalize()} {words}.")
-    return tuple(parts)
+    return (*parts, *_unread(audit))
+
+
+def _unread(audit: Audit) -> Iterator[str]:
+    """What is to say of lines that look as if they claim something and were not read."""
+    if audit.unread:
+        one = len(audit.unread) == 1
+        count = "1 line" if one else f"{len(audit.unread)} lines"
+        yield f" {count} with numbers {'was' if one else 'were'} not read: {_lines('line', audit.unread)}."
 
 
 def _all(noun: str, count: int) -> str:

@@ -61,7 +61,7 @@ def _in_order(read: ReadSheet) -> Iterator[Operand]:
 
 def _how(naming: Naming, operand: Operand, meaning: Symbol) -> str:
     if naming.is_declared(operand):
-        return "by the header"
+        return "as given"
     name = meaning.name if isinstance(meaning, Timed) else meaning
     quantity = name.subject if isinstance(name, Quantity | Derivative) else None
     found = surface(operand)

@@ -17,6 +17,7 @@ MOST_LETTERS = 160  # of a line in a table
 MOST_OF_NAME = 40
 MOST_OF_LATEX = 100  # letters of a name that is read as LaTeX
 MOST_DECIMALS = 12
+MOST_ZEROS = 4  # behind the point of a 0
 MOST_COMPARED = 50  # entries of an array
 DUST = 1e-14  # what rounding in the computer leaves of 0
 #: a name, its primes, and the number of updates where it is written
@@ -48,9 +49,18 @@ def sentence(words: str, end: str = "") -> str:
     """Words as a sentence; a name at the start, such as a_1 or yhat, keeps its letters."""
     words = words.strip()
     first = words.split(" ", 1)[0]
-    if first.rstrip(".,:;!?").isalpha() and first != "yhat":
+    if first.rstrip(".,:;!?").isalpha() and first != "yhat" and not _is_letter(words):
         words = first[:1].upper() + words[1:]
     return words if words.endswith((".", "!", "?", ":")) else words + end
+
+
+def _is_letter(words: str) -> bool:
+    """Whether a sentence begins with a name of one letter: ``y should be 0.5``, but not ``a rule``."""
+    first, _, rest = words.partition(" ")
+    return len(first.rstrip(":,")) == 1 and (first not in ("a", "A") or rest.partition(" ")[0] in _VERBS)
+
+
+_VERBS = ("should", "could", "is", "stands")
 
 
 def short(text: str, most: int = MOST_LETTERS) -> str:
@@ -68,7 +78,7 @@ def number(given: Any, decimals: int | None) -> str:
         return number_text(x, 5)
     written = f"{x:.{max(0, min(decimals, MOST_DECIMALS))}f}"
     if float(written) == 0:
-        return written.lstrip("-") if x == 0 else number_text(x, 3)
+        return (written.lstrip("-") if decimals <= MOST_ZEROS else "0") if x == 0 else number_text(x, 3)
     return written
 
 
