@@ -18,7 +18,7 @@ from chainrule.sheets.facts import Fact, Facts
 from chainrule.sheets.making import network_made
 from chainrule.sheets.numbering import Matrix, is_weight
 from chainrule.sheets.said import Said, bias_said, said_in, slope_said
-from chainrule.sheets.weights import Parameters, Score, number, parameters_of, printed, short
+from chainrule.sheets.weights import Parameters, Score, number, parameters_of, short
 from chainrule.system.patterns import regex
 
 
@@ -213,3 +213,9 @@ def _values_printed(
     with np.errstate(all="ignore"):
         a, h = propagate(network, flat.reshape(-1, network.sizes[0]))
     return digits_printed([*a, *h[1:]], numbers)
+
+
+def printed(lines: Sequence[str]) -> list[tuple[float, float]]:
+    """The numbers of a text with digits behind the point: (value, unit of the last digit)."""
+    found = re.findall(r"(?<![\w.])-?[0-9]*\.[0-9]{1,12}(?![0-9.])", "\n".join(lines))
+    return [(float(one), 10.0 ** -len(one.partition(".")[2])) for one in dict.fromkeys(found[:2000])]

@@ -7,7 +7,6 @@ direction), the numbers printed in the sheet decide: the way under which the for
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -396,9 +395,3 @@ def _are_layers(weights: dict[str, Fact]) -> bool:
 
 def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def printed(lines: Sequence[str]) -> list[tuple[float, float]]:
-    """The numbers of a text with digits behind the point: (value, unit of the last digit)."""
-    found = re.findall(r"(?<![\w.])-?[0-9]*\.[0-9]{1,12}(?![0-9.])", "\n".join(lines))
-    return [(float(one), 10.0 ** -len(one.partition(".")[2])) for one in dict.fromkeys(found[:2000])]
