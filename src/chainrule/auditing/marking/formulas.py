@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.auditing.marking.loosely import is_loose, means_outer, misfits, without_sums
+from chainrule.auditing.marking.loosely import means_outer, misfits, needs_turning, without_sums
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
@@ -28,7 +28,6 @@ from chainrule.network.arrays import Array
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
 OUTER = "its product of two vectors is one number as it stands, and the right matrix as an outer product"
-LOOSE = "its sizes do not fit as they stand, and it is right once its vectors are turned"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
 
@@ -40,11 +39,7 @@ def mark_formula(state: SheetState, claim: LineClaim, value: NumberMark | None, 
         value: the mark of the line's number, where it has one.
     """
     found = _held(state, claim, value, part, part.tree)
-    for tree in (
-        _over_examples(state.problem, part.tree)
-        if found.verdict == "undecided" and found.why not in (OUTER, LOOSE)
-        else ()
-    ):
+    for tree in _over_examples(state.problem, part.tree) if found.verdict == "undecided" and found.why != OUTER else ():
         if (other := _held(state, claim, value, part, tree)).verdict == "right":
             return other
     return found
@@ -66,7 +61,7 @@ def _with_sums(tree: t.Expr, function: str) -> t.Expr:
 
 def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula, tree: t.Expr) -> FormulaMark:
     """A formula, read as a tree, held against what the line claims."""
-    trouble = ""
+    trouble, no_product = "", False
     here = evaluates = False
     of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
     for way in ways(state.problem):
@@ -84,6 +79,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
             return _by_numbers(state, claim, value, part)
         except InputError as error:
             trouble = trouble or f"{error.quantity}: expected {error.expected}; got {error.got}"
+            no_product |= error.quantity == "product"
     if has_data(state.problem, tree):
         return _by_numbers(state, claim, value, part)
     if evaluates and of_weights and means_outer(state, claim, tree):
@@ -93,9 +89,9 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
-    if trouble and is_loose(state, claim, tree):
-        return FormulaMark(part, "formula", "undecided", LOOSE)
-    return FormulaMark(part, "formula", "undecided", trouble, misfit=bool(trouble) and misfits(state, claim, tree))
+    turn = no_product and needs_turning(state, claim, tree)
+    is_misfit = turn or (bool(trouble) and misfits(state, claim, tree))
+    return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit)
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:

@@ -32,20 +32,19 @@ def misfits(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
         return False
 
 
-def is_loose(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
-    """Whether a formula gives what a line claims once its vectors are turned or multiplied by entries.
+def needs_turning(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:
+    """Whether a formula with a weight matrix gives what a line claims only once the matrix is turned.
 
-    A weight matrix is not turned: its transpose is forgotten more often than it is meant. Derivatives of one layer by
-    another have no shape that all agree on.
+    To turn a vector, or to multiply by entries, is loose writing; a matrix's transpose is more often forgotten.
     """
-    if any(map(_is_of_layers, t.refs(tree))):
-        return True
-    if state.problem.n > 1 or claim.place is None or not all(map(_is_whole, t.refs(tree))):
+    if claim.place is None or not any(is_weights(state, node) for node in _nodes(tree)):
         return False
+    if state.problem.n > 1 or not all(map(_is_whole, t.refs(tree))):
+        return True
     turned = set(_turned_matrices(state, tree))
     try:
         ways = (way for way in _readings(tree) if set(_turned_matrices(state, way)) == turned)
-        return any(_holds(state, claim, way) for way in ways)
+        return not any(_holds(state, claim, way) for way in ways)
     except NumbersOnly:
         return False
 
@@ -105,12 +104,6 @@ def _is_whole(symbol: t.Symbol) -> bool:
     if isinstance(name, Derivative):
         return name.of.symbol == "L" and not name.wrt.index
     return symbol == "eta" or isinstance(name, t.Slope) or (isinstance(name, Quantity) and not name.index)
-
-
-def _is_of_layers(symbol: t.Symbol) -> bool:
-    """Whether it is a derivative of a layer's units by all of another layer or matrix."""
-    name = symbol.name if isinstance(symbol, t.Timed) else symbol
-    return isinstance(name, Derivative) and name.of.symbol != "L" and not name.of.index and not name.wrt.index
 
 
 def _holds(state: SheetState, claim: LineClaim, tree: t.Expr) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.formulas import LOOSE, OUTER, mark_arithmetic, mark_formula
+from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
@@ -238,7 +238,7 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
         if misfit is not None and verdict in ACCEPTED:
             why = f"the number is right, but {misfit.part.text} does not fit it: {misfit.why}"
             return Mark(claim, "undecided", why, value, tuple(formulas))
-        if verdict in ACCEPTED and (only := _not_known(formulas)) is not None:
+        if verdict in ACCEPTED and (only := _holds_here_alone(formulas)) is not None:
             why = f"the number is right; of {only.part.text} it is not known: {only.why}"
             return Mark(claim, "undecided", why, value, tuple(formulas))
         if claim.own and verdict in ACCEPTED and not formulas_known(state, claim):
@@ -247,10 +247,9 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
     return Mark(claim, verdict, "" if value is None else value.why, value, tuple(formulas))
 
 
-def _not_known(formulas: list[FormulaMark]) -> FormulaMark | None:
-    """A formula of which nothing shows that it is right: it holds at the numbers of the sheet alone, or at none."""
-    unknown = (f for f in formulas if f.kind == "formula" and f.verdict == "undecided")
-    return next((f for f in unknown if f.why not in (OUTER, LOOSE)), None)
+def _holds_here_alone(formulas: list[FormulaMark]) -> FormulaMark | None:
+    """A formula that holds at the numbers of the sheet, but not at others."""
+    return next((f for f in formulas if f.why == HERE_ALONE), None)
 
 
 def _repeated(state: SheetState, mark: Mark) -> Mark:
