@@ -58,7 +58,8 @@ def kept(function):
 ncdf, exp = kept(mpmath.ncdf), kept(mpmath.exp)
 
 MPMATH = {
-    "exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "max": max, "min": min, "abs": abs, "sign": mpmath.sign,
+    "exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "sinh": mpmath.sinh, "cosh": mpmath.cosh,
+    "max": max, "min": min, "abs": abs, "sign": mpmath.sign,
     "sigma": logistic, "softplus": lambda a: mpmath.log1p(mpmath.exp(a)), "Phi": ncdf, "phi": mpmath.npdf,
     "step": lambda a: mpf(a > 0),
     "huber": lambda e: huber(e), "clip": lambda e: max(min(e, mpf(1)), mpf(-1)),
