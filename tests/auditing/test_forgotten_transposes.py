@@ -1,4 +1,4 @@
-"""A product that does not exist, or needs a matrix the other way round, is not right because the number behind it is."""
+"""A product that does not exist, or needs a matrix turned over, is not right because the number behind it is."""
 
 import numpy as np
 import pytest
