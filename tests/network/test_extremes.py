@@ -41,8 +41,8 @@ def _strict():
 
 
 def digits(a):
-    """With so many digits that 1 - sigmoid(a) and 1 - tanh(a)^2 have at least fifty left, where a is not above 1000."""
-    return mpmath.workdps(1000 if abs(a) > 50 else 100)
+    """With so many digits that 1 - sigmoid(a), 1 - tanh(a)^2 and the log of a number near 1 keep those of a float64."""
+    return mpmath.workdps(1000 if abs(a) > 50 else 350)
 
 
 def logistic(a):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import mpmath
 import numpy as np
@@ -125,6 +126,14 @@ def test_the_environment_may_ask_for_the_plain_engine_and_for_no_other(looked_fo
     monkeypatch.setenv(native.SWITCH, "fast")
     with pytest.raises(InputError, match=f"{native.SWITCH}: expected plain, or nothing; got fast"):
         start(net, Recipe())
+
+
+def test_a_library_of_older_sources_is_refused(looked_for_anew, monkeypatch):
+    monkeypatch.setattr(native.ctypes, "CDLL", lambda path: SimpleNamespace())
+    with pytest.raises(
+        InputError, match=r"native library .*_engine\.\w+: expected .* tools/native\.py.*; got an older"
+    ):
+        native.library()
 
 
 # ---------------------------------------------------------------- elementary functions

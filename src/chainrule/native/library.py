@@ -81,7 +81,7 @@ def library() -> Any:
     """The library with its functions, or None where there is none, or the environment asks for the plain engine.
 
     Raises:
-        InputError: the environment asks for an engine that there is not.
+        InputError: the environment asks for an engine that there is not, or the library is one of older sources.
     """
     wanted = os.environ.get(SWITCH, "")
     if wanted not in ("", "plain"):
@@ -107,7 +107,9 @@ def library() -> Any:
         **{name: (c_int, (c_void_p, ctypes.POINTER(Request))) for name in ("train", "gradient", "evaluate")},
     }
     for name, (result, arguments) in functions.items():
-        function = getattr(loaded, f"chainrule_{name}")
+        function = getattr(loaded, f"chainrule_{name}", None)
+        if function is None:
+            raise InputError(f"native library {found}", "one of these sources (python tools/native.py)", "an older one")
         function.restype, function.argtypes = result, arguments
     return loaded
 
