@@ -1,4 +1,7 @@
-"""Write the outputs in README.md anew, each by running what stands above it: ``python tools/readme.py``."""
+"""Write README.md anew: the names in its tables, and its outputs, each by running what stands above it.
+
+python tools/readme.py
+"""
 
 import contextlib
 import io
@@ -7,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.losses import LOSSES
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -66,9 +72,16 @@ def with_benchmark(text: str) -> str:
     return re.sub(r"(<!-- benchmark -->\n).*?(\n<!-- end -->)", lambda m: m[1] + benchmark() + m[2], text, flags=re.S)
 
 
+def with_names(text: str) -> str:
+    """The README with the names that the tables of the rules have."""
+    for what, table in (("hidden activations, one for all or one a layer", ACTIVATIONS), ("losses", LOSSES)):
+        text = re.sub(rf"(?m)^\| {what} \|.*$", f"| {what} | {', '.join(table)} |", text)
+    return text
+
+
 def main() -> None:
     """Write them."""
-    text = with_benchmark(README.read_text(encoding="utf-8"))
+    text = with_benchmark(with_names(README.read_text(encoding="utf-8")))
     text = re.sub(r"(<!-- command: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", command_output, text, flags=re.S)
     text = re.sub(r"(<!-- train: \w+ -->\n```sh\n)([^\n]*)\n```\n\n```text\n.*?```", train_output, text, flags=re.S)
     text = re.sub(r"(<!-- python: \w+ -->\n```python\n)(.*?)```\n\n```text\n.*?```", python_output, text, flags=re.S)

@@ -1,4 +1,7 @@
-"""Write what the audit says of each sheet in docs/worksheets.md anew: ``python tools/worksheets.py``."""
+"""Write what the audit says of each sheet in docs/worksheets.md anew, and the names that it lists.
+
+python tools/worksheets.py
+"""
 
 import re
 import textwrap
@@ -6,6 +9,7 @@ from pathlib import Path
 
 import chainrule as cr
 from chainrule import InputError
+from chainrule.network.activations import ACTIVATIONS
 
 PAGE = Path(__file__).parent.parent / "docs/worksheets.md"
 #: a sheet of the page under its name, and what the audit says of it
@@ -27,9 +31,14 @@ def told(sheet: str) -> str:
     return "".join(f"{part}\n" for one in said for part in textwrap.wrap(one, WIDTH, subsequent_indent=" " * 15))
 
 
+def with_names(page: str) -> str:
+    """The page with the names that the table has."""
+    return re.sub(r"(?m)^Activations: .*$", f"Activations: {', '.join(f'`{name}`' for name in ACTIVATIONS)},", page)
+
+
 def with_outputs(page: str) -> str:
-    """The page with the outputs that its sheets have now."""
-    return EXAMPLE.sub(lambda match: f"{match[1]}```text\n{told(match[3])}```", page)
+    """The page with the names of the activations, and the outputs that its sheets have now."""
+    return EXAMPLE.sub(lambda match: f"{match[1]}```text\n{told(match[3])}```", with_names(page))
 
 
 if __name__ == "__main__":

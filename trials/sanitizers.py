@@ -180,7 +180,8 @@ def _in_order() -> list[str]:
 def train_drawn(networks: int, seed: int) -> None:
     """Train drawn networks by the compiled engine, on 2 or 3 threads, and let them predict."""
     import chainrule as cr
-    from chainrule.native import library, predict
+    from chainrule.native import predict
+    from chainrule.network.activations import ACTIVATIONS
     from chainrule.network.losses import LOSSES
     from chainrule.network.outputs import OUTPUTS
     from chainrule.train.engine import Rows
@@ -194,7 +195,7 @@ def train_drawn(networks: int, seed: int) -> None:
     for number in range(networks):
         loss, out = kinds[rng.integers(len(kinds))]
         sizes = [*map(int, rng.choice([1, 2, 3, 5, 8, 17, 33], rng.integers(1, 4))), 2]
-        hidden = [str(name) for name in rng.choice(library.ACTIVATIONS[:-2], len(sizes) - 2)]
+        hidden = [str(name) for name in rng.choice(list(ACTIVATIONS), len(sizes) - 2)]
         dtype, n, threads = str(rng.choice(["float32", "float64"])), int(rng.integers(1, 40)), int(rng.integers(2, 4))
         net = cr.Network.random(sizes, hidden, out, loss.name, seed=number, dtype=dtype)
         low, high = loss.target_range

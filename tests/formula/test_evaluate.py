@@ -107,7 +107,8 @@ def test_undefined_values_are_values():
 X = np.array([-2.0, -0.5, 0.0, 0.25, 3.0])
 SOFTPLUS = np.log1p(np.exp(X))
 ELEMENTWISE = {
-    "exp": np.exp(X), "sin": np.sin(X), "cos": np.cos(X), "tan": np.tan(X), "abs": np.abs(X), "sign": np.sign(X),
+    "exp": np.exp(X), "sin": np.sin(X), "cos": np.cos(X), "tan": np.tan(X), "sinh": np.sinh(X),
+    "cosh": np.cosh(X), "abs": np.abs(X), "sign": np.sign(X),
     "sigma": 1 / (1 + np.exp(-X)), "logsoftplus": np.log(SOFTPLUS), "step": [0, 0, 0, 1, 1],
     "Phi": special.ndtr(X), "phi": np.exp(-(X**2) / 2) / math.sqrt(2 * math.pi),
     "clip": np.clip(X, -1, 1), "huber": np.where(np.abs(X) <= 1, X**2 / 2, np.abs(X) - 0.5),

@@ -41,8 +41,8 @@ def _strict():
 
 
 def digits(a):
-    """With so many digits that 1 - sigmoid(a) and 1 - tanh(a)^2 have at least fifty left, where a is not above 1000."""
-    return mpmath.workdps(1000 if abs(a) > 50 else 100)
+    """With so many digits that 1 - sigmoid(a), 1 - tanh(a)^2 and the log of a number near 1 keep those of a float64."""
+    return mpmath.workdps(1000 if abs(a) > 50 else 350)
 
 
 def logistic(a):
@@ -58,7 +58,8 @@ def kept(function):
 ncdf, exp = kept(mpmath.ncdf), kept(mpmath.exp)
 
 MPMATH = {
-    "exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "max": max, "min": min, "abs": abs, "sign": mpmath.sign,
+    "exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "sinh": mpmath.sinh, "cosh": mpmath.cosh,
+    "max": max, "min": min, "abs": abs, "sign": mpmath.sign,
     "sigma": logistic, "softplus": lambda a: mpmath.log1p(mpmath.exp(a)), "Phi": ncdf, "phi": mpmath.npdf,
     "step": lambda a: mpf(a > 0),
     "huber": lambda e: huber(e), "clip": lambda e: max(min(e, mpf(1)), mpf(-1)),

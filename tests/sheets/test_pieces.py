@@ -1,7 +1,7 @@
 """Indicators, comparisons, NumPy's ways of writing, norms and bare sums: right ones are right, wrong ones are not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.support.sample import draws
@@ -66,8 +66,11 @@ def verdicts_of(sheet, written, due):
 
 @FEW
 @given(seed=SEEDS)
+@example(seed=645)  # x_1 is 0: with a_1 and h_1 both read as x_1 the line would say nothing, and hold
+@example(seed=690)
 def test_a_wrong_indicator_is_not_right(seed):
     sheet = SmallSheet(seed, "relu")
+    assume(sheet.weights[1].all())  # through a weight of 0 nothing goes back, and 0 times any indicator is right
     for formula in ("dL/dh_1 * (a_1 < 0)", "np.where(a_1 > 0, 0, dL/dh_1)"):
         assert set(sheet.verdicts(f"dL/da_1 = {formula}\n")) <= {"wrong", "undecided"}
 

@@ -46,8 +46,9 @@ def arrays(np: Any) -> Functions:
         return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
 
     return {
-        "exp": np.exp, "log": np.log, "tanh": np.tanh, "abs": np.abs, "sign": np.sign, "max": np.maximum,
-        "min": np.minimum, "sigma": lambda a: 1 / (1 + np.exp(-a)), "softplus": softplus,
+        "exp": np.exp, "log": np.log, "tanh": np.tanh, "sinh": np.sinh, "cosh": np.cosh, "abs": np.abs,
+        "sign": np.sign, "max": np.maximum, "min": np.minimum,
+        "sigma": lambda a: 1 / (1 + np.exp(-a)), "softplus": softplus,
     }  # fmt: skip
 
 

@@ -81,10 +81,10 @@ def test_an_engine_for_gradients_keeps_no_moments(rows):
 
 
 @pytest.fixture
-def softsign(monkeypatch):
+def new_rule(monkeypatch):
     """An activation and output that is in the tables, and not in the native library."""
     row = activations.Activation(
-        "softsign", lambda a: a / (1 + np.abs(a)), lambda a: (1 + np.abs(a)) ** -2, "a/(1 + abs(a))",
+        "new_rule", lambda a: a / (1 + np.abs(a)), lambda a: (1 + np.abs(a)) ** -2, "a/(1 + abs(a))",
         "1/(1 + abs(a))^2", "", "", low=-1.0, high=1.0,
     )  # fmt: skip
     monkeypatch.setitem(activations.ACTIVATIONS, row.name, row)
@@ -92,10 +92,10 @@ def softsign(monkeypatch):
 
 
 @pytest.fixture
-def log_cosh(monkeypatch):
+def new_loss(monkeypatch):
     """A loss that is in the table, and not in the native library."""
     row = losses.Loss(
-        "log_cosh", lambda p, y: np.log(np.cosh(p - y)).sum(axis=1), lambda p, y: np.tanh(p - y), "log(cosh(p - y))",
+        "new_loss", lambda p, y: np.log(np.cosh(p - y)).sum(axis=1), lambda p, y: np.tanh(p - y), "log(cosh(p - y))",
         "tanh(p - y)", "", "",
     )  # fmt: skip
     monkeypatch.setitem(losses.LOSSES, row.name, row)
@@ -104,14 +104,14 @@ def log_cosh(monkeypatch):
 @pytest.mark.parametrize(
     ("hidden", "output", "loss", "missing"),
     [
-        ("softsign", "softmax", "cross_entropy", "softsign"),
-        ("tanh", "softsign", "squared_error", "softsign"),
-        ("relu", "identity", "log_cosh", "log_cosh"),
-        ("softsign", "softsign", "log_cosh", "softsign, log_cosh"),
+        ("new_rule", "softmax", "cross_entropy", "new_rule"),
+        ("tanh", "new_rule", "squared_error", "new_rule"),
+        ("relu", "identity", "new_loss", "new_loss"),
+        ("new_rule", "new_rule", "new_loss", "new_rule, new_loss"),
     ],
 )
 def test_what_the_library_does_not_compute_is_trained_by_the_plain_engine(
-    hidden, output, loss, missing, softsign, log_cosh, rows
+    hidden, output, loss, missing, new_rule, new_loss, rows
 ):
     net = cr.Network.random((4, 5, 3), hidden, output, loss, seed=0)
     rows = fitting(rows if output == "softmax" else Rows(rows.x, np.tanh(rows.x[:, :3])), net)

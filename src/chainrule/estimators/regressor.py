@@ -25,9 +25,10 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]
 
     Args:
         loss: ``squared_error`` and ``poisson`` are scikit-learn's: half the squared error, its mean over rows and
-            outputs; half the Poisson deviance, with the output e^a. Further ``half_squared_error`` (its sum over the
-            outputs), ``mean_squared_error``, ``absolute_error`` and ``huber``; ``binary_cross_entropy`` for shares
-            from 0 to 1 (a sigmoid), ``cross_entropy`` for shares of one whole (a softmax).
+            outputs; half the Poisson deviance, with the output e^a. Further every loss of ``chainrule.Network`` but
+            ``identity``, by its name there: as ``half_squared_error``, its sum over the outputs, or ``huber``;
+            ``binary_cross_entropy`` for shares from 0 to 1 (a sigmoid), ``cross_entropy`` for shares of one whole (a
+            softmax).
 
     The gradient is that of the loss that is reported. scikit-learn's, with ``squared_error`` and k outputs, is k times
     as large: with k outputs its ``sgd`` makes steps k times as long, and its ``alpha`` weighs k times less than here;

@@ -26,6 +26,8 @@ _SLOPES: dict[str, Callable[[t.Expr], t.Expr]] = {
     "sin": lambda x: t.Call("cos", (x,)),
     "cos": lambda x: t.Neg(t.Call("sin", (x,))),
     "tan": lambda x: t.Div(_ONE, t.Pow(t.Call("cos", (x,)), _TWO)),
+    "sinh": lambda x: t.Call("cosh", (x,)),
+    "cosh": lambda x: t.Call("sinh", (x,)),
     "abs": lambda x: t.Call("sign", (x,)),
     "Phi": lambda x: t.Call("phi", (x,)),
     "phi": lambda x: t.Neg(_product(x, t.Call("phi", (x,)))),

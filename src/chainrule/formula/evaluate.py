@@ -52,6 +52,8 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int | None]] = {
     "sin": (np.sin, 1),
     "cos": (np.cos, 1),
     "tan": (np.tan, 1),
+    "sinh": (np.sinh, 1),
+    "cosh": (np.cosh, 1),
     "abs": (np.abs, 1),
     "sign": (np.sign, 1),
     "sigma": (_on_array(act.ACTIVATIONS["sigmoid"].g), 1),

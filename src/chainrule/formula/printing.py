@@ -233,7 +233,7 @@ _LATEX_FUNCTIONS = {
     "sigma": r"\sigma",
     "Phi": r"\Phi",
     "phi": r"\varphi",
-    **{name: rf"\{name}" for name in ("exp", "log", "sin", "cos", "tan", "tanh", "max", "min")},
+    **{name: rf"\{name}" for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")},
 }
 
 

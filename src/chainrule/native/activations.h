@@ -8,12 +8,20 @@
 namespace chainrule {
 namespace CHAINRULE_VARIANT {
 
+// All that there are, each by its name in network/activations.py, but in capitals; then the outputs that are none of
+// them. Python asks for the names. An activation is a name here, and its case below.
+#define CHAINRULE_ACTIVATIONS(ONE) \
+  ONE(IDENTITY) ONE(SIGMOID) ONE(TANH) ONE(RELU) ONE(LEAKY_RELU) ONE(ELU) ONE(GELU) ONE(SILU) ONE(SOFTPLUS) \
+  ONE(EXP) ONE(SOFTMAX)
+enum Activation : std::int32_t { CHAINRULE_ACTIVATIONS(CHAINRULE_NUMBERED) };
+constexpr const char* ACTIVATION_NAMES[] = {CHAINRULE_ACTIVATIONS(CHAINRULE_NAMED) nullptr};
+
 constexpr double LEAK = 0.01;
 
 // `units` hold a and become h = g(a); `slopes`, as long, become g'(a), or are left alone where none are wanted.
 template <bool SLOPES = true, class T>
 void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index count) {
-  switch (code) {
+  switch (Activation(code)) {
     case IDENTITY:
       if constexpr (SLOPES)
         for (Index i = 0; i < count; i++) slopes[i] = T(1);
@@ -98,6 +106,7 @@ void activate(std::int32_t code, T* RESTRICT units, T* RESTRICT slopes, Index co
         if constexpr (SLOPES) slopes[i] = e;
       }
       return;
+    case SOFTMAX: return;  // of a whole row: output.h
   }
 }
 

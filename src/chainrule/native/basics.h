@@ -17,6 +17,8 @@
 #else
 #define CHAINRULE_BYTES 16
 #endif
+#define CHAINRULE_NUMBERED(name) name,  // of an entry of a list, for an enum
+#define CHAINRULE_NAMED(name) #name,    // and for its names
 #define RESTRICT __restrict__
 #define INLINE inline __attribute__((always_inline))
 

@@ -474,6 +474,10 @@ EXPORT Index chainrule_size(int record) { return Index(record == 0 ? sizeof(Engi
 
 EXPORT const char* chainrule_variant() { return variant().name; }
 
+// The name of a rule, in capitals, by its kind (0 an activation or output, 1 a loss, 2 a pair) and its number; null
+// after the last.
+EXPORT const char* chainrule_rule(int kind, Index number) { return variant().names[kind][number]; }
+
 // The names of all variants that can run here, the best first; null after the last.
 EXPORT const char* chainrule_usable(Index number) {
   return number >= 0 && number < Index(variants().size()) ? variants()[number]->name : nullptr;

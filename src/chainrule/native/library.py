@@ -1,7 +1,7 @@
 """The native library: where it lies, what its records look like, and its functions by ctypes.
 
 The library has no part of Python in it, so that one build serves every Python. Its records are those of
-``native/library.cpp``; a test compares the numbers of the rules with ``native/records.h``.
+``native/library.cpp``. Which activations, losses and pairs it computes, and by what numbers, the library says itself.
 """
 
 from __future__ import annotations
@@ -23,19 +23,7 @@ FOLDER = Path(__file__).parent
 NAMES = ("_engine.so", "_engine.dylib", "_engine.dll")
 SWITCH = "CHAINRULE_ENGINE"  # of the environment: ``plain`` keeps the library from being loaded
 
-ACTIVATIONS = (
-    "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh", "exp", "softmax",
-)  # fmt: skip
-LOSSES = (
-    "absolute_error", "binary_cross_entropy", "cross_entropy", "half_squared_error", "huber", "identity",
-    "mean_squared_error", "poisson", "squared_error",
-)  # fmt: skip
-#: from 1; 0 is the general path, which every other loss and output take
-PAIRS = (
-    ("binary_cross_entropy", "sigmoid"), ("binary_cross_entropy", "softmax"), ("cross_entropy", "sigmoid"),
-    ("cross_entropy", "softmax"), ("poisson", "sigmoid"), ("poisson", "softmax"), ("poisson", "softplus"),
-    ("poisson", "exp"),
-)  # fmt: skip
+KINDS = ("activations", "losses", "pairs")  # of rules, by their numbers
 RULES = {"sgd": 0, "momentum": 1, "nesterov": 2, "adam": 3, "adamw": 3}
 
 
@@ -93,7 +81,7 @@ def library() -> Any:
     """The library with its functions, or None where there is none, or the environment asks for the plain engine.
 
     Raises:
-        InputError: the environment asks for an engine that there is not.
+        InputError: the environment asks for an engine that there is not, or the library is one of older sources.
     """
     wanted = os.environ.get(SWITCH, "")
     if wanted not in ("", "plain"):
@@ -108,6 +96,7 @@ def library() -> Any:
     functions = {
         "variant": (ctypes.c_char_p, ()),
         "usable": (ctypes.c_char_p, (c_int64,)),
+        "rule": (ctypes.c_char_p, (c_int, c_int64)),
         "choose": (c_int, (ctypes.c_char_p,)),
         "start": (c_void_p, (ctypes.POINTER(EnginePlan), c_int)),
         "stop": (None, (c_void_p,)),
@@ -118,15 +107,29 @@ def library() -> Any:
         **{name: (c_int, (c_void_p, ctypes.POINTER(Request))) for name in ("train", "gradient", "evaluate")},
     }
     for name, (result, arguments) in functions.items():
-        function = getattr(loaded, f"chainrule_{name}")
+        function = getattr(loaded, f"chainrule_{name}", None)
+        if function is None:
+            raise InputError(f"native library {found}", "one of these sources (python tools/native.py)", "an older one")
         function.restype, function.argtypes = result, arguments
     return loaded
 
 
+@cache
+def computed(kind: str) -> dict[str, int]:
+    """What the library computes, by name, with its number: ``activations`` and outputs, ``losses``, or ``pairs``.
+
+    A pair is a loss and an output with a blank between them; 0 is the general path, which all others take.
+    """
+    loaded, found = library(), dict[str, int]()
+    while loaded is not None and (name := loaded.chainrule_rule(KINDS.index(kind), len(found))) is not None:
+        found[name.decode().lower()] = len(found)
+    return found
+
+
 def not_computed(hidden: Sequence[str], output: str, loss: str) -> str:
     """Those of a network's activations, output and loss that the library does not compute; empty where it does all."""
-    missing = [name for name in dict.fromkeys((*hidden, output)) if name not in ACTIVATIONS]
-    return ", ".join(missing + [loss] * (loss not in LOSSES))
+    missing = [name for name in dict.fromkeys((*hidden, output)) if name not in computed("activations")]
+    return ", ".join(missing + [loss] * (loss not in computed("losses")))
 
 
 @cache

@@ -8,6 +8,22 @@
 namespace chainrule {
 namespace CHAINRULE_VARIANT {
 
+// The losses by their names in network/losses.py, but in capitals: each has its case in `term`.
+#define CHAINRULE_LOSSES(ONE) \
+  ONE(CROSS_ENTROPY) ONE(BINARY_CROSS_ENTROPY) ONE(SQUARED_ERROR) ONE(HALF_SQUARED_ERROR) ONE(MEAN_SQUARED_ERROR) \
+  ONE(ABSOLUTE_ERROR) ONE(HUBER) ONE(POISSON) ONE(IDENTITY)
+enum class Loss : std::int32_t { CHAINRULE_LOSSES(CHAINRULE_NUMBERED) };
+constexpr const char* LOSS_NAMES[] = {CHAINRULE_LOSSES(CHAINRULE_NAMED) nullptr};
+
+// The declared pairs of network/pairs.py, loss and output: each has its case in `finish`. 0 is the general path.
+#define CHAINRULE_PAIRS(ONE) \
+  ONE(CROSS_ENTROPY, SOFTMAX) ONE(CROSS_ENTROPY, SIGMOID) ONE(BINARY_CROSS_ENTROPY, SIGMOID) \
+  ONE(BINARY_CROSS_ENTROPY, SOFTMAX) ONE(POISSON, SOFTMAX) ONE(POISSON, SIGMOID) ONE(POISSON, SOFTPLUS) ONE(POISSON, EXP)
+#define CHAINRULE_PAIR_NUMBERED(loss, output) loss##_##output,
+#define CHAINRULE_PAIR_NAMED(loss, output) #loss " " #output,
+enum Pair : std::int32_t { GENERAL, CHAINRULE_PAIRS(CHAINRULE_PAIR_NUMBERED) };
+constexpr const char* PAIR_NAMES[] = {"", CHAINRULE_PAIRS(CHAINRULE_PAIR_NAMED) nullptr};
+
 constexpr double HUBER_DELTA = 1.0;
 constexpr Index ROOM = 5;  // numbers for each example that `finish` works in
 
@@ -150,9 +166,9 @@ template <std::int32_t PAIR, class T>
 INLINE void paired_term(T a, T y, T& p, T& value, T& slope) {
   if constexpr (PAIR == POISSON_EXP) {
     p = exponential(a), value = p - y * a, slope = p - y;
-  } else if constexpr (PAIR == BCE_SIGMOID) {
+  } else if constexpr (PAIR == BINARY_CROSS_ENTROPY_SIGMOID) {
     p = logistic(a), value = y * soft_plus(-a) + (T(1) - y) * soft_plus(a), slope = p - y;
-  } else if constexpr (PAIR == CE_SIGMOID) {
+  } else if constexpr (PAIR == CROSS_ENTROPY_SIGMOID) {
     p = logistic(a), value = y * soft_plus(-a), slope = -y * logistic(-a);
   } else if constexpr (PAIR == POISSON_SIGMOID) {
     p = logistic(a), value = p + y * soft_plus(-a), slope = (p - y) * logistic(-a);
@@ -184,33 +200,34 @@ double finish_pair(const Last<T>& l) {
 
 // One output's term of a loss, and its derivative by yhat.
 template <class T>
-INLINE void term(std::int32_t loss, T p, T y, Index k, T& value, T& slope) {
+INLINE void term(Loss loss, T p, T y, Index k, T& value, T& slope) {
   const T e = p - y, bound = T(HUBER_DELTA);
+  value = p, slope = T(1);  // of the identity
   switch (loss) {
-    case CROSS_ENTROPY: case BINARY: case POISSON:
+    case Loss::CROSS_ENTROPY: case Loss::BINARY_CROSS_ENTROPY: case Loss::POISSON:
       value = y == T(0) ? T(0) : -(y * logarithm(p));
       slope = y == T(0) ? T(0) : -(y / p);
-      if (loss == BINARY && T(1) - y != T(0)) {
+      if (loss == Loss::BINARY_CROSS_ENTROPY && T(1) - y != T(0)) {
         value -= (T(1) - y) * logarithm(T(1) - p);
         slope += (T(1) - y) / (T(1) - p);
       }
-      if (loss == POISSON) value += p, slope += T(1);
+      if (loss == Loss::POISSON) value += p, slope += T(1);
       return;
-    case SQUARED: value = e * e, slope = T(2) * e; return;
-    case HALF_SQUARED: value = T(0.5) * e * e, slope = e; return;
-    case MEAN_SQUARED: value = e * e / T(k), slope = T(2) * e / T(k); return;
-    case ABSOLUTE: value = absolute(e), slope = e > T(0) ? T(1) : e < T(0) ? T(-1) : e; return;
-    case HUBER:
+    case Loss::SQUARED_ERROR: value = e * e, slope = T(2) * e; return;
+    case Loss::HALF_SQUARED_ERROR: value = T(0.5) * e * e, slope = e; return;
+    case Loss::MEAN_SQUARED_ERROR: value = e * e / T(k), slope = T(2) * e / T(k); return;
+    case Loss::ABSOLUTE_ERROR: value = absolute(e), slope = e > T(0) ? T(1) : e < T(0) ? T(-1) : e; return;
+    case Loss::HUBER:
       value = absolute(e) <= bound ? T(0.5) * e * e : bound * (absolute(e) - T(0.5) * bound);
       slope = e > bound ? bound : e < -bound ? -bound : e;
       return;
-    default: value = p, slope = T(1);  // identity
+    case Loss::IDENTITY: return;
   }
 }
 
 // The general path: `units` hold yhat, `delta` the output's slopes where it is elementwise.
 template <class T>
-double finish_generally(const Last<T>& l, std::int32_t loss, bool softmax) {
+double finish_generally(const Last<T>& l, Loss loss, bool softmax) {
   const Index n = l.n, k = l.k;
   double total = 0;
   for (Index r = 0; r < l.count; r++) {
@@ -256,18 +273,19 @@ void outputs(const Last<T>& l, std::int32_t output) {
 // Returned: sum_n c_n l_n.
 template <class T>
 double finish(const Rules& rules, const Last<T>& l) {
-  switch (rules.pair) {
-    case CE_SOFTMAX: return finish_softmax(l, false);
+  switch (Pair(rules.pair)) {
+    case GENERAL: break;
+    case CROSS_ENTROPY_SOFTMAX: return finish_softmax(l, false);
     case POISSON_SOFTMAX: return finish_softmax(l, true);
-    case BCE_SOFTMAX: return finish_bce_softmax(l, l.work + 3 * l.count);
-    case BCE_SIGMOID: return finish_pair<BCE_SIGMOID>(l);
-    case CE_SIGMOID: return finish_pair<CE_SIGMOID>(l);
+    case BINARY_CROSS_ENTROPY_SOFTMAX: return finish_bce_softmax(l, l.work + 3 * l.count);
+    case BINARY_CROSS_ENTROPY_SIGMOID: return finish_pair<BINARY_CROSS_ENTROPY_SIGMOID>(l);
+    case CROSS_ENTROPY_SIGMOID: return finish_pair<CROSS_ENTROPY_SIGMOID>(l);
     case POISSON_SIGMOID: return finish_pair<POISSON_SIGMOID>(l);
     case POISSON_SOFTPLUS: return finish_pair<POISSON_SOFTPLUS>(l);
     case POISSON_EXP: return finish_pair<POISSON_EXP>(l);
   }
   outputs(l, rules.output);
-  return finish_generally(l, rules.loss, rules.output == SOFTMAX);
+  return finish_generally(l, Loss(rules.loss), rules.output == SOFTMAX);
 }
 
 }  // namespace CHAINRULE_VARIANT

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.native.library import ACTIVATIONS, Layers, address, library
+from chainrule.native.library import Layers, address, computed, library
 from chainrule.system.processors import cores
 
 WORK_PER_THREAD = 10_000_000  # multiplications from which a second thread pays for its start
@@ -33,11 +33,12 @@ class Predictor:
         self.kept = [np.ascontiguousarray(a) for a in (*weights, *biases)]  # as long as the library reads them
         self.outputs, self.multiplications = weights[-1].shape[1], sum(w.size for w in weights)
         self.sizes = np.array([len(weights[0]), *(w.shape[1] for w in weights)], np.int64)
-        self.hidden = np.array([ACTIVATIONS.index(name) for name in hidden], np.int32)
+        numbers = computed("activations")
+        self.hidden = np.array([numbers[name] for name in hidden], np.int32)
         self.pointers = (ctypes.c_void_p * (2 * depth))(*map(address, self.kept))
         start = ctypes.addressof(self.pointers)
         self.layers = Layers(
-            depth=depth, sizes=address(self.sizes), hidden=address(self.hidden), output=ACTIVATIONS.index(output),
+            depth=depth, sizes=address(self.sizes), hidden=address(self.hidden), output=numbers[output],
             threads=1, weights=start, biases=start + depth * ctypes.sizeof(ctypes.c_void_p),
         )  # fmt: skip
         self.call = library().chainrule_predict
@@ -47,7 +48,7 @@ class Predictor:
         cls, weights: Sequence[NDArray[Any]], biases: Sequence[NDArray[Any]], hidden: Sequence[str], output: str
     ) -> Predictor | None:
         """A predictor; None where there is no library, it does not compute one of the names, or a layer is large."""
-        known = library() is not None and {*hidden, output} <= set(ACTIVATIONS)
+        known = library() is not None and {*hidden, output} <= set(computed("activations"))
         fits = known and max(w.nbytes for w in weights) <= MOST_BYTES
         return cls(weights, biases, hidden, output) if fits else None
 

@@ -6,12 +6,7 @@ namespace chainrule {
 
 using Index = std::int64_t;
 
-// The numbers of the rules; native/library.py has them by name, and a test compares the two.
-enum Activation : std::int32_t { ELU, GELU, IDENTITY, LEAKY_RELU, RELU, SIGMOID, SILU, SOFTPLUS, TANH, EXP, SOFTMAX };
-enum Loss : std::int32_t { ABSOLUTE, BINARY, CROSS_ENTROPY, HALF_SQUARED, HUBER, IDENTITY_LOSS, MEAN_SQUARED, POISSON, SQUARED };
-enum Pair : std::int32_t {
-  GENERAL, BCE_SIGMOID, BCE_SOFTMAX, CE_SIGMOID, CE_SOFTMAX, POISSON_SIGMOID, POISSON_SOFTMAX, POISSON_SOFTPLUS, POISSON_EXP
-};
+// The numbers of the ways to update; native/library.py has them by name, and a test compares the two.
 enum Rule : std::int32_t { SGD, MOMENTUM, NESTEROV, ADAM };
 
 // C (m, n) = op(A) op(B) + beta C in BLAS's order, by address: SciPy's own library.
@@ -30,7 +25,7 @@ struct Layout {
 // What a network computes.
 struct Rules {
   const std::int32_t* hidden;  // (depth - 1) of Activation
-  std::int32_t output, loss, pair, mean;
+  std::int32_t output, loss, pair, mean;  // of Activation, Loss and Pair; 0 or 1
   const double* limits;         // (depth - 1): at or below such a slope a unit is asleep
   const std::uint32_t* below;   // (depth - 1) or null: dropout drops where the draw is below
   const double* factors;        // (depth - 1): what a kept unit is multiplied with
@@ -113,6 +108,7 @@ inline Index widest_layer(const Index* sizes, Index depth) {
 // What one variant of the code gives: one function a purpose and type.
 struct Variant {
   const char* name;
+  const char* const* names[3];  // of activations and outputs, of losses, and of pairs, by number; null after the last
   void (*steps_32)(Call<float>*, Index thread);
   void (*steps_64)(Call<double>*, Index thread);
   void (*predict_32)(const Pass<float>*, Index first, Index last, Index block, float* work);

@@ -31,6 +31,7 @@ void evaluate(std::int32_t which, const T* RESTRICT x, T* RESTRICT into, Index c
 extern const Variant CHAINRULE_JOIN(variant_, CHAINRULE_VARIANT);
 const Variant CHAINRULE_JOIN(variant_, CHAINRULE_VARIANT) = {
     CHAINRULE_TEXT(CHAINRULE_VARIANT),
+    {CHAINRULE_VARIANT::ACTIVATION_NAMES, CHAINRULE_VARIANT::LOSS_NAMES, CHAINRULE_VARIANT::PAIR_NAMES},
     CHAINRULE_VARIANT::steps<float>,
     CHAINRULE_VARIANT::steps<double>,
     CHAINRULE_VARIANT::predict<float>,

@@ -34,6 +34,7 @@ class Activation:
         low, high: bounds that its values never reach.
         kink: where g has no derivative (None: nowhere), and there ``convention`` holds.
         bend: where g' has none: the kink, or where two smooth pieces meet.
+        gate: s, where g(a) is a s(a), so that g' is s + a s' by the product rule; None for another rule.
         dg_of_h: g' as a function of h alone, where its formula is one: the auditor takes it from an h that is written.
         turns, dturns: where g and where g' stop rising or falling; between them each is monotone.
         he: weights into such a layer are drawn after He et al. 2015, not after Glorot & Bengio 2010.
@@ -54,6 +55,7 @@ class Activation:
     kink: float | None = None
     convention: str = ""
     bend: float | None = None
+    gate: Callable[[Array], Array] | None = None
     dg_of_h: Callable[[Array], Array] | None = None
     turns: tuple[float, ...] = ()
     dturns: tuple[float, ...] = ()
@@ -173,12 +175,12 @@ _ROWS = (  # g and g' as functions, for reading, and as LaTeX; then what holds o
         lambda a: a * normal_cdf(a),
         lambda a: normal_cdf(a) + np.clip(a, -_PHI_LIMIT, _PHI_LIMIT) * normal_pdf(a),
         "a*Phi(a)", "Phi(a) + a*phi(a)", r"a\,\Phi(a)", r"\Phi(a) + a\,\varphi(a)",
-        turns=(-0.7517915246935645,), dturns=(-1.4142135623730951, 1.4142135623730951), he=True,
+        gate=normal_cdf, turns=(-0.7517915246935645,), dturns=(-1.4142135623730951, 1.4142135623730951), he=True,
     ),
     Activation(
         "silu", lambda a: a * _sigmoid(a), lambda a: _sigmoid(a) + a * _dsigmoid(a),
         "a*sigma(a)", "sigma(a)*(1 + a*(1 - sigma(a)))", r"a\,\sigma(a)", r"\sigma(a)\,(1 + a\,(1 - \sigma(a)))",
-        turns=(-1.2784645427610738,), dturns=(-2.399357280520542, 2.399357280520542), he=True,
+        gate=_sigmoid, turns=(-1.2784645427610738,), dturns=(-2.399357280520542, 2.399357280520542), he=True,
     ),
     Activation("softplus", _softplus, _sigmoid, "log(1 + exp(a))", "sigma(a)", r"\log(1 + e^a)", r"\sigma(a)", low=0.0),
 )  # fmt: skip

@@ -37,6 +37,7 @@ class Loss:
         target_range: the closed interval that the targets must lie in.
         kink: what holds where the loss has no derivative.
         bends: errors yhat - y at which the loss or its derivative has none.
+        of_errors: it is a function of the errors yhat - y alone.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Loss:
     target_range: tuple[float, float] = (-math.inf, math.inf)
     kink: str = ""
     bends: tuple[float, ...] = ()
+    of_errors: bool = False
 
     def fits(self, output: Output, outputs: int) -> bool:
         """Whether this loss is defined for all that ``output`` with that many units can give."""
@@ -120,25 +122,28 @@ _ROWS = (  # value and gradient as functions; the term of one output and its der
     Loss(
         "squared_error", lambda p, y: total((p - y) ** 2), lambda p, y: 2 * (p - y),
         "(p - y)^2", "2*(p - y)", r"\sum_k (\hat{y}_k - y_k)^2", r"2\,(\hat{y} - y)",
+        of_errors=True,
     ),
     Loss(
         "half_squared_error", lambda p, y: total((p - y) ** 2) / 2, lambda p, y: p - y,
         "1/2*(p - y)^2", "p - y", r"\tfrac{1}{2} \sum_k (\hat{y}_k - y_k)^2", r"\hat{y} - y",
+        of_errors=True,
     ),
     Loss(
         "mean_squared_error", lambda p, y: total((p - y) ** 2) / p.shape[1], lambda p, y: 2 * (p - y) / p.shape[1],
         "1/k*(p - y)^2", "2/k*(p - y)", r"\tfrac{1}{K} \sum_k (\hat{y}_k - y_k)^2", r"\tfrac{2}{K}\,(\hat{y} - y)",
+        of_errors=True,
     ),
     Loss(
         "absolute_error", lambda p, y: total((p - y) * _sign(p - y)), lambda p, y: _sign(p - y),
         "abs(p - y)", "sign(p - y)", r"\sum_k |\hat{y}_k - y_k|", r"\operatorname{sign}(\hat{y} - y)",
-        kink="0 where yhat = y", bends=(0.0,),
+        kink="0 where yhat = y", bends=(0.0,), of_errors=True,
     ),
     Loss(
         "huber", lambda p, y: total(huber(p - y)), lambda p, y: clip(p - y),
         "huber(p - y)", "clip(p - y)",
         r"\sum_k H_1(\hat{y}_k - y_k)", r"\operatorname{clip}(\hat{y} - y, -1, 1)",
-        bends=(-HUBER_DELTA, HUBER_DELTA),
+        bends=(-HUBER_DELTA, HUBER_DELTA), of_errors=True,
     ),
     Loss(
         "poisson", lambda p, y: total(p - _times_log(y, p)), lambda p, y: 1 - _ratio(y, p),

@@ -23,7 +23,6 @@ RANGES = {
     "identity": (0.1, 4.0),
     "softmax": (0.1, 1.5),
 }
-_HALVED = ("relu", "leaky_relu", "elu")  # at most half of the units of a layer are below 0
 _INPUTS = (0.5, 0.8, 1.2, 1.5, 2.0, 3.0)  # none is 1: a factor 1 too many would not be seen
 _ROWS = 100  # tries for a unit
 _LAYERS = 20  # tries for a layer

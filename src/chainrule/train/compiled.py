@@ -43,19 +43,18 @@ class CompiledEngine:
         """Start the library's engine."""
         network, rule = self.like, self.recipe.optimizer
         s = rule.settings
-        pair = (network.loss, network.output)
-        names = native.ACTIVATIONS
+        numbers = native.computed("activations")
         kept: dict[str, Array | None] = {  # as long as the library reads them
             "sizes": np.array(network.sizes, np.int64),
-            "hidden": np.array([names.index(name) for name in network.hidden], np.int32),
+            "hidden": np.array([numbers[name] for name in network.hidden], np.int32),
             "limits": np.array(asleep_limits(network), np.float64),
             "below": np.array([dropout.threshold(share) for share in shares], np.uint32) if shares else None,
             "factors": np.array([dropout.scale(share) for share in shares], np.float64) if shares else None,
         }
         plan = native.EnginePlan(
             depth=network.depth, batch=self.batch, threads=self.threads,
-            output=names.index(network.output), loss=native.LOSSES.index(network.loss),
-            pair=native.PAIRS.index(pair) + 1 if pair in native.PAIRS else 0, mean=network.reduction == "mean",
+            output=numbers[network.output], loss=native.computed("losses")[network.loss],
+            pair=native.computed("pairs").get(f"{network.loss} {network.output}", 0), mean=network.reduction == "mean",
             rule=native.RULES[rule.name], seed=self.recipe.seed % 2**32, momentum=s.momentum, beta_1=s.beta_1,
             beta_2=s.beta_2, epsilon=s.epsilon, l2=float(self.recipe.l2),
             gemm=native.gemm(self.dtype) if self.by_blas else None,

@@ -25,6 +25,7 @@ from chainrule.auditing.model.digits import usual_unit
 from chainrule.auditing.model.effort import Effort, Spent
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.records import ACCEPTED
+from chainrule.formula import tree as t
 from chainrule.formula.printing import symbol_text
 from chainrule.formula.tree import Symbol
 from chainrule.sheets.lines import Line, read_lines
@@ -152,7 +153,9 @@ class NameReader:
         else:
             state, marked, spent = self._marked[key] = _marked(problem, lines, effort)
         marks = tuple(marked.marks)
-        unread = sum(_unknown(mark) + _unclear(mark) - SHOWN * _comes_out(mark) for mark in marks)
+        unread = sum(
+            _unknown(mark) + _unclear(mark) + _shows_nothing(mark) - SHOWN * _comes_out(mark) for mark in marks
+        )
         read = ReadSheet(naming, problem, lines, frozenset(met), doubts=cost(marked), marks=marks, state=state)
         return replace(read, cost=read.doubts + unread)
 
@@ -216,11 +219,21 @@ def _questioned(marks: Sequence[Mark]) -> set[Operand]:
 
 def _comes_out(mark: Mark) -> float:
     """How many numbers and formulas of a line about the network come out."""
-    if mark.place is None:
+    if mark.place is None or _shows_nothing(mark):
         return 0
     number = mark.value is not None and is_telling(mark.value) and mark.value_verdict in (*ACCEPTED, "follows")
     worked_out = number and mark.verdict in ACCEPTED and any(_is_worked_out(f) for f in mark.formulas)
     return number + WORKED_OUT * worked_out + sum(f.kind == "formula" and f.verdict == "right" for f in mark.formulas)
+
+
+def _shows_nothing(mark: Mark) -> bool:
+    """Whether a line has its own subject in its formula: two of its names are read as one, and anything would hold."""
+    place = mark.place
+    if place is None or place.time:
+        return False
+    return any(
+        f.kind == "formula" and f.verdict == "right" and place.name in set(t.refs(f.part.tree)) for f in mark.formulas
+    )
 
 
 def _is_worked_out(mark: FormulaMark) -> bool:

@@ -12,7 +12,10 @@ from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay, Rule
 from chainrule.network.losses import LOSSES
 
-_OF_ERRORS = loss_is("half_squared_error", "squared_error", "mean_squared_error", "absolute_error", "huber")
+
+def _of_errors(p: Problem, i: int) -> bool:
+    """The loss knows only the errors yhat - y."""
+    return LOSSES[p.network.loss].of_errors
 
 
 def _hidden(problem: Problem, i: int) -> bool:
@@ -144,7 +147,7 @@ OUTPUT: tuple[Mistake, ...] = (
             lambda r, q: r.right(q) * 0.5,
             "the factor 2 of the square's derivative is left out",
             r"\nabla_{\hat{y}} L = \hat{y} - y", r"\nabla_{\hat{y}} L = 2 (\hat{y} - y)"),
-    Mistake("error_sign", "dh", both(last, _OF_ERRORS), lambda r, q: -r.right(q),
+    Mistake("error_sign", "dh", both(last, _of_errors), lambda r, q: -r.right(q),
             "the error is taken the wrong way round: y - yhat for yhat - y",
             r"\nabla_{\hat{y}} L = y - \hat{y}", r"\nabla_{\hat{y}} L = \hat{y} - y"),
     Mistake("ce_sign", "dh", both(last, loss_is("cross_entropy")), lambda r, q: -r.right(q),

@@ -34,7 +34,7 @@ class Graph:
 
     Formulas are separated by semicolons or lines; each gives one variable. Functions: exp, ln or log, log2, log10,
     sqrt, abs, max, min, step, sign; sin, cos, tan, cot, sec, csc, sinh, cosh, tanh and their inverses (asin or arcsin);
-    sigmoid or sigma, relu, leaky_relu, softplus, elu, gelu, silu. pi and e are constants where no formula gives them.
+    each activation of a network by its name, sigma for sigmoid. pi and e are constants where no formula gives them.
 
     Raises:
         InputError: a formula that cannot be read, a variable given twice, a circle.

@@ -10,18 +10,16 @@ import numpy as np
 from chainrule.auditing.mistakes.table import Fits, Mistake, activation_is, both, bound, curved, get, last
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.replay import Replay
-from chainrule.network.activations import ACTIVATIONS, normal_cdf
+from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arrays import Array
 
-#: rules with a kink at 0
-KINKED = ("relu", "leaky_relu", "elu")
 _WRITTEN = r"\frac{\partial <h i>}{\partial <a i>} = "
 
 
 def kinked(problem: Problem, i: int) -> bool:
     """The layer's rule has one formula above 0 and another below."""
     rule = problem.rule(i) if i else None
-    return rule is not None and rule.name.split("(")[0] in KINKED
+    return rule is not None and rule.bend == 0
 
 
 def leaky(problem: Problem, i: int) -> bool:
@@ -225,10 +223,15 @@ def _formulas() -> Iterator[Mistake]:
                  "h (1 - h)")  # fmt: skip
 
 
+def _gated(problem: Problem, i: int) -> bool:
+    """The layer's rule is a product a s(a)."""
+    rule = problem.rule(i) if i else None
+    return rule is not None and rule.gate is not None
+
+
 def _of_products() -> Iterator[Mistake]:
     """The slopes of a s(a), by the product rule s + a s': parts of it, and those of what stands for it."""
     gelu, silu = activation_is("gelu"), activation_is("silu")
-    either: Fits = lambda p, i: gelu(p, i) or silu(p, i)  # noqa: E731
     halves: tuple[tuple[str, Callable[[Array, Array, Array], Any], str], ...] = (
         ("product_rule_half", lambda a, s, ds: s, "of the product rule only the first term is left"),
         ("product_rule_half", lambda a, s, ds: a * ds, "of the product rule only the second term is left"),
@@ -236,7 +239,7 @@ def _of_products() -> Iterator[Mistake]:
         ("product_rule_factor", lambda a, s, ds: s + a, "the second term of the product rule is a alone"),
     )
     for id, of, words in halves:
-        yield Mistake(id, "g'", either, bound(of, _product_rule), words, "", _WRITTEN + "g'(<a i>)")
+        yield Mistake(id, "g'", _gated, bound(of, _product_rule), words, "", _WRITTEN + "g'(<a i>)")
     sigmoid = ACTIVATIONS["sigmoid"].g
     yield _slope("slope_by_h_of_h", silu, lambda a, h: h + sigmoid(h) * (1.0 - h),
                  "in h + sigma (1 - h) the sigmoid is taken at h, where it should be at a",
@@ -253,9 +256,11 @@ def bound_of(of: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
 
 
 def _product_rule(r: Replay, q: Node, of: Callable[[Array, Array, Array], Any]) -> Any:
-    a, slope = get(r, q, "a"), r.right(q)
     rule = r.problem.rule(q.layer)
-    s = normal_cdf(a) if rule is not None and rule.name == "gelu" else ACTIVATIONS["sigmoid"].g(a)
+    assert rule is not None
+    assert rule.gate is not None
+    a, slope = get(r, q, "a"), r.right(q)
+    s = rule.gate(a)
     return of(a, s, np.where(a == 0, 0.0, (slope - s) / np.where(a == 0, 1.0, a)))
 
 
