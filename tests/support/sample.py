@@ -69,3 +69,8 @@ def half(cases: Iterable, *names: str) -> list:
 def draws(n: int) -> settings:
     """``@draws(n)``: what a Hypothesis test draws in the sample, where its draws are dear or it has many cases."""
     return settings() if everything else settings(max_examples=n)
+
+
+def seeds(n: int) -> range:
+    """The seeds of a test that draws by itself: n in the sample, thirty at least where the whole is run."""
+    return range(max(n, 30) if everything else n)
