@@ -78,7 +78,7 @@ def test_one_wrong_number_is_never_right(style, seed, latex, data):
 
 @pytest.mark.parametrize(
     ("columns", "how", "batch"),
-    covering(product((True, False), ("design", "none"), (((2, 3, 1), 4), ((2, 3, 1), 2), ((3, 2, 2), 3))), 2),
+    covering(product((True, False), ("design", "none"), (((2, 3, 1), 4), ((2, 3, 1), 2), ((3, 2, 2), 3)))),
 )
 def test_code_takes_the_mean_with_the_weights(columns, how, batch):
     sizes, n = batch

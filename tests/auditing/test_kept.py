@@ -10,6 +10,7 @@ from chainrule.auditing.marking import conventions, sheet
 from chainrule.auditing.model.problem import Problem
 from chainrule.sheets import lines
 from tests.support.author_conventions import Case, bishop, book, counted
+from tests.support.sample import covering
 
 STYLES = {"layers counted": counted("^%s", "w", 2), "Bishop": bishop, "numbered through": book("Han and Kamber")}
 CASES = [(name, seed) for name in STYLES for seed in (3, 4)]
@@ -30,7 +31,7 @@ def forget():
         kept.cache_clear()
 
 
-@pytest.mark.parametrize(("name", "seed"), CASES)
+@pytest.mark.parametrize(("name", "seed"), covering(CASES))
 def test_another_sheet_with_the_same_lines_changes_nothing(name, seed):
     first, second = two_sheets(name, seed)
     alone = []
@@ -43,7 +44,7 @@ def test_another_sheet_with_the_same_lines_changes_nothing(name, seed):
     assert alone[0] != alone[1]
 
 
-@pytest.mark.parametrize(("name", "seed"), CASES)
+@pytest.mark.parametrize(("name", "seed"), covering(CASES))
 def test_a_sheet_marked_from_nothing_each_time_is_marked_alike(name, seed, monkeypatch):
     (text, _), kept = two_sheets(name, seed), []
     marked = sheet.mark_sheet

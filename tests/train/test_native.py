@@ -39,7 +39,7 @@ from tests.support.native import (
     variant,
     variants,
 )
-from tests.support.sample import draws, in_turn
+from tests.support.sample import covering, draws, in_turn
 
 EPS = {"float64": 2.3e-16, "float32": 1.2e-7}
 KINDS = [
@@ -440,9 +440,18 @@ def test_rows_that_the_threads_gather_together_equal_the_plain_loop(dtype, rng):
     agree(net, rows, recipe, np.full(3, 0.05), rng.permutation(65))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize(("sizes", "n"), [((9, 33, 24, 10), 183), ((700, 400, 450, 2), 160), ((1100, 5), 240)])
+@pytest.mark.parametrize(
+    ("sizes", "n", "threads", "dtype"),
+    covering(
+        [
+            (sizes, n, threads, dtype)
+            for sizes, n in [((9, 33, 24, 10), 183), ((700, 400, 450, 2), 160), ((1100, 5), 240)]
+            for threads in (1, 2, 3)
+            for dtype in ("float64", "float32")
+        ],
+        2,
+    ),
+)
 def test_products_of_every_size_equal_the_plain_loop(sizes, n, dtype, threads, rng):
     """Below and above the size from which BLAS takes them, with rows that each thread gathers and that all do."""
     net, rows = network_and_rows(rng, sizes, "tanh", "softmax", "cross_entropy", "mean", dtype, n, False, True)
