@@ -62,9 +62,13 @@ def test_a_mistake_that_shows_in_several_lines_is_told_as_one():
     assert f"Line {audit.lines[1].number} repeats a mistake." in " ".join(str(audit).split())
 
 
-@pytest.mark.parametrize("id", one_in(2, ["weights_left_out", "lr_ten_times", "lr_tenth", "one_minus_h", "one_minus_a_squared",
-                                "error_times_1_minus_error", "derivative_of_layer_before", "multiplied_not_divided",
-                                "divided_not_multiplied"]))  # fmt: skip
+COMMONEST = (
+    "weights_left_out", "lr_ten_times", "lr_tenth", "one_minus_h", "one_minus_a_squared", "error_times_1_minus_error",
+    "derivative_of_layer_before", "multiplied_not_divided", "divided_not_multiplied",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("id", one_in(2, COMMONEST))
 def test_the_commonest_are_planted_and_named(id):
     places = [place for place in trials.places() if place[0] == id]
     outcomes = [trials.planted(*place, i % 2) for i, place in enumerate(places)]
