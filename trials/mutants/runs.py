@@ -189,6 +189,7 @@ class Tree:
         with self.busy:
             source, times = path.read_text(), path.stat()
             path.write_text(mutant.applied(source))
+            os.utime(path, (0, 0))  # of the same size and second, the bytecode of the source would be taken
             try:
                 told = self._run(files, tests, self.project.cpu + 5 * seconds, self.project.wall + 20 * seconds)
             finally:
