@@ -5,6 +5,7 @@
     python -m trials.audit pairs --sheets 2000
     python -m trials.audit code --networks 50
     python -m trials.audit chance --count 2000
+    python -m trials.audit class --sheets 1000
 
 Each prints a table and exits with 1 where its bar is missed.
 """
@@ -12,12 +13,16 @@ Each prints a table and exits with 1 where its bar is missed.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -147,6 +152,13 @@ def readings(rng: np.random.Generator, p: Problem) -> Iterator[tuple[str, Style]
 
 def right_sheet(seed: int) -> tuple[str, list[tuple[str, str, str]]]:
     """One right sheet: the convention it holds, and the lines that are accused."""
+    id, text = right_text(seed)
+    audit = audit_text(text)
+    return id, [(line.text, line.verdict, text) for line in audit.lines if line.verdict in ("wrong", "unreadable")]
+
+
+def right_text(seed: int) -> tuple[str, str]:
+    """The convention that a drawn right sheet holds, and its text."""
     rng = np.random.default_rng((1, seed))
     p = problem(
         rng, int(rng.integers(1, 5)), bool(rng.random() < 0.3), None if rng.random() < 0.8 else int(rng.integers(2, 4))
@@ -167,10 +179,7 @@ def right_sheet(seed: int) -> tuple[str, list[tuple[str, str, str]]]:
     wanted = names(p, again=again)
     if id == "none":
         wanted = [name for name in wanted if rng.random() < 0.8]
-    lines = write(p, wanted, style, rng)
-    text = sheet(p, lines)
-    audit = audit_text(text)
-    return id, [(line.text, line.verdict, text) for line in audit.lines if line.verdict in ("wrong", "unreadable")]
+    return id, sheet(p, write(p, wanted, style, rng))
 
 
 def _some(rng: np.random.Generator) -> Callable[[object], bool]:
@@ -196,11 +205,17 @@ class Outcome:
 
 def planted(id: str, kind: str, layer: int, seed: int) -> Outcome:
     """One sheet with one mistake; the problem is drawn until the mistake makes sense in it."""
+    drawn = planted_lines(id, kind, layer, seed)
+    return Outcome(id, layer, False) if drawn is None else outcome(id, layer, *drawn)
+
+
+def planted_lines(id: str, kind: str, layer: int, seed: int) -> tuple[Problem, list[WrittenLine], int] | None:
+    """A problem, the lines of a sheet with one mistake, and at which it first shows; None where it does not show."""
     mistake = next(m for m in MISTAKES if (m.id, m.kind) == (id, kind))
     rng = np.random.default_rng((2, sum(map(ord, id + kind)), layer, seed))
     p = fitting(rng, mistake, layer)
     if p is None:
-        return Outcome(id, layer, False)
+        return None
     style = Style(digits=4, significant=True, carry=bool(rng.random() < 0.5), components=_some(rng))
     wanted = names(p)
     state = int(rng.integers(2**31))
@@ -213,9 +228,7 @@ def planted(id: str, kind: str, layer: int, seed: int) -> Outcome:
     pairs = (write(p, wanted, exact, np.random.default_rng(state), wrong) for wrong in ((), [mistake.at(layer)]))
     apart = [differs(a, b) for a, b in zip(*pairs, strict=True)]
     changed = [i for i, (a, b) in enumerate(zip(right, lines, strict=True)) if a.text != b.text and apart[i]]
-    if not changed:
-        return Outcome(id, layer, False)
-    return outcome(id, layer, p, lines, changed[0])
+    return (p, lines, changed[0]) if changed else None
 
 
 def differs(right: WrittenLine, wrong: WrittenLine) -> bool:
@@ -319,6 +332,15 @@ def pair(seed: int) -> tuple[bool, bool, str]:
 
 def by_chance(seed: int) -> tuple[bool, bool, str]:
     """One sheet with one random wrong number: whether it shows, and whether a cause is named for it."""
+    digits, line, text = tampered_text(seed)
+    wrong = [line for line in audit_text(text).lines if line.verdict == "wrong"]
+    causes = [id for line in wrong for id in line.mistakes if id not in NO_CAUSE]
+    detail = "; ".join(f"{a.text} {a.mistakes} {a.message}" for a in wrong)
+    return bool(wrong), bool(causes), f"{digits} digits, {line}: {detail}"
+
+
+def tampered_text(seed: int) -> tuple[int, str, str]:
+    """The digits of a drawn sheet, the line of it with a random wrong number, and its text."""
     rng = np.random.default_rng((6, seed))
     p = problem(rng, int(rng.integers(1, 4)), bool(rng.random() < 0.3))
     digits, apart = int(rng.integers(2, 6)), bool(rng.random() < 0.5)
@@ -336,11 +358,7 @@ def by_chance(seed: int) -> tuple[bool, bool, str]:
         return wrong
 
     lines = write(p, wanted, style, rng, tamper=tamper)
-    audit = audit_text(sheet(p, lines))
-    wrong = [line for line in audit.lines if line.verdict == "wrong"]
-    causes = [id for line in wrong for id in line.mistakes if id not in NO_CAUSE]
-    detail = "; ".join(f"{a.text} {a.mistakes} {a.message}" for a in wrong)
-    return bool(wrong), bool(causes), f"{digits} digits, {lines[at].line}: {detail}"
+    return digits, lines[at].line, sheet(p, lines)
 
 
 #: what is said of a wrong line where no mistake is named
@@ -492,8 +510,8 @@ def spread(work: Callable, jobs: list, processes: int) -> Iterator:
 def main() -> int:
     """Run one trial."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("trial", choices=["right", "planted", "structural", "pairs", "code", "chance"])
-    parser.add_argument("--sheets", "--count", type=int, default=10_000, help="of right, pairs and chance")
+    parser.add_argument("trial", choices=["right", "planted", "structural", "pairs", "code", "chance", "class"])
+    parser.add_argument("--sheets", "--count", type=int, default=10_000, help="of right, pairs, chance and class")
     parser.add_argument("--networks", type=int, default=200, help="for each mistake at each layer")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="mistakes whose id has this in it")
@@ -505,6 +523,8 @@ def main() -> int:
         return pairs_trial(a)
     if a.trial == "chance":
         return chance_trial(a)
+    if a.trial == "class":
+        return class_trial(a)
     if a.trial == "structural":
         jobs = [(id, seed) for id in STRUCTURAL if a.only in id for seed in range(a.networks)]
         return table(a, spread(_tampered, jobs, a.processes))
@@ -552,6 +572,23 @@ def chance_trial(a: argparse.Namespace) -> int:
     share = named / max(shown, 1)
     print(f"a random wrong number shows in {shown} sheets of {a.sheets}; a cause is named in {named} ({share:.4f})")
     return int(share > 0.01)
+
+
+def class_trial(a: argparse.Namespace) -> int:
+    """Seconds of ``chainrule grade`` for sheets of which a third is right, a third has a mistake, a third a slip."""
+    drawn = places()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(a.sheets):
+            kind = seed % 3
+            wrong = planted_lines(*drawn[seed // 3 % len(drawn)], seed) if kind == 1 else None
+            text = sheet(*wrong[:2]) if wrong else right_text(seed)[1] if kind < 2 else tampered_text(seed)[2]
+            Path(folder, f"sheet{seed}.md").write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "chainrule", "grade", folder, "--processes", str(a.processes)]
+        begin = time.perf_counter()
+        code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+        seconds = time.perf_counter() - begin
+    print(f"{a.sheets} sheets: {seconds:.1f} s, exit code {code}")
+    return int(code != 0 or seconds > 0.06 * a.sheets)
 
 
 def table(a: argparse.Namespace, outcomes: Iterator[Outcome]) -> int:

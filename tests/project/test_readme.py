@@ -3,7 +3,9 @@
 import contextlib
 import io
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,11 +31,16 @@ def test_example_prints_what_it_says(code, printed):
     assert out.getvalue() == printed
 
 
-def test_start_command_prints_what_it_says(run):
-    command = re.search(r"<!-- start command -->\n```sh\n.* && \.venv/bin/chainrule (.*)\n```", README).group(1)
+def test_start_command_prints_what_it_says(tmp_path):
+    """The installed command, in a process of its own and an empty folder."""
+    command = re.search(r"<!-- start command -->\n```sh\n.* && \.venv/bin/(chainrule .*)\n```", README).group(1)
     printed = re.search(r"<!-- start output -->\n```text\n(.*?)```", README, re.S).group(1)
-    code, out, err = run(*command.split())
-    assert code == 0, err
+    installed = Path(sys.executable).parent
+    ran = subprocess.run(
+        [installed / command.split()[0], *command.split()[1:]], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    out = ran.stdout
     pattern = r"accuracy (\d\.\d+) \(\d+ of 360\), loss \d\.\d+"  # may differ by rounding on another machine
     assert re.sub(pattern, "#", out) == re.sub(pattern, "#", printed)
     accuracies = [float(re.search(pattern, text)[1]) for text in (out, printed)]
