@@ -1,4 +1,4 @@
-"""Write src/chainrule/sheets/formulas.json, the tables of the parser of formulas, anew: ``python tools/grammar.py``."""
+"""Write sheets/formulas/formulas.json, the tables of the parser of formulas, anew: ``python tools/grammar.py``."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from lark.grammar import Rule
 from lark.lexer import Lexer
 from lark.parsers.lalr_analysis import Shift
 
-SHEETS = Path(__file__).parent.parent / "src" / "chainrule" / "sheets"
+SHEETS = Path(__file__).parent.parent / "src" / "chainrule" / "sheets" / "formulas"
 GRAMMAR, TABLES = SHEETS / "formulas.lark", SHEETS / "formulas.json"
 
 

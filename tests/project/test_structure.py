@@ -19,7 +19,7 @@ TEXTS = {name: path.read_text(encoding="utf-8") for name, path in MODULES.items(
 
 # ---------------------------------------------------------------- (a) the direction of dependencies
 
-#: packages from the bottom up: one imports only from floors below its own; ``auditing`` has floors of its own
+#: packages from the bottom up: one imports only from floors below its own; two packages have floors of their own
 FLOORS = {
     "chainrule": [
         ["errors"],
@@ -45,6 +45,7 @@ FLOORS = {
         ["code_audit"],
         ["functions"],
     ],
+    "chainrule.sheets": [["names"], ["formulas"], ["writing"], ["setting"], ["lines"], ["header"]],
 }
 #: what never meets, whatever the floors: a trainer needs no auditor, and the auditor trains nothing
 APART = [({"explanation", "auditing"}, {"train", "tables", "estimators", "distributed", "storage"})]

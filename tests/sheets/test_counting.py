@@ -6,8 +6,8 @@ from chainrule import InputError
 from chainrule.auditing.audit import audit_text
 from chainrule.sheets.header import parse_worksheet
 from chainrule.sheets.lines import read_lines
-from chainrule.sheets.naming import Naming
-from chainrule.sheets.ways import suggested
+from chainrule.sheets.names.naming import Naming
+from chainrule.sheets.names.ways import suggested
 from tests.auditing.test_slips import HEADER as TWO
 
 ONE = (

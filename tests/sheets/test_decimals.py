@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.sheets.decimals import with_points
+from chainrule.sheets.writing.decimals import with_points
 from tests.support.sheets import lines
 
 NUMBERS = st.decimals(-9, 9, places=4).map(lambda number: f"{number:f}")

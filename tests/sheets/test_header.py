@@ -7,9 +7,9 @@ import pytest
 
 from chainrule import InputError
 from chainrule.sheets import header as limits
-from chainrule.sheets import inputs
 from chainrule.sheets.header import parse_worksheet, read_worksheet
-from chainrule.sheets.weights import MOST_LAYERS
+from chainrule.sheets.setting.weights import MOST_LAYERS
+from chainrule.sheets.writing import inputs
 from tests.support import headers
 
 NETWORK = "[network]\nx = [2.0, 3.0]\ny = [1, 0]\n[[network.layer]]\nW = [[0.5, 0.25], [1.0, -1.0]]\n"

@@ -8,9 +8,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import InputError
-from chainrule.sheets import inputs
 from chainrule.sheets.header import read_worksheet
-from chainrule.sheets.inputs import notebook_text, read_text
+from chainrule.sheets.writing import inputs
+from chainrule.sheets.writing.inputs import notebook_text, read_text
 
 SHEET = '+++\nx = 1\ny = 1\noutput = "sigmoid"\nloss = "mse"\nW_1 = 2\n+++\na_1 = 2\nyhat = 0.881\n'
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.sheets.macros import LONGEST, with_macros
+from chainrule.sheets.writing.macros import LONGEST, with_macros
 from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 

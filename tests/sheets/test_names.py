@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.sheets.names import Index, Own, Written, after_primes, operand, own_name
+from chainrule.sheets.names.plain import Index, Own, Written, after_primes, operand, own_name
 
 
 def i(*written):

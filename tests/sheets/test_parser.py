@@ -10,7 +10,7 @@ from lark.exceptions import UnexpectedInput
 from lark.lexer import Lexer
 from lark.lexer import Token as LarkToken
 
-from chainrule.sheets.parser import Branch, Token, UnparsedError, parsed
+from chainrule.sheets.formulas.parser import Branch, Token, UnparsedError, parsed
 from tests.support.loading import tool
 
 grammar = tool("grammar")

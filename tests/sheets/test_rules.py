@@ -5,7 +5,7 @@ import pytest
 from chainrule import InputError
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.losses import LOSSES
-from chainrule.sheets.rules import loss_named, rule_named
+from chainrule.sheets.setting.rules import loss_named, rule_named
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

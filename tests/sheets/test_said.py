@@ -2,9 +2,9 @@
 
 import pytest
 
-from chainrule.sheets.said import said_in
-from chainrule.sheets.said_losses import states_loss
-from chainrule.sheets.several import parted, with_wanted, without_words
+from chainrule.sheets.setting.said import said_in
+from chainrule.sheets.setting.said_losses import states_loss
+from chainrule.sheets.setting.several import parted, with_wanted, without_words
 
 HALF, WHOLE = "half_squared_error", "squared_error"
 BINARY, MEAN = "binary_cross_entropy", "mean_squared_error"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.sheets.sessions import with_claims
+from chainrule.sheets.writing.sessions import with_claims
 from tests.sheets.test_sentences import HEADER
 from tests.support.sample import draws
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from chainrule import InputError
 from chainrule.sheets.header import parse_worksheet
-from chainrule.sheets.rules import loss_named, rule_named
-from chainrule.sheets.spellings import spelled
+from chainrule.sheets.setting.rules import loss_named, rule_named
+from chainrule.sheets.setting.spellings import spelled
 from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 

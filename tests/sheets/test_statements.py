@@ -2,8 +2,8 @@
 
 import pytest
 
-from chainrule.sheets.statements import claims
-from chainrule.sheets.tokens import DEEPEST
+from chainrule.sheets.formulas.tokens import DEEPEST
+from chainrule.sheets.writing.statements import claims
 from tests.support.sheets import line, lines
 
 

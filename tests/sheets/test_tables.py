@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.sheets.tables import with_heads
+from chainrule.sheets.writing.tables import with_heads
 from tests.support.sample import draws
 from tests.support.sheets import lines
 from tests.support.small_sheets import SmallSheet

@@ -30,12 +30,12 @@ from chainrule.auditing.report.messages import message, part_message, repeated
 from chainrule.auditing.report.names import in_words as names_in_words
 from chainrule.auditing.report.records import LineAudit, PartAudit
 from chainrule.errors import InputError
-from chainrule.sheets.facts import named
 from chainrule.sheets.header import Worksheet, parse_worksheet, read_worksheet
-from chainrule.sheets.inputs import is_text
 from chainrule.sheets.lines import Line, lines_unread
-from chainrule.sheets.rate import rate_in
-from chainrule.sheets.unread import numbers_in
+from chainrule.sheets.setting.facts import named
+from chainrule.sheets.setting.rate import rate_in
+from chainrule.sheets.writing.inputs import is_text
+from chainrule.sheets.writing.unread import numbers_in
 
 
 def audit(source: str | os.PathLike[str]) -> Audit:

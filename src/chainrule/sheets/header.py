@@ -13,20 +13,20 @@ from chainrule.network import names as notation
 from chainrule.network.arrays import Array
 from chainrule.network.checks import examples, targets
 from chainrule.network.network import Network
-from chainrule.sheets.assembly import network_of, numbers_of
-from chainrule.sheets.deciding import Rules
-from chainrule.sheets.facts import Fact, Facts, facts_of, named
-from chainrule.sheets.hypertext import without_tags
-from chainrule.sheets.inputs import cells_in, read_text
-from chainrule.sheets.macros import with_macros
-from chainrule.sheets.making import text_of
-from chainrule.sheets.modules import with_layers_named
-from chainrule.sheets.naming import NUMBERED
-from chainrule.sheets.sample import header_for, what_was_read
-from chainrule.sheets.sessions import with_claims
-from chainrule.sheets.spellings import spelled
-from chainrule.sheets.thresholds import with_biases
-from chainrule.sheets.weights import number, short, without_velocities
+from chainrule.sheets.names.naming import NUMBERED
+from chainrule.sheets.setting.assembly import network_of, numbers_of
+from chainrule.sheets.setting.deciding import Rules
+from chainrule.sheets.setting.facts import Fact, Facts, facts_of, named
+from chainrule.sheets.setting.making import text_of
+from chainrule.sheets.setting.modules import with_layers_named
+from chainrule.sheets.setting.sample import header_for, what_was_read
+from chainrule.sheets.setting.spellings import spelled
+from chainrule.sheets.setting.thresholds import with_biases
+from chainrule.sheets.setting.weights import number, short, without_velocities
+from chainrule.sheets.writing.hypertext import without_tags
+from chainrule.sheets.writing.inputs import cells_in, read_text
+from chainrule.sheets.writing.macros import with_macros
+from chainrule.sheets.writing.sessions import with_claims
 
 MOST_UNITS = 10_000  # of a layer, the inputs too
 MOST_PAIRS = 1_000_000  # of outputs, over all examples: softmax has a slope for each pair
@@ -89,8 +89,8 @@ def parse_worksheet(text: str, name: str = "worksheet") -> Worksheet:
     lines = with_claims(with_layers_named(with_macros(shown)))
     block = _header(lines, name)
     if block is None:
-        from chainrule.sheets.given import given_facts
         from chainrule.sheets.lines import MOST_LINES
+        from chainrule.sheets.setting.given import given_facts
 
         if len(lines) > MOST_LINES:
             raise InputError(named(name), f"a header, or at most {MOST_LINES} lines", str(len(lines)))

@@ -17,20 +17,20 @@ from chainrule.formula.grammar import LONGEST
 from chainrule.formula.plain import JOIN, has_sign, with_equals
 from chainrule.formula.tree import Add, Expr, Neg, Ref, Symbol, size
 from chainrule.network.names import Notation
-from chainrule.sheets.decimals import with_points
-from chainrule.sheets.examples import examples_told
-from chainrule.sheets.functions import GeneralError, UnreadError, function_named
-from chainrule.sheets.general import ANY_NUMBER, ANY_UNIT, NUMBERS, for_all_units, is_rule
-from chainrule.sheets.grammar import is_one_name, new_name, parse_part
-from chainrule.sheets.names import Meanings, Names, Operand
-from chainrule.sheets.primed import by_prime
-from chainrule.sheets.prose import words
-from chainrule.sheets.rate import weak_rate
-from chainrule.sheets.segments import Place
-from chainrule.sheets.sentences import OTHER, counts_layers, led
-from chainrule.sheets.statements import Claim, claims, short
-from chainrule.sheets.tables import with_heads
-from chainrule.sheets.unread import Given, has_results
+from chainrule.sheets.formulas.functions import GeneralError, UnreadError, function_named
+from chainrule.sheets.formulas.grammar import is_one_name, new_name, parse_part
+from chainrule.sheets.names.plain import Meanings, Names, Operand
+from chainrule.sheets.setting.rate import weak_rate
+from chainrule.sheets.writing.decimals import with_points
+from chainrule.sheets.writing.examples import examples_told
+from chainrule.sheets.writing.general import ANY_NUMBER, ANY_UNIT, NUMBERS, for_all_units, is_rule
+from chainrule.sheets.writing.primed import by_prime
+from chainrule.sheets.writing.prose import words
+from chainrule.sheets.writing.segments import Place
+from chainrule.sheets.writing.sentences import OTHER, counts_layers, led
+from chainrule.sheets.writing.statements import Claim, claims, short
+from chainrule.sheets.writing.tables import with_heads
+from chainrule.sheets.writing.unread import Given, has_results
 from chainrule.system.patterns import regex
 
 MOST_LINES = 5_000

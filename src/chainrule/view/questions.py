@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chainrule.errors import InputError
 from chainrule.network.names import Notation
-from chainrule.sheets.inputs import LARGEST
+from chainrule.sheets.writing.inputs import LARGEST
 
 Text = Annotated[str, Field(max_length=LARGEST)]
 NameText = Annotated[str, Field(max_length=60)]

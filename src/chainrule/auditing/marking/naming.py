@@ -29,10 +29,10 @@ from chainrule.formula import tree as t
 from chainrule.formula.printing import symbol_text
 from chainrule.formula.tree import Symbol
 from chainrule.sheets.lines import Line, read_lines
-from chainrule.sheets.names import Operand, Own
-from chainrule.sheets.naming import Naming
-from chainrule.sheets.surfaces import WEAK, as_written, kinds, surface
-from chainrule.sheets.ways import alternatives, is_output, joined, suggested
+from chainrule.sheets.names.naming import Naming
+from chainrule.sheets.names.plain import Operand, Own
+from chainrule.sheets.names.surfaces import WEAK, as_written, kinds, surface
+from chainrule.sheets.names.ways import alternatives, is_output, joined, suggested
 
 UNKNOWN = 0.75  # what a claim under a name that could be a quantity's, and is read as none, costs
 PERHAPS = 0.3  # likewise, where the name is as often one of the author's own

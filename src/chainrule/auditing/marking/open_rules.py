@@ -12,9 +12,9 @@ from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.effort import READINGS, Effort, Spent
 from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
-from chainrule.sheets.deciding import Rules
 from chainrule.sheets.lines import Line
-from chainrule.sheets.said_losses import states_loss
+from chainrule.sheets.setting.deciding import Rules
+from chainrule.sheets.setting.said_losses import states_loss
 from chainrule.system.patterns import regex
 
 NO_LOSS = "it depends on the loss, which the sheet does not say"

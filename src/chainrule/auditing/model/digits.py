@@ -11,8 +11,8 @@ import numpy as np
 from chainrule.auditing.model.interval import Interval
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
+from chainrule.sheets.formulas.tokens import MOST_EXPONENT
 from chainrule.sheets.lines import Line
-from chainrule.sheets.tokens import MOST_EXPONENT
 
 EXACT = 1e-9  # the unit of a fraction of whole numbers in an array
 MOST_DECIMALS = 12  # of a number in a message

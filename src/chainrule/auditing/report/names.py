@@ -8,9 +8,9 @@ from chainrule.auditing.marking.naming import ReadSheet
 from chainrule.formula.printing import symbol_text
 from chainrule.formula.tree import Delta, Symbol, Timed
 from chainrule.network.names import Derivative, Quantity
-from chainrule.sheets.names import Operand, Own
-from chainrule.sheets.naming import Naming
-from chainrule.sheets.surfaces import as_written, surface
+from chainrule.sheets.names.naming import Naming
+from chainrule.sheets.names.plain import Operand, Own
+from chainrule.sheets.names.surfaces import as_written, surface
 
 MOST = 6  # names of one kind that are told
 _UNITS = {

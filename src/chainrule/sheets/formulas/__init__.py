@@ -1,0 +1,1 @@
+"""Formulas in worksheets: from their text to a tree."""
