@@ -193,3 +193,23 @@ def test_ways_of_writing_what_is_right(written):
 def test_a_wrong_number_that_was_written_before_is_carried_on_and_not_accused():
     lines = audit_text(HEADER + "a_21 = 0.9\nyhat_1 = 0.7109\ndL/dyhat_1 = 0.7109 - 0 = 0.7109").lines
     assert [line.verdict for line in lines[2:]] == ["wrong", "follows", "follows"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (
+            "0.61*0.8 + 0.41*0.75 + 0.5*0.3 + 0.2 = 1.1455",
+            "0.41 stands where W_111 = 0.4; 0.61 stands where W_112 = 0.6; a_11 should be 1.1300",
+        ),
+        (
+            "0.6*0.88 + 0.4*0.57 + 0.5*0.3 + 0.2 = 1.13",
+            "0.57 stands where x_1 = 0.75 (digits swapped); 0.88 stands where x_2 = 0.8",
+        ),
+    ],
+)
+def test_terms_in_another_order_are_told_apart_though_two_are_wrong(numbers, message):
+    network = Network([[[0.4, 0.6, 0.5]]], [[0.2]], "identity", "identity", "half_squared_error")
+    text = header(network, np.array([0.75, 0.8, 0.3]), np.array([1.0]))
+    line = f"a_11 = W_111*x_1 + W_112*x_2 + W_113*x_3 + b_11 = {numbers}"
+    assert audit_text(f"{text}\n{line}\n").lines[0].message == message
