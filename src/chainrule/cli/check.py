@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from chainrule.cli.output import print_record, rendered
+from chainrule.cli.output import print_json, print_record, rendered
 from chainrule.cli.shared import CommandInput, Hidden, Layers, Output, Reduction, code_question, read_input
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
@@ -142,7 +142,8 @@ def _check(
             progress=lambda name, done, total: bar.update(task, description=name, completed=done, total=total),
         )  # fmt: skip
     if json:
-        print(to_json("check", {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}))
+        found = {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}
+        print_json(to_json("check", found))
     else:
         print(f"{subject.network}, {subject.note}\n{result}")
     raise Exit(0 if result.ok else 1)

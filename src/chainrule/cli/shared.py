@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from typer import Argument, Option
 
 from chainrule.errors import InputError
+from chainrule.system.files import is_device
 
 if TYPE_CHECKING:
     from chainrule.auditing.code_audit.question import CodeQuestion
@@ -133,6 +134,8 @@ def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
     taken = {os.path.realpath(name): f"the file {name} that is read" for name in inputs}
     for option, file in outputs.items():
         if file is None:
+            continue
+        if is_device(file):
             continue
         if file.is_dir() or not file.parent.is_dir():
             got = "a folder" if file.is_dir() else "no such folder"

@@ -65,7 +65,7 @@ class Checkpoint:
         }  # fmt: skip
         tensors |= _history_tensors(run.history)
         try:
-            write_whole(self.path, save(tensors, about))
+            write_whole(self.path, save(tensors, about), private=True)
         except OSError as error:
             got = error.strerror or str(error)
             raise InputError(f"checkpoint {self.path}", "a file that can be written", got) from None
