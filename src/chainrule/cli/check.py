@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Exit, Option
 
 from chainrule.cli.output import print_json, print_record, rendered
-from chainrule.cli.shared import CommandInput, Hidden, Layers, Output, Reduction, code_question, read_input
+from chainrule.cli.shared import (
+    CommandInput,
+    Hidden,
+    Layers,
+    Output,
+    Reduction,
+    check_seconds,
+    code_question,
+    read_input,
+)
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
 
@@ -117,6 +126,7 @@ def _module(
     from chainrule.storage.module_files import run_module
     from chainrule.tables.plain import all_numbers
 
+    check_seconds(seconds)
     if data is None:
         return run_module(which, None, loss, seed=seed, seconds=seconds)
     table = read_table(data)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Exit, Option
 
 from chainrule.cli.output import print_json, print_record
-from chainrule.cli.shared import Hidden, Layers, Output, Reduction, code_question
+from chainrule.cli.shared import Hidden, Layers, Output, Reduction, check_seconds, code_question
 from chainrule.errors import InputError
 from chainrule.system.files import write_whole
 from chainrule.system.progress import counted
@@ -68,6 +68,7 @@ def grade(
 
     if feedback not in PAGES:
         raise InputError("--feedback", "html or markdown", repr(feedback))
+    check_seconds(seconds)
     share = _share(follow_through)
     worth = _read_points(points)
     target = _folder(out if out is not None else folder / "marked", folder)
@@ -133,7 +134,7 @@ def _read_points(file: Path | None) -> dict[str, Any]:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"--points {file}", "a TOML file", "no such file") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"--points {file}", 'TOML such as "dL/dW_212" = 2', str(error)) from None
     return found
 

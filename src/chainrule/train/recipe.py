@@ -14,6 +14,8 @@ from chainrule.train.schedules import Schedule
 
 EngineName = Literal["auto", "compiled", "plain"]
 
+MOST_THREADS = 256  # that may be asked for
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -48,7 +50,7 @@ class Recipe:
         whole("batch size", self.batch_size)
         whole("seed", self.seed, least=0)
         if self.threads is not None:
-            whole("threads", self.threads)
+            whole("threads", self.threads, most=MOST_THREADS)
         if not self.l2 >= 0 or self.l2 == float("inf"):
             raise InputError("l2", "a number from 0 up", repr(self.l2))
         if self.engine not in ("auto", "compiled", "plain"):
@@ -84,7 +86,9 @@ WORK_PER_THREAD = 500_000  # operations a step for each thread; measured by benc
 UNITS_PER_THREAD = 32  # of the widest layer
 
 
-def whole(quantity: str, value: Any, least: int = 1) -> None:
-    """Raise an InputError unless ``value`` is a whole number from ``least`` up."""
+def whole(quantity: str, value: Any, least: int = 1, most: int | None = None) -> None:
+    """Raise an InputError unless ``value`` is a whole number from ``least`` up, to ``most`` where that is given."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
         raise InputError(quantity, f"at least {least}", str(value))
+    if most is not None and value > most:
+        raise InputError(quantity, f"at most {most}", str(value)[:20])
