@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 #: where a cell begins, for some reader, with a sign that begins a formula, and is no number
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*(?:[,;|\t\n\r]|$)"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*(?:[,;)\]]|$)"
 _FORMULA = re.compile(rf"(^|[,;|\t\n\r])(\s*)(?=[=+\-@])(?!{_NUMBER})")
 
 

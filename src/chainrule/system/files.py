@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -96,17 +97,21 @@ def _is_through(path: str) -> bool:
     """Whether there is something that is no regular file, or a stream of this process (``/dev/stdout``).
 
     Raises:
-        OSError: a folder, a disk, a link to itself.
+        OSError: a folder, a disk, a socket.
     """
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         return False
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return False  # a link to itself leads nowhere: it is written over
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(21, "a folder is there", path)
+        raise IsADirectoryError(errno.EISDIR, "a folder is there", path)
     if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
         kind = "a disk" if stat.S_ISBLK(mode) else "a socket"
-        raise OSError(22, f"expected a file; got {kind}", path)
+        raise OSError(errno.EINVAL, f"expected a file; got {kind}", path)
     return not stat.S_ISREG(mode) or os.path.abspath(path).startswith(("/dev/fd/", "/dev/std", "/proc/"))
 
 
@@ -120,8 +125,12 @@ def _mode(target: Path) -> int | None:
         mode = stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return None
     if not os.access(target, os.W_OK):
-        raise PermissionError(13, "the file is read-only", str(target))
+        raise PermissionError(errno.EACCES, "the file is read-only", str(target))
     return mode
 
 

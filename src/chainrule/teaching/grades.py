@@ -176,7 +176,7 @@ def _number(value: float | None) -> float | None:
     if value is None:
         return None
     value = round(value, 4)
-    return int(value) if value.is_integer() else value
+    return int(value) if value == int(value) else value
 
 
 # ---------------------------------------------------------------- the summary

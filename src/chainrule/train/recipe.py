@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
-from chainrule.system.processors import cores
 from chainrule.train.optimizers import Optimizer, optimizer
 from chainrule.train.schedules import Schedule
 
@@ -32,7 +31,8 @@ class Recipe:
         shuffle: a new order each epoch.
         engine: ``compiled``, ``plain``, or ``auto``: compiled where the native library is.
         health: whether each layer's health is observed.
-        threads: None chooses by the size of a step; one thread count gives bitwise the same run every time.
+        threads: None chooses 1 or 2 by the network and the size of a step, the same everywhere; one thread count gives
+            bitwise the same run every time.
     """
 
     optimizer: Optimizer = field(default_factory=lambda: optimizer("adam"))
@@ -74,14 +74,18 @@ class Recipe:
         return tuple(float(share) for share in shares) if any(shares) else ()
 
     def threads_for(self, network: Network) -> int:
-        """How many threads a step is worth: one below some ten microseconds of products, or few units, a thread."""
+        """How many threads share a step: by the network and the size of a step alone, so that every machine adds alike.
+
+        One below some ten microseconds of products, or few units, a thread; never more than ``USUAL_THREADS``.
+        """
         if self.threads is not None:
             return self.threads
         work = 6 * network.parameter_count * self.batch_size
         units = max(network.sizes[1:-1], default=network.sizes[0])
-        return max(1, min(cores(), work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
+        return max(1, min(USUAL_THREADS, work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
 
 
+USUAL_THREADS = 2  # at most, where no number is asked for
 WORK_PER_THREAD = 500_000  # operations a step for each thread; measured by benchmarks/growth.py
 UNITS_PER_THREAD = 32  # of the widest layer
 
