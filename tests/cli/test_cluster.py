@@ -1,5 +1,6 @@
 """``chainrule train`` and ``predict`` on a Dask cluster: the same rules, the same weights, one line where it fails."""
 
+import csv as csv_lines
 import json
 import re
 import subprocess
@@ -67,7 +68,7 @@ def told(run, *arguments):
 
 def numbers(text):
     """Lines of CSV with predictions: the first column, and the others as numbers."""
-    rows = [line.split(",") for line in text.splitlines()]
+    rows = list(csv_lines.reader(text.splitlines()))
     return [row[0] for row in rows], np.array([[float(v) for v in row[1:]] for row in rows])
 
 

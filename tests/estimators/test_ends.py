@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -216,10 +217,10 @@ def test_one_seed_is_one_result_whatever_runs_beside():
     assert search.best_score_ > 0.6
 
 
-def test_threads_are_few_where_others_work(monkeypatch):
+def test_threads_are_the_same_wherever_a_fit_runs(monkeypatch):
     asked: list[int] = []
     monkeypatch.setattr(solving, "fit", lambda *a, **k: asked.append(a[2].threads) or pytest.fail("enough"))
-    monkeypatch.setattr(solving.Recipe, "threads_for", lambda recipe, network: 8)
+    monkeypatch.setattr(solving.Recipe, "threads_for", lambda recipe, network: 2)
 
     def attempt(**more):
         with pytest.raises(pytest.fail.Exception):
@@ -228,12 +229,12 @@ def test_threads_are_few_where_others_work(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     attempt()
     attempt(n_threads=3)
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     attempt()
     worker = threading.Thread(target=attempt)
     worker.start()
     worker.join()
-    assert asked == [8, 3, 2, 1]
+    assert asked == [2, 3, 2, 2]
 
 
 @pytest.mark.skipif(not compiled_here(), reason="the plain engine takes the threads of BLAS")
@@ -316,3 +317,20 @@ def test_class_weights_that_teach_nothing_are_refused(weights, rng):
     X, y = rng.normal(size=(40, 2)), np.arange(40) % 2
     with pytest.raises(ValueError, match="class_weight"):
         cr.MLPClassifier((3,), class_weight=weights, random_state=0).fit(X, y)
+
+
+def _flat(task):
+    seed, sizes = task
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(600, 40))
+    model = MLPClassifier(sizes, batch_size=300, max_iter=2, random_state=seed).fit(X, X[:, 0] > X[:, 1])
+    return b"".join(np.ascontiguousarray(W).tobytes() for W in model.coefs_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_seed_gives_the_same_bits_in_a_thread_and_in_a_process_of_joblib():
+    tasks = [(1, (96, 64)), (2, (8,))]
+    expected = [_flat(task) for task in tasks]
+    with ThreadPoolExecutor(1) as pool:
+        assert list(pool.map(_flat, tasks)) == expected
+    assert joblib.Parallel(2, backend="loky")(joblib.delayed(_flat)(task) for task in tasks) == expected

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
-import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from chainrule.cli import audit, check, exercise, explain, grade, graph, paths, 
 from chainrule.cli.conversion import keep_plain_values
 from chainrule.cli.train import command as train
 from chainrule.errors import InputError
+from chainrule.system.streams import ReaderGone, prepared, silence
 
 app = typer.Typer(
     name="chainrule",
@@ -59,12 +60,20 @@ def _command(name: str) -> Callable[[], object]:
 
 def main() -> None:
     """Run the command line. Exit codes: 0 well, 1 it ran and the answer is no, 2 bad input or usage, 130 Ctrl-C."""
+    with prepared():
+        _run()
+
+
+def _run() -> None:
     try:
-        _command("".join(sys.argv[1:2]))()
+        try:
+            _command("".join(sys.argv[1:2]))()
+        finally:
+            sys.stdout.flush()
     except InputError as error:
         _fail(str(error), *getattr(error, "__notes__", ()))
-    except BrokenPipeError:  # the reader has gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGone:
+        silence()
         sys.exit(141)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -72,7 +81,8 @@ def main() -> None:
     except MemoryError:
         _fail("not enough memory for this network and this batch")
     except KeyboardInterrupt:
-        sys.stderr.write("chainrule: interrupted\n")
+        with suppress(ReaderGone, OSError):
+            sys.stderr.write("chainrule: interrupted\n")
         sys.exit(130)
 
 
@@ -81,5 +91,8 @@ def _fail(message: str, *notes: str) -> None:
     from chainrule.render.blocks import visible
 
     line = " ".join(visible(message).split())
-    sys.stderr.write(f"chainrule: error: {line}\n" + "".join(f"{note}\n" for note in notes))
+    with suppress(ReaderGone, OSError):
+        sys.stderr.write(f"chainrule: error: {line}\n" + "".join(f"{note}\n" for note in notes))
+        sys.stderr.flush()
+    silence()
     sys.exit(2)

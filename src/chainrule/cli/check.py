@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from chainrule.cli.output import print_record, rendered
-from chainrule.cli.shared import CommandInput, Hidden, Layers, Output, Reduction, code_question, read_input
+from chainrule.cli.output import print_json, print_record, rendered
+from chainrule.cli.shared import (
+    CommandInput,
+    Hidden,
+    Layers,
+    Output,
+    Reduction,
+    check_seconds,
+    code_question,
+    read_input,
+)
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
 
@@ -117,6 +126,7 @@ def _module(
     from chainrule.storage.module_files import run_module
     from chainrule.tables.plain import all_numbers
 
+    check_seconds(seconds)
     if data is None:
         return run_module(which, None, loss, seed=seed, seconds=seconds)
     table = read_table(data)
@@ -142,7 +152,8 @@ def _check(
             progress=lambda name, done, total: bar.update(task, description=name, completed=done, total=total),
         )  # fmt: skip
     if json:
-        print(to_json("check", {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}))
+        found = {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}
+        print_json(to_json("check", found))
     else:
         print(f"{subject.network}, {subject.note}\n{result}")
     raise Exit(0 if result.ok else 1)

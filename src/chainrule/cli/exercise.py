@@ -72,10 +72,11 @@ def exercise(
         files = handout.files_of_all(names, exercises, folder)
     handout.write_files(files)
     if json:
+        from chainrule.cli.output import print_json
         from chainrule.render.json import to_json
 
         records = [e.to_dict() for e in exercises]
-        print(to_json("exercise", {"files": [str(f) for f in files], "exercises": records}))
+        print_json(to_json("exercise", {"files": [str(f) for f in files], "exercises": records}))
         return
     _print(exercises, list(files), folder, names is not None)
 

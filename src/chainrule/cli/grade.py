@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument, Exit, Option
 
-from chainrule.cli.output import print_record
-from chainrule.cli.shared import Hidden, Layers, Output, Reduction, code_question
+from chainrule.cli.output import print_json, print_record
+from chainrule.cli.shared import Hidden, Layers, Output, Reduction, check_seconds, code_question
 from chainrule.errors import InputError
 from chainrule.system.files import write_whole
 from chainrule.system.progress import counted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGES = {"html": ".html", "markdown": ".md"}
 MOST_BARS = 15
+MOST_TOLD = 20  # files that could not be written
 
 
 def grade(
@@ -66,15 +68,25 @@ def grade(
 
     if feedback not in PAGES:
         raise InputError("--feedback", "html or markdown", repr(feedback))
+    check_seconds(seconds)
     share = _share(follow_through)
     worth = _read_points(points)
     target = _folder(out if out is not None else folder / "marked", folder)
     pages = target / "feedback"
     namer = _page_names(find_sheets(folder)[0] if code is None else find_code(folder), PAGES[feedback])
 
+    unwritten: list[str] = []
+
+    def write(file: Path, text: str | bytes) -> None:
+        """Write a file of grades, its owner's alone; one that cannot be written does not keep the others from it."""
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, text, lasting=file.parent == target, private=True)
+        except OSError as error:
+            unwritten.append(f"{file}: {error.strerror or error}")
+
     def write_page(name: str, page: str) -> None:
-        pages.mkdir(parents=True, exist_ok=True)
-        write_whole(pages / namer(name), page, lasting=False)
+        write(pages / namer(name), page)
 
     if code is not None and key is not None:
         raise InputError("--key", "no --code beside it: the gradients of all weights and biases are due", str(key))
@@ -88,14 +100,18 @@ def grade(
         else:
             question = code_question(layers, hidden, output, loss, reduction, seed, seconds)
             result = grade_code(folder, code, question, **common)
-    _write(result, target)
+    _write(result, target, write)
     if json:
         from chainrule.render.json import to_json
 
-        print(to_json("grade", result.to_dict() | {"out": str(target)}))
-        return
-    print_record(f"{result}\n", "text")
-    print(f"\ngrades in {target / 'grades.csv'}, pages in {pages}, summary in {target / 'summary.html'}")
+        print_json(to_json("grade", result.to_dict() | {"out": str(target), "unwritten": unwritten}))
+    else:
+        print_record(f"{result}\n", "text")
+        print(f"\ngrades in {target / 'grades.csv'}, pages in {pages}, summary in {target / 'summary.html'}")
+    if unwritten:
+        more = [f"and {len(unwritten) - MOST_TOLD} more"] if len(unwritten) > MOST_TOLD else []
+        sys.stderr.write("".join(f"chainrule: not written: {one}\n" for one in unwritten[:MOST_TOLD] + more))
+        raise Exit(1)
 
 
 def _share(text: str) -> float:
@@ -118,7 +134,7 @@ def _read_points(file: Path | None) -> dict[str, Any]:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"--points {file}", "a TOML file", "no such file") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"--points {file}", 'TOML such as "dL/dW_212" = 2', str(error)) from None
     return found
 
@@ -150,10 +166,10 @@ def _page_names(sheets: Sequence[Path], ending: str) -> Callable[[str], str]:
     return name
 
 
-def _write(result: Grades, target: Path) -> None:
+def _write(result: Grades, target: Path, write: Callable[[Path, str | bytes], None]) -> None:
     from chainrule.teaching.grades import UNKNOWN
 
-    target.mkdir(parents=True, exist_ok=True)
+    write(target / "grades.csv", result.to_csv())
     picture = ""
     if result.mistakes:
         from chainrule.render.plots import counts_chart
@@ -161,8 +177,7 @@ def _write(result: Grades, target: Path) -> None:
         picture = "summary.png"
         counts = [(m.words, m.sheets) for m in result.mistakes if m.id != UNKNOWN or len(result.mistakes) == 1]
         title = f"Mistakes in {len(result.marked)} sheets"
-        write_whole(target / picture, counts_chart(counts[:MOST_BARS], title, "sheets that make it"))
+        write(target / picture, counts_chart(counts[:MOST_BARS], title, "sheets that make it"))
     document = result.document(picture)
-    write_whole(target / "summary.html", document.to_html())
-    write_whole(target / "summary.md", document.to_markdown())
-    write_whole(target / "grades.csv", result.to_csv())
+    write(target / "summary.html", document.to_html())
+    write(target / "summary.md", document.to_markdown())

@@ -11,6 +11,8 @@ from typer import Argument, Option
 from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.cli.shared import check_outputs
 from chainrule.errors import InputError
+from chainrule.system.files import is_device, write_whole
+from chainrule.system.streams import drawn, shown
 
 if TYPE_CHECKING:
     from chainrule.explanation.graph.table import GraphGradients
@@ -35,7 +37,7 @@ def graph(
     values = [_value(text) for text in at or []]
     if len({name for name, _ in values}) < len(values):
         raise InputError("--at", "one value for each variable", ", ".join(at or []))
-    if out is not None and out.suffix.lower() != ".svg":
+    if out is not None and out.suffix.lower() != ".svg" and not is_device(out):
         raise InputError("--out", "a file that ends with .svg", str(out))
     check_outputs({"--out": out}, [])
     if not of and not every and out is None:
@@ -43,7 +45,7 @@ def graph(
     whole = Graph(formulas)
     if out is not None:
         above = of.partition("/")[0].lstrip("d∂") if "/" in of else of
-        out.write_text(whole.gradients(above, dict(values)).to_svg(), encoding="utf-8")
+        write_whole(out, whole.gradients(above, dict(values)).to_svg())
     if every:
         table = whole.gradients(of.partition("/")[0][1:] if "/" in of else of, dict(values))
         if form == "text" and sys.stdout.isatty():
@@ -71,12 +73,12 @@ def _print_table(table: GraphGradients) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
-    shown = Table(title=f"The derivatives of {table.of}", title_justify="left")
+    console = Console(file=drawn(sys.stdout), highlight=False)
+    table_shown = Table(title=f"The derivatives of {table.of}", title_justify="left")
     for header, style in zip(("node", "value", f"d{table.of}/d(node)"), ("bold", "green", "red"), strict=True):
-        shown.add_column(header, style=style, overflow="fold")
+        table_shown.add_column(header, style=style, overflow="fold")
     for row in table.cells():
-        shown.add_row(*row)
-    console.print(shown)
+        table_shown.add_row(*map(shown, row))
+    console.print(table_shown)
     for note in table.notes:
-        console.print(note)
+        console.print(shown(note))

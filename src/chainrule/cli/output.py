@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from chainrule.errors import InputError
+from chainrule.system.streams import drawn, says_all, shown
 
 if TYPE_CHECKING:
     from chainrule.render.document import Rendered
@@ -45,16 +47,26 @@ def rendered(command: str, record: Rendered, form: str, standalone: bool) -> str
     return text if text.endswith("\n") else f"{text}\n"
 
 
+def print_json(text: str) -> None:
+    """A JSON text; where standard output lacks characters of it, they are written as JSON escapes them."""
+    import json
+
+    print(text if says_all() else re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text))
+
+
 def print_record(text: str, form: str) -> None:
     """What ``rendered`` gave; in a terminal, the headings of a text stand out."""
+    if form == "json":
+        print_json(text.removesuffix("\n"))
+        return
     if form != "text" or not sys.stdout.isatty():
         print(text, end="")
         return
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
-    lines = text.removesuffix("\n").split("\n")
+    console = Console(file=drawn(sys.stdout), highlight=False, soft_wrap=True)
+    lines = shown(text).removesuffix("\n").split("\n")
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         heading = bool(below) and set(below) <= {"═", "─"}
         console.print(Text(line, style="bold" if heading else ""))

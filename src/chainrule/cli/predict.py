@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from chainrule.cli.output import print_json
 from chainrule.cli.shared import check_not_data, check_outputs, need_dask
 from chainrule.errors import InputError
-from chainrule.system.files import write_whole
+from chainrule.system.cells import write_cells
+from chainrule.system.files import is_device, whole_text, write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
@@ -48,7 +49,7 @@ def predict(
     """
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
-    from chainrule.tables.predictions import header_of, predictions_of, write_rows
+    from chainrule.tables.predictions import header_of, predictions_of
 
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
@@ -57,7 +58,7 @@ def predict(
             if given:
                 raise InputError(option, "no --cluster beside it", "both")
         _check_place(out)
-        if out is not None and out.suffix.lower() == ".csv":
+        if out is not None and _is_one_file(out):
             check_outputs({"--out": out}, [str(model), data])
         _predict_on_cluster(model, data, cluster, out)
         return
@@ -72,13 +73,13 @@ def predict(
     if json:
         found = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": scores}
         text = to_json("predict", {"model": str(model), "data": data, "part": part} | found)
-        print(text) if out is None else out.write_text(text + "\n", encoding="utf-8")
+        print_json(text) if out is None else write_whole(out, text + "\n")
         return
     if out is None:
-        write_rows(sys.stdout, [header, *rows])
+        write_cells(sys.stdout, [header, *rows])
     else:
-        with out.open("w", newline="", encoding="utf-8") as file:
-            write_rows(file, [header, *rows])
+        with whole_text(out) as file:
+            write_cells(file, [header, *rows])
         sys.stderr.write(f"{len(rows)} predictions in {out}\n")
     if scores is not None:
         sys.stderr.write(f"{scores}\n")
@@ -104,7 +105,7 @@ def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> 
     model = load_model(file)
     words = [column.name for column in model.inputs.columns if column.categories]
     files = open_files(data, words)
-    check_not_data({"--out": out if out.suffix.lower() == ".csv" else None}, data, str(file))
+    check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
     with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
         rows, score = predict_files(Work(client, on_part=shown), files, model, keep)
     sys.stderr.write(f"{rows} predictions in {out}\n")
@@ -115,19 +116,14 @@ def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> 
 @contextmanager
 def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
     """What keeps the next partition's text: as a file in a folder, or in one file, which is there once it is whole."""
-    from chainrule.tables.predictions import header_of, write_rows
+    from chainrule.tables.predictions import header_of
 
     header = io.StringIO()
-    write_rows(header, [header_of(model)])
-    if out.suffix.lower() == ".csv":
-        part = out.parent / f".{out.name[:40]}.{os.urandom(8).hex()}"
-        try:
-            with part.open("w", newline="", encoding="utf-8") as file:
-                file.write(header.getvalue())
-                yield file.write
-            os.replace(part, out)
-        finally:
-            part.unlink(missing_ok=True)
+    write_cells(header, [header_of(model)])
+    if _is_one_file(out):
+        with whole_text(out) as file:
+            file.write(header.getvalue())
+            yield file.write
         return
     made = 0
 
@@ -140,13 +136,17 @@ def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
     yield keep
 
 
+def _is_one_file(out: Path) -> bool:
+    return out.suffix.lower() == ".csv" or is_device(out)
+
+
 def _check_place(out: Path | None) -> None:
     """Fail before the work: a folder for the predictions is new or empty, in a folder that exists.
 
     Raises:
         InputError: something else.
     """
-    if out is None or out.suffix.lower() == ".csv":
+    if out is None or _is_one_file(out):
         return
     got = ""
     if not out.parent.is_dir():

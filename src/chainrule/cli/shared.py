@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from typer import Argument, Option
 
 from chainrule.errors import InputError
+from chainrule.system.files import is_device
 
 if TYPE_CHECKING:
     from chainrule.auditing.code_audit.question import CodeQuestion
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
 
+MOST_SECONDS = 1_000_000  # that a file may take
 Number = TypeVar("Number", int, float)
 
 File = Annotated[str, Argument(help="A worksheet, or a model file (.safetensors) with --data.")]
@@ -114,8 +116,15 @@ def code_question(
     """The networks on which somebody's code is to be tried."""
     from chainrule.auditing.code_audit.question import CodeQuestion
 
+    check_seconds(seconds)
     each = None if hidden is None else hidden.split(",") if "," in hidden else hidden
     return CodeQuestion(numbers_list("--layers", layers), each, output, loss, reduction, seed, seconds, tolerance)
+
+
+def check_seconds(seconds: float) -> None:
+    """Raise an InputError for a time without end."""
+    if not seconds <= MOST_SECONDS:
+        raise InputError("--seconds", f"from 0.1 to {MOST_SECONDS:,}", f"{seconds:g}")
 
 
 def need_data(file: str, data: str | None) -> None:
@@ -133,6 +142,8 @@ def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
     taken = {os.path.realpath(name): f"the file {name} that is read" for name in inputs}
     for option, file in outputs.items():
         if file is None:
+            continue
+        if is_device(file):
             continue
         if file.is_dir() or not file.parent.is_dir():
             got = "a folder" if file.is_dir() else "no such folder"

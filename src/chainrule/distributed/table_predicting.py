@@ -10,9 +10,10 @@ from chainrule.distributed.exact import PartScore, score_of_partition
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
 from chainrule.distributed.work import Work
+from chainrule.system.cells import write_cells
 from chainrule.tables.columns import rows_of
 from chainrule.tables.plan import Model
-from chainrule.tables.predictions import predictions_of, write_rows
+from chainrule.tables.predictions import predictions_of
 from chainrule.train.engine import Rows
 
 AHEAD = 2  # partitions for each thread of the cluster, whose predictions are asked for at once
@@ -73,5 +74,5 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
             ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
             score = score_of_partition(ready, network.flat, network, bool(model.target.classes))
     if x is not None:
-        write_rows(text, predictions_of(model, model.network(x)))
+        write_cells(text, predictions_of(model, model.network(x)))
     return PredictedPieces((text.getvalue(),), table.num_rows, score)

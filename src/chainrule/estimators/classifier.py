@@ -43,10 +43,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):  # type: ignore[misc
             and ``fit`` goes on from it if it is there and of the same data and parameters: a run that was killed ends
             in bitwise the same weights as one that was not. Needs a whole number as ``random_state``. A finished run's
             file makes ``fit`` give its result again.
-        n_threads: that share a step. None: by the size of a step; at most ``OMP_NUM_THREADS``, which joblib sets in
-            its processes; and 1 in any thread but the main one, where others are at work. Other thread counts add up in
-            another order: give a number if results must be the same to the last bit on any machine. Of several
-            networks it is how many are trained at a time, a thread each: the result is the same with any number.
+        n_threads: that share a step. None: 1 or 2, by the network and the size of a step alone, so that the result is
+            the same to the last bit on any machine of a kind, in any thread and process. Other numbers add up in
+            another order: more are faster for large networks where the processors are there; 1 is where fits run side
+            by side. Of several networks it is how many are trained at a time, a thread each: the result is the same
+            with any number.
         n_models: networks that are trained, side by side, on all rows: an ensemble, whose probabilities are the mean
             of theirs. Each has first weights, orders of rows and rows for early stopping of its own, by a seed that is
             drawn from ``random_state``. Not with ``callbacks`` or a ``checkpoint``.

@@ -1,4 +1,4 @@
-"""How many threads a fit takes, so that fits side by side do not get in each other's way."""
+"""How many threads a fit takes, so that it gives the same to the last bit wherever it runs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from chainrule.train.recipe import Recipe
 
 
 def threads_for(given: int | None, recipe: Recipe, network: Network) -> int:
-    """One in a thread that somebody else has started, where others work beside; no more than OMP_NUM_THREADS, which
-    joblib sets in its processes; else by the size of a step."""
-    if given is not None:
-        return int(given)
-    most = limit(given)
-    found = recipe.threads_for(network)
-    return found if most is None else min(found, most)
+    """What was asked for, else a number that depends on the network and on the size of a step alone."""
+    return recipe.threads_for(network) if given is None else int(given)
 
 
 def limit(given: int | None) -> int | None:
-    """What ``threads_for`` must not exceed, also of a prediction; None: nothing."""
+    """How many threads may be at work where no bit depends on it: in a prediction, and on networks side by side.
+
+    One in a thread that somebody else has started, where others work beside; no more than OMP_NUM_THREADS, which
+    joblib sets in its processes; None: as many as there are processors.
+    """
     if given is not None:
         return int(given)
     if threading.current_thread() is not threading.main_thread():

@@ -9,7 +9,10 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +53,9 @@ def loss_curve(history: Sequence[Epoch], path: str | os.PathLike[str], title: st
     if validated:
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     with readable():
-        figure.savefig(path, dpi=130)
+        out = io.BytesIO()
+        figure.savefig(out, format=Path(path).suffix.lstrip(".").lower() or "png", dpi=130)
+    write_whole(path, out.getvalue())
 
 
 def scale_losses(axes: Axes, losses: Sequence[float]) -> None:

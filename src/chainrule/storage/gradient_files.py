@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.storage.importers import read_safetensors
+from chainrule.system.numpy_files import read_npy, read_npz
+from chainrule.system.tensor_files import read_tensors
 
 LARGEST = 1 << 30  # bytes of a file, and of its arrays in float64
 LARGEST_TEXT = 1 << 27  # bytes of a text, which takes many times that once it is read
@@ -68,19 +69,14 @@ def _reason(error: BaseException) -> str:
 
 
 def _npz(quantity: str, file: Path) -> Any:
-    with zipfile.ZipFile(file) as archive:
-        _check_size(quantity, sum(entry.file_size for entry in archive.infolist()))
-    with np.load(file, allow_pickle=False) as arrays:
-        found = {name: arrays[name] for name in arrays.files}
+    found = read_npz(quantity, file, LARGEST)
     if found and all(name.startswith(_BY_PLACE) and name[len(_BY_PLACE) :].isdecimal() for name in found):
         return [found[name] for name in sorted(found, key=lambda name: int(name[len(_BY_PLACE) :]))]
     return found
 
 
 def _npy(quantity: str, file: Path) -> Any:
-    array = np.load(file, mmap_mode="r", allow_pickle=False)
-    _check_size(quantity, 8 * array.size)
-    return np.array(array)
+    return read_npy(quantity, file, LARGEST)
 
 
 def _json(quantity: str, file: Path) -> Any:
@@ -161,7 +157,7 @@ def _plain(value: Any) -> Any:
 
 
 def _safetensors(quantity: str, file: Path) -> Any:
-    return read_safetensors(quantity, file)
+    return read_tensors(quantity, file)[0]
 
 
 def _check_size(quantity: str, size: int) -> None:

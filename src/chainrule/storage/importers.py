@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,12 @@ from chainrule.gradcheck.given.arrays import without_library
 from chainrule.network import checks
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
+from chainrule.system.tensor_files import read_tensors
 
 #: the loss that goes with an output where none is named; half_squared_error with all others
 _USUAL_LOSS = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy", "exp": "poisson"}
 _SKLEARN_HIDDEN = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 _SKLEARN_OUTPUT = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax", "exp": "exp"}
-_SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 #: what a tensor with so many axes usually belongs to
 _AXES = {0: "one number", 1: "normalization, or PReLU", 3: "a 1-D convolution", 4: "a convolution", 5: "a convolution"}
@@ -87,7 +86,7 @@ def load_torch(
         InputError: as ``from_torch``; no such file; the order cannot be told from the names.
     """
     quantity = f"file {os.fspath(path)}"
-    tensors = read_safetensors(quantity, path)
+    tensors = read_tensors(quantity, path)[0]
     found = list(dict.fromkeys(key.rpartition(".")[0] for key in tensors))
     if layers is None:
         numbers = [re.findall(r"\d+", name) for name in found]
@@ -225,28 +224,3 @@ def _translate(quantity: str, names: Mapping[str, str], name: Any) -> str:
     if not isinstance(name, str) or name not in names:
         raise InputError(quantity, f"one of {', '.join(names)}", repr(name))
     return names[name]
-
-
-def read_safetensors(quantity: str, path: str | os.PathLike[str]) -> dict[str, Array]:
-    """The tensors of a file by name; ``quantity`` stands for it in errors.
-
-    Raises:
-        InputError: no such file, or one of another kind.
-    """
-    from safetensors import SafetensorError, deserialize
-
-    if not Path(path).is_file():
-        raise InputError(quantity, "a safetensors file", "a folder" if Path(path).is_dir() else "no such file")
-    try:
-        entries: Any = deserialize(Path(path).read_bytes())  # type: ignore[no-untyped-call]
-    except SafetensorError as error:
-        raise InputError(quantity, "a safetensors file", f"something else or a truncated one ({error})") from None
-    tensors: dict[str, Array] = {}
-    for name, entry in sorted(entries):
-        if entry["dtype"] not in _SAFETENSORS:
-            raise InputError(f"{quantity}: tensor {name}", f"one of {', '.join(_SAFETENSORS)}", entry["dtype"])
-        array = np.frombuffer(entry["data"], _SAFETENSORS[entry["dtype"]]).reshape(entry["shape"])
-        if entry["dtype"] == "BF16":  # the upper half of a float32
-            array = (array.astype("<u4") << 16).view("<f4")
-        tensors[name] = array
-    return tensors

@@ -10,16 +10,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chainrule.errors import InputError
-from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.system.files import write_whole
+from chainrule.system.tensor_files import check_digest, digest, read_tensors
 from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.plan import Model, Split
 
@@ -42,6 +41,7 @@ class _Spec(BaseModel):
     inputs: Inputs | None = None
     target: Target | None = None
     split: Split | None = None
+    digest: str | None = None
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -109,23 +109,14 @@ def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]
     tensors = {f"W_{i}": W for i, W in enumerate(network.weights, 1)}
     tensors |= {f"b_{i}": b for i, b in enumerate(network.biases, 1)}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    write_whole(path, to_bytes(tensors, metadata={FORMAT: json.dumps(spec | extra)}))
+    spec |= extra
+    spec["digest"] = digest(tensors, json.dumps(spec, sort_keys=True))
+    write_whole(path, to_bytes(tensors, metadata={FORMAT: json.dumps(spec)}))
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
-    from safetensors import SafetensorError, safe_open
-
     quantity = f"model {os.fspath(path)}"
-    if not Path(path).is_file():
-        raise InputError(quantity, _WHAT, "a folder" if Path(path).is_dir() else "no such file")
-    if Path(path).stat().st_size == 0:
-        raise InputError(quantity, _WHAT, "an empty file")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors: dict[str, Array] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise InputError(quantity, _WHAT, f"something else or a truncated one ({error})") from None
+    tensors, metadata = read_tensors(quantity, path, _WHAT)
     if FORMAT not in metadata:
         raise InputError(quantity, _WHAT, "a safetensors file of another kind")
     try:
@@ -134,6 +125,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the header"
         raise InputError(f"{quantity}: {where}", "a whole header of a model file", first["msg"]) from None
+    _check_digest(quantity, tensors, metadata[FORMAT])
     names = {f"{symbol}_{i}" for i in range(1, spec.depth + 1) for symbol in "Wb"} if 0 < spec.depth < 10_000 else set()
     if set(tensors) != names:
         raise InputError(quantity, f"tensors W_1, b_1 … W_{spec.depth}, b_{spec.depth}", ", ".join(sorted(tensors)[:8]))
@@ -142,3 +134,10 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
         return Network(weights, biases, spec.hidden or "identity", spec.output, spec.loss, spec.reduction), spec
     except InputError as error:
         raise InputError(f"{quantity}: {error.quantity}", error.expected, error.got) from None
+
+
+def _check_digest(quantity: str, tensors: dict[str, Any], text: str) -> None:
+    """Refuse arrays, or a header, that were changed since the file was written."""
+    spec = json.loads(text)
+    told = spec.pop("digest", None)
+    check_digest(quantity, told, tensors, json.dumps(spec, sort_keys=True))

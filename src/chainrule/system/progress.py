@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chainrule.system.streams import drawn
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -27,9 +29,9 @@ def bars(*columns: str, transient: bool = False, disable: bool = False) -> Progr
         "bar": p.BarColumn, "count": p.MofNCompleteColumn, "percent": p.TaskProgressColumn,
         "left": p.TimeRemainingColumn,
     }  # fmt: skip
-    drawn = (known[column]() if column in known else p.TextColumn(column) for column in columns)
+    shown = (known[column]() if column in known else p.TextColumn(column) for column in columns)
     return p.Progress(
-        *drawn, console=Console(stderr=True), transient=transient, disable=disable,
+        *shown, console=Console(file=drawn(sys.stderr)), transient=transient, disable=disable,
         redirect_stdout=sys.stdout.isatty(),  # what is printed stands above the bars, and is no part of standard error
     )  # fmt: skip
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chainrule.errors import InputError
+from chainrule.system.numpy_files import read_npz, reason
 from chainrule.tables.datasets import BUNDLED, bundled
 
 if TYPE_CHECKING:
@@ -79,20 +77,15 @@ def _read_npz(path: Path) -> Any:
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
+    for name, array in read_npz(f"data {path}", path).items():
+        if array.ndim == 1:
+            columns[name] = array
+        elif array.ndim == 2:
+            columns |= {f"{name}_{j + 1}": array[:, j] for j in range(array.shape[1])}
+        else:
+            raise InputError(f"data {path}: array {name}", "one or two dimensions", str(array.ndim))
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            for name in arrays.files:
-                array = arrays[name]
-                if array.ndim == 1:
-                    columns[name] = array
-                elif array.ndim == 2:
-                    columns |= {f"{name}_{j + 1}": array[:, j] for j in range(array.shape[1])}
-                else:
-                    raise InputError(f"data {path}: array {name}", "one or two dimensions", str(array.ndim))
         return pa.table(columns)
-    except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, pa.ArrowException) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = str(error).splitlines()[0]
-        what = "an NPZ file of arrays of equal length"
-        raise InputError(f"data {path}", what, f"something else ({reason})") from None
+    except (ValueError, TypeError, OverflowError, pa.ArrowException) as error:
+        what = "an NPZ file of arrays of numbers or text, of equal length"
+        raise InputError(f"data {path}", what, reason(error)) from None

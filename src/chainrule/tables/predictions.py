@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import Any
 
 from chainrule.network.arrays import Array
 from chainrule.tables.plan import Model
@@ -23,8 +21,3 @@ def predictions_of(model: Model, yhat: Array) -> list[list[Any]]:
     if not classes:
         return [[float(value)] for value in model.target.restore(yhat)]
     return [[classes[int(row.argmax())], *map(float, row)] for row in yhat]
-
-
-def write_rows(file: TextIO, rows: Iterable[list[Any]]) -> None:
-    """Lines of CSV."""
-    csv.writer(file, lineterminator="\n").writerows(rows)

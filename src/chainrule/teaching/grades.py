@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import statistics
 from collections import Counter
@@ -13,6 +12,7 @@ from typing import Any
 from chainrule.auditing.report.wording import name_part
 from chainrule.render.blocks import Block, Bullets, Code, Heading, Paragraph, Picture, Table, line, visible
 from chainrule.render.document import Document, Rendered
+from chainrule.system.cells import write_cells
 from chainrule.teaching.marking_scheme import MISSING, EarnedMark
 
 UNKNOWN = "unknown"  # the id of a wrong line that no mistake of the table explains
@@ -129,13 +129,13 @@ class Grades(Rendered):
     def to_csv(self) -> str:
         """A row a sheet; no cell is a formula for a spreadsheet."""
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+        rows: list[tuple[Any, ...]] = [_COLUMNS]
         for s in self.sheets:
             slips = "; ".join(dict.fromkeys(f"{slip.id} ({slip.line})" for slip in s.slips))
-            numbers = [_number(s.score), _number(s.of), "" if s.percent is None else f"{s.percent:.1f}"]
-            words = map(_harmless, (s.first_wrong, slips, s.error, s.note))
-            writer.writerow([_harmless(s.file), *numbers, *words])
+            percent = None if s.percent is None else round(s.percent, 1)
+            words = (" ".join(visible(cell).split()) for cell in (s.first_wrong, slips, s.error, s.note))
+            rows.append((visible(s.file), _number(s.score), _number(s.of), percent, *words))
+        write_cells(out, rows)
         return out.getvalue()
 
     def document(self, picture: str = "") -> Document:
@@ -171,14 +171,12 @@ class Grades(Rendered):
         }
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet takes for text."""
-    cell = " ".join(visible(cell).split())
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+def _number(value: float | None) -> float | None:
+    """A whole number without its point."""
+    if value is None:
+        return None
+    value = round(value, 4)
+    return int(value) if value == int(value) else value
 
 
 # ---------------------------------------------------------------- the summary

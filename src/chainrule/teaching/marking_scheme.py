@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +17,7 @@ from chainrule.formula.tree import Symbol, Timed
 from chainrule.network.names import SYMBOLS, Derivative, Name, Quantity, shape
 from chainrule.sheets.lines import is_blank, read_lines
 
+MOST_POINTS = 1_000_000_000  # of a line
 DEFAULT = "default"  # in a table of points: what every other line is worth
 MISSING = "missing"
 #: conventions under which W_ij of the sheet is W_ji here
@@ -67,8 +67,9 @@ def check_points(points: Mapping[str, float] | None) -> dict[str, float]:
     """
     for name, worth in (points or {}).items():
         number = isinstance(worth, (int, float)) and not isinstance(worth, bool)
-        if not number or not math.isfinite(worth) or worth < 0:
-            raise InputError(f"points of {name}", "a number from 0 up", repr(worth))
+        if not (number and 0 <= worth <= MOST_POINTS):
+            got = "a larger number" if number and worth > MOST_POINTS else repr(worth)[:40]
+            raise InputError(f"points of {name}", f"a number from 0 to {MOST_POINTS:,}", got)
     return dict(points or {})
 
 

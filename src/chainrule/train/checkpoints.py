@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,6 +15,7 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.system.files import write_whole
+from chainrule.system.tensor_files import check_digest, digest, read_tensors
 from chainrule.train.callbacks import Callback
 from chainrule.train.engine import State
 from chainrule.train.health import LayerHealth
@@ -64,8 +66,9 @@ class Checkpoint:
             "step": str(state.step), "scale": run.scale.hex(),
         }  # fmt: skip
         tensors |= _history_tensors(run.history)
+        about["digest"] = digest(tensors, json.dumps(about, sort_keys=True))
         try:
-            write_whole(self.path, save(tensors, about))
+            write_whole(self.path, save(tensors, about), private=True)
         except OSError as error:
             got = error.strerror or str(error)
             raise InputError(f"checkpoint {self.path}", "a file that can be written", got) from None
@@ -89,9 +92,19 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
     Raises:
         InputError: the file is not a checkpoint, or of another training.
     """
-    path, asked = checkpoint.path, checkpoint.asked
-    if not path.exists():
+    if not checkpoint.path.exists():
         return 0
+    try:
+        return _restored(checkpoint, network, run, callbacks)
+    except InputError:
+        raise
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        words = f"a part of one, or a damaged one ({error})"
+        raise InputError(f"checkpoint {checkpoint.path}", "a whole checkpoint of chainrule", words) from None
+
+
+def _restored(checkpoint: Checkpoint, network: Network, run: Run, callbacks: Sequence[Callback]) -> int:
+    path, asked = checkpoint.path, checkpoint.asked
     tensors, about = _read(path)
     was, now = json.loads(about["training"]), json.loads(training(network, run.recipe, run.engine.kind))
     for name, value in now.items():
@@ -110,16 +123,16 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
         if found.shape != network.flat.shape or found.dtype != network.dtype or not np.isfinite(found).all():
             expected = f"{network.parameter_count} finite numbers in {network.dtype}"
             raise InputError(f"checkpoint {path}: {name}", expected, f"{found.dtype} of shape {found.shape}")
-    try:
-        history = _history(tensors)
-        step, scale = int(about["step"]), float.fromhex(about["scale"])
-        for i, callback in enumerate(callbacks):
-            prefix = f"callback_{i}_"
-            memory = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-            if memory:
-                callback.remember(memory)
-    except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise InputError(f"checkpoint {path}", "a whole checkpoint of chainrule", f"a part of one ({error})") from None
+    history = _history(tensors)
+    step, scale = int(about["step"]), float.fromhex(about["scale"])
+    if not (0 <= step < 2**53 and 0 < scale < math.inf):
+        expected = "a count of steps, and a factor of the learning rate"
+        raise InputError(f"checkpoint {path}", expected, f"{about['step'][:20]} and {scale:g}")
+    for i, callback in enumerate(callbacks):
+        prefix = f"callback_{i}_"
+        memory = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        if memory:
+            callback.remember(memory)
     run.engine.restore(State(tensors["theta"], tuple(tensors[name] for name in wanted[1:]), step))
     run.scale, run.best = scale, tensors.get("best")
     run.history[:] = history
@@ -127,18 +140,13 @@ def read_checkpoint(checkpoint: Checkpoint, network: Network, run: Run, callback
 
 
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            about = dict(file.metadata() or {})
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"checkpoint {path}", "a checkpoint of chainrule", f"something else ({error})") from None
+    tensors, about = read_tensors(f"checkpoint {path}", path, "a checkpoint of chainrule")
     version = about.get("version")
     if version != VERSION or "training" not in about:
         got = "version 2, whose epochs order the rows in another way" if version == "2" else "another file"
         raise InputError(f"checkpoint {path}", f"a checkpoint of chainrule, version {VERSION}", got)
+    told = about.pop("digest", None)
+    check_digest(f"checkpoint {path}", told, tensors, json.dumps(about, sort_keys=True))
     return tensors, about
 
 

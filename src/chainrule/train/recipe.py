@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
-from chainrule.system.processors import cores
 from chainrule.train.optimizers import Optimizer, optimizer
 from chainrule.train.schedules import Schedule
 
 EngineName = Literal["auto", "compiled", "plain"]
+
+MOST_THREADS = 256  # that may be asked for
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Recipe:
         shuffle: a new order each epoch.
         engine: ``compiled``, ``plain``, or ``auto``: compiled where the native library is.
         health: whether each layer's health is observed.
-        threads: None chooses by the size of a step; one thread count gives bitwise the same run every time.
+        threads: None chooses 1 or 2 by the network and the size of a step, the same everywhere; one thread count gives
+            bitwise the same run every time.
     """
 
     optimizer: Optimizer = field(default_factory=lambda: optimizer("adam"))
@@ -48,7 +50,7 @@ class Recipe:
         whole("batch size", self.batch_size)
         whole("seed", self.seed, least=0)
         if self.threads is not None:
-            whole("threads", self.threads)
+            whole("threads", self.threads, most=MOST_THREADS)
         if not self.l2 >= 0 or self.l2 == float("inf"):
             raise InputError("l2", "a number from 0 up", repr(self.l2))
         if self.engine not in ("auto", "compiled", "plain"):
@@ -72,19 +74,25 @@ class Recipe:
         return tuple(float(share) for share in shares) if any(shares) else ()
 
     def threads_for(self, network: Network) -> int:
-        """How many threads a step is worth: one below some ten microseconds of products, or few units, a thread."""
+        """How many threads share a step: by the network and the size of a step alone, so that every machine adds alike.
+
+        One below some ten microseconds of products, or few units, a thread; never more than ``USUAL_THREADS``.
+        """
         if self.threads is not None:
             return self.threads
         work = 6 * network.parameter_count * self.batch_size
         units = max(network.sizes[1:-1], default=network.sizes[0])
-        return max(1, min(cores(), work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
+        return max(1, min(USUAL_THREADS, work // WORK_PER_THREAD, units // UNITS_PER_THREAD))
 
 
+USUAL_THREADS = 2  # at most, where no number is asked for
 WORK_PER_THREAD = 500_000  # operations a step for each thread; measured by benchmarks/growth.py
 UNITS_PER_THREAD = 32  # of the widest layer
 
 
-def whole(quantity: str, value: Any, least: int = 1) -> None:
-    """Raise an InputError unless ``value`` is a whole number from ``least`` up."""
+def whole(quantity: str, value: Any, least: int = 1, most: int | None = None) -> None:
+    """Raise an InputError unless ``value`` is a whole number from ``least`` up, to ``most`` where that is given."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
         raise InputError(quantity, f"at least {least}", str(value))
+    if most is not None and value > most:
+        raise InputError(quantity, f"at most {most}", str(value)[:20])

@@ -5,6 +5,7 @@ Every request passes the ``guard`` first. Each page has a session of its own, wh
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import json
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from chainrule.view.session import Session
 
 MOST_SESSIONS = 64
+MOST_CONNECTIONS = 256
+LONGEST_HEAD = 10.0  # seconds from the first sign of a connection, or the last answer, to a whole request
 MOST_AT_WORK = 8  # questions in threads; others wait, the files of the page do not
 #: the files of the page, by path: name, media type
 PAGE = {
@@ -174,7 +177,52 @@ def served_hosts(host: str, port: int) -> list[str]:
 
 
 class _Http(H11Protocol):
-    """What is not HTTP at all gets the same kind of answer as all else."""
+    """What is not HTTP at all gets the same kind of answer as all else; who says nothing does not stay.
+
+    uvicorn ends a connection that is silent after its first request alone, and with a limit refuses new ones while
+    silent ones stay; a page must be answered whatever else is connected.
+    """
+
+    _ends: asyncio.TimerHandle | None = None
+    since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A connection more; of too many, the one that has been silent longest goes."""
+        super().connection_made(transport)
+        self.since = self.loop.time()
+        self._await()
+        if len(self.connections) > MOST_CONNECTIONS:
+            others = [one for one in self.connections if isinstance(one, _Http) and one is not self and one._is_silent]
+            min(others, key=lambda one: one.since, default=self).transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """A part of a request; the deadline holds until its head is whole."""
+        super().data_received(data)
+        self._await()
+
+    def on_response_complete(self) -> None:
+        """The next request may begin."""
+        super().on_response_complete()
+        self.since = self.loop.time()
+        self._await()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
+        super().connection_lost(exc)
+        if self._ends is not None:
+            self._ends.cancel()
+
+    @property
+    def _is_silent(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _await(self) -> None:
+        """Set the deadline while no request is being answered; lift it while one is."""
+        if self._ends is not None and not self._is_silent:
+            self._ends.cancel()
+            self._ends = None
+        elif self._ends is None and self._is_silent and not self.transport.is_closing():
+            self._ends = self.loop.call_later(LONGEST_HEAD, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         if self.cycle is not None:  # its body broke off: the app that waits for it is told that nobody is there

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.shared import check_not_data, check_outputs, need_dask
 from chainrule.errors import InputError
+from chainrule.system.files import is_device
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
@@ -56,12 +57,12 @@ def check(options: TrainOptions) -> None:
         check_not_data(files, options.data)
     for option, (known, what) in endings.items():
         file = files[option]
-        if file is not None and file.suffix.lower() not in known:
+        if file is not None and file.suffix.lower() not in known and not is_device(file):
             raise InputError(f"{option} {file}", f"{what}: {', '.join(known)}", repr(file.suffix))
     if options.cv_only:
         return
     for option, file in files.items():
-        if file is not None and not os.access(file.parent, os.W_OK):
+        if file is not None and not os.access(file.parent, os.W_OK) and not is_device(file):
             raise InputError(f"{option} {file}", "a folder that may be written to", "one that may not")
 
 

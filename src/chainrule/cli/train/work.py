@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from chainrule.cli.output import print_json
 from chainrule.cli.train.checks import check
 from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
@@ -42,14 +43,14 @@ def _work(options: TrainOptions, prepared: TrainingTable) -> None:
     folds = _cross_validate(options, prepared)
     if options.cv_only:
         if options.json:
-            print(json_text(options, prepared, None, folds))
+            print_json(json_text(options, prepared, None, folds))
         return
     trained = _train(options, prepared)
     saved, diverged = bool(trained.fitted.history), trained.fitted.outcome.kind == "diverged"
     if saved:
         _save(options, trained, folds)
     if options.json and (saved or diverged):
-        print(json_text(options, prepared, trained, folds))
+        print_json(json_text(options, prepared, trained, folds))
     elif saved:
         _say_result(options, trained)
     if diverged:
