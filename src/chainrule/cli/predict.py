@@ -44,7 +44,8 @@ def predict(
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
 
-    Where the table has the target column too, the score is printed on standard error.
+    Where the table has the target column too, the score over the rows with a target is printed on standard error, as
+    are columns with missing cells or categories that the training did not have.
     """
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
@@ -63,15 +64,15 @@ def predict(
         return
     check_outputs({"--out": out}, [str(model), data])
     loaded = load_model(model)
-    table = loaded.part(read_table(data), part)
+    table = loaded.part(read_table(data, words=loaded.texts), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
-    yhat = loaded.forward(table)
-    scores = loaded.evaluate(table) if loaded.target.name in table.column_names else None
-    header, rows = header_of(loaded), predictions_of(loaded, yhat)
+    found = loaded.predicted(table)
+    header, rows = header_of(loaded), predictions_of(loaded, found.yhat)
     if json:
-        found = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": scores}
-        text = to_json("predict", {"model": str(model), "data": data, "part": part} | found)
+        content: dict[str, Any] = {"model": str(model), "data": data, "part": part}
+        content |= {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": found.scores}
+        text = to_json("predict", content | {"notes": [str(unusual) for unusual in found.unusual]})
         print(text) if out is None else out.write_text(text + "\n", encoding="utf-8")
         return
     if out is None:
@@ -80,8 +81,10 @@ def predict(
         with out.open("w", newline="", encoding="utf-8") as file:
             write_rows(file, [header, *rows])
         sys.stderr.write(f"{len(rows)} predictions in {out}\n")
-    if scores is not None:
-        sys.stderr.write(f"{scores}\n")
+    for unusual in found.unusual:
+        sys.stderr.write(f"{unusual}\n")
+    if found.scores is not None:
+        sys.stderr.write(f"{found.scores}\n")
 
 
 def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> None:
@@ -102,8 +105,7 @@ def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> 
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
     model = load_model(file)
-    words = [column.name for column in model.inputs.columns if column.categories]
-    files = open_files(data, words)
+    files = open_files(data, model.texts)
     check_not_data({"--out": out if out.suffix.lower() == ".csv" else None}, data, str(file))
     with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
         rows, score = predict_files(Work(client, on_part=shown), files, model, keep)

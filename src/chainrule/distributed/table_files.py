@@ -213,7 +213,7 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
     """The rows of a piece; maybe none of a block of lines.
 
     Raises:
-        InputError: a column is missing, or has text where the first rows have numbers, or numbers for text.
+        InputError: a column is missing, or has numbers where the first rows have text.
     """
     system, path = url_to_fs(piece.file)
     with system.open(path, "rb") as opened:
@@ -225,13 +225,7 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
 
 
 def _as_before(table: pa.Table, layout: Layout) -> None:
-    """Raise an InputError where a column of numbers has text, or one of text numbers; the row is named."""
-    for name in layout.numbers:
-        if is_text(table.schema.field(name).type):
-            values = table.column(name).to_pylist()
-            row = next((row for row, value in enumerate(values) if not _like_number(value)), 0)
-            got = f"{values[row]!r} in row {row + 1}"
-            raise InputError(f"column {name!r}", "numbers, as in the first rows of the table", got)
+    """Raise an InputError where a column of text has numbers; text among numbers is learnt of as elsewhere."""
     for name in layout.words:
         if is_number(table.schema.field(name).type):
             got = f"{table.column(name)[0].as_py()!r} in row 1"
@@ -259,14 +253,3 @@ def _parsed(text: bytes, kind: str, types: dict[str, Any]) -> pa.Table:
 
     whole = csv.ReadOptions(use_threads=False, block_size=len(text) + 1)
     return csv.read_csv(pa.BufferReader(text), read_options=whole, **csv_options(kind, types))
-
-
-def _like_number(value: str | None) -> bool:
-    """Whether Arrow takes it for one; None is a missing value."""
-    import pyarrow as pa
-
-    try:
-        pa.scalar(value, pa.string()).cast(pa.float64())
-    except pa.ArrowException:
-        return False
-    return True

@@ -48,6 +48,13 @@ def train(
     class_weight: Annotated[
         str | None, Option(help="balanced: rows of rare classes count more, each class the same.")
     ] = None,
+    missing: Annotated[
+        str,
+        Option(
+            help="Missing cells: impute (the mean, and an input that says where; rows without a target are left out) "
+            "or refuse."
+        ),
+    ] = "impute",
     early_stopping: Annotated[
         bool, Option("--early-stopping", help="Stop when the validation loss gets no better; keep the best.")
     ] = False,
@@ -117,6 +124,7 @@ def train(
         batch_size=batch_size, test=test, seed=seed, dtype=dtype, schedule=schedule, warmup=warmup, l2=l2,
         weight_decay=weight_decay, dropout=shares_list("--dropout", dropout) or (0.0,),
         patience=patience if early_stopping else None, validation=validation, class_weight=class_weight,
+        missing=missing,  # type: ignore[arg-type]
         engine=engine, threads=threads,  # type: ignore[arg-type]
     )  # fmt: skip
     work(
