@@ -18,7 +18,8 @@ from chainrule.distributed.summary import PartitionSplit
 from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
-from chainrule.tables.summary import fit_inputs, fit_target
+from chainrule.tables.decision import fit_target
+from chainrule.tables.summary import fit_inputs
 from tests.support.clusters import TOGETHER, cluster
 from tests.tables.test_training import TABLE as AS_BEFORE
 

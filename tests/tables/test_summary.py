@@ -10,7 +10,8 @@ from chainrule.errors import InputError
 from chainrule.tables import columns
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
-from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
+from chainrule.tables.decision import decide, fit_target
+from chainrule.tables.summary import ColumnSummary, fit_inputs
 
 COLUMNS = {
     "real": lambda rng: rng.normal(40, 3, 90),
@@ -39,7 +40,7 @@ def test_parts_add_up_to_the_whole(name, rng):
     assert mine.categories == theirs.categories
     np.testing.assert_allclose([mine.mean, mine.scale], [theirs.mean, theirs.scale], rtol=1e-12)
     found = summed(column, learnt, True)
-    assert found.target(None).classes == fit_target(whole, "c", None).classes
+    assert decide(found, None).target.classes == fit_target(whole, "c", None).classes
     for label, rows in found.labels.items():
         assert rows == sum(str(value) == label for value in column[learnt])
 
@@ -51,7 +52,7 @@ def test_parts_add_up_to_the_whole(name, rng):
 )  # fmt: skip
 def test_the_task_is_seen_from_the_column(name, task, rng):
     column = COLUMNS[name](rng)
-    assert summed(column, np.full(90, True), True).target(None).task == task
+    assert decide(summed(column, np.full(90, True), True), None).target.task == task
 
 
 def test_mean_and_scale_are_numpys_to_the_last_bit(rng):
@@ -63,7 +64,7 @@ def test_mean_and_scale_are_numpys_to_the_last_bit(rng):
 @pytest.mark.parametrize("values", [[True, False, True, True], [1, 0, 1, 1]])
 def test_truth_values_and_whole_numbers_may_be_numbers(values):
     answer = ColumnSummary.of("c", pa.array(values), np.full(4, True), True)
-    assert answer.target("regression").mean == 0.75
+    assert decide(answer, "regression").target.mean == 0.75
     assert (answer.low, answer.high) == (0.0, 1.0)
     plan = Plan(task="regression", output="sigmoid", loss="binary_cross_entropy", hidden=(), test=0)
     assert prepare(pa.table({"x": [1.0, 2.0, 3.0, 4.0], "c": values}), "c", plan).model.target.task == "regression"
@@ -94,7 +95,7 @@ def test_a_column_is_of_one_kind_throughout(first, second):
 
 def test_whole_numbers_and_others_are_numbers_together():
     one, other = (ColumnSummary.of("c", pa.array(part), np.full(2, True), True) for part in ([1, 2], [1.5, 2.0]))
-    assert (one + other).target(None).task == "regression"
+    assert decide(one + other, None).target.task == "regression"
 
 
 @pytest.mark.parametrize(("name", "labels"), [("real", 0), ("whole", 0), ("many", 0), ("truth", 0), ("text", 3)])
@@ -110,7 +111,7 @@ def test_too_many_categories_are_refused_and_not_all_kept(monkeypatch):
     with pytest.raises(InputError, match="at most 10 categories; got more"):
         found.column()
     with pytest.raises(InputError, match="at most 10 classes; got more"):
-        found.target(None)
+        decide(found, None).target
 
 
 @pytest.mark.parametrize(("values", "row"), [([1.0, None, 2.0], 2), (["a", "b", None], 3), ([True, None, False], 2)])

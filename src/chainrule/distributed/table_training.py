@@ -19,7 +19,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Target, balanced
 from chainrule.tables.decision import decide
 from chainrule.tables.notes import notes_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
+from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import inputs_of
 from chainrule.train.engine import Away, Engine, minibatches
@@ -75,7 +75,7 @@ class ClusterTable:
         else:
             recipe, network = replace(recipe, batch_size=min(recipe.batch_size, len(self.train))), model.network
             engine = RoundsEngine(network, recipe, work, parts, self.how.local_steps, classes)
-        learnt = [asdict(model.inputs), asdict(model.target), asdict(self.how), self.train.digest]
+        learnt = [*agreed(model.inputs, model.target), asdict(self.how), self.train.digest]
         return Setup(
             network, recipe, self.train, self.validation if len(self.validation) else None,
             f"a training on a cluster, in mode {self.how.mode}, on the table "

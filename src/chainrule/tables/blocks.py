@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from chainrule.tables.columns import Inputs, Missing, Target, Task, no_rows, row
 from chainrule.tables.decision import decide
 from chainrule.tables.moments import Moments
 from chainrule.tables.notes import notes_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
+from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import ColumnSummary, inputs_of, number_columns
 from chainrule.train.engine import Rows
@@ -213,7 +213,7 @@ class Blocks:
     def setup(self, plan: Plan) -> Setup:
         """The rows as they are; a resumed training must agree with the columns as they were learnt and the chunks."""
         model, source = self.model, self.train
-        columns, chunks = [asdict(model.inputs), asdict(model.target)], [source.chunks.rows, source.chosen]
+        columns, chunks = agreed(model.inputs, model.target), [source.chunks.rows, source.chosen]
         name = digest([*columns, *chunks, source.together])  # JSON has a tuple as a list
         return Setup(
             model.network, plan.recipe(), source, self.validation if len(self.validation) else None,

@@ -201,7 +201,7 @@ class Target:
 
     def restore(self, yhat: Array) -> Array:
         """Predictions in the target's own unit from the network's outputs (n, 1)."""
-        own: Array = np.ldexp(yhat[:, 0] * self.scale + self.mean, self.exponent)
+        own: Array = np.ldexp(yhat[:, 0].astype(np.float64) * self.scale + self.mean, self.exponent)
         return own
 
     @property

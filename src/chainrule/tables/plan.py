@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence, Sized
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -342,6 +342,18 @@ class TrainingTable(Protocol):
         Raises:
             OSError: a cluster that has them does not answer.
         """
+
+
+def agreed(inputs: Inputs, target: Target) -> list[object]:
+    """What a resumed training must agree with of columns as they were learnt: as version 0.1.0 has it, and the new."""
+    old = ("name", "mean", "scale", "categories")
+    columns = []
+    for column in inputs.columns:
+        new = {key: value for key, value in asdict(column).items() if key not in (*old, "shares") and value}
+        columns.append({key: getattr(column, key) for key in old} | new)
+    form = {"exponent": target.exponent} if target.exponent else {}
+    answer = {key: getattr(target, key) for key in ("name", "classes", "mean", "scale")}
+    return [{"columns": columns}, answer | form]
 
 
 def digest(learnt: object, *arrays: Array) -> str:

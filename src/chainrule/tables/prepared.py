@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +12,10 @@ from chainrule.network.arrays import Array
 from chainrule.tables.columns import Target, balanced, column_of, require, rows_of
 from chainrule.tables.decision import Decided, decide, decide_of
 from chainrule.tables.notes import notes_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, apart, digest, untrained
+from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, apart, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import ColumnSummary, inputs_of, summaries_of
+from chainrule.tables.values import number_cells
 from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Prepared:
         model = self.model
         rows, validation = (self._rows(numbers, plan) for numbers in (self.train, self.validation))
         parts = (array for part in (rows, validation) for array in (part.x, part.y) if len(part))
-        name = digest([asdict(model.inputs), asdict(model.target)], *parts)
+        name = digest(agreed(model.inputs, model.target), *parts)
         weight = f"; class weight {plan.class_weight}" if plan.class_weight else ""
         counts = f"{len(rows)} rows to train, {len(validation)} to validate"
         return Setup(
@@ -103,12 +104,13 @@ def prepare_parts(table: pa.Table, target: Target, plan: Plan, split: Split, row
     names = [name for name in table.column_names if name != target.name]
     summaries = summaries_of(table, names, train, plan.types)
     inputs = inputs_of(summaries, plan.missing)
-    ends = (0.0, 0.0)
+    given = np.zeros(1)
     if not target.classes:
         learnt = np.zeros(table.num_rows, bool)
         learnt[train] = True
         column, asked = column_of(table, target.name), plan.types.get(target.name)
         decided = decide(ColumnSummary.of(target.name, column, learnt, True, asked), "regression")
-        target, ends = decided.target, (decided.low, decided.high)
-    model = untrained(inputs, target, plan, ends, split)
+        target, values = decided.target, number_cells(target.name, column, decided.target.form)
+        given = values[~np.isnan(values)]
+    model = untrained(inputs, target, plan, given, split)
     return Prepared(model, table, train, validation, test, notes_of(summaries, inputs))

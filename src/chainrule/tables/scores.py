@@ -55,8 +55,6 @@ def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
     if target.classes:
         return Scores.of_classes(n, loss, int((yhat.argmax(axis=1) == y).sum()))
     truth = y[:, 0].astype(np.float64)
-    error, spread = (
-        truth - yhat[:, 0],
-        truth - truth.mean(),
-    )  # as the network learns them: in no unit too large to square
+    # as the network learns them: in the target's own unit they may be too large to square
+    error, spread = truth - yhat[:, 0].astype(np.float64), truth - truth.mean()
     return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()), target.unit)

@@ -84,7 +84,8 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     small = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
     mark = pc.is_in(small, pa.array(MARKS, pa.large_string())).to_numpy(zero_copy_only=False)
     found = pc.extract_regex(texts, pattern(decimal))
-    part = {name: pc.fill_null(pc.struct_field(found, name), "") for name in (f.name for f in found.type)}
+    nothing = pa.scalar("", pa.large_string())
+    part = {field.name: pc.fill_null(pc.struct_field(found, field.name), nothing) for field in found.type}
 
     def has(name: str) -> Array:
         return np.asarray(pc.greater(pc.binary_length(part[name]), 0).to_numpy(zero_copy_only=False))
@@ -99,11 +100,15 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     minus = has("open") | matches(part["sign"], "[-−]") | matches(part["sign_2"], "[-−]")
     whole = pc.replace_substring_regex(part["whole"], r"\D", "")
     fraction = pc.replace_substring(part["part"], decimal, ".")
-    text = pc.binary_join_element_wise(whole, fraction, part["power"], "")
-    values = pc.if_else(pa.array(number), text, "nan").cast(pa.float64()).to_numpy(zero_copy_only=False)
+    text = pc.binary_join_element_wise(whole, fraction, part["power"], nothing)
+    values = (
+        pc.if_else(pa.array(number), text, pa.scalar("nan", pa.large_string()))
+        .cast(pa.float64())
+        .to_numpy(zero_copy_only=False)
+    )
     values = np.where(minus, -values, values)
     number &= np.isfinite(values)
-    units = pc.binary_join_element_wise(part["front"], part["back"], "").to_numpy(zero_copy_only=False)
+    units = pc.binary_join_element_wise(part["front"], part["back"], nothing).to_numpy(zero_copy_only=False)
     plain = number & matches(texts, r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$")
     return Texts(np.where(number, values, np.nan), mark, plain, np.where(number, units, ""))
 
