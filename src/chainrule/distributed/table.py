@@ -7,7 +7,6 @@ of the whole table.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from chainrule.distributed.summary import PartitionSplit, digest_of
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Inputs, Target, rows_of
+from chainrule.tables.plan import Plan
 from chainrule.tables.summary import ColumnSummary
 
 if TYPE_CHECKING:
@@ -63,16 +63,17 @@ class TableSummary:
 
 
 def summarise_table(
-    piece: Piece, layout: Layout, target: str, split: PartitionSplit, types: Mapping[str, str]
+    piece: Piece, layout: Layout, target: str, split: PartitionSplit, plan: Plan
 ) -> TableSummary:  # fmt: skip
     """The summary of one piece; rows without a target are in none of its parts.
 
     Args:
-        types: what columns are to be, by name.
+        plan: what columns are to be, by name, and whether a missing cell is refused.
 
     Raises:
         InputError: a column or a value that does not fit; naming the piece, and the row counted within it.
     """
+    types = plan.types
     with named(piece):
         table = read_piece(piece, layout)
         rows = table.num_rows
@@ -82,12 +83,14 @@ def summarise_table(
         known = _has_value(table.column(target))
         held, tested, learnt = held & known, tested & known, ~(held | tested) & known
         count = int(learnt.sum())
-        columns = (
+        columns = tuple(
             ColumnSummary.of(n, table.column(n), learnt, asked=types.get(n)) for n in layout.names if n != target
         )  # fmt: skip
         answer = ColumnSummary.of(target, table.column(target), learnt, True, types.get(target))
+        for column in (*columns, answer) if plan.missing == "refuse" else ():
+            column.check_filled()
         counts = count, int(held.sum()), int(tested.sum())
-        return TableSummary(*counts, tuple(columns), answer, (_digest(table),), count)
+        return TableSummary(*counts, columns, answer, (_digest(table),), count)
 
 
 def _has_value(column: Any) -> Array:

@@ -22,6 +22,7 @@ from chainrule.distributed.partitions import name_of
 from chainrule.errors import InputError
 from chainrule.tables.columns import is_number, is_text, require
 from chainrule.tables.files import csv_options
+from chainrule.tables.values import number_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -213,7 +214,7 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
     """The rows of a piece; maybe none of a block of lines.
 
     Raises:
-        InputError: a column is missing, or has numbers where the first rows have text.
+        InputError: a column is missing, or has text where the first rows have numbers, or numbers for text.
     """
     system, path = url_to_fs(piece.file)
     with system.open(path, "rb") as opened:
@@ -225,7 +226,14 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
 
 
 def _as_before(table: pa.Table, layout: Layout) -> None:
-    """Raise an InputError where a column of text has numbers; text among numbers is learnt of as elsewhere."""
+    """Raise an InputError where a column of numbers has other text, or one of text numbers; the row is named."""
+    for name in layout.numbers:
+        column = table.column(name)
+        if is_text(column.type):
+            try:
+                number_cells(name, column, None)
+            except InputError as error:
+                raise InputError(error.quantity, "numbers, as in the first rows of the table", error.got) from None
     for name in layout.words:
         if is_number(table.schema.field(name).type):
             got = f"{table.column(name)[0].as_py()!r} in row 1"

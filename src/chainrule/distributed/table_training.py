@@ -131,7 +131,7 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     check_plan(files.layout.names, target, plan, how)
     split = PartitionSplit(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
     work.rows = sum(piece.rows for piece in files.pieces)
-    given = files.layout, target, split, plan.types
+    given = files.layout, target, split, plan
     summary: TableSummary = work.total("summary-of-partition", summarise_table, files.pieces, *given)
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested
@@ -150,8 +150,6 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
         notes = (str(decided), *notes)
     if without := answer.rows - work.rows:
         notes = (f"target {target}: {without} row{'s' if without > 1 else ''} without a value left out", *notes)
-        if plan.missing == "refuse":
-            raise InputError(f"target {target}", "a value in every row", f"none in row {answer.gap}")
     weight = None
     if plan.class_weight:
         if not model.target.classes:

@@ -74,7 +74,8 @@ def decide(found: ColumnSummary, task: c.Task | None) -> Decided:
     what = "truth values" if found.kind == "truth" else f"{len(labels)} different whole numbers in {found.known} rows"
     chosen = task or ("classification" if found.kind == "truth" or few else "regression")
     if chosen == "classification":
-        return _classes(found, labels, what, None if task or found.kind == "truth" else "regression", numbers)
+        clear = task or found.kind == "truth" or len(labels) <= 2
+        return _classes(found, labels, what, None if clear else "regression", numbers)
     otherwise: c.Task | None = None
     if not whole:
         what = "numbers with fractions"

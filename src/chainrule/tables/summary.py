@@ -139,6 +139,11 @@ class ColumnSummary:
         row = 2 if self.gap == 1 else 1
         return AsNumbers.typed(self.rows - self.missing, self.moments, self.low, self.high, row)
 
+    def check_filled(self) -> None:
+        """Raise an InputError where a cell is missing; the first row without one is named."""
+        if self.gap:
+            raise InputError(f"column {self.name!r}", "a value in every row", f"none in row {self.gap}")
+
     # ------------------------------------------------------------ what it is to be
 
     @property
@@ -165,7 +170,7 @@ class ColumnSummary:
         most = 2 * best.numbers >= self.known - best.marks
         assert best.odd is not None
         header = best.odd.text.strip() == self.name
-        if most and (header or len(self.labels) > FEW):
+        if most and (header or self.mixed or len(self.labels) > FEW):
             share = f"numbers, as in {best.numbers} of {self.known} cells"
             what = "the name of the column again, a repeated header to take out" if header else "a stray text"
             ways = f"--types {self.name}=number takes it as missing, {self.name}=text all as categories"
@@ -204,9 +209,10 @@ class ColumnSummary:
             InputError: a column that cannot be an input; a missing value, where it is refused.
         """
         found = self.as_numbers()
-        if missing == "refuse" and (self.gap or (found and found.mark)):
-            row = self.gap or (found.mark.row if found and found.mark else 0)
-            raise InputError(f"column {self.name!r}", "a value in every row", f"none in row {row}")
+        if missing == "refuse":
+            self.check_filled()
+            if found and found.mark:
+                raise InputError(f"column {self.name!r}", "a value in every row", str(found.mark))
         if found is not None:
             form = found.form(f"column {self.name!r}", self.asked == "number")
             return self._number(found.moments, form)
@@ -216,7 +222,7 @@ class ColumnSummary:
             if not counts.sum():
                 return None
             shares = tuple((counts / counts.sum()).tolist())
-            return c.Column(self.name, categories=tuple(labels), shares=shares, gaps=counts.sum() < self.learnt)
+            return c.Column(self.name, categories=tuple(labels), shares=shares, gaps=bool(counts.sum() < self.learnt))
         if self.kind == "date":
             return self._date()
         return self._number(self.moments, None)
@@ -225,7 +231,7 @@ class ColumnSummary:
         if not moments.count:
             return None
         (found,) = number_columns((self.name,), moments)
-        return replace(found, form=form, gaps=moments.count < self.learnt)
+        return replace(found, form=form, gaps=bool(moments.count < self.learnt))
 
     def _date(self) -> c.Column | None:
         if not self.moments.count:
@@ -233,7 +239,7 @@ class ColumnSummary:
         differ = self.moments.low < self.moments.high
         parts = tuple(part for part, differs in zip(PARTS, differ, strict=True) if differs) or ("year",)
         mean, scale = float(self.moments.center()[0]), float(self.moments.scale()[0])
-        return c.Column(self.name, mean, scale, parts=parts, gaps=self.moments.count < self.learnt)
+        return c.Column(self.name, mean, scale, parts=parts, gaps=bool(self.moments.count < self.learnt))
 
 
 def fit_inputs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -47,12 +48,15 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
 
 def _in_memory(options: TrainOptions) -> TrainingTable:
     from chainrule.storage import read_table
-    from chainrule.tables.datasets import BUNDLED, TARGET
+    from chainrule.tables.datasets import BUNDLED, NUMBERS, TARGET
     from chainrule.tables.prepared import prepare
 
     table = read_table(options.data)
-    target = options.target or (TARGET if options.data in BUNDLED else _no_target(options, table.column_names))
-    return prepare(table, target, options.plan)
+    target, plan = options.target, options.plan
+    if options.data in BUNDLED and target in (None, TARGET):
+        target = TARGET
+        plan = replace(plan, task=plan.task or ("regression" if options.data in NUMBERS else "classification"))
+    return prepare(table, target or _no_target(options, table.column_names), plan)
 
 
 def _no_target(options: TrainOptions, columns: Sequence[str]) -> NoReturn:
