@@ -89,7 +89,7 @@ def test_zero_of_either_sign_is_one_label():
 )
 def test_a_column_is_of_one_kind_throughout(first, second):
     one, other = (ColumnSummary.of("c", pa.array(part), np.full(2, True), True) for part in (first, second))
-    with pytest.raises(InputError, match="text throughout, or numbers|numbers, as in 2 of 4 cells"):
+    with pytest.raises(InputError, match=r"text throughout, or numbers|numbers, as in 2 of 4 cells"):
         (one + other).column()
 
 
