@@ -316,3 +316,18 @@ def test_class_weights_that_teach_nothing_are_refused(weights, rng):
     X, y = rng.normal(size=(40, 2)), np.arange(40) % 2
     with pytest.raises(ValueError, match="class_weight"):
         cr.MLPClassifier((3,), class_weight=weights, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("sizes", [(5.5,), True, (4, False), (4, "5"), [[4]], (np.float64(4),)])
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_sizes_that_are_no_whole_numbers_are_refused(estimator, sizes):
+    with pytest.raises(cr.InputError, match="hidden_layer_sizes: expected whole numbers, one for each hidden layer"):
+        estimator(hidden_layer_sizes=sizes).fit(IRIS, KIND)
+
+
+@pytest.mark.parametrize(
+    ("callback", "got"), [(lambda run: None, "a function"), (Progress, "the class Progress"), ("progress", "a str")]
+)
+def test_what_is_no_callback_gets_a_sentence(callback, got):
+    with pytest.raises(cr.InputError, match=rf"callbacks: expected objects of classes derived .*; got {got}"):
+        MLPClassifier(max_iter=2, callbacks=[callback]).fit(IRIS, KIND)

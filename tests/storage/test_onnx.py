@@ -329,3 +329,19 @@ def test_bad_input_is_named(monkeypatch, tmp_path, rng):
 def test_onnx_loads_at_first_use():
     code = "import sys, chainrule.storage; print(*{'onnx', 'onnxruntime', 'skl2onnx', 'torch'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_numbers_too_near_to_each_other_for_float32_are_told(rng):
+    table = pa.table({"when": 1e9 + rng.normal(size=9), "x": rng.normal(size=9), "y": rng.normal(size=9)})
+    with pytest.warns(UserWarning, match=r"column 'when': float32 has its values near 1e\+09 in steps of 64, where"):
+        to_onnx(model_of(table, "y", "float32"))
+    to_onnx(model_of(table, "y", "float64"))
+
+
+def test_dates_and_units_near_the_ends_are_not_exported(rng):
+    days = pa.array(range(9), pa.date32())
+    with pytest.raises(InputError, match="ONNX export: column 'd': expected numbers or text; got dates"):
+        to_onnx(model_of(pa.table({"d": days, "y": rng.normal(size=9)}), "y", "float64"))
+    tiny = pa.table({"d": rng.normal(size=9) * 1e-200, "y": rng.normal(size=9)})
+    with pytest.raises(InputError, match="ONNX export: column 'd': expected numbers whose squares float64 can hold"):
+        to_onnx(model_of(tiny, "y", "float64"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from chainrule.tables.plan import Model
 if TYPE_CHECKING:
     import onnx
 
+COARSE = 1e-3  # of a standard deviation: steps between inputs that are larger blur a column
 MISSING = ""  # a missing text, where the training had some
 MOST_BYTES = 2**31 - 2**20  # what one protobuf message holds, less some room for the graph
 
@@ -110,6 +112,13 @@ def _standardised(g: OnnxGraph, x: str, columns: Sequence[Column]) -> str:
         checks.numbers(f"mean of column {column.name!r}", column.mean, g.dtype)
         if not float(np.finfo(g.dtype).tiny) <= column.scale <= float(np.finfo(g.dtype).max):
             raise InputError(f"scale of column {column.name!r}", f"a positive number in {g.dtype}", str(column.scale))
+        step = float(np.spacing(np.asarray(abs(column.mean), g.dtype)))
+        if step > COARSE * column.scale:
+            about = (
+                f"column {column.name!r}: float32 has its values near {column.mean:.3g} in steps of {step:.3g}, where"
+            )
+            words = f"{about} they vary by {column.scale:.3g}; export the model in float64"
+            warnings.warn(words, UserWarning, stacklevel=2)
     mean = np.array([column.mean for column in columns])
     near = mean.astype(g.dtype)
     x = g("Sub", x, g.array("mean", near))
