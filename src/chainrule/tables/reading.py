@@ -35,6 +35,7 @@ class Reading:
         drop: columns that are left out.
         types: what columns are, by name: number, text, date or category. A text or a category of a text file keeps
             its characters (``01`` is not 1).
+        texts: columns whose characters are kept, as far as a file has them.
         keep_index: keep a column that only numbers the rows, such as pandas writes it.
 
     Raises:
@@ -55,6 +56,7 @@ class Reading:
     columns: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
     types: Mapping[str, ColumnType] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
     keep_index: bool = False
 
     def __post_init__(self) -> None:
@@ -86,9 +88,9 @@ class Reading:
                 raise InputError(f"type of column {name!r}", f"one of: {', '.join(COLUMN_TYPES)}", repr(kind))
 
     @property
-    def texts(self) -> tuple[str, ...]:
+    def as_text(self) -> set[str]:
         """Columns whose characters are kept."""
-        return tuple(name for name, kind in self.types.items() if kind in ("text", "category"))
+        return {*self.texts, *(name for name, kind in self.types.items() if kind in ("text", "category"))}
 
     def chosen(self, names: Sequence[str], left_out: Iterable[str] = ()) -> list[str]:
         """The columns to keep of those that a file has, in its order.
