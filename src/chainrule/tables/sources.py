@@ -201,15 +201,15 @@ def beginning_of(start: bytes) -> tuple[str, str] | None:
 
 
 @contextmanager
-def damaged(name: str, what: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Within it, what goes wrong in reading is one sentence on the file; ``but`` are left to others."""
+def damaged(name: str, what: str) -> Iterator[None]:
+    """Within it, what goes wrong in reading is one sentence on the file; but for text in another encoding."""
     import pyarrow as pa
 
     try:
         yield
-    except (InputError, *but):
+    except InputError:
         raise
-    except (*_DAMAGED, pa.ArrowException, UnicodeError) as error:
+    except (*_DAMAGED, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"data {name}", what, f"something else ({reason})") from None
 

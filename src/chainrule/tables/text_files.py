@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
@@ -80,8 +81,11 @@ def form_of(source: Source, reading: Reading) -> TextForm:
         size *= 8
 
 
-def read_text(source: Source, form: TextForm, reading: Reading) -> tuple[Any, TextForm]:
-    """The table of a text file, all columns that are asked for; and its form, where only all of it showed that.
+def read_text(source: Source, form: TextForm, reading: Reading, kept: Sequence[str]) -> tuple[Any, TextForm]:
+    """The table of a text file; and its form, as only all of the file may show the encoding.
+
+    Args:
+        kept: names of the columns to read, each there once; of JSON Lines, all are read.
 
     Raises:
         InputError: rows of different lengths, an encoding that is not so, a quote that is not closed.
@@ -91,7 +95,7 @@ def read_text(source: Source, form: TextForm, reading: Reading) -> tuple[Any, Te
             with source.open() as content:
                 if form.dialect is None:
                     return _json(source, content, form), form
-                return _csv(source, content, form, form.dialect, reading), form
+                return _csv(source, content, form, form.dialect, kept, reading.as_text), form
         except UnicodeDecodeError as error:
             if reading.encoding is not None or form.encoding != "utf-8":
                 raise InputError(f"data {source.name}", f"text in {form.encoding}", _reason(error)) from None
@@ -178,11 +182,11 @@ def end_of(dialect: Dialect) -> str:
     return "\n" + dialect.separator.join([_END] * (len(dialect.names) + 1)) + "\n"
 
 
-def _csv(source: Source, content: IO[bytes], form: TextForm, dialect: Dialect, reading: Reading) -> Any:
-    """The table, without an index."""
-    names = dialect.names
-    kept = reading.chosen(names, [])
-    places = [place for place, name in enumerate(names) if name in set(kept)]
+def _csv(
+    source: Source, content: IO[bytes], form: TextForm, dialect: Dialect, kept: Sequence[str], texts: set[str]
+) -> Any:  # fmt: skip
+    names, wanted = dialect.names, set(kept)
+    places = [place for place, name in enumerate(names) if name in wanted]
     streams = [content]
 
     def again() -> Utf8:
@@ -190,11 +194,9 @@ def _csv(source: Source, content: IO[bytes], form: TextForm, dialect: Dialect, r
         return Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding, end)
 
     end = end_of(dialect)
-    from contextlib import ExitStack
-
-    with ExitStack() as reopened, damaged_text(source):
+    with ExitStack() as reopened, damaged(source.name, f"a {source.ending[1:].upper()} file"):
         try:
-            table = csv_table(again, dialect, places, reading.as_text)
+            table = csv_table(again, dialect, places, texts)
         except (RaggedRow, OpenQuote) as error:
             raise _misshaped(source, form, dialect, error) from None
     twice = repeated_names(table, [names[place] for place in places])
@@ -203,11 +205,6 @@ def _csv(source: Source, content: IO[bytes], form: TextForm, dialect: Dialect, r
         wanted = "the names of the columns in one line; leave the others out"
         raise InputError(f"data {source.name}", wanted, f"them again in line {line}")
     return table
-
-
-def damaged_text(source: Source) -> Any:
-    """As ``damaged``, for a text file; a wrong encoding is left to the caller."""
-    return damaged(source.name, f"a {source.ending[1:].upper()} file", (UnicodeDecodeError,))
 
 
 def repeated_names(table: Any, names: list[str]) -> int | None:
@@ -270,9 +267,7 @@ def _json(source: Source, content: IO[bytes], form: TextForm) -> Any:
     from pyarrow import json
 
     block, streams = BLOCK_BYTES, [content]
-    from contextlib import ExitStack
-
-    with ExitStack() as reopened, damaged(source.name, "a JSON object in each line", (UnicodeDecodeError,)):
+    with ExitStack() as reopened, damaged(source.name, "a JSON object in each line"):
         while True:
             stream = Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding)
             try:
