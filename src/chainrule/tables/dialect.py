@@ -118,18 +118,18 @@ def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, read
     """
     if reading.separator is not None:
         return reading.separator, _fits(_rows(text, reading.separator, quote, escape, whole))
-    fitting: list[tuple[float, str]] = []
+    fitting: list[tuple[str, list[list[str]]]] = []
     most = (0.5, usual)
     for separator in dict.fromkeys((usual, ",", ";", "\t", "|")):
         rows = _rows(text, separator, quote, escape, whole)
         if _fits(rows):
-            fitting.append((_numbers(rows), separator))
+            fitting.append((separator, rows))
         elif rows:
             width, count = Counter(map(len, rows)).most_common(1)[0]
             if width > 1 and count / len(rows) > most[0]:
                 most = (count / len(rows), separator)
     if fitting:
-        return max(fitting, key=lambda one: one[0])[1], True
+        return (max(fitting, key=lambda one: _numbers(one[1])) if fitting[1:] else fitting[0])[0], True
     if _fits(_rows(text, " ", quote, escape, whole)):
         return " ", True
     return most[1], False
