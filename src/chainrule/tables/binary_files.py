@@ -106,7 +106,8 @@ def read_excel(content: IO[bytes], source: Source, reading: Reading) -> tuple[An
             rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
     except (calamine.CalamineError, OSError, zipfile.BadZipFile, IndexError) as error:
         raise InputError(f"data {source.name}", "a workbook", f"something else ({error})") from None
-    rows = [row for row in rows[reading.skip or 0 :] if any(cell != "" for cell in row)]
+    filled = [place for place, row in enumerate(rows) if place >= (reading.skip or 0) and any(c != "" for c in row)]
+    rows = rows[filled[0] : filled[-1] + 1] if filled else []
     if not rows:
         raise InputError(f"data {source.name}", "a line with the names of the columns", f"an empty sheet {sheet!r}")
     names = [_text(name) or UNNAMED.format(place) for place, name in enumerate(rows[0])]

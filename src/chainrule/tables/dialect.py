@@ -15,6 +15,7 @@ from itertools import islice
 from chainrule.tables.reading import SEPARATORS, UNNAMED, Reading
 
 ROWS = 1000  # of a file, from which its dialect is seen
+MOST = 0.8  # of the rows, that a separator divides alike where none divides all so
 _COMMA = re.compile(r"\s*[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\s*")
@@ -82,9 +83,9 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: Reading) -> Diale
         found.append(f"quotes {quote} (--quote)")
     if escape and reading.escape is None:
         found.append(f"escapes {escape} (--escape)")
-    decimal = reading.decimal or _decimal(rows[1:], separator)
-    if decimal == "," and reading.decimal is None:
-        found.append("decimal comma (--decimal)")
+    decimal, words = (reading.decimal, "") if reading.decimal else _decimal(rows[1:], separator)
+    if words:
+        found.append(f"{words} (--decimal)")
     if all(_NUMBER.fullmatch(name) for name in rows[0]):
         shown = ", ".join(rows[0][:4]) + (", …" if len(rows[0]) > 4 else "")
         found.append(f"the first line, {shown}, taken as the names of the columns")
@@ -119,7 +120,7 @@ def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, read
     if reading.separator is not None:
         return reading.separator, _fits(_rows(text, reading.separator, quote, escape, whole))
     fitting: list[tuple[str, list[list[str]]]] = []
-    most = (0.5, usual)
+    most = (MOST, usual)
     for separator in dict.fromkeys((usual, ",", ";", "\t", "|")):
         rows = _rows(text, separator, quote, escape, whole)
         if _fits(rows):
@@ -151,16 +152,18 @@ def _numbers(rows: Sequence[Sequence[str]]) -> float:
     return sum(_NUMBER.fullmatch(cell) is not None for cell in cells) / max(1, len(cells))
 
 
-def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """A comma where numbers have one, and none has a point; not where it may part thousands."""
+def _decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, str]:
+    """A comma where numbers have one, and none has a point; not where it may part thousands. And what is to be told."""
     if separator == ",":
-        return "."
+        return ".", ""
     cells = [cell for row in rows for cell in row]
     commas = [cell for cell in cells if "," in cell and _COMMA.fullmatch(cell)]
-    if not commas or any("." in cell and _POINT.fullmatch(cell) for cell in cells):
-        return "."
-    thousands = separator != ";" and all(_THOUSANDS.fullmatch(cell) for cell in commas)
-    return "." if thousands else ","
+    if not commas or (separator != ";" and all(_THOUSANDS.fullmatch(cell) for cell in commas)):
+        return ".", ""
+    point = next((cell for cell in cells if "." in cell and _POINT.fullmatch(cell)), None)
+    if point is None:
+        return ",", "decimal comma"
+    return ".", f"decimal point, as in {point.strip()}, though there is {commas[0].strip()}"
 
 
 def _rows(

@@ -24,8 +24,8 @@ def encoding_of(start: bytes) -> str:
             return name
     part = start[: len(start) & ~1]
     zeros = part[::2].count(0), part[1::2].count(0)
-    if len(part) >= 4 and max(zeros) > len(part) // 4 and min(zeros) == 0:
-        return "utf-16-be" if zeros[0] else "utf-16-le"
+    if len(part) >= 4 and max(zeros) > len(part) // 8 and 4 * min(zeros) < max(zeros):
+        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     return "utf-8"
 
 
