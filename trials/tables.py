@@ -149,15 +149,24 @@ def text_file(rng: random.Random, frame: pd.DataFrame, folder: Path) -> Written:
     content = text.encode(encoding)
     packing = rng.choice(PACKINGS)
     path = pack(folder / f"t{ending}", content, packing)
-    told: dict[str, Any] = {"doublequote": False, "escapechar": "\\"} if escape else {}
-    if "\\\"" not in text:  # nothing to see the escapes by
-        told = {}
-    due = pd.read_csv(
-        io.BytesIO(content), sep=separator, encoding=encoding, decimal=decimal, float_precision="round_trip",
-        index_col=0 if index else None, low_memory=False, **told,
-    )  # fmt: skip
+    told: dict[str, Any] = {"sep": separator, "decimal": decimal}
+    dues = [_pandas(content, encoding, index, told | ({"doublequote": False, "escapechar": "\\"} if escape else {}))]
+    if frame.shape[1] == 1:  # no separator to be seen
+        dues.append(_pandas(content, encoding, index, {}))
+    if escape:  # escapes outside of quotes are as pandas has them when it is not told
+        dues.append(_pandas(content, encoding, index, told))
     words = f"{writer} {ending}{packing} {encoding} {separator!r} {line!r} decimal {decimal} quoting {quoting}"
-    return Written(words + (" index" if index else "") + (" escapes" if escape else ""), path, (due, frame))
+    return Written(words + (" index" if index else "") + (" escapes" if escape else ""), path, (*dues, frame))
+
+
+def _pandas(content: bytes, encoding: str, index: bool, told: dict[str, Any]) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.BytesIO(content), encoding=encoding, float_precision="round_trip", index_col=0 if index else None,
+            low_memory=False, **told,
+        )  # fmt: skip
+    except ValueError:
+        return pd.DataFrame()
 
 
 def _cell(cell: Any, decimal: str) -> Any:
@@ -177,6 +186,7 @@ def typed_file(rng: random.Random, frame: pd.DataFrame, folder: Path) -> Written
     if kind == "xlsx":
         frame.to_excel(path, index=False)
         due = pd.read_excel(path, engine="openpyxl", dtype=object)
+        due = due.map(lambda cell: None if isinstance(cell, str) and not cell.strip(" \t\r\n") else cell)  # workbooks lose them
     elif kind == "jsonl":
         content = frame.to_json(orient="records", lines=True, double_precision=15).encode()
         path = pack(path, content, packing)

@@ -99,10 +99,10 @@ def _cells(text: str, whole: bool, usual: str, reading: Reading) -> tuple[str, s
     escape = reading.escape or ""
     separator, fits = _separator(text, whole, usual, quote, escape, reading)
     rows = _rows(text, separator, quote, escape, whole)
-    if reading.escape is None and quote and "\\" + quote in text and not _clean(rows, text, separator, quote, "", whole):
+    if reading.escape is None and quote and "\\" + quote in text and not _clean(text, separator, quote, "", whole):
         other, fits_so = _separator(text, whole, usual, quote, "\\", reading)
-        if fits_so and _clean(rows, text, other, quote, "\\", whole):
-            return other, quote, "\\", True
+        if _clean(text, other, quote, "\\", whole):
+            return other, quote, "\\", fits_so
     if reading.quote is None and "'" in text and '"' not in text:
         other, fits_so = _separator(text, whole, usual, "'", escape, reading)
         quoted = [cell for row in rows for cell in row if cell.startswith("'")]
@@ -127,8 +127,9 @@ def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, read
             fitting.append((separator, rows))
         elif rows:
             width, count = Counter(map(len, rows)).most_common(1)[0]
-            if width > 1 and count / len(rows) > most[0]:
-                most = (count / len(rows), separator)
+            share = count / len(rows) + (len(rows[0]) > 1)  # the names decide first
+            if width > 1 and share > most[0]:
+                most = (share, separator)
     if fitting:
         return (max(fitting, key=lambda one: _numbers(one[1])) if fitting[1:] else fitting[0])[0], True
     if _fits(_rows(text, " ", quote, escape, whole)):
@@ -141,7 +142,7 @@ def _fits(rows: Sequence[Sequence[str]]) -> bool:
     return bool(rows) and len(rows[0]) > 1 and all(len(row) == len(rows[0]) for row in rows)
 
 
-def _clean(rows: Sequence[Sequence[str]], text: str, separator: str, quote: str, escape: str, whole: bool) -> bool:
+def _clean(text: str, separator: str, quote: str, escape: str, whole: bool) -> bool:
     """Whether no quoted cell goes on behind its quotes, and each row has as many cells."""
     strict = _rows(text, separator, quote, escape, whole, strict=True)
     return bool(strict) and len({len(row) for row in strict}) == 1
