@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from chainrule.auditing.code_audit.question import CodeQuestion
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
+    from chainrule.tables.reading import Reading
+
+Separator = Annotated[
+    str | None,
+    Option(help="Between the cells of a text file: comma, semicolon, tab, bar, space, or a character; else it is found."),
+]
+Quote = Annotated[str | None, Option(help="Around texts in a text file; '' for none; else it is found.")]
+Escape = Annotated[str | None, Option(help="Before a character to be taken as it is, such as '\\'; else it is found.")]
+Encoding = Annotated[str | None, Option(help="Of a text file: utf-8, cp1252, utf-16, …; else it is found.")]
+Decimal = Annotated[str | None, Option(help="Before the decimals: point or comma; else it is found.")]
+Skip = Annotated[int | None, Option(help="Lines above the names of the columns.", min=0)]
+Sheet = Annotated[str | None, Option(help="Of a workbook; else its first.")]
 
 Number = TypeVar("Number", int, float)
 
@@ -75,9 +88,11 @@ def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) 
 def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> CommandInput:
     from chainrule.network.network import Network
     from chainrule.storage import load_either, read_table
+    from chainrule.tables.predictions import reading_for
     from chainrule.tables.plain import all_numbers, plain_examples
 
-    model, table = load_either(file), read_table(data)
+    model = load_either(file)
+    table = read_table(data, None if isinstance(model, Network) else reading_for(model), tell)
     rows = [e - 1 for e in examples] if examples else list(range(min(most, table.num_rows)))
     for row in rows:
         if not 0 <= row < table.num_rows:
@@ -116,6 +131,27 @@ def code_question(
 
     each = None if hidden is None else hidden.split(",") if "," in hidden else hidden
     return CodeQuestion(numbers_list("--layers", layers), each, output, loss, reduction, seed, seconds, tolerance)
+
+
+def reading_of(
+    separator: str | None, quote: str | None, escape: str | None, encoding: str | None, decimal: str | None,
+    skip: int | None, sheet: str | None, columns: str | None = None, drop: str | None = None,
+    types: str | None = None, keep_index: bool = False,
+) -> Reading:  # fmt: skip
+    """What is asked of the reading of a table, as options give it."""
+    from chainrule.tables.reading import Reading, names_list, types_list
+
+    return Reading(
+        separator=separator, quote=quote, escape=escape, encoding=encoding, decimal=decimal, skip=skip, sheet=sheet,
+        columns=None if columns is None else names_list("--columns", columns),
+        drop=() if drop is None else names_list("--drop", drop),
+        types={} if types is None else types_list("--types", types), keep_index=keep_index,
+    )  # fmt: skip
+
+
+def tell(line: str) -> None:
+    """Say on standard error what was found out of a table's files."""
+    sys.stderr.write(f"{line}\n")
 
 
 def need_data(file: str, data: str | None) -> None:

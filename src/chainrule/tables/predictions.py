@@ -4,10 +4,35 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, TextIO
 
 from chainrule.network.arrays import Array
 from chainrule.tables.plan import Model
+from chainrule.tables.reading import Reading
+
+
+def reading_for(model: Model, asked: Reading | None = None) -> Reading:
+    """How a table is read that a model predicts from: text is text where it was so in the training.
+
+    Args:
+        asked: what else is asked of the reading.
+    """
+    texts = tuple(column.name for column in model.inputs.columns if column.categories)
+    return replace(asked or Reading(), texts=texts, keep_index=True)  # other columns are left alone
+
+
+def with_target(table: Any, model: Model) -> Any:
+    """The rows of a table that have the target; None where there are none."""
+    import pyarrow.compute as pc
+
+    name = model.target.name
+    if table.column_names.count(name) != 1:
+        return None
+    known = pc.is_valid(table.column(name))
+    if not pc.any(known).as_py():
+        return None
+    return table if pc.all(known).as_py() else table.filter(known)
 
 
 def header_of(model: Model) -> list[str]:
