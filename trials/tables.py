@@ -2,8 +2,7 @@
 
     python -m trials.tables --count 5000
 
-A table of texts (with quotes, newlines, separators, letters of many scripts), numbers, truth values and missing cells is
-written by pandas, by Python's csv or by Arrow, in a random dialect, encoding, packing and format. What is read must be
+A table of texts (with quotes, newlines, separators, many scripts), numbers, truth values and missing cells is written by pandas, by Python's csv or by Arrow, in a random dialect, encoding, packing and format. What is read must be
 what pandas reads from the file when it is told the dialect; of formats that keep types, what was written. For some
 tables the model of two epochs is trained from every spelling: it must be the same to the last bit. Prints how many
 of which kind were equal, refused and told otherwise, and exits with 1 where one is silently different.
@@ -83,7 +82,9 @@ def drawn_table(rng: random.Random, alphabet: str) -> pd.DataFrame:
     columns = [drawn_column(rng, min(rows, 200), alphabet) * (100 if rows == 20_000 else 1) for _ in names]
     if sum(len(cell) for column in columns for cell in column if isinstance(cell, str)) > 10**7:
         columns = [column[:200] for column in columns]
-    return pd.DataFrame({n: pd.Series(c, dtype=None if _plain(c) else object) for n, c in zip(names, columns, strict=True)})
+    return pd.DataFrame(
+        {n: pd.Series(c, dtype=None if _plain(c) else object) for n, c in zip(names, columns, strict=True)}
+    )
 
 
 def _plain(column: list[Any]) -> bool:
@@ -186,7 +187,9 @@ def typed_file(rng: random.Random, frame: pd.DataFrame, folder: Path) -> Written
     if kind == "xlsx":
         frame.to_excel(path, index=False)
         due = pd.read_excel(path, engine="openpyxl", dtype=object)
-        due = due.map(lambda cell: None if isinstance(cell, str) and not cell.strip(" \t\r\n") else cell)  # workbooks lose them
+        due = due.map(
+            lambda cell: None if isinstance(cell, str) and not cell.strip(" \t\r\n") else cell
+        )  # workbooks lose them
     elif kind == "jsonl":
         content = frame.to_json(orient="records", lines=True, double_precision=15).encode()
         path = pack(path, content, packing)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Exit, Option
 
 from chainrule.cli.output import print_record, rendered
-from chainrule.cli.shared import CommandInput, Hidden, Layers, Output, Reduction, code_question, read_input
+from chainrule.cli.shared import CommandInput, Hidden, Layers, Output, Reduction, code_question, read_input, tell
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
 

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from chainrule.cli.shared import (
-    Decimal, Encoding, Escape, Quote, Separator, Sheet, Skip, check_not_data, check_outputs, need_dask, reading_of, tell,
+    Decimal,
+    Encoding,
+    Escape,
+    Quote,
+    Separator,
+    Sheet,
+    Skip,
+    check_not_data,
+    check_outputs,
+    need_dask,
+    reading_of,
+    tell,
 )  # fmt: skip
 from chainrule.errors import InputError
 from chainrule.system.files import write_whole

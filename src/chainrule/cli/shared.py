@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 Separator = Annotated[
     str | None,
-    Option(help="Between the cells of a text file: comma, semicolon, tab, bar, space, or a character; else it is found."),
+    Option(
+        help="Between the cells of a text file: comma, semicolon, tab, bar, space, or a character; else it is found."
+    ),
 ]
 Quote = Annotated[str | None, Option(help="Around texts in a text file; '' for none; else it is found.")]
 Escape = Annotated[str | None, Option(help="Before a character to be taken as it is, such as '\\'; else it is found.")]
@@ -88,8 +90,8 @@ def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) 
 def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> CommandInput:
     from chainrule.network.network import Network
     from chainrule.storage import load_either, read_table
-    from chainrule.tables.predictions import reading_for
     from chainrule.tables.plain import all_numbers, plain_examples
+    from chainrule.tables.predictions import reading_for
 
     model = load_either(file)
     table = read_table(data, None if isinstance(model, Network) else reading_for(model), tell)
@@ -179,11 +181,11 @@ def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
         taken[place] = f"the file of {option}"
 
 
-def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> None:
+def check_not_data(outputs: dict[str, Path | None], data: Sequence[str], *read: str) -> None:
     """Fail where a file to write is one of the data's, or would be read with them the next time.
 
     Args:
-        outputs: option -> file. data: a file, a folder or a pattern. read: further files that are read.
+        outputs: option -> file. data: files, folders and patterns. read: further files that are read.
 
     Raises:
         InputError: naming the option.
@@ -192,12 +194,17 @@ def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> No
 
     files = local_files(data)
     check_outputs(outputs, [*read, *files])
-    if not Path(data).is_dir() or not files:
-        return
-    folder, kind = os.path.realpath(data), Path(files[0]).suffix.lower()
+    kinds = {Path(file).suffix.lower() for file in files}
+    folders = [os.path.realpath(name) for name in data if Path(name).is_dir()]
     for option, file in outputs.items():
-        if file is not None and file.suffix.lower() == kind and os.path.dirname(os.path.realpath(file)) == folder:
-            raise InputError(f"{option} {file}", f"a place beside the data's folder {data}", "one that is read as data")
+        if file is None or file.suffix.lower() not in kinds:
+            continue
+        place = os.path.realpath(file)
+        folder = next((name for name in folders if place.startswith(name + os.sep)), None)
+        if folder is not None:
+            raise InputError(
+                f"{option} {file}", f"a place beside the data's folder {folder}", "one that is read as data"
+            )
 
 
 def need_dask() -> None:

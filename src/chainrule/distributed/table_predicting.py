@@ -12,7 +12,7 @@ from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, 
 from chainrule.distributed.work import Work
 from chainrule.tables.columns import rows_of
 from chainrule.tables.plan import Model
-from chainrule.tables.predictions import predictions_of, write_rows
+from chainrule.tables.predictions import predictions_of, with_target, write_rows
 from chainrule.train.engine import Rows
 
 AHEAD = 2  # partitions for each thread of the cluster, whose predictions are asked for at once
@@ -27,8 +27,12 @@ class PredictedPieces:
     score: PartScore | None
 
     def __add__(self, other: PredictedPieces) -> PredictedPieces:
-        score = None if self.score is None or other.score is None else self.score + other.score
-        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, score)
+        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, _sum(self.score, other.score))
+
+
+def _sum(score: PartScore | None, other: PartScore | None) -> PartScore | None:
+    """Of those that are there."""
+    return other if score is None else score if other is None else score + other
 
 
 def predict_files(
@@ -53,7 +57,7 @@ def predict_files(
         for text in found.texts:
             keep(text)
         rows += found.rows
-        score = found.score if score is None or found.score is None else score + found.score
+        score = _sum(score, found.score)
     return rows, score
 
 
@@ -67,8 +71,9 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
     with named(piece):
         table = read_piece(piece, layout)
         x = model.inputs.apply(table) if table.num_rows else None
-        if scored:
-            rows = rows_of(table, model.inputs, model.target, "float64")
+        known = with_target(table, model) if scored else None
+        if known is not None:
+            rows = rows_of(known, model.inputs, model.target, "float64")
             network = model.network.astype("float64").summed()
             ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
             score = score_of_partition(ready, network.flat, network, bool(model.target.classes))

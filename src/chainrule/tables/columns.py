@@ -5,6 +5,7 @@ What is learnt from the training rows is held in frozen records, which a model f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -111,14 +112,14 @@ def in_order(labels: set[str]) -> list[str]:
         return sorted(labels)
 
 
-def require(table: pa.Table, names: Sequence[str]) -> None:
-    """Raise an InputError unless the table has these columns, each once, and at least one row."""
+def require(table: pa.Table, names: Sequence[str], rows: bool = True) -> None:
+    """Raise an InputError unless the table has these columns, each once, and (``rows``) at least one row."""
+    counts = Counter(table.column_names)
     for name in names:
-        times = table.column_names.count(name)
-        if times != 1:
-            shown = ", ".join(table.column_names[:12]) + (", …" if table.num_columns > 12 else "")
-            raise InputError(f"column {name!r}", f"one of: {shown}", "no such column" if not times else "it twice")
-    if table.num_rows == 0:
+        if counts[name] != 1:
+            shown = ", ".join(list(counts)[:12]) + (", …" if len(counts) > 12 else "")
+            raise InputError(f"column {name!r}", f"one of: {shown}", "it twice" if counts[name] else "no such column")
+    if rows and table.num_rows == 0:
         raise InputError("data", "at least one row", "none")
 
 

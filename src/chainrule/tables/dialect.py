@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from chainrule.tables.reading import SEPARATORS, UNNAMED, Reading
 
@@ -181,7 +182,7 @@ def _rows(
     return rows[:-1] if cut and len(rows) > 1 else rows
 
 
-def _reader(lines: io.TextIOBase, separator: str, quote: str, escape: str, strict: bool = False) -> csv.Reader:
+def _reader(lines: io.TextIOBase, separator: str, quote: str, escape: str, strict: bool = False) -> Any:
     return csv.reader(
         lines, delimiter=separator, quotechar=quote or None, escapechar=escape or None, strict=strict,
         quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,

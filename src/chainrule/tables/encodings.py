@@ -30,7 +30,7 @@ def encoding_of(start: bytes) -> str:
 
 
 def fallback(content: IO[bytes]) -> str:
-    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where it has no such letters."""
+    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where that lacks a letter."""
     decoder = codecs.getincrementaldecoder("cp1252")()
     try:
         while block := content.read(1 << 20):

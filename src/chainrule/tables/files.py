@@ -28,8 +28,8 @@ def read_table(
 ) -> pa.Table:  # fmt: skip
     """A table from files, by their endings, or a bundled data set by its name.
 
-    CSV and TSV (the separator, quotes, the encoding and a decimal comma are found out), JSON Lines, Parquet, Feather and
-    Arrow, NPZ, and with the extra ``chainrule[excel]`` .xlsx; also packed (.gz, .bz2, .xz, .zst, .zip). A folder or a
+    CSV and TSV (separator, quotes, encoding and a decimal comma are found out), JSON Lines, Parquet, Feather and Arrow,
+    NPZ, and with the extra ``chainrule[excel]`` .xlsx; also packed (.gz, .bz2, .xz, .zst, .zip). A folder or a
     pattern stands for its files; folders ``year=2024`` give a column. ``-`` is standard input. An NPZ file gives a
     column for each one-dimensional array, and for a matrix ``X`` the columns ``X_1``, ``X_2``, … Nothing in a file is
     ever run.
@@ -133,49 +133,48 @@ def read_source(source: Source, reading: Reading) -> Part:
         InputError: a file that cannot be read, or without such a column.
     """
     found: tuple[str, ...] = ()
-    folders = dict(source.folders)
     if source.kind in ("csv", "json"):
         form = form_of(source, reading)
         names = form.dialect.names if form.dialect else ()
-        kept = _kept(names, folders, reading) if form.dialect else []
+        kept = kept_columns(names, source, reading) if form.dialect else []
         table, form = read_text(source, form, reading, kept)
         found = form.found
         if form.dialect is None:
-            table = _as_texts(table.select(_kept(table.column_names, folders, reading)), reading)
+            table = _as_texts(table.select(kept_columns(table.column_names, source, reading)), reading)
         else:
-            table, more = _no_index(table, names, reading)
+            table, more = no_index(table, names, reading)
             found += more
     else:
         with source.seekable() as content:
             if source.kind == "parquet":
                 with parquet_file(content, source.name) as file:
                     index, names = index_columns(file.schema_arrow), tuple(file.schema_arrow.names)
-                    kept = _kept(names, folders, reading, index)
+                    kept = kept_columns(names, source, reading, index)
                     table = file.read(columns=kept if len(kept) < len(names) else None)
             elif source.kind == "excel":
                 table, words = read_excel(content, source, reading)
                 names, index = tuple(table.column_names), []
-                kept = _kept(names, folders, reading)
-                table, more = _no_index(table.select(kept), names, reading)
+                kept = kept_columns(names, source, reading)
+                table, more = no_index(table.select(kept), names, reading)
                 found, kept = (*words, *more), table.column_names
             else:
                 table = read_npz(content, source) if source.kind == "npz" else read_arrow(content, source)
                 index, names = index_columns(table.schema), tuple(table.column_names)
-                kept = _kept(names, folders, reading, index)
+                kept = kept_columns(names, source, reading, index)
         table = _as_texts(table.select(kept), reading)
         if index and not reading.keep_index and not set(index) & set(kept):
             found = (*found, f"the index {', '.join(index)} left out (--keep-index)")
-    return Part(source, _with_folders(table, source, reading, names), found)
+    return Part(source, with_folders(table, source, reading, names), found)
 
 
-def _kept(names: Sequence[str], folders: dict[str, Any], reading: Reading, index: Sequence[str] = ()) -> list[str]:
-    """The file's own columns that are asked for."""
-    more = [name for name in folders if name not in names]
+def kept_columns(names: Sequence[str], source: Source, reading: Reading, index: Sequence[str] = ()) -> list[str]:
+    """The columns of a file's own that are asked for; ``index`` is one of them only where it is asked for."""
+    more = [name for name, _ in source.folders if name not in names]
     kept = set(reading.chosen([*names, *more], () if reading.keep_index else index)) - set(more)
     return [name for name in names if name in kept]
 
 
-def _no_index(table: Any, names: Sequence[str], reading: Reading) -> tuple[Any, tuple[str, ...]]:
+def no_index(table: Any, names: Sequence[str], reading: Reading) -> tuple[Any, tuple[str, ...]]:
     """Without a first column that has no name and only numbers the rows, and without empty ones that have no name."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -209,7 +208,7 @@ def _as_texts(table: Any, reading: Reading) -> Any:
     return table
 
 
-def _with_folders(table: Any, source: Source, reading: Reading, names: Sequence[str]) -> Any:
+def with_folders(table: Any, source: Source, reading: Reading, names: Sequence[str]) -> Any:
     """With a column for each folder ``name=value``, unless the file has one of that name."""
     import pyarrow as pa
 

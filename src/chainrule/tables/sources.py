@@ -224,7 +224,7 @@ def _unpacked(name: str, file: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
     elif packing == ".bz2":
         opened = bz2.BZ2File(file)
     elif packing == ".xz":
-        opened = lzma.LZMAFile(file)
+        opened = lzma.LZMAFile(file)  # noqa: SIM115
     elif packing == ".zst":
         opened = pa.CompressedInputStream(file, "zstd")
     elif packing == ".zip":

@@ -202,8 +202,8 @@ def _csv(
     twice = repeated_names(table, [names[place] for place in places])
     if twice is not None:
         line = _line_of(source, form, dialect, lambda row: [row[i] for i in places] == [names[i] for i in places])
-        wanted = "the names of the columns in one line; leave the others out"
-        raise InputError(f"data {source.name}", wanted, f"them again in line {line}")
+        once = "the names of the columns in one line; leave the others out"
+        raise InputError(f"data {source.name}", once, f"them again in line {line}")
     return table
 
 
@@ -240,7 +240,7 @@ def _line_of(
     """The number of the line, from 1, where the first such row below the names begins."""
     with source.open() as content:
         stream = Utf8(content, form.encoding, end_of(dialect))
-        rows = dialect.rows(io.TextIOWrapper(_Raw(stream), encoding="utf-8", newline=""))
+        rows = dialect.rows(io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding="utf-8", newline=""))
         next(rows, None)
         return next((line for line, row in rows if is_it(row)), None)
 

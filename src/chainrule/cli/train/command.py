@@ -9,7 +9,16 @@ from typing import Annotated
 from typer import Argument, Option
 
 from chainrule.cli.shared import (
-    Decimal, Encoding, Escape, Quote, Separator, Sheet, Skip, numbers_list, reading_of, shares_list,
+    Decimal,
+    Encoding,
+    Escape,
+    Quote,
+    Separator,
+    Sheet,
+    Skip,
+    numbers_list,
+    reading_of,
+    shares_list,
 )  # fmt: skip
 from chainrule.errors import InputError
 from chainrule.tables.sources import PACKED, STANDARD_INPUT, kind_of

@@ -88,7 +88,11 @@ def _in_blocks(options: TrainOptions) -> TrainingTable:
     if kind == ".npy" and Path(target).suffix.lower() != ".npy":
         raise InputError("--target", "the .npy file of the targets", repr(target))
     name = Path(target).stem if kind == ".npy" else target
-    chunks: Chunks = NpyChunks(data, target, name) if kind == ".npy" else ParquetChunks(data, target, reading=_reading(options, target), tell=tell)
+    chunks: Chunks = (
+        NpyChunks(data, target, name)
+        if kind == ".npy"
+        else ParquetChunks(data, target, reading=_reading(options, target), tell=tell)
+    )
     with bars("reading", "bar", "percent", "left", transient=True, disable=options.json) as bar:
         task = bar.add_task("", total=len(chunks.rows))
         return prepare_blocks(chunks, name, options.plan, lambda _: bar.advance(task))
