@@ -2,10 +2,11 @@
 
     python -m trials.tables --count 5000
 
-A table of texts (with quotes, newlines, separators, many scripts), numbers, truth values and missing cells is written by pandas, by Python's csv or by Arrow, in a random dialect, encoding, packing and format. What is read must be
-what pandas reads from the file when it is told the dialect; of formats that keep types, what was written. For some
-tables the model of two epochs is trained from every spelling: it must be the same to the last bit. Prints how many
-of which kind were equal, refused and told otherwise, and exits with 1 where one is silently different.
+A table of texts (with quotes, newlines, separators, many scripts), numbers, truth values and missing cells is
+written by pandas, by Python's csv or by Arrow, in a random dialect, encoding, packing and format. What is read must be
+what pandas reads from the file when it is told the dialect, or what was written. For some tables the model of two
+epochs is trained from every spelling: it must be the same to the last bit. Prints how many of which kind were equal,
+refused, and told but different, and exits with 1 where one is silently different.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from chainrule.tables.encodings import Utf8
 from chainrule.tables.files import Part, kept_columns, no_index, read_source, with_folders
 from chainrule.tables.reading import Reading, Tell
 from chainrule.tables.sources import ENDINGS, STANDARD_INPUT, Source, kind_of, natural, one_kind, told_folders, wanted
-from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of
+from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -151,7 +151,7 @@ def _source(system: Any, path: str) -> Source:
 
 
 def _files(data: Sequence[str]) -> list[tuple[Any, str]]:
-    """The files of paths, of folders and of patterns with their file systems, in the order of the numbers in their names.
+    """The files of paths, of folders and of patterns, with their file systems, in the order of the numbers in them.
 
     Raises:
         InputError: none; of several kinds.
@@ -237,7 +237,7 @@ def _layout(first: Source, reading: Reading) -> tuple[Layout, list[str]]:
         starts = row_starts(io.BytesIO(sample), replace(dialect, escape=""), max(1, len(sample)))
         sample = sample[: starts[-1]] or sample
     kept = kept_columns(dialect.names, first, reading)
-    table, more = no_index(_parsed(sample, form, kept, reading.as_text, first.name), dialect.names, reading)
+    table, more = no_index(_parsed(first, sample, form, kept, reading.as_text), dialect.names, reading)
     table = with_folders(table, first, reading, dialect.names)
     return Layout.of(table.schema, reading, form), [*form.found, *more]
 
@@ -327,31 +327,28 @@ def _lines(source: Source, piece: Piece, layout: Layout) -> pa.Table:
     with source.open() as opened:
         opened.seek(piece.first)
         text = opened.read(piece.size)
-    if piece.first:  # a line in the place of the names
-        form, text = replace(form, dialect=replace(form.dialect, skip=0)), b"\n" + text
-    own = [name for name in form.dialect.names if name in layout.names]  # type: ignore[union-attr]
-    table = _parsed(text, form, own, {*layout.words, *layout.reading.as_text}, piece.name)
-    return with_folders(table, source, layout.reading, form.dialect.names)  # type: ignore[union-attr]
+    own = [name for name in form.dialect.names if name in layout.names]
+    table = _parsed(source, text, form, own, {*layout.words, *layout.reading.as_text}, named=not piece.first)
+    return with_folders(table, source, layout.reading, form.dialect.names)
 
 
-def _parsed(text: bytes, form: TextForm, kept: Sequence[str], texts: set[str], name: str) -> Any:
-    """Lines of UTF-8 as a table, the types seen from all of them.
+def _parsed(
+    source: Source, text: bytes, form: TextForm, kept: Sequence[str], texts: set[str], named: bool = True
+) -> Any:  # fmt: skip
+    """Lines of UTF-8 as a table, the types seen from all of them; ``named``: with those above the first row.
 
     Raises:
         InputError: rows of different lengths, a quote that is not closed.
     """
     dialect, chosen = form.dialect, set(kept)
     assert dialect is not None
-    places = [place for place, column in enumerate(dialect.names) if column in chosen]
+    places, end = [place for place, column in enumerate(dialect.names) if column in chosen], end_of(dialect)
     try:
         return csv_table(
-            lambda: Utf8(io.BytesIO(text), "utf-8", end_of(dialect)), dialect, places, texts, threads=False
-        )
-    except RaggedRow as error:
-        cells = f"{len(dialect.names)} cells in each row, as in the names"
-        raise InputError(f"data {name}", cells, f"{error.cells} in a row") from None
-    except OpenQuote:
-        raise InputError(f"data {name}", "each quote closed", "one that is open at the end") from None
+            lambda: Utf8(io.BytesIO(text), "utf-8", end), dialect, places, texts, threads=False, named=named
+        )  # fmt: skip
+    except (RaggedRow, OpenQuote) as error:
+        raise misshaped(source, form, dialect, error) from None
 
 
 def _like_number(value: str | None) -> bool:

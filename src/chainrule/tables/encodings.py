@@ -54,26 +54,28 @@ class Utf8:
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._as_it_is = codecs.lookup(encoding).name == "utf-8"
         self._begun = self._ended = False
+        self._ready: list[bytes] = []
 
     def read(self, size: int = -1) -> bytes:
-        """About so many bytes; none only at the end."""
-        found = b""
-        while not found and not self._ended:
-            block = self._content.read(size)
-            self._ended = not block
-            text = self._decoder.decode(block, self._ended)
-            if not self._begun and text:
-                self._begun = True
-                found = block if self._as_it_is else b""
-                if text.startswith("\ufeff"):
-                    text = text[1:]
-                    found = found.removeprefix(codecs.BOM_UTF8)
-                found = found if self._as_it_is else text.encode()
-            else:
-                found = block if self._as_it_is else text.encode()
-            if self._ended:
-                found += self._after.encode()
+        """So many bytes, or all that are left: Arrow takes fewer for a block that is to end with a row."""
+        count = sum(map(len, self._ready))
+        while not self._ended and (size < 0 or count < size):
+            self._ready.append(self._next(size))
+            count += len(self._ready[-1])
+        found = self._ready[0] if len(self._ready) == 1 else b"".join(self._ready)
+        found, rest = (found, b"") if size < 0 else (found[:size], found[size:])
+        self._ready = [rest]
         return found
+
+    def _next(self, size: int) -> bytes:
+        block = self._content.read(size)
+        self._ended = not block
+        text = self._decoder.decode(block, self._ended)
+        if not self._begun and text:
+            self._begun = True
+            text, block = text.removeprefix("\ufeff"), block.removeprefix(codecs.BOM_UTF8)
+        found = block if self._as_it_is else text.encode()
+        return found + self._after.encode() if self._ended else found
 
     def readable(self) -> bool:
         """True."""

@@ -105,13 +105,14 @@ def read_text(source: Source, form: TextForm, reading: Reading, kept: Sequence[s
 
 
 def csv_table(
-    open_content: Callable[[], Any], dialect: Dialect, kept: Iterable[int], texts: set[str], threads: bool = True
+    open_content: Callable[[], Any], dialect: Dialect, kept: Iterable[int], texts: set[str], threads: bool = True,
+    named: bool = True,
 ) -> Any:  # fmt: skip
     """Rows of UTF-8 text as a table: the columns at the given places, under their names.
 
     Args:
         open_content: opens the rows anew; they end in the row of ``end_of``.
-        dialect: lines and names to skip are at the beginning.
+        dialect: lines and names to skip are at the beginning, unless it is not ``named``: then rows are.
         texts: names of columns that are text, whatever they look like.
 
     Raises:
@@ -138,7 +139,8 @@ def csv_table(
             table = csv.read_csv(
                 pa.PythonFile(open_content(), mode="r"),
                 csv.ReadOptions(
-                    use_threads=threads, block_size=block, skip_rows=dialect.skip, skip_rows_after_names=1,
+                    use_threads=threads, block_size=block, skip_rows=dialect.skip if named else 0,
+                    skip_rows_after_names=int(named),
                     column_names=[str(i) for i in range(len(names))],
                 ),
                 csv.ParseOptions(
@@ -198,7 +200,7 @@ def _csv(
         try:
             table = csv_table(again, dialect, places, texts)
         except (RaggedRow, OpenQuote) as error:
-            raise _misshaped(source, form, dialect, error) from None
+            raise misshaped(source, form, dialect, error) from None
     twice = repeated_names(table, [names[place] for place in places])
     if twice is not None:
         line = _line_of(source, form, dialect, lambda row: [row[i] for i in places] == [names[i] for i in places])
@@ -222,7 +224,8 @@ def repeated_names(table: Any, names: list[str]) -> int | None:
     return int(same.argmax())
 
 
-def _misshaped(source: Source, form: TextForm, dialect: Dialect, error: RaggedRow | OpenQuote) -> InputError:
+def misshaped(source: Source, form: TextForm, dialect: Dialect, error: RaggedRow | OpenQuote) -> InputError:
+    """What is wrong with the file, with the line at which it begins."""
     names = len(dialect.names)
     if isinstance(error, OpenQuote):
         line = _line_of(source, form, dialect, lambda row: any(_END in cell for cell in row), last=True)

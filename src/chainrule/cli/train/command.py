@@ -152,8 +152,9 @@ def train(
     )  # fmt: skip
     work(
         TrainOptions(
-            name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, cv=cv, cv_only=cv_only, out=out, plot=plot,
-            report=report, history=history, checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
+            name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, cv=cv, cv_only=cv_only,
+            out=out, plot=plot, report=report, history=history, checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every, resume=resume,
             json=json, blocks=blocks, cluster=cluster, mode=mode, local_steps=local_steps,
         )
     )  # fmt: skip
