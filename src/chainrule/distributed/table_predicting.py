@@ -29,8 +29,12 @@ class PredictedPieces:
     score: PartScore | None
 
     def __add__(self, other: PredictedPieces) -> PredictedPieces:
-        score = None if self.score is None or other.score is None else self.score + other.score
-        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, score)
+        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, _sum(self.score, other.score))
+
+
+def _sum(score: PartScore | None, other: PartScore | None) -> PartScore | None:
+    """Of those that are there."""
+    return other if score is None else score if other is None else score + other
 
 
 def predict_files(
@@ -55,7 +59,7 @@ def predict_files(
         for text in found.texts:
             keep(text)
         rows += found.rows
-        score = found.score if score is None or found.score is None else score + found.score
+        score = _sum(score, found.score)
     return rows, score
 
 

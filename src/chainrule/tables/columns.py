@@ -238,8 +238,8 @@ def in_order(labels: set[str]) -> list[str]:
     return sorted(labels, key=lambda label: (sizes[label], label))
 
 
-def require(table: pa.Table, names: Sequence[str]) -> list[int]:
-    """The places of columns; InputError unless the table has each once, and at least one row."""
+def require(table: pa.Table, names: Sequence[str], rows: bool = True) -> list[int]:
+    """The places of columns; InputError unless the table has each once, and (``rows``) at least one row."""
     places: dict[str, int] = {}
     twice = set()
     for place, name in enumerate(table.column_names):
@@ -248,10 +248,10 @@ def require(table: pa.Table, names: Sequence[str]) -> list[int]:
         places[name] = place
     for name in names:
         if name not in places or name in twice:
-            shown = ", ".join(table.column_names[:12]) + (", …" if table.num_columns > 12 else "")
+            shown = ", ".join(list(places)[:12]) + (", …" if len(places) > 12 else "")
             got = "it twice" if name in twice else "no such column"
             raise InputError(f"column {name!r}", f"one of: {shown}", got)
-    if table.num_rows == 0:
+    if rows and table.num_rows == 0:
         raise InputError("data", "at least one row", "none")
     return [places[name] for name in names]
 

@@ -178,7 +178,7 @@ def _settings(options: TrainOptions, trained: Trained) -> tuple[tuple[str, str],
     stopping = "none" if plan.patience is None else f"on the validation loss, patience {plan.patience}"
     seconds = fitted.history[-1].seconds if fitted.history else 0.0
     return (
-        ("data", options.data),
+        ("data", options.shown),
         ("target", trained.model.target.name),
         ("task", f"{trained.model.target.task}{why}"),
         ("missing cells", plan.missing),

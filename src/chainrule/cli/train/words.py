@@ -74,7 +74,7 @@ def json_text(options: TrainOptions, prepared: TrainingTable, trained: Trained |
 
     model = prepared.model
     content: dict[str, Any] = {
-        "data": options.data, "seed": options.plan.seed, "sizes": model.network.sizes, "inputs": model.inputs.names,
+        "data": options.shown, "seed": options.plan.seed, "sizes": model.network.sizes, "inputs": model.inputs.names,
         "classes": model.target.classes, "task": model.target.task, "notes": prepared.notes,
         "rows": {part: len(getattr(prepared, part)) for part in ("train", "validation", "test")},
         "cross_validation": None,
