@@ -98,7 +98,7 @@ GIVEN = {
     "task": ("regression", "regression"), "optimizer": ("sgd", "sgd"), "epochs": ("8", 8), "batch_size": ("16", 16),
     "learning_rate": ("0.3", 0.3), "schedule": ("cosine", "cosine"), "warmup": ("2", 2.0), "l2": ("0.4", 0.4),
     "weight_decay": ("0.6", 0.6), "dropout": ("0.7,0.1", (0.7, 0.1)), "class_weight": ("balanced", "balanced"),
-    "early_stopping": (True, None), "patience": ("5", 5), "validation": ("0.15", 0.15), "test": ("0.25", 0.25),
+    "missing": ("refuse", "refuse"), "early_stopping": (True, None), "patience": ("5", 5), "validation": ("0.15", 0.15), "test": ("0.25", 0.25),
     "cv": ("4", 4), "cv_only": (True, True), "dtype": ("float32", "float32"), "engine": ("plain", "plain"),
     "threads": ("2", 2), "seed": ("11", 11), "out": ("o.safetensors", Path("o.safetensors")),
     "plot": ("p.png", Path("p.png")), "report": ("r.html", Path("r.html")), "history": ("h.csv", Path("h.csv")),

@@ -117,7 +117,7 @@ def test_a_model_file_keeps_how_every_column_was_read(tmp_path):
     assert [origin.column for origin in found.inputs.origins] == [
         "share",
         "share",
-        *["day"] * 6,
+        *["day"] * 4,
         "code",
         "code",
         "size",
