@@ -43,12 +43,13 @@ def model(run):
     [
         ("empty.csv", "", "empty file"),
         ("header.csv", "a,b,y\n", "at least one row"),
-        ("text.parquet", CSV, "a PARQUET file"),
+        ("text.parquet", CSV, "a Parquet file"),
         ("text.npz", CSV, "an NPZ file"),
-        ("binary.csv", bytes(range(256)) * 9, "a CSV file"),
-        ("ragged.csv", "a,b,y\n1,2,u\n1,2\n", "a CSV file"),
+        ("binary.csv", bytes(range(256)) * 9, "expected text; got bytes that are none"),
+        ("ragged.csv", "a,b,y\n1,2,u\n1,2\n", "3 cells in each row, as in the names (line 1)"),
         ("pickle.npz", pickle.dumps([1]), "an NPZ file"),
-        ("table.xlsx", "x", ".parquet"),
+        ("table.xls", "x", ".parquet"),
+        ("table.xlsx", "x", "a workbook"),
         ("one.csv", "a,y\n1,u\n2,u\n3,u\n", "at least two classes"),
         ("only.csv", "y\nu\nv\nu\nv\nu\nv\n", "at least one column beside the target"),
         (
@@ -74,7 +75,7 @@ def test_data_files(refused, files, name, content, says):
 def test_data_that_is_not_there(refused, tmp_path):
     assert "no such file" in refused("train", "nowhere.csv", "--target", "y")
     (tmp_path / "folder.csv").mkdir()
-    assert "a folder" in refused("train", "folder.csv", "--target", "y")
+    assert "got none" in refused("train", "folder.csv", "--target", "y")
 
 
 def test_nan_in_a_parquet_file_and_in_an_npz_file(refused, tmp_path):

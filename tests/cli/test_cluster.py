@@ -300,7 +300,7 @@ def test_a_column_of_another_type_is_named(run, two, table, tmp_path, refused):
     ("line", "says"),
     [
         ("ten,1,red,true,no", "column 'a': expected numbers, as in the first rows of the table; got 'ten' in row"),
-        ("1,1,red,true,no,more", "Expected 5 columns, got 6"),
+        ("1,1,red,true,no,more", "5 cells in each row, as in the names (line 1)"),
         ("1,,red,true,no", "column 'n': expected a value in every row; got none in row"),
     ],
 )
@@ -376,7 +376,7 @@ def test_options_that_do_not_go_with_a_cluster_are_refused(table, refused, more,
         (("train", "data", "--target", "y", "--mode", "exact"), "--mode: expected --cluster beside it"),
         (("train", "data", "--cluster", "local"), "--target: expected a column of data: a, n, color, flag, y"),
         (("train", "no*.csv", "--target", "y", "--cluster", "local"), "no such file"),
-        (("train", "text.txt", "--target", "y", "--cluster", "local"), "got '.txt'"),
+        (("train", "text.dat", "--target", "y", "--cluster", "local"), "got '.dat'"),
         (("train", "broken.parquet", "--target", "y", "--cluster", "local"), "expected a Parquet file"),
         (("train", "mixed", "--target", "y", "--cluster", "local"), "expected files of one kind"),
         (("predict", "m.safetensors", "data", "--cluster", "local"), "--out FOLDER or --out FILE.csv"),
@@ -387,7 +387,7 @@ def test_options_that_do_not_go_with_a_cluster_are_refused(table, refused, more,
 )
 def test_what_is_wrong_is_said_before_a_cluster_is_made(table, refused, tmp_path, monkeypatch, arguments, says):
     monkeypatch.setattr(connection, "local_client", lambda: pytest.fail("a cluster was made"))
-    for name in ("text.txt", "broken.parquet", "m.safetensors"):
+    for name in ("text.dat", "broken.parquet", "m.safetensors"):
         (tmp_path / name).write_text("a,b\n")
     (tmp_path / "mixed").mkdir()
     for name in ("a.csv", "b.tsv"):

@@ -118,3 +118,13 @@ def test_ragged_rows_are_refused_on_a_worker(tmp_path, monkeypatch):
     files = open_files(str(tmp_path / "t.csv"))
     with pytest.raises(InputError, match=r"2 cells in each row.*3 in line 3"):
         read_piece(files.pieces[0], files.layout)
+
+
+def test_each_file_has_its_own_order_of_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_files, "CSV_BYTES", 8)
+    (tmp_path / "1.csv").write_text("a,b\n1,2\n3,4\n")
+    (tmp_path / "2.csv").write_text("b,a\n6,5\n8,7\n")
+    assert rows(tmp_path)[0] == [{"a": a, "b": a + 1} for a in (1, 3, 5, 7)]
+    (tmp_path / "2.csv").write_text("b;a\n6;5\n8;7\n")
+    with pytest.raises(InputError, match=r"column 'a': expected one of: "):
+        rows(tmp_path)

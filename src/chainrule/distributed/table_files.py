@@ -10,7 +10,6 @@ from __future__ import annotations
 import glob
 import io
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from chainrule.tables.encodings import Utf8
 from chainrule.tables.files import Part, kept_columns, no_index, read_source, with_folders
 from chainrule.tables.reading import Reading, Tell
 from chainrule.tables.sources import ENDINGS, STANDARD_INPUT, Source, kind_of, natural, one_kind, told_folders, wanted
-from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped
+from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped, names_of
 from chainrule.tables.values import number_cells
 
 if TYPE_CHECKING:
@@ -166,8 +165,7 @@ def _files(data: Sequence[str]) -> list[tuple[Any, str]]:
             if glob.has_magic(path) and not system.exists(path):
                 found = system.glob(path)
             elif system.isdir(path):
-                hidden = re.compile(r"(^|[/\\])[._][^/\\]")
-                found = [file for file in system.find(path) if not hidden.search(os.path.relpath(file, path))]
+                found = [file for file in system.find(path) if wanted(file, path)]
             else:
                 found = [path]
             known = [f for f in found if (wanted(f) or (found == [path] and kind_of(f))) and system.isfile(f)]
@@ -325,6 +323,8 @@ def _row_group(opened: Any, piece: Piece, names: Sequence[str]) -> pa.Table:
 def _lines(source: Source, piece: Piece, layout: Layout) -> pa.Table:
     form = layout.form
     assert form is not None
+    assert form.dialect is not None
+    form = replace(form, dialect=replace(form.dialect, names=names_of(source, form, form.dialect)))
     assert form.dialect is not None
     with source.open() as opened:
         opened.seek(piece.first)

@@ -90,8 +90,12 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: Reading) -> Diale
     if all(_NUMBER.fullmatch(name) for name in rows[0]):
         shown = ", ".join(rows[0][:4]) + (", …" if len(rows[0]) > 4 else "")
         found.append(f"the first line, {shown}, taken as the names of the columns")
-    names = tuple(name or UNNAMED.format(place) for place, name in enumerate(rows[0]))
-    return Dialect(separator, quote, escape, decimal, skip + above, names, tuple(found))
+    return Dialect(separator, quote, escape, decimal, skip + above, names_in(rows[0]), tuple(found))
+
+
+def names_in(row: Sequence[str]) -> tuple[str, ...]:
+    """Names of columns as a row has them; one that is empty is called by its place."""
+    return tuple(name or UNNAMED.format(place) for place, name in enumerate(row))
 
 
 def _cells(text: str, whole: bool, usual: str, reading: Reading) -> tuple[str, str, str, bool]:

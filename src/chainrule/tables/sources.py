@@ -47,6 +47,7 @@ _BEGINNINGS = {
     b"\x93NUMPY": ("a NumPy array", ".npy"),
     b"%PDF": ("a PDF file", ".pdf"),
 }
+_BESIDE = re.compile(r"(^|[/\\])[._][^/\\]")
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
@@ -118,15 +119,20 @@ def natural(name: str) -> list[Any]:
     return [int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name)]
 
 
-def wanted(name: str) -> bool:
-    """Whether a file found in a folder is one of a table: no hidden one, none of those that writers leave beside."""
-    return kind_of(name) is not None and not PurePosixPath(name.replace(os.sep, "/")).name.startswith((".", "_"))
+def wanted(name: str, folder: str = "") -> bool:
+    """Whether a file that was found is one of a table: no hidden one, none of those that writers leave beside.
+
+    Args:
+        folder: where it was found, if it is a folder that was named: a .txt file in it may be anything.
+    """
+    found, place = kind_of(name), os.path.relpath(name, folder) if folder else os.path.basename(name)
+    return found is not None and not _BESIDE.search(place) and not (folder and found[1] == ".txt")
 
 
 def one_kind(data: str, names: Iterable[str]) -> None:
     """Raise an InputError where files are of several kinds."""
     kinds = sorted({found[1] for name in names if (found := kind_of(name))})
-    if len({KINDS[kind] for kind in kinds}) > 1:
+    if len(kinds) > 1:
         raise InputError(f"data {data}", "files of one kind", ", ".join(kinds))
 
 
@@ -137,7 +143,7 @@ def sources(data: Sequence[str]) -> list[Source]:
         InputError: no such file; one whose name does not say what it is; of several kinds.
     """
     found = [source for name in data for source in _of(name)]
-    if len({source.kind for source in found}) > 1:
+    if len({source.ending for source in found}) > 1:
         raise InputError(f"data {' '.join(data)}", "files of one kind", ", ".join(sorted({s.ending for s in found})))
     return found
 
@@ -148,8 +154,7 @@ def _of(name: str) -> list[Source]:
     path = Path(name)
     if path.is_dir():
         below = (os.path.join(where, file) for where, _, files in os.walk(path) for file in files)
-        hidden = re.compile(r"(^|[/\\])[._][^/\\]")
-        files = [file for file in below if wanted(file) and not hidden.search(os.path.relpath(file, path))]
+        files = [file for file in below if wanted(file, name)]
     elif glob.has_magic(name) and not path.exists():
         files = [file for file in glob.glob(name, recursive=True) if os.path.isfile(file) and wanted(file)]
     else:

@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.tables.dialect import Dialect, dialect_of
+from chainrule.tables.dialect import Dialect, dialect_of, names_in
 from chainrule.tables.encodings import Utf8, encoding_of, fallback, text_of
 from chainrule.tables.reading import Reading
 from chainrule.tables.sources import Source, beginning_of, damaged
@@ -131,7 +131,8 @@ def csv_table(
         bad.append(row)
         return "error"
 
-    places = list(kept)
+    kept = list(kept)
+    places = kept or [0]  # of none, Arrow would read all
     block = BLOCK_BYTES
     while True:
         ended[0] = 0
@@ -164,7 +165,7 @@ def csv_table(
             continue
         if not ended[0]:
             raise OpenQuote
-        return table.rename_columns([names[i] for i in places])
+        return table.rename_columns([names[i] for i in places]).select(range(len(kept)))
 
 
 class RaggedRow(ValueError):
@@ -237,13 +238,29 @@ def misshaped(source: Source, form: TextForm, dialect: Dialect, error: RaggedRow
     return InputError(f"data {source.name}", cells + hint, f"{error.cells} in line {line}")
 
 
+def names_of(source: Source, form: TextForm, dialect: Dialect) -> tuple[str, ...]:
+    """The names of the columns of another file in the same form.
+
+    Raises:
+        InputError: it has none.
+    """
+    with source.open() as content:
+        for _, row in dialect.rows(_lines(Utf8(content, form.encoding))):
+            return names_in(row)
+    raise InputError(f"data {source.name}", "a line with the names of the columns", "none")
+
+
+def _lines(stream: Utf8) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding="utf-8", newline="")
+
+
 def _line_of(
     source: Source, form: TextForm, dialect: Dialect, is_it: Callable[[list[str]], bool], last: bool = False
 ) -> int | None:  # fmt: skip
     """The number of the line, from 1, where the first such row below the names begins."""
     with source.open() as content:
         stream = Utf8(content, form.encoding, end_of(dialect))
-        rows = dialect.rows(io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding="utf-8", newline=""))
+        rows = dialect.rows(_lines(stream))
         next(rows, None)
         return next((line for line, row in rows if is_it(row)), None)
 
