@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import InputError
-from chainrule.tables.columns import Origin
+from chainrule.tables.columns import InputOrigin
 from chainrule.tables.dates import PARTS, parts_of
 from chainrule.tables.decision import fit_target
 from chainrule.tables.notes import note_of
@@ -111,7 +111,7 @@ def test_a_date_is_an_input_by_the_parts_that_differ():
         "when year", "when month sine", "when month cosine", "when weekday sine", "when weekday cosine",
         "when yearday sine", "when yearday cosine", "when missing",
     ]  # fmt: skip
-    assert inputs.origins[1] == Origin("when", "month sine")
+    assert inputs.origins[1] == InputOrigin("when", "month sine")
     found = inputs.apply(table)
     assert found[-1].tolist() == [0.0] * 7 + [1.0]
     again = pa.table({"when": [*(str(day) for day in days), None]})

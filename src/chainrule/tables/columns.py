@@ -28,7 +28,7 @@ Missing = Literal["impute", "refuse"]
 
 
 @dataclass(frozen=True)
-class Origin:
+class InputOrigin:
     """What an input of the network is: a column, and what of it; ``part`` is empty for a number as it is."""
 
     column: str
@@ -70,10 +70,10 @@ class Column:
         return [self.name, *mark]
 
     @property
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[InputOrigin]:
         """What each of its inputs is."""
         parts = list(self.categories) or _date_inputs(self.parts) or [""]
-        return [Origin(self.name, part) for part in [*parts, *(["missing"] if self.gaps else [])]]
+        return [InputOrigin(self.name, part) for part in [*parts, *(["missing"] if self.gaps else [])]]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Inputs:
         return [name for column in self.columns for name in column.inputs]
 
     @property
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[InputOrigin]:
         """What the network's inputs x_1, x_2, … are."""
         return [origin for column in self.columns for origin in column.origins]
 
