@@ -8,8 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from pydantic import TypeAdapter
 
+from chainrule.errors import InputError
 from chainrule.storage import load_model, read_table, save_model
+from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
 from chainrule.tables.training import train_table
@@ -190,3 +193,16 @@ def test_a_table_is_the_same_from_csv_and_from_parquet(tmp_path):
     (tmp_path / "t.csv").write_text(table.to_pandas().to_csv(index=False))
     one, other = (prepare(read_table(tmp_path / f"t.{kind}"), "y", Plan()).model for kind in ("csv", "parquet"))
     assert (one.inputs, one.target) == (other.inputs, other.target)
+
+
+def test_a_model_file_of_0_1_0_loads_and_refuses_what_it_refused():
+    text = (
+        '{"columns": [{"name": "a", "mean": 1.0, "scale": 2.0, "categories": []}, {"name": "c", "categories": ["u"]}]}'
+    )
+    inputs = TypeAdapter(Inputs).validate_json(text)
+    assert inputs.apply(pa.table({"a": [3.0], "c": ["u"]})).tolist() == [[1.0, 1.0]]
+    for cells, says in (({"a": [None], "c": ["u"]}, "a value in every row"), ({"a": [1.0], "c": ["w"]}, "one of u")):
+        with pytest.raises(InputError, match=says):
+            inputs.apply(pa.table(cells))
+    old = TypeAdapter(Target).validate_json('{"name": "y", "classes": ["0", "1"], "mean": 0.0, "scale": 1.0}')
+    assert old.apply(pa.table({"y": [1, 0]})).tolist() == [1, 0]
