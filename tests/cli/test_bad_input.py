@@ -43,38 +43,39 @@ def model(run):
     [
         ("empty.csv", "", "empty file"),
         ("header.csv", "a,b,y\n", "at least one row"),
-        ("text.parquet", CSV, "a PARQUET file"),
+        ("text.parquet", CSV, "a Parquet file"),
         ("text.npz", CSV, "an NPZ file"),
-        ("binary.csv", bytes(range(256)) * 9, "a CSV file"),
-        ("ragged.csv", "a,b,y\n1,2,u\n1,2\n", "a CSV file"),
+        ("binary.csv", bytes(range(256)) * 9, "expected text; got bytes that are none"),
+        ("ragged.csv", "a,b,y\n1,2,u\n1,2\n", "3 cells in each row, as in the names (line 1)"),
         ("pickle.npz", pickle.dumps([1]), "an NPZ file"),
-        ("table.xlsx", "x", ".parquet"),
+        ("table.xls", "x", ".parquet"),
+        ("table.xlsx", "x", "a workbook"),
         ("one.csv", "a,y\n1,u\n2,u\n3,u\n", "at least two classes"),
         ("only.csv", "y\nu\nv\nu\nv\nu\nv\n", "at least one column beside the target"),
-        ("nan.csv", CSV + "nan,1,u\n", "a value in every row; got none in row 31"),
-        ("missing.csv", CSV + ",1,u\n", "a value in every row; got none in row 31"),
         (
             "blank.csv",
             "a,c,y\n" + "".join(f"{i},{'pq'[i % 2]},{'uv'[i // 2 % 2]}\n" for i in range(20)) + "1,,u\n",
             "none in row 21",
         ),
+        ("nan.csv", CSV + "nan,1,u\n", "a value in every row; got none in row 31"),
+        ("missing.csv", CSV + ",1,u\n", "a value in every row; got none in row 31"),
         ("inf.csv", CSV + "inf,1,u\n", "finite numbers; got inf in row 31"),
         ("twice.csv", "a,a,y\n1,2,u\n3,4,v\n5,6,u\n7,8,v\n", "got it twice"),
         (
             "date.csv",
-            "a,y\n" + "".join(f"2020-01-{i:02},{'uv'[i % 2]}\n" for i in range(1, 20)),
-            "truth values or text",
+            "a,y\n" + "".join(f"{'uv'[i % 2]},2020-01-{i:02}\n" for i in range(1, 20)),
+            "target y: expected classes or numbers",
         ),
     ],
 )
 def test_data_files(refused, files, name, content, says):
-    assert says in refused("train", files(name, content), "--target", "y")
+    assert says in refused("train", files(name, content), "--target", "y", "--missing", "refuse")
 
 
 def test_data_that_is_not_there(refused, tmp_path):
     assert "no such file" in refused("train", "nowhere.csv", "--target", "y")
     (tmp_path / "folder.csv").mkdir()
-    assert "a folder" in refused("train", "folder.csv", "--target", "y")
+    assert "got none" in refused("train", "folder.csv", "--target", "y")
 
 
 def test_nan_in_a_parquet_file_and_in_an_npz_file(refused, tmp_path):
@@ -82,8 +83,8 @@ def test_nan_in_a_parquet_file_and_in_an_npz_file(refused, tmp_path):
     pa.parquet.write_table(pa.table(columns), tmp_path / "d.parquet")
     np.savez(tmp_path / "d.npz", **columns)
     for name in ("d.parquet", "d.npz"):
-        assert "column 'a': expected finite numbers; got nan in row 2" in refused(
-            "train", name, "--target", "y", "--test", 0
+        assert "column 'a': expected a value in every row; got none in row 2" in refused(
+            "train", name, "--target", "y", "--test", 0, "--missing", "refuse"
         )
 
 
@@ -103,7 +104,7 @@ def test_target_column(refused, files):
     files("d.csv", CSV)
     assert "expected one of: a, b, y; got no such column" in refused("train", "d.csv", "--target", "z")
     assert "--target: expected a column of d.csv: a, b, y" in refused("train", "d.csv")
-    assert "column 'y': expected numbers" in refused("train", "d.csv", "--target", "y", "--task", "regression")
+    assert "target y: expected numbers" in refused("train", "d.csv", "--target", "y", "--task", "regression")
 
 
 @pytest.mark.parametrize(
@@ -239,11 +240,11 @@ def test_data_that_does_not_fit_the_model(refused, files, model):
     assert "row numbers from 1 to 150" in refused("check", model, "--data", "iris", "--example", 151)
 
 
-def test_unknown_category_is_named(refused, run, files):
-    files("d.csv", "c,y\n" + "".join(f"{'pq'[i % 2]},{'uv'[i // 2 % 2]}\n" for i in range(40)))
+def test_a_stray_text_among_numbers_is_named(refused, run, files):
+    files("d.csv", "c,y\n" + "".join(f"{i},{'uv'[i // 2 % 2]}\n" for i in range(40)))
     assert run("train", "d.csv", "--target", "y", "--epochs", 1)[0] == 0
-    files("e.csv", "c\np\nz\n")
-    assert "column 'c': expected one of p, q; got 'z' in row 2" in refused("predict", "d.safetensors", "e.csv")
+    files("e.csv", "c\n1\n12%\n")
+    assert "column 'c': expected numbers; got '12%' in row 2" in refused("predict", "d.safetensors", "e.csv")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from chainrule.distributed.summary import PartitionSplit
 from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
-from chainrule.tables.summary import fit_inputs, fit_target
+from chainrule.tables.decision import fit_target
+from chainrule.tables.summary import fit_inputs
 from tests.support.clusters import TOGETHER, cluster
 from tests.tables.test_training import TABLE as AS_BEFORE
 
@@ -263,7 +264,7 @@ def test_without_the_target_there_is_no_score(run, two, table, tmp_path):
 @pytest.mark.parametrize(
     ("column", "values", "says"),
     [
-        ("a", [1.0, float("nan")], r"column 'a': expected finite numbers; got nan in row 2"),
+        ("a", [1.0, float("nan")], r"column 'a': expected a value in every row; got none in row 2"),
         ("color", ["red", None], r"column 'color': expected a value in every row; got none in row 2"),
         ("flag", [None, True], r"column 'flag': expected a value in every row; got none in row 1"),
         ("y", ["yes", None], r"column 'y': expected a value in every row; got none in row 2"),
@@ -275,7 +276,7 @@ def test_a_bad_value_is_named_with_partition_row_and_file(run, two, table, tmp_p
     with parquet.ParquetWriter(tmp_path / "data" / "part-10.parquet", table.schema) as file:
         file.write_table(table.slice(0, 50))
         file.write_table(part)
-    err = refused("train", "data", "--target", "y", "--cluster", two, *SMALL)
+    err = refused("train", "data", "--target", "y", "--cluster", two, "--missing", "refuse", *SMALL)
     assert re.search(rf"partition 7 of 7 \(data/part-10.parquet, row group 2\): {says}", err)
     assert not (tmp_path / "data.safetensors").exists()
 
@@ -300,7 +301,7 @@ def test_a_column_of_another_type_is_named(run, two, table, tmp_path, refused):
     ("line", "says"),
     [
         ("ten,1,red,true,no", "column 'a': expected numbers, as in the first rows of the table; got 'ten' in row"),
-        ("1,1,red,true,no,more", "Expected 5 columns, got 6"),
+        ("1,1,red,true,no,more", "5 cells in each row, as in the names (line 1)"),
         ("1,,red,true,no", "column 'n': expected a value in every row; got none in row"),
     ],
 )
@@ -310,19 +311,44 @@ def test_a_bad_line_of_a_csv_file_is_named(run, two, table, tmp_path, monkeypatc
     csv.write_csv(table, tmp_path / "c.csv")
     with open(tmp_path / "c.csv", "a", encoding="utf-8") as file:
         file.write(f"{line}\n")
-    err = refused("train", "c.csv", "--target", "y", "--cluster", two, *SMALL)
+    err = refused("train", "c.csv", "--target", "y", "--cluster", two, "--missing", "refuse", *SMALL)
     assert re.search(r"partition (\d) of \1 \(c.csv from byte \d+\): ", err)
     assert says in err
 
 
-def test_an_unknown_category_is_named_and_leaves_no_file(run, two, table, tmp_path, refused):
+def test_a_value_that_does_not_fit_is_named_and_leaves_no_file(run, two, table, tmp_path, refused):
     assert run("train", "all.parquet", "--target", "y", *SMALL)[0] == 0
-    parquet.write_table(
-        table.slice(0, 3).set_column(2, "color", pa.array(["red", "pink", "red"])), tmp_path / "p.parquet"
-    )
+    parquet.write_table(table.slice(0, 3).set_column(0, "a", pa.array(["1", "ten", "?"])), tmp_path / "p.parquet")
     err = refused("predict", "all.safetensors", "p.parquet", "--cluster", two, "--out", "p.csv")
-    assert "partition 1 of 1 (p.parquet): column 'color': expected one of blue, green, red; got 'pink' in row 2" in err
+    assert "partition 1 of 1 (p.parquet): column 'a': expected numbers; got 'ten' in row 2" in err
     assert [path.name for path in tmp_path.iterdir() if "p.csv" in path.name] == []
+
+
+def test_missing_cells_and_unseen_categories_are_the_same_on_one_machine(run, two, table, tmp_path):
+    holes = table.slice(0, 90)
+    for name, every in {"a": 7, "color": 5, "y": 11}.items():
+        cells = [None if i % every == 3 else value for i, value in enumerate(holes[name].to_pylist())]
+        holes = holes.set_column(holes.column_names.index(name), name, pa.array(cells, table.schema.field(name).type))
+    parquet.write_table(holes, tmp_path / "holes.parquet", row_group_size=40)
+    for out, more in {"c.safetensors": ("--cluster", two), "m.safetensors": ()}.items():
+        code, said, err = run("train", "holes.parquet", "--target", "y", *SMALL, *more, "--test", 0, "--out", out)
+        assert code == 0, err
+        assert "column 'a': 13 cells missing (the first: row 4)" in said
+        assert "target y: 8 rows without a value" in said
+    mine, theirs = (load_model(tmp_path / name) for name in ("c.safetensors", "m.safetensors"))
+    assert mine.target == theirs.target
+    assert mine.inputs.names == theirs.inputs.names
+    for one, other in zip(mine.inputs.columns, theirs.inputs.columns, strict=True):
+        np.testing.assert_allclose([one.mean, one.scale], [other.mean, other.scale], rtol=1e-12)
+        np.testing.assert_allclose(one.shares, other.shares, rtol=1e-12)
+    fresh = holes.slice(0, 4).set_column(2, "color", pa.array(["red", "pink", None, "blue"]))
+    parquet.write_table(fresh, tmp_path / "p.parquet")
+    assert run("predict", "m.safetensors", "p.parquet", "--cluster", two, "--out", "p.csv")[0] == 0
+    code, _, err = run("predict", "m.safetensors", "p.parquet", "--out", "q.csv")
+    assert "column 'color': 1 cell with a category that training did not see ('pink' in row 2)" in err
+    one, other = (numbers("\n".join((tmp_path / n).read_text().splitlines()[1:])) for n in ("p.csv", "q.csv"))
+    assert one[0] == other[0]
+    np.testing.assert_allclose(one[1], other[1], rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +377,7 @@ def test_options_that_do_not_go_with_a_cluster_are_refused(table, refused, more,
         (("train", "data", "--target", "y", "--mode", "exact"), "--mode: expected --cluster beside it"),
         (("train", "data", "--cluster", "local"), "--target: expected a column of data: a, n, color, flag, y"),
         (("train", "no*.csv", "--target", "y", "--cluster", "local"), "no such file"),
-        (("train", "text.txt", "--target", "y", "--cluster", "local"), "got '.txt'"),
+        (("train", "text.dat", "--target", "y", "--cluster", "local"), "got '.dat'"),
         (("train", "broken.parquet", "--target", "y", "--cluster", "local"), "expected a Parquet file"),
         (("train", "mixed", "--target", "y", "--cluster", "local"), "expected files of one kind"),
         (("predict", "m.safetensors", "data", "--cluster", "local"), "--out FOLDER or --out FILE.csv"),
@@ -362,7 +388,7 @@ def test_options_that_do_not_go_with_a_cluster_are_refused(table, refused, more,
 )
 def test_what_is_wrong_is_said_before_a_cluster_is_made(table, refused, tmp_path, monkeypatch, arguments, says):
     monkeypatch.setattr(connection, "local_client", lambda: pytest.fail("a cluster was made"))
-    for name in ("text.txt", "broken.parquet", "m.safetensors"):
+    for name in ("text.dat", "broken.parquet", "m.safetensors"):
         (tmp_path / name).write_text("a,b\n")
     (tmp_path / "mixed").mkdir()
     for name in ("a.csv", "b.tsv"):

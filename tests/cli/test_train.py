@@ -23,6 +23,7 @@ from chainrule.cli.train.command import train
 from chainrule.storage import load_model, read_table
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
+from chainrule.tables.reading import Reading
 from chainrule.tables.training import cross_validate, lasting_findings, train_table
 from chainrule.train import loop, many
 from chainrule.train.health import LayerHealth
@@ -89,11 +90,15 @@ def test_options_reach_the_recipe(run, monkeypatch):
 
 #: option -> what is written, and what it is in the plan or among the options of the command
 GIVEN = {
-    "data": (None, "data/rows-*.parquet"), "target": ("y", "y"), "hidden": ("7,3", (7, 3)),
+    "data": (None, ("data/rows-*.parquet", "more.parquet")), "columns": ("a,b", ("a", "b")), "drop": ("c", ("c",)),
+    "types": ("a=text,b=date", {"a": "text", "b": "date"}), "keep_index": (True, True), "separator": ("tab", "\t"),
+    "quote": ("'", "'"), "escape": ("\\", "\\"), "encoding": ("cp1252", "cp1252"), "decimal": ("comma", ","),
+    "skip": ("3", 3), "sheet": ("first", "first"), "target": ("y", "y"), "hidden": ("7,3", (7, 3)),
     "activation": ("tanh,relu", ("tanh", "relu")), "output": ("sigmoid", "sigmoid"), "loss": ("poisson", "poisson"),
     "task": ("regression", "regression"), "optimizer": ("sgd", "sgd"), "epochs": ("8", 8), "batch_size": ("16", 16),
     "learning_rate": ("0.3", 0.3), "schedule": ("cosine", "cosine"), "warmup": ("2", 2.0), "l2": ("0.4", 0.4),
     "weight_decay": ("0.6", 0.6), "dropout": ("0.7,0.1", (0.7, 0.1)), "class_weight": ("balanced", "balanced"),
+    "missing": ("refuse", "refuse"),
     "early_stopping": (True, None), "patience": ("5", 5), "validation": ("0.15", 0.15), "test": ("0.25", 0.25),
     "cv": ("4", 4), "cv_only": (True, True), "dtype": ("float32", "float32"), "engine": ("plain", "plain"),
     "threads": ("2", 2), "seed": ("11", 11), "out": ("o.safetensors", Path("o.safetensors")),
@@ -108,7 +113,7 @@ def test_each_option_arrives_under_its_name(run, monkeypatch):
     assert set(GIVEN) == set(inspect.signature(train).parameters)
     seen = []
     monkeypatch.setattr(work, "work", seen.append)
-    words = [GIVEN["data"][1]]
+    words = [*GIVEN["data"][1]]
     for name, (text, _) in GIVEN.items():
         option = f"--{name.replace('_', '-')}"
         words += [] if text is None else [option] if text is True else [option, text]
@@ -116,8 +121,13 @@ def test_each_option_arrives_under_its_name(run, monkeypatch):
     (options,) = seen
     assert options.name == "rows"
     found = {
-        field.name: getattr(options, field.name) for field in fields(options) if field.name not in ("plan", "name")
+        field.name: getattr(options, field.name)
+        for field in fields(options)
+        if field.name not in ("plan", "name", "reading")
     }
+    asked = {field.name: getattr(options.reading, field.name) for field in fields(Reading) if field.name != "texts"}
+    assert [name for name, value in asked.items() if value == getattr(Reading(), name)] == []
+    found |= asked
     found |= {field.name: getattr(options.plan, field.name) for field in fields(Plan)}
     assert found == {name: value for name, (_, value) in GIVEN.items() if value is not None}
     usual = Plan()

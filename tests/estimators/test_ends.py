@@ -334,3 +334,18 @@ def test_a_seed_gives_the_same_bits_in_a_thread_and_in_a_process_of_joblib():
     with ThreadPoolExecutor(1) as pool:
         assert list(pool.map(_flat, tasks)) == expected
     assert joblib.Parallel(2, backend="loky")(joblib.delayed(_flat)(task) for task in tasks) == expected
+
+
+@pytest.mark.parametrize("sizes", [(5.5,), True, (4, False), (4, "5"), [[4]], (np.float64(4),)])
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_sizes_that_are_no_whole_numbers_are_refused(estimator, sizes):
+    with pytest.raises(cr.InputError, match="hidden_layer_sizes: expected whole numbers, one for each hidden layer"):
+        estimator(hidden_layer_sizes=sizes).fit(IRIS, KIND)
+
+
+@pytest.mark.parametrize(
+    ("callback", "got"), [(lambda run: None, "a function"), (Progress, "the class Progress"), ("progress", "a str")]
+)
+def test_what_is_no_callback_gets_a_sentence(callback, got):
+    with pytest.raises(cr.InputError, match=rf"callbacks: expected objects of classes derived .*; got {got}"):
+        MLPClassifier(max_iter=2, callbacks=[callback]).fit(IRIS, KIND)

@@ -344,3 +344,37 @@ def test_a_bad_estimator_is_named(rng):
 def test_none_of_the_libraries_is_imported():
     code = "import sys, chainrule.storage.importers; print(*{'torch', 'keras', 'sklearn'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+class Meta:
+    """A torch tensor of the device meta: it has a shape and no numbers."""
+
+    shape, dtype = (2, 3), "torch.float32"
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+
+    def __array__(self, dtype=None, copy=None):
+        raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+
+
+def test_a_tensor_without_data_is_named():
+    with pytest.raises(InputError, match=r"tensor 0.weight: expected a dense array of floats; got .*meta tensor"):
+        from_torch({"0.weight": Meta()}, **HOW)
+    with pytest.raises(InputError, match=r"array 1: expected a dense array of floats; got .*meta tensor"):
+        from_keras([Meta()], **HOW)
+    network = Network.random([3, 2], (), "identity", "half_squared_error", seed=0)
+    with pytest.raises(InputError, match=r"x.*: expected an array of numbers; got Meta \(.*meta tensor"):
+        network(Meta())
+
+
+def test_prelu_and_embeddings_are_called_by_their_names():
+    dense = [np.ones((3, 4)), np.ones(4)]
+    with pytest.raises(InputError, match=r"array 3: .* got shape \(4,\): a layer of another kind, such as PReLU"):
+        from_keras([*dense, np.ones(4), np.ones((4, 2)), np.ones(2)], **HOW)
+    state = {"0.weight": np.ones((10, 4)), "1.weight": np.ones((2, 4)), "1.bias": np.ones(2)}
+    with pytest.raises(InputError, match=r"tensor 0.weight may be that of an Embedding, which is no dense layer"):
+        from_torch(state, **HOW)

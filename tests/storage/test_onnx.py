@@ -20,8 +20,9 @@ from chainrule.storage import load, save, save_onnx, to_onnx
 from chainrule.storage.onnx import file as onnx_file
 from chainrule.storage.onnx.graph import RULES, OnnxGraph
 from chainrule.tables.columns import Column, Inputs, Target
+from chainrule.tables.decision import decide, fit_target
 from chainrule.tables.plan import Model, Split
-from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
+from chainrule.tables.summary import ColumnSummary, fit_inputs
 from tests.support.strategies import networks
 
 DTYPES = ["float32", "float64"]
@@ -157,7 +158,7 @@ def model_of(table, target, dtype, hidden="relu"):
     """An untrained model of a table, prepared on all its rows."""
     rows = np.arange(table.num_rows)
     kind = fit_target(table, target, None)
-    kind = kind if kind.classes else ColumnSummary.of(target, table.column(target), rows).target("regression")
+    kind = kind if kind.classes else decide(ColumnSummary.of(target, table.column(target), rows), "regression").target
     inputs = fit_inputs(table, [name for name in table.column_names if name != target], rows)
     rules = ("softmax", "cross_entropy") if kind.classes else ("identity", "half_squared_error")
     network = Network.random([len(inputs.names), 6, kind.outputs], hidden, *rules, seed=2, dtype=dtype)
@@ -192,7 +193,7 @@ def test_numbers_are_one_input_and_the_target_comes_back_in_its_unit(dtype, rng)
     x = np.column_stack([table[f"c{j}"].to_numpy() for j in range(3)]).astype(dtype)
     got = run(exported, {"x": x})
     assert list(got) == ["yhat"]
-    want = model.target.restore(model.forward(table))[:, None]
+    want = model.target.restore(model.forward(table))[:, None].astype(dtype)
     assert np.abs(want - 1e4).max() > 1
     assert_same(got["yhat"], want)
 
@@ -217,9 +218,28 @@ def test_text_columns_are_inputs_of_their_own_and_labels_come_out(labels, dtype,
     assert about["target"] == "kind"
 
 
-def test_an_unknown_category_is_refused_as_the_model_refuses_it(rng):
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_unseen_categories_and_missing_cells_are_what_they_are_to_the_model(dtype, rng):
+    table = mixed(rng, kind=["a", "b"] * 6)
+    gaps = {"size": [None, *table["size"].to_pylist()[1:]], "town": [None, *table["town"].to_pylist()[1:]]}
+    for name, values in gaps.items():
+        table = table.set_column(table.column_names.index(name), name, pa.array(values))
+    model = model_of(table, "kind", dtype)
+    assert [column.gaps for column in model.inputs.columns] == [True, False, False, True]
+    feeds = {"size": [None, 45.0], "colour": ["blue", "red"], "is old": [True, None], "town": ["C", None]}
+    given = {
+        name: [np.nan if v is None and name != "town" else v or "" for v in cells] for name, cells in feeds.items()
+    }
+    text = ("colour", "town")
+    arrays = {n: np.array(v, object if n in text else dtype)[:, None] for n, v in given.items()}
+    assert_same(run(to_onnx(model), arrays)["yhat"], model.forward(pa.table(feeds)))
+
+
+def test_an_unseen_category_is_refused_where_its_model_refuses_it(rng):
     table = mixed(rng, kind=["a", "b"] * 6)
     model = model_of(table, "kind", "float32")
+    columns = tuple(replace(column, shares=()) for column in model.inputs.columns)
+    model = replace(model, inputs=Inputs(columns))  # as in files of earlier versions
     feeds = columns_of(model, table)
     feeds["town"][3] = "C"
     with pytest.raises(Exception, match="Unknown Category"):
@@ -309,3 +329,19 @@ def test_bad_input_is_named(monkeypatch, tmp_path, rng):
 def test_onnx_loads_at_first_use():
     code = "import sys, chainrule.storage; print(*{'onnx', 'onnxruntime', 'skl2onnx', 'torch'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_numbers_too_near_to_each_other_for_float32_are_told(rng):
+    table = pa.table({"when": 1e9 + rng.normal(size=9), "x": rng.normal(size=9), "y": rng.normal(size=9)})
+    with pytest.warns(UserWarning, match=r"column 'when': float32 has its values near 1e\+09 in steps of 64, where"):
+        to_onnx(model_of(table, "y", "float32"))
+    to_onnx(model_of(table, "y", "float64"))
+
+
+def test_dates_and_units_near_the_ends_are_not_exported(rng):
+    days = pa.array(range(9), pa.date32())
+    with pytest.raises(InputError, match="ONNX export: column 'd': expected numbers or text; got dates"):
+        to_onnx(model_of(pa.table({"d": days, "y": rng.normal(size=9)}), "y", "float64"))
+    tiny = pa.table({"d": rng.normal(size=9) * 1e-200, "y": rng.normal(size=9)})
+    with pytest.raises(InputError, match="ONNX export: column 'd': expected numbers whose squares float64 can hold"):
+        to_onnx(model_of(tiny, "y", "float64"))

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from chainrule.tables.columns import rows_of
-from chainrule.tables.summary import fit_inputs, fit_target
+from chainrule.tables.decision import fit_target
+from chainrule.tables.summary import fit_inputs
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -18,6 +18,7 @@ from chainrule.cli.shared import (
     check_seconds,
     code_question,
     read_input,
+    tell,
 )
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
@@ -129,7 +130,7 @@ def _module(
     check_seconds(seconds)
     if data is None:
         return run_module(which, None, loss, seed=seed, seconds=seconds)
-    table = read_table(data)
+    table = read_table(data, tell=tell)
     rows = [e - 1 for e in example] if example else list(range(min(examples or ALL, table.num_rows)))
     if any(not 0 <= row < table.num_rows for row in rows):
         raise InputError("example", f"row numbers from 1 to {table.num_rows}", str(max(rows) + 1))

@@ -12,25 +12,45 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from chainrule.cli.output import print_json
-from chainrule.cli.shared import check_not_data, check_outputs, need_dask
+from chainrule.cli.shared import (
+    Decimal,
+    Encoding,
+    Escape,
+    Quote,
+    Separator,
+    Sheet,
+    Skip,
+    check_not_data,
+    check_outputs,
+    need_dask,
+    reading_of,
+    tell,
+)  # fmt: skip
 from chainrule.errors import InputError
 from chainrule.system.cells import write_cells
 from chainrule.system.files import is_device, whole_text, write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
+    from chainrule.tables.reading import Reading
 
 
 def predict(
     model: Annotated[Path, Argument(help="A model file that chainrule train saved.")],
-    data: Annotated[str, Argument(help="A table with the columns of the training: a file or a bundled set.")],
+    data: Annotated[
+        list[str],
+        Argument(
+            help="A table with the columns of the training: files as train reads them (by name, folder or pattern; - "
+            "is standard input), or a bundled set. The target may be missing."
+        ),
+    ],
     part: Annotated[
         str, Option(help="all rows; or, of the table of the training, its train or its test rows.")
     ] = "all",
     cluster: Annotated[
         str | None,
         Option(
-            help="Predict Parquet or CSV files (by name, folder or 'pattern*') on a Dask cluster: local, or the "
+            help="Predict files (by name, folder or 'pattern*') on a Dask cluster: local, or the "
             "address of a scheduler, tcp://HOST:8786."
         ),
     ] = None,
@@ -41,16 +61,25 @@ def predict(
             "file for each partition."
         ),
     ] = None,
+    separator: Separator = None,
+    quote: Quote = None,
+    escape: Escape = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    skip: Skip = None,
+    sheet: Sheet = None,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead of CSV.")] = False,
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
 
-    Where the table has the target column too, the score is printed on standard error.
+    Where the table has the target column too, the score over the rows with a target is printed on standard error, as
+    are columns with missing cells or categories that the training did not have.
     """
     from chainrule.render.json import to_json
     from chainrule.storage import load_model, read_table
-    from chainrule.tables.predictions import header_of, predictions_of
+    from chainrule.tables.predictions import header_of, predictions_of, reading_for
 
+    asked = reading_of(separator, quote, escape, encoding, decimal, skip, sheet)
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     if cluster is not None:
@@ -59,20 +88,20 @@ def predict(
                 raise InputError(option, "no --cluster beside it", "both")
         _check_place(out)
         if out is not None and _is_one_file(out):
-            check_outputs({"--out": out}, [str(model), data])
-        _predict_on_cluster(model, data, cluster, out)
+            check_outputs({"--out": out}, [str(model), *data])
+        _predict_on_cluster(model, data, asked, cluster, out)
         return
-    check_outputs({"--out": out}, [str(model), data])
+    check_outputs({"--out": out}, [str(model), *data])
     loaded = load_model(model)
-    table = loaded.part(read_table(data), part)
+    table = loaded.part(read_table(data, reading_for(loaded, asked), tell), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
-    yhat = loaded.forward(table)
-    scores = loaded.evaluate(table) if loaded.target.name in table.column_names else None
-    header, rows = header_of(loaded), predictions_of(loaded, yhat)
+    found = loaded.predicted(table)
+    header, rows = header_of(loaded), predictions_of(loaded, found.yhat)
     if json:
-        found = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": scores}
-        text = to_json("predict", {"model": str(model), "data": data, "part": part} | found)
+        content: dict[str, Any] = {"model": str(model), "data": " ".join(data), "part": part}
+        content |= {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": found.scores}
+        text = to_json("predict", content | {"notes": [str(unusual) for unusual in found.unusual]})
         print_json(text) if out is None else write_whole(out, text + "\n")
         return
     if out is None:
@@ -81,11 +110,13 @@ def predict(
         with whole_text(out) as file:
             write_cells(file, [header, *rows])
         sys.stderr.write(f"{len(rows)} predictions in {out}\n")
-    if scores is not None:
-        sys.stderr.write(f"{scores}\n")
+    for unusual in found.unusual:
+        sys.stderr.write(f"{unusual}\n")
+    if found.scores is not None:
+        sys.stderr.write(f"{found.scores}\n")
 
 
-def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> None:
+def _predict_on_cluster(file: Path, data: list[str], asked: Reading, where: str, out: Path | None) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:
@@ -99,12 +130,12 @@ def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> 
     from chainrule.distributed.table_training import scores_of
     from chainrule.distributed.work import Work
     from chainrule.storage import load_model
+    from chainrule.tables.predictions import reading_for
 
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
     model = load_model(file)
-    words = [column.name for column in model.inputs.columns if column.categories]
-    files = open_files(data, words)
+    files = open_files(data, reading_for(model, asked), tell)
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
     with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
         rows, score = predict_files(Work(client, on_part=shown), files, model, keep)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
     from chainrule.auditing.code_audit.question import CodeQuestion
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
+    from chainrule.tables.reading import Reading
+
+Separator = Annotated[
+    str | None,
+    Option(
+        help="Between the cells of a text file: comma, semicolon, tab, bar, space, or a character; else it is found."
+    ),
+]
+Quote = Annotated[str | None, Option(help="Around texts in a text file; '' for none; else it is found.")]
+Escape = Annotated[str | None, Option(help="Before a character to be taken as it is, such as '\\'; else it is found.")]
+Encoding = Annotated[str | None, Option(help="Of a text file: utf-8, cp1252, utf-16, …; else it is found.")]
+Decimal = Annotated[str | None, Option(help="Before the decimals: point or comma; else it is found.")]
+Skip = Annotated[int | None, Option(help="Lines above the names of the columns.", min=0)]
+Sheet = Annotated[str | None, Option(help="Of a workbook; else its first.")]
 
 MOST_SECONDS = 1_000_000  # that a file may take
 Number = TypeVar("Number", int, float)
@@ -78,8 +93,10 @@ def _from_model(file: str, examples: list[int] | None, most: int, data: str) -> 
     from chainrule.network.network import Network
     from chainrule.storage import load_either, read_table
     from chainrule.tables.plain import all_numbers, plain_examples
+    from chainrule.tables.predictions import reading_for
 
-    model, table = load_either(file), read_table(data)
+    model = load_either(file)
+    table = read_table(data, None if isinstance(model, Network) else reading_for(model), tell)
     rows = [e - 1 for e in examples] if examples else list(range(min(most, table.num_rows)))
     for row in rows:
         if not 0 <= row < table.num_rows:
@@ -127,6 +144,27 @@ def check_seconds(seconds: float) -> None:
         raise InputError("--seconds", f"from 0.1 to {MOST_SECONDS:,}", f"{seconds:g}")
 
 
+def reading_of(
+    separator: str | None, quote: str | None, escape: str | None, encoding: str | None, decimal: str | None,
+    skip: int | None, sheet: str | None, columns: str | None = None, drop: str | None = None,
+    types: str | None = None, keep_index: bool = False,
+) -> Reading:  # fmt: skip
+    """What is asked of the reading of a table, as options give it."""
+    from chainrule.tables.reading import Reading, names_list, types_list
+
+    return Reading(
+        separator=separator, quote=quote, escape=escape, encoding=encoding, decimal=decimal, skip=skip, sheet=sheet,
+        columns=None if columns is None else names_list("--columns", columns),
+        drop=() if drop is None else names_list("--drop", drop),
+        types={} if types is None else types_list("--types", types), keep_index=keep_index,
+    )  # fmt: skip
+
+
+def tell(line: str) -> None:
+    """Say on standard error what was found out of a table's files."""
+    sys.stderr.write(f"{line}\n")
+
+
 def need_data(file: str, data: str | None) -> None:
     """Raise an InputError for a model without a table."""
     if file.endswith(".safetensors") and data is None:
@@ -154,11 +192,11 @@ def check_outputs(outputs: dict[str, Path | None], inputs: list[str]) -> None:
         taken[place] = f"the file of {option}"
 
 
-def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> None:
+def check_not_data(outputs: dict[str, Path | None], data: Sequence[str], *read: str) -> None:
     """Fail where a file to write is one of the data's, or would be read with them the next time.
 
     Args:
-        outputs: option -> file. data: a file, a folder or a pattern. read: further files that are read.
+        outputs: option -> file. data: files, folders and patterns. read: further files that are read.
 
     Raises:
         InputError: naming the option.
@@ -167,12 +205,17 @@ def check_not_data(outputs: dict[str, Path | None], data: str, *read: str) -> No
 
     files = local_files(data)
     check_outputs(outputs, [*read, *files])
-    if not Path(data).is_dir() or not files:
-        return
-    folder, kind = os.path.realpath(data), Path(files[0]).suffix.lower()
+    kinds = {Path(file).suffix.lower() for file in files}
+    folders = [os.path.realpath(name) for name in data if Path(name).is_dir()]
     for option, file in outputs.items():
-        if file is not None and file.suffix.lower() == kind and os.path.dirname(os.path.realpath(file)) == folder:
-            raise InputError(f"{option} {file}", f"a place beside the data's folder {data}", "one that is read as data")
+        if file is None or file.suffix.lower() not in kinds:
+            continue
+        place = os.path.realpath(file)
+        folder = next((name for name in folders if place.startswith(name + os.sep)), None)
+        if folder is not None:
+            raise InputError(
+                f"{option} {file}", f"a place beside the data's folder {folder}", "one that is read as data"
+            )
 
 
 def need_dask() -> None:

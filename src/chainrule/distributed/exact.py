@@ -23,7 +23,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.checks import targets
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
-from chainrule.tables.summary import Moments
+from chainrule.tables.moments import Moments
 from chainrule.train import blas
 from chainrule.train.engine import Away, HealthProbe, Rows, StepsResult, weight_mask
 from chainrule.train.engines import GRADIENT_ROWS, start_for_gradients
@@ -92,7 +92,7 @@ class PartScore(Sums):
     @property
     def r2(self) -> float:
         """R^2, the mean over outputs."""
-        return mean_r_squared(self.errors, self.answers.spread)
+        return mean_r_squared(self.errors, self.answers.own_spread)
 
 
 def score_of_partition(

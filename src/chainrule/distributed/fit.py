@@ -140,7 +140,7 @@ class ClusterFit:
         classes, outputs = est._learn_targets(summary)
         est.n_outputs_ = outputs
         loss = est._objective().loss
-        mean, scale = (None, None) if summary.inputs is None else (summary.inputs.mean, summary.inputs.scale())
+        mean, scale = (None, None) if summary.inputs is None else summary.inputs.own()
         of_class = est._class_weight_of(summary)
         how = Preparation(mean, scale, classes, outputs, of_class, loss, loss_of(loss).target_range, parts.dtype)
         ready = work.map("prepare-partition", prepare, raw, how, split)

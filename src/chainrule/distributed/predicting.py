@@ -16,7 +16,7 @@ from chainrule.distributed.partitions import RawPart, partitions
 from chainrule.distributed.summary import add
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.summary import Moments
+from chainrule.tables.moments import Moments
 
 #: what a worker needs not
 _LEFT = ("client", "checkpoint", "callbacks", "history_", "health_")

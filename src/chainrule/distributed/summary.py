@@ -12,7 +12,7 @@ from scipy.special import xlogy
 from chainrule.distributed.partitions import RawPart
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.summary import Moments
+from chainrule.tables.moments import Moments
 
 MOST_CLASSES = 1000
 

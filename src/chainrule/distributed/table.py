@@ -17,6 +17,7 @@ from chainrule.distributed.summary import PartitionSplit, digest_of
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Inputs, Target, rows_of
+from chainrule.tables.plan import Plan
 from chainrule.tables.summary import ColumnSummary
 
 if TYPE_CHECKING:
@@ -61,24 +62,40 @@ class TableSummary:
         return digest_of(self.digests)
 
 
-def summarise_table(piece: Piece, layout: Layout, target: str, split: PartitionSplit) -> TableSummary:
-    """The summary of one piece.
+def summarise_table(
+    piece: Piece, layout: Layout, target: str, split: PartitionSplit, plan: Plan
+) -> TableSummary:  # fmt: skip
+    """The summary of one piece; rows without a target are in none of its parts.
+
+    Args:
+        plan: what columns are to be, by name, and whether a missing cell is refused.
 
     Raises:
         InputError: a column or a value that does not fit; naming the piece, and the row counted within it.
     """
+    types = plan.types
     with named(piece):
         table = read_piece(piece, layout)
         rows = table.num_rows
         held, tested = split.held(piece.number, rows), split.tested(piece.number, rows)
-        learnt = ~(held | tested)
-        count = int(learnt.sum())
         if not rows:
             return TableSummary(0, 0, 0, (), None, (_digest(table),), 0)
-        columns = (ColumnSummary.of(n, table.column(n), learnt) for n in layout.names if n != target)
-        answer = ColumnSummary.of(target, table.column(target), learnt, True)
+        known = _has_value(table.column(target))
+        held, tested, learnt = held & known, tested & known, ~(held | tested) & known
+        count = int(learnt.sum())
+        columns = tuple(
+            ColumnSummary.of(n, table.column(n), learnt, asked=types.get(n)) for n in layout.names if n != target
+        )  # fmt: skip
+        answer = ColumnSummary.of(target, table.column(target), learnt, True, types.get(target))
+        for column in (*columns, answer) if plan.missing == "refuse" else ():
+            column.check_filled()
         counts = count, int(held.sum()), int(tested.sum())
-        return TableSummary(*counts, tuple(columns), answer, (_digest(table),), count)
+        return TableSummary(*counts, columns, answer, (_digest(table),), count)
+
+
+def _has_value(column: Any) -> Array:
+    """Where a cell is neither empty nor NaN."""
+    return ~np.asarray(column.is_null(nan_is_null=True).to_numpy(), bool)
 
 
 def _digest(table: pa.Table) -> str:
@@ -118,9 +135,14 @@ def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: Pa
     Raises:
         InputError: a value that does not fit; naming the piece, and the row counted within it.
     """
+    import pyarrow as pa
+
     with named(piece):
-        whole = rows_of(read_piece(piece, layout), how.inputs, how.target, how.dtype)
-    held, tested = split.held(piece.number, len(whole)), split.tested(piece.number, len(whole))
+        table = read_piece(piece, layout)
+        rows = table.num_rows
+        known = how.target.known(table) if rows else np.zeros(0, bool)
+        whole = rows_of(table.filter(pa.array(known)), how.inputs, how.target, how.dtype)
+    held, tested = (mask[known] for mask in (split.held(piece.number, rows), split.tested(piece.number, rows)))
     weight = None if how.class_weight is None else how.class_weight[whole.y].astype(how.dtype)
     weighted = replace(whole, weight=weight)
     return ReadyRows(piece.number, some(weighted, ~(held | tested)), some(weighted, held), some(whole, tested))

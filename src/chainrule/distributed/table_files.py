@@ -1,34 +1,40 @@
-"""Parquet and CSV files as partitions: a row group or a block of lines each, read where the work is done.
+"""Tables in files as partitions: a row group of Parquet, a block of lines of CSV, or a whole file, read on the workers.
 
-They are read by Arrow, as everywhere else here, so that a column has the same type with a cluster as without one.
-A CSV file is divided at ends of lines: a value of a file larger than ``CSV_BYTES`` may not have one within.
+They are read as everywhere else here, so that a column has the same type with a cluster as without one. A CSV file
+larger than ``CSV_BYTES`` is divided between its rows, which are looked for before; one that is packed, or in another
+encoding than UTF-8, is one partition.
 """
 
 from __future__ import annotations
 
 import glob
+import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dask.utils import natural_sort_key
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
-from fsspec.utils import read_block  # type: ignore[import-untyped]
 
 from chainrule.distributed.partitions import name_of
+from chainrule.distributed.row_blocks import row_starts
 from chainrule.errors import InputError
+from chainrule.tables.binary_files import index_columns, parquet_file
 from chainrule.tables.columns import is_number, is_text, require
-from chainrule.tables.files import csv_options
+from chainrule.tables.encodings import Utf8
+from chainrule.tables.files import Part, kept_columns, no_index, read_source, with_folders
+from chainrule.tables.reading import Reading, Tell
+from chainrule.tables.sources import ENDINGS, STANDARD_INPUT, Source, kind_of, natural, one_kind, told_folders, wanted
+from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped, names_of
+from chainrule.tables.values import number_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CSV_BYTES = 1 << 24  # of a CSV file, that are a partition
 SAMPLE_BYTES = 1 << 18  # of the first CSV file, from which the columns' types are seen
-ENDINGS = (".parquet", ".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Piece:
     Attributes:
         number: from 1. count: how many there are.
         file: its address. shown: for messages.
-        first: the row group, from 0, or the byte. size: bytes of a block of lines. rows: 0 where they are not known.
+        first: the row group, from 0, or the byte. size: bytes of a block of lines; 0: the whole file.
+        rows: 0 where they are not known.
     """
 
     number: int
@@ -50,9 +57,15 @@ class Piece:
     rows: int
 
     @property
+    def source(self) -> Source:
+        """The file."""
+        system, path = url_to_fs(self.file)
+        return _source(system, path)
+
+    @property
     def kind(self) -> str:
-        """The file's ending."""
-        return Path(self.file).suffix.lower()
+        """The ending that says what is in the file."""
+        return self.source.ending
 
     @property
     def name(self) -> str:
@@ -68,17 +81,22 @@ class Layout:
     Attributes:
         names: in order.
         words, numbers: columns that are text, and that are numbers; others are as their type says.
+        reading: what is asked of the files.
+        form: of the text files.
     """
 
     names: tuple[str, ...]
     words: tuple[str, ...]
     numbers: tuple[str, ...]
+    reading: Reading
+    form: TextForm | None = None
 
     @classmethod
-    def of(cls, schema: pa.Schema) -> Layout:
+    def of(cls, schema: pa.Schema, reading: Reading, form: TextForm | None = None) -> Layout:
         """As in the first file, or in its first rows."""
-        words = (field.name for field in schema if is_text(field.type))
-        return cls(tuple(schema.names), tuple(words), tuple(field.name for field in schema if is_number(field.type)))
+        words = tuple(field.name for field in schema if is_text(field.type))
+        numbers = tuple(field.name for field in schema if is_number(field.type))
+        return cls(tuple(schema.names), words, numbers, reading, form)
 
 
 @dataclass(frozen=True)
@@ -92,66 +110,82 @@ class TableFiles:
 # ---------------------------------------------------------------- what there is
 
 
-def open_files(data: str, words: Sequence[str] = ()) -> TableFiles:
-    """The pieces of a file, of a folder's files or of those that a pattern matches; nothing but their ends is read.
+def open_files(data: str | Sequence[str], reading: Reading | None = None, tell: Tell | None = None) -> TableFiles:
+    """The pieces of files, of folders' files or of those that patterns match.
+
+    Of Parquet nothing but the ends is read; of CSV the beginning, and a file that is divided once, to find its rows.
 
     Args:
-        words: columns that are text, whatever a CSV file has in its first rows.
+        reading: what is asked of the files; the rest is found out.
+        tell: takes a line on what was found out and is not the usual.
 
     Raises:
         InputError: no such file; files of another kind, or of several kinds.
     """
-    system, files = _files(data)
-    kind = Path(files[0]).suffix.lower()
+    asked, names = reading or Reading(), [data] if isinstance(data, str) else list(data)
+    files = _files(names)
+    first = _source(*files[0])
     try:
-        if kind == ".parquet":
-            layout, places = _row_groups(system, files)
+        if first.kind == "parquet" and not first.packing:
+            layout, found, places = _row_groups(files, asked)
         else:
-            layout = _csv_layout(system, files[0], kind, words)
-            sizes = [(file, system.size(file)) for file in files]
-            places = [(f, at, min(CSV_BYTES, size - at), 0) for f, size in sizes for at in range(0, size, CSV_BYTES)]
+            layout, found = _layout(first, asked)
+            places = [place for file in files for place in _blocks(file, layout)]
     except OSError as error:
-        raise InputError(f"data {data}", "files that can be read", error.strerror or str(error)) from None
+        raise InputError(f"data {' '.join(names)}", "files that can be read", error.strerror or str(error)) from None
     if not places:
-        raise InputError(f"data {data}", "at least one row", "none")
+        raise InputError(f"data {' '.join(names)}", "at least one row", "none")
+    if found and tell is not None:
+        tell(f"data {first.name}: {', '.join(found)}")
     pieces = (
         Piece(i, len(places), system.unstrip_protocol(file), _shown(file), *place)
-        for i, (file, *place) in enumerate(places, 1)
+        for i, ((system, file), *place) in enumerate(places, 1)
     )
     return TableFiles(tuple(pieces), layout)
 
 
-def _files(data: str) -> tuple[Any, list[str]]:
-    """The file system and the files of a path, of a folder or of a pattern, in the order of the numbers in their names.
+def _source(system: Any, path: str) -> Source:
+    found = kind_of(path)
+    assert found is not None  # as _files has only such
+    return Source(_shown(path), *found, told_folders(path), lambda: system.open(path, "rb"))
+
+
+def _files(data: Sequence[str]) -> list[tuple[Any, str]]:
+    """The files of paths, of folders and of patterns, with their file systems, in the order of the numbers in them.
 
     Raises:
         InputError: none; of several kinds.
     """
-    known = ", ".join(ENDINGS)
-    try:
-        system, path = url_to_fs(data)
-        if glob.has_magic(path) and not system.exists(path):
-            found = system.glob(path)
-        else:
-            found = system.ls(path, detail=False) if system.isdir(path) else [path]
-        known_files = [f for f in found if Path(f).suffix.lower() in ENDINGS and system.isfile(f)]
-        files = sorted(known_files, key=natural_sort_key)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"data {data}", "files that can be found", str(error)) from None
-    if not files:
-        got = "no such file" if found != [path] or not system.exists(path) else repr(Path(path).suffix)
-        raise InputError(f"data {data}", f"files {known}, by name, folder or pattern", got)
-    kinds = sorted({Path(f).suffix.lower() for f in files})
-    if len(kinds) > 1:
-        raise InputError(f"data {data}", "files of one kind", ", ".join(kinds))
-    return system, files
+    files: list[tuple[Any, str]] = []
+    for name in data:
+        if name == STANDARD_INPUT:
+            raise InputError("data", "files, which workers can read", "standard input")
+        try:
+            system, path = url_to_fs(name)
+            if glob.has_magic(path) and not system.exists(path):
+                found = system.glob(path)
+            elif system.isdir(path):
+                found = [file for file in system.find(path) if wanted(file, path)]
+            else:
+                found = [path]
+            known = [f for f in found if (wanted(f) or (found == [path] and kind_of(f))) and system.isfile(f)]
+        except (OSError, ValueError, ImportError) as error:
+            raise InputError(f"data {name}", "files that can be found", str(error)) from None
+        if not known:
+            got = "no such file" if found != [path] or not system.exists(path) else repr(Path(path).suffix)
+            raise InputError(f"data {name}", f"files {ENDINGS}, by name, folder or pattern", got)
+        files += [(system, file) for file in sorted(known, key=natural)]
+    one_kind(" ".join(data), [file for _, file in files])
+    return files
 
 
-def local_files(data: str) -> list[str]:
+def local_files(data: Sequence[str]) -> list[str]:
     """The files of the data by their paths, as far as they are on this machine's disks."""
-    system, files = _files(data)
-    protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
-    return files if "file" in protocols or "local" in protocols else []
+    found = []
+    for system, file in _files(data):
+        protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+        found += [file] if "file" in protocols or "local" in protocols else []
+    return found
 
 
 def _shown(file: str) -> str:
@@ -160,35 +194,66 @@ def _shown(file: str) -> str:
     return file if near.startswith("..") else near
 
 
-def _row_groups(system: Any, files: Sequence[str]) -> tuple[Layout, list[tuple[str, int, int, int]]]:
-    """Columns of the first file; file, number, 0 and rows of each row group that has any."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    layout, places = Layout((), (), ()), []
-    for file in files:
-        try:
-            with system.open(file, "rb") as opened, parquet.ParquetFile(opened) as table:
-                layout = layout if layout.names else Layout.of(table.schema_arrow)
-                counts = [table.metadata.row_group(i).num_rows for i in range(table.metadata.num_row_groups)]
-        except pa.ArrowException as error:
-            got = f"something else ({str(error).splitlines()[0]})"
-            raise InputError(f"data {_shown(file)}", "a Parquet file", got) from None
-        places += [(file, i, 0, rows) for i, rows in enumerate(counts) if rows]
-    return layout, places
-
-
-def _csv_layout(system: Any, file: str, kind: str, words: Sequence[str]) -> Layout:
+def _row_groups(
+    files: Sequence[tuple[Any, str]], reading: Reading
+) -> tuple[Layout, list[str], list[tuple[Any, ...]]]:  # fmt: skip
+    """Columns of the first file, what is told of it; file, number, 0 and rows of each row group that has any."""
     import pyarrow as pa
 
-    with system.open(file, "rb") as opened:
-        sample = read_block(opened, 0, SAMPLE_BYTES, b"\n")
-    try:
-        table = _parsed(sample, kind, dict.fromkeys(words, pa.string()))
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        got = f"something else ({str(error).splitlines()[0]})"
-        raise InputError(f"data {_shown(file)}", f"a {kind[1:].upper()} file", got) from None
-    return Layout.of(table.schema)
+    layout: Layout | None = None
+    found: list[str] = []
+    places: list[tuple[Any, ...]] = []
+    for system, file in files:
+        source = _source(system, file)
+        with system.open(file, "rb") as opened, parquet_file(opened, source.name) as table:
+            if layout is None:
+                schema = table.schema_arrow
+                index = index_columns(schema)
+                kept = kept_columns(schema.names, source, reading, index)
+                if set(index) - set(kept):
+                    found = [f"the index {', '.join(index)} left out (--keep-index)"]
+                none = schema.empty_table().select(kept)
+                layout = Layout.of(with_folders(none, source, reading, schema.names).schema, reading)
+            counts = [table.metadata.row_group(i).num_rows for i in range(table.metadata.num_row_groups)]
+        places += [((system, file), i, 0, rows) for i, rows in enumerate(counts) if rows]
+    return layout or Layout.of(pa.schema([]), reading), found, places
+
+
+def _layout(first: Source, reading: Reading) -> tuple[Layout, list[str]]:
+    """The columns of the first file, and what is told of it: of CSV by its first rows, else by all of it."""
+    if first.kind != "csv":
+        part = read_source(first, reading)
+        return Layout.of(part.table.schema, reading), list(part.found)
+    form = form_of(first, reading)
+    dialect = form.dialect
+    assert dialect is not None
+    with first.open() as content:
+        stream, sample = Utf8(content, form.encoding), b""
+        while len(sample) < SAMPLE_BYTES and (block := stream.read(SAMPLE_BYTES)):
+            sample += block
+        whole = not stream.read(1)
+    if not whole:
+        starts = row_starts(io.BytesIO(sample), replace(dialect, escape=""), max(1, len(sample)))
+        sample = sample[: starts[-1]] or sample
+    kept = kept_columns(dialect.names, first, reading)
+    table, more = no_index(_parsed(first, sample, form, kept, reading.as_text), dialect.names, reading)
+    table = with_folders(table, first, reading, dialect.names)
+    return Layout.of(table.schema, reading, form), [*form.found, *more]
+
+
+def _blocks(file: tuple[Any, str], layout: Layout) -> list[tuple[Any, ...]]:
+    """File, first byte, bytes and 0 of each block of lines; of a file that is not divided, one of all."""
+    source, form, whole = _source(*file), layout.form, [(file, 0, 0, 0)]
+    if form is None or form.dialect is None or source.packing or form.encoding not in ("utf-8", "utf-8-sig"):
+        return whole
+    system, path = file
+    size = system.size(path)
+    if size <= CSV_BYTES:
+        return whole
+    with source.open() as content:
+        starts = row_starts(content, form.dialect, CSV_BYTES)
+    ends = [*starts[1:], size]
+    return [(file, begin, end - begin, 0) for begin, end in zip(starts, ends, strict=True) if end > begin]
 
 
 # ---------------------------------------------------------------- on a worker
@@ -205,8 +270,8 @@ def named(piece: Piece) -> Iterator[None]:
         raise InputError(f"{piece.name}: {error.quantity}", error.expected, error.got) from None
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        wanted = f"a part of a {piece.kind[1:].upper()} file that a worker can read"
-        raise InputError(piece.name, wanted, reason) from None
+        readable = f"a part of a {piece.kind[1:].upper()} file that a worker can read"
+        raise InputError(piece.name, readable, reason) from None
 
 
 def read_piece(piece: Piece, layout: Layout) -> pa.Table:
@@ -215,58 +280,74 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
     Raises:
         InputError: a column is missing, or has text where the first rows have numbers, or numbers for text.
     """
-    system, path = url_to_fs(piece.file)
-    with system.open(path, "rb") as opened:
-        table = _row_group(opened, piece, layout) if piece.kind == ".parquet" else _lines(opened, piece, layout)
+    source, reading = piece.source, layout.reading
+    if source.kind == "parquet" and not source.packing:
+        with source.open() as opened:
+            own = tuple(name for name in layout.names if name not in dict(source.folders))
+            table = with_folders(_row_group(opened, piece, own), source, reading, own)
+    elif piece.size:
+        table = _lines(source, piece, layout)
+    else:
+        texts = tuple({*reading.as_text, *layout.words})
+        part: Part = read_source(source, replace(reading, columns=layout.names, drop=(), types={}, texts=texts))
+        table = part.table
     if table.num_rows:
         require(table, layout.names)
         _as_before(table, layout)
-    return table
+    return table.select(layout.names) if table.num_rows else table
 
 
 def _as_before(table: pa.Table, layout: Layout) -> None:
-    """Raise an InputError where a column of numbers has text, or one of text numbers; the row is named."""
+    """Raise an InputError where a column of numbers has other text, or one of text numbers; the row is named."""
     for name in layout.numbers:
-        if is_text(table.schema.field(name).type):
-            values = table.column(name).to_pylist()
-            row = next((row for row, value in enumerate(values) if not _like_number(value)), 0)
-            got = f"{values[row]!r} in row {row + 1}"
-            raise InputError(f"column {name!r}", "numbers, as in the first rows of the table", got)
+        column = table.column(name)
+        if is_text(column.type):
+            try:
+                number_cells(name, column, None)
+            except InputError as error:
+                raise InputError(error.quantity, "numbers, as in the first rows of the table", error.got) from None
     for name in layout.words:
         if is_number(table.schema.field(name).type):
             got = f"{table.column(name)[0].as_py()!r} in row 1"
             raise InputError(f"column {name!r}", "text, as in the first rows of the table", got)
 
 
-def _row_group(opened: Any, piece: Piece, layout: Layout) -> pa.Table:
+def _row_group(opened: Any, piece: Piece, names: Sequence[str]) -> pa.Table:
     from pyarrow import parquet
 
     with parquet.ParquetFile(opened) as file:
-        return file.read_row_group(piece.first, columns=list(layout.names), use_threads=False)
+        require(file.schema_arrow.empty_table(), names, rows=False)
+        return file.read_row_group(piece.first, columns=list(names), use_threads=False)
 
 
-def _lines(opened: Any, piece: Piece, layout: Layout) -> pa.Table:
-    import pyarrow as pa
-
-    text = (opened.readline() if piece.first else b"") + read_block(opened, piece.first, piece.size, b"\n")
-    return _parsed(text, piece.kind, dict.fromkeys(layout.words, pa.string()))
-
-
-def _parsed(text: bytes, kind: str, types: dict[str, Any]) -> pa.Table:
-    """Lines as a table, the types seen from all of them."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    whole = csv.ReadOptions(use_threads=False, block_size=len(text) + 1)
-    return csv.read_csv(pa.BufferReader(text), read_options=whole, **csv_options(kind, types))
+def _lines(source: Source, piece: Piece, layout: Layout) -> pa.Table:
+    form = layout.form
+    assert form is not None
+    assert form.dialect is not None
+    form = replace(form, dialect=replace(form.dialect, names=names_of(source, form, form.dialect)))
+    assert form.dialect is not None
+    with source.open() as opened:
+        opened.seek(piece.first)
+        text = opened.read(piece.size)
+    own = [name for name in form.dialect.names if name in layout.names]
+    table = _parsed(source, text, form, own, {*layout.words, *layout.reading.as_text}, named=not piece.first)
+    return with_folders(table, source, layout.reading, form.dialect.names)
 
 
-def _like_number(value: str | None) -> bool:
-    """Whether Arrow takes it for one; None is a missing value."""
-    import pyarrow as pa
+def _parsed(
+    source: Source, text: bytes, form: TextForm, kept: Sequence[str], texts: set[str], named: bool = True
+) -> Any:  # fmt: skip
+    """Lines of UTF-8 as a table, the types seen from all of them; ``named``: with those above the first row.
 
+    Raises:
+        InputError: rows of different lengths, a quote that is not closed.
+    """
+    dialect, chosen = form.dialect, set(kept)
+    assert dialect is not None
+    places, end = [place for place, column in enumerate(dialect.names) if column in chosen], end_of(dialect)
     try:
-        pa.scalar(value, pa.string()).cast(pa.float64())
-    except pa.ArrowException:
-        return False
-    return True
+        return csv_table(
+            lambda: Utf8(io.BytesIO(text), "utf-8", end), dialect, places, texts, threads=False, named=named
+        )  # fmt: skip
+    except (RaggedRow, OpenQuote) as error:
+        raise misshaped(source, form, dialect, error) from None

@@ -6,6 +6,8 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from chainrule.distributed.exact import PartScore, score_of_partition
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
@@ -28,8 +30,12 @@ class PredictedPieces:
     score: PartScore | None
 
     def __add__(self, other: PredictedPieces) -> PredictedPieces:
-        score = None if self.score is None or other.score is None else self.score + other.score
-        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, score)
+        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, _sum(self.score, other.score))
+
+
+def _sum(score: PartScore | None, other: PartScore | None) -> PartScore | None:
+    """Of those that are there."""
+    return other if score is None else score if other is None else score + other
 
 
 def predict_files(
@@ -54,7 +60,7 @@ def predict_files(
         for text in found.texts:
             keep(text)
         rows += found.rows
-        score = found.score if score is None or found.score is None else score + found.score
+        score = _sum(score, found.score)
     return rows, score
 
 
@@ -64,12 +70,15 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
     Raises:
         InputError: a value that does not fit; naming the piece, and the row counted within it.
     """
+    import pyarrow as pa
+
     text, score = io.StringIO(), None
     with named(piece):
         table = read_piece(piece, layout)
         x = model.inputs.apply(table) if table.num_rows else None
+        known = model.target.known(table) if scored and table.num_rows else np.zeros(0, bool)
         if scored:
-            rows = rows_of(table, model.inputs, model.target, "float64")
+            rows = rows_of(table.filter(pa.array(known)), model.inputs, model.target, "float64")
             network = model.network.astype("float64").summed()
             ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
             score = score_of_partition(ready, network.flat, network, bool(model.target.classes))

@@ -16,9 +16,12 @@ from chainrule.distributed.table import TablePreparation, TableSummary, prepare_
 from chainrule.distributed.table_files import TableFiles
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
-from chainrule.tables.columns import Inputs, Target, balanced
-from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
+from chainrule.tables.columns import Target, balanced
+from chainrule.tables.decision import decide
+from chainrule.tables.notes import notes_of
+from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, digest, untrained
 from chainrule.tables.scores import Scores
+from chainrule.tables.summary import inputs_of
 from chainrule.train.engine import Away, Engine, minibatches
 from chainrule.train.recipe import whole
 
@@ -49,6 +52,7 @@ class ClusterTable:
         model: not trained yet.
         parts: tasks that give a ``ReadyRows`` each.
         train, validation, test: the rows, which only the cluster reaches; the last two may be none.
+        notes: what is to be said of how its columns were read, a sentence each.
     """
 
     model: Model
@@ -58,6 +62,7 @@ class ClusterTable:
     train: Away
     validation: HeldAway
     test: Away
+    notes: tuple[str, ...] = ()
 
     def setup(self, plan: Plan) -> Setup:
         """An engine on the cluster; a resumed training must agree with rows and partitions, whatever the workers."""
@@ -70,7 +75,7 @@ class ClusterTable:
         else:
             recipe, network = replace(recipe, batch_size=min(recipe.batch_size, len(self.train))), model.network
             engine = RoundsEngine(network, recipe, work, parts, self.how.local_steps, classes)
-        learnt = [asdict(model.inputs), asdict(model.target), asdict(self.how), self.train.digest]
+        learnt = [*agreed(model.inputs, model.target), asdict(self.how), self.train.digest]
         return Setup(
             network, recipe, self.train, self.validation if len(self.validation) else None,
             f"a training on a cluster, in mode {self.how.mode}, on the table "
@@ -126,7 +131,7 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     check_plan(files.layout.names, target, plan, how)
     split = PartitionSplit(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
     work.rows = sum(piece.rows for piece in files.pieces)
-    given = files.layout, target, split
+    given = files.layout, target, split, plan
     summary: TableSummary = work.total("summary-of-partition", summarise_table, files.pieces, *given)
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested
@@ -134,9 +139,17 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
         wanted = "rows enough for a training part and those that are asked for beside it"
         raise InputError("data", wanted, f"{learnt} to train, {held} to validate, {tested} kept aside")
     answer = summary.target
-    inputs = Inputs(tuple(column.column() for column in summary.columns))
-    ends = answer.low, answer.high
-    model = untrained(inputs, answer.target(plan.task), plan, ends, Split(0, plan.test, plan.seed))
+    decided = decide(answer, plan.task)
+    if decided.mark is not None:
+        raise InputError(f"target {target}", "a value or an empty cell in every row (on a cluster)", str(decided.mark))
+    inputs = inputs_of(summary.columns, plan.missing)
+    ends = decided.low, decided.high
+    model = untrained(inputs, decided.target, plan, ends, Split(0, plan.test, plan.seed))
+    notes = notes_of(summary.columns, inputs)
+    if decided.otherwise:
+        notes = (str(decided), *notes)
+    if without := answer.rows - work.rows:
+        notes = (f"target {target}: {without} row{'s' if without > 1 else ''} without a value left out", *notes)
     weight = None
     if plan.class_weight:
         if not model.target.classes:
@@ -150,7 +163,7 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     labels, name = bool(model.target.classes), summary.digest
     return ClusterTable(
         model, work, parts, how, Away(learnt, steps, labels, name), HeldAway(held, 1, labels, name, parts),
-        Away(tested, 1, labels, name),
+        Away(tested, 1, labels, name), notes,
     )  # fmt: skip
 
 
@@ -159,4 +172,4 @@ def scores_of(found: PartScore, target: Target) -> Scores:
     n = round(found.weight)
     if target.classes:
         return Scores.of_classes(n, found.mean_loss, round(found.right))
-    return Scores.of_numbers(n, found.mean_loss, found.errors[0], found.answers.spread[0], target.scale)
+    return Scores.of_numbers(n, found.mean_loss, found.errors[0], found.answers.own_spread[0], target.unit)

@@ -55,9 +55,13 @@ def layer_sizes(given: Any) -> list[int]:
     """Units of each hidden layer.
 
     Raises:
+        InputError: a size that is no whole number.
         ValueError: a size below 1.
     """
     sizes = list(given) if hasattr(given, "__iter__") else [given]
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool | np.bool_):
+            raise InputError("hidden_layer_sizes", "whole numbers, one for each hidden layer", repr(size))
     if any(size <= 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]

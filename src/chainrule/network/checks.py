@@ -53,6 +53,9 @@ def _array(quantity: str, value: Any) -> Array:
         return np.asarray(value)
     except ValueError:
         raise InputError(quantity, "numbers in a rectangular array", "rows of different lengths") from None
+    except (TypeError, RuntimeError) as error:  # a tensor without data (of the device meta), or on another device
+        got = f"{type(value).__name__} ({' '.join(str(error).split())[:80]})"
+        raise InputError(quantity, "an array of numbers", got) from None
 
 
 def number(quantity: str, value: Any) -> float:

@@ -124,7 +124,9 @@ def from_keras(weights: Sequence[Any], *, hidden: str | Sequence[str], output: s
             chain[-1] = (*chain[-1][:2], f"{name} (the bias after it)", array)
         else:
             what = "the kernel (in, out) of a Dense layer"
-            raise InputError(name, what, f"shape {array.shape}: a layer of another kind, such as normalization")
+            raise InputError(
+                name, what, f"shape {array.shape}: a layer of another kind, such as PReLU or normalization"
+            )
     return dense_network("weights", chain, hidden, output, loss, by_rows=False)
 
 
@@ -196,6 +198,8 @@ def _check_chain(chain: Sequence[tuple[str, Array]], by_rows: bool) -> None:
         turned = all(W.shape[out] == V.shape[into] for (_, V), (_, W) in pairwise(chain))
         what = f"{V.shape[out]} {'columns' if by_rows else 'rows'}, one for each unit of {before} {V.shape}"
         hint = f" (all fit if transposed: is it {'(in, out)' if by_rows else '(out, in)'}?)" if turned else ""
+        if by_rows and W.shape[1] == V.shape[1]:
+            hint = f" ({before} may be that of an Embedding, which is no dense layer)"
         raise InputError(name, what, f"shape {W.shape}{hint}")
 
 
@@ -211,8 +215,8 @@ def as_floats(quantity: str, value: Any) -> Array:
     """A tensor or an array as finite float64 or float32."""
     try:
         array = np.asarray(without_library(value))
-    except (TypeError, ValueError) as error:  # a quantized or a sparse tensor; a ragged list
-        raise InputError(quantity, "a dense array of floats", str(error)) from None
+    except (TypeError, ValueError, RuntimeError) as error:  # a quantized, sparse or meta tensor; a ragged list
+        raise InputError(quantity, "a dense array of floats", " ".join(str(error).split())[:120]) from None
     if array.dtype.name in ("float16", "bfloat16"):
         array = array.astype(np.float32)
     if array.dtype not in checks.FLOATS:

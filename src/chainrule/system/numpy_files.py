@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -25,16 +25,20 @@ def read_npz(quantity: str, path: str | os.PathLike[str], most: int = LARGEST) -
     Raises:
         InputError: no such file, another kind, a damaged, encrypted or too large one, Python objects in it.
     """
-    file = _there(quantity, path, "an NPZ file")
-    with file.open("rb") as stream:
-        begin = stream.read(6)
+    with _there(quantity, path, "an NPZ file").open("rb") as stream:
+        return npz_arrays(quantity, stream, most)
+
+
+def npz_arrays(quantity: str, content: IO[bytes], most: int = LARGEST) -> dict[str, Any]:
+    """As ``read_npz``, of what can be read and sought in."""
+    begin = content.read(6)
     if begin.startswith(b"\x93NUMPY"):
         raise InputError(quantity, "an NPZ file (numpy.savez)", "an NPY file, of one array (numpy.save)")
     if not begin.startswith(_ZIP):
         raise InputError(quantity, "an NPZ file (numpy.savez)", "something else")
     found: dict[str, Any] = {}
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(content) as archive:
             entries = archive.infolist()
             if any(entry.flag_bits & 1 for entry in entries):
                 raise InputError(quantity, "an NPZ file without a password", "an encrypted one")

@@ -7,9 +7,9 @@ trained from, the next is read. Memory holds a few blocks, whatever the table's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,13 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.checks import float_type
 from chainrule.tables.chunks import Chunks
-from chainrule.tables.columns import Inputs, Target, Task, no_rows, rows_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, digest, untrained
+from chainrule.tables.columns import Inputs, Missing, Target, Task, no_rows, rows_of, standardised
+from chainrule.tables.decision import decide
+from chainrule.tables.moments import Moments
+from chainrule.tables.notes import notes_of
+from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, digest, untrained
 from chainrule.tables.scores import Scores
-from chainrule.tables.summary import ColumnSummary, Moments, number_columns
+from chainrule.tables.summary import ColumnSummary, inputs_of, number_columns
 from chainrule.train.engine import Rows
 
 MOST_ASIDE = 200_000  # rows that are tested on: they are held in memory
@@ -85,8 +88,7 @@ class BlockSource:
 
         if not isinstance(x, np.ndarray):
             return rows_of(x.append_column(self.target.name, y), self.inputs, self.target, self.dtype)
-        mean, scale = (np.array([getattr(c, name) for c in self.inputs.columns]) for name in ("mean", "scale"))
-        values = ((x - mean) / scale).astype(self.dtype)  # in float64: a large mean would take the digits
+        values = standardised(x, self.inputs.columns).astype(self.dtype)
         answers = self.target.apply(pa.table({self.target.name: y}))
         return Rows(values, answers if self.labels else answers.astype(self.dtype))
 
@@ -99,16 +101,19 @@ class Large:
         train: the rows to train from.
         test: the chunks kept aside, or None.
         target_range: least and greatest of a target of numbers, over all rows.
+        notes: what is to be said of how its columns were read, a sentence each.
     """
 
     train: BlockSource
     test: BlockSource | None
     target_range: tuple[float, float]
+    notes: tuple[str, ...] = ()
 
 
 def open_large(
     chunks: Chunks, target: str, *, task: Task | None = None, test: float = 0.0, seed: int = 0, dtype: Any = "float32",
-    together: int = CHUNKS_PER_BLOCK, on_chunk: Callable[[int], None] | None = None,
+    together: int = CHUNKS_PER_BLOCK, on_chunk: Callable[[int], None] | None = None, missing: Missing = "impute",
+    types: Mapping[str, str] | None = None,
 ) -> Large:  # fmt: skip
     """Learn from one pass over the chunks what prepares them, and divide them.
 
@@ -117,6 +122,8 @@ def open_large(
     Args:
         test: share of the rows that is kept aside, in whole chunks, but no more than ``MOST_ASIDE`` rows.
         on_chunk: called after each chunk that was read, with its number.
+        missing: what becomes of a missing cell of an input; one of a .npy file or of the target is refused.
+        types: what columns are to be, by name: number, text, category or date.
 
     Raises:
         InputError: a column that does not fit; too few chunks for two parts.
@@ -126,7 +133,7 @@ def open_large(
     summaries: dict[str, ColumnSummary] = {}
 
     def add(name: str, column: Any, learnt: Array, is_target: bool = False) -> None:
-        found = ColumnSummary.of(name, column, learnt, is_target)
+        found = ColumnSummary.of(name, column, learnt, is_target, (types or {}).get(name))
         summaries[name] = summaries[name] + found if name in summaries else found
 
     for chunk, rows in enumerate(chunks.rows):
@@ -142,14 +149,21 @@ def open_large(
         add(target, y, learnt, True)
         if on_chunk is not None:
             on_chunk(chunk)
-    answers = summaries[target]
+    decided = decide(summaries[target], task)
+    if summaries[target].missing or decided.mark:
+        got = f"none in row {summaries[target].gap}" if summaries[target].gap else str(decided.mark)
+        raise InputError(f"target {target}", "a value in every row (of a table that is read in blocks)", got)
     if matrix is None:
-        columns = [summaries[name].column() for name in chunks.names]
+        learned = [summaries[name] for name in chunks.names]
+        inputs = inputs_of(learned, missing)
+        notes = notes_of(learned, inputs)
     else:
-        columns = number_columns(chunks.names, matrix)
-    inputs, answer, kind = Inputs(tuple(columns)), answers.target(task), float_type(dtype)
-    parts = [BlockSource(chunks, tuple(sorted(part)), inputs, answer, kind, together) for part in (left, aside)]
-    return Large(parts[0], parts[1] if aside else None, (answers.low, answers.high))
+        inputs, notes = Inputs(tuple(number_columns(chunks.names, matrix))), ()
+    if decided.otherwise:
+        notes = (str(decided), *notes)
+    kind = float_type(dtype)
+    parts = [BlockSource(chunks, tuple(sorted(part)), inputs, decided.target, kind, together) for part in (left, aside)]
+    return Large(parts[0], parts[1] if aside else None, (decided.low, decided.high), notes)
 
 
 def _aside(rows: tuple[int, ...], share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -187,17 +201,19 @@ class Blocks:
         train: the rows to learn from, read in blocks.
         validation: rows whose loss is taken after each epoch; may be empty.
         test: rows that are kept aside; may be empty. These two are held in memory.
+        notes: what is to be said of how its columns were read, a sentence each.
     """
 
     model: Model
     train: BlockSource
     validation: Rows
     test: Rows
+    notes: tuple[str, ...] = ()
 
     def setup(self, plan: Plan) -> Setup:
         """The rows as they are; a resumed training must agree with the columns as they were learnt and the chunks."""
         model, source = self.model, self.train
-        columns, chunks = [asdict(model.inputs), asdict(model.target)], [source.chunks.rows, source.chosen]
+        columns, chunks = agreed(model.inputs, model.target), [source.chunks.rows, source.chosen]
         name = digest([*columns, *chunks, source.together])  # JSON has a tuple as a list
         return Setup(
             model.network, plan.recipe(), source, self.validation if len(self.validation) else None,
@@ -222,7 +238,10 @@ def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[
     if plan.class_weight:
         raise InputError("class weight", "a table that is read at once", "one read in blocks")
     aside = plan.test + plan.validation_share * (1 - plan.test)
-    large = open_large(chunks, target, task=plan.task, test=aside, seed=plan.seed, dtype=plan.dtype, on_chunk=on_chunk)
+    large = open_large(
+        chunks, target, task=plan.task, test=aside, seed=plan.seed, dtype=plan.dtype, on_chunk=on_chunk,
+        missing=plan.missing, types=plan.types,
+    )  # fmt: skip
     source = large.train
     model = untrained(source.inputs, source.target, plan, large.target_range, Split(0, plan.test, plan.seed))
     source = replace(source, target=model.target)
@@ -230,4 +249,4 @@ def prepare_blocks(chunks: Chunks, target: str, plan: Plan, on_chunk: Callable[[
     order = np.random.default_rng((plan.seed, 1)).permutation(len(kept))
     first = round(len(kept) * (1 - plan.test / aside)) if aside else 0
     validation, test = (Rows(kept.x[part], kept.y[part]) for part in (order[:first], order[first:]))
-    return Blocks(model, source, validation, test)
+    return Blocks(model, source, validation, test, large.notes)

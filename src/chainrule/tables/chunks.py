@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.tables.binary_files import index_columns, parquet_file
+from chainrule.tables.reading import Reading, Tell
 
 CHUNK_BYTES = 1 << 21  # of a .npy file, about
 
@@ -99,28 +101,36 @@ class NpyChunks:
 class ParquetChunks:
     """A Parquet file, a chunk for each row group: memory is bounded by ``CHUNKS_PER_BLOCK`` of them.
 
+    An index that pandas wrote is left out.
+
+    Args:
+        columns: the inputs; None: all others.
+        reading: what is asked of the columns.
+        tell: takes a line on what was left out.
+
     Raises:
         InputError: another kind of file, or no such column.
     """
 
-    def __init__(self, path: str | Path, target: str, columns: Sequence[str] | None = None) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        try:
-            self.file = parquet.ParquetFile(path)
-        except FileNotFoundError:
-            raise InputError(f"data {path}", "a Parquet file", "no such file") from None
-        except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"data {path}", "a Parquet file", f"something else ({reason})") from None
-        known = self.file.schema_arrow.names
-        for name in (target, *(columns or ())):
-            if (times := known.count(name)) != 1:
-                got = "it twice" if times else "no such column"
-                raise InputError(f"column {name!r}", f"one of: {', '.join(known[:12])}", got)
-        if target in (columns or ()):
-            raise InputError(f"target {target}", "a column that is no input", "one that is")
+    def __init__(
+        self, path: str | Path, target: str, columns: Sequence[str] | None = None, reading: Reading | None = None,
+        tell: Tell | None = None,
+    ) -> None:  # fmt: skip
+        if not Path(path).is_file():
+            raise InputError(f"data {path}", "a Parquet file", "no such file")
+        self.file = parquet_file(path, str(path))
+        asked = reading or Reading()
+        if columns is not None:
+            if target in columns:
+                raise InputError(f"target {target}", "a column that is no input", "one that is")
+            asked = replace(asked, columns=(*columns, target))
+        schema = self.file.schema_arrow
+        index = index_columns(schema)
+        known = asked.chosen(schema.names, () if asked.keep_index or target in index else index)
+        if target not in known:
+            raise InputError(f"column {target!r}", f"one of: {', '.join(known[:12])}", "no such column")
+        if tell is not None and set(index) - set(known):
+            tell(f"data {path}: the index {', '.join(index)} left out (--keep-index)")
         self.target = target
         self.names = tuple(columns or (name for name in known if name != target))
         if not self.names:

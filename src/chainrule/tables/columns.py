@@ -1,6 +1,7 @@
 """From a table to the arrays a network takes, and back: standardised inputs, encoded categories and labels.
 
-What is learnt from the training rows is held in frozen records, which a model file keeps.
+What is learnt from the training rows is held in frozen records, which a model file keeps. A column is read later as it
+was when it was learnt: text stays text where another file has ``1`` for ``01``, and 12% is a number if it was one.
 """
 
 from __future__ import annotations
@@ -13,62 +14,150 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.network.checks import numbers
+from chainrule.tables.cells import Kind, plain, words_of
+from chainrule.tables.dates import PARTS, turned
+from chainrule.tables.text_numbers import Form, shortened
+from chainrule.tables.values import as_labels, check_filled, date_parts, number_cells, places_of
 from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Task = Literal["classification", "regression"]
-MOST_CATEGORIES = 1000  # of one column: more are names or keys, not categories
-MOST_WHOLE_CLASSES = 20  # distinct whole numbers that a target may have and still be taken as class labels
+Missing = Literal["impute", "refuse"]
+
+
+@dataclass(frozen=True)
+class InputOrigin:
+    """What an input of the network is: a column, and what of it; ``part`` is empty for a number as it is."""
+
+    column: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One input column: a number to standardise, or categories to encode as one input each."""
+    """One input column: a number to standardise, categories to encode as one input each, or a date by its parts.
+
+    Attributes:
+        mean, scale: of the numbers over ``2**exponent``; of a date those of its year.
+        categories: of text. shares: of each among the rows to learn from; an unseen category, which is none of them,
+            takes these in their places. Without shares it is refused.
+        exponent: 0 but for numbers near the ends of float64.
+        parts: of a date, those that differ between the rows to learn from.
+        gaps: whether cells were missing where it was learnt: one more input says where.
+        form: how text is its numbers; None: as any program writes numbers.
+    """
 
     name: str
     mean: float = 0.0
     scale: float = 1.0
     categories: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
+    exponent: int = 0
+    parts: tuple[str, ...] = ()
+    gaps: bool = False
+    form: Form | None = None
 
     @property
     def inputs(self) -> list[str]:
         """Names of the inputs it gives."""
-        return [f"{self.name}={c}" for c in self.categories] or [self.name]
+        mark = [f"{self.name} missing"] if self.gaps else []
+        if self.categories:
+            return [*(f"{self.name}={c}" for c in self.categories), *mark]
+        if self.parts:
+            return [*(f"{self.name} {part}" for part in _date_inputs(self.parts)), *mark]
+        return [self.name, *mark]
+
+    @property
+    def origins(self) -> list[InputOrigin]:
+        """What each of its inputs is."""
+        parts = list(self.categories) or _date_inputs(self.parts) or [""]
+        return [InputOrigin(self.name, part) for part in [*parts, *(["missing"] if self.gaps else [])]]
+
+
+@dataclass(frozen=True)
+class Unusual:
+    """Cells of a column that are not as those it was learnt from.
+
+    Attributes:
+        what: ``missing``, or ``unseen`` for a category that was not there.
+        row: of the first, counted from 1. text: of the first.
+    """
+
+    column: str
+    what: Literal["missing", "unseen"]
+    cells: int
+    row: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        cells = f"{self.cells} cell{'s' if self.cells > 1 else ''}"
+        if self.what == "missing":
+            return f"column {self.column!r}: {cells} missing (the first in row {self.row}), taken as the mean"
+        new = f"{cells} with a category that training did not see ({shortened(self.text)} in row {self.row})"
+        return f"column {self.column!r}: {new}, taken as none of those it saw"
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Inputs X (n, d), and the columns whose cells are not as those they were learnt from."""
+
+    x: Array
+    unusual: tuple[Unusual, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The input columns, in order."""
+    """The input columns, in order; ``missing``: what becomes of a missing cell, the mean or an error."""
 
     columns: tuple[Column, ...]
+    missing: Missing = "refuse"
 
     @property
     def names(self) -> list[str]:
         """Names of the network's inputs x_1, x_2, …"""
         return [name for column in self.columns for name in column.inputs]
 
+    @property
+    def origins(self) -> list[InputOrigin]:
+        """What the network's inputs x_1, x_2, … are."""
+        return [origin for column in self.columns for origin in column.origins]
+
     def apply(self, table: pa.Table) -> Array:
         """The inputs X (n, d). Other columns of the table are left alone.
 
         Raises:
-            InputError: a column is missing, holds another type, a missing value or an unknown category.
+            InputError: a column is missing or holds another type, a value that is none, or no value where it must.
         """
-        require(table, [column.name for column in self.columns])
-        parts = [_apply_column(table, column) for column in self.columns]
-        return np.concatenate(parts, axis=1)
+        return self.taken(table).x
+
+    def taken(self, table: pa.Table) -> Taken:
+        """The inputs, and what of their cells was not as it was learnt; raises as ``apply``."""
+        places = require(table, [column.name for column in self.columns])
+        found = [_take(table.column(place), c, self.missing) for place, c in zip(places, self.columns, strict=True)]
+        x = np.concatenate([taken.x for taken in found], axis=1)
+        return Taken(x, tuple(one for taken in found for one in taken.unusual))
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target column: class labels, or a number that may be standardised."""
+    """The target column: class labels, or a number that may be standardised.
+
+    Attributes:
+        mean, scale: of the numbers over ``2**exponent``.
+        kind: what the column was; empty in files of earlier versions.
+        form: how text is its numbers. marks: whether a mark such as ``?`` is a missing value.
+    """
 
     name: str
     classes: tuple[str, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    exponent: int = 0
+    kind: Kind | Literal[""] = ""
+    form: Form | None = None
+    marks: bool = False
 
     @property
     def task(self) -> Task:
@@ -80,21 +169,56 @@ class Target:
         """Outputs that a network for it has."""
         return len(self.classes) or 1
 
+    def known(self, table: pa.Table) -> Array:
+        """True for each row (n,) that has a target.
+
+        Raises:
+            InputError: the column is missing; of numbers, it holds something else.
+        """
+        if not self.classes:
+            return ~np.isnan(self._numbers(table))
+        codes, _ = self._labels(table)
+        return codes >= 0
+
     def apply(self, table: pa.Table) -> Array:
         """Class numbers (n,), or standardised numbers (n, 1).
 
         Raises:
-            InputError: the column is missing, or holds a value that is not one of the classes.
+            InputError: the column is missing, or holds a value that is not one of the classes, or none.
         """
-        require(table, [self.name])
         if self.classes:
-            return _places(texts(table, self.name), self.classes, f"target {self.name}", "one of the classes")
-        return (column_numbers(table, self.name)[:, None] - self.mean) / self.scale
+            codes, words = self._labels(table)
+            check_filled(self.name, codes < 0)
+            return places_of(codes, words, self.classes, f"target {self.name}", "one of the classes")[0]
+        values = self._numbers(table)
+        check_filled(self.name, np.isnan(values))
+        return self.standardised(values)[:, None]
+
+    def standardised(self, values: Array) -> Array:
+        """Numbers in the target's own unit as the network learns them."""
+        own: Array = (np.ldexp(values, -self.exponent) - self.mean) / self.scale
+        return own
 
     def restore(self, yhat: Array) -> Array:
         """Predictions in the target's own unit from the network's outputs (n, 1)."""
-        own: Array = yhat[:, 0] * self.scale + self.mean
+        own: Array = np.ldexp(yhat[:, 0].astype(np.float64) * self.scale + self.mean, self.exponent)
         return own
+
+    @property
+    def unit(self) -> float:
+        """What 1 of the network is in the target's own unit."""
+        return float(np.ldexp(self.scale, self.exponent))
+
+    def _numbers(self, table: pa.Table) -> Array:
+        return number_cells(self.name, column_of(table, self.name), self.form)
+
+    def _labels(self, table: pa.Table) -> tuple[Array, list[str]]:
+        kind, column = plain(self.name, column_of(table, self.name))
+        codes, words = words_of(kind, column)
+        if kind == "text" and (self.marks or self.kind in ("whole", "truth")):
+            words, missing = as_labels(words, self.kind, self.marks)
+            codes = np.where(np.append(missing, False)[codes], -1, codes)
+        return codes, words
 
 
 def balanced(counts: Array) -> Array:
@@ -104,61 +228,37 @@ def balanced(counts: Array) -> Array:
 
 
 def in_order(labels: set[str]) -> list[str]:
-    """Labels in order: numbers by size, other labels by letters."""
+    """Labels in order: numbers by size and those of one size by letters; where not all are numbers, all by letters."""
     try:
-        return sorted(labels, key=float)
+        sizes = {label: float(label) for label in labels}
     except ValueError:
         return sorted(labels)
+    if any(size != size for size in sizes.values()):  # NaN has no place among numbers
+        return sorted(labels)
+    return sorted(labels, key=lambda label: (sizes[label], label))
 
 
-def require(table: pa.Table, names: Sequence[str]) -> None:
-    """Raise an InputError unless the table has these columns, each once, and at least one row."""
+def require(table: pa.Table, names: Sequence[str], rows: bool = True) -> list[int]:
+    """The places of columns; InputError unless the table has each once, and (``rows``) at least one row."""
+    places: dict[str, int] = {}
+    twice = set()
+    for place, name in enumerate(table.column_names):
+        if name in places:
+            twice.add(name)
+        places[name] = place
     for name in names:
-        times = table.column_names.count(name)
-        if times != 1:
-            shown = ", ".join(table.column_names[:12]) + (", …" if table.num_columns > 12 else "")
-            raise InputError(f"column {name!r}", f"one of: {shown}", "no such column" if not times else "it twice")
-    if table.num_rows == 0:
+        if name not in places or name in twice:
+            shown = ", ".join(list(places)[:12]) + (", …" if len(places) > 12 else "")
+            got = "it twice" if name in twice else "no such column"
+            raise InputError(f"column {name!r}", f"one of: {shown}", got)
+    if rows and table.num_rows == 0:
         raise InputError("data", "at least one row", "none")
+    return [places[name] for name in names]
 
 
-def column_numbers(table: pa.Table, name: str) -> Array:
-    """A column as float64, finite.
-
-    Raises:
-        InputError: text, a missing value, NaN or infinity; the row is named, counted from 1.
-    """
-    import pyarrow as pa
-
-    column = filled(table, name)
-    if not is_number(column.type):
-        raise InputError(f"column {name!r}", "numbers", f"{column.type} such as {column[0].as_py()!r}")
-    values = column.cast(pa.float64(), safe=False).to_numpy()
-    if not np.isfinite(values).all():
-        row = int(np.argmin(np.isfinite(values)))
-        raise InputError(f"column {name!r}", "finite numbers", f"{values[row]} in row {row + 1}")
-    return numbers(f"column {name!r}", values)
-
-
-def texts(table: pa.Table, name: str) -> list[str]:
-    """A column as labels: text as it is, numbers and truth values as they print."""
-    values = filled(table, name).to_pylist()
-    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values]
-
-
-def filled(table: pa.Table, name: str) -> Any:
-    """The column, which has a value in every row.
-
-    Raises:
-        InputError: a missing value; the row is named, counted from 1.
-    """
-    import pyarrow.compute as pc
-
-    column = table.column(name)
-    if column.null_count:
-        row = pc.index(column.is_null(), True).as_py() + 1
-        raise InputError(f"column {name!r}", "a value in every row", f"none in row {row}")
-    return column
+def column_of(table: pa.Table, name: str) -> Any:
+    """A column by its name; InputError as ``require``."""
+    return table.column(require(table, [name])[0])
 
 
 def is_number(kind: Any) -> bool:
@@ -190,19 +290,69 @@ def no_rows(inputs: Inputs, target: Target, dtype: Any) -> Rows:
     return Rows(np.zeros((0, len(inputs.names)), dtype), y)
 
 
-def _apply_column(table: pa.Table, column: Column) -> Array:
+def _take(cells: Any, column: Column, missing: Missing) -> Taken:
+    """The inputs of one column, and its unusual cells."""
+    name = column.name
+    unusual: tuple[Unusual, ...] = ()
+    if column.categories:
+        kind, cells = plain(name, cells)
+        codes, words = words_of(kind, cells)
+        x, gaps, unusual = _one_hot(codes, words, column)
+    elif column.parts:
+        parts = date_parts(name, cells)
+        x, gaps = _dated(parts, column), np.isnan(parts[:, 0])
+    else:
+        values = number_cells(name, cells, column.form)
+        x, gaps = standardised(values[:, None], [column]), np.isnan(values)
+    if gaps.any():
+        if missing == "refuse":
+            check_filled(name, gaps)
+        if not column.gaps:
+            unusual = (*unusual, Unusual(name, "missing", int(gaps.sum()), int(np.argmax(gaps)) + 1))
     if not column.categories:
-        return (column_numbers(table, column.name)[:, None] - column.mean) / column.scale
-    encoded = np.zeros((table.num_rows, len(column.categories)))
-    places = _places(texts(table, column.name), column.categories, f"column {column.name!r}", "one of")
-    encoded[np.arange(table.num_rows), places] = 1.0
-    return encoded
+        x[gaps] = 0.0
+    return Taken(np.column_stack([x, gaps]) if column.gaps else x, unusual)
 
 
-def _places(labels: list[str], known: tuple[str, ...], quantity: str, one_of: str) -> Array:
-    """The place of each label (n,) among those that are known, from 0; InputError for another, with its row."""
-    order = {label: i for i, label in enumerate(known)}
-    for row, label in enumerate(labels, 1):
-        if label not in order:
-            raise InputError(quantity, f"{one_of} {', '.join(known[:10])}", f"{label!r} in row {row}")
-    return np.array([order[label] for label in labels], dtype=np.int64)
+def standardised(values: Array, columns: Sequence[Column]) -> Array:
+    """Numbers (n, d) as the network takes them: in float64, so that no mean takes the digits.
+
+    Raises:
+        InputError: a number so far from those that were learnt from that float64 cannot hold it.
+    """
+    mean, scale = np.array([c.mean for c in columns]), np.array([c.scale for c in columns])
+    power = np.array([c.exponent for c in columns])
+    with np.errstate(over="ignore"):
+        own = np.ldexp(values, -power) if power.any() else values
+        found: Array = (own - mean) / scale
+    if np.isinf(found).any():
+        row, column = map(int, np.argwhere(np.isinf(found))[0])
+        wanted = "numbers of about the size of those it was learnt from"
+        raise InputError(f"column {columns[column].name!r}", wanted, f"{values[row, column]:.4g} in row {row + 1}")
+    return found
+
+
+def _one_hot(codes: Array, words: list[str], column: Column) -> tuple[Array, Array, tuple[Unusual, ...]]:
+    gaps = codes < 0
+    refused = not column.shares
+    places, new = places_of(codes, words, column.categories, f"column {column.name!r}", "one of", refused)
+    shares = np.array(column.shares if column.shares else [0.0] * len(column.categories))
+    table = np.vstack([np.eye(len(shares)), shares, np.zeros(len(shares))])
+    places = np.where(new, len(shares), np.where(gaps, len(shares) + int(column.gaps), places))
+    unusual: tuple[Unusual, ...] = ()
+    if new.any():
+        row = int(np.argmax(new))
+        unusual = (Unusual(column.name, "unseen", int(new.sum()), row + 1, words[codes[row]]),)
+    return table[places], gaps, unusual
+
+
+def _dated(parts: Array, column: Column) -> Array:
+    found = []
+    for name, values in zip(PARTS, parts.T, strict=True):
+        if name in column.parts:
+            found.append(((values - column.mean) / column.scale)[:, None] if name == "year" else turned(name, values))
+    return np.concatenate(found, axis=1)
+
+
+def _date_inputs(parts: Sequence[str]) -> list[str]:
+    return [f"{part}{side}" for part in parts for side in ([""] if PARTS[part] is None else [" sine", " cosine"])]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 TARGET = "target"  # name of the target column of each
+NUMBERS = ("diabetes",)  # whose target is numbers; that of the others is classes
 
 
 def bundled(name: str) -> pa.Table:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ from chainrule.network.backward import loss_value
 from chainrule.network.checks import within
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
-from chainrule.tables.columns import Inputs, Target, Task
+from chainrule.tables.columns import Inputs, Missing, Target, Task, Unusual
 from chainrule.tables.scores import Scores, score
 from chainrule.train.engine import Away, Engine, Rows
 from chainrule.train.epochs import Source
@@ -46,6 +46,9 @@ class Plan:
         patience: epochs without a better validation loss that are borne; None: no early stopping.
         validation: share of the training rows whose loss is taken after each epoch, and that are not learnt from.
         class_weight: ``balanced``: an example counts the more, the rarer its class; all classes count the same.
+        missing: ``impute``: a missing cell takes the mean of the others, of text none of the categories, and one more
+            input says where cells were missing; rows without a target are left out. ``refuse``: an error.
+        types: what columns are to be, by name: number, text, category or date.
     """
 
     hidden: tuple[int, ...] = (128, 64)
@@ -68,6 +71,8 @@ class Plan:
     patience: int | None = None
     validation: float | None = None
     class_weight: str | None = None
+    missing: Missing = "impute"
+    types: Mapping[str, str] = field(default_factory=dict)
     engine: EngineName = "auto"
     threads: int | None = None
 
@@ -117,6 +122,8 @@ class Plan:
                 raise InputError("early stopping", "a validation share above 0", "0")
         if self.class_weight not in (None, "balanced"):
             raise InputError("class weight", "balanced", repr(self.class_weight))
+        if self.missing not in ("impute", "refuse"):
+            raise InputError("missing", "impute or refuse", repr(self.missing))
 
     def network(self, inputs: int, target: Target) -> Network:
         """The network before training, with the usual loss and output for the target where none are asked for.
@@ -158,15 +165,40 @@ def apart(
 
 @dataclass(frozen=True)
 class Split:
-    """How the test part was put aside; the same table gives the same parts again."""
+    """How the test part was put aside; the same table gives the same parts again.
+
+    Attributes:
+        without: rows without a target, which are in neither part.
+    """
 
     rows: int
     test: float
     seed: int
+    without: int = 0
 
-    def parts(self, labels: Sequence[int] | Array | None) -> tuple[Array, Array]:
-        """Row numbers of the training part and of the test part; with labels, each class in proportion."""
-        return apart(np.arange(self.rows), self.test, self.seed, labels)
+    def parts(self, labels: Sequence[int] | Array | None, known: Array | None = None) -> tuple[Array, Array]:
+        """Row numbers of the training part and of the test part.
+
+        Args:
+            labels: of the rows that have a target; each class is in both parts in proportion.
+            known: true for each row that has a target; None: all have.
+        """
+        rows = np.arange(self.rows) if known is None else np.flatnonzero(known)
+        return apart(rows, self.test, self.seed, labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Outputs yhat (n, k) of a table's rows.
+
+    Attributes:
+        scores: over the rows that have a target; None where none has.
+        unusual: columns with cells unlike those of the training.
+    """
+
+    yhat: Array
+    scores: Scores | None
+    unusual: tuple[Unusual, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +214,23 @@ class Model:
         """yhat (n, k) of the table's rows."""
         return self.network(self.inputs.apply(table))
 
+    def predicted(self, table: pa.Table) -> Predicted:
+        """yhat of the table's rows, scores over those that have a target, and cells unlike those of the training."""
+        taken, scores = self.inputs.taken(table), None
+        if self.target.name in table.column_names:
+            known = self.target.known(table)
+            if known.any():
+                scores = self.scores(taken.x[known], self.target.apply(table.take(np.flatnonzero(known))))
+        return Predicted(self.network(taken.x), scores, taken.unusual)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns that are to be read as text, character for character: ``01`` stays what it is."""
+        words = [column.name for column in self.inputs.columns if column.categories]
+        return (*words, self.target.name) if self.target.kind == "text" else tuple(words)
+
     def evaluate(self, table: pa.Table) -> Scores:
-        """Scores over a table that has the target column."""
+        """Scores over a table that has the target column with a value in every row."""
         return self.scores(self.inputs.apply(table), self.target.apply(table))
 
     def scores(self, x: Array, y: Array) -> Scores:
@@ -197,14 +244,23 @@ class Model:
         Raises:
             InputError: another number of rows than the table of the training had.
         """
+        import pyarrow as pa
+
         if name == "all":
             return table
         if not self.split.rows:
             raise InputError(f"--part {name}", "all: a training in blocks does not keep its parts", name)
         if table.num_rows != self.split.rows:
             raise InputError(f"data for --part {name}", f"the {self.split.rows} rows of training", str(table.num_rows))
-        labels = self.target.apply(table) if self.target.classes else None
-        train, test = self.split.parts(labels)
+        known = labels = None
+        if self.target.classes or self.split.without:
+            known = self.target.known(table)
+            if (without := int((~known).sum())) != self.split.without:
+                wanted = f"{self.split.without} rows without a value of {self.target.name}, as in training"
+                raise InputError(f"data for --part {name}", wanted, str(without))
+        if self.target.classes:
+            labels = self.target.apply(table.filter(pa.array(known)))
+        train, test = self.split.parts(labels, known)
         return table.take(train if name == "train" else test)
 
 
@@ -222,8 +278,13 @@ def untrained(
     """
     network = plan.network(len(inputs.names), target)
     if not target.classes:
-        target = target if network.output == "identity" else Target(target.name)
-        own = (np.array(given) - target.mean) / target.scale
+        if network.output != "identity":
+            target = replace(target, mean=0.0, scale=1.0, exponent=0)
+        own = target.standardised(np.array(given))
+        most = float(np.sqrt(np.finfo(network.dtype).max)) / 1e6  # its square, and a sum of many, is still a number
+        if np.abs(own).max() > most:
+            wanted = f"numbers up to {most:.3g} for the output {network.output}, in another unit"
+            raise InputError(f"target {target.name}", wanted, f"{own[np.argmax(np.abs(own))]:.4g}")
         within(f"target {target.name} (for the loss {network.loss})", own, *network.loss_rule.target_range)
     return Model(network, inputs, target, split)
 
@@ -268,6 +329,10 @@ class TrainingTable(Protocol):
     def test(self) -> Sized:
         """Rows that are kept aside; may be none."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of how its columns were read, a sentence each."""
+
     def setup(self, plan: Plan) -> Setup:
         """The rows and what trains on them."""
 
@@ -277,6 +342,18 @@ class TrainingTable(Protocol):
         Raises:
             OSError: a cluster that has them does not answer.
         """
+
+
+def agreed(inputs: Inputs, target: Target) -> list[object]:
+    """What a resumed training must agree with of columns as they were learnt: as version 0.1.0 has it, and the new."""
+    old = ("name", "mean", "scale", "categories")
+    columns = []
+    for column in inputs.columns:
+        new = {key: value for key, value in asdict(column).items() if key not in (*old, "shares") and value}
+        columns.append({key: getattr(column, key) for key in old} | new)
+    form = {"exponent": target.exponent} if target.exponent else {}
+    answer = {key: getattr(target, key) for key in ("name", "classes", "mean", "scale")}
+    return [{"columns": columns}, answer | form]
 
 
 def digest(learnt: object, *arrays: Array) -> str:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from chainrule.network.arrays import Array
 from chainrule.tables.plan import Model
+from chainrule.tables.reading import Reading
+
+
+def reading_for(model: Model, asked: Reading | None = None) -> Reading:
+    """How a table is read that a model predicts from: text is text where it was so in the training.
+
+    Args:
+        asked: what else is asked of the reading.
+    """
+    return replace(asked or Reading(), texts=model.texts, keep_index=True)  # other columns are left alone
 
 
 def header_of(model: Model) -> list[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.columns import Target, balanced, column_numbers, require, rows_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, apart, digest, untrained
+from chainrule.tables.columns import Target, balanced, column_of, require, rows_of
+from chainrule.tables.decision import Decided, decide, decide_of
+from chainrule.tables.notes import notes_of
+from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, apart, digest, untrained
 from chainrule.tables.scores import Scores
-from chainrule.tables.summary import ColumnSummary, fit_inputs, fit_target
+from chainrule.tables.summary import ColumnSummary, inputs_of, summaries_of
+from chainrule.tables.values import number_cells
 from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ class Prepared:
     Attributes:
         model: not trained yet.
         train, validation, test: numbers of the table's rows, from 0.
+        notes: what is to be said of how its columns were read, a sentence each.
+        decided: why the target is classes or numbers.
     """
 
     model: Model
@@ -33,13 +38,15 @@ class Prepared:
     train: Array
     validation: Array
     test: Array
+    notes: tuple[str, ...] = ()
+    decided: Decided | None = None
 
     def setup(self, plan: Plan) -> Setup:
         """The rows as an engine takes them, rows of rare classes with more weight where the plan says so."""
         model = self.model
         rows, validation = (self._rows(numbers, plan) for numbers in (self.train, self.validation))
         parts = (array for part in (rows, validation) for array in (part.x, part.y) if len(part))
-        name = digest([asdict(model.inputs), asdict(model.target)], *parts)
+        name = digest(agreed(model.inputs, model.target), *parts)
         weight = f"; class weight {plan.class_weight}" if plan.class_weight else ""
         counts = f"{len(rows)} rows to train, {len(validation)} to validate"
         return Setup(
@@ -52,7 +59,7 @@ class Prepared:
         rows = rows_of(self.table.take(numbers), model.inputs, model.target, dtype)
         if plan.class_weight is None or not len(rows):
             return rows
-        counts = np.bincount(model.target.apply(self.table)[self.train], minlength=model.target.outputs)
+        counts = np.bincount(model.target.apply(self.table.take(self.train)), minlength=model.target.outputs)
         return replace(rows, weight=balanced(counts)[rows.y].astype(dtype))
 
     def test_scores(self, model: Model) -> Scores:
@@ -68,12 +75,21 @@ def prepare(table: pa.Table, target: str, plan: Plan) -> Prepared:
     """
     require(table, [target])
     plan.check()
-    answer = fit_target(table, target, plan.task)
+    decided = decide_of(table, target, plan.task, plan.types)
+    answer = decided.target
     if plan.class_weight and not answer.classes:
         raise InputError("class weight", f"classes in {target}", "numbers")
-    split = Split(table.num_rows, plan.test, plan.seed)
-    rows, test = split.parts(answer.apply(table) if answer.classes else None)
-    return prepare_parts(table, answer, plan, split, rows, test)
+    known, notes = answer.known(table), [str(decided)] if decided.otherwise else []
+    if without := int((~known).sum()):
+        first = int(np.argmin(known)) + 1
+        if plan.missing == "refuse":
+            raise InputError(f"target {target}", "a value in every row", f"none in row {first}")
+        many = f"{without} row{'s' if without > 1 else ''}"
+        notes.append(f"target {target}: {many} without a value {'are' if without > 1 else 'is'} left out (row {first})")
+    split = Split(table.num_rows, plan.test, plan.seed, without)
+    rows, test = split.parts(answer.apply(table.take(np.flatnonzero(known))) if answer.classes else None, known)
+    prepared = prepare_parts(table, answer, plan, split, rows, test)
+    return replace(prepared, notes=(*notes, *prepared.notes), decided=decided)
 
 
 def prepare_parts(table: pa.Table, target: Target, plan: Plan, split: Split, rows: Array, test: Array) -> Prepared:
@@ -83,11 +99,18 @@ def prepare_parts(table: pa.Table, target: Target, plan: Plan, split: Split, row
         target: its numbers are standardised anew.
         rows: to learn from, and to validate with.
     """
-    labels = target.apply(table)[rows] if target.classes else None
+    labels = target.apply(table.take(rows)) if target.classes else None
     train, validation = apart(rows, plan.validation_share, plan.seed, labels, "validation")
-    inputs = fit_inputs(table, [name for name in table.column_names if name != target.name], train)
-    given = np.zeros(0)
+    names = [name for name in table.column_names if name != target.name]
+    summaries = summaries_of(table, names, train, plan.types)
+    inputs = inputs_of(summaries, plan.missing)
+    given = np.zeros(1)
     if not target.classes:
-        given = column_numbers(table, target.name)
-        target = ColumnSummary.of(target.name, table.column(target.name), train).target("regression")
-    return Prepared(untrained(inputs, target, plan, given, split), table, train, validation, test)
+        learnt = np.zeros(table.num_rows, bool)
+        learnt[train] = True
+        column, asked = column_of(table, target.name), plan.types.get(target.name)
+        decided = decide(ColumnSummary.of(target.name, column, learnt, True, asked), "regression")
+        target, values = decided.target, number_cells(target.name, column, decided.target.form)
+        given = values[~np.isnan(values)]
+    model = untrained(inputs, target, plan, given, split)
+    return Prepared(model, table, train, validation, test, notes_of(summaries, inputs))

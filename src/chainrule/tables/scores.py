@@ -54,6 +54,7 @@ def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
     n = len(yhat)
     if target.classes:
         return Scores.of_classes(n, loss, int((yhat.argmax(axis=1) == y).sum()))
-    truth = target.restore(y)
-    error, spread = truth - target.restore(yhat), truth - truth.mean()
-    return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()))
+    truth = y[:, 0].astype(np.float64)
+    # as the network learns them: in the target's own unit they may be too large to square
+    error, spread = truth - yhat[:, 0].astype(np.float64), truth - truth.mean()
+    return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()), target.unit)

@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables import columns as c
+from chainrule.tables.as_numbers import AsNumbers
+from chainrule.tables.cells import Kind, plain, words_of
+from chainrule.tables.dates import PARTS
+from chainrule.tables.moments import Moments
+from chainrule.tables.text_numbers import DECIMALS, Form, shortened
+from chainrule.tables.values import date_parts, number_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["text", "truth", "whole", "number"]
-
-
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Count, mean and sum of squared deviations by column. Added by Chan, Golub & LeVeque 1983, eq. 2.1."""
-
-    count: float
-    mean: Array
-    spread: Array
-
-    @classmethod
-    def of(cls, values: Array, weight: Array | None = None) -> Moments:
-        """Of values (n, d), each row with its weight."""
-        wide = values.astype(np.float64)
-        count = float(len(wide) if weight is None else weight.sum())
-        if not count:
-            return cls(0.0, np.zeros(wide.shape[1]), np.zeros(wide.shape[1]))
-        if weight is None:
-            mean = wide.mean(axis=0)
-            return cls(count, mean, ((wide - mean) ** 2).sum(axis=0))
-        mean = weight @ wide / count
-        return cls(count, mean, weight @ (wide - mean) ** 2)
-
-    def __add__(self, other: Moments) -> Moments:
-        count = self.count + other.count
-        if not self.count or not other.count:
-            return other if not self.count else self
-        step = other.mean - self.mean
-        spread = self.spread + other.spread + step**2 * (self.count * other.count / count)
-        return Moments(count, self.mean + step * (other.count / count), spread)
-
-    def scale(self) -> Array:
-        """Standard deviation of each column; 1 for a constant one."""
-        deviation = np.sqrt(self.spread / max(self.count, 1e-300))
-        found: Array = np.where(deviation > 1e-12 * np.maximum(1.0, np.abs(self.mean)), deviation, 1.0)
-        return found
+MOST_CATEGORIES = 1000  # of one column: more are names or keys, not categories
+FEW = 20  # different texts that are categories whatever else they might be
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,149 +30,277 @@ class ColumnSummary:
     """What must be known of one column before training: that of some rows, and added up, that of all.
 
     Attributes:
-        rows: how many there are.
-        kind: ``text`` has labels only, and so have other types of a target; a target of truth values or of whole
-            numbers may be labels or numbers.
-        moments: of the numbers of the rows to learn from.
-        labels: of text and of a target: each value as text, with a target's rows to learn from. With more than
+        asked: what the column is to be (``number``, ``text``, ``category``, ``date``); None: as it is seen to be.
+        rows, learnt: how many there are, and of these to learn from.
+        kind: of its values. A target's float64 that are all whole are ``whole``, as where no cell was missing.
+        moments: of the numbers of the rows to learn from, or of the parts of its dates.
+        labels: of text and of a target: each value as text, with the rows to learn from that have it. With more than
             ``MOST_CATEGORIES`` some are left out.
         low, high: least and greatest number of all rows.
+        missing: cells without a value. gap: row of the first, counted from 1.
+        texts: the cells of text as numbers, with each decimal mark; None where all are stored as numbers.
     """
 
     name: str
     rows: int
+    learnt: int
     kind: Kind
     moments: Moments
     labels: dict[str, int]
     low: float = np.inf
     high: float = -np.inf
+    missing: int = 0
+    gap: int = 0
+    texts: tuple[AsNumbers, AsNumbers] | None = None
+    asked: str | None = None
 
     @classmethod
-    def of(cls, name: str, column: Any, learnt: Array, is_target: bool = False) -> ColumnSummary:
+    def of(
+        cls, name: str, column: Any, learnt: Array, is_target: bool = False, asked: str | None = None
+    ) -> ColumnSummary:
         """Of a column, Arrow's or an array.
 
         Args:
-            learnt: true for the rows to learn from; of an input, also their numbers from 0.
+            learnt: true for the rows to learn from, or their numbers from 0.
+            asked: see the class.
 
         Raises:
-            InputError: values of another type; a missing or infinite one, whose row is named.
+            InputError: values of another type; an infinite one, whose row is named.
         """
         import pyarrow as pa
 
-        table = pa.table({name: pa.chunked_array([column]) if isinstance(column, np.ndarray) else column})
-        kind = _kind(name, table.column(0).type, is_target)
-        labels = _labels(table, name, learnt if is_target else None) if kind == "text" or is_target else {}
+        given = pa.array(column) if isinstance(column, np.ndarray) else column
+        given = given if isinstance(given, pa.ChunkedArray) else pa.chunked_array([given])
+        rows, words_asked = len(given), asked in ("text", "category")
+        seen = learnt if learnt.dtype == bool else np.isin(np.arange(rows), learnt)
+
+        def made(kind: Kind, gaps: Array, values: Array, labels: dict[str, int], texts: Any = None) -> ColumnSummary:
+            gap = int(np.argmax(gaps)) + 1 if gaps.any() else 0
+            known = values[~gaps] if len(values) and kind != "date" else values[:0]
+            low, high = (float(known.min()), float(known.max())) if len(known) else (np.inf, -np.inf)
+            moments = Moments.of(values[seen & ~gaps]) if len(values) else Moments.of(np.zeros((0, 1)))
+            missing = int(gaps.sum())
+            return cls(name, rows, int(seen.sum()), kind, moments, labels, low, high, missing, gap, texts, asked)
+
+        kind, cells = plain(name, given)
+        none = np.zeros((0, 1))
+        if kind == "none":
+            return made(kind, np.full(rows, True), none, {})
+        if (kind == "date" and not words_asked) or asked == "date":
+            parts = date_parts(name, cells)
+            return made("date", np.isnan(parts[:, 0]), parts, {})
+        labels: dict[str, int] = {}
+        if kind == "text" or is_target or words_asked:
+            codes, words = words_of(kind, cells)
+            labels = _counted(codes, words, seen)
+        if words_asked:
+            return made("text", codes < 0, none, labels)
         if kind == "text":
-            return cls(name, table.num_rows, kind, Moments.of(np.zeros((0, 1))), labels)
-        values = c.column_numbers(table, name)
-        ends = (float(values.min()), float(values.max())) if len(values) else (np.inf, -np.inf)
-        return cls(name, table.num_rows, kind, Moments.of(values[learnt, None]), labels, *ends)
+            texts = tuple(AsNumbers.of(codes, words, seen, decimal) for decimal in DECIMALS)
+            return made(kind, codes < 0, none, labels, texts)
+        values = number_cells(name, cells, None)
+        gaps = np.isnan(values)
+        if is_target and kind == "number" and (gaps | (values == np.round(values))).all():
+            kind = "whole"
+        return made(kind, gaps, values[:, None], labels)
 
     def __add__(self, other: ColumnSummary) -> ColumnSummary:
         if not self.rows or not other.rows:
             return self if self.rows else other
-        kinds = {self.kind, other.kind}
-        if len(kinds) > 1 and kinds != {"whole", "number"}:
-            raise InputError(f"column {self.name!r}", "text throughout, or numbers", "text in some parts of the table")
+        kind = self._kind_with(other)
         labels = self.labels
-        if len(labels) <= c.MOST_CATEGORIES:
+        if len(labels) <= MOST_CATEGORIES:
             labels = labels | {label: labels.get(label, 0) + rows for label, rows in other.labels.items()}
+        texts = None
+        if kind == "text" and self.asked not in ("text", "category"):
+            mine, theirs = self._as_texts(), other._as_texts()
+            texts = mine[0] + theirs[0].later(self.rows), mine[1] + theirs[1].later(self.rows)
+        of_one = kind == "text" or "none" in (self.kind, other.kind)
+        moments = (self if self.moments.count else other).moments if of_one else self.moments + other.moments
+        gap = self.gap or (other.gap and other.gap + self.rows)
         return ColumnSummary(
-            self.name, self.rows + other.rows, self.kind if len(kinds) == 1 else "number",
-            self.moments + other.moments, labels, min(self.low, other.low), max(self.high, other.high),
+            self.name, self.rows + other.rows, self.learnt + other.learnt, kind, moments, labels,
+            min(self.low, other.low), max(self.high, other.high), self.missing + other.missing, gap, texts, self.asked,
         )  # fmt: skip
 
-    def column(self) -> c.Column:
-        """As an input: a number with mean and scale of the rows to learn from, or the categories of all rows."""
-        if self.kind != "text":
-            return number_columns((self.name,), self.moments)[0]
-        if len(self.labels) > c.MOST_CATEGORIES:
-            raise InputError(f"column {self.name!r}", f"at most {c.MOST_CATEGORIES} categories", "more")
-        return c.Column(self.name, categories=tuple(c.in_order(set(self.labels))))
+    def _kind_with(self, other: ColumnSummary) -> Kind:
+        kinds = {self.kind, other.kind} - {"none"}
+        if len(kinds) < 2:
+            return next(iter(kinds), "none")
+        if kinds == {"whole", "number"}:
+            return "number"
+        if "date" in kinds or "truth" in kinds:
+            raise InputError(f"column {self.name!r}", "text throughout, or numbers", " and ".join(sorted(kinds)))
+        return "text"
 
-    def target(self, task: c.Task | None) -> c.Target:
-        """As the target: the classes of all rows, or a number with mean and scale of the rows to learn from.
+    def _as_texts(self) -> tuple[AsNumbers, AsNumbers]:
+        if self.texts is not None:
+            return self.texts
+        row = 2 if self.gap == 1 else 1
+        return AsNumbers.typed(self.rows - self.missing, self.moments, self.low, self.high, row)
 
-        Args:
-            task: None decides by the column: text, truth values, and whole numbers of at most
-                ``MOST_WHOLE_CLASSES`` different values are classes.
+    def check_filled(self) -> None:
+        """Raise an InputError where a cell is missing; the first row without one is named."""
+        if self.gap:
+            raise InputError(f"column {self.name!r}", "a value in every row", f"none in row {self.gap}")
+
+    # ------------------------------------------------------------ what it is to be
+
+    @property
+    def known(self) -> int:
+        """Cells with a value."""
+        return self.rows - self.missing
+
+    def as_numbers(self) -> AsNumbers | None:
+        """How text is numbers; None where it is words.
 
         Raises:
-            InputError: one class only, or too many; numbers asked of text.
+            InputError: numbers with some stray text, which is named with its row, and what to do; two units.
         """
-        few = self.kind in ("text", "truth") or (self.kind == "whole" and len(self.labels) <= c.MOST_WHOLE_CLASSES)
-        if (task or ("classification" if few else "regression")) == "regression":
-            if self.kind == "text":
-                raise InputError(f"target {self.name}", "numbers", f"text such as {next(iter(self.labels), '')!r}")
-            column = number_columns((self.name,), self.moments)[0]
-            return c.Target(self.name, (), column.mean, column.scale)
-        found = c.in_order(set(self.labels))
-        if len(found) < 2:
-            raise InputError(f"target {self.name}", "at least two classes", f"{len(found)}: {', '.join(found)}")
-        if len(found) > c.MOST_CATEGORIES:
-            raise InputError(f"target {self.name}", f"at most {c.MOST_CATEGORIES} classes", "more")
-        return c.Target(self.name, tuple(found))
+        if self.texts is None:
+            return None
+        best = max(self.texts, key=lambda one: (one.numbers, one.decimal == "."))
+        if not best.numbers:
+            return None
+        if not best.odds or self.asked == "number":
+            best.form(f"column {self.name!r}", self.asked == "number")
+            few = len(self.labels) <= FEW
+            typed = best.special is None and not best.marks  # text of a file that has types, and could be numbers there
+            return None if typed and few and self.asked is None and not self.mixed else best
+        most = 2 * best.numbers >= self.known - best.marks
+        assert best.odd is not None
+        header = best.odd.text.strip() == self.name
+        if most and (header or self.mixed or len(self.labels) > FEW):
+            share = f"numbers, as in {best.numbers} of {self.known} cells"
+            what = "the name of the column again, a repeated header to take out" if header else "a stray text"
+            ways = f"--types {self.name}=number takes it as missing, {self.name}=text all as categories"
+            raise InputError(f"column {self.name!r}", share, f"{best.odd}: {what} ({ways})")
+        if self.mixed:
+            raise InputError(f"column {self.name!r}", "text throughout, or numbers", f"numbers, and {best.odd}")
+        return None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether parts of the table have it as text, others as numbers."""
+        return self.texts is not None and self.low <= self.high
+
+    def categories(self, quantity: str, what: str) -> list[str]:
+        """Its labels in order.
+
+        Raises:
+            InputError: too many, or about as many as cells.
+        """
+        count = len(self.labels)
+        way = f" ({_way(self.name)})" if what == "categories" else ""
+        if count > MOST_CATEGORIES:
+            raise InputError(quantity, f"at most {MOST_CATEGORIES} {what}", f"more{way}")
+        most = FEW if what == "categories" else 5
+        if count > most and 2 * count > self.known and self.asked not in ("text", "category"):
+            got = f"{count} different texts in {self.known} cells, such as {shortened(next(iter(self.labels)))}{way}"
+            raise InputError(quantity, f"{what} that come again", got)
+        return c.in_order(set(self.labels))
+
+    def column(self, missing: c.Missing = "impute") -> c.Column | None:
+        """As an input: numbers or a date as the rows to learn from have them, or the categories of all rows.
+
+        None where no row to learn from has a value.
+
+        Raises:
+            InputError: a column that cannot be an input; a missing value, where it is refused.
+        """
+        found = self.as_numbers()
+        if missing == "refuse":
+            self.check_filled()
+            if found and found.mark:
+                raise InputError(f"column {self.name!r}", "a value in every row", str(found.mark))
+        if found is not None:
+            form = found.form(f"column {self.name!r}", self.asked == "number")
+            return self._number(found.moments, form)
+        if self.kind == "text":
+            labels = self.categories(f"column {self.name!r}", "categories")
+            counts = np.array([self.labels[label] for label in labels], float)
+            if not counts.sum():
+                return None
+            shares = tuple((counts / counts.sum()).tolist())
+            return c.Column(self.name, categories=tuple(labels), shares=shares, gaps=bool(counts.sum() < self.learnt))
+        if self.kind == "date":
+            return self._date()
+        return self._number(self.moments, None)
+
+    def _number(self, moments: Moments, form: Form | None) -> c.Column | None:
+        if not moments.count:
+            return None
+        (found,) = number_columns((self.name,), moments)
+        return replace(found, form=form, gaps=bool(moments.count < self.learnt))
+
+    def _date(self) -> c.Column | None:
+        if not self.moments.count:
+            return None
+        differ = self.moments.low < self.moments.high
+        parts = tuple(part for part, differs in zip(PARTS, differ, strict=True) if differs) or ("year",)
+        mean, scale = float(self.moments.center()[0]), float(self.moments.scale()[0])
+        return c.Column(self.name, mean, scale, parts=parts, gaps=bool(self.moments.count < self.learnt))
 
 
-def fit_inputs(table: pa.Table, names: Sequence[str], train: Array) -> c.Inputs:
+def fit_inputs(
+    table: pa.Table, names: Sequence[str], train: Array, missing: c.Missing = "impute",
+    types: Mapping[str, str] | None = None,
+) -> c.Inputs:  # fmt: skip
     """The named columns: categories of the whole table, means and scales of its training rows alone.
 
     Args:
         train: numbers of those rows, from 0.
+        missing: what becomes of a missing cell.
+        types: what columns are to be, by name: number, text, category or date.
 
     Raises:
         InputError: a column that cannot be an input; a bad value in any row, which is named.
     """
+    return inputs_of(summaries_of(table, names, train, types), missing)
+
+
+def summaries_of(
+    table: pa.Table, names: Sequence[str], train: Array, types: Mapping[str, str] | None = None
+) -> list[ColumnSummary]:
+    """The summaries of columns of a table in memory; raises as ``fit_inputs``."""
     if not names:
         raise InputError("data", "at least one column beside the target", "none")
-    c.require(table, names)
-    return c.Inputs(tuple(ColumnSummary.of(name, table.column(name), train).column() for name in names))
+    places, asked = c.require(table, names), types or {}
+    learnt = np.zeros(table.num_rows, bool)
+    learnt[train] = True
+    return [
+        ColumnSummary.of(name, table.column(place), learnt, asked=asked.get(name))
+        for name, place in zip(names, places, strict=True)
+    ]
 
 
-def fit_target(table: pa.Table, name: str, task: c.Task | None) -> c.Target:
-    """The target column as classes or numbers, these not standardised.
+def inputs_of(summaries: Sequence[ColumnSummary], missing: c.Missing) -> c.Inputs:
+    """The inputs that columns give; those without any value are left out.
 
     Raises:
-        InputError: no such column, one class only, numbers asked of text.
+        InputError: a column that cannot be an input; none is left.
     """
-    c.require(table, [name])
-    if task == "regression":
-        c.column_numbers(table, name)  # of text, this names a value and its type
-    found = ColumnSummary.of(name, table.column(name), np.full(table.num_rows, True), True).target(task)
-    return c.Target(name, found.classes)
+    found = tuple(column for one in summaries if (column := one.column(missing)) is not None)
+    if not found:
+        raise InputError("data", "a column with values beside the target", "none in the rows to learn from")
+    return c.Inputs(found, missing)
 
 
 def number_columns(names: Sequence[str], moments: Moments) -> list[c.Column]:
-    """Columns of numbers, each with its mean and its standard deviation; 1 for a constant."""
-    learnt = zip(names, moments.mean.tolist(), moments.scale().tolist(), strict=True)
-    return [c.Column(name, mean, scale) for name, mean, scale in learnt]
+    """Columns of numbers, each with its mean and its standard deviation; see ``Moments.scale``."""
+    learnt = zip(names, moments.center().tolist(), moments.scale().tolist(), moments.power.tolist(), strict=True)
+    return [c.Column(name, mean, scale, exponent=power) for name, mean, scale, power in learnt]
 
 
-def _kind(name: str, kind: Any, is_target: bool) -> Kind:
-    """What an Arrow type is to training; a truth value or a whole number among the inputs is a number."""
-    import pyarrow as pa
-
-    if c.is_text(kind) or (is_target and not c.is_number(kind) and not pa.types.is_nested(kind)):
-        return "text"
-    if not c.is_number(kind):
-        raise InputError(f"column {name!r}", "numbers, truth values or text", str(kind))
-    if is_target and pa.types.is_boolean(kind):
-        return "truth"
-    return "whole" if is_target and pa.types.is_integer(kind) else "number"
-
-
-def _labels(table: pa.Table, name: str, learnt: Array | None) -> dict[str, int]:
-    """The values of a column as text, with the rows to learn from that have each; too many are not counted."""
-    import pyarrow as pa
-
-    column = c.filled(table, name)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    different = column.unique()[: c.MOST_CATEGORIES + 2]  # 0 and -0 are one label
-    labels = dict.fromkeys(c.texts(pa.table({name: different}), name), 0)
-    if learnt is not None and len(labels) <= c.MOST_CATEGORIES:
-        counted = column.filter(pa.array(learnt)).value_counts()
-        values, counts = pa.table({name: counted.field("values")}), counted.field("counts").to_pylist()
-        for label, count in zip(c.texts(values, name), counts, strict=True):
+def _counted(codes: Array, words: list[str], learnt: Array) -> dict[str, int]:
+    """The labels with the rows to learn from that have each; too many are not counted."""
+    labels = dict.fromkeys(words[: MOST_CATEGORIES + 2], 0)
+    if len(labels) <= MOST_CATEGORIES:
+        counts = np.bincount(codes[learnt & (codes >= 0)], minlength=len(words))
+        for label, count in zip(words, counts.tolist(), strict=True):
             labels[label] += count
     return labels
+
+
+def _way(name: str) -> str:
+    return f"--drop {name} leaves the column out"

@@ -168,7 +168,7 @@ def cross_validate(
     most = len(rows) if classes else len(rows) // 2  # R² takes two rows
     if not 2 <= folds <= most:
         raise InputError("folds", f"a number from 2 to {most} for {len(rows)} rows to train", str(folds))
-    labels = model.target.apply(prepared.table)[rows] if classes else None
+    labels = model.target.apply(prepared.table.take(rows)) if classes else None
 
     def train(learn: Array, tested: Array, stop: Event) -> Trained:
         parts = prepare_parts(prepared.table, model.target, plan, model.split, rows[learn], rows[tested])

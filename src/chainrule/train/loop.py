@@ -64,6 +64,11 @@ def fit(
         InputError: a number that does not fit; a checkpoint of another training.
     """
     whole("epochs", epochs)
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            what = "objects of classes derived from chainrule.train.callbacks.Callback (a function is its on_epoch_end)"
+            got = f"the class {callback.__name__}" if isinstance(callback, type) else f"a {type(callback).__name__}"
+            raise InputError("callbacks", what, got)
     if len(rows) == 0:
         raise InputError("rows", "at least one example", "none")
     if isinstance(rows, Rows):

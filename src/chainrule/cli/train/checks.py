@@ -51,7 +51,7 @@ def check(options: TrainOptions) -> None:
         elif checkpoint.parent.exists() or not checkpoint.parent.parent.is_dir():
             got = "a file" if checkpoint.parent.exists() else f"no folder {checkpoint.parent.parent}"
             raise InputError(f"--checkpoint {options.checkpoint}", "a folder, or a place for one", got)
-    check_outputs(files, [options.data])
+    check_outputs(files, list(options.data))
     if options.cluster is not None:
         need_dask()
         check_not_data(files, options.data)

@@ -8,19 +8,47 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from chainrule.cli.shared import numbers_list, shares_list
+from chainrule.cli.shared import (
+    Decimal,
+    Encoding,
+    Escape,
+    Quote,
+    Separator,
+    Sheet,
+    Skip,
+    numbers_list,
+    reading_of,
+    shares_list,
+)  # fmt: skip
 from chainrule.errors import InputError
+from chainrule.tables.sources import PACKED, STANDARD_INPUT, kind_of
 
 
 def train(
     data: Annotated[
-        str,
+        list[str],
         Argument(
-            help="digits, iris, wine, breast_cancer, diabetes, or a CSV, TSV, NPZ or Parquet file; with --cluster, "
-            "Parquet or CSV files by name, by folder or as 'data/*.parquet'."
+            help="digits, iris, wine, breast_cancer, diabetes, or files of a table, by name, by folder or as "
+            "'data/*.csv': .csv, .tsv, .txt, .jsonl, .parquet, .feather, .arrow, .npz, .xlsx, also packed (.gz, .bz2, "
+            ".xz, .zst, .zip); - is standard input."
         ),
     ],
     target: Annotated[str | None, Option(help="Column to predict (of a file; the bundled sets know theirs).")] = None,
+    columns: Annotated[str | None, Option(help="The only inputs: a,b,c.")] = None,
+    drop: Annotated[str | None, Option(help="Columns to leave out: a,b,c.")] = None,
+    types: Annotated[
+        str | None, Option(help="What columns are: zip=text,born=date; number, text, date or category.")
+    ] = None,
+    keep_index: Annotated[
+        bool, Option("--keep-index", help="Keep a column that only numbers the rows, such as pandas' index.")
+    ] = False,
+    separator: Separator = None,
+    quote: Quote = None,
+    escape: Escape = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    skip: Skip = None,
+    sheet: Sheet = None,
     hidden: Annotated[str, Option(help="Units of each hidden layer; '' for none.")] = "128,64",
     activation: Annotated[str, Option(help="Of the hidden layers: one name, or one each: relu,tanh.")] = "relu",
     output: Annotated[str | None, Option(help="Output function; usually the one that goes with the loss.")] = None,
@@ -48,6 +76,13 @@ def train(
     class_weight: Annotated[
         str | None, Option(help="balanced: rows of rare classes count more, each class the same.")
     ] = None,
+    missing: Annotated[
+        str,
+        Option(
+            help="Missing cells: impute (the mean, and an input that says where; rows without a target are left out) "
+            "or refuse."
+        ),
+    ] = "impute",
     early_stopping: Annotated[
         bool, Option("--early-stopping", help="Stop when the validation loss gets no better; keep the best.")
     ] = False,
@@ -111,18 +146,23 @@ def train(
         raise InputError("task", "classification or regression", repr(task))
     if patience != 10 and not early_stopping:
         raise InputError("--patience", "--early-stopping beside it", "no such option")
+    reading = reading_of(
+        separator, quote, escape, encoding, decimal, skip, sheet, columns, drop, types, keep_index
+    )  # fmt: skip
     plan = Plan(
         hidden=numbers_list("--hidden", hidden), activation=tuple(activation.split(",")), output=output, loss=loss,
         task=task, optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,  # type: ignore[arg-type]
         batch_size=batch_size, test=test, seed=seed, dtype=dtype, schedule=schedule, warmup=warmup, l2=l2,
         weight_decay=weight_decay, dropout=shares_list("--dropout", dropout) or (0.0,),
         patience=patience if early_stopping else None, validation=validation, class_weight=class_weight,
+        missing=missing, types=reading.types,  # type: ignore[arg-type]
         engine=engine, threads=threads,  # type: ignore[arg-type]
     )  # fmt: skip
     work(
         TrainOptions(
-            name=_name(data), data=data, target=target, plan=plan, cv=cv, cv_only=cv_only, out=out, plot=plot,
-            report=report, history=history, checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
+            name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, cv=cv, cv_only=cv_only,
+            out=out, plot=plot, report=report, history=history, checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every, resume=resume,
             json=json, blocks=blocks, cluster=cluster, mode=mode, local_steps=local_steps,
         )
     )  # fmt: skip
@@ -131,6 +171,10 @@ def train(
 def _name(data: str) -> str:
     """What a table is called: its file's name, or of a pattern what is left of it, or its folder's name."""
     path = Path(data)
+    if data == STANDARD_INPUT:
+        return "table"
+    while kind_of(path.name) is not None or path.suffix.lower() in PACKED:
+        path = path.with_suffix("")
     if not re.search(r"[*?\[]", path.stem):
         return path.stem or path.resolve().name
     return re.sub(r"\[.*?\]|[*?]", "", path.stem).strip("-_. ") or path.parent.name or "table"

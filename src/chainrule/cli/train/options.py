@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Plan
+    from chainrule.tables.reading import Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +16,8 @@ class TrainOptions:
     """What was asked for on the command line; ``plan``: of the training itself; ``name``: the table's, for files."""
 
     name: str
-    data: str
+    data: tuple[str, ...]
+    reading: Reading
     target: str | None
     plan: Plan
     cv: int | None
@@ -32,6 +34,11 @@ class TrainOptions:
     cluster: str | None
     mode: str | None
     local_steps: int | None
+
+    @property
+    def shown(self) -> str:
+        """The data as they were named."""
+        return " ".join(self.data)
 
     @property
     def model_file(self) -> Path:

@@ -51,6 +51,7 @@ def report_page(options: TrainOptions, trained: Trained, folds: list[Scores]) ->
     shown = "test" if "test" in outputs else "validation" if "validation" in outputs else "training"
     about = [f"{about_rows(prepared)}.", f"{about_plan(prepared, plan)}."]
     about += [f"{said[0].upper()}{said[1:]}." for said in (ending(trained), trained.fitted.outcome.words()) if said][:1]
+    about += [f"{note[0].upper()}{note[1:]}." for note in prepared.notes]
     dying, saturating = _sleepers(model.network)
     report = TrainingReport(
         title=f"{options.name}: prediction of {model.target.name}", about=tuple(about), scores=_scores(model, outputs),
@@ -162,8 +163,14 @@ def _value(value: Any) -> str:
 
 def _settings(options: TrainOptions, trained: Trained) -> tuple[tuple[str, str], ...]:
     from chainrule import __version__
+    from chainrule.tables.prepared import Prepared
 
     plan, network, fitted = options.plan, trained.model.network, trained.fitted
+    why = (
+        f", for it has {trained.prepared.decided.why}"
+        if isinstance(trained.prepared, Prepared) and trained.prepared.decided
+        else ""
+    )
     recipe = plan.recipe()
     hidden = ", ".join(f"{n} {g}" for n, g in zip(network.sizes[1:-1], network.hidden, strict=True)) or "none"
     rule = recipe.optimizer
@@ -171,8 +178,10 @@ def _settings(options: TrainOptions, trained: Trained) -> tuple[tuple[str, str],
     stopping = "none" if plan.patience is None else f"on the validation loss, patience {plan.patience}"
     seconds = fitted.history[-1].seconds if fitted.history else 0.0
     return (
-        ("data", options.data),
+        ("data", options.shown),
         ("target", trained.model.target.name),
+        ("task", f"{trained.model.target.task}{why}"),
+        ("missing cells", plan.missing),
         ("inputs", str(network.sizes[0])),
         ("hidden layers", hidden),
         ("output", f"{network.sizes[-1]} {network.output}"),

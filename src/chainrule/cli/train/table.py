@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from chainrule.cli.shared import tell
 from chainrule.errors import InputError
 from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
     from chainrule.tables.plan import TrainingTable
+    from chainrule.tables.reading import Reading
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
     usual = ClusterMode()
     steps = usual.local_steps if options.local_steps is None else options.local_steps
     how = ClusterMode(options.mode or usual.mode, steps)  # type: ignore[arg-type]
-    files = open_files(options.data)
+    files = open_files(options.data, _reading(options, options.target), tell)
     target = options.target or _no_target(options, files.layout.names)
     check_plan(files.layout.names, target, options.plan, how)
     with cluster(options.cluster) as client:
@@ -47,16 +50,27 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
 
 def _in_memory(options: TrainOptions) -> TrainingTable:
     from chainrule.storage import read_table
-    from chainrule.tables.datasets import BUNDLED, TARGET
+    from chainrule.tables.datasets import BUNDLED, NUMBERS, TARGET
     from chainrule.tables.prepared import prepare
 
-    table = read_table(options.data)
-    target = options.target or (TARGET if options.data in BUNDLED else _no_target(options, table.column_names))
-    return prepare(table, target, options.plan)
+    own = TARGET if options.data[0] in BUNDLED and not options.data[1:] else None
+    target, plan = options.target or own, options.plan
+    if own is not None and target == own:
+        plan = replace(plan, task=plan.task or ("regression" if options.data[0] in NUMBERS else "classification"))
+    table = read_table(options.data, _reading(options, target), tell)
+    return prepare(table, target or _no_target(options, table.column_names), plan)
+
+
+def _reading(options: TrainOptions, target: str | None) -> Reading:
+    """As it was asked for; the target is read beside the columns that are."""
+    reading = options.reading
+    if target is None or reading.columns is None or target in reading.columns:
+        return reading
+    return replace(reading, columns=(*reading.columns, target))
 
 
 def _no_target(options: TrainOptions, columns: Sequence[str]) -> NoReturn:
-    raise InputError("--target", f"a column of {options.data}: {', '.join(columns[:12])}", "none")
+    raise InputError("--target", f"a column of {options.shown}: {', '.join(columns[:12])}", "none")
 
 
 def _in_blocks(options: TrainOptions) -> TrainingTable:
@@ -64,7 +78,10 @@ def _in_blocks(options: TrainOptions) -> TrainingTable:
     from chainrule.tables.blocks import prepare_blocks
     from chainrule.tables.chunks import Chunks, NpyChunks, ParquetChunks
 
-    data, target, kind = options.data, options.target, Path(options.data).suffix.lower()
+    data, target = options.data[0], options.target
+    kind = Path(data).suffix.lower()
+    if options.data[1:]:
+        raise InputError("data", "one file (for --blocks)", str(len(options.data)))
     if target is None:
         what = "the .npy file of the targets" if data.endswith(".npy") else "a column"
         raise InputError("--target", what, "none")
@@ -73,7 +90,11 @@ def _in_blocks(options: TrainOptions) -> TrainingTable:
     if kind == ".npy" and Path(target).suffix.lower() != ".npy":
         raise InputError("--target", "the .npy file of the targets", repr(target))
     name = Path(target).stem if kind == ".npy" else target
-    chunks: Chunks = NpyChunks(data, target, name) if kind == ".npy" else ParquetChunks(data, target)
+    chunks: Chunks = (
+        NpyChunks(data, target, name)
+        if kind == ".npy"
+        else ParquetChunks(data, target, reading=_reading(options, target), tell=tell)
+    )
     with bars("reading", "bar", "percent", "left", transient=True, disable=options.json) as bar:
         task = bar.add_task("", total=len(chunks.rows))
         return prepare_blocks(chunks, name, options.plan, lambda _: bar.advance(task))

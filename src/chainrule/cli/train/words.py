@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+MOST_NOTES = 12  # of a table of many columns
+
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
     from chainrule.tables.plan import Plan, TrainingTable
@@ -20,6 +22,12 @@ def about_rows(prepared: TrainingTable) -> str:
     validation = f"{len(prepared.validation)} to validate, " if len(prepared.validation) else ""
     parts = f"{len(prepared.train)} rows to train, {validation}{len(prepared.test)} kept aside"
     return f"{parts}; {len(model.inputs.names)} inputs{classes}"
+
+
+def shown_notes(notes: Sequence[str]) -> list[str]:
+    """What is said of how columns were read; of many columns the first ones."""
+    more = len(notes) - MOST_NOTES
+    return [*notes[:MOST_NOTES], *([f"and {more} more such columns; --json and --report name all"] if more > 0 else [])]
 
 
 def about_plan(prepared: TrainingTable, plan: Plan, exact: bool = False) -> str:
@@ -66,8 +74,8 @@ def json_text(options: TrainOptions, prepared: TrainingTable, trained: Trained |
 
     model = prepared.model
     content: dict[str, Any] = {
-        "data": options.data, "seed": options.plan.seed, "sizes": model.network.sizes, "inputs": model.inputs.names,
-        "classes": model.target.classes,
+        "data": options.shown, "seed": options.plan.seed, "sizes": model.network.sizes, "inputs": model.inputs.names,
+        "classes": model.target.classes, "task": model.target.task, "notes": prepared.notes,
         "rows": {part: len(getattr(prepared, part)) for part in ("train", "validation", "test")},
         "cross_validation": None,
     }  # fmt: skip

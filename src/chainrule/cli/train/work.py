@@ -14,7 +14,7 @@ import typer
 from chainrule.cli.output import print_json
 from chainrule.cli.train.checks import check
 from chainrule.cli.train.table import training_table
-from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, spread_words
+from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, shown_notes, spread_words
 from chainrule.system.files import write_whole
 from chainrule.train.callbacks import Callback, Progress, SharedProgress, Watcher
 
@@ -40,6 +40,7 @@ def work(options: TrainOptions) -> None:
 def _work(options: TrainOptions, prepared: TrainingTable) -> None:
     if not options.json:
         _say(f"{options.name}: {about_rows(prepared)}", about_plan(prepared, options.plan, options.mode == "exact"))
+        _say(*shown_notes(prepared.notes))
     folds = _cross_validate(options, prepared)
     if options.cv_only:
         if options.json:

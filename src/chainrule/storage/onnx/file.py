@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ from chainrule.network import checks
 from chainrule.network.network import Network
 from chainrule.storage.onnx.graph import OnnxGraph, propagate
 from chainrule.system.files import write_whole
-from chainrule.tables.columns import Column, Target
+from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.plan import Model
 
 if TYPE_CHECKING:
     import onnx
 
+COARSE = 1e-3  # of a standard deviation: steps between inputs that are larger blur a column
+MISSING = ""  # a missing text, where the training had some
 MOST_BYTES = 2**31 - 2**20  # what one protobuf message holds, less some room for the graph
 
 
@@ -28,11 +31,12 @@ def to_onnx(network_or_model: Network | Model) -> onnx.ModelProto:
 
     A table's ``Model`` takes what the table has and standardises it itself. With numbers alone the input is x
     (n, columns), in the order of ``model.inputs.columns``; with text among them each column is an input of its own
-    (n, 1) under the column's name, text as strings, and a category that the training did not see is an error.
+    (n, 1) under the column's name, text as strings. A missing number is NaN, a missing text "".
     Regression gives yhat in the target's own unit; classification gives beside yhat the ``label`` (n,), a string.
 
     Raises:
-        InputError: the onnx package is missing; something else than a network or a model; too large for one file.
+        InputError: the onnx package is missing; something else than a network or a model; too large for one file; a
+            column of dates.
     """
     if not isinstance(network_or_model, Network | Model):
         raise InputError("ONNX export", "a Network or a Model", type(network_or_model).__name__)
@@ -46,7 +50,7 @@ def to_onnx(network_or_model: Network | Model) -> onnx.ModelProto:
         x = g.takes("x", network.sizes[0])
     else:
         _check_fit(model)
-        x = _prepared(g, model.inputs.columns)
+        x = _prepared(g, model.inputs)
     yhat = propagate(g, network, x)
     if model and not model.target.classes:
         yhat = _restored(g, yhat, model.target)
@@ -66,16 +70,40 @@ def save_onnx(network_or_model: Network | Model, path: str | os.PathLike[str]) -
     write_whole(path, to_onnx(network_or_model).SerializeToString(deterministic=True))
 
 
-def _prepared(g: OnnxGraph, columns: Sequence[Column]) -> str:
+def _prepared(g: OnnxGraph, inputs: Inputs) -> str:
     """The inputs of a table, and what makes the network's x of them."""
+    columns, impute = inputs.columns, inputs.missing == "impute"
+    for column in columns:
+        if column.parts:
+            raise InputError(f"ONNX export: column {column.name!r}", "numbers or text", "dates")
+        if column.exponent:
+            wanted = "numbers whose squares float64 can hold; train on it in another unit"
+            raise InputError(f"ONNX export: column {column.name!r}", wanted, f"some near 2^{column.exponent}")
     if not any(column.categories for column in columns):
-        return _standardised(g, g.takes("x", len(columns)), columns)
+        return _numbers(g, g.takes("x", len(columns)), columns, impute)
     taken = [g.takes(column.name, 1, g.TEXT if column.categories else None) for column in columns]
     parts = [
-        _one_hot(g, name, column) if column.categories else _standardised(g, name, [column])
+        _one_hot(g, name, column) if column.categories else _numbers(g, name, [column], impute)
         for name, column in zip(taken, columns, strict=True)
     ]
     return g("Concat", *parts, axis=1)
+
+
+def _numbers(g: OnnxGraph, x: str, columns: Sequence[Column], impute: bool) -> str:
+    """Standardised numbers; of a missing one, NaN, the mean, and after a column that had some, 1 for each."""
+    found = _standardised(g, x, columns)
+    if not impute:
+        return found
+    missing = g("IsNaN", x)
+    found = g("Where", missing, 0.0, found)
+    marked = [place for place, column in enumerate(columns) if column.gaps]
+    if not marked:
+        return found
+    marks = g("Gather", g("Cast", missing, to=g.kind), g.array("marked", np.array(marked)), axis=1)
+    order: list[int] = []
+    for place, column in enumerate(columns):
+        order += [place, *([len(columns) + marked.index(place)] if column.gaps else [])]
+    return g("Gather", g("Concat", found, marks, axis=1), g.array("order", np.array(order)), axis=1)
 
 
 def _standardised(g: OnnxGraph, x: str, columns: Sequence[Column]) -> str:
@@ -84,6 +112,13 @@ def _standardised(g: OnnxGraph, x: str, columns: Sequence[Column]) -> str:
         checks.numbers(f"mean of column {column.name!r}", column.mean, g.dtype)
         if not float(np.finfo(g.dtype).tiny) <= column.scale <= float(np.finfo(g.dtype).max):
             raise InputError(f"scale of column {column.name!r}", f"a positive number in {g.dtype}", str(column.scale))
+        step = float(np.spacing(np.asarray(abs(column.mean), g.dtype)))
+        if step > COARSE * column.scale:
+            about = (
+                f"column {column.name!r}: float32 has its values near {column.mean:.3g} in steps of {step:.3g}, where"
+            )
+            words = f"{about} they vary by {column.scale:.3g}; export the model in float64"
+            warnings.warn(words, UserWarning, stacklevel=2)
     mean = np.array([column.mean for column in columns])
     near = mean.astype(g.dtype)
     x = g("Sub", x, g.array("mean", near))
@@ -102,11 +137,20 @@ def _restored(g: OnnxGraph, yhat: str, target: Target) -> str:
 
 
 def _one_hot(g: OnnxGraph, name: str, column: Column) -> str:
-    """Text (n, 1) -> (n, categories); ``zeros=0`` makes an unknown category an error."""
-    categories = [category.encode() for category in column.categories]
-    coded = g("OneHotEncoder", name, domain="ai.onnx.ml", cats_strings=categories, zeros=0)
-    flat = g("Squeeze", coded, g.array("axis", np.array([1])))
-    return flat if g.dtype == np.float32 else g("Cast", flat, to=g.kind)
+    """Text (n, 1) -> (n, categories); an unseen one has their shares, or is an error where none were learnt."""
+    names = list(column.categories)
+    if column.gaps:
+        names.append(MISSING if MISSING not in names else f"{MISSING}\0")
+    categories = [category.encode() for category in names]
+    coded = g("OneHotEncoder", name, domain="ai.onnx.ml", cats_strings=categories, zeros=int(bool(column.shares)))
+    axis = g.array("axis", np.array([1]))
+    flat = g("Squeeze", coded, axis)
+    flat = flat if g.dtype == np.float32 else g("Cast", flat, to=g.kind)
+    if not column.shares:
+        return flat
+    unseen = g("Sub", 1.0, g("ReduceSum", flat, axis, keepdims=1))
+    shares = g.array("shares", np.array([*column.shares, *([0.0] if column.gaps else [])]))
+    return g("Add", flat, g("Mul", unseen, shares))
 
 
 def _check_fit(model: Model) -> None:

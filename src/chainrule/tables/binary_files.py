@@ -1,0 +1,137 @@
+"""Parquet and Arrow files, NumPy archives and workbooks as Arrow tables."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import zipfile
+from collections.abc import Sequence
+from typing import IO, Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.system.numpy_files import npz_arrays, reason
+from chainrule.tables.reading import UNNAMED, Reading
+from chainrule.tables.sources import Source, damaged
+from chainrule.tables.text_files import BLANKS, repeated_names
+
+
+def index_columns(schema: Any) -> list[str]:
+    """Columns that are the index of the dataframe that was written, by what pandas put beside the columns."""
+    try:
+        told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+        return [name for name in told.get("index_columns", []) if isinstance(name, str) and name in schema.names]
+    except (ValueError, AttributeError):
+        return []
+
+
+def parquet_file(content: Any, name: str) -> Any:
+    """An open Parquet file.
+
+    Raises:
+        InputError: another kind of file.
+    """
+    from pyarrow import parquet
+
+    with damaged(name, "a Parquet file"):
+        return parquet.ParquetFile(content)
+
+
+def read_arrow(content: IO[bytes], source: Source) -> Any:
+    """An Arrow file, a stream, or Feather's first version.
+
+    Raises:
+        InputError: another kind of file, or one that is damaged.
+    """
+    import pyarrow as pa
+
+    with damaged(source.name, "an Arrow file"):
+        begins = content.read(6)
+        content.seek(0)
+        if begins[:4] == b"FEA1":
+            from pyarrow import feather
+
+            return feather.read_table(content, memory_map=False)
+        with (pa.ipc.open_file if begins == b"ARROW1" else pa.ipc.open_stream)(content) as reader:
+            table = reader.read_all()
+        table.validate(full=True)
+        return table
+
+
+def read_npz(content: IO[bytes], source: Source) -> Any:
+    """A column for each one-dimensional array, and for a matrix ``X`` the columns ``X_1``, ``X_2``, …
+
+    Raises:
+        InputError: another kind of file, arrays of other shapes or of different lengths.
+    """
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name, array in npz_arrays(f"data {source.name}", content).items():
+        if array.ndim == 1:
+            columns[name] = array
+        elif array.ndim == 2:
+            columns |= {f"{name}_{j + 1}": array[:, j] for j in range(array.shape[1])}
+        else:
+            raise InputError(f"data {source.name}: array {name}", "one or two dimensions", str(array.ndim))
+    try:
+        return pa.table(columns)
+    except (ValueError, TypeError, OverflowError, pa.ArrowException) as error:
+        what = "an NPZ file of arrays of numbers or text, of equal length"
+        raise InputError(f"data {source.name}", what, reason(error)) from None
+
+
+def read_excel(content: IO[bytes], source: Source, reading: Reading) -> tuple[Any, list[str]]:
+    """A sheet of a workbook, and what is to be told of it: a number column where all cells are numbers, else text.
+
+    Raises:
+        InputError: another kind of file, no such sheet, no names; the reader of workbooks is not installed.
+    """
+    import pyarrow as pa
+
+    try:
+        import python_calamine as calamine
+    except ImportError:
+        raise InputError(f"data {source.name}", "the extra chainrule[excel], which reads workbooks", "none") from None
+    try:
+        with calamine.CalamineWorkbook.from_filelike(content) as book:
+            sheets = book.sheet_names
+            if reading.sheet is not None and reading.sheet not in sheets:
+                raise InputError("sheet", f"one of: {', '.join(sheets[:12])}", repr(reading.sheet))
+            sheet = reading.sheet or sheets[0]
+            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    except (calamine.CalamineError, OSError, zipfile.BadZipFile, IndexError) as error:
+        raise InputError(f"data {source.name}", "a workbook", f"something else ({error})") from None
+    filled = [place for place, row in enumerate(rows) if place >= (reading.skip or 0) and any(c != "" for c in row)]
+    rows = rows[filled[0] : filled[-1] + 1] if filled else []
+    if not rows:
+        raise InputError(f"data {source.name}", "a line with the names of the columns", f"an empty sheet {sheet!r}")
+    names = [_text(name) or UNNAMED.format(place) for place, name in enumerate(rows[0])]
+    columns = [pa.array(_values([row[place] for row in rows[1:]])) for place in range(len(names))]
+    table = pa.table(columns, names=names)
+    again = repeated_names(table, names)
+    if again is not None:
+        wanted = "the names of the columns in one line; leave the others out"
+        raise InputError(f"data {source.name}", wanted, f"them again in row {again + 1} below the names")
+    told = [f"sheet {sheet!r}, the first of {len(sheets)} (--sheet)"] if reading.sheet is None and sheets[1:] else []
+    return table, told
+
+
+def _values(cells: Sequence[Any]) -> list[Any]:
+    """Cells of one type: numbers, truth values, dates, or text where there are several; None where there is none."""
+    found = [None if isinstance(cell, str) and cell in BLANKS else cell for cell in cells]
+    kinds = {type(cell) for cell in found if cell is not None}
+    if kinds <= {int, float}:
+        whole = all(float(cell).is_integer() and abs(cell) < 2**53 for cell in found if cell is not None)
+        return [None if cell is None else int(cell) if whole else float(cell) for cell in found]
+    if kinds <= {datetime.date, datetime.datetime}:
+        midnight = datetime.time()
+        return [datetime.datetime.combine(c, midnight) if type(c) is datetime.date else c for c in found]
+    if len(kinds) > 1 or kinds & {datetime.time, datetime.timedelta}:
+        return [None if cell is None else _text(cell) for cell in found]
+    return found
+
+
+def _text(cell: Any) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

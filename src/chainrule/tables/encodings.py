@@ -1,0 +1,104 @@
+"""Text files as UTF-8: the encoding found out, and the bytes turned into UTF-8 while they are read."""
+
+from __future__ import annotations
+
+import codecs
+from typing import IO, Any
+
+#: marks at the beginning of a file, the longer first
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+
+
+def encoding_of(start: bytes) -> str:
+    """The encoding that a text file's beginning shows: by its mark, or UTF-16 by its zeros; else UTF-8.
+
+    >>> from chainrule.tables.encodings import encoding_of
+    >>> encoding_of("a,b".encode("utf-16")), encoding_of(b"a,b")
+    ('utf-16', 'utf-8')
+    """
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return name
+    part = start[: len(start) & ~1]
+    zeros = part[::2].count(0), part[1::2].count(0)
+    if len(part) >= 4 and max(zeros) > len(part) // 8 and 4 * min(zeros) < max(zeros):
+        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+    return "utf-8"
+
+
+def fallback(content: IO[bytes]) -> str:
+    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where that lacks a letter."""
+    decoder = codecs.getincrementaldecoder("cp1252")()
+    try:
+        while block := content.read(1 << 20):
+            decoder.decode(block)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+class Utf8:
+    """A text as bytes of UTF-8, without a mark; reading raises a UnicodeError where it is not in the encoding.
+
+    Args:
+        content: the bytes of the file.
+        encoding: of them.
+        after: text that is put behind the end.
+    """
+
+    def __init__(self, content: IO[bytes], encoding: str, after: str = "") -> None:
+        self._content, self._after, self.closed = content, after, False
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._as_it_is = codecs.lookup(encoding).name == "utf-8"
+        self._begun = self._ended = False
+        self._ready: list[bytes] = []
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or all that are left: Arrow takes fewer for a block that is to end with a row."""
+        count = sum(map(len, self._ready))
+        while not self._ended and (size < 0 or count < size):
+            self._ready.append(self._next(size))
+            count += len(self._ready[-1])
+        found = self._ready[0] if len(self._ready) == 1 else b"".join(self._ready)
+        found, rest = (found, b"") if size < 0 else (found[:size], found[size:])
+        self._ready = [rest]
+        return found
+
+    def _next(self, size: int) -> bytes:
+        block = self._content.read(size)
+        self._ended = not block
+        text = self._decoder.decode(block, self._ended)
+        if not self._begun and text:
+            self._begun = True
+            text, block = text.removeprefix("\ufeff"), block.removeprefix(codecs.BOM_UTF8)
+        found = block if self._as_it_is else text.encode()
+        return found + self._after.encode() if self._ended else found
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def writable(self) -> bool:
+        """False."""
+        return False
+
+    def seekable(self) -> bool:
+        """False."""
+        return False
+
+    def flush(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """The file itself is left open."""
+        self.closed = True
+
+
+def text_of(start: bytes, encoding: str) -> str:
+    """The beginning of a text; a letter that is cut at its end is left out."""
+    decoder: Any = codecs.getincrementaldecoder(encoding)()
+    found: str = decoder.decode(start)
+    return found.removeprefix("\ufeff")

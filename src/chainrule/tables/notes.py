@@ -1,0 +1,57 @@
+"""What is said of how a table's columns were read, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.tables.columns import Column, Inputs
+from chainrule.tables.dates import PARTS
+from chainrule.tables.summary import ColumnSummary
+from chainrule.tables.text_numbers import Form, read_texts, shortened
+
+
+def notes_of(summaries: Sequence[ColumnSummary], inputs: Inputs) -> tuple[str, ...]:
+    """A sentence for each column of which something is to be said: what was read in it, and what became of it."""
+    columns = {column.name: column for column in inputs.columns}
+    said = (note_of(summary, columns.get(summary.name)) for summary in summaries)
+    return tuple(note for note in said if note)
+
+
+def note_of(summary: ColumnSummary, column: Column | None) -> str:
+    """The sentence on one column; empty where nothing is to be said. None: a column that is left out."""
+    if column is None:
+        return f"column {summary.name!r}: no value in any row to learn from; it is left out"
+    said = []
+    if column.parts:
+        turned = [part for part in column.parts if PARTS[part] is not None]
+        years = ["its year"] if "year" in column.parts else []
+        said.append(f"a date, by {' and '.join([*years, *([', '.join(turned)] if turned else [])])}")
+        if turned:
+            said[-1] += " (sine and cosine)"
+    numbers = summary.as_numbers()
+    gaps, first = summary.missing, f"row {summary.gap}"
+    if numbers is not None and not column.categories:
+        if numbers.special is not None:
+            said.append(f"text that is numbers, {numbers.special} is {_value(numbers.special.text, column.form)}")
+        if numbers.odds and numbers.odd is not None:
+            said.append(f"{_cells(numbers.odds)} of other text ({numbers.odd}) taken as missing")
+        gaps += numbers.marks
+        if numbers.mark is not None and (not summary.gap or numbers.mark.row < summary.gap):
+            first = f"{shortened(numbers.mark.text)} in row {numbers.mark.row}"
+    if gaps:
+        taken = "a category of their own" if column.categories else "the mean of the others, and one more input says so"
+        if not column.gaps:
+            taken = "the mean"  # of rows that are not learnt from
+        said.append(f"{_cells(gaps)} missing (the first: {first}), which {'get' if gaps > 1 else 'gets'} {taken}")
+    return f"column {summary.name!r}: {'; '.join(said)}" if said else ""
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'s' if count > 1 else ''}"
+
+
+def _value(text: str, form: Form | None) -> str:
+    import pyarrow as pa
+
+    read = read_texts(pa.array([text]), "." if form is None else form.decimal)
+    return f"{read.values[0]:.15g}"
