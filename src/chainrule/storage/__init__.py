@@ -9,6 +9,6 @@ from chainrule.tables.files import read_table
 from chainrule.tables.reading import Reading
 
 __all__ = [
-    "Reading", "from_keras", "from_module", "from_sklearn", "from_torch", "load", "load_either", "load_model", "load_torch",
-    "read_gradient_file", "read_table", "save", "save_model", "save_onnx", "to_onnx",
+    "Reading", "from_keras", "from_module", "from_sklearn", "from_torch", "load", "load_either", "load_model",
+    "load_torch", "read_gradient_file", "read_table", "save", "save_model", "save_onnx", "to_onnx",
 ]  # fmt: skip
