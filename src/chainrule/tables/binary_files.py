@@ -123,7 +123,7 @@ def read_excel(content: IO[bytes], source: Source, reading: Reading) -> tuple[An
 
 def _values(cells: Sequence[Any]) -> list[Any]:
     """Cells of one type: numbers, truth values, dates, or text where there are several; None where there is none."""
-    found = [None if isinstance(cell, str) and cell in BLANKS else cell for cell in cells]
+    found = [None if isinstance(cell, str) and (cell in BLANKS or cell.isspace()) else cell for cell in cells]
     kinds = {type(cell) for cell in found if cell is not None}
     if kinds <= {int, float}:
         whole = all(float(cell).is_integer() and abs(cell) < 2**53 for cell in found if cell is not None)
