@@ -155,6 +155,8 @@ def text_file(rng: random.Random, frame: pd.DataFrame, folder: Path) -> Written:
     dues = [_pandas(content, encoding, index, told | ({"doublequote": False, "escapechar": "\\"} if escape else {}))]
     if frame.shape[1] == 1:  # no separator to be seen
         dues.append(_pandas(content, encoding, index, {}))
+    if not any(kind.kind == "f" for kind in frame.dtypes):  # no decimals to be seen
+        dues.append(_pandas(content, encoding, index, told | {"decimal": "."}))
     if escape:  # escapes outside of quotes are as pandas has them when it is not told
         dues.append(_pandas(content, encoding, index, told))
     words = f"{writer} {ending}{packing} {encoding} {separator!r} {line!r} decimal {decimal} quoting {quoting}"

@@ -25,7 +25,7 @@ from chainrule.cli.train.command import train
 from chainrule.storage import load_model, read_table
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
-from chainrule.tables.reading import Reading
+from chainrule.tables.reading import TableReading
 from chainrule.tables.training import cross_validate, lasting_findings, train_table
 from chainrule.train import loop, many
 from chainrule.train.health import LayerHealth
@@ -126,8 +126,10 @@ def test_each_option_arrives_under_its_name(run, monkeypatch):
         for field in fields(options)
         if field.name not in ("plan", "name", "reading")
     }
-    asked = {field.name: getattr(options.reading, field.name) for field in fields(Reading) if field.name != "texts"}
-    assert [name for name, value in asked.items() if value == getattr(Reading(), name)] == []
+    asked = {
+        field.name: getattr(options.reading, field.name) for field in fields(TableReading) if field.name != "texts"
+    }
+    assert [name for name, value in asked.items() if value == getattr(TableReading(), name)] == []
     found |= asked
     found |= {field.name: getattr(options.plan, field.name) for field in fields(Plan)}
     assert found == {name: value for name, (_, value) in GIVEN.items() if value is not None}

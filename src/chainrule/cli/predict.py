@@ -31,7 +31,7 @@ from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
-    from chainrule.tables.reading import Reading
+    from chainrule.tables.reading import TableReading
 
 
 def predict(
@@ -113,7 +113,7 @@ def predict(
         sys.stderr.write(f"{scores}\n")
 
 
-def _predict_on_cluster(file: Path, data: list[str], asked: Reading, where: str, out: Path | None) -> None:
+def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where: str, out: Path | None) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:

@@ -11,8 +11,8 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.tables.reading import UNNAMED, Reading
-from chainrule.tables.sources import Source, damaged
+from chainrule.tables.reading import UNNAMED, TableReading
+from chainrule.tables.sources import TableSource, damaged
 from chainrule.tables.text_files import BLANKS, repeated_names
 
 
@@ -37,7 +37,7 @@ def parquet_file(content: Any, name: str) -> Any:
         return parquet.ParquetFile(content)
 
 
-def read_arrow(content: IO[bytes], source: Source) -> Any:
+def read_arrow(content: IO[bytes], source: TableSource) -> Any:
     """An Arrow file, a stream, or Feather's first version.
 
     Raises:
@@ -58,7 +58,7 @@ def read_arrow(content: IO[bytes], source: Source) -> Any:
         return table
 
 
-def read_npz(content: IO[bytes], source: Source) -> Any:
+def read_npz(content: IO[bytes], source: TableSource) -> Any:
     """A column for each one-dimensional array, and for a matrix ``X`` the columns ``X_1``, ``X_2``, …
 
     Raises:
@@ -85,7 +85,7 @@ def read_npz(content: IO[bytes], source: Source) -> Any:
         raise InputError(f"data {source.name}", what, f"something else ({reason})") from None
 
 
-def read_excel(content: IO[bytes], source: Source, reading: Reading) -> tuple[Any, list[str]]:
+def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -> tuple[Any, list[str]]:
     """A sheet of a workbook, and what is to be told of it: a number column where all cells are numbers, else text.
 
     Raises:

@@ -9,17 +9,17 @@ from typing import Any, TextIO
 
 from chainrule.network.arrays import Array
 from chainrule.tables.plan import Model
-from chainrule.tables.reading import Reading
+from chainrule.tables.reading import TableReading
 
 
-def reading_for(model: Model, asked: Reading | None = None) -> Reading:
+def reading_for(model: Model, asked: TableReading | None = None) -> TableReading:
     """How a table is read that a model predicts from: text is text where it was so in the training.
 
     Args:
         asked: what else is asked of the reading.
     """
     texts = tuple(column.name for column in model.inputs.columns if column.categories)
-    return replace(asked or Reading(), texts=texts, keep_index=True)  # other columns are left alone
+    return replace(asked or TableReading(), texts=texts, keep_index=True)  # other columns are left alone
 
 
 def with_target(table: Any, model: Model) -> Any:
