@@ -3,7 +3,9 @@
 import base64
 import csv
 import errno
+import gzip
 import inspect
+import io
 import json
 import os
 import re
@@ -23,7 +25,7 @@ from chainrule.cli.train.command import train
 from chainrule.storage import load_model, read_table
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
-from chainrule.tables.reading import Reading
+from chainrule.tables.reading import TableReading
 from chainrule.tables.training import cross_validate, lasting_findings, train_table
 from chainrule.train import loop, many
 from chainrule.train.health import LayerHealth
@@ -125,8 +127,10 @@ def test_each_option_arrives_under_its_name(run, monkeypatch):
         for field in fields(options)
         if field.name not in ("plan", "name", "reading")
     }
-    asked = {field.name: getattr(options.reading, field.name) for field in fields(Reading) if field.name != "texts"}
-    assert [name for name, value in asked.items() if value == getattr(Reading(), name)] == []
+    asked = {
+        field.name: getattr(options.reading, field.name) for field in fields(TableReading) if field.name != "texts"
+    }
+    assert [name for name, value in asked.items() if value == getattr(TableReading(), name)] == []
     found |= asked
     found |= {field.name: getattr(options.plan, field.name) for field in fields(Plan)}
     assert found == {name: value for name, (_, value) in GIVEN.items() if value is not None}
@@ -704,3 +708,65 @@ def test_training_a_prepared_table_changes_nothing_of_it():
     assert np.array_equal(first, again)
     assert np.array_equal(prepared.model.network.flat, before)
     assert not np.array_equal(first, before)
+
+
+# ---------------------------------------------------------------- tables as they come
+
+
+def table_text(separator=",", rows=40):
+    lines = [separator.join((f"{i / 4}", f"{i % 3:02}", "pq"[i % 2])) for i in range(rows)]
+    return "\n".join([separator.join(("a", "zip", "y")), *lines, ""])
+
+
+def test_what_was_found_is_told_beside_the_report(run, tmp_path):
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(table_text(";").encode("utf-16")))
+    code, out, err = run("train", "t.csv.gz", "--target", "y", "--hidden", "4", "--epochs", 2, "--types", "zip=text")
+    assert code == 0
+    assert err.startswith("data t.csv.gz: separator semicolon (--separator), encoding utf-16 (--encoding)\n")
+    assert "4 inputs, 2 classes" in out
+    assert (tmp_path / "t.safetensors").exists()
+    code, out, err = run("train", "t.csv.gz", "--target", "y", "--hidden", "4", "--epochs", 2, "--json")
+    assert json.loads(out)["inputs"] == ["a", "zip"]
+    (tmp_path / "new.csv").write_text("zip,a\n02,1.5\n")  # what was text then is text now
+    run("train", "t.csv.gz", "--target", "y", "--hidden", "4", "--epochs", 2, "--types", "zip=text")
+    code, out, err = run("predict", "t.safetensors", "new.csv")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2
+
+
+def test_columns_are_chosen(run, tmp_path):
+    (tmp_path / "t.csv").write_text(table_text())
+    for options, inputs in ((("--drop", "zip"), ["a"]), (("--columns", "zip"), ["zip"])):
+        out = run("train", "t.csv", "--target", "y", "--hidden", "4", "--epochs", 1, "--json", *options)[1]
+        assert json.loads(out)["inputs"] == inputs
+    assert "column 'no': expected one of: a, zip, y" in run("train", "t.csv", "--target", "y", "--drop", "no")[2]
+    assert "--types: expected each column once as NAME=TYPE" in run("train", "t.csv", "--types", "a")[2]
+
+
+def test_a_table_in_several_files_and_from_standard_input(run, tmp_path, monkeypatch):
+    whole = table_text().splitlines()
+    for name, lines in (("1.csv", whole[1:15]), ("2.csv", whole[15:])):
+        (tmp_path / name).write_text("\n".join([whole[0], *lines, ""]))
+    options = ("--target", "y", "--hidden", "4", "--epochs", 1, "--json")
+    found = []
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table_text().encode())))
+    for data in (("1.csv", "2.csv"), ("?.csv",), ("-",)):
+        code, out, _ = run("train", *data, *options)
+        assert code == 0
+        found.append(json.loads(out))
+    assert found[0]["history"][0]["loss"] == found[1]["history"][0]["loss"] == found[2]["history"][0]["loss"]
+    assert (found[0]["model"], found[2]["model"]) == ("1.safetensors", "table.safetensors")
+
+
+@pytest.mark.parametrize("target", ["", "p,q,,", "absent"])
+def test_predict_takes_a_target_that_is_missing(run, tmp_path, target):
+    (tmp_path / "t.csv").write_text(table_text())
+    assert run("train", "t.csv", "--target", "y", "--hidden", "4", "--epochs", 1)[0] == 0
+    cells = target.split(",") if "," in target else ["", ""]
+    lines = ["a,zip"] if target == "absent" else ["a,zip,y"]
+    lines += [f"{i},01" + ("" if target == "absent" else f",{cell}") for i, cell in enumerate(cells)]
+    (tmp_path / "new.csv").write_text("\n".join([*lines, ""]))
+    code, out, err = run("predict", "t.safetensors", "new.csv")
+    assert code == 0
+    assert len(out.splitlines()) == 1 + len(cells)
+    assert ("2 rows" in err or "of 2" in err) == ("," in target)

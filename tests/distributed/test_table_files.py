@@ -17,7 +17,7 @@ from chainrule.distributed.table_files import open_files, read_piece
 from chainrule.errors import InputError
 from chainrule.tables.dialect import Dialect
 from chainrule.tables.files import read_table
-from chainrule.tables.reading import Reading
+from chainrule.tables.reading import TableReading
 from tests.support.sample import draws
 
 USUAL = Dialect(separator=",", quote='"', escape="", decimal=".", skip=0, names=("a", "b"))
@@ -101,7 +101,7 @@ def test_whole_files_are_partitions(tmp_path, name):
 
 def test_columns_index_and_types_are_as_here(tmp_path):
     pd.DataFrame({"a": [1, 2, 3], "zip": ["01", "02", "03"], "b": [1, 2, 3]}).to_csv(tmp_path / "t.csv")
-    asked = Reading(drop=("b",), types={"zip": "text"})
+    asked = TableReading(drop=("b",), types={"zip": "text"})
     said = []
     files = open_files(str(tmp_path / "t.csv"), asked, said.append)
     (piece,) = files.pieces

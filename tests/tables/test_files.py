@@ -24,7 +24,7 @@ from chainrule.errors import InputError
 from chainrule.tables import sources, text_files
 from chainrule.tables.chunks import ParquetChunks
 from chainrule.tables.files import read_table
-from chainrule.tables.reading import Reading, names_list, types_list
+from chainrule.tables.reading import TableReading, names_list, types_list
 from tests.support.sample import draws
 from trials import tables as trials
 
@@ -38,7 +38,7 @@ def read(tmp_path):
     def call(content, name="t.csv", **asked):
         (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
         said = []
-        return read_table(tmp_path / name, Reading(**asked), said.append).to_pylist(), " ".join(said)
+        return read_table(tmp_path / name, TableReading(**asked), said.append).to_pylist(), " ".join(said)
 
     return call
 
@@ -80,7 +80,7 @@ def test_quoted_cells_come_back_whatever_the_block(cells, block, line):
         patch.setattr(text_files, "BLOCK_BYTES", block)
         path = Path(folder) / "t.csv"
         path.write_bytes(text.encode())
-        found = read_table(path, Reading(texts=("a", "b"), separator=",", escape=""))
+        found = read_table(path, TableReading(texts=("a", "b"), separator=",", escape=""))
     assert found.to_pylist() == wanted.to_dict("records")
 
 
@@ -329,7 +329,7 @@ def test_an_index_is_left_out_of_blocks_too(tmp_path):
     said = []
     assert ParquetChunks(tmp_path / "t.parquet", "y", tell=said.append).names == ("a", "b")
     assert "the index __index_level_0__ left out" in said[0]
-    assert ParquetChunks(tmp_path / "t.parquet", "y", reading=Reading(drop=("a",))).names == ("b",)
+    assert ParquetChunks(tmp_path / "t.parquet", "y", reading=TableReading(drop=("a",))).names == ("b",)
 
 
 def test_what_was_found_is_a_warning_in_python(tmp_path):
@@ -376,8 +376,8 @@ def test_folders_give_columns(tmp_path):
     assert rows == [{"v": i + 1, "year": year, "kind": "a b"} for i, year in enumerate([2023, 2024, None])]
     one = tmp_path / "year=2024" / "kind=a%20b" / "p.parquet"
     assert read_table(one).to_pylist() == [{"v": 2, "year": 2024, "kind": "a b"}]
-    assert read_table(one, Reading(types={"year": "text"})).to_pylist()[0]["year"] == "2024"
-    assert read_table(one, Reading(drop=("year",))).column_names == ["v", "kind"]
+    assert read_table(one, TableReading(types={"year": "text"})).to_pylist()[0]["year"] == "2024"
+    assert read_table(one, TableReading(drop=("year",))).column_names == ["v", "kind"]
 
 
 @pytest.mark.parametrize("name", [*WRITERS, "t.csv.gz", "t.csv.zst", "empty", "t.pdf"])

@@ -32,7 +32,7 @@ from chainrule.system.files import is_device, whole_text, write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
-    from chainrule.tables.reading import Reading
+    from chainrule.tables.reading import TableReading
 
 
 def predict(
@@ -116,7 +116,7 @@ def predict(
         sys.stderr.write(f"{found.scores}\n")
 
 
-def _predict_on_cluster(file: Path, data: list[str], asked: Reading, where: str, out: Path | None) -> None:
+def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where: str, out: Path | None) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:

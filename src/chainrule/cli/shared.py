@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.auditing.code_audit.question import CodeQuestion
     from chainrule.network.network import Network
     from chainrule.sheets.header import Worksheet
-    from chainrule.tables.reading import Reading
+    from chainrule.tables.reading import TableReading
 
 Separator = Annotated[
     str | None,
@@ -148,11 +148,11 @@ def reading_of(
     separator: str | None, quote: str | None, escape: str | None, encoding: str | None, decimal: str | None,
     skip: int | None, sheet: str | None, columns: str | None = None, drop: str | None = None,
     types: str | None = None, keep_index: bool = False,
-) -> Reading:  # fmt: skip
+) -> TableReading:  # fmt: skip
     """What is asked of the reading of a table, as options give it."""
-    from chainrule.tables.reading import Reading, names_list, types_list
+    from chainrule.tables.reading import TableReading, names_list, types_list
 
-    return Reading(
+    return TableReading(
         separator=separator, quote=quote, escape=escape, encoding=encoding, decimal=decimal, skip=skip, sheet=sheet,
         columns=None if columns is None else names_list("--columns", columns),
         drop=() if drop is None else names_list("--drop", drop),

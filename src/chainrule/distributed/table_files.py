@@ -24,9 +24,18 @@ from chainrule.errors import InputError
 from chainrule.tables.binary_files import index_columns, parquet_file
 from chainrule.tables.columns import is_number, is_text, require
 from chainrule.tables.encodings import Utf8
-from chainrule.tables.files import Part, kept_columns, no_index, read_source, with_folders
-from chainrule.tables.reading import Reading, Tell
-from chainrule.tables.sources import ENDINGS, STANDARD_INPUT, Source, kind_of, natural, one_kind, told_folders, wanted
+from chainrule.tables.files import FileTable, kept_columns, no_index, read_source, with_folders
+from chainrule.tables.reading import TableReading, Tell
+from chainrule.tables.sources import (
+    ENDINGS,
+    STANDARD_INPUT,
+    TableSource,
+    kind_of,
+    natural,
+    one_kind,
+    told_folders,
+    wanted,
+)
 from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped, names_of
 from chainrule.tables.values import number_cells
 
@@ -57,7 +66,7 @@ class Piece:
     rows: int
 
     @property
-    def source(self) -> Source:
+    def source(self) -> TableSource:
         """The file."""
         system, path = url_to_fs(self.file)
         return _source(system, path)
@@ -88,11 +97,11 @@ class Layout:
     names: tuple[str, ...]
     words: tuple[str, ...]
     numbers: tuple[str, ...]
-    reading: Reading
+    reading: TableReading
     form: TextForm | None = None
 
     @classmethod
-    def of(cls, schema: pa.Schema, reading: Reading, form: TextForm | None = None) -> Layout:
+    def of(cls, schema: pa.Schema, reading: TableReading, form: TextForm | None = None) -> Layout:
         """As in the first file, or in its first rows."""
         words = tuple(field.name for field in schema if is_text(field.type))
         numbers = tuple(field.name for field in schema if is_number(field.type))
@@ -110,7 +119,7 @@ class TableFiles:
 # ---------------------------------------------------------------- what there is
 
 
-def open_files(data: str | Sequence[str], reading: Reading | None = None, tell: Tell | None = None) -> TableFiles:
+def open_files(data: str | Sequence[str], reading: TableReading | None = None, tell: Tell | None = None) -> TableFiles:
     """The pieces of files, of folders' files or of those that patterns match.
 
     Of Parquet nothing but the ends is read; of CSV the beginning, and a file that is divided once, to find its rows.
@@ -122,7 +131,7 @@ def open_files(data: str | Sequence[str], reading: Reading | None = None, tell: 
     Raises:
         InputError: no such file; files of another kind, or of several kinds.
     """
-    asked, names = reading or Reading(), [data] if isinstance(data, str) else list(data)
+    asked, names = reading or TableReading(), [data] if isinstance(data, str) else list(data)
     files = _files(names)
     first = _source(*files[0])
     try:
@@ -144,10 +153,10 @@ def open_files(data: str | Sequence[str], reading: Reading | None = None, tell: 
     return TableFiles(tuple(pieces), layout)
 
 
-def _source(system: Any, path: str) -> Source:
+def _source(system: Any, path: str) -> TableSource:
     found = kind_of(path)
     assert found is not None  # as _files has only such
-    return Source(_shown(path), *found, told_folders(path), lambda: system.open(path, "rb"))
+    return TableSource(_shown(path), *found, told_folders(path), lambda: system.open(path, "rb"))
 
 
 def _files(data: Sequence[str]) -> list[tuple[Any, str]]:
@@ -195,7 +204,7 @@ def _shown(file: str) -> str:
 
 
 def _row_groups(
-    files: Sequence[tuple[Any, str]], reading: Reading
+    files: Sequence[tuple[Any, str]], reading: TableReading
 ) -> tuple[Layout, list[str], list[tuple[Any, ...]]]:  # fmt: skip
     """Columns of the first file, what is told of it; file, number, 0 and rows of each row group that has any."""
     import pyarrow as pa
@@ -219,7 +228,7 @@ def _row_groups(
     return layout or Layout.of(pa.schema([]), reading), found, places
 
 
-def _layout(first: Source, reading: Reading) -> tuple[Layout, list[str]]:
+def _layout(first: TableSource, reading: TableReading) -> tuple[Layout, list[str]]:
     """The columns of the first file, and what is told of it: of CSV by its first rows, else by all of it."""
     if first.kind != "csv":
         part = read_source(first, reading)
@@ -289,7 +298,7 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
         table = _lines(source, piece, layout)
     else:
         texts = tuple({*reading.as_text, *layout.words})
-        part: Part = read_source(source, replace(reading, columns=layout.names, drop=(), types={}, texts=texts))
+        part: FileTable = read_source(source, replace(reading, columns=layout.names, drop=(), types={}, texts=texts))
         table = part.table
     if table.num_rows:
         require(table, layout.names)
@@ -320,7 +329,7 @@ def _row_group(opened: Any, piece: Piece, names: Sequence[str]) -> pa.Table:
         return file.read_row_group(piece.first, columns=list(names), use_threads=False)
 
 
-def _lines(source: Source, piece: Piece, layout: Layout) -> pa.Table:
+def _lines(source: TableSource, piece: Piece, layout: Layout) -> pa.Table:
     form = layout.form
     assert form is not None
     assert form.dialect is not None
@@ -335,7 +344,7 @@ def _lines(source: Source, piece: Piece, layout: Layout) -> pa.Table:
 
 
 def _parsed(
-    source: Source, text: bytes, form: TextForm, kept: Sequence[str], texts: set[str], named: bool = True
+    source: TableSource, text: bytes, form: TextForm, kept: Sequence[str], texts: set[str], named: bool = True
 ) -> Any:  # fmt: skip
     """Lines of UTF-8 as a table, the types seen from all of them; ``named``: with those above the first row.
 

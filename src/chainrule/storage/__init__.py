@@ -6,9 +6,9 @@ from chainrule.storage.model_file import load, load_either, load_model, save, sa
 from chainrule.storage.modules import from_module
 from chainrule.storage.onnx.file import save_onnx, to_onnx
 from chainrule.tables.files import read_table
-from chainrule.tables.reading import Reading
+from chainrule.tables.reading import TableReading
 
 __all__ = [
-    "Reading", "from_keras", "from_module", "from_sklearn", "from_torch", "load", "load_either", "load_model",
+    "TableReading", "from_keras", "from_module", "from_sklearn", "from_torch", "load", "load_either", "load_model",
     "load_torch", "read_gradient_file", "read_table", "save", "save_model", "save_onnx", "to_onnx",
 ]  # fmt: skip

@@ -8,12 +8,10 @@ import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
 
-import numpy as np
-
 from chainrule.errors import InputError
 from chainrule.system.numpy_files import npz_arrays, reason
-from chainrule.tables.reading import UNNAMED, Reading
-from chainrule.tables.sources import Source, damaged
+from chainrule.tables.reading import UNNAMED, TableReading
+from chainrule.tables.sources import TableSource, damaged
 from chainrule.tables.text_files import BLANKS, repeated_names
 
 
@@ -38,7 +36,7 @@ def parquet_file(content: Any, name: str) -> Any:
         return parquet.ParquetFile(content)
 
 
-def read_arrow(content: IO[bytes], source: Source) -> Any:
+def read_arrow(content: IO[bytes], source: TableSource) -> Any:
     """An Arrow file, a stream, or Feather's first version.
 
     Raises:
@@ -59,7 +57,7 @@ def read_arrow(content: IO[bytes], source: Source) -> Any:
         return table
 
 
-def read_npz(content: IO[bytes], source: Source) -> Any:
+def read_npz(content: IO[bytes], source: TableSource) -> Any:
     """A column for each one-dimensional array, and for a matrix ``X`` the columns ``X_1``, ``X_2``, …
 
     Raises:
@@ -82,7 +80,7 @@ def read_npz(content: IO[bytes], source: Source) -> Any:
         raise InputError(f"data {source.name}", what, reason(error)) from None
 
 
-def read_excel(content: IO[bytes], source: Source, reading: Reading) -> tuple[Any, list[str]]:
+def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -> tuple[Any, list[str]]:
     """A sheet of a workbook, and what is to be told of it: a number column where all cells are numbers, else text.
 
     Raises:
@@ -120,7 +118,7 @@ def read_excel(content: IO[bytes], source: Source, reading: Reading) -> tuple[An
 
 def _values(cells: Sequence[Any]) -> list[Any]:
     """Cells of one type: numbers, truth values, dates, or text where there are several; None where there is none."""
-    found = [None if isinstance(cell, str) and cell in BLANKS else cell for cell in cells]
+    found = [None if isinstance(cell, str) and (cell in BLANKS or cell.isspace()) else cell for cell in cells]
     kinds = {type(cell) for cell in found if cell is not None}
     if kinds <= {int, float}:
         whole = all(float(cell).is_integer() and abs(cell) < 2**53 for cell in found if cell is not None)

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.binary_files import index_columns, parquet_file
-from chainrule.tables.reading import Reading, Tell
+from chainrule.tables.reading import TableReading, Tell
 
 CHUNK_BYTES = 1 << 21  # of a .npy file, about
 
@@ -113,13 +113,13 @@ class ParquetChunks:
     """
 
     def __init__(
-        self, path: str | Path, target: str, columns: Sequence[str] | None = None, reading: Reading | None = None,
+        self, path: str | Path, target: str, columns: Sequence[str] | None = None, reading: TableReading | None = None,
         tell: Tell | None = None,
     ) -> None:  # fmt: skip
         if not Path(path).is_file():
             raise InputError(f"data {path}", "a Parquet file", "no such file")
         self.file = parquet_file(path, str(path))
-        asked = reading or Reading()
+        asked = reading or TableReading()
         if columns is not None:
             if target in columns:
                 raise InputError(f"target {target}", "a column that is no input", "one that is")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from chainrule.tables.reading import SEPARATORS, UNNAMED, Reading
+from chainrule.tables.reading import SEPARATORS, UNNAMED, TableReading
 
 ROWS = 1000  # of a file, from which its dialect is seen
 MOST = 0.8  # of the rows, that a separator divides alike where none divides all so
@@ -56,7 +56,7 @@ class Dialect:
                 before = reader.line_num
 
 
-def dialect_of(sample: str, whole: bool, ending: str, reading: Reading) -> Dialect | None:
+def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> Dialect | None:
     """The dialect of a file that begins with a sample; None where it has no rows.
 
     Args:
@@ -98,7 +98,7 @@ def names_in(row: Sequence[str]) -> tuple[str, ...]:
     return tuple(name or UNNAMED.format(place) for place, name in enumerate(row))
 
 
-def _cells(text: str, whole: bool, usual: str, reading: Reading) -> tuple[str, str, str, bool]:
+def _cells(text: str, whole: bool, usual: str, reading: TableReading) -> tuple[str, str, str, bool]:
     """Separator, quote and escape, and whether all rows then have as many cells as the first."""
     quote = '"' if reading.quote is None else reading.quote
     escape = reading.escape or ""
@@ -117,7 +117,7 @@ def _cells(text: str, whole: bool, usual: str, reading: Reading) -> tuple[str, s
     return separator, quote, escape, fits
 
 
-def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, reading: Reading) -> tuple[str, bool]:
+def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, reading: TableReading) -> tuple[str, bool]:
     """The one that divides all rows alike, and whether one does; else what divides most, else the usual one.
 
     Of several, the one that leaves more numbers.

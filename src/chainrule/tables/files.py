@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import InputError
 from chainrule.tables.binary_files import index_columns, parquet_file, read_arrow, read_excel, read_npz
 from chainrule.tables.datasets import BUNDLED, bundled
-from chainrule.tables.reading import Reading, Tell
-from chainrule.tables.sources import Source, sources
+from chainrule.tables.reading import TableReading, Tell
+from chainrule.tables.sources import TableSource, sources
 from chainrule.tables.text_files import form_of, read_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _UNNAMED = re.compile(r"Unnamed: [0-9]+")
 
 
 def read_table(
-    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], reading: Reading | None = None,
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], reading: TableReading | None = None,
     tell: Tell | None = None,
 ) -> pa.Table:  # fmt: skip
     """A table from files, by their endings, or a bundled data set by its name.
@@ -48,7 +48,7 @@ def read_table(
     150
     """
     names = [os.fspath(source)] if isinstance(source, str | os.PathLike) else [os.fspath(name) for name in source]
-    asked = reading or Reading()
+    asked = reading or TableReading()
     if len(names) == 1 and names[0] in BUNDLED:
         table = bundled(names[0])
         return table.select(asked.chosen(table.column_names))
@@ -70,15 +70,15 @@ def read_table(
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class FileTable:
     """The table of one file; ``found``: what was found out of it, in words."""
 
-    source: Source
+    source: TableSource
     table: pa.Table
     found: tuple[str, ...]
 
 
-def read_sources(files: Sequence[Source], reading: Reading) -> list[Part]:
+def read_sources(files: Sequence[TableSource], reading: TableReading) -> list[FileTable]:
     """The tables of files, with the same columns of the same types.
 
     A column that is text in some CSV files and something else in others is read as text in all.
@@ -105,7 +105,7 @@ def read_sources(files: Sequence[Source], reading: Reading) -> list[Part]:
     return parts
 
 
-def together(parts: Sequence[Part]) -> pa.Table:
+def together(parts: Sequence[FileTable]) -> pa.Table:
     """The rows of all files, one after the other."""
     import pyarrow as pa
 
@@ -126,7 +126,7 @@ def _fit(fields: Sequence[Any]) -> bool:
     return True
 
 
-def read_source(source: Source, reading: Reading) -> Part:
+def read_source(source: TableSource, reading: TableReading) -> FileTable:
     """The table of one file, of the columns that are asked for, with those of its folders.
 
     Raises:
@@ -164,17 +164,19 @@ def read_source(source: Source, reading: Reading) -> Part:
         table = _as_texts(table.select(kept), reading)
         if index and not reading.keep_index and not set(index) & set(kept):
             found = (*found, f"the index {', '.join(index)} left out (--keep-index)")
-    return Part(source, with_folders(table, source, reading, names), found)
+    return FileTable(source, with_folders(table, source, reading, names), found)
 
 
-def kept_columns(names: Sequence[str], source: Source, reading: Reading, index: Sequence[str] = ()) -> list[str]:
+def kept_columns(
+    names: Sequence[str], source: TableSource, reading: TableReading, index: Sequence[str] = ()
+) -> list[str]:
     """The columns of a file's own that are asked for; ``index`` is one of them only where it is asked for."""
     more = [name for name, _ in source.folders if name not in names]
     kept = set(reading.chosen([*names, *more], () if reading.keep_index else index)) - set(more)
     return [name for name in names if name in kept]
 
 
-def no_index(table: Any, names: Sequence[str], reading: Reading) -> tuple[Any, tuple[str, ...]]:
+def no_index(table: Any, names: Sequence[str], reading: TableReading) -> tuple[Any, tuple[str, ...]]:
     """Without a first column that has no name and only numbers the rows, and without empty ones that have no name."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -196,7 +198,7 @@ def no_index(table: Any, names: Sequence[str], reading: Reading) -> tuple[Any, t
     return table.drop_columns(out), tuple(found)
 
 
-def _as_texts(table: Any, reading: Reading) -> Any:
+def _as_texts(table: Any, reading: TableReading) -> Any:
     """Columns that are asked for as text; numbers as they print."""
     import pyarrow as pa
 
@@ -208,7 +210,7 @@ def _as_texts(table: Any, reading: Reading) -> Any:
     return table
 
 
-def with_folders(table: Any, source: Source, reading: Reading, names: Sequence[str]) -> Any:
+def with_folders(table: Any, source: TableSource, reading: TableReading, names: Sequence[str]) -> Any:
     """With a column for each folder ``name=value``, unless the file has one of that name."""
     import pyarrow as pa
 

@@ -7,16 +7,16 @@ from typing import Any
 
 from chainrule.network.arrays import Array
 from chainrule.tables.plan import Model
-from chainrule.tables.reading import Reading
+from chainrule.tables.reading import TableReading
 
 
-def reading_for(model: Model, asked: Reading | None = None) -> Reading:
+def reading_for(model: Model, asked: TableReading | None = None) -> TableReading:
     """How a table is read that a model predicts from: text is text where it was so in the training.
 
     Args:
         asked: what else is asked of the reading.
     """
-    return replace(asked or Reading(), texts=model.texts, keep_index=True)  # other columns are left alone
+    return replace(asked or TableReading(), texts=model.texts, keep_index=True)  # other columns are left alone
 
 
 def header_of(model: Model) -> list[str]:

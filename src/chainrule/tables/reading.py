@@ -20,7 +20,7 @@ UNNAMED = "Unnamed: {}"  # a column without a name, as pandas calls it: its plac
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class TableReading:
     r"""What is asked of the reading of a table. None: it is found out, and told.
 
     Attributes:
@@ -41,8 +41,8 @@ class Reading:
     Raises:
         InputError: a value that is none of these.
 
-    >>> from chainrule.tables.reading import Reading
-    >>> Reading(separator="semicolon", decimal="comma", types={"zip": "text"}).separator
+    >>> from chainrule.tables.reading import TableReading
+    >>> TableReading(separator="semicolon", decimal="comma", types={"zip": "text"}).separator
     ';'
     """
 

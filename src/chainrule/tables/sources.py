@@ -52,7 +52,7 @@ _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, R
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """One file of a table.
 
     Attributes:
@@ -136,7 +136,7 @@ def one_kind(data: str, names: Iterable[str]) -> None:
         raise InputError(f"data {data}", "files of one kind", ", ".join(kinds))
 
 
-def sources(data: Sequence[str]) -> list[Source]:
+def sources(data: Sequence[str]) -> list[TableSource]:
     """The files of names, folders and patterns, in the order of the numbers in their names; nothing of them is read.
 
     Raises:
@@ -148,7 +148,7 @@ def sources(data: Sequence[str]) -> list[Source]:
     return found
 
 
-def _of(name: str) -> list[Source]:
+def _of(name: str) -> list[TableSource]:
     if name == STANDARD_INPUT:
         return [standard_input()]
     path = Path(name)
@@ -165,17 +165,17 @@ def _of(name: str) -> list[Source]:
     return [_file(file) for file in sorted(files, key=natural)]
 
 
-def _file(name: str) -> Source:
+def _file(name: str) -> TableSource:
     found, path = kind_of(name), Path(name)
     if not path.exists():
         raise InputError(f"data {name}", "a file", "no such file")
     if found is None:
         raise InputError(f"data {name}", f"a name that says what it is: {ENDINGS}", repr(path.name))
     kind, ending, packing = found
-    return Source(name, kind, ending, packing, told_folders(name), lambda: open(path, "rb"))
+    return TableSource(name, kind, ending, packing, told_folders(name), lambda: open(path, "rb"))
 
 
-def standard_input() -> Source:
+def standard_input() -> TableSource:
     """All of it, in memory; what it is says its beginning, and where that says nothing it is a CSV file.
 
     Raises:
@@ -185,7 +185,7 @@ def standard_input() -> Source:
     beginning = beginning_of(content[:16])
     if beginning is not None and beginning[1] in PACKED and not (beginning[1] == ".zip" and _workbook(content)):
         packing = beginning[1]
-        with Source(name, "csv", ".csv", packing, (), lambda: io.BytesIO(content)).open() as unpacked:
+        with TableSource(name, "csv", ".csv", packing, (), lambda: io.BytesIO(content)).open() as unpacked:
             beginning = beginning_of(start := unpacked.read(64))
     else:
         start = content[:64]
@@ -194,7 +194,7 @@ def standard_input() -> Source:
         ending = ".jsonl"
     if ending not in KINDS:
         raise InputError(name, f"a table: {ENDINGS}", beginning[0] if beginning else "something else")
-    return Source(name, KINDS[ending], ending, packing, (), lambda: io.BytesIO(content))
+    return TableSource(name, KINDS[ending], ending, packing, (), lambda: io.BytesIO(content))
 
 
 def beginning_of(start: bytes) -> tuple[str, str] | None:

@@ -13,8 +13,8 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables.dialect import Dialect, dialect_of, names_in
 from chainrule.tables.encodings import Utf8, encoding_of, fallback, text_of
-from chainrule.tables.reading import Reading
-from chainrule.tables.sources import Source, beginning_of, damaged
+from chainrule.tables.reading import TableReading
+from chainrule.tables.sources import TableSource, beginning_of, damaged
 
 SAMPLE_BYTES = 1 << 20  # of a file, from which its dialect is seen; more where a row is longer
 BLOCK_BYTES = 1 << 22  # of a file, that Arrow parses at once; more where a row is longer
@@ -43,7 +43,7 @@ class TextForm:
     found: tuple[str, ...]
 
 
-def form_of(source: Source, reading: Reading) -> TextForm:
+def form_of(source: TableSource, reading: TableReading) -> TextForm:
     """The encoding and the dialect of a text file; but for the encoding, only its beginning is read.
 
     Raises:
@@ -81,7 +81,7 @@ def form_of(source: Source, reading: Reading) -> TextForm:
         size *= 8
 
 
-def read_text(source: Source, form: TextForm, reading: Reading, kept: Sequence[str]) -> tuple[Any, TextForm]:
+def read_text(source: TableSource, form: TextForm, reading: TableReading, kept: Sequence[str]) -> tuple[Any, TextForm]:
     """The table of a text file; and its form, as only all of the file may show the encoding.
 
     Args:
@@ -186,7 +186,7 @@ def end_of(dialect: Dialect) -> str:
 
 
 def _csv(
-    source: Source, content: IO[bytes], form: TextForm, dialect: Dialect, kept: Sequence[str], texts: set[str]
+    source: TableSource, content: IO[bytes], form: TextForm, dialect: Dialect, kept: Sequence[str], texts: set[str]
 ) -> Any:  # fmt: skip
     names, wanted = dialect.names, set(kept)
     places = [place for place, name in enumerate(names) if name in wanted]
@@ -225,7 +225,7 @@ def repeated_names(table: Any, names: list[str]) -> int | None:
     return int(same.argmax())
 
 
-def misshaped(source: Source, form: TextForm, dialect: Dialect, error: RaggedRow | OpenQuote) -> InputError:
+def misshaped(source: TableSource, form: TextForm, dialect: Dialect, error: RaggedRow | OpenQuote) -> InputError:
     """What is wrong with the file, with the line at which it begins."""
     names = len(dialect.names)
     if isinstance(error, OpenQuote):
@@ -238,7 +238,7 @@ def misshaped(source: Source, form: TextForm, dialect: Dialect, error: RaggedRow
     return InputError(f"data {source.name}", cells + hint, f"{error.cells} in line {line}")
 
 
-def names_of(source: Source, form: TextForm, dialect: Dialect) -> tuple[str, ...]:
+def names_of(source: TableSource, form: TextForm, dialect: Dialect) -> tuple[str, ...]:
     """The names of the columns of another file in the same form.
 
     Raises:
@@ -255,7 +255,7 @@ def _lines(stream: Utf8) -> io.TextIOWrapper:
 
 
 def _line_of(
-    source: Source, form: TextForm, dialect: Dialect, is_it: Callable[[list[str]], bool], last: bool = False
+    source: TableSource, form: TextForm, dialect: Dialect, is_it: Callable[[list[str]], bool], last: bool = False
 ) -> int | None:  # fmt: skip
     """The number of the line, from 1, where the first such row below the names begins."""
     with source.open() as content:
@@ -282,7 +282,7 @@ class _Raw(io.RawIOBase):
         return count
 
 
-def _json(source: Source, content: IO[bytes], form: TextForm) -> Any:
+def _json(source: TableSource, content: IO[bytes], form: TextForm) -> Any:
     import pyarrow as pa
     from pyarrow import json
 
@@ -298,7 +298,7 @@ def _json(source: Source, content: IO[bytes], form: TextForm) -> Any:
                 block *= 8
 
 
-def _is_text(source: Source, start: bytes) -> None:
+def _is_text(source: TableSource, start: bytes) -> None:
     beginning = beginning_of(start[:64])
     if beginning is not None and not start.startswith((b"BZh,", b"PAR1,")):
         what, ending = beginning

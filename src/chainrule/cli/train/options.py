@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Plan
-    from chainrule.tables.reading import Reading
+    from chainrule.tables.reading import TableReading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class TrainOptions:
 
     name: str
     data: tuple[str, ...]
-    reading: Reading
+    reading: TableReading
     target: str | None
     plan: Plan
     cv: int | None

@@ -15,7 +15,7 @@ from chainrule.system.progress import bars
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
     from chainrule.tables.plan import TrainingTable
-    from chainrule.tables.reading import Reading
+    from chainrule.tables.reading import TableReading
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def _in_memory(options: TrainOptions) -> TrainingTable:
     return prepare(table, target or _no_target(options, table.column_names), plan)
 
 
-def _reading(options: TrainOptions, target: str | None) -> Reading:
+def _reading(options: TrainOptions, target: str | None) -> TableReading:
     """As it was asked for; the target is read beside the columns that are."""
     reading = options.reading
     if target is None or reading.columns is None or target in reading.columns:
