@@ -435,8 +435,6 @@ def attack(kind: str, share: float) -> Outcome:
         found.count["tries"] += 1
         found.longest = max(found.longest, time.monotonic() - begun)
     found.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if found.memory > MOST_MEMORY:
-        found.faults.append(f"{found.memory:.0f} MB of memory")
     return found
 
 
@@ -455,6 +453,8 @@ def main() -> int:
     with ProcessPoolExecutor(asked.processes, context, max_tasks_per_child=1) as pool:
         for one in pool.map(attack, kinds, [asked.share] * len(kinds)):
             c = one.count
+            if one.memory > MOST_MEMORY:
+                one.faults.append(f"{one.memory:.0f} MB of memory")
             print(
                 f"{one.kind:12}{c['tries']:8}{c['answered']:10}{c['refused']:9}{len(one.faults):8}{one.longest:9.2f} s"
                 f"{one.memory:7.0f} MB",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chainrule.system.streams import said, shown
 from tests.support.loading import ROOT
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, pipes and shells are other ones on Windows")
 SHEET = str(ROOT / "examples" / "derivation.md")
 
 

@@ -10,7 +10,6 @@ import csv
 import json
 import math
 import os
-import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.system.numpy_files import read_npy, read_npz
+from chainrule.system.numpy_files import read_npy, read_npz, reason
 from chainrule.system.tensor_files import read_tensors
 
 LARGEST = 1 << 30  # bytes of a file, and of its arrays in float64
@@ -56,16 +55,8 @@ def read_gradient_file(path: str | os.PathLike[str]) -> Any:
         return reader(quantity, file)
     except InputError:
         raise
-    except (ValueError, OSError, EOFError, KeyError, TypeError, RecursionError, MemoryError,
-            zipfile.BadZipFile) as error:  # fmt: skip
-        raise InputError(quantity, f"a whole {file.suffix[1:].upper()} file of numbers", _reason(error)) from None
-
-
-def _reason(error: BaseException) -> str:
-    words = " ".join(str(error).split())
-    if "pickle" in words.lower() or "Python objects" in words:
-        return "Python objects, which are not read: save arrays of numbers"
-    return f"something else ({words[:100]})"
+    except Exception as error:  # a stranger's bytes: each library below has errors of its own
+        raise InputError(quantity, f"a whole {file.suffix[1:].upper()} file of numbers", reason(error)) from None
 
 
 def _npz(quantity: str, file: Path) -> Any:

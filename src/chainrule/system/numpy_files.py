@@ -35,7 +35,7 @@ def npz_arrays(quantity: str, content: IO[bytes], most: int = LARGEST) -> dict[s
     if begin.startswith(b"\x93NUMPY"):
         raise InputError(quantity, "an NPZ file (numpy.savez)", "an NPY file, of one array (numpy.save)")
     if not begin.startswith(_ZIP):
-        raise InputError(quantity, "an NPZ file (numpy.savez)", "something else")
+        raise InputError(quantity, "a whole NPZ file (numpy.savez)", "something else")
     found: dict[str, Any] = {}
     try:
         with zipfile.ZipFile(content) as archive:
