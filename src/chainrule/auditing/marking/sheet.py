@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula
+from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula, shown
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
@@ -25,12 +26,14 @@ from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.marking.witnesses import contradicted, either, is_false
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
+from chainrule.auditing.model.digits import EXACT, MOST_DECIMALS, Numbers
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, value_of
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
+from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Name
 
 NOT_ROUNDED = "each of its numbers is exact, and still it is not what it should be: what they stand for is not known"
@@ -159,11 +162,16 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
             return Mark(claim, "wrong", f"{error.quantity} should have {error.expected} numbers, not {error.got}")
         raise
     formulas = [mark_formula(state, claim, value, part) for part in claim.formulas if part.tree is not defining]
-    formulas += [
+    sums = [
         mark_arithmetic(state, claim, value, part)
         for part in claim.arithmetic
         if part.tree is not defining or value is not None
     ]
+    if value is None and claim.place is not None:
+        held = [_held_as_number(state, claim, one) for one in sums]
+        sums = [one for one, _ in held]
+        value = next((number for _, number in held if number is not None), None)
+    formulas += sums
     mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
     if mark.verdict == "wrong" and claim.own in state.names and claim.formulas:
         return Mark(claim, why=f"an earlier line gives {claim.own} by another formula: one of the two is wrong")
@@ -187,6 +195,27 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         state.adopted += [Adopted(wrong, mark, c) for wrong, c in found[:MOST_ADOPTED]]
     write(state, mark)
     return mark
+
+
+def _held_as_number(state: SheetState, claim: LineClaim, part: FormulaMark) -> tuple[FormulaMark, NumberMark | None]:
+    """Arithmetic without a result, held as the number that it gives; and that number where it follows."""
+    assert part.value is not None and claim.place is not None
+    exact, radius = part.value
+    unit = 2 * np.maximum(radius, EXACT * np.maximum(1.0, np.abs(exact)))
+    try:
+        number = mark_numbers(state, claim, Numbers(exact, unit, ""))
+    except WrongShape:
+        return replace(part, verdict="wrong", why=f"it gives {shown(exact)}"), None
+    if number.verdict == "wrong":
+        return replace(part, verdict="wrong", why=f"{part.part.text} is {_against(exact, number)}"), None
+    return part, number if number.verdict == "follows" else None
+
+
+def _against(exact: Array, number: NumberMark) -> str:
+    """What arithmetic gives, and what it should give."""
+    gap = float(np.max(np.abs(exact.ravel() - number.due.ravel())))
+    decimals = max(4, min(MOST_DECIMALS, 1 - math.floor(math.log10(gap)) if gap else 4))
+    return f"{shown(exact, decimals)}; it should be {shown(number.due, decimals)}"
 
 
 def _is_misread(mark: Mark) -> bool:

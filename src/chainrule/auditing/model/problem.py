@@ -46,6 +46,7 @@ class Problem:
         masks: layer -> (n, m), what dropout multiplies its output with: 0, or the scale.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
         settled: conventions of the loss that what is said of it rules out, by their ids.
+        turned: the author gives the matrices as their transposes, a row for each unit of the layer before.
         descended: networks after many updates, which this problem and those made from it have found so far.
         known: what ``once`` has made: a sheet is marked several times.
     """
@@ -61,6 +62,7 @@ class Problem:
     masks: Mapping[int, Array] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
     settled: frozenset[str] = frozenset()
+    turned: bool = False
     descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)
     known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
