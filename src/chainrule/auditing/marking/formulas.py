@@ -6,7 +6,7 @@ is numbers alone: it is held against the number that the line prints behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ import numpy as np
 
 from chainrule.auditing.marking.loosely import means_outer, misfits, needs_turning, without_sums
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
+from chainrule.auditing.marking.roundings import MANY, roundings_of
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
-from chainrule.auditing.model.digits import LAST_DIGIT, numbers_of
+from chainrule.auditing.model.digits import CUT, LAST_DIGIT, numbers_of
 from chainrule.auditing.model.effort import Effort
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.world import FormulaReading, NameValues, NumbersOnly, World, value_of
@@ -235,7 +236,7 @@ def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, p
     worst = []
     for world in (state.truth, state.printed):
         try:
-            given, radius = with_radius(part.tree, state.lookup(world, numeric=True), state.given, state.effort)
+            given, radius = with_radius(part.tree, state.lookup(world, numeric=True), state.digits, state.effort)
         except (InputError, NumbersOnly):
             continue
         for one in wanted:
@@ -249,11 +250,11 @@ def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, p
     return FormulaMark(part, "formula", "wrong", "with the numbers in it, it does not give the value")
 
 
-def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float], effort: Effort) -> tuple[Array, Array]:
+def with_radius(tree: t.Expr, names: NameValues | None, digits: Mapping[float, float], effort: Effort) -> tuple[Array, Array]:
     """The value of a formula, and how far the digits of its own numbers can move it.
 
     Args:
-        exact: sizes of numbers that are given, not rounded.
+        digits: sizes of numbers that are known finer than they may be written here -> the unit; 0 of what is given.
 
     Raises:
         InputError: it has too many numbers.
@@ -283,10 +284,9 @@ def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float],
     base = value(places)
     radius = np.zeros_like(base)
     for index, number in enumerate(numbers):
-        if abs(number.value) in exact:
-            continue
         read = numbers_of(number, 0.0)
         unit = float(read.unit) if read is not None else 0.0
+        unit = min(unit, digits.get(abs(number.value), unit))
         if unit >= 1 or unit == 0:
             continue  # whole numbers are exact
         effort.spend(2 * whole)
@@ -341,7 +341,7 @@ def replaced(tree: t.Expr, index: int, value: float) -> t.Expr:
 def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula) -> FormulaMark:
     """Whether numbers that are computed give what stands behind them."""
     try:
-        exact, radius = with_radius(part.tree, None, state.given, state.effort)
+        exact, radius = with_radius(part.tree, None, state.digits, state.effort)
     except InputError as error:
         if value is None or not error.quantity.startswith("function"):
             raise
@@ -357,11 +357,18 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
     gap = np.abs(exact - numbers.value)
     if (gap <= numbers.unit / 2 * (1 + 1e-9) + 1e-12).all():
         return FormulaMark(part, "arithmetic", "right", value=(exact, radius))
-    cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * (1 - 1e-6))
+    cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * CUT)
     slip = np.clip(LAST_DIGIT * np.abs(exact), numbers.unit / 2, numbers.unit)  # of the last digit
-    within = (gap <= radius + slip) | cut
+    away = np.abs(numbers.value - value.due)
+    is_due = (away <= numbers.unit / 2) | ((away < numbers.unit * CUT) & (np.abs(numbers.value) < np.abs(value.due)))
+    if not is_due.all() and roundings_of(part.tree, float(numbers.unit.min())) < MANY:
+        slip = numbers.unit / 2
+    if state.both:  # each of the numbers in it may be cut, and the result
+        nearer = np.abs(numbers.value) <= np.abs(exact) + 2 * radius
+        cut = cut | (nearer & (gap < 2 * radius + numbers.unit * CUT))
+    within = (gap <= radius + slip * (1 + 1e-9)) | cut
     whole = np.isclose(exact, np.round(exact / numbers.unit) * numbers.unit, rtol=0, atol=1e-9 * numbers.unit)
-    near_due = bool((np.abs(numbers.value - value.due) <= numbers.unit).all())
+    near_due = bool((away <= numbers.unit).all())
     if within.all() and (near_due or (~whole | cut).all()):
         why = "the numbers are printed with fewer digits than were used"
         return FormulaMark(part, "arithmetic", "truncated" if cut.all() else "rounded", why, value=(exact, radius))

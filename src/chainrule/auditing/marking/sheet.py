@@ -40,6 +40,7 @@ NOT_ROUNDED = "each of its numbers is exact, and still it is not what it should 
 MISREAD = "the number is right; its formula, as it is read here, gives another"
 ANY_PARAMETER = "a rule for any parameter: it claims nothing about this network"
 ONE_OFF = "some of its numbers are one off in the last digit: a rounding of earlier steps, or a slip"
+PUT_IN = "right from the rounded numbers that you put in"
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
 #: gives a wrong line the mistakes that explain it
@@ -250,6 +251,8 @@ def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, for
     """The line's mark from those of its parts."""
     verdict: Verdict
     states = [f.verdict for f in formulas]
+    if value is not None and value.verdict == "truncated" and _is_rounded_by(value, formulas):
+        value = replace(value, verdict="rounded", why=PUT_IN)
     if value is None and not formulas:
         verdict = "undecided" if claim.own == "" else "right"
     elif "wrong" in states:
@@ -329,7 +332,13 @@ def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark, formula
         return replace(value, verdict="follows", root=root)
     if _is_opposite(value):
         return value  # no rounding turns a sign
-    return replace(value, verdict="rounded", why="right from the rounded numbers that you put in")
+    return replace(value, verdict="rounded", why=PUT_IN)
+
+
+def _is_rounded_by(value: NumberMark, formulas: list[FormulaMark]) -> bool:
+    """Whether a number that could be cut is what the numbers of the line give, rounded."""
+    gaps = (np.abs(np.ravel(f.value[0]) - value.numbers.value.ravel()) for f in formulas if f.value is not None)
+    return any(bool((gap <= value.numbers.unit.ravel() / 2 * (1 + 1e-9)).all()) for gap in gaps if gap.size == value.due.size)
 
 
 def _is_opposite(value: NumberMark) -> bool:

@@ -122,6 +122,11 @@ class SheetState:
         return frozenset(float(abs(v)) for array in arrays for v in np.ravel(array)) | {abs(problem.rate)}
 
     @cached_property
+    def digits(self) -> dict[float, float]:
+        """Sizes of numbers -> the unit of the last digit in which the sheet has them: 0 of what is given."""
+        return dict.fromkeys(self.given, 0.0)
+
+    @cached_property
     def worlds(self) -> list[World]:
         """The truth, and the same network at other numbers: where formulas are judged."""
         return [self.truth, *(World.of(p, self.effort) for p in at_other_numbers(self.problem))]
