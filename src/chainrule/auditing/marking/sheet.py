@@ -208,15 +208,15 @@ def _held_as_number(state: SheetState, claim: LineClaim, part: FormulaMark) -> t
     except WrongShape:
         return replace(part, verdict="wrong", why=f"it gives {shown(exact)}"), None
     if number.verdict == "wrong":
-        return replace(part, verdict="wrong", why=f"{part.part.text} is {_against(exact, number)}"), None
+        return replace(part, verdict="wrong", why=f"{part.part.text} is {_against(claim, exact, number)}"), None
     return part, number if number.verdict == "follows" else None
 
 
-def _against(exact: Array, number: NumberMark) -> str:
+def _against(claim: LineClaim, exact: Array, number: NumberMark) -> str:
     """What arithmetic gives, and what it should give."""
     gap = float(np.max(np.abs(exact.ravel() - number.due.ravel())))
     decimals = max(4, min(MOST_DECIMALS, 1 - math.floor(math.log10(gap)) if gap else 4))
-    return f"{shown(exact, decimals)}; it should be {shown(number.due, decimals)}"
+    return f"{shown(exact, decimals)}; {claim.subject} should be {shown(number.due, decimals)}"
 
 
 def _is_misread(mark: Mark) -> bool:
