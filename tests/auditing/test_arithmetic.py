@@ -70,7 +70,8 @@ def test_a_digit_alone_is_as_fine_as_the_rest_of_the_sheet(x, written, verdict):
 
 def test_what_arithmetic_gives_is_said():
     assert last(COARSE, "a_21 = 0.5*0.69/0.6 + 0.3").message == "0.5*0.69/0.6 + 0.3 is 0.875; a_21 should be 0.2715"
-    assert last(COARSE, "dL/da_2 = [0.1*0.5, 0.3]").message == "it gives [0.05, 0.3]"
+    message = "[0.1*0.5, 0.3] is [0.05, 0.3]; dL/da_2 should be [-0.1062, 0.1481]"
+    assert last(COARSE, "dL/da_2 = [0.1*0.5, 0.3]").message == message
     assert last(COARSE, "yhat_1 = 0.56").message == "the digits are cut, not rounded: 0.567"
 
 

@@ -362,10 +362,8 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
     away = np.abs(numbers.value - value.due)
     is_due = (away <= numbers.unit / 2) | ((away < numbers.unit * CUT) & (np.abs(numbers.value) < np.abs(value.due)))
     if not is_due.all() and roundings_of(part.tree, float(numbers.unit.min())) < MANY:
-        slip = numbers.unit / 2
-    if state.both:  # each of the numbers in it may be cut, and the result
-        nearer = np.abs(numbers.value) <= np.abs(exact) + 2 * radius
-        cut = cut | (nearer & (gap < 2 * radius + numbers.unit * CUT))
+        shorter = state.both & (np.abs(numbers.value) < np.abs(exact))  # the numbers in it may be cut, and the result
+        slip = np.where(shorter, slip, numbers.unit / 2)
     within = (gap <= radius + slip * (1 + 1e-9)) | cut
     whole = np.isclose(exact, np.round(exact / numbers.unit) * numbers.unit, rtol=0, atol=1e-9 * numbers.unit)
     near_due = bool((away <= numbers.unit).all())
