@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import QuantityPlace
-from chainrule.auditing.model.problem import Node, parents, part_of
+from chainrule.auditing.model.problem import Node, parents, part_of, shape_of
 from chainrule.errors import InputError
 from chainrule.formula import evaluate
 from chainrule.formula import tree as t
@@ -65,6 +65,9 @@ def is_rounded_once(state: SheetState, place: QuantityPlace, entry: tuple[int, .
     node = place.node
     if node is None or not state.problem.single or place.time > 1 or place.factor not in (1.0, -1.0):
         return False
+    shape = shape_of(node, state.problem)
+    if len(entry) != len(shape) or any(at >= size for at, size in zip(entry, shape, strict=True)):
+        return False  # the numbers stand otherwise than the quantity
     return _Chain(state, place.time, unit).count(node, entry, is_first=True) < MANY
 
 
