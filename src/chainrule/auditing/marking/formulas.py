@@ -25,6 +25,7 @@ from chainrule.errors import InputError
 from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
+from chainrule.network.names import NoSuchUnit
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
@@ -62,7 +63,7 @@ def _with_sums(tree: t.Expr, function: str) -> t.Expr:
 
 def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula, tree: t.Expr) -> FormulaMark:
     """A formula, read as a tree, held against what the line claims."""
-    trouble, no_product = "", False
+    trouble, no_product, beyond = "", False, False
     here = evaluates = False
     of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
     for way in ways(state.problem):
@@ -81,6 +82,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
         except InputError as error:
             trouble = trouble or f"{error.quantity}: expected {error.expected}; got {error.got}"
             no_product |= error.quantity == "product"
+            beyond |= isinstance(error, NoSuchUnit)
     if has_data(state.problem, tree):
         return _by_numbers(state, claim, value, part)
     if evaluates and of_weights and means_outer(state, claim, tree):
@@ -92,7 +94,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
         return FormulaMark(part, "formula", "wrong", trouble)
     turn = no_product and needs_turning(state, claim, tree)
     is_misfit = turn or (bool(trouble) and misfits(state, claim, tree))
-    return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit)
+    return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit, beyond=beyond)
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:

@@ -250,6 +250,9 @@ def _is_one_off(mark: Mark) -> bool:
 def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, formulas: list[FormulaMark]) -> Mark:
     """The line's mark from those of its parts."""
     verdict: Verdict
+    beyond = next((f for f in formulas if f.beyond), None)
+    if beyond is not None and (value is None or value.verdict in ACCEPTED):
+        return Mark(claim, "unreadable", f"{beyond.part.text}: {beyond.why}", None, tuple(formulas))
     states = [f.verdict for f in formulas]
     if value is not None and value.verdict == "truncated" and _is_rounded_by(value, formulas):
         value = replace(value, verdict="rounded", why=PUT_IN)
