@@ -56,7 +56,9 @@ def bad_above(state: SheetState, node: Node, time: int, index: tuple[int, ...] =
     return found
 
 
-def _parts(state: SheetState, node: Node, index: tuple[int | None, ...]) -> Iterator[tuple[Node, tuple[int | None, ...]]]:
+def _parts(
+    state: SheetState, node: Node, index: tuple[int | None, ...]
+) -> Iterator[tuple[Node, tuple[int | None, ...]]]:
     """What a quantity, or an entry of it, is computed from, and which entries of that."""
     problem = state.problem
     return ((parent, part_of(parent, node, index, problem)) for parent in parents(node, problem))

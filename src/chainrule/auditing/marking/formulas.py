@@ -252,7 +252,9 @@ def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, p
     return FormulaMark(part, "formula", "wrong", "with the numbers in it, it does not give the value")
 
 
-def with_radius(tree: t.Expr, names: NameValues | None, digits: Mapping[float, float], effort: Effort) -> tuple[Array, Array]:
+def with_radius(
+    tree: t.Expr, names: NameValues | None, digits: Mapping[float, float], effort: Effort
+) -> tuple[Array, Array]:
     """The value of a formula, and how far the digits of its own numbers can move it.
 
     Args:

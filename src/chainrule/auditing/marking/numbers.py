@@ -39,7 +39,9 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     rounds, cuts = numbers.interval(False), numbers.interval(True)
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
     if not state.exact:
-        fits = _without_slips(state, claim, numbers, fits | _last_digit(numbers, own.value, due), by_rounding | by_cutting)
+        fits = _without_slips(
+            state, claim, numbers, fits | _last_digit(numbers, own.value, due), by_rounding | by_cutting
+        )
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []

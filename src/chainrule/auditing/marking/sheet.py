@@ -341,7 +341,9 @@ def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark, formula
 def _is_rounded_by(value: NumberMark, formulas: list[FormulaMark]) -> bool:
     """Whether a number that could be cut is what the numbers of the line give, rounded."""
     gaps = (np.abs(np.ravel(f.value[0]) - value.numbers.value.ravel()) for f in formulas if f.value is not None)
-    return any(bool((gap <= value.numbers.unit.ravel() / 2 * (1 + 1e-9)).all()) for gap in gaps if gap.size == value.due.size)
+    return any(
+        bool((gap <= value.numbers.unit.ravel() / 2 * (1 + 1e-9)).all()) for gap in gaps if gap.size == value.due.size
+    )
 
 
 def _is_opposite(value: NumberMark) -> bool:

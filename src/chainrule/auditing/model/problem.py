@@ -236,7 +236,7 @@ def part_of(parent: Node, node: Node, index: tuple[int | None, ...], problem: Pr
     unit = index[:1]
     whole_layer = kind in ("h", "da") and problem.rule(i) is None  # softmax: each unit has a part in every other
     match kind, parent.kind:
-        case ("W" | "b"), _:
+        case (("W" | "b"), _):
             return index
         case ("a", "W"):
             return (*unit, None)
