@@ -68,11 +68,11 @@ def test_what_is_put_in_without_a_result_and_is_another_number_is_wrong():
 
 
 @few
-@given(st.integers(1, 9), st.integers(100, 999), st.sampled_from((-2, -1, 1, 2)))
-@example(5, 622, 1)
-def test_numbers_that_are_written_out_give_what_stands_behind_them(tenth, h, off):
+@given(st.integers(1, 9), st.sampled_from((-2, -1, 1, 2)))
+@example(5, 1)
+def test_numbers_that_are_written_out_give_what_stands_behind_them(tenth, off):
     """z = 0.w * 0.hhh in three decimals: the digits of h can move it by no more than half of a tenth's share."""
-    w, value = Decimal(tenth).scaleb(-1), Decimal(h).scaleb(-3)
+    w = Decimal(tenth).scaleb(-1)
     text = f"x = 1, y = 1, w_1 = {w}, w_2 = {w}, sigmoid, L = (yhat - y)^2\n"
     hidden = round(sigmoid(float(w)), 3)
     z = Decimal(f"{hidden:.3f}") * w

@@ -31,7 +31,7 @@ def part_of_loss(problem: Problem, claim: LineClaim, worlds: tuple[NameValues, .
     word, _, index = claim.own.partition("_")
     found = _OUTPUT.fullmatch(index)
     outputs = problem.sizes[-1]
-    if found is None or not is_loss(word) or not problem.single or not 1 < outputs or int(found[1]) > outputs:
+    if found is None or not is_loss(word) or not problem.single or outputs < 2 or int(found[1]) > outputs:
         return None
     if claim.numbers is None or claim.numbers.value.size != 1:
         return None

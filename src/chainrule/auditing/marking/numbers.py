@@ -24,7 +24,6 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
-
 ONE_OFF = "one off in the last digit"
 MENDED = "right with the wrong number above as it should be"
 

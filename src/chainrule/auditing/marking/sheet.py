@@ -200,7 +200,7 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
 
 def _held_as_number(state: SheetState, claim: LineClaim, part: FormulaMark) -> tuple[FormulaMark, NumberMark | None]:
     """Arithmetic without a result, held as the number that it gives; and that number where it follows."""
-    assert part.value is not None and claim.place is not None
+    assert part.value is not None
     exact, radius = part.value
     unit = 2 * np.maximum(radius, EXACT * np.maximum(1.0, np.abs(exact)))
     try:
