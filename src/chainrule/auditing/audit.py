@@ -201,9 +201,11 @@ def problem_of(sheet: Worksheet) -> Problem:
         low, high = sheet.network.loss_rule.target_range
         stand_in = np.full((k,) if n is None else (n, k), np.clip(0.5, low, high))
         problem = Problem.of(sheet.network, sheet.x, stand_in, sheet.sample_weight, sheet.learning_rate)
-        return replace(problem, y=np.full_like(problem.y, np.nan), settled=sheet.rules.settled)
+        return replace(
+            problem, y=np.full_like(problem.y, np.nan), settled=sheet.rules.settled, turned=sheet.rules.turned
+        )
     problem = Problem.of(sheet.network, sheet.x, sheet.y, sheet.sample_weight, sheet.learning_rate)
-    return replace(problem, settled=sheet.rules.settled)
+    return replace(problem, settled=sheet.rules.settled, turned=sheet.rules.turned)
 
 
 def _rounding(state: SheetState) -> str:

@@ -300,6 +300,10 @@ def resolve(name: Name, sizes: Sequence[int]) -> Name:
     return _resolve(name, sizes)
 
 
+class NoSuchUnit(InputError):
+    """A quantity that the network has, with an index beyond its units."""
+
+
 def _resolve(name: Quantity, sizes: Sequence[int]) -> Quantity:
     depth = len(sizes) - 1
     if name.symbol == "h" and name.layer == 0:
@@ -311,7 +315,7 @@ def _resolve(name: Quantity, sizes: Sequence[int]) -> Quantity:
     for number, size in zip(name.index, shape(name.whole, sizes), strict=bool(name.index)):
         if not 1 <= number <= size:
             what = " x ".join(map(str, shape(name.whole, sizes)))
-            raise InputError(f"name {name}", f"indices within {name.whole}, which is {what}", f"index {number}")
+            raise NoSuchUnit(f"name {name}", f"indices within {name.whole}, which is {what}", f"index {number}")
     return name
 
 

@@ -17,10 +17,16 @@ from chainrule.auditing.records import ACCEPTED
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
+MANY_DIGITS = 100  # units in a number that is hardly another one by accident
+
 
 def write(state: SheetState, mark: Mark) -> None:
     """Let a line stand for those that come after it."""
     claim = mark.claim
+    if claim.numbers is not None:
+        for size, unit in zip(np.abs(claim.numbers.value.ravel()), claim.numbers.unit.ravel(), strict=True):
+            if size >= MANY_DIGITS * unit:  # 0.794 is the 0.7940 of a line above; 0.5 may be another 0.50
+                state.digits[float(size)] = min(float(unit), state.digits.get(float(size), float(unit)))
     if claim.own and (claim.own not in state.names or claim.numbers is not None):
         number = None if claim.numbers is None else claim.numbers.value
         state.names[claim.own] = (state.definition(claim), number)
@@ -63,7 +69,7 @@ def _put(state: SheetState, world: World, place: QuantityPlace, value: Interval)
 
 
 def mended(state: SheetState) -> World | None:
-    """The author's world with each number that is off as it should be, within its last digit; None where none is off.
+    """The author's world with each number that is off as it should be, as it would be printed; None where none is off.
 
     An author who copies a number wrongly may go on with the right one.
     """
@@ -75,10 +81,26 @@ def mended(state: SheetState) -> World | None:
         for mark in state.lines_of(node, time):
             if mark.place is None or mark.value is None or not _is_one_place(mark):
                 continue
-            value, due, unit = mark.value.numbers.interval(state.both), mark.value.due, mark.value.numbers.unit
-            value = Interval(due - unit, due + unit) if mark.verdict in BAD else value
+            value = _as_due(mark.value) if mark.verdict in BAD else mark.value.numbers.interval(state.both)
             _put(state, world, mark.place, value * (1 / mark.place.factor) if mark.place.factor != 1.0 else value)
     return world
+
+
+def _as_due(value: NumberMark) -> Interval:
+    """What would be printed instead of a number that is off, rounded or cut, and what that is printed from.
+
+    The author's own lines give it where they are about right.
+    """
+    due, unit, own = value.due, value.numbers.unit, value.own_or_due
+    near = (np.abs(own.low - due) <= unit) & (np.abs(own.high - due) <= unit)
+    exact = Interval.of(due).where(near, own.hull(Interval.of(due)))
+    found = exact
+    for end in (exact.low, exact.high):
+        digits = end / unit
+        cut = np.trunc(digits + np.sign(digits) * 1e-6)
+        for printed in (np.round(digits), cut):
+            found = found.hull(Interval.of(printed * unit))
+    return found
 
 
 def _is_one_place(mark: Mark) -> bool:

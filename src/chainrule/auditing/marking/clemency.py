@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from chainrule.auditing.marking.loss_parts import is_loss
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS
-from chainrule.network.words import WORDS
 from chainrule.sheets.lines import Line
 from chainrule.system.patterns import regex
 
@@ -80,9 +80,9 @@ def _of_parts(state: SheetState, mark: Mark) -> str:
     if mark.verdict == "unreadable":
         name = mark.claim.line.unknown
         word, _, part = name.partition("_")
-        return f"nothing says what {name} is" if part and _is_loss(word) else ""
+        return f"nothing says what {name} is" if part and is_loss(word) else ""
     word, _, index = mark.claim.own.partition("_")
-    if not _is_loss(word) or index.lower() not in ("", "total", "tot", "all", "sum") or mark.value is None:
+    if not is_loss(word) or index.lower() not in ("", "total", "tot", "all", "sum") or mark.value is None:
         return ""
     try:
         right = float(np.asarray(state.view(mark).truth.value(state.reader.place(LOSS))))
@@ -92,8 +92,3 @@ def _of_parts(state: SheetState, mark: Mark) -> str:
     if numbers.value.size != 1 or abs(float(numbers.value.ravel()[0]) - right) > float(np.ravel(numbers.unit)[0]):
         return ""
     return f"it is the loss of this network, though your own lines add up to {float(np.ravel(mark.value.due)[0]):.4g}"
-
-
-def _is_loss(word: str) -> bool:
-    """Whether a word is one of a loss; e is as often an error."""
-    return word in ("E", "L", "C", "J") or (len(word) > 1 and "L" in WORDS.get(word.lower(), ()))

@@ -170,6 +170,8 @@ def _better(old: SheetState, new: SheetState) -> bool:
     turned = [b for a, b in spoilt if not (a.value is not None and a.value.inconsistent)]
     if new.reading.each and not old.reading.each and saved > 0 and _numbers_wrong(old) and not _numbers_wrong(new):
         return True  # all numbers come out so
+    if new.problem.turned and new.reading.swapped and not old.reading.swapped and keeps(old, new):
+        return saved > 0  # the matrices that are given show it
     if saved < GAIN:
         gained = sum(b.verdict in ACCEPTED and a.verdict not in ACCEPTED for a, b in pairs)
         return saved > 0 and bool(spoilt) and not turned and gained >= MANY

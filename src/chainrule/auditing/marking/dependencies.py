@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
-from chainrule.auditing.model.problem import Node, parents
+from chainrule.auditing.model.problem import Node, parents, part_of
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 
@@ -13,7 +15,7 @@ from chainrule.formula import tree as t
 def sources(state: SheetState, claim: LineClaim) -> list[Mark]:
     """Earlier lines, wrong or following, that this one is computed from; the nearest first."""
     if claim.place is not None and claim.place.node is not None:
-        return bad_above(state, claim.place.node, claim.place.time)
+        return bad_above(state, claim.place.node, claim.place.time, claim.place.index)
     symbols = (s for part in claim.formulas for s in t.refs(part.tree))
     return [m for symbol in symbols for m in _writers_of(state, symbol) if m.verdict in BAD]
 
@@ -27,23 +29,42 @@ def _writers_of(state: SheetState, symbol: t.Symbol) -> list[Mark]:
         return []
     if place.node is None:
         return [m for m in state.marks if m.place is not None and m.place.name == place.name]
-    return state.lines_of(place.node, place.time) or bad_above(state, place.node, place.time)
+    written = [m for m in state.lines_of(place.node, place.time) if _is_about(m, place.index)]
+    return written or bad_above(state, place.node, place.time, place.index)
 
 
-def bad_above(state: SheetState, node: Node, time: int) -> list[Mark]:
-    """Earlier lines, wrong or following, from which a quantity is computed; the nearest first."""
+def bad_above(state: SheetState, node: Node, time: int, index: tuple[int, ...] = ()) -> list[Mark]:
+    """Earlier lines, wrong or following, from which a quantity, or one entry of it, is computed; the nearest first."""
     found: list[Mark] = []
     if state.is_sound and time < 2:
         return found
-    replay, seen = state.own.replay(time), {node}
-    queue = [*parents(node, state.problem)]
+    replay, first = state.own.replay(time), (node, tuple[int | None, ...](index))
+    seen = {first}
+    queue = [*_parts(state, *first)]
     while queue:
-        parent = queue.pop(0)
-        if parent in seen:
+        one = queue.pop(0)
+        if one in seen:
             continue
-        seen.add(parent)
-        found += [m for m in state.lines_of(parent, time) if m.verdict in BAD and m not in found]
+        seen.add(one)
+        parent, entries = one
+        lines = [m for m in state.lines_of(parent, time) if _is_about(m, entries)]
+        found += [m for m in lines if m.verdict in BAD and m not in found]
         given = replay.given.get(parent)
-        if given is None or not given[1].all():
-            queue += parents(parent, state.problem)
+        written = None if given is None else given[1][(..., *(slice(None) if e is None else e for e in entries))]
+        if written is None or not written.all():
+            queue += _parts(state, parent, entries)
     return found
+
+
+def _parts(
+    state: SheetState, node: Node, index: tuple[int | None, ...]
+) -> Iterator[tuple[Node, tuple[int | None, ...]]]:
+    """What a quantity, or an entry of it, is computed from, and which entries of that."""
+    problem = state.problem
+    return ((parent, part_of(parent, node, index, problem)) for parent in parents(node, problem))
+
+
+def _is_about(mark: Mark, entries: tuple[int | None, ...]) -> bool:
+    """Whether a line writes one of these entries of the quantity that it is about."""
+    own = () if mark.place is None else mark.place.index
+    return all(one is None or one == other for one, other in zip(entries, own, strict=False))

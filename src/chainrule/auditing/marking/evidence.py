@@ -121,7 +121,7 @@ def _gives(state: SheetState, mark: Mark, part: FormulaMark) -> bool:
     written = mark.value.numbers
     try:
         names = state.lookup(state.printed, numeric=True)
-        given, radius = with_radius(part.part.tree, names, state.given, state.effort)
+        given, radius = with_radius(part.part.tree, names, state.digits, state.effort)
     except (InputError, NumbersOnly):
         return False
     if given.size != written.value.size:

@@ -6,7 +6,7 @@ is numbers alone: it is held against the number that the line prints behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ import numpy as np
 
 from chainrule.auditing.marking.loosely import means_outer, misfits, needs_turning, without_sums
 from chainrule.auditing.marking.mark import FormulaMark, NumberMark
+from chainrule.auditing.marking.roundings import MANY, roundings_of
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import Formula, LineClaim
-from chainrule.auditing.model.digits import LAST_DIGIT, numbers_of
+from chainrule.auditing.model.digits import CUT, LAST_DIGIT, numbers_of
 from chainrule.auditing.model.effort import Effort
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.world import FormulaReading, NameValues, NumbersOnly, World, value_of
@@ -24,6 +25,7 @@ from chainrule.errors import InputError
 from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
+from chainrule.network.names import NoSuchUnit
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
@@ -61,7 +63,7 @@ def _with_sums(tree: t.Expr, function: str) -> t.Expr:
 
 def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula, tree: t.Expr) -> FormulaMark:
     """A formula, read as a tree, held against what the line claims."""
-    trouble, no_product = "", False
+    trouble, no_product, beyond = "", False, False
     here = evaluates = False
     of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
     for way in ways(state.problem):
@@ -80,6 +82,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
         except InputError as error:
             trouble = trouble or f"{error.quantity}: expected {error.expected}; got {error.got}"
             no_product |= error.quantity == "product"
+            beyond |= isinstance(error, NoSuchUnit)
     if has_data(state.problem, tree):
         return _by_numbers(state, claim, value, part)
     if evaluates and of_weights and means_outer(state, claim, tree):
@@ -91,7 +94,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
         return FormulaMark(part, "formula", "wrong", trouble)
     turn = no_product and needs_turning(state, claim, tree)
     is_misfit = turn or (bool(trouble) and misfits(state, claim, tree))
-    return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit)
+    return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit, beyond=beyond)
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:
@@ -235,7 +238,7 @@ def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, p
     worst = []
     for world in (state.truth, state.printed):
         try:
-            given, radius = with_radius(part.tree, state.lookup(world, numeric=True), state.given, state.effort)
+            given, radius = with_radius(part.tree, state.lookup(world, numeric=True), state.digits, state.effort)
         except (InputError, NumbersOnly):
             continue
         for one in wanted:
@@ -249,11 +252,13 @@ def _by_numbers(state: SheetState, claim: LineClaim, value: NumberMark | None, p
     return FormulaMark(part, "formula", "wrong", "with the numbers in it, it does not give the value")
 
 
-def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float], effort: Effort) -> tuple[Array, Array]:
+def with_radius(
+    tree: t.Expr, names: NameValues | None, digits: Mapping[float, float], effort: Effort
+) -> tuple[Array, Array]:
     """The value of a formula, and how far the digits of its own numbers can move it.
 
     Args:
-        exact: sizes of numbers that are given, not rounded.
+        digits: sizes of numbers that are known finer than they may be written here -> the unit; 0 of what is given.
 
     Raises:
         InputError: it has too many numbers.
@@ -283,10 +288,9 @@ def with_radius(tree: t.Expr, names: NameValues | None, exact: frozenset[float],
     base = value(places)
     radius = np.zeros_like(base)
     for index, number in enumerate(numbers):
-        if abs(number.value) in exact:
-            continue
         read = numbers_of(number, 0.0)
         unit = float(read.unit) if read is not None else 0.0
+        unit = min(unit, digits.get(abs(number.value), unit))
         if unit >= 1 or unit == 0:
             continue  # whole numbers are exact
         effort.spend(2 * whole)
@@ -341,7 +345,7 @@ def replaced(tree: t.Expr, index: int, value: float) -> t.Expr:
 def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula) -> FormulaMark:
     """Whether numbers that are computed give what stands behind them."""
     try:
-        exact, radius = with_radius(part.tree, None, state.given, state.effort)
+        exact, radius = with_radius(part.tree, None, state.digits, state.effort)
     except InputError as error:
         if value is None or not error.quantity.startswith("function"):
             raise
@@ -349,11 +353,7 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
             part, "arithmetic", "undecided", f"{error.quantity}: expected {error.expected}; got {error.got}"
         )
     if value is None:
-        if claim.place is not None:
-            due = np.asarray(state.truth.value(claim.place), dtype=float)
-            if due.size != exact.size or not (np.abs(due.ravel() - exact.ravel()) <= radius.ravel() + 1e-9).all():
-                return FormulaMark(part, "arithmetic", "wrong", f"it gives {shown(exact)}", value=(exact, radius))
-        return FormulaMark(part, "arithmetic", "right")
+        return FormulaMark(part, "arithmetic", "right", value=(exact, radius))
     numbers = value.numbers
     if exact.size != numbers.value.size:
         return FormulaMark(part, "arithmetic", "wrong", f"it gives {_words(exact)}")
@@ -361,11 +361,16 @@ def mark_arithmetic(state: SheetState, claim: LineClaim, value: NumberMark | Non
     gap = np.abs(exact - numbers.value)
     if (gap <= numbers.unit / 2 * (1 + 1e-9) + 1e-12).all():
         return FormulaMark(part, "arithmetic", "right", value=(exact, radius))
-    cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * (1 - 1e-6))
+    cut = (np.abs(numbers.value) <= np.abs(exact) + 1e-12) & (gap < numbers.unit * CUT)
     slip = np.clip(LAST_DIGIT * np.abs(exact), numbers.unit / 2, numbers.unit)  # of the last digit
-    within = (gap <= radius + slip) | cut
+    away = np.abs(numbers.value - value.due)
+    is_due = (away <= numbers.unit / 2) | ((away < numbers.unit * CUT) & (np.abs(numbers.value) < np.abs(value.due)))
+    if not is_due.all() and roundings_of(part.tree, float(numbers.unit.min())) < MANY:
+        shorter = state.both & (np.abs(numbers.value) < np.abs(exact))  # the numbers in it may be cut, and the result
+        slip = np.where(shorter, slip, numbers.unit / 2)
+    within = (gap <= radius + slip * (1 + 1e-9)) | cut
     whole = np.isclose(exact, np.round(exact / numbers.unit) * numbers.unit, rtol=0, atol=1e-9 * numbers.unit)
-    near_due = bool((np.abs(numbers.value - value.due) <= numbers.unit).all())
+    near_due = bool((away <= numbers.unit).all())
     if within.all() and (near_due or (~whole | cut).all()):
         why = "the numbers are printed with fewer digits than were used"
         return FormulaMark(part, "arithmetic", "truncated" if cut.all() else "rounded", why, value=(exact, radius))

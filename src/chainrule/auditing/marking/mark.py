@@ -74,6 +74,7 @@ class FormulaMark:
         slips: of arithmetic, its numbers that are not what their names are worth.
         aligned: of arithmetic, each of its numbers is what its name is worth.
         misfit: its shapes do not fit, however its products are read.
+        beyond: it names a unit that the network does not have.
         found: the mistakes that it is, best first, once the line is diagnosed.
     """
 
@@ -86,6 +87,7 @@ class FormulaMark:
     slips: tuple[OperandSlip, ...] = ()
     aligned: bool = False
     misfit: bool = False
+    beyond: bool = False
     found: tuple[Found, ...] = ()
 
 

@@ -11,6 +11,7 @@ from chainrule.auditing.marking.carry_forward import mended
 from chainrule.auditing.marking.dependencies import sources
 from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, Adopted, Mark, NumberMark
+from chainrule.auditing.marking.roundings import MOST_ENTRIES, is_rounded_once
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.digits import LAST_DIGIT, Numbers
@@ -23,6 +24,9 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
+ONE_OFF = "one off in the last digit"
+MENDED = "right with the wrong number above as it should be"
+
 
 def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> NumberMark:
     """The mark of the line's number.
@@ -34,7 +38,9 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     rounds, cuts = numbers.interval(False), numbers.interval(True)
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
     if not state.exact:
-        fits = fits | _last_digit(numbers, own.value, due)
+        fits = _without_slips(
+            state, claim, numbers, fits | _last_digit(numbers, own.value, due), by_rounding | by_cutting
+        )
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []
@@ -47,7 +53,7 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     elif (by_rounding | by_cutting).all():
         verdict = "truncated"
     elif fits.all():
-        verdict, why = "rounded", "one off in the last digit"
+        verdict, why = "rounded", ONE_OFF
     elif (fits | own.fits).all():
         root = root or next(iter(bad or sources(state, claim)), None)
         verdict = "follows" if root else "rounded"
@@ -56,7 +62,7 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
             why = f"the 0 carried from an earlier line (line {root.number}) makes this line 0 whatever is done: "
             why += "it shows nothing"
     elif _goes_on_mended(state, claim, rounds, fits, flipped):
-        verdict, own = "rounded", own._replace(fits=np.ones(due.shape, dtype=bool))
+        verdict, why, own = "rounded", MENDED, own._replace(fits=np.ones(due.shape, dtype=bool))
     else:
         verdict = "wrong"
     fits = fits | own.fits
@@ -118,6 +124,19 @@ def _last_digit(numbers: Numbers, own: Interval | None, due: Array) -> Array:
     away = np.abs(numbers.value - due)
     near: Array = (gap <= numbers.unit * (1 + 1e-6)) & (away <= 2 * numbers.unit) & (away <= LAST_DIGIT * np.abs(due))
     return near
+
+
+def _without_slips(state: SheetState, claim: LineClaim, numbers: Numbers, fits: Array, sure: Array) -> Array:
+    """What fits, without entries one off in the last digit where no more than one result can have been rounded."""
+    place = claim.place
+    slips = np.argwhere(fits & ~sure)
+    if place is None or place.node is None or not 0 < len(slips) <= MOST_ENTRIES or place.flip:
+        return fits
+    found = np.array(fits, dtype=bool)
+    for one in map(tuple, slips):
+        entry = place.index or one
+        found[one] = not is_rounded_once(state, place, entry, float(numbers.unit[one]))
+    return found
 
 
 def _fitted(written: Numbers, due: Array, state: SheetState, claim: LineClaim) -> tuple[Numbers, bool, Array]:
@@ -250,7 +269,7 @@ def spread(state: SheetState, tree: t.Expr, literally: bool = False) -> Interval
                 del moved[symbol]
             radius = radius + np.maximum(np.abs(ends[0] - base), np.abs(ends[1] - base))
         if literally:
-            radius = radius + with_radius(tree, names, state.given, state.effort)[1]
+            radius = radius + with_radius(tree, names, state.digits, state.effort)[1]
     except (InputError, NumbersOnly):
         return None
     radius = radius * 1.01

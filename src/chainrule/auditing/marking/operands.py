@@ -181,7 +181,7 @@ class Operands:
     def _number(self, numbers: t.Expr) -> Number | None:
         """Numbers as they are held against a name; None where they give no single one."""
         try:
-            written, moved = with_radius(numbers, None, self.state.given, self.state.effort)
+            written, moved = with_radius(numbers, None, self.state.digits, self.state.effort)
         except _TROUBLE:
             return None
         if written.size != 1:

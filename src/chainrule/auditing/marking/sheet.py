@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from chainrule.auditing.marking.carry_forward import write
 from chainrule.auditing.marking.dependencies import sources
-from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula
+from chainrule.auditing.marking.formulas import HERE_ALONE, mark_arithmetic, mark_formula, shown
 from chainrule.auditing.marking.mark import BAD, BY_CHANCE, Adopted, FormulaMark, Mark, NumberMark
 from chainrule.auditing.marking.numbers import WrongShape, mark_numbers
 from chainrule.auditing.marking.operands import with_operands
@@ -25,18 +26,21 @@ from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.marking.times import at_its_time
 from chainrule.auditing.marking.witnesses import contradicted, either, is_false
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
+from chainrule.auditing.model.digits import EXACT, MOST_DECIMALS, Numbers
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.replay import Wrong
 from chainrule.auditing.model.world import NumbersOnly, value_of
 from chainrule.auditing.records import ACCEPTED, Verdict
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
+from chainrule.network.arrays import Array
 from chainrule.network.names import Derivative, Name
 
 NOT_ROUNDED = "each of its numbers is exact, and still it is not what it should be: what they stand for is not known"
 MISREAD = "the number is right; its formula, as it is read here, gives another"
 ANY_PARAMETER = "a rule for any parameter: it claims nothing about this network"
 ONE_OFF = "some of its numbers are one off in the last digit: a rounding of earlier steps, or a slip"
+PUT_IN = "right from the rounded numbers that you put in"
 MOST_ADOPTED = 6  # mistakes of one line that later lines are tried with
 
 #: gives a wrong line the mistakes that explain it
@@ -159,11 +163,16 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
             return Mark(claim, "wrong", f"{error.quantity} should have {error.expected} numbers, not {error.got}")
         raise
     formulas = [mark_formula(state, claim, value, part) for part in claim.formulas if part.tree is not defining]
-    formulas += [
+    sums = [
         mark_arithmetic(state, claim, value, part)
         for part in claim.arithmetic
         if part.tree is not defining or value is not None
     ]
+    if value is None and claim.place is not None:
+        held = [_held_as_number(state, claim, one) for one in sums]
+        sums = [one for one, _ in held]
+        value = next((number for _, number in held if number is not None), None)
+    formulas += sums
     mark = _repeated(state, _combined(state, claim, value, with_operands(state, claim, formulas)))
     if mark.verdict == "wrong" and claim.own in state.names and claim.formulas:
         return Mark(claim, why=f"an earlier line gives {claim.own} by another formula: one of the two is wrong")
@@ -187,6 +196,27 @@ def _read_mark(state: SheetState, claim: LineClaim, diagnose: Diagnose | None) -
         state.adopted += [Adopted(wrong, mark, c) for wrong, c in found[:MOST_ADOPTED]]
     write(state, mark)
     return mark
+
+
+def _held_as_number(state: SheetState, claim: LineClaim, part: FormulaMark) -> tuple[FormulaMark, NumberMark | None]:
+    """Arithmetic without a result, held as the number that it gives; and that number where it follows."""
+    assert part.value is not None
+    exact, radius = part.value
+    unit = 2 * np.maximum(radius, EXACT * np.maximum(1.0, np.abs(exact)))
+    try:
+        number = mark_numbers(state, claim, Numbers(exact, unit, ""))
+    except WrongShape:
+        return replace(part, verdict="wrong", why=f"it gives {shown(exact)}"), None
+    if number.verdict == "wrong":
+        return replace(part, verdict="wrong", why=f"{part.part.text} is {_against(claim, exact, number)}"), None
+    return part, number if number.verdict == "follows" else None
+
+
+def _against(claim: LineClaim, exact: Array, number: NumberMark) -> str:
+    """What arithmetic gives, and what it should give."""
+    gap = float(np.max(np.abs(exact.ravel() - number.due.ravel())))
+    decimals = max(4, min(MOST_DECIMALS, 1 - math.floor(math.log10(gap)) if gap else 4))
+    return f"{shown(exact, decimals)}; {claim.subject} should be {shown(number.due, decimals)}"
 
 
 def _is_misread(mark: Mark) -> bool:
@@ -220,7 +250,12 @@ def _is_one_off(mark: Mark) -> bool:
 def _combined(state: SheetState, claim: LineClaim, value: NumberMark | None, formulas: list[FormulaMark]) -> Mark:
     """The line's mark from those of its parts."""
     verdict: Verdict
+    beyond = next((f for f in formulas if f.beyond), None)
+    if beyond is not None and (value is None or value.verdict in ACCEPTED):
+        return Mark(claim, "unreadable", f"{beyond.part.text}: {beyond.why}", None, tuple(formulas))
     states = [f.verdict for f in formulas]
+    if value is not None and value.verdict == "truncated" and _is_rounded_by(value, formulas):
+        value = replace(value, verdict="rounded", why=PUT_IN)
     if value is None and not formulas:
         verdict = "undecided" if claim.own == "" else "right"
     elif "wrong" in states:
@@ -300,7 +335,15 @@ def _by_operands(state: SheetState, claim: LineClaim, value: NumberMark, formula
         return replace(value, verdict="follows", root=root)
     if _is_opposite(value):
         return value  # no rounding turns a sign
-    return replace(value, verdict="rounded", why="right from the rounded numbers that you put in")
+    return replace(value, verdict="rounded", why=PUT_IN)
+
+
+def _is_rounded_by(value: NumberMark, formulas: list[FormulaMark]) -> bool:
+    """Whether a number that could be cut is what the numbers of the line give, rounded."""
+    gaps = (np.abs(np.ravel(f.value[0]) - value.numbers.value.ravel()) for f in formulas if f.value is not None)
+    return any(
+        bool((gap <= value.numbers.unit.ravel() / 2 * (1 + 1e-9)).all()) for gap in gaps if gap.size == value.due.size
+    )
 
 
 def _is_opposite(value: NumberMark) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.auditing.marking.loss_parts import part_of_loss
 from chainrule.auditing.marking.mark import Adopted, Mark
 from chainrule.auditing.model.claims import LineClaim, Reader, Reading
 from chainrule.auditing.model.effort import Effort
@@ -122,6 +123,11 @@ class SheetState:
         return frozenset(float(abs(v)) for array in arrays for v in np.ravel(array)) | {abs(problem.rate)}
 
     @cached_property
+    def digits(self) -> dict[float, float]:
+        """Sizes of numbers -> the unit of the last digit in which the sheet has them: 0 of what is given."""
+        return dict.fromkeys(self.given, 0.0)
+
+    @cached_property
     def worlds(self) -> list[World]:
         """The truth, and the same network at other numbers: where formulas are judged."""
         return [self.truth, *(World.of(p, self.effort) for p in at_other_numbers(self.problem))]
@@ -142,10 +148,16 @@ class SheetState:
         return self.writers.setdefault((node, time if time > 1 else 0), [])
 
     def definition(self, claim: LineClaim) -> t.Expr | None:
-        """The formula by which a line's subject is known: of a name of the author's, or the subject itself."""
+        """The formula by which a line's subject is known: of a name of the author's, or the subject itself.
+
+        A part of the loss is known by the loss.
+        """
         known, _ = self.names.get(claim.own, (None, None))
         if known is not None:
             return known
+        worlds = (self.lookup(self.truth), self.lookup(self.printed, numeric=True)) if claim.own else ()
+        if worlds and (part := part_of_loss(self.problem, claim, worlds)) is not None:
+            return part
         return next((part.tree for part in (*claim.formulas, *claim.arithmetic)), None)
 
     def due(self, claim: LineClaim, world: World) -> Any:

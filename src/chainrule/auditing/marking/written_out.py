@@ -44,7 +44,7 @@ class WrittenOut:
             case "h" if rule is not None:
                 yield self._of_unit(rule.formula, i, m)
             case "L":
-                yield _sum(tuple(self._of_loss(problem.network.loss_rule.formula, k) for k in range(sizes[-1])))
+                yield _sum(tuple(self.loss_of(k) for k in range(sizes[-1])))
             case "dh" if i == depth:
                 yield self._of_loss(problem.network.loss_rule.dformula, m)
             case "dh":
@@ -69,6 +69,10 @@ class WrittenOut:
                     yield t.Add((before.ref(kind, i, *index), t.Neg(step)))
         if kind == "da" and i == depth and problem.pair is not None:
             yield self._scaled(t.Add((self.ref("h", i, m), t.Neg(self.ref("y", 0, m)))))
+
+    def loss_of(self, unit: int) -> t.Expr:
+        """The term of the loss of one output; units from 0."""
+        return self._of_loss(self.problem.network.loss_rule.formula, unit)
 
     def ref(self, symbol: str, layer: int, *units: int) -> t.Expr:
         """A unit's value, a weight, a bias; units from 0."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.auditing.model.interval import Interval
+from chainrule.auditing.model.interval import SLACK, Interval
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 from chainrule.sheets.formulas.tokens import MOST_EXPONENT
@@ -47,7 +47,8 @@ class Numbers:
 
     def _within(self, both: bool) -> Interval:
         half = self.unit / 2
-        away = self.unit * CUT if both else half
+        # a whole unit away is another number, also where the arithmetic itself is rounded
+        away = np.maximum(self.unit * CUT - 3 * SLACK * np.abs(self.value), half) if both else half
         # cut towards 0: the number itself is farther from 0 than what is written
         high = np.where(self.value >= 0, self.value + away, self.value + half)
         low = np.where(self.value <= 0, self.value - away, self.value - half)

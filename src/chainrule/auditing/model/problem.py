@@ -46,6 +46,7 @@ class Problem:
         masks: layer -> (n, m), what dropout multiplies its output with: 0, or the scale.
         shared: layers, from 1, whose units have one bias between them: its derivative is the sum of theirs.
         settled: conventions of the loss that what is said of it rules out, by their ids.
+        turned: the author gives the matrices as their transposes, a row for each unit of the layer before.
         descended: networks after many updates, which this problem and those made from it have found so far.
         known: what ``once`` has made: a sheet is marked several times.
     """
@@ -61,6 +62,7 @@ class Problem:
     masks: Mapping[int, Array] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
     settled: frozenset[str] = frozenset()
+    turned: bool = False
     descended: dict[Hashable, Network] = field(default_factory=dict, repr=False)
     known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -220,6 +222,42 @@ def parents(node: Node, problem: Problem) -> Iterator[Node]:
             yield from (Node("da", i, t), Node("h", i - 1, t))
         case "db":
             yield Node("da", i, t)
+
+
+def part_of(parent: Node, node: Node, index: tuple[int | None, ...], problem: Problem) -> tuple[int | None, ...]:
+    """Which entries of a parent an entry of a node is computed from; None in an index is all along that axis.
+
+    Args:
+        index: of the entry, without the axis of examples; () for the whole.
+    """
+    if not index:
+        return ()
+    kind, i, _ = node
+    unit = index[:1]
+    whole_layer = kind in ("h", "da") and problem.rule(i) is None  # softmax: each unit has a part in every other
+    match kind, parent.kind:
+        case (("W" | "b"), _):
+            return index
+        case ("a", "W"):
+            return (*unit, None)
+        case ("a", "b") | ("g'", _):
+            return unit
+        case ("dh", "W"):
+            return (None, *unit)
+        case ("dh", "h"):
+            return unit
+        case ("h", "a") | ("da", "dh" | "g'") if not whole_layer:
+            return unit
+        case ("da", "h"):
+            return unit
+        case ("dW", "da"):
+            return unit
+        case ("dW", "h"):
+            return index[1:]
+        case ("db", "da") if i not in problem.shared:
+            return unit
+        case _:
+            return ()
 
 
 _FORWARD = {"y": 0, "W": 0, "b": 0, "a": 1, "h": 2, "g'": 3, "J": 3}

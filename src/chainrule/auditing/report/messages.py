@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.auditing.marking.mark import BY_CHANCE, Candidate, FormulaMark, Mark, NumberMark
+from chainrule.auditing.marking.numbers import ONE_OFF
 from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.digits import CUT, MOST_DECIMALS
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.problem import Node, name_of
 from chainrule.auditing.report.wording import array, decimals_apart, number
@@ -28,9 +30,11 @@ def _not_wrong(state: SheetState, mark: Mark) -> str:
         case "right":
             return ""
         case "rounded":
-            return f"{mark.why}: it should be {due_text(mark)}" if mark.why else _drift(state, mark)
+            if mark.why == ONE_OFF:
+                return f"{mark.why}: it should be {due_text(mark)}"
+            return f"{mark.why}; from exact numbers it is {due_text(mark)}" if mark.why else _drift(state, mark)
         case "truncated":
-            return f"the digits are cut, not rounded: {due_text(mark, 1)}"
+            return f"the digits are cut, not rounded: {_cut_text(mark)}"
         case "follows":
             root = _line(state, mark.root) if mark.root else f"an earlier {_noun(state)}"
             mended = f"with that {_noun(state)} mended it would be {due_text(mark)}"
@@ -71,6 +75,17 @@ def due_text(mark: Mark, more: int = 0) -> str:
         off = np.abs(due - numbers.value) > numbers.unit / 2 * (1 + 1e-9)
         decimals = decimals_apart(due, numbers.value, decimals, off if off.any() else True)
     return array(due, decimals) if due.size != 1 else number(due.item(), decimals)
+
+
+def _cut_text(mark: Mark) -> str:
+    """What is due, in so many digits that what is written is seen to be cut from it."""
+    assert mark.value is not None
+    due, written = mark.value.due, mark.value.numbers
+    for more in range(1, MOST_DECIMALS - written.decimals):
+        shown = np.round(due, written.decimals + more)
+        if (np.abs(shown - written.value) < written.unit * CUT).all():
+            return due_text(mark, more)
+    return due_text(mark, 1)
 
 
 def _worst(value: NumberMark) -> str:

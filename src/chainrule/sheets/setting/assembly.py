@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     network, assumed = network_made(facts, found)
     if text is not None and isinstance(y, int) and y != (y := _class_of(network, x, y, numbers, text)):
         notes.append("classes are counted from 1")
-    return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), rules)
+    return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), replace(rules, turned=found.turned))
 
 
 # ---------------------------------------------------------------- inputs and targets

@@ -63,6 +63,7 @@ class Rules:
         momentum: the steps have a velocity.
         bias_columns: the matrices Θ are given with the biases as their first columns.
         unread: an activation by a formula that is none of those known.
+        turned: the matrices are given as their transposes, a row for each unit of the layer before.
     """
 
     named: bool = False
@@ -73,6 +74,7 @@ class Rules:
     bias_columns: bool = False
     momentum: bool = False
     unread: str = ""
+    turned: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Parameters:
         shared: layers, from 1, whose units have one bias between them.
         notes: what was assumed, for the report.
         bias_columns: they were given as matrices Θ, whose first columns are the biases.
+        turned: the matrices were given as their transposes, a row for each unit of the layer before.
         names: what the weights are called -> their names here, where no naming says it.
     """
 
@@ -53,6 +54,7 @@ class Parameters:
     shared: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
     bias_columns: bool = False
+    turned: bool = False
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -138,7 +140,8 @@ class _Reader:
         weights = self.best(ways)
         turned = [str(i) for i, (W, raw) in enumerate(zip(weights, read, strict=True), 1) if raw != W]
         words = f"W of layer {_and(turned)} is read as its transpose (a row for each unit of the layer before): "
-        return Parameters(weights, notes=[words + "only that fits the inputs and layers"])
+        notes = [words + "only that fits the inputs and layers"]
+        return Parameters(weights, notes=notes, turned=weights == all_turned)
 
     def with_squares_turned(self, read: list[Matrix], given: list[tuple[Fact, str]]) -> Iterator[list[Matrix]]:
         """The square matrices turned round beside weights that are a flat list, which has no direction of its own."""
