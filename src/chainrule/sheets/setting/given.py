@@ -22,7 +22,7 @@ from chainrule.sheets.writing.tables import with_heads
 from chainrule.system.patterns import regex
 
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "target": "y", "label": "y", "y": "y"}
-_RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
+_RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.*·×∂]{{0,30}}(?:=\s*)?\$?\s*(?<![A-Za-z_])([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(
     r"\(\s*[yŷoYO]\w{0,4}\s*[-−]\s*[dD]\s*\)|\(\s*[dD]\s*[-−]\s*[yŷoYO]\w{0,4}\s*\)"

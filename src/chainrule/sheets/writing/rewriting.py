@@ -42,6 +42,9 @@ _LABELLED = regex(
     rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
     rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
 )
+_INDEXED = r"[d∂]?[^\W\d]\w{0,12}'*(?:_\{[\w,]{1,9}\}|\^\{?[(\[]?[0-9][)\]]?\}?){0,2}"
+#: dL/dw2 = -0.104   dL/db2 = -0.143, and with a bar: two claims
+_GAP = regex(rf"(=[^=\n]{{0,200}}[0-9)\]}}])(?P<gap>[ ]{{2,60}}|[ ]?\|{{1,2}}[ ]?)(?=\(?{_INDEXED}(?:[ ]?/[ ]?{_INDEXED})?'*[ ]*=)")
 _DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 #: z_1 = 1.2 > 0: the value, and what it shows
 _COMPARED = regex(
@@ -97,6 +100,7 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = _ENDS.sub(_between, text) if "_" in text else text
     text = _COMPARED.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), text)
     text = _CHECKED.sub(_checked, text)
+    text = _GAP.sub(lambda match: f"{match[1]}{',':{len(match['gap'])}}", text) if "  " in text or "|" in text else text
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
     return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
 

@@ -96,7 +96,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 ):  # and not prose between a claim and what continues it
                     if waiting is not None and waiting.signs:
                         yield waiting
-                    doubt = BESIDE if any(piece.start < at < piece.end for at in valued) else ""
+                    doubt = BESIDE if any(piece.start < at < piece.end for at in valued) else _run_together(parts)
                     waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece), doubt=doubt)
                 else:
                     between = [*told, text] if told[-1:] != [text] else told
@@ -127,6 +127,19 @@ _BANNER = regex(r"^\s*={3,}(?=\s|\w|$)|(?<=\S)\s*={3,}\s*$")
 _BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
 _EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
+
+
+TOGETHER = "it may be two claims with nothing but a blank between them"
+_BEFORE_A_NAME = regex(rf"[\s{JOIN}]*-?[0-9]*\.[0-9]+[ ](?:/[ ])?(?=[^\W\d]|∂)")
+
+
+def _run_together(parts: list[Place]) -> str:
+    """Why ``z = 0.7 h = 0.6`` is in doubt: a number and a name between two signs of equality are a product, or no one."""
+    for part in parts[1:-1]:
+        number = _BEFORE_A_NAME.match(part.text)
+        if number is not None and is_one_name(part.text[number.end() :]) and is_one_name(parts[0].text):
+            return TOGETHER if is_number(parts[-1].text) else ""
+    return ""
 
 
 def _lead_on(told: list[str]) -> bool:
@@ -222,11 +235,22 @@ def _pieces(place: Place) -> Iterator[Place]:
             continue
         if kind == "\n" and (_CONTINUES.match(text, at + 1) or _UNFINISHED.search(text[max(start, at - 80) : at])):
             continue  # a formula goes on
+        if text[at] == "\n" and is_claim and _is_factor(text[start:at], text[at + 1 :]):
+            continue
         if kind == "\n" and is_claim and _BRACED.match(place.source.written, place.source.origin(place.start + at)):
             continue  # with a factor under its brace
         yield from _stripped(place.within(start, at))
         start, is_claim = at + 1, False
     yield from _stripped(place.within(start, len(text)))
+
+
+def _is_factor(before: str, behind: str) -> bool:
+    """Whether the next line of a display goes on with a product of names, a factor or more a line."""
+    last, following = before.rpartition("=")[2], behind.partition("\n")[0].rstrip(f" {BREAK}{JOIN}")
+    if not following.strip() or any(sign in following for sign in f"=;{BREAK}{THEN}") or words(following):
+        return False
+    named, goes_on = (_NAMED.search(text.replace(r"\frac", "")) is not None for text in (last, following))
+    return bool(last.strip(f" \n{JOIN}")) and (named or not goes_on)
 
 
 def _ends_once(text: str, separators: list[tuple[int, str]]) -> list[tuple[int, str]]:
