@@ -27,6 +27,7 @@ from chainrule.network.arrays import Array
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
+NO_TARGETS = "it needs targets, which the sheet does not give, and does not hold at others"
 OUTER = "its product of two vectors is one number as it stands, and the right matrix as an outer product"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
@@ -62,13 +63,14 @@ def _with_sums(tree: t.Expr, function: str) -> t.Expr:
 def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula, tree: t.Expr) -> FormulaMark:
     """A formula, read as a tree, held against what the line claims."""
     trouble, no_product = "", False
-    here = evaluates = False
+    here = lacks = evaluates = False
     of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
     for way in ways(state.problem):
         if way.flipped and of_weights and state.problem.n > 1:
             continue  # whether these are transposed, their numbers say
         try:
-            if not agrees(state, claim, tree, state.truth, way):
+            lacks = _lacks_targets(state, claim, way)
+            if not lacks and not agrees(state, claim, tree, state.truth, way):
                 evaluates = True
                 continue
             here = True
@@ -85,13 +87,18 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
     if evaluates and of_weights and means_outer(state, claim, tree):
         return FormulaMark(part, "formula", "undecided", OUTER)
     if here:
-        return FormulaMark(part, "formula", "undecided", HERE_ALONE)
+        return FormulaMark(part, "formula", "undecided", NO_TARGETS if lacks else HERE_ALONE)
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
     turn = no_product and needs_turning(state, claim, tree)
     is_misfit = turn or (bool(trouble) and misfits(state, claim, tree))
     return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit)
+
+
+def _lacks_targets(state: SheetState, claim: LineClaim, way: FormulaReading) -> bool:
+    """Whether the sheet gives no targets and the line is about what needs them: other numbers alone can judge it."""
+    return bool(np.isnan(due_of(state, claim, state.truth, way)).any())
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:

@@ -12,7 +12,7 @@ from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, Plain,
 from chainrule.network.words import WORDS
 from chainrule.sheets.writing.blocks import blocks
 from chainrule.sheets.writing.octave import shows_octave
-from chainrule.sheets.writing.prose import words
+from chainrule.sheets.writing.prose import FOREIGN, words
 from chainrule.sheets.writing.rewriting import rewritten
 from chainrule.sheets.writing.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.writing.times import shows_times
@@ -338,6 +338,8 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
         edges[-1] = aside.start()
     elif signs and (behind := _WORDS_BEHIND.search(text, signs[-1])) and words(behind["words"]):
         edges[-1] = behind.start()
+    elif signs and (note := _FOREIGN_NOTE.search(text, signs[-1])):
+        edges[-1] = note.start()
     parts = [piece.within(start + 1, end) for start, end in pairwise(edges)]
     kept = [part for i, part in enumerate(parts) if i in (0, len(parts) - 1) or not part.is_empty]
     if len(kept) > 2 and kept[-1].is_empty:
@@ -357,6 +359,12 @@ _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|r
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
 #: 0.5146 (smaller, good!)
 _ASIDE = regex(rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{1,9}}\((?P<words>[^()=0-9_^*/+]{{3,80}})\)[\s⁠!.]{{0,3}}$")
+
+#: 1（正类）, 0.63 【激活】, 0.5 по формуле
+_FOREIGN_NOTE = regex(
+    rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{0,9}}(?:[(\[][^()\[\]=]{{0,80}}[{FOREIGN}][^()\[\]=]{{0,80}}[)\]]|[【「『〔《〈][^()\[\]=]{{0,80}}[】」』〕》〉]|[{FOREIGN}]"
+    rf"[^=\[\](){{}}^_*/\\]{{0,200}})[\s⁠!.。]{{0,3}}$"
+)
 
 
 def _is_formula(text: str) -> bool:
