@@ -50,7 +50,7 @@ _WORDS = {
     "gelu": regex(rf"\bgelu\b{_CALLED}", re.IGNORECASE),
     "elu": regex(rf"\belu\b{_CALLED}", re.IGNORECASE),
 }  # fmt: skip
-_OF_OUTPUT = regex(
+OF_OUTPUT = regex(
     r"\boutputs?(?![a-z])|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b"
     r"|đầu ra|\bвыход|输出|輸出|出力|출력|\bwyjści|\buitvoer|\buitgang|\bçıkış|\bçıktı",
     re.IGNORECASE,
@@ -241,7 +241,7 @@ def _named(text: str) -> Iterator[tuple[str, str, bool]]:
         pieces = [clause] if len(_activations(clause)) < 2 else _JOINED.split(clause)
         for piece in pieces:
             found = _activations(piece)
-            output, hidden = _OF_OUTPUT.search(piece), _OF_HIDDEN.search(piece)
+            output, hidden = OF_OUTPUT.search(piece), _OF_HIDDEN.search(piece)
             alone = len({name for name, _ in found}) == 1
             for name, end in found:
                 of_all = bool(_EVERYWHERE.match(piece, end)) and not output and not hidden
