@@ -69,7 +69,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
         if way.flipped and of_weights and state.problem.n > 1:
             continue  # whether these are transposed, their numbers say
         try:
-            lacks = _lacks_targets(state, claim, way)
+            lacks = bool(np.isnan(due_of(state, claim, state.truth, way)).any())  # other numbers alone can judge it
             if not lacks and not agrees(state, claim, tree, state.truth, way):
                 evaluates = True
                 continue
@@ -94,11 +94,6 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
     turn = no_product and needs_turning(state, claim, tree)
     is_misfit = turn or (bool(trouble) and misfits(state, claim, tree))
     return FormulaMark(part, "formula", "undecided", trouble, misfit=is_misfit)
-
-
-def _lacks_targets(state: SheetState, claim: LineClaim, way: FormulaReading) -> bool:
-    """Whether the sheet gives no targets and the line is about what needs them: other numbers alone can judge it."""
-    return bool(np.isnan(due_of(state, claim, state.truth, way)).any())
 
 
 def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:

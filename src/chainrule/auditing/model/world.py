@@ -365,7 +365,9 @@ def at_other_numbers(problem: Problem, count: int = 2, seed: int = 20) -> list[P
 def _targets(rng: np.random.Generator, problem: Problem) -> Array:
     """Targets that the loss can have: of softmax a class for each example."""
     if problem.network.output == "softmax":
-        return np.asarray(np.eye(problem.sizes[-1])[rng.integers(problem.sizes[-1], size=problem.n)].reshape(problem.y.shape))
+        return np.asarray(
+            np.eye(problem.sizes[-1])[rng.integers(problem.sizes[-1], size=problem.n)].reshape(problem.y.shape)
+        )
     return rng.uniform(0.2, 0.8, size=problem.y.shape)
 
 

@@ -122,6 +122,9 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         parts["x"] |= (used_inputs := inputs_used(found, lines))
         facts.names |= {fact.called: Fact(f"x_{i}", fact.called) for i, fact in used_inputs.items()}
         only_given(used_inputs)
+    for i, fact in parts["x"].items():
+        if i and fact.called[:1] in "iI":  # i_1 is an input wherever it stands
+            facts.names.setdefault(fact.called, Fact(f"x_{i}", fact.called))
     if set(parts["x"]) == {0}:  # x_0 = 1 is no input
         parts["x"].clear()
     _from_zero(facts, parts["x"])

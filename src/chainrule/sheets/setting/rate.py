@@ -33,7 +33,8 @@ LARGEST = 10.0  # that a learning rate is taken for
 _STRONG = regex(r"[ηα]|\\eta|\\alpha|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])")
 _SIGN = regex(r"=|≈|←|<-|arrow|\\gets")
 _UPDATE = regex(
-    r"['′←Δ⁺]|\\prime|[\w}]\s?\+\s=|<-|\\(?:left|gets|Delta)|:=|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+|" + "|".join(BEFORE_A_NAME),
+    r"['′←Δ⁺]|\\prime|[\w}]\s?\+\s=|<-|\\(?:left|gets|Delta)|:=|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+|"
+    + "|".join(BEFORE_A_NAME),
     re.IGNORECASE,
 )
 

@@ -17,7 +17,9 @@ _SAYS_SO = regex(
     r"|salida|sa[ií]da|uscita|predicci[óo]n|previsão|previsione|vorhersage)\b",
     re.IGNORECASE,
 )
-_CLAIM = regex(rf"(?<![\w/^(∂])(?<![-+*]\s)(?P<name>(?:{_ALWAYS}|{_WHERE_SAID})){_INDEX}(?:\(x\))?\s*=(?P<formula>[^=,;⇒\n]{{1,200}})")
+_CLAIM = regex(
+    rf"(?<![\w/^(∂])(?<![-+*]\s)(?P<name>(?:{_ALWAYS}|{_WHERE_SAID})){_INDEX}(?:\(x\))?\s*=(?P<formula>[^=,;⇒\n]{{1,200}})"
+)
 _WEIGHT = rf"(?:[wWvVuUθΘβ]|weight)(?:[0-9]{{0,2}}){_INDEX}"
 _VALUE = rf"(?:[xhazo]|out|hidden|act)(?:[0-9]{{0,2}}){_INDEX}"
 _SUM = r"(?:∑(?:_\{[^{}]{1,12}\}|_\w)?(?:\^\{[^{}]{1,8}\}|\^\w)?)?"

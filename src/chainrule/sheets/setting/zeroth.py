@@ -65,7 +65,11 @@ def _of_nodes(facts: Facts, inputs: int) -> dict[str, tuple[int, int, int]]:
         layer_of[unit] = sources.pop() + 1
     widths = {layer: [one for one, its in layer_of.items() if its == layer] for layer in set(layer_of.values())}
     due = {(one, unit) for unit in units for one in (0, *widths[layer_of[unit] - 1])}
-    if set(joins.values()) != due or len(joins) != len(due) or units != list(range(inputs + 1, inputs + len(units) + 1)):
+    if (
+        set(joins.values()) != due
+        or len(joins) != len(due)
+        or units != list(range(inputs + 1, inputs + len(units) + 1))
+    ):
         return {}
     number = {unit: own.index(unit) + 1 for own in widths.values() for unit in own}
     return {key: (layer_of[unit], number[unit], number.get(before, 0)) for key, (before, unit) in joins.items()}

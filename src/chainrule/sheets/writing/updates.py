@@ -19,11 +19,9 @@ _STEP = rf"[tnk]{_S}\+{_S}1"
 _OLD_WORD = rf"(?i:{'|'.join(OLD)})"
 _OLD = rf"(?:{_OLD_WORD}|\{{{_S}{_OLD_WORD}{_S}\}})"
 _BRACED = rf"\{{{_S}\(?{_S}(?:{_NEW}|{_STEP}){_S}\)?{_S}\}}"
-_AT_SIGN = rf"(?={_S}(?:[=|&\t]|{THEN}))"  # of equality, or the end of a cell
+_AT_SIGN = rf"(?={_S}(?:[=:|&\t]|{THEN}))"  # of equality, behind a label, or the end of a cell
 _PLUS = rf"(?:\+|\({_S}\+{_S}\))"
-_NEXT = (
-    rf"(?:[_^]{_S}{_BRACED}|[_^]{_S}\{{{_S}{_PLUS}{_S}\}}|[_^]{_S}{_PLUS}{_AT_SIGN}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
-)
+_NEXT = rf"(?:[_^]{_S}{_BRACED}|[_^]{_S}\{{{_S}{_PLUS}{_S}\}}|[_^]{_S}{_PLUS}{_AT_SIGN}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
 _INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0-9]{1,2}\])"
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
@@ -46,7 +44,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
      lambda m: m[1]),
     # w+ = …, where a blank shows whose the + is; w+=w - …, w+=0.5 - …, which += would not have
-    (regex(rf"{_PLUSSED}(?:\+(?=[\s{JOIN}]{{1,9}}=|{_S}[|&\t])|{_S}\+(?={_S}={_S}(?:(?P=name)(?![\w^])|{_NUMBER}{_S}[-+])))"),
+    (regex(rf"{_PLUSSED}(?:\+(?=[\s{JOIN}]{{1,9}}=|{_S}[:|&\t])|{_S}\+(?={_S}={_S}(?:(?P=name)(?![\w^])|{_NUMBER}{_S}[-+])))"),
      lambda m: m[1] + "'"),
     # *w6 = w6 - …
     (regex(r"(?m)^([\s⁠]*)\*([wWbBvV](?:_?\{?[0-9]{1,3}\}?)?)(?=[\s⁠]*=)"), lambda m: f"{m[1]}{m[2]}'"),
@@ -60,11 +58,13 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (regex(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2
     (
-        regex(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
+        regex(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}[=:])"),
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip
-_ANY = regex(rf"{_NEW}|\+{_S}\)?{_S}\}}?{_S}[=|&\t{THEN}]|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
+_ANY = regex(
+    rf"{_NEW}|\+{_S}\)?{_S}\}}?{_S}[=:|&\t{THEN}]|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{"
+)
 
 
 #: b_2: 0.2 → 0.23, b_2 = 0.2 → 0.23
