@@ -24,7 +24,7 @@ BEFORE_A_NAME = (
 )  # fmt: skip
 #: all words for the value after an update, and those for the one before it
 NEW = (
-    *BEFORE_A_NAME, "upd", "next", "after", "baru", "mới", "нов", "новый", "новая", "новое", "новые", "新", "새", "nuovi",
+    *BEFORE_A_NAME, "upd", "next", "after", "baru", "mới", "нов", "новый", "новая", "новое", "новые", "新", "새",
 )  # fmt: skip
 OLD = (
     "old", "alt", "current", "curr", "viejo", "velho", "vecchio", "vecchia", "ancien", "oud", "oude", "stary", "stara",

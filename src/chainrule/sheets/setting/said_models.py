@@ -51,5 +51,6 @@ def linear_by_formula(text: str) -> bool:
 def _is_put_in(name: str, text: str) -> bool:
     """Whether an activation is taken of the output: then its formula is that of what the output adds up."""
     called = r"(?:ŷ|y_?hat|\\hat\s*\{?y\}?|y_?pred)" if re.fullmatch(_ALWAYS, name) else re.escape(name)
-    of = rf"(?:σ|\\sigma|sigmoid|logistic|tanh|relu|softmax|φ|\\phi|exp|(?<![A-Za-z])[fg]|e\s*\^)\s*[({{\[]+\s*[-−]?\s*{called}(?![A-Za-z])"
+    functions = r"σ|\\sigma|sigmoid|logistic|tanh|relu|softmax|φ|\\phi|exp|(?<![A-Za-z])[fg]|e\s*\^"
+    of = rf"(?:{functions})\s*[({{\[]+\s*[-−]?\s*{called}(?![A-Za-z])"
     return re.search(of, text, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Biases that are weights of index 0: ``v_10`` beside ``v_11, v_12``, ``w_0`` beside ``w_1, w_2``, ``w_04`` of unit 4."""
+"""Biases that are weights of index 0: ``v_10`` beside ``v_11``, ``w_0`` beside ``w_1, w_2``, ``w_04`` of unit 4."""
 
 from __future__ import annotations
 

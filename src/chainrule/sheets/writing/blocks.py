@@ -88,10 +88,10 @@ def _is_more_of_row(line: str, following: str) -> bool:
 
 
 def _behind_factors(lines: Sequence[str], at: int) -> int:
-    """Behind the lines in plain text that go on with a product or a sum: with a sign at their beginning, or at the end before.
+    """Behind the lines in plain text that go on with a product or a sum, a sign before it or behind the last.
 
-    A star and a plus may be markers of a list as well: they begin a factor below a line that is no item, where no sign of
-    equality is in it, or below another such line.
+    A star and a plus may be markers of a list as well: they begin a factor without a sign of equality below a
+    line that is no item, or below another such line.
     """
     end, starred = at + 1, False
     if ("=" not in lines[at] and "≈" not in lines[at]) or lines[at].lstrip()[:2] in ("* ", "- ", "+ "):

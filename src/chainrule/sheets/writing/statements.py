@@ -134,7 +134,7 @@ _BEFORE_A_NAME = regex(rf"[\s{JOIN}]*-?[0-9]*\.[0-9]+[ ](?:/[ ])?(?=[^\W\d]|∂)
 
 
 def _run_together(parts: list[Place]) -> str:
-    """Why ``z = 0.7 h = 0.6`` is in doubt: a number and a name between two signs of equality are a product, or no one."""
+    """Why ``z = 0.7 h = 0.6`` is in doubt: a number and a name between two signs of equality."""
     for part in parts[1:-1]:
         number = _BEFORE_A_NAME.match(part.text)
         if number is not None and is_one_name(part.text[number.end() :]) and is_one_name(parts[0].text):

@@ -1,7 +1,7 @@
 """The signs by which people mark a value after an update, all made one: a prime behind the name.
 
-``W^{(2)}_{new}``, ``W_{new}^{(2)}``, ``b_{2,new}``, ``b_2_new``, ``W2_new``, ``w^{(t+1)}``, ``w(t+1)``, ``w+``, ``w^+``,
-``w_+``, ``new b_2``, ``b_2 new``, ``b_2 (new)``, and a prime beside the layer, ``b^{(2)'}``.
+``W^{(2)}_{new}``, ``W_{new}^{(2)}``, ``b_{2,new}``, ``b_2_new``, ``W2_new``, ``w^{(t+1)}``, ``w(t+1)``, ``w+``,
+``w^+``, ``w_+``, ``new b_2``, ``b_2 new``, ``b_2 (new)``, and a prime beside the layer, ``b^{(2)'}``.
 """
 
 from __future__ import annotations
