@@ -387,4 +387,4 @@ def _under(problem: Problem, reading: Reading) -> Problem:
     if reading.transposed:
         flipped = tuple(np.ascontiguousarray(W.T) for W in problem.network.weights)
         problem = problem.on(problem.network._with(flipped, problem.network.biases))
-    return replace(problem, update_biases=reading.update_biases, kept=reading.kept)
+    return replace(problem, update_biases=problem.update_biases and reading.update_biases, kept=reading.kept)
