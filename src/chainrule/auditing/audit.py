@@ -36,6 +36,7 @@ from chainrule.sheets.setting.facts import named
 from chainrule.sheets.setting.rate import rate_in
 from chainrule.sheets.writing.inputs import is_text
 from chainrule.sheets.writing.unread import numbers_in
+from chainrule.system.patterns import regex
 
 
 def audit(source: str | os.PathLike[str]) -> Audit:
@@ -205,7 +206,20 @@ def problem_of(sheet: Worksheet) -> Problem:
             problem, y=np.full_like(problem.y, np.nan), settled=sheet.rules.settled, turned=sheet.rules.turned
         )
     problem = Problem.of(sheet.network, sheet.x, sheet.y, sheet.sample_weight, sheet.learning_rate)
-    return replace(problem, settled=sheet.rules.settled, turned=sheet.rules.turned)
+    return replace(problem, settled=sheet.rules.settled, turned=sheet.rules.turned, update_biases=_has_biases(sheet))
+
+
+def _has_biases(sheet: Worksheet) -> bool:
+    """Whether a sheet gives biases or speaks of one: a network given in lines without any has none to update."""
+    if sheet.has_header or any(np.any(b) for b in sheet.network.biases):
+        return True
+    return any(map(_BIAS.search, (*sheet.given, *sheet.lines)))
+
+
+_BIAS = regex(
+    r"(?<![A-Za-z])(?:[bcβθ](?![A-Za-z])|\\(?:beta|theta)|[Bb]ia[is]|[Bb]iás|[Tt]hreshold|offset"
+    r"|截距|偏置|バイアス|편향)"
+)
 
 
 def _rounding(state: SheetState) -> str:

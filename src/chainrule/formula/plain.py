@@ -86,7 +86,7 @@ _CHARACTERS: dict[str, str] = {
     "″": "''", "÷": "/", "√": " sqrt", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
     "ŷ": "yhat", "Ŷ": "yhat", "ℓ": "l", "ᵀ": "^⊤", "~": " ", "ϵ": "ε", "µ": "μ", "‖": "|",
 }  # fmt: skip
-_LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₐₑₕₒₚₛₜₓ", "0123456789ijklmnaehopstx", strict=True))
+_LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₐₑₕₒₚₛₜₓ₊", "0123456789ijklmnaehopstx+", strict=True))
 _HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾", "0123456789-+()", strict=True))
 _TAGS = {"<sub>": "_{", "<sup>": "^{", "</sub>": "}", "</sup>": "}", "<br>": BREAK, "<br/>": BREAK}
 #: what stands behind a backslash

@@ -29,6 +29,7 @@ from chainrule.network.names import NoSuchUnit
 
 MOST_MOVED = 400_000  # parts of a formula, once for each number in it
 HERE_ALONE = "it holds at these numbers, but not at others"
+NO_TARGETS = "it needs targets, which the sheet does not give, and does not hold at others"
 OUTER = "its product of two vectors is one number as it stands, and the right matrix as an outer product"
 TOLERANCE = 1e-7  # relative, of a formula to what it should equal
 _PLAIN = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0)  # constants of formulas, not data
@@ -63,14 +64,15 @@ def _with_sums(tree: t.Expr, function: str) -> t.Expr:
 
 def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: Formula, tree: t.Expr) -> FormulaMark:
     """A formula, read as a tree, held against what the line claims."""
-    trouble, no_product, beyond = "", False, False
-    here = evaluates = False
+    trouble = ""
+    no_product = beyond = here = lacks = evaluates = False
     of_weights = claim.place is not None and claim.place.node is not None and claim.place.node.kind in ("W", "dW")
     for way in ways(state.problem):
         if way.flipped and of_weights and state.problem.n > 1:
             continue  # whether these are transposed, their numbers say
         try:
-            if not agrees(state, claim, tree, state.truth, way):
+            lacks = bool(np.isnan(due_of(state, claim, state.truth, way)).any())  # other numbers alone can judge it
+            if not lacks and not agrees(state, claim, tree, state.truth, way):
                 evaluates = True
                 continue
             here = True
@@ -88,7 +90,7 @@ def _held(state: SheetState, claim: LineClaim, value: NumberMark | None, part: F
     if evaluates and of_weights and means_outer(state, claim, tree):
         return FormulaMark(part, "formula", "undecided", OUTER)
     if here:
-        return FormulaMark(part, "formula", "undecided", HERE_ALONE)
+        return FormulaMark(part, "formula", "undecided", NO_TARGETS if lacks else HERE_ALONE)
     # where its shapes do not fit, that is loose writing as often as a mistake
     if evaluates:
         return FormulaMark(part, "formula", "wrong", trouble)
@@ -104,12 +106,9 @@ def _readings(*shapes: FormulaReading) -> tuple[FormulaReading, ...]:
 
 _OF_ONE = _readings(FormulaReading(), FormulaReading(rows=True), FormulaReading(rows=True, flipped=True))
 _OF_BATCH = _readings(
-    FormulaReading(example=0),
-    FormulaReading(rows=True, example=0),
-    FormulaReading(rows=True),
-    FormulaReading(columns=True),
-    FormulaReading(rows=True, flipped=True),
-)
+    FormulaReading(example=0), FormulaReading(rows=True, example=0), FormulaReading(rows=True),
+    FormulaReading(columns=True), FormulaReading(rows=True, flipped=True),
+)  # fmt: skip
 
 
 def ways(problem: Problem) -> tuple[FormulaReading, ...]:

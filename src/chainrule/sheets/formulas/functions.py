@@ -42,6 +42,8 @@ _ALIASES = {
     "maximum": "max",
     "minimum": "min",
     "expit": "sigmoid",
+    **dict.fromkeys(("sigmoide", "sigmoidea", "sigmoidale", "sigmoida", "sigm", "sig", "logsig"), "sigmoid"),
+    **dict.fromkeys(("tangh", "tgh", "tansig"), "tanh"),
     "heaviside": "step",
     **{p: p for p in PYTHON - {"power", "add", "subtract", "divide"}},
     # behind the name of a library alone (``libraries``)

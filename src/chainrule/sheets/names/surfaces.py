@@ -19,11 +19,17 @@ _GROUPS = ("total", "tot", "all", "sum", "full")
 #: words for the value after an update that stand before a name as well as behind it, in small letters
 BEFORE_A_NAME = (
     "new", "updated", "neu", "neue", "neuer", "neues", "aktualisiert", "nova", "novo", "atualizado", "nuevo", "nueva",
-    "actualizado", "nouveau", "nouvelle", "nuovo", "nuova", "aggiornato",
+    "actualizado", "nouveau", "nouvelle", "nuovo", "nuova", "aggiornato", "nieuw", "nieuwe", "nowy", "nowa", "nowe",
+    "yeni",
 )  # fmt: skip
 #: all words for the value after an update, and those for the one before it
-NEW = (*BEFORE_A_NAME, "upd", "next", "after")
-OLD = ("old", "alt", "current", "curr", "viejo", "velho", "vecchio", "ancien")
+NEW = (
+    *BEFORE_A_NAME, "upd", "next", "after", "baru", "mới", "нов", "новый", "новая", "новое", "новые", "新", "새",
+)  # fmt: skip
+OLD = (
+    "old", "alt", "current", "curr", "viejo", "velho", "vecchio", "vecchia", "ancien", "oud", "oude", "stary", "stara",
+    "stare", "eski", "lama", "cũ", "стар", "старый", "старая", "старое", "старые", "旧", "舊",
+)  # fmt: skip
 _WORDS = "|".join(sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True))
 _DIFFERENTIAL = regex(rf"(?:d|grad_?|g_|∇)(?=(?:[WwBbZzAaHhXθ]|{_WORDS})(?:[0-9_]|$))")
 _HEAD = regex(r"(?P<word>[^\W\d_]+?)(?P<digits>[0-9]*)(?P<hat>hat)?")

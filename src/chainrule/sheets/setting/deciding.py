@@ -30,9 +30,7 @@ _SIGNS = {
     "relu": r"(?<!leaky[\s_-])(?<!leaky)relu|max(?:imum)?\s*\(\s*0\.?\s*,",
     "tanh": r"\\?tanh|hyperbolic tangent",
     "sigmoid": r"sigmoid|logistic|\\sigma|σ|1\s*\+\s*e\s*\^|1\s*\+\s*(?:np\.)?\\?exp",
-    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation"
-    r"|(?:ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|f\(x\))\s*=\s*w_?1?\s*[·*]?\s*x_?1?(?:\s*\+\s*b)?\s*(?=[,.;)$\n]|$)"
-    r"|\bmodel[l\w]{0,2}\W{1,5}y\s*=\s*w_?1?\s*[·*]?\s*x_?1?\s*\+\s*b\s*(?=[,.;)$\n]|$)",
+    "identity": r"linear (?:output|activation|neuron|unit)|identity|no activation",
 }
 _LOSS_WORDS = {
     "half_squared_error": "half the squared error",
@@ -164,10 +162,11 @@ def _pairs(text: str, said: Said) -> tuple[bool, list[tuple[str, str]]]:
     hidden = [name for name in spoken if name not in said.output or name in said.hidden]
     hidden = list(said.hidden) or hidden or ["sigmoid", "tanh", "relu"]
     outputs = list(said.output) or ["softmax"] * ("softmax" in named)
-    if not said.output:
+    if not said.output or said.by_formula:
         rest = [*reversed(spoken), *(name for name in ("sigmoid", "identity", "tanh") if name not in spoken)]
         outputs += sorted(rest, key=lambda name: name in said.hidden)  # what is said of others comes last
-    return bool(named), [(one, other) for one in hidden for other in outputs]
+    pairs = [(one, other) for one in hidden for other in dict.fromkeys(outputs)]
+    return bool(named) or said.by_formula, pairs
 
 
 def _is_allowed(output: str, said: Said) -> bool:

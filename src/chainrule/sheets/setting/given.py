@@ -9,12 +9,12 @@ from typing import Any
 
 from chainrule.sheets.setting.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
 from chainrule.sheets.setting.rate import CALLED, rate_in
-from chainrule.sheets.setting.said import speaks_of_momentum
+from chainrule.sheets.setting.said import OF_OUTPUT, speaks_of_momentum
 from chainrule.sheets.setting.said_losses import loss_named_in, states_loss
 from chainrule.sheets.setting.sentences_given import told_weights, with_equal
 from chainrule.sheets.setting.several import parted, with_wanted, without_words
 from chainrule.sheets.setting.thresholds import with_biases
-from chainrule.sheets.setting.uses import with_used
+from chainrule.sheets.setting.uses import inputs_used, with_used
 from chainrule.sheets.setting.values import FIRST, NUMBERED, Value, values
 from chainrule.sheets.setting.zeroth import with_zeroth
 from chainrule.sheets.writing.decimals import with_points
@@ -22,7 +22,7 @@ from chainrule.sheets.writing.tables import with_heads
 from chainrule.system.patterns import regex
 
 _VECTORS = {"x": "x", "i": "x", "input": "x", "t": "y", "d": "y", "yd": "y", "target": "y", "label": "y", "y": "y"}
-_RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.]{{0,30}}(?:=\s*)?\$?\s*([0-9]*\.?[0-9]+)")
+_RATE = regex(rf"{CALLED}(?![A-Za-z])[^0-9\n=.*·×∂]{{0,30}}(?:=\s*)?\$?\s*(?<![A-Za-z_])([0-9]*\.?[0-9]+)")
 _TARGET = regex(r"[tT](?:arget)?(?![A-Za-z])|d_?[1-9]")
 _AGAINST_D = regex(
     r"\(\s*[yŷoYO]\w{0,4}\s*[-−]\s*[dD]\s*\)|\(\s*[dD]\s*[-−]\s*[yŷoYO]\w{0,4}\s*\)"
@@ -55,6 +55,7 @@ _INPUTS = regex(r"\binputs?\b(?! layer)", re.IGNORECASE)
 _INPUT_CALLED = regex(r"\binput(?: vector| pattern)?(?: is|:)?\s+\$?([A-Za-z])\s*=\s*[(\[]", re.IGNORECASE)
 _ZEROTH = regex(r"[ah]\^[(\[]?0[)\]]?_([1-9])|[ah]_([1-9])\^[(\[]0[)\]]")
 _ACTIVATION = regex(r"[ahozu]_?([1-9])")
+_OUTPUT_UNIT = regex(r"(?:o|out|output|y|yhat)_?([1-9])?")
 _SPOKEN_INPUT = regex(
     r"\binput(?: value)?(?:\s+is|\s+of|\s*=|\s*:)?\s+\$?(-?[0-9]*\.[0-9]+|(?<=is )-?[0-9]+|(?<=[=:] )-?[0-9]+)"
     r"(?![0-9.]*(?:,\s*[-0-9]|\s*[*·]))",
@@ -95,6 +96,17 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
         fact = None if value is None or is_output or is_cost else Fact(value, called, number)
         used = fact is not None and _take(facts, parts, name, fact)
         (taken if used else computed).update(range(number, end + 1))
+
+    def only_given(units: dict[int, Fact]) -> None:
+        """Leave out the lines that give these and compute nothing."""
+        numbers = {fact.line for fact in units.values()}
+        numbers -= {one.line for one in found if one.value is None}
+        computed.difference_update(numbers)
+        taken.update(numbers)
+
+    if not (parts["t"] or parts["y"] or "y" in facts.known):
+        parts["t"] |= (outputs := _outputs_given(found, lines))
+        only_given(outputs)
     targets = parts["t"] or parts["y"]
     if "x" not in facts.known and not parts["x"]:  # a^{(1)} is what others call x
         first = next((f for f in found if FIRST.fullmatch(re.sub(r"\s", "", f.name)) and f.value is not None), None)
@@ -106,12 +118,21 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             facts.known["x"] = Fact(vector.value, vector.name, vector.line)
     if "x" not in facts.known and not parts["x"]:
         parts["x"] |= _said_inputs(found, lines)
+    if "x" not in facts.known and not parts["x"]:
+        parts["x"] |= (used_inputs := inputs_used(found, lines))
+        facts.names |= {fact.called: Fact(f"x_{i}", fact.called) for i, fact in used_inputs.items()}
+        only_given(used_inputs)
+    for i, fact in parts["x"].items():
+        if i and fact.called[:1] in "iI":  # i_1 is an input wherever it stands
+            facts.names.setdefault(fact.called, Fact(f"x_{i}", fact.called))
     if set(parts["x"]) == {0}:  # x_0 = 1 is no input
         parts["x"].clear()
     _from_zero(facts, parts["x"])
     for name, units in (("x", parts["x"]), ("y", targets)):
         if units and name in facts.known and facts.known[name].line > max(unit.line for unit in units.values()):
             computed.update(ends[facts.known.pop(name).line])  # those of a further example
+        if len(units) > 1 and name in facts.known and _is_said_again(facts.known[name], units):
+            del facts.known[name]  # t = 0.5 (t1 = 0.5, t2 = 0.5)
         if units:
             listed = [units[i].value for i in sorted(units)]
             facts.known.setdefault(name, Fact(listed, name, min(unit.line for unit in units.values())))
@@ -168,6 +189,23 @@ def _said_inputs(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact
         named = {i: Fact(one, "inputs") for i, one in enumerate(_listed(spoken[1]), 1)}
     elif not named and (spoken := _SPOKEN_INPUT.search("\n".join(lines))):
         named[1] = Fact(float(spoken[1]), "input")
+    return named if sorted(named) == list(range(1, len(named) + 1)) else {}
+
+
+def _is_said_again(fact: Fact, units: dict[int, Fact]) -> bool:
+    """Whether one number is that of all units, which are given one by one as well."""
+    return not isinstance(fact.value, list) and {one.value for one in units.values()} == {fact.value}
+
+
+def _outputs_given(found: Sequence[Value], lines: Sequence[str]) -> dict[int, Fact]:
+    """The outputs that a sheet gives above its weights, beside its inputs: ``Output data: o_1 = 0.01, o_2 = 0.99``."""
+    first = next((one.line for one in found if one.value is not None and parameter(one.name) is not None), 0)
+    named: dict[int, Fact] = {}
+    for one in found:
+        match = _OUTPUT_UNIT.fullmatch(re.sub(r"[\s{}]", "", one.name))
+        said = match is not None and OF_OUTPUT.search(lines[one.line - 1].partition("=")[0])
+        if match and said and one.line < first and isinstance(one.value, int | float):
+            named.setdefault(int(match[1] or 1), Fact(one.value, one.name, one.line))
     return named if sorted(named) == list(range(1, len(named) + 1)) else {}
 
 

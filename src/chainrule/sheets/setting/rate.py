@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from chainrule.formula.plain import JOIN, plain
 from chainrule.sheets.names.surfaces import BEFORE_A_NAME
 from chainrule.system.patterns import regex
 
@@ -17,7 +18,7 @@ _RATE = regex(
     rf"(?:η|\\eta|{CALLED}"
     r"|(?<![A-Za-z])(?:lr|eta)(?![A-Za-z]))"
     r"\s*(?:\(?\$?\s*(?:\\?(?:eta|alpha|gamma|epsilon|varepsilon|mu|lr)|[ηαγεϵμ])(?![A-Za-z])\s*\$?\)?\s*)?"
-    r"(?:[:=≈]|is|of|ist|de|von|est)?\s*\$?\s*(?P<rate>[0-9]*\.?[0-9]+)(?![0-9]*\s*[-+*/])"
+    r"(?:[:=≈]|is|of|ist|de|von|est)?\s*\$?\s*(?P<rate>[0-9]*\.?[0-9]+)(?![0-9]*\s*(?:[-+*/·×]|\((?![A-Za-z]{2})))"
 )
 
 
@@ -28,10 +29,12 @@ WEAK_RATES = {
     "μ": r"(?:[μµ]|\\mu(?![A-Za-z]))",
     "l": r"(?<=[-+=(])\s{0,2}l(?=\s{0,2}(?:[*·×(d∂δ]|\\(?:cdot|times|frac|partial|delta)))",
 }
+LARGEST = 10.0  # that a learning rate is taken for
 _STRONG = regex(r"[ηα]|\\eta|\\alpha|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])")
 _SIGN = regex(r"=|≈|←|<-|arrow|\\gets")
 _UPDATE = regex(
-    r"['′←Δ]|\\prime|<-|\\(?:left|gets|Delta)|:=|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+|" + "|".join(BEFORE_A_NAME),
+    r"['′←Δ⁺]|\\prime|[\w}]\s?\+\s=|<-|\\(?:left|gets|Delta)|:=|[tnk]\s{0,2}\+\s{0,2}1|\^\{?\+|"
+    + "|".join(BEFORE_A_NAME),
     re.IGNORECASE,
 )
 
@@ -57,10 +60,39 @@ def weak_rate(lines: Sequence[str]) -> str:
 
 
 def rate_in(lines: Sequence[str]) -> float | None:
-    """The learning rate that a line gives by its name; None where none does, or where two differ.
+    """The learning rate of some lines: by its name, or else by the numbers of their updates; None where two differ.
 
     >>> rate_in(["Take the learning rate 0.5.", "w' = w - 0.5*dL/dw = 0.3"])
     0.5
+    >>> rate_in(["w1_new = 0.5 - 0.1 × (-0.06) = 0.506", "w2_new = 0.3 - 0.1 × 0.2 = 0.28"])
+    0.1
     """
-    found = {float(match["rate"]) for line in lines if len(line) < 2_000 for match in _RATE.finditer(line)}
-    return found.pop() if len(found) == 1 else None
+    kept = [line for line in lines if len(line) < 2_000]
+    found = {float(match["rate"]) for line in kept for match in _RATE.finditer(line)}
+    return (found.pop() if len(found) == 1 else None) if found else _rate_put_in(kept)
+
+
+_FACTOR = r"\(?\s*-?\s*(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\)?"
+_TAKEN = regex(
+    rf"=\s*{_FACTOR}\s*[-+]\s*(?P<one>{_FACTOR})\s*(?:[*⊙]|(?<=\))\s*(?=\())\s*(?P<other>{_FACTOR})\s*(?=[=,;]|\.?\s*$)"
+)
+_RATE_FIRST = regex(
+    rf"(?:[ηα]|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])|{CALLED})\s*[*⊙]?\s*\(?\s*(?:\\frac|[∂d]|grad|∇)"
+)
+
+
+def _rate_put_in(lines: Sequence[str]) -> float | None:
+    """The one positive factor that the numbers of all updates share: 0.1 of ``w' = 0.5 - 0.1 * 0.3``.
+
+    Of one update with two such factors it is the first, where a formula has the learning rate before the gradient.
+    """
+    written = [plain(line).text.replace(JOIN, "") for line in lines if _SIGN.search(line)]
+    pairs: list[list[float]] = []
+    for line, text in zip((line for line in lines if _SIGN.search(line)), written, strict=True):
+        for match in _TAKEN.finditer(text) if _UPDATE.search(line) else ():
+            factors = [float(re.sub(r"[\s()]", "", match[name])) for name in ("one", "other")]
+            pairs.append([one for one in factors if 0 < one <= LARGEST])
+    shared = [one for one in dict.fromkeys(pairs[0]) if all(one in pair for pair in pairs)] if pairs else []
+    if len(shared) > 1 and any(map(_RATE_FIRST.search, written)):
+        shared = shared[:1]
+    return shared[0] if len(shared) == 1 else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chainrule.sheets.setting.said_losses import as_one_writes, has_penalty, losses_said, reduction_said
+from chainrule.sheets.setting.said_models import linear_by_formula
 from chainrule.system.patterns import regex
 
 LONGEST = 50_000  # characters in which rules are looked for: those of some thousand lines
@@ -49,7 +50,7 @@ _WORDS = {
     "gelu": regex(rf"\bgelu\b{_CALLED}", re.IGNORECASE),
     "elu": regex(rf"\belu\b{_CALLED}", re.IGNORECASE),
 }  # fmt: skip
-_OF_OUTPUT = regex(
+OF_OUTPUT = regex(
     r"\boutputs?(?![a-z])|(?:final|last) layer|ausgabe|ausgang|\bsorties?\b|\bsalidas?\b|\bsa[ií]das?\b|\buscit[ae]\b"
     r"|đầu ra|\bвыход|输出|輸出|出力|출력|\bwyjści|\buitvoer|\buitgang|\bçıkış|\bçıktı",
     re.IGNORECASE,
@@ -168,6 +169,7 @@ class Said:
         settled: conventions that what is said rules out: the formula of the loss shows whether there is a 1/2.
         penalty: the loss has a term of the weights. momentum: the steps have a velocity.
         assumed: the output has the one activation that is named, though nothing says that it is of all units.
+        by_formula: that the output is linear only its formula says, as ``ŷ = w_2 h``; printed numbers may show another.
         unread: an activation by a formula that is none of those known.
     """
 
@@ -181,6 +183,7 @@ class Said:
     penalty: bool = False
     momentum: bool = False
     assumed: bool = False
+    by_formula: bool = False
     unread: str = ""
 
 
@@ -204,6 +207,9 @@ def said_in(text: str) -> Said:
     kind = next(((output, loss) for shape, output, loss in _REGRESSIONS if shape.search(text)), ("", ""))
     if kind[0] and not roles["output"]:
         roles["output"].append(kind[0])
+    by_formula = not roles["output"] and not everywhere and linear_by_formula(text)
+    if by_formula:
+        roles["output"].append("identity")
     if len(roles[""]) == 1 and bool(roles["hidden"]) is not bool(roles["output"]):  # ReLU units, a sigmoid output
         other = "output" if roles["hidden"] else "hidden"
         if roles[""] not in (roles["hidden"], ["softmax"]):
@@ -222,6 +228,7 @@ def said_in(text: str) -> Said:
         has_penalty(text),
         speaks_of_momentum(text),
         alone == ["sigmoid"] and not everywhere,
+        by_formula,
         _unread_rule(text),
     )
 
@@ -234,7 +241,7 @@ def _named(text: str) -> Iterator[tuple[str, str, bool]]:
         pieces = [clause] if len(_activations(clause)) < 2 else _JOINED.split(clause)
         for piece in pieces:
             found = _activations(piece)
-            output, hidden = _OF_OUTPUT.search(piece), _OF_HIDDEN.search(piece)
+            output, hidden = OF_OUTPUT.search(piece), _OF_HIDDEN.search(piece)
             alone = len({name for name, _ in found}) == 1
             for name, end in found:
                 of_all = bool(_EVERYWHERE.match(piece, end)) and not output and not hidden

@@ -46,6 +46,22 @@ def _one_by_one(match: re.Match[str]) -> str:
 
 
 _NAME_ALONE = regex(_NAME)
+#: x1, x2, y = 1.5, -0.5, 1.0
+_BARE_TUPLE = regex(
+    rf"(?<![\w\])}}=+*/-])({_NAME}(?:\s*,\s*{_NAME}){{1,11}})\s*=\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{1,11}})"
+    r"(?=\s*(?:$|[;.$#)]|,\s*[^\W\d])|\s+[^\W\d_]{3,})"
+)
+
+
+def _last_by_one(match: re.Match[str]) -> str:
+    """``x_1 = 1, x_2 = 0`` for ``x_1, x_2 = 1, 0``; names before those that have a value are words."""
+    names, values = (re.split(r"\s*,\s*", group.strip()) for group in (match[1], match[2]))
+    told, named = names[: len(names) - len(values)], names[len(names) - len(values) :]
+    if len(values) > len(names) or any(re.search("[0-9_]", one) or len(one) < 3 for one in told):
+        return match[0]
+    return ", ".join([*told, *(f"{name} = {value}" for name, value in zip(named, values, strict=True))])
+
+
 #: $( x = 1 )$
 _BRACKETED = regex(rf"(\$\s*)\((\s*(?:{_NAME}\s*=\s*)+{_VALUE}\s*)\)(\s*\$)")
 
@@ -71,7 +87,7 @@ def parted(lines: Sequence[str]) -> list[str]:
             line = f"{item[1]}{item[2]} = {item[3]}"
         if len(line) < 2_000 and "=" in line:
             line = _BRACKETED.sub(lambda m: f"{m[1]} {m[2]} {m[3]}", line)
-            line = _TUPLES.sub(_one_by_one, line)
+            line = _BARE_TUPLE.sub(_last_by_one, _TUPLES.sub(_one_by_one, line))
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))
             row = _ROW.match(line)

@@ -14,6 +14,7 @@ from typing import Any
 
 from chainrule.errors import InputError
 from chainrule.sheets.setting.facts import Fact, Facts, parameter, with_thetas
+from chainrule.sheets.setting.listed import one_by_one
 from chainrule.sheets.setting.numbering import (
     INTO_OUTPUT,
     Matrix,
@@ -212,7 +213,7 @@ class _Reader:
 
     def by_names(self) -> Parameters:
         """``W_1 = [[…]]`` or ``w1 = 0.15`` without layers."""
-        self.facts.parameters = without_velocities(self.facts.parameters)
+        self.facts.parameters = one_by_one(without_velocities(self.facts.parameters), self.inputs)
         weights = {k: f for k, f in self.facts.parameters.items() if not is_bias(k)}
         if not weights:
             due = "its weights: W of each layer, or w1, w2, … one by one"

@@ -1,4 +1,4 @@
-"""Biases that are weights of index 0: ``v_10`` beside ``v_11, v_12``, ``w_0`` beside ``w_1, w_2``."""
+"""Biases that are weights of index 0: ``v_10`` beside ``v_11``, ``w_0`` beside ``w_1, w_2``, ``w_04`` of unit 4."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def with_zeroth(facts: Facts, inputs: int) -> None:
     Nothing is changed where there are other biases, or where the indices leave open which letter is which layer.
     """
     groups = _groups(facts)
+    if not groups and (places := _of_nodes(facts, inputs)):
+        _rename(facts, places)
+        return
     if not groups or len(groups) > MOST:
         return
     fitting = [way for way in permutations(groups) if _chains([groups[one] for one in way], inputs)]
@@ -25,14 +28,51 @@ def with_zeroth(facts: Facts, inputs: int) -> None:
         fitting = [way for way in fitting if list(way) == sorted(way)]
     if len(fitting) != 1:
         return
+    ordered = enumerate(fitting[0], 1)
+    _rename(facts, {key: (layer, *place) for layer, group in ordered for key, place in groups[group].items()})
+
+
+def _rename(facts: Facts, places: dict[str, tuple[int, int, int]]) -> None:
+    """Give the weights at these places (layer, unit, unit before or 0) our own names."""
     given, facts.parameters = facts.parameters, {}
-    for layer, group in enumerate(fitting[0], 1):
-        for key, (unit, before) in groups[group].items():
-            name = f"W_{layer},{unit},{before}" if before else f"b_{layer},{unit}"
-            facts.parameters[name] = given[key]
-            letter, index = key[:1], key[1:].lstrip("_")
-            for written in {key, letter + index, f"{letter}_{index}"}:
-                facts.names.setdefault(written, Fact(name.replace("_", "_{") + "}", written))
+    for key, (layer, unit, before) in places.items():
+        name = f"W_{layer},{unit},{before}" if before else f"b_{layer},{unit}"
+        facts.parameters[name] = given[key]
+        letter, index = key[:1], key[1:].lstrip("_")
+        for written in {key, letter + index, f"{letter}_{index}"}:
+            facts.names.setdefault(written, Fact(name.replace("_", "_{") + "}", written))
+
+
+def _of_nodes(facts: Facts, inputs: int) -> dict[str, tuple[int, int, int]]:
+    """The place of each weight where units are numbered through with the inputs, and each unit has one from unit 0."""
+    ends: dict[str, tuple[int, ...]] = {}
+    for key, fact in facts.parameters.items():
+        match = parameter(key)
+        if match is None or is_bias(key) or match["above"] or isinstance(fact.value, list):
+            return {}
+        ends[key] = digits(match["below"] or match["behind"] or "")
+    zeros = {index.index(0) for index in ends.values() if 0 in index}
+    if len(zeros) != 1 or set(map(len, ends.values())) != {2}:
+        return {}
+    at = zeros.pop()
+    joins = {key: (index[at], index[1 - at]) for key, index in ends.items()}
+    layer_of = dict.fromkeys(range(1, inputs + 1), 0)
+    units = sorted({unit for _, unit in joins.values()})
+    for unit in units:  # each behind all from which it gets something
+        sources = {layer_of.get(before, -1) for before, one in joins.values() if one == unit and before}
+        if len(sources) != 1 or -1 in sources:
+            return {}
+        layer_of[unit] = sources.pop() + 1
+    widths = {layer: [one for one, its in layer_of.items() if its == layer] for layer in set(layer_of.values())}
+    due = {(one, unit) for unit in units for one in (0, *widths[layer_of[unit] - 1])}
+    if (
+        set(joins.values()) != due
+        or len(joins) != len(due)
+        or units != list(range(inputs + 1, inputs + len(units) + 1))
+    ):
+        return {}
+    number = {unit: own.index(unit) + 1 for own in widths.values() for unit in own}
+    return {key: (layer_of[unit], number[unit], number.get(before, 0)) for key, (before, unit) in joins.items()}
 
 
 def _groups(facts: Facts) -> dict[tuple[str, str], _Group]:

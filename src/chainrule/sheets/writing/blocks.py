@@ -39,6 +39,8 @@ def blocks(lines: Sequence[str], first_line: int) -> Iterator[tuple[int, str]]:
             end = _closing_array(lines, at + 1)
         while end < len(lines) and end - at < TALLEST and _is_more_of_row(lines[end - 1], lines[end]):
             end += 1
+        if end == at + 1 and "$" not in lines[at]:
+            end = _behind_factors(lines, at)
         yield first_line + at, "\n".join(lines[at:end])
         at = end
 
@@ -83,6 +85,32 @@ def _closing_array(lines: Sequence[str], at: int) -> int:
 def _is_more_of_row(line: str, following: str) -> bool:
     """Whether a row of a LaTeX table goes on: ``& $…$`` in the next line."""
     return "&" in line and "$" in line and re.match(r"\s*&", following) is not None and "$" in following
+
+
+def _behind_factors(lines: Sequence[str], at: int) -> int:
+    """Behind the lines in plain text that go on with a product or a sum, a sign before it or behind the last.
+
+    A star and a plus may be markers of a list as well: they begin a factor without a sign of equality below a
+    line that is no item, or below another such line.
+    """
+    end, starred = at + 1, False
+    if ("=" not in lines[at] and "≈" not in lines[at]) or lines[at].lstrip()[:2] in ("* ", "- ", "+ "):
+        return end
+    while end < len(lines) and end - at < MOST_FACTORS and len(lines[end]) < 400:
+        is_star = _STARRED.match(lines[end]) is not None
+        goes_on = _SIGNED.match(lines[end]) or (_OPEN_PRODUCT.search(lines[end - 1]) and lines[end].strip())
+        if not goes_on and not (is_star and (starred or "=" not in lines[end])):
+            break
+        starred = starred or is_star
+        end += 1
+    return end
+
+
+MOST_FACTORS = 12  # lines of one formula in plain text
+_FACTOR = r"(?:[d∂][A-Za-zŷ_]|[-−]?[0-9.(]|[A-Za-zα-ω](?:[_0-9(^']|\s*(?:[-+*=·×]|$)))"
+_SIGNED = regex(rf"\s*[·×⋅∙⊙]\s*{_FACTOR}")
+_STARRED = regex(rf"\s*[*+]\s+{_FACTOR}")
+_OPEN_PRODUCT = regex(r"[\w)\]]\s*[*·×⋅∙⊙+]\s*$")
 
 
 def _balance(line: str) -> tuple[int, int, int]:

@@ -37,13 +37,48 @@ def with_macros(lines: Sequence[str]) -> list[str]:
     ['', '$\\frac{\\partial L}{\\partial a} = 3$']
     """
     known: dict[str, Macro] = {}
-    found = list(lines)
+    found = [_with_fractions(line) if "\\over" in line and len(line) <= LONGEST else line for line in lines]
     for at, line in enumerate(found):
         if "\\" in line and ("command" in line or "\\def" in line or "DeclareMath" in line) and len(line) <= LONGEST:
             found[at] = _taken(line, known)
     if not known:
         return found
     return [_expanded(line, known) if "\\" in line and len(line) <= LONGEST else line for line in found]
+
+
+_OVER = regex(r"\\over(?![A-Za-z])")
+
+
+def _with_fractions(line: str) -> str:
+    r"""``\frac{1}{2}`` for ``{1 \over 2}``."""
+    for _ in range(MOST):
+        match = _OVER.search(line)
+        start, end = (-1, -1) if match is None else (_opening(line, match.start()), _closing_from(line, match.end()))
+        if match is None or start < 0 or end < 0:
+            break
+        over, under = line[start + 1 : match.start()].strip(), line[match.end() : end].strip()
+        line = f"{line[:start]}\\frac{{{over}}}{{{under}}}{line[end + 1 :]}"
+    return line
+
+
+def _opening(line: str, at: int) -> int:
+    """The brace that is open at a place; -1 for none."""
+    depth = 0
+    for place in range(at - 1, -1, -1):
+        depth += (line[place] == "}") - (line[place] == "{")
+        if depth < 0:
+            return place
+    return -1
+
+
+def _closing_from(line: str, at: int) -> int:
+    """The brace that closes the one that is open at a place; -1 for none."""
+    depth = 0
+    for place in range(at, len(line)):
+        depth += (line[place] == "{") - (line[place] == "}")
+        if depth < 0:
+            return place
+    return -1
 
 
 def _taken(line: str, known: dict[str, Macro]) -> str:

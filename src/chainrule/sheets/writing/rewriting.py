@@ -42,6 +42,21 @@ _LABELLED = regex(
     rf"(?m)^([\s⁠*•>–-]*[Wwbθ][0-9]{{0,3}}(?:[_^][\s⁠]*(?:\{{[\w,]{{1,9}}\}}|\w{{1,4}})){{0,2}})([\s⁠*`$]*):"
     rf"(?=[\s⁠]+[-+(]?[\s⁠]*[0-9.][^=:;{THEN}\n]{{0,200}}[-+*/·×][^=:;{THEN}\n]{{0,200}}=[\s⁠]*[-+]?[0-9.]+[\s⁠.]*$)"
 )
+_INDEXED = r"[d∂]?[^\W\d]\w{0,12}'*(?:_\{[\w,]{1,9}\}|\^\{?[(\[]?[0-9][)\]]?\}?){0,2}"
+#: dL/dw2 = -0.104   dL/db2 = -0.143, and with a bar: two claims
+_GAP = regex(
+    rf"(=[^=\n]{{0,200}}[0-9)\]}}])(?P<gap>[ ]{{2,60}}|[ ]?\|{{1,2}}[ ]?)"
+    rf"(?=\(?{_INDEXED}(?:[ ]?/[ ]?{_INDEXED})?'*[ ]*=)"
+)
+#: W1 (new): 0.4, whose sign of a new value is a prime by now
+_NEW_VALUE = regex(
+    r"(?m)^([\s⁠*•>–-]*[WwbBvVθ][0-9]{0,3}(?:[_^][\s⁠]*(?:\{[\w,()]{1,9}\}|\w{1,4})){0,2}[\s⁠]*'{1,3}[\s⁠*`$]*):"
+    r"(?=[\s⁠*]*[-+]?[0-9.\[][-+0-9.,;eE\[\]\s⁠*]*$)"
+)
+#: out_{h_1}, net_{o_{2}}: an index in an index
+_NESTED = regex(
+    r"(?<=[A-Za-z⁠])(?<!∇⁠)_([\s⁠]?)\{[\s⁠]*([A-Za-z]{1,3})[\s⁠]*_[\s⁠]?(?:\{[\s⁠]*([0-9]{1,2})[\s⁠]*\}|([0-9]{1,2}))[\s⁠]*\}"
+)
 _DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 #: z_1 = 1.2 > 0: the value, and what it shows
 _COMPARED = regex(
@@ -68,6 +83,10 @@ def _between(match: re.Match[str]) -> str:
     return f"{match['gap']}{','.join(ends)}}}".ljust(len(match[0]))
 
 
+def _nested(match: re.Match[str]) -> str:
+    return f"_{match[1]}{{{match[2]}{match[3] or match[4]}}}".ljust(len(match[0]), JOIN)
+
+
 def _checked(match: re.Match[str]) -> str:
     """A formula in brackets behind a value, as one that goes on with it."""
     return match[0] if words(match["formula"]) else f"{match['gap']} {match['formula']} "
@@ -84,6 +103,7 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
         times: an x between names is a product on this sheet. octave: products are written ``.*`` on it.
     """
     text = with_octave(text) if octave else text
+    text = _NESTED.sub(_nested, text)
     text = _SECOND_INDEX.sub(lambda match: f"_{match[1]},{match[2]}{JOIN}", text) if ",_" in text else text
     text = _NEXT_COLUMN.sub(",", text) if "&" in text else text
     text = _ARROWED.sub(lambda match: " " * len(match[0]), text) if THEN in text else text
@@ -97,8 +117,10 @@ def rewritten(text: str, times: bool, octave: bool) -> str:
     text = _ENDS.sub(_between, text) if "_" in text else text
     text = _COMPARED.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), text)
     text = _CHECKED.sub(_checked, text)
+    text = _GAP.sub(lambda match: f"{match[1]}{',':{len(match['gap'])}}", text) if "  " in text or "|" in text else text
     text = _LABELLED.sub(lambda match: f"{match[1]}{' ' * len(match[2])}=", text)
-    return with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
+    text = with_primes(_apart(without_old_values(_axes(with_times(text, times)))))
+    return _NEW_VALUE.sub(r"\1=", text) if ":" in text and "'" in text else text
 
 
 def _apart(text: str) -> str:

@@ -188,7 +188,7 @@ def _is_open(clause: str, name: str) -> bool:
         return not _SAME.search(clause)
     if function_named(last):
         return True
-    is_input = name.strip(f" {JOIN}")[:1] in "xaz"
+    is_input = name.strip(f" {JOIN}")[:1] in "xazi"
     return _RELATION.search(clause) is not None and not _COPULA.fullmatch(last) and not is_input
 
 

@@ -12,7 +12,7 @@ from chainrule.formula.plain import BREAK, CLOSE, JOIN, OPEN, THEN, WIDE, Plain,
 from chainrule.network.words import WORDS
 from chainrule.sheets.writing.blocks import blocks
 from chainrule.sheets.writing.octave import shows_octave
-from chainrule.sheets.writing.prose import words
+from chainrule.sheets.writing.prose import FOREIGN, words
 from chainrule.sheets.writing.rewriting import rewritten
 from chainrule.sheets.writing.segments import Place, is_number, is_one_name, parts_of_row, rows, segments
 from chainrule.sheets.writing.times import shows_times
@@ -96,7 +96,7 @@ def claims(lines: Sequence[str], first_line: int) -> Iterator[Claim]:
                 ):  # and not prose between a claim and what continues it
                     if waiting is not None and waiting.signs:
                         yield waiting
-                    doubt = BESIDE if any(piece.start < at < piece.end for at in valued) else ""
+                    doubt = BESIDE if any(piece.start < at < piece.end for at in valued) else _run_together(parts)
                     waiting = Claim(parts, piece.where(0)[0], signs=signs, assigns=_assigns(piece), doubt=doubt)
                 else:
                     between = [*told, text] if told[-1:] != [text] else told
@@ -127,6 +127,19 @@ _BANNER = regex(r"^\s*={3,}(?=\s|\w|$)|(?<=\S)\s*={3,}\s*$")
 _BESIDE = regex(r"\$[ |]{0,9}\$(?=\s*[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\$)")
 _EQUATES = regex(r"=|[←⟵]|\\(?:long)?leftarrow|\\gets")
 BESIDE = "its number stands beside it without a sign of equality"
+
+
+TOGETHER = "it may be two claims with nothing but a blank between them"
+_BEFORE_A_NAME = regex(rf"[\s{JOIN}]*-?[0-9]*\.[0-9]+[ ](?:/[ ])?(?=[^\W\d]|∂)")
+
+
+def _run_together(parts: list[Place]) -> str:
+    """Why ``z = 0.7 h = 0.6`` is in doubt: a number and a name between two signs of equality."""
+    for part in parts[1:-1]:
+        number = _BEFORE_A_NAME.match(part.text)
+        if number is not None and is_one_name(part.text[number.end() :]) and is_one_name(parts[0].text):
+            return TOGETHER if is_number(parts[-1].text) else ""
+    return ""
 
 
 def _lead_on(told: list[str]) -> bool:
@@ -222,11 +235,22 @@ def _pieces(place: Place) -> Iterator[Place]:
             continue
         if kind == "\n" and (_CONTINUES.match(text, at + 1) or _UNFINISHED.search(text[max(start, at - 80) : at])):
             continue  # a formula goes on
+        if text[at] == "\n" and is_claim and _is_factor(text[start:at], text[at + 1 :]):
+            continue
         if kind == "\n" and is_claim and _BRACED.match(place.source.written, place.source.origin(place.start + at)):
             continue  # with a factor under its brace
         yield from _stripped(place.within(start, at))
         start, is_claim = at + 1, False
     yield from _stripped(place.within(start, len(text)))
+
+
+def _is_factor(before: str, behind: str) -> bool:
+    """Whether the next line of a display goes on with a product of names, a factor or more a line."""
+    last, following = before.rpartition("=")[2], behind.partition("\n")[0].rstrip(f" {BREAK}{JOIN}")
+    if not following.strip() or any(sign in following for sign in f"=;{BREAK}{THEN}") or words(following):
+        return False
+    named, goes_on = (_NAMED.search(text.replace(r"\frac", "")) is not None for text in (last, following))
+    return bool(last.strip(f" \n{JOIN}")) and (named or not goes_on)
 
 
 def _ends_once(text: str, separators: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -314,6 +338,8 @@ def _parts(piece: Place) -> tuple[list[Place], int]:
         edges[-1] = aside.start()
     elif signs and (behind := _WORDS_BEHIND.search(text, signs[-1])) and words(behind["words"]):
         edges[-1] = behind.start()
+    elif signs and (note := _FOREIGN_NOTE.search(text, signs[-1])):
+        edges[-1] = note.start()
     parts = [piece.within(start + 1, end) for start, end in pairwise(edges)]
     kept = [part for i, part in enumerate(parts) if i in (0, len(parts) - 1) or not part.is_empty]
     if len(kept) > 2 and kept[-1].is_empty:
@@ -333,6 +359,12 @@ _ARROW = regex(r":=|≔|\\coloneqq|[←⟵→⟶]|<--?|--?>|\\(?:long)?(?:left|r
 _WORDS_BEHIND = regex(rf"(?<=[0-9)\]}}{CLOSE}])(?P<words>[\s⁠]{{1,20}}[^\W\d_]{{2,}}(?=[\s,.]|$)[^=\[\](){{}}^_*/\\]*)$")
 #: 0.5146 (smaller, good!)
 _ASIDE = regex(rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{1,9}}\((?P<words>[^()=0-9_^*/+]{{3,80}})\)[\s⁠!.]{{0,3}}$")
+
+#: 1（正类）, 0.63 【激活】, 0.5 по формуле
+_FOREIGN_NOTE = regex(
+    rf"(?<=[0-9)\]}}{CLOSE}])[\s⁠]{{0,9}}(?:[(\[][^()\[\]=]{{0,80}}[{FOREIGN}][^()\[\]=]{{0,80}}[)\]]|[【「『〔《〈][^()\[\]=]{{0,80}}[】」』〕》〉]|[{FOREIGN}]"
+    rf"[^=\[\](){{}}^_*/\\]{{0,200}})[\s⁠!.。]{{0,3}}$"
+)
 
 
 def _is_formula(text: str) -> bool:

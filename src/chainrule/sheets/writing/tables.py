@@ -26,6 +26,7 @@ _MEANS = {
     "dL/d{}": r"gradient|derivative|grad|ableitung|gradiente|derivada|d[eé]riv[eé]e|derivata"
     r"|[d∂][LEJC]/[d∂]\w{0,5}|\\frac\{\\partial [LEJC]\}\{\\partial \w{1,8}\}",
 }
+_NOTHING = regex(r"[-–—−/.…\s]*|(?i:n\.?\s?/?\s?a\.?|none|nan|no|keine?r?|null)")
 _NAMELY = regex(r"[_^/0-9'\\∂α-ωΑ-Ω]")
 _WORDS = regex(r"[A-Za-z ]{2,30}")
 Row = tuple[int, list[str]]  # the place of a line, and its cells
@@ -147,15 +148,21 @@ def _down(rows: list[Row]) -> dict[int, str]:
     (_, heads), *body = rows
     if _counts_units(rows):
         body = [(place, [f"{heads[0]}_{row[0]}", *row[1:]]) for place, row in body]
-    numbers = [i for i in range(1, len(heads)) if all(_is_value(row[i]) for _, row in body)]
+    numbers = [i for i in range(1, len(heads)) if _has_values([row[i] for _, row in body])]
     if len(numbers) < 2 - _counts_units(rows) or not all(_is_name(row[0]) for _, row in body):
         return {}
     shapes = {i: _shape(heads[i]) for i in numbers}
     if not any(shapes[i] and "of" not in shapes[i] for i in numbers):
         return {}
     return {
-        place: "; ".join(f"{shapes[i].format(row[0])} = {row[i]}" for i in numbers if shapes[i]) for place, row in body
+        place: "; ".join(f"{shapes[i].format(row[0])} = {row[i]}" for i in numbers if shapes[i] and _is_value(row[i]))
+        for place, row in body
     }
+
+
+def _has_values(column: Sequence[str]) -> bool:
+    """Whether a column has values, and else cells that say that there is none: ``-``, ``n/a``."""
+    return any(map(_is_value, column)) and all(_is_value(cell) or _NOTHING.fullmatch(cell) for cell in column)
 
 
 def _by_unit(rows: list[Row]) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """The signs by which people mark a value after an update, all made one: a prime behind the name.
 
-``W^{(2)}_{new}``, ``W_{new}^{(2)}``, ``b_{2,new}``, ``b_2_new``, ``W2_new``, ``w^{(t+1)}``, ``w(t+1)``, ``new b_2``,
-``b_2 new``, ``b_2 (new)``, and a prime beside the layer, ``b^{(2)'}``.
+``W^{(2)}_{new}``, ``W_{new}^{(2)}``, ``b_{2,new}``, ``b_2_new``, ``W2_new``, ``w^{(t+1)}``, ``w(t+1)``, ``w+``,
+``w^+``, ``w_+``, ``new b_2``, ``b_2 new``, ``b_2 (new)``, and a prime beside the layer, ``b^{(2)'}``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ _STEP = rf"[tnk]{_S}\+{_S}1"
 _OLD_WORD = rf"(?i:{'|'.join(OLD)})"
 _OLD = rf"(?:{_OLD_WORD}|\{{{_S}{_OLD_WORD}{_S}\}})"
 _BRACED = rf"\{{{_S}\(?{_S}(?:{_NEW}|{_STEP}){_S}\)?{_S}\}}"
-_NEXT = rf"(?:[_^]{_S}{_BRACED}|\^{_S}\{{{_S}\+{_S}\}}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
+_AT_SIGN = rf"(?={_S}(?:[=:|&\t]|{THEN}))"  # of equality, behind a label, or the end of a cell
+_PLUS = rf"(?:\+|\({_S}\+{_S}\))"
+_NEXT = rf"(?:[_^]{_S}{_BRACED}|[_^]{_S}\{{{_S}{_PLUS}{_S}\}}|[_^]{_S}{_PLUS}{_AT_SIGN}|[_^]{_S}{_NEW}(?![A-Za-z0-9_]))"
 _INDEX = r"(?:\{[^{}]{1,20}\}|[0-9]{1,9}(?:,[0-9]{1,9}){0,3}|\([0-9]{1,2}\)|\[[0-9]{1,2}\])"
 _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is not that has an exponent
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
 _BELOW = rf"(?:{_S}[_^]{_S}{_INDEX}|_[A-Za-z0-9]{{1,9}}){{0,3}}"
 _PARAMETER = rf"(?<![\w\\∂/])((?:[WwbBθΘvVuUc]|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
-_AT_SIGN = rf"(?={_S}(?:[=|&\t]|{THEN}))"  # of equality, or the end of a cell
+_PLUSSED = _PARAMETER.replace("((?:", "(?P<name>(?:", 1)
+_NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 
 #: a sign, and what stands for it
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -40,6 +43,9 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
      lambda m: m[1] + "'"),
     (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
      lambda m: m[1]),
+    # w+ = …, where a blank shows whose the + is; w+=w - …, w+=0.5 - …, which += would not have
+    (regex(rf"{_PLUSSED}(?:\+(?=[\s{JOIN}]{{1,9}}=|{_S}[:|&\t])|{_S}\+(?={_S}={_S}(?:(?P=name)(?![\w^])|{_NUMBER}{_S}[-+])))"),
+     lambda m: m[1] + "'"),
     # *w6 = w6 - …
     (regex(r"(?m)^([\s⁠]*)\*([wWbBvV](?:_?\{?[0-9]{1,3}\}?)?)(?=[\s⁠]*=)"), lambda m: f"{m[1]}{m[2]}'"),
     # w1neu, v2new
@@ -52,11 +58,13 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (regex(rf"(\^{_S}\{{{_S}[(\[]{_S}[0-9lL]{{1,2}}{_S}[)\]]){_S}('{{1,3}}){_S}\}}"), lambda m: m[1] + "}" + m[2]),
     # new b_2
     (
-        regex(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}=)"),
+        regex(rf"(?<![A-Za-z_\\])(?i:{'|'.join(BEFORE_A_NAME)})[\s{JOIN}]{{1,4}}({_NAME})(?={_S}[=:])"),
         lambda m: m[1] + "'",
     ),
 )  # fmt: skip
-_ANY = regex(rf"{_NEW}|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{")
+_ANY = regex(
+    rf"{_NEW}|\+{_S}\)?{_S}\}}?{_S}[=:|&\t{THEN}]|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{"
+)
 
 
 #: b_2: 0.2 → 0.23, b_2 = 0.2 → 0.23
