@@ -44,10 +44,10 @@ def model(run):
         ("empty.csv", "", "empty file"),
         ("header.csv", "a,b,y\n", "at least one row"),
         ("text.parquet", CSV, "a Parquet file"),
-        ("text.npz", CSV, "an NPZ file"),
+        ("text.npz", CSV, "NPZ file"),
         ("binary.csv", bytes(range(256)) * 9, "expected text; got bytes that are none"),
         ("ragged.csv", "a,b,y\n1,2,u\n1,2\n", "3 cells in each row, as in the names (line 1)"),
-        ("pickle.npz", pickle.dumps([1]), "an NPZ file"),
+        ("pickle.npz", pickle.dumps([1]), "NPZ file"),
         ("table.xls", "x", ".parquet"),
         ("table.xlsx", "x", "a workbook"),
         ("one.csv", "a,y\n1,u\n2,u\n3,u\n", "at least two classes"),
@@ -96,7 +96,7 @@ def test_npz_of_objects_is_never_unpickled(refused, tmp_path):
             return (open, (str(marker), "w"))
 
     np.savez(tmp_path / "evil.npz", y=np.array([Evil()], dtype=object), allow_pickle=True)
-    assert "an NPZ file" in refused("train", "evil.npz", "--target", "y")
+    assert "NPZ file" in refused("train", "evil.npz", "--target", "y")
     assert not marker.exists()
 
 

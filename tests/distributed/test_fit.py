@@ -68,7 +68,7 @@ def test_moments_add_up_to_those_of_all_rows():
     weight = np.random.default_rng(0).uniform(0, 2, len(X))
     for w in (None, weight):
         pieces = np.split(np.arange(len(X)), np.cumsum(SIZES)[:-1])
-        total = Moments(0.0, np.zeros(6), np.zeros(6))
+        total = Moments.of(X[:0])
         for rows in pieces:
             total = total + Moments.of(X[rows], None if w is None else w[rows])
         mean = np.average(X, axis=0, weights=w)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from matplotlib.figure import Figure
 from scipy import sparse
 from sklearn import neural_network as theirs
@@ -333,7 +334,10 @@ def test_a_seed_gives_the_same_bits_in_a_thread_and_in_a_process_of_joblib():
     expected = [_flat(task) for task in tasks]
     with ThreadPoolExecutor(1) as pool:
         assert list(pool.map(_flat, tasks)) == expected
-    assert joblib.Parallel(2, backend="loky")(joblib.delayed(_flat)(task) for task in tasks) == expected
+    try:
+        assert joblib.Parallel(2, backend="loky")(joblib.delayed(_flat)(task) for task in tasks) == expected
+    finally:
+        get_reusable_executor().shutdown(wait=True)
 
 
 @pytest.mark.parametrize("sizes", [(5.5,), True, (4, False), (4, "5"), [[4]], (np.float64(4),)])

@@ -259,6 +259,7 @@ def test_columns_may_have_any_name(rng):
     assert_same(got["yhat"], model.forward(table))
 
 
+@pytest.mark.filterwarnings("ignore:column .*float32 has its values:UserWarning")
 def test_a_large_mean_costs_no_digits_in_float32(rng):
     numbers = (rng.integers(0, 2**10, 64) * 2.0 + 2**24).astype(np.float32)  # exact in float32, the mean is not
     table = pa.table({"time": numbers, "kind": ["a", "b"] * 32})

@@ -63,8 +63,8 @@ def is_mark(text: str) -> bool:
 
 def pattern(decimal: Decimal) -> str:
     """The regular expression (RE2) of a number with that decimal mark."""
-    groups = "|".join(rf"\d{{1,3}}(?:{mark}\d{{3}})+" for mark in _GROUPS[decimal])
-    lakhs = rf"|\d{{1,2}}(?:{_GROUPS[decimal][0]}\d{{2}})+{_GROUPS[decimal][0]}\d{{3}}"
+    groups = "|".join(rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+" for mark in _GROUPS[decimal])
+    lakhs = rf"|[1-9]\d?(?:{_GROUPS[decimal][0]}\d{{2}})+{_GROUPS[decimal][0]}\d{{3}}"
     return (
         rf"^\s*(?P<open>\()?\s*(?P<sign>{_SIGN})?\s*(?P<front>[{_MONEY}])?\s*(?P<sign_2>{_SIGN})?\s*"
         rf"(?P<whole>{groups}{lakhs}|\d*)(?P<part>[{decimal}]\d*)?(?P<power>[eE][+\-]?\d+)?"
