@@ -168,6 +168,22 @@ class Split:
         """Row numbers of the training part and of the test part; with labels, each class in proportion."""
         return apart(np.arange(self.rows), self.test, self.seed, labels)
 
+    def part(self, table: pa.Table, name: str, target: Target) -> pa.Table:
+        """The ``train`` or ``test`` rows of the table that was split, or ``all``.
+
+        Raises:
+            InputError: another number of rows than the table of the training had.
+        """
+        if name == "all":
+            return table
+        if not self.rows:
+            raise InputError(f"--part {name}", "all: a training in blocks does not keep its parts", name)
+        if table.num_rows != self.rows:
+            raise InputError(f"data for --part {name}", f"the {self.rows} rows of training", str(table.num_rows))
+        labels = target.apply(table) if target.classes else None
+        train, test = self.parts(labels)
+        return table.take(train if name == "train" else test)
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -197,15 +213,7 @@ class Model:
         Raises:
             InputError: another number of rows than the table of the training had.
         """
-        if name == "all":
-            return table
-        if not self.split.rows:
-            raise InputError(f"--part {name}", "all: a training in blocks does not keep its parts", name)
-        if table.num_rows != self.split.rows:
-            raise InputError(f"data for --part {name}", f"the {self.split.rows} rows of training", str(table.num_rows))
-        labels = self.target.apply(table) if self.target.classes else None
-        train, test = self.split.parts(labels)
-        return table.take(train if name == "train" else test)
+        return self.split.part(table, name, self.target)
 
 
 def untrained(

@@ -1,0 +1,94 @@
+"""A model of a preset: the ensemble, what prepares its inputs and reads its outputs, and the split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network.arrays import Array
+from chainrule.tables.columns import Inputs, Target
+from chainrule.tables.plan import Split
+from chainrule.tables.presets.ensemble import Ensemble
+from chainrule.tables.presets.folds import loss_of
+from chainrule.tables.presets.weigh import half_width
+from chainrule.tables.scores import Scores, score
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Predictions of rows.
+
+    Attributes:
+        yhat: probabilities (n, classes), or numbers (n,) in the target's own unit.
+        low, high: ends of the intervals (n,), of numbers where a level was asked for.
+    """
+
+    yhat: Array
+    low: Array | None = None
+    high: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PresetModel:
+    """What ``chainrule train --preset`` gives; it answers as a ``Model`` does."""
+
+    ensemble: Ensemble
+    inputs: Inputs
+    target: Target
+    split: Split
+
+    def forward(self, table: pa.Table) -> Array:
+        """yhat (n, k) of the table's rows."""
+        return self.ensemble(self.inputs.apply(table))
+
+    def evaluate(self, table: pa.Table) -> Scores:
+        """Scores over a table that has the target column."""
+        yhat, y = self.forward(table), self.target.apply(table)
+        return score(yhat, y, self.target, loss_of(yhat, y, len(self.target.classes)))
+
+    def part(self, table: pa.Table, name: str) -> pa.Table:
+        """The ``train`` or ``test`` rows of the table it was trained on, or ``all``."""
+        return self.split.part(table, name, self.target)
+
+    def half_width(self, level: float) -> float:
+        """What the interval of a number has on both sides, in the target's own unit.
+
+        Raises:
+            InputError: no level; classes; too few rows for one so high.
+        """
+        if not 0 < level < 1:
+            raise InputError("interval", "a share between 0 and 1, such as 0.9", f"{level:g}")
+        if self.target.classes:
+            raise InputError("interval", "a model of numbers; classes have probabilities", f"classes {self.target.name}")
+        width = half_width(self.ensemble.residuals, level)
+        if np.isinf(width):
+            n = len(self.ensemble.residuals)
+            raise InputError("interval", f"at most {n / (n + 1):.4g}, with {n} held-out rows", f"{level:g}")
+        return width * self.target.scale
+
+    def predict(self, table: pa.Table, level: float | None = None) -> Predicted:
+        """Predictions, and for numbers the intervals that hold a share ``level`` of new rows. Raises as above."""
+        yhat = self.forward(table)
+        if self.target.classes:
+            return Predicted(yhat)
+        own = self.target.restore(yhat)
+        if level is None:
+            return Predicted(own)
+        width = self.half_width(level)
+        return Predicted(own, own - width, own + width)
+
+    def slopes(self, table: pa.Table, output: int = 0) -> dict[str, Array]:
+        """Derivatives (n,) of an output (a class's probability, or the number in its own unit) by each column.
+
+        A column of numbers counts in its own unit; a category is an input of its own, ``column=category``.
+        """
+        x = self.inputs.apply(table)
+        slopes = self.ensemble.slopes(x, output) * (1.0 if self.target.classes else self.target.scale)
+        units = [1.0 if column.categories else column.scale for column in self.inputs.columns for _ in column.inputs]
+        return dict(zip(self.inputs.names, (slopes / np.array(units)).T, strict=True))
