@@ -104,13 +104,14 @@ def _preset(name: str) -> Callable[[Task], Answer]:
         from chainrule.tables.prepared import prepare
 
         y = [f"c{number:03}" for number in task.y] if task.classes else task.y
-        known = {c: task.train[c].cat.categories for c in task.train.select_dtypes("category")}
-        test, train = (
-            part.assign(**{c: part[c].astype(str) for c in known}) for part in (task.test, task.train)
+        train, test = (
+            pa.Table.from_pandas(part.astype(dict.fromkeys(part.select_dtypes("category"), str)), preserve_index=False)
+            for part in (task.train, task.test)
         )
+        train = train.append_column("target_", pa.array(y))
         plan = Plan(test=0.0, seed=task.seed, threads=task.threads, task="classification" if task.classes else "regression")
-        trained = train_preset(prepare(pa.table(train.assign(target_=y)), "target_", plan), plan, name)
-        answers = trained.model.predict(pa.table(test), LEVEL)
+        trained = train_preset(prepare(train, "target_", plan), plan, name)
+        answers = trained.model.predict(test, None if task.classes else LEVEL)
         return Answer(answers.yhat, answers.low, answers.high)
 
     return run

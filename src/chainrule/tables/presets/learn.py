@@ -119,11 +119,12 @@ def _grow(
             "cross_entropy" if classes else "half_squared_error", seed=own, dtype="float32",
         )  # fmt: skip
         targets = smoothed(y, classes, kind.smoothing) if classes else y.astype(np.float32).reshape(-1, 1)
-        epochs = kind.epochs_of(len(learn))
+        learn = np.tile(learn, kind.repeats(len(learn)))
         fitted = fit(
-            network, Rows(given[learn], targets[learn]), kind.recipe(len(learn), own), epochs=epochs,
+            network, Rows(given[learn], targets[learn]), kind.recipe(own), epochs=kind.epochs,
             validation=Rows(given[held], y[held] if classes else targets[held]),
-            callbacks=[EarlyStopping("validation_loss", max(8, epochs // 3), tol=0.0)], stop=stop,
+            callbacks=[EarlyStopping("validation_loss", kind.epochs // 3, tol=0.0)], stop=stop,
+            scorer=lambda _: 0.0,  # the loss is enough; R² would cost as much as the training
         )  # fmt: skip
         if told is not None:
             told()

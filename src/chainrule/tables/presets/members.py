@@ -13,6 +13,7 @@ from chainrule.train.recipe import Recipe
 from chainrule.train.schedules import Schedule
 
 PresetName = Literal["fast", "good", "best"]
+STEPS = 16  # of an epoch at least: after each the held-out rows are looked at, which costs as much as some steps
 MOST_FEATURES = 1500  # of one network: with more numbers than go into it by ramps or waves, there are fewer of these
 
 
@@ -23,7 +24,6 @@ class Kind:
     Attributes:
         hidden: units of the hidden layers.
         ramps, waves, spread: of each number, as ``learn_features`` takes them.
-        steps: that are made at least, if need be in more epochs.
         smoothing: share of a class's target that is given to all classes alike.
     """
 
@@ -37,7 +37,6 @@ class Kind:
     weight_decay: float = 0.02
     batch: int = 64
     epochs: int = 40
-    steps: int = 800
     smoothing: float = 0.0
 
     def __str__(self) -> str:
@@ -49,18 +48,15 @@ class Kind:
         most = MOST_FEATURES // max(1, numbers)
         return replace(self, ramps=min(self.ramps, most), waves=min(self.waves, most))
 
-    def epochs_of(self, rows: int) -> int:
-        """How many epochs so many rows take."""
-        return max(self.epochs, -(-self.steps // -(-rows // self.batch)))
+    def repeats(self, rows: int) -> int:
+        """How often so many rows stand in an epoch, so that it has ``STEPS`` steps at least."""
+        return -(-STEPS * self.batch // rows) if rows < STEPS * self.batch else 1
 
-    def recipe(self, rows: int, seed: int) -> Recipe:
+    def recipe(self, seed: int) -> Recipe:
         """One cycle of the learning rate: up in a tenth of the epochs, then down to 0 as a cosine."""
         rule = optimizer("adamw", self.learning_rate, beta_2=0.98, weight_decay=self.weight_decay)
-        epochs = self.epochs_of(rows)
-        schedule = Schedule("cosine", float(epochs), warmup=epochs / 10)
-        return Recipe(
-            rule, self.batch, seed, dropout=self.dropout, schedule=schedule, threads=1, health=False
-        )  # fmt: skip
+        schedule = Schedule("cosine", float(self.epochs), warmup=self.epochs / 10)
+        return Recipe(rule, self.batch, seed, dropout=self.dropout, schedule=schedule, threads=1, health=False)
 
 
 @dataclass(frozen=True, kw_only=True)

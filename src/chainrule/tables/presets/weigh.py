@@ -10,6 +10,7 @@ from chainrule.network.arrays import Array
 from chainrule.tables.presets.folds import LEAST, loss_of
 
 ROUNDS = 25
+SPREAD = 0.2
 KEPT = 1000  # of the residuals at most
 
 
@@ -40,16 +41,20 @@ def warmed(p: Array, temperature: float) -> Array:
 
 
 def temperature_of(held: Array, y: Array) -> float:
-    """T of least loss of the held-out rows; 1 where no other is better."""
-    from scipy.optimize import minimize_scalar
+    """T of least loss of the held-out rows, or 1 where no other is better.
 
-    n = len(y)
+    Its logarithm is taken as drawn from a normal distribution about 0 of deviation ``SPREAD``, for few rows say little.
+    """
+    from scipy.optimize import minimize_scalar
 
     def loss(logarithm: float) -> float:
         return loss_of(warmed(held, float(np.exp(logarithm))), y, held.shape[1])
 
-    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
-    return float(np.exp(found.x)) if found.fun < loss(0.0) and n > 1 else 1.0
+    def beside(logarithm: float) -> float:
+        return loss(logarithm) + (logarithm / SPREAD) ** 2 / (2 * len(y))
+
+    found = minimize_scalar(beside, bounds=(-1.5, 1.5), method="bounded").x
+    return float(np.exp(found)) if loss(found) < loss(0.0) else 1.0
 
 
 def residuals_of(held: Array, y: Array) -> Array:
