@@ -18,6 +18,7 @@ from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
+    from chainrule.tables.presets.model import PresetModel
 
 
 def predict(
@@ -26,6 +27,13 @@ def predict(
     part: Annotated[
         str, Option(help="all rows; or, of the table of the training, its train or its test rows.")
     ] = "all",
+    interval: Annotated[
+        float | None,
+        Option(
+            help="Of a preset's model of numbers: the share of new rows whose numbers shall lie between the columns "
+            "low and high, such as 0.9."
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         Option(
@@ -47,13 +55,13 @@ def predict(
     Where the table has the target column too, the score is printed on standard error.
     """
     from chainrule.render.json import to_json
-    from chainrule.storage import load_model, read_table
+    from chainrule.storage import load_table_model, read_table
     from chainrule.tables.predictions import header_of, predictions_of, write_rows
 
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     if cluster is not None:
-        for option, given in (("--json", json), (f"--part {part}", part != "all")):
+        for option, given in (("--json", json), (f"--part {part}", part != "all"), ("--interval", interval)):
             if given:
                 raise InputError(option, "no --cluster beside it", "both")
         _check_place(out)
@@ -62,13 +70,14 @@ def predict(
         _predict_on_cluster(model, data, cluster, out)
         return
     check_outputs({"--out": out}, [str(model), data])
-    loaded = load_model(model)
+    loaded = load_table_model(model)
+    width = _half_width(loaded, interval)
     table = loaded.part(read_table(data), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
     yhat = loaded.forward(table)
     scores = loaded.evaluate(table) if loaded.target.name in table.column_names else None
-    header, rows = header_of(loaded), predictions_of(loaded, yhat)
+    header, rows = header_of(loaded, interval), predictions_of(loaded, yhat, width)
     if json:
         found = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": scores}
         text = to_json("predict", {"model": str(model), "data": data, "part": part} | found)
@@ -82,6 +91,21 @@ def predict(
         sys.stderr.write(f"{len(rows)} predictions in {out}\n")
     if scores is not None:
         sys.stderr.write(f"{scores}\n")
+
+
+def _half_width(model: Model | PresetModel, level: float | None) -> float | None:
+    """Of the interval that is asked for.
+
+    Raises:
+        InputError: a model of one network, which has none; a level that it cannot have.
+    """
+    from chainrule.tables.presets.model import PresetModel
+
+    if level is None:
+        return None
+    if not isinstance(model, PresetModel):
+        raise InputError("--interval", "a model of chainrule train --preset fast, good or best", "one of one network")
+    return model.half_width(level)
 
 
 def _predict_on_cluster(file: Path, data: str, where: str, out: Path | None) -> None:

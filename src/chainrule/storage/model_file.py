@@ -10,20 +10,20 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from chainrule.errors import InputError
-from chainrule.network.arrays import Array
 from chainrule.network.network import Network
+from chainrule.storage.tensors import read_spec, read_tensors
 from chainrule.system.files import write_whole
 from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.plan import Model, Split
 
 FORMAT = "chainrule-model"
+ENSEMBLE = "chainrule-ensemble"  # of files that storage/ensemble_file.py reads
 VERSION = 1
 _WHAT = "a chainrule model file (safetensors)"
 
@@ -113,27 +113,13 @@ def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
-    from safetensors import SafetensorError, safe_open
-
     quantity = f"model {os.fspath(path)}"
-    if not Path(path).is_file():
-        raise InputError(quantity, _WHAT, "a folder" if Path(path).is_dir() else "no such file")
-    if Path(path).stat().st_size == 0:
-        raise InputError(quantity, _WHAT, "an empty file")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors: dict[str, Array] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise InputError(quantity, _WHAT, f"something else or a truncated one ({error})") from None
+    metadata, tensors = read_tensors(path, quantity, _WHAT)
+    if ENSEMBLE in metadata:
+        raise InputError(quantity, "a model of one network", "an ensemble of a preset, which load_table_model reads")
     if FORMAT not in metadata:
         raise InputError(quantity, _WHAT, "a safetensors file of another kind")
-    try:
-        spec = _Spec.model_validate_json(metadata[FORMAT])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the header"
-        raise InputError(f"{quantity}: {where}", "a whole header of a model file", first["msg"]) from None
+    spec = read_spec(_Spec, metadata[FORMAT], quantity)
     names = {f"{symbol}_{i}" for i in range(1, spec.depth + 1) for symbol in "Wb"} if 0 < spec.depth < 10_000 else set()
     if set(tensors) != names:
         raise InputError(quantity, f"tensors W_1, b_1 … W_{spec.depth}, b_{spec.depth}", ", ".join(sorted(tensors)[:8]))

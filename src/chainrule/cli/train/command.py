@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument, Context, Option
 
 from chainrule.cli.shared import numbers_list, shares_list
 from chainrule.errors import InputError
 
 
 def train(
+    context: Context,
     data: Annotated[
         str,
         Argument(
@@ -21,6 +22,13 @@ def train(
         ),
     ],
     target: Annotated[str | None, Option(help="Column to predict (of a file; the bundled sets know theirs).")] = None,
+    preset: Annotated[
+        str | None,
+        Option(
+            help="fast, good or best: an ensemble of networks with chosen settings, calibrated; good is the usual. "
+            "none: one network, by the options below; any of them says so too."
+        ),
+    ] = None,
     hidden: Annotated[str, Option(help="Units of each hidden layer; '' for none.")] = "128,64",
     activation: Annotated[str, Option(help="Of the hidden layers: one name, or one each: relu,tanh.")] = "relu",
     output: Annotated[str | None, Option(help="Output function; usually the one that goes with the loss.")] = None,
@@ -102,8 +110,9 @@ def train(
     ] = None,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
-    """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
+    """Train on a table, test on rows kept aside, save the model: an ensemble, or one network with its loss curve."""
     from chainrule.cli.train.options import TrainOptions
+    from chainrule.cli.train.preset import NONE, chosen_preset, train_with_preset
     from chainrule.cli.train.work import work
     from chainrule.tables.plan import Plan
 
@@ -111,6 +120,12 @@ def train(
         raise InputError("task", "classification or regression", repr(task))
     if patience != 10 and not early_stopping:
         raise InputError("--patience", "--early-stopping beside it", "no such option")
+    given = {one for one in context.params if "COMMANDLINE" in str(context.get_parameter_source(one))}
+    if (chosen := chosen_preset(preset, given)) != NONE:
+        plan = Plan(task=task, test=test, seed=seed, threads=threads)  # type: ignore[arg-type]
+        name = _name(data)
+        train_with_preset(name, data, target, plan, out or Path(f"{name}.safetensors"), json, chosen)
+        return
     plan = Plan(
         hidden=numbers_list("--hidden", hidden), activation=tuple(activation.split(",")), output=output, loss=loss,
         task=task, optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,  # type: ignore[arg-type]

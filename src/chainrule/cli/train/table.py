@@ -12,7 +12,8 @@ from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
-    from chainrule.tables.plan import TrainingTable
+    from chainrule.tables.plan import Plan, TrainingTable
+    from chainrule.tables.prepared import Prepared
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
         InputError: data or options that do not fit; no cluster.
     """
     if options.cluster is None:
-        yield _in_blocks(options) if options.blocks else _in_memory(options)
+        yield _in_blocks(options) if options.blocks else table_in_memory(options.data, options.target, options.plan)
         return
     from chainrule.distributed.connection import cluster
     from chainrule.distributed.progress import progress
@@ -35,7 +36,7 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
     steps = usual.local_steps if options.local_steps is None else options.local_steps
     how = ClusterMode(options.mode or usual.mode, steps)  # type: ignore[arg-type]
     files = open_files(options.data)
-    target = options.target or _no_target(options, files.layout.names)
+    target = options.target or _no_target(options.data, files.layout.names)
     check_plan(files.layout.names, target, options.plan, how)
     with cluster(options.cluster) as client:
         with progress(not options.json) as shown:
@@ -45,18 +46,23 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
         yield table
 
 
-def _in_memory(options: TrainOptions) -> TrainingTable:
+def table_in_memory(data: str, target: str | None, plan: Plan) -> Prepared:
+    """The table of a file or a bundled set.
+
+    Raises:
+        InputError: data or options that do not fit.
+    """
     from chainrule.storage import read_table
     from chainrule.tables.datasets import BUNDLED, TARGET
     from chainrule.tables.prepared import prepare
 
-    table = read_table(options.data)
-    target = options.target or (TARGET if options.data in BUNDLED else _no_target(options, table.column_names))
-    return prepare(table, target, options.plan)
+    table = read_table(data)
+    target = target or (TARGET if data in BUNDLED else _no_target(data, table.column_names))
+    return prepare(table, target, plan)
 
 
-def _no_target(options: TrainOptions, columns: Sequence[str]) -> NoReturn:
-    raise InputError("--target", f"a column of {options.data}: {', '.join(columns[:12])}", "none")
+def _no_target(data: str, columns: Sequence[str]) -> NoReturn:
+    raise InputError("--target", f"a column of {data}: {', '.join(columns[:12])}", "none")
 
 
 def _in_blocks(options: TrainOptions) -> TrainingTable:

@@ -9,6 +9,7 @@ from threading import Event
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import Prepared
 from chainrule.tables.presets.learn import learn
+from chainrule.tables.presets.members import preset
 from chainrule.tables.presets.model import PresetModel
 from chainrule.tables.scores import Scores
 
@@ -20,6 +21,16 @@ class TrainedPreset:
     prepared: Prepared
     model: PresetModel
     test: Scores | None
+
+
+def networks_of(name: str) -> int:
+    """How many networks a preset trains.
+
+    Raises:
+        InputError: no such preset.
+    """
+    how = preset(name)
+    return how.folds * (len(how.kinds) + how.drawn)
 
 
 def train_preset(

@@ -1,0 +1,120 @@
+"""``chainrule train --preset``: an ensemble instead of one network, and what is said of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from chainrule.cli.shared import check_outputs
+from chainrule.cli.train.words import about_rows
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.tables.plan import Plan
+    from chainrule.tables.presets.table import TrainedPreset
+
+NONE = "none"  # the preset of those who want one network
+USUAL = "good"
+#: options that go with a preset; each other one is of one network
+BESIDE = {"data", "target", "task", "test", "seed", "threads", "out", "json", "preset", "columns", "drop", "types"}
+
+
+def chosen_preset(asked: str | None, given: Collection[str]) -> str:
+    """The preset: the one asked for; else the usual one, or none where an option of one network is given.
+
+    Args:
+        given: names of the options on the command line.
+
+    Raises:
+        InputError: no such preset, or options of one network beside one.
+    """
+    from chainrule.tables.presets.members import preset
+
+    of_one = sorted(set(given) - BESIDE)
+    if asked is None:
+        return NONE if of_one else USUAL
+    if asked == NONE:
+        return NONE
+    if asked not in ("fast", "good", "best"):
+        raise InputError("--preset", "fast, good, best or none", repr(asked))
+    preset(asked)
+    if of_one:
+        option = of_one[0].replace("_", "-")
+        raise InputError(f"--{option}", "--preset none beside it: a preset chooses the networks itself", f"--preset {asked}")
+    return asked
+
+
+def train_with_preset(name: str, data: str, target: str | None, plan: Plan, out: Path, json: bool, preset: str) -> None:
+    """Train, save and tell.
+
+    Args:
+        name: the table's. out: the model file.
+
+    Raises:
+        InputError: data or options that do not fit; a file that cannot be written.
+    """
+    from chainrule.cli.train.table import table_in_memory
+    from chainrule.storage import save_ensemble
+    from chainrule.tables.presets.table import networks_of, train_preset
+
+    check_outputs({"--out": out}, [data])
+    prepared = table_in_memory(data, target, plan)
+    count = networks_of(preset)
+    if not json:
+        print(f"{name}: {about_rows(prepared)}\npreset {preset}: {count} networks, seed {plan.seed}", flush=True)
+    try:
+        with _progress(count, json) as told:
+            trained = train_preset(prepared, plan, preset, told=told)
+    except KeyboardInterrupt:
+        sys.stderr.write("chainrule: interrupted; nothing is saved\n")
+        raise typer.Exit(130) from None
+    save_ensemble(trained.model, out)
+    print(_json(data, trained, out) if json else "\n".join(_lines(trained, out)))
+
+
+@contextmanager
+def _progress(count: int, quiet: bool) -> Iterator[Callable[[], object]]:
+    from chainrule.system.progress import bars
+
+    with bars("networks", "bar", "count", "left", transient=True, disable=quiet) as bar:
+        task = bar.add_task("", total=count)
+        yield lambda: bar.advance(task)
+
+
+def _lines(trained: TrainedPreset, out: Path) -> Iterator[str]:
+    from chainrule.tables.presets.ensemble import told
+
+    made, target = trained.model.ensemble, trained.model.target
+    for row in told(made):
+        networks = f"{row['networks']} networks" if row["networks"] > 1 else "1 network"
+        yield f"{row['share']:4.0%}  {row['kind']}: {networks}, {row['features']} features, loss {row['held_out_loss']:.4f}"
+    held = f"held out in {made.folds} folds: loss {made.held.loss:.4f}"
+    if target.classes:
+        yield f"{held}; {made.held.calibrated:.4f} with the temperature {made.temperature:.3f}"
+    else:
+        yield held
+        if len(made.residuals) >= 9:
+            yield f"an interval of 90% is the prediction ± {trained.model.half_width(0.9):.4g}"
+    if trained.test is not None:
+        yield f"test {trained.test}"
+    yield f"model saved to {out}"
+
+
+def _json(data: str, trained: TrainedPreset, out: Path) -> str:
+    from chainrule.render.json import to_json
+    from chainrule.tables.presets.ensemble import told
+
+    model, made = trained.model, trained.model.ensemble
+    content: dict[str, Any] = {
+        "data": data, "preset": made.preset, "seed": made.seed, "folds": made.folds, "members": told(made),
+        "inputs": model.inputs.names, "classes": model.target.classes, "held_out": made.held,
+        "temperature": made.temperature if model.target.classes else None,
+        "rows": {part: len(getattr(trained.prepared, part)) for part in ("train", "test")}, "test": trained.test,
+        "model": str(out),
+    }  # fmt: skip
+    return to_json("train", content)
