@@ -58,7 +58,8 @@ class RealTable:
 def _folder(package: str) -> Path:
     """Of an installed package, which is not imported: some need more than is needed here."""
     found = find_spec(package)
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     return Path(found.origin).parent
 
 

@@ -100,8 +100,8 @@ def _preset(name: str) -> Callable[[Task], Answer]:
         import pyarrow as pa
 
         from chainrule.tables.plan import Plan
-        from chainrule.tables.presets.table import train_preset
         from chainrule.tables.prepared import prepare
+        from chainrule.tables.presets.table import train_preset
 
         y = [f"c{number:03}" for number in task.y] if task.classes else task.y
         train, test = (
@@ -109,7 +109,9 @@ def _preset(name: str) -> Callable[[Task], Answer]:
             for part in (task.train, task.test)
         )
         train = train.append_column("target_", pa.array(y))
-        plan = Plan(test=0.0, seed=task.seed, threads=task.threads, task="classification" if task.classes else "regression")
+        plan = Plan(
+            test=0.0, seed=task.seed, threads=task.threads, task="classification" if task.classes else "regression"
+        )
         trained = train_preset(prepare(train, "target_", plan), plan, name)
         answers = trained.model.predict(test, None if task.classes else LEVEL)
         return Answer(answers.yhat, answers.low, answers.high)

@@ -49,7 +49,8 @@ def tasks(table: RealTable, seed: int, threads: int) -> list[tuple[Task, np.ndar
     kind = StratifiedKFold if table.classes else KFold
     parts = kind(FOLDS, shuffle=True, random_state=seed).split(frame, y if table.classes else None)
     return [
-        (Task(frame.iloc[learn], y[learn], frame.iloc[held], len(labels), seed, threads), y[held]) for learn, held in parts
+        (Task(frame.iloc[learn], y[learn], frame.iloc[held], len(labels), seed, threads), y[held])
+        for learn, held in parts
     ]
 
 
@@ -107,7 +108,9 @@ def means(runs: dict[str, dict[str, Any]], what: str, names: list[str], models: 
 def page(runs: dict[str, dict[str, Any]], names: list[str], models: list[str], told: list[str]) -> str:
     """The Markdown."""
     labels = [MODELS[model].label for model in models]
-    scores, seconds, ece, coverage = (means(runs, what, names, models) for what in ("score", "seconds", "ece", "coverage"))
+    scores, seconds, ece, coverage = (
+        means(runs, what, names, models) for what in ("score", "seconds", "ece", "coverage")
+    )
     processor = means(runs, "processor", names, models)
     ranks = np.array([rankdata(-row) for row in scores])
     low, high = scores.min(axis=1, keepdims=True), scores.max(axis=1, keepdims=True)
@@ -123,7 +126,8 @@ def page(runs: dict[str, dict[str, Any]], names: list[str], models: list[str], t
 
     overall = [
         [labels[m], f"{ranks[:, m].mean():.2f}", f"{normal[:, m].mean():.3f}", f"{scores[:, m].mean():.4f}",
-         f"{seconds[:, m].mean():.2f}", f"{processor[:, m].mean():.2f}", f"{ratio[m]:.3f}", _some(ece[:, m]), _some(coverage[:, m]),
+         f"{seconds[:, m].mean():.2f}", f"{processor[:, m].mean():.2f}", f"{ratio[m]:.3f}",
+         _some(ece[:, m]), _some(coverage[:, m]),
          beats("mlp", m), beats("trees", m), beats("realmlp", m)]
         for m in np.argsort(ranks.mean(axis=0))
     ]  # fmt: skip

@@ -23,7 +23,7 @@ from chainrule.storage.tensors import read_spec, read_tensors
 from chainrule.system.files import write_whole
 from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.plan import Model, Split
-from chainrule.tables.presets.ensemble import Ensemble, Held, Part
+from chainrule.tables.presets.ensemble import Ensemble, HeldOut, Members
 from chainrule.tables.presets.features import Features
 from chainrule.tables.presets.model import PresetModel
 
@@ -36,19 +36,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Net(_Strict):
+class _NetworkRecord(_Strict):
     hidden: tuple[str, ...]
     depth: int
 
 
-class _Part(_Strict):
+class _MembersRecord(_Strict):
     name: str
     share: float
     held_out: float
-    networks: tuple[_Net, ...]
+    networks: tuple[_NetworkRecord, ...]
 
 
-class _Spec(_Strict):
+class _Record(_Strict):
     """What the header says: the record of how the model was made."""
 
     version: Literal[1]
@@ -56,8 +56,8 @@ class _Spec(_Strict):
     seed: int
     folds: int
     temperature: float
-    held: Held
-    parts: tuple[_Part, ...]
+    held: HeldOut
+    parts: tuple[_MembersRecord, ...]
     inputs: Inputs
     target: Target
     split: Split
@@ -99,7 +99,7 @@ def load_table_model(path: str | os.PathLike[str]) -> Model | PresetModel:
     metadata, tensors = read_tensors(path, quantity, _WHAT)
     if ENSEMBLE not in metadata:
         return load_model(path)
-    spec = read_spec(_Spec, metadata[ENSEMBLE], quantity)
+    spec = read_spec(_Record, metadata[ENSEMBLE], quantity)
     try:
         return _model(spec, _Tensors(tensors))
     except InputError as error:
@@ -126,7 +126,7 @@ class _Tensors:
             raise InputError("tensors", "those of the parts of the record", ", ".join(sorted(self._left)[:8]))
 
 
-def _model(spec: _Spec, tensors: _Tensors) -> PresetModel:
+def _model(spec: _Record, tensors: _Tensors) -> PresetModel:
     d, k = len(spec.inputs.names), spec.target.outputs
     numbers = {"temperature": spec.temperature, **{f"share of part {p.name}": p.share for p in spec.parts}}
     for name, value in numbers.items():
@@ -143,9 +143,9 @@ def _model(spec: _Spec, tensors: _Tensors) -> PresetModel:
     return PresetModel(made, spec.inputs, spec.target, spec.split)
 
 
-def _part(part: _Part, p: int, d: int, target: Target, tensors: _Tensors) -> Part:
+def _part(part: _MembersRecord, p: int, d: int, target: Target, tensors: _Tensors) -> Members:
     taken = {name: tensors.take(f"{p}.{name}", "i" if name.endswith("_input") else "f") for name in FIELDS}
-    lengths = {name: d for name in FIELDS[:3]}
+    lengths = dict.fromkeys(FIELDS[:3], d)
     lengths |= {name: taken[f"{name.split('_')[0]}_input"].size for name in FIELDS[3:]}
     for name, length in lengths.items():
         if taken[name].shape != (length,):
@@ -162,10 +162,10 @@ def _part(part: _Part, p: int, d: int, target: Target, tensors: _Tensors) -> Par
         if (network.sizes[0], network.sizes[-1]) != (features.count, target.outputs):
             expected = f"inputs and outputs {(features.count, target.outputs)}"
             raise InputError(f"network of part {part.name}", expected, str((network.sizes[0], network.sizes[-1])))
-    return Part(part.name, features, networks, part.share, part.held_out)
+    return Members(part.name, features, networks, part.share, part.held_out)
 
 
-def _network(net: _Net, place: str, target: Target, tensors: _Tensors) -> Network:
+def _network(net: _NetworkRecord, place: str, target: Target, tensors: _Tensors) -> Network:
     if not 0 < net.depth < 10_000:
         raise InputError(f"depth of network {place}", "from 1 to 9999", str(net.depth))
     W, b = ([tensors.take(f"{place}.{symbol}_{i}") for i in range(1, net.depth + 1)] for symbol in "Wb")

@@ -45,7 +45,9 @@ def chosen_preset(asked: str | None, given: Collection[str]) -> str:
     preset(asked)
     if of_one:
         option = of_one[0].replace("_", "-")
-        raise InputError(f"--{option}", "--preset none beside it: a preset chooses the networks itself", f"--preset {asked}")
+        raise InputError(
+            f"--{option}", "--preset none beside it: a preset chooses the networks itself", f"--preset {asked}"
+        )
     return asked
 
 
@@ -92,7 +94,8 @@ def _lines(trained: TrainedPreset, out: Path) -> Iterator[str]:
     made, target = trained.model.ensemble, trained.model.target
     for row in told(made):
         networks = f"{row['networks']} networks" if row["networks"] > 1 else "1 network"
-        yield f"{row['share']:4.0%}  {row['kind']}: {networks}, {row['features']} features, loss {row['held_out_loss']:.4f}"
+        given = f"{networks}, {row['features']} features, held-out loss {row['held_out_loss']:.4f}"
+        yield f"{row['share']:4.0%}  {row['kind']}: {given}"
     held = f"held out in {made.folds} folds: loss {made.held.loss:.4f}"
     if target.classes:
         yield f"{held}; {made.held.calibrated:.4f} with the temperature {made.temperature:.3f}"

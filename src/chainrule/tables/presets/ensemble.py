@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Members:
     """The networks of one kind, on the same features; each says as much as the others.
 
     Attributes:
@@ -34,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOut:
     """What was seen on rows that no network which answered for them had learnt from.
 
     Attributes:
@@ -57,10 +57,10 @@ class Ensemble:
         preset, seed, folds: how it was made.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Members, ...]
     temperature: float
     residuals: Array
-    held: Held
+    held: HeldOut
     preset: str
     seed: int
     folds: int
@@ -110,7 +110,8 @@ class Ensemble:
                 for k in wanted:
                     by_output[k] += share * part.features.back(x, _by_inputs(wide, given, k))
         if self.temperature == 1.0:
-            return by_output[output]
+            alone: Array = by_output[output]
+            return alone
         p, q = np.maximum(mean, LEAST), warmed(mean, self.temperature)
         logs = by_output / p.T[:, :, None] / self.temperature
         found: Array = q[:, output, None] * (logs[output] - np.einsum("nk,knd->nd", q, logs))

@@ -14,7 +14,7 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.system.processors import cores
 from chainrule.system.side_by_side import side_by_side
-from chainrule.tables.presets.ensemble import Ensemble, Held, Part
+from chainrule.tables.presets.ensemble import Ensemble, HeldOut, Members
 from chainrule.tables.presets.features import Features, is_number, learn_features
 from chainrule.tables.presets.folds import folds_of, loss_of
 from chainrule.tables.presets.linear import MOST_ROWS, linear_member
@@ -69,12 +69,14 @@ def learn(
         raise InputError("the preset's networks", "one whose training does not diverge", "none")
     shares = shares_of([one.held for one in grown], y, classes)
     parts = tuple(
-        Part(one.name, one.features, one.networks, float(share), loss_of(one.held, y, classes))
+        Members(one.name, one.features, one.networks, float(share), loss_of(one.held, y, classes))
         for one, share in zip(grown, shares, strict=True) if share > 0
     )  # fmt: skip
     mean = sum(share * one.held for one, share in zip(grown, shares, strict=True))
     temperature = temperature_of(mean, y) if classes else 1.0
-    held = Held(len(x), loss_of(mean, y, classes), loss_of(warmed(mean, temperature) if classes else mean, y, classes))
+    held = HeldOut(
+        len(x), loss_of(mean, y, classes), loss_of(warmed(mean, temperature) if classes else mean, y, classes)
+    )
     residuals = np.zeros(0) if classes else residuals_of(mean, y)
     return Ensemble(parts, temperature, residuals, held, name, seed, how.folds)
 

@@ -65,7 +65,9 @@ class PresetModel:
         if not 0 < level < 1:
             raise InputError("interval", "a share between 0 and 1, such as 0.9", f"{level:g}")
         if self.target.classes:
-            raise InputError("interval", "a model of numbers; classes have probabilities", f"classes {self.target.name}")
+            raise InputError(
+                "interval", "a model of numbers; classes have probabilities", f"classes {self.target.name}"
+            )
         width = half_width(self.ensemble.residuals, level)
         if np.isinf(width):
             n = len(self.ensemble.residuals)
