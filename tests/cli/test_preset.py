@@ -62,3 +62,19 @@ def test_what_is_refused(run, arguments, said):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_an_explanation_by_columns_and_members(run):
+    assert run("train", "iris", "--preset", "fast", "--out", "i.safetensors")[0] == 0
+    asked = ("explain", "i.safetensors", "dyhat_2/dx", "--data", "iris", "--example", 60)
+    code, out, _ = run(*asked)
+    assert code == 0
+    assert out.startswith("row 60 of iris: the probability of versicolor is 0.")
+    record = json.loads(run(*asked, "--json")[1])
+    assert [column["derivative"] for column in record["columns"]] == pytest.approx(
+        [sum(column["members"]) for column in record["columns"]]
+    )
+    code, _, err = run("explain", "i.safetensors", "dL/dW_1", "--data", "iris")
+    assert code == 2
+    assert "dyhat_1/dx to dyhat_3/dx of an ensemble's model" in err
+    assert run("view", "i.safetensors", "--data", "iris")[0] == 2

@@ -106,6 +106,17 @@ def load_table_model(path: str | os.PathLike[str]) -> Model | PresetModel:
         raise InputError(f"{quantity}: {error.quantity}", error.expected, error.got) from None
 
 
+def is_ensemble(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a preset's model, whole or not; False where there is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return ENSEMBLE in (file.metadata() or {})
+    except (SafetensorError, OSError, ValueError, TypeError):
+        return False
+
+
 class _Tensors:
     """Arrays that are taken by name, each once."""
 

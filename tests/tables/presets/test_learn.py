@@ -60,6 +60,8 @@ def test_slopes_are_those_of_differences_back_to_the_columns(classes):
     for output in range(3 if classes else 1):
         slopes = model.slopes(rows, output)
         assert list(slopes) == ["a", "b", "c=x", "c=y", "c=z"]
+        parts = model.contributions(rows, output)
+        assert parts["a"].shape == (len(model.ensemble.parts), 6)
         for name, step in (("a", 1.0), ("b", 1e-6)):
             moved = []
             for sign in (1, -1):

@@ -32,7 +32,8 @@ def to_onnx(network_or_model: Network | Model | PresetModel) -> onnx.ModelProto:
     A table's ``Model`` takes what the table has and standardises it itself. With numbers alone the input is x
     (n, columns), in the order of ``model.inputs.columns``; with text among them each column is an input of its own
     (n, 1) under the column's name, text as strings, and a category that the training did not see is an error.
-    A preset's model is one graph of its members in float64. Regression gives yhat in the target's own unit; classification gives beside yhat the ``label`` (n,), a string.
+    Regression gives yhat in the target's own unit; classification gives beside yhat the ``label`` (n,), a string. A
+    preset's model is one graph of its features and members, in float64.
 
     Raises:
         InputError: the onnx package is missing; something else than a network or a model; too large for one file.

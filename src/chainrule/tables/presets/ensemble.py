@@ -90,37 +90,50 @@ class Ensemble:
         return np.concatenate([self._some(x[at : at + ROWS_AT_ONCE]) for at in range(0, max(1, len(x)), ROWS_AT_ONCE)])
 
     def _some(self, x: Array) -> Array:
+        mean = self._mean(x)
+        return warmed(mean, self.temperature) if self.outputs > 1 else mean
+
+    def _mean(self, x: Array) -> Array:
         mean = np.zeros((len(x), self.outputs))
         for part in self.parts:
             given = part.features(x)
             for network in part.networks:
                 mean += part.share / len(part.networks) * network(given.astype(network.dtype))
-        return warmed(mean, self.temperature) if self.outputs > 1 else mean
+        return mean
 
     def slopes(self, x: Array, output: int = 0) -> Array:
         """Derivatives of yhat_output (from 0) by the inputs (n, d), by the chain rule through members and features."""
-        mean, by_output = np.zeros((len(x), self.outputs)), np.zeros((self.outputs, *x.shape))
-        wanted = range(self.outputs) if self.temperature != 1.0 else [output]
-        for part in self.parts:
+        found: Array = self.contributions(x, output).sum(axis=0)
+        return found
+
+    def contributions(self, x: Array, output: int = 0) -> Array:
+        """What each part adds to ``slopes``, (parts, n, d).
+
+        With p the mean of the members' probabilities and q_o = p_o^(1/T) / sum_k p_k^(1/T), a change of p changes q_o
+        by q_o/T (dp_o/p_o - sum_k q_k dp_k/p_k): that of p is a sum over the parts, and so is that of q_o.
+        """
+        mean = self._mean(x)
+        factors = np.zeros_like(mean)
+        factors[:, output] = 1.0
+        if self.temperature != 1.0:
+            q = warmed(mean, self.temperature)
+            factors = q[:, [output]] * (factors - q) / np.maximum(mean, LEAST) / self.temperature
+        found = np.zeros((len(self.parts), *x.shape))
+        for place, part in enumerate(self.parts):
             given = part.features(x)
             for network in part.networks:
-                share = part.share / len(part.networks)
-                wide = network.astype(np.float64)
-                mean += share * wide(given)
-                for k in wanted:
-                    by_output[k] += share * part.features.back(x, _by_inputs(wide, given, k))
-        if self.temperature == 1.0:
-            alone: Array = by_output[output]
-            return alone
-        p, q = np.maximum(mean, LEAST), warmed(mean, self.temperature)
-        logs = by_output / p.T[:, :, None] / self.temperature
-        found: Array = q[:, output, None] * (logs[output] - np.einsum("nk,knd->nd", q, logs))
+                by_features = _by_inputs(network.astype(np.float64), given, factors)
+                found[place] += part.share / len(part.networks) * part.features.back(x, by_features)
         return found
 
 
-def _by_inputs(network: Network, x: Array, output: int) -> Array:
-    """d yhat_output / d x of each row (n, m)."""
-    found: Array = forward(network, x)[f"dyhat_{output + 1}/dx"]
+def _by_inputs(network: Network, x: Array, factors: Array) -> Array:
+    """sum_k factors_k d yhat_k / d x of each row (n, m)."""
+    wanted = np.flatnonzero(factors.any(axis=0))
+    passed = forward(network, x)
+    found = np.zeros_like(x)
+    for k in wanted:
+        found += factors[:, [k]] * passed[f"dyhat_{k + 1}/dx"]
     return found
 
 

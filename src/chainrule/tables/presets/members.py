@@ -106,7 +106,7 @@ _PLAIN = Kind(hidden=(64,))
 _RAMPS = Kind(hidden=(128, 64), ramps=8, dropout=0.2)
 _WAVES = Kind(hidden=(128, 64), waves=8, spread=0.7)
 PRESETS: dict[str, Preset] = {
-    "fast": Preset(folds=3, kinds=(_PLAIN, _WAVES)),
+    "fast": Preset(folds=4, kinds=(_PLAIN, _RAMPS, _WAVES)),
     "good": Preset(folds=4, kinds=(
         _PLAIN, _RAMPS, _WAVES, Kind(hidden=(128,), activation="relu", ramps=24, dropout=0.3),
         Kind(hidden=(128, 128), activation="gelu", dropout=0.3),

@@ -85,12 +85,17 @@ class PresetModel:
         width = self.half_width(level)
         return Predicted(own, own - width, own + width)
 
-    def slopes(self, table: pa.Table, output: int = 0) -> dict[str, Array]:
-        """Derivatives (n,) of an output (a class's probability, or the number in its own unit) by each column.
+    def contributions(self, table: pa.Table, output: int = 0) -> dict[str, Array]:
+        """What each part of the ensemble adds to the derivative of an output by each column, (parts, n).
 
-        A column of numbers counts in its own unit; a category is an input of its own, ``column=category``.
+        The output (from 0) is a class's probability, or the number in its own unit; a column of numbers counts in its
+        own unit too; a category is an input of its own, ``column=category``.
         """
         x = self.inputs.apply(table)
-        slopes = self.ensemble.slopes(x, output) * (1.0 if self.target.classes else self.target.scale)
+        found = self.ensemble.contributions(x, output) * (1.0 if self.target.classes else self.target.scale)
         units = [1.0 if column.categories else column.scale for column in self.inputs.columns for _ in column.inputs]
-        return dict(zip(self.inputs.names, (slopes / np.array(units)).T, strict=True))
+        return dict(zip(self.inputs.names, np.moveaxis(found / np.array(units), 2, 0), strict=True))
+
+    def slopes(self, table: pa.Table, output: int = 0) -> dict[str, Array]:
+        """The derivative (n,) of an output by each column: the sums of ``contributions``."""
+        return {name: parts.sum(axis=0) for name, parts in self.contributions(table, output).items()}
