@@ -170,6 +170,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=shared.at_least(1), default=3, help="default: 3")
     parser.add_argument("--first-seed", type=shared.at_least(0), default=0, help="default: 0")
     parser.add_argument("--folds", type=shared.at_least(1), default=FOLDS, help=f"so many of the {FOLDS}; default: all")
+    parser.add_argument("--name", default="tables", help="of the Markdown file; default: tables")
     parser.add_argument("--threads", type=shared.at_least(1), default=2, help="of each model; default: 2")
     parser.add_argument("--kept", type=Path, help="JSON file of runs: those in it are not made again")
     a = parser.parse_args()
@@ -188,7 +189,7 @@ def main() -> None:
     told.insert(0, shared.told(shared.after(where)))
     text = page(runs, a.tables, models, told)
     a.out.mkdir(parents=True, exist_ok=True)
-    (a.out / "tables.md").write_text(text.rstrip() + "\n", encoding="utf-8")
+    (a.out / f"{a.name}.md").write_text(text.rstrip() + "\n", encoding="utf-8")
     print(json.dumps(runs, indent=1) if a.json else text)
 
 

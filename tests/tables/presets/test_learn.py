@@ -111,3 +111,19 @@ def test_a_class_with_one_row_and_constant_columns_train():
     yhat = learn(x, y, 3, "fast")(x)
     assert np.isfinite(yhat).all()
     assert (yhat.argmax(axis=1)[:29] == y[:29]).mean() > 0.8
+
+
+def test_one_row_of_one_of_two_classes_trains():
+    x, y = np.arange(24.0)[:, None], np.array([0] * 23 + [1])
+    np.testing.assert_allclose(learn(x, y, 2, "fast")(x).sum(axis=1), 1.0)
+
+
+def test_a_large_table_has_fewer_features_and_epochs_and_a_wide_one_no_linear_member():
+    kind = Kind(hidden=(8,), ramps=24, epochs=40)
+    assert kind.fitting(1000, 10) == kind
+    large = kind.fitting(1_000_000, 20)
+    assert (large.ramps, large.epochs) == (5, 8)
+    assert kind.fitting(1000, 10_000).ramps == 0
+    x = np.random.default_rng(0).normal(size=(40, 1600))
+    made = learn(x, x[:, :1], 0, "fast")
+    assert not any(part.name.startswith("linear") for part in made.parts)

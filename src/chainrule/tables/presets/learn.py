@@ -14,11 +14,11 @@ from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.system.processors import cores
 from chainrule.system.side_by_side import side_by_side
-from chainrule.tables.presets.ensemble import Ensemble, HeldOut, Members
+from chainrule.tables.presets.ensemble import ROWS_AT_ONCE, Ensemble, HeldOut, Members
 from chainrule.tables.presets.features import Features, is_number, learn_features
 from chainrule.tables.presets.folds import folds_of, loss_of
 from chainrule.tables.presets.linear import MOST_ROWS, linear_member
-from chainrule.tables.presets.members import Kind, preset
+from chainrule.tables.presets.members import MOST_FEATURES, Kind, preset
 from chainrule.tables.presets.weigh import residuals_of, shares_of, temperature_of, warmed
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.engine import Rows
@@ -57,9 +57,13 @@ def learn(
     """
     how = preset(name)
     if len(x) < 2 * how.folds:
-        raise InputError("rows to learn from", f"at least {2 * how.folds} for the preset {name}", str(len(x)))
+        raise InputError(
+            "rows to learn from",
+            f"at least {2 * how.folds} for the preset {name}; preset none trains one network",
+            str(len(x)),
+        )
     folds = folds_of(y, classes, how.folds, seed)
-    kinds = how.all_kinds(int(is_number(x).sum()), seed)
+    kinds = how.all_kinds(len(x), int(is_number(x).sum()), seed)
     stop = Event() if stop is None else stop
     grown = [*_linear(x, y, classes, kinds, folds), *_grow(x, y, classes, kinds, folds, seed, threads, stop, told)]
     if stop.is_set():
@@ -90,8 +94,18 @@ def _linear(
     found = []
     for ramps in sorted({0, min((kind.ramps for kind in kinds if kind.ramps), default=0)}):
         features = learn_features(x, ramps)
+        if features.count > MOST_FEATURES:
+            continue
         network, held, _ = linear_member(features, x, y, classes, folds)
         found.append(_Grown(f"linear, {ramps} ramps" if ramps else "linear", features, (network,), held))
+    return found
+
+
+def _narrow(features: Features, x: Array) -> Array:
+    """The features in float32, of some rows at a time."""
+    found = np.empty((len(x), features.count), np.float32)
+    for at in range(0, len(x), ROWS_AT_ONCE):
+        found[at : at + ROWS_AT_ONCE] = features(x[at : at + ROWS_AT_ONCE])
     return found
 
 
@@ -111,7 +125,7 @@ def _grow(
     prepared = []
     for number, kind in enumerate(kinds):
         features = learn_features(x, kind.ramps, kind.waves, kind.spread, seed + number)
-        prepared.append((features, features(x).astype(np.float32)))
+        prepared.append((features, _narrow(features, x)))
 
     def job(number: int, fold: int, stop: Event) -> tuple[Network, Array]:
         kind, (features, given), (learn, held) = kinds[number], prepared[number], folds[fold]

@@ -51,6 +51,10 @@ def _logistic(given: Array, y: Array, classes: int, penalty: float) -> Network:
     from sklearn.linear_model import LogisticRegression
 
     W, b = np.zeros((classes, given.shape[1])), np.full(classes, -30.0)  # a class without a row to learn from
+    present = np.unique(y)
+    if len(present) == 1:
+        b[present] = 0.0
+        return Network([W], [b], "identity", "softmax", "cross_entropy")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = LogisticRegression(C=1 / penalty, max_iter=200, tol=1e-3).fit(given, y)

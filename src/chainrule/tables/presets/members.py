@@ -15,6 +15,9 @@ from chainrule.train.schedules import Schedule
 PresetName = Literal["fast", "good", "best"]
 STEPS = 16  # of an epoch at least: after each the held-out rows are looked at, which costs as much as some steps
 MOST_FEATURES = 1500  # of one network: with more numbers than go into it by ramps or waves, there are fewer of these
+MOST_CELLS = 100_000_000  # of all rows: as above
+MOST_PASSED = 2_000_000  # rows that a network sees in all its epochs, if that is no fewer than LEAST_EPOCHS of them
+LEAST_EPOCHS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +46,11 @@ class Kind:
         given = [f"{self.ramps} ramps"] * bool(self.ramps) + [f"{self.waves} waves"] * bool(self.waves)
         return ", ".join([f"{'-'.join(map(str, self.hidden))} {self.activation}", *given, f"dropout {self.dropout:g}"])
 
-    def fitting(self, numbers: int) -> Kind:
-        """This kind for a table with so many numbers among its inputs."""
-        most = MOST_FEATURES // max(1, numbers)
-        return replace(self, ramps=min(self.ramps, most), waves=min(self.waves, most))
+    def fitting(self, rows: int, numbers: int) -> Kind:
+        """This kind for a table of so many rows with so many numbers among its inputs: less of it where it is large."""
+        most = min(MOST_FEATURES, MOST_CELLS // rows) // max(1, numbers)
+        epochs = min(self.epochs, max(LEAST_EPOCHS, MOST_PASSED // rows))
+        return replace(self, ramps=min(self.ramps, most), waves=min(self.waves, most), epochs=epochs)
 
     def repeats(self, rows: int) -> int:
         """How often so many rows stand in an epoch, so that it has ``STEPS`` steps at least."""
@@ -72,10 +76,10 @@ class Preset:
     kinds: tuple[Kind, ...]
     drawn: int = 0
 
-    def all_kinds(self, numbers: int, seed: int) -> list[Kind]:
-        """The kinds for a table with so many numbers among its inputs."""
+    def all_kinds(self, rows: int, numbers: int, seed: int) -> list[Kind]:
+        """The kinds for a table of so many rows with so many numbers among its inputs."""
         rng = np.random.default_rng(seed)
-        return [kind.fitting(numbers) for kind in [*self.kinds, *(_draw(rng) for _ in range(self.drawn))]]
+        return [kind.fitting(rows, numbers) for kind in [*self.kinds, *(_draw(rng) for _ in range(self.drawn))]]
 
 
 def preset(name: str) -> Preset:
@@ -99,6 +103,7 @@ def _draw(rng: np.random.Generator) -> Kind:
         spread=float(np.exp(rng.uniform(np.log(0.2), np.log(2.0)))), dropout=float(rng.choice([0.0, 0.1, 0.2, 0.4])),
         learning_rate=float(np.exp(rng.uniform(np.log(1e-3), np.log(1e-2)))),
         weight_decay=float(np.exp(rng.uniform(np.log(1e-3), np.log(0.2)))),
+        smoothing=float(rng.choice([0.0, 0.05])),
     )  # fmt: skip
 
 
