@@ -19,7 +19,7 @@ import dask
 import dask.array as da
 import distributed
 import numpy as np
-from tables import Progress, after, canvas, machine, markdown, number, options, plain, run, told, write
+from shared import Progress, after, canvas, machine, markdown, number, options, plain, run, told, write
 
 import chainrule as cr
 from chainrule.distributed.exact import gradient_of_partition

@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import tables
+import shared
 from cases import ACTIVATIONS, Case
 from workers import Worker, WorkerFailed
 
@@ -61,18 +61,18 @@ class Point:
 
 
 def main() -> None:
-    parser = tables.options(__doc__)
-    parser.add_argument("--sweeps", type=tables.names(list(SWEEPS)), default=list(SWEEPS), help="default: all")
+    parser = shared.options(__doc__)
+    parser.add_argument("--sweeps", type=shared.names(list(SWEEPS)), default=list(SWEEPS), help="default: all")
     parser.add_argument("--activation", choices=ACTIVATIONS, default="relu", help="default: relu")
-    parser.add_argument("--rounds", type=tables.at_least(1), default=5, help="default: 5")
+    parser.add_argument("--rounds", type=shared.at_least(1), default=5, help="default: 5")
     parser.add_argument("--block", type=float, default=0.1, help="seconds that a block fills; default 0.1")
-    parser.add_argument("--most", type=tables.at_least(1), default=10**9, help="leave out sizes above this")
+    parser.add_argument("--most", type=shared.at_least(1), default=10**9, help="leave out sizes above this")
     a = parser.parse_args()
-    where = tables.machine(["chainrule", "numpy", "scipy"])
+    where = shared.machine(["chainrule", "numpy", "scipy"])
     wanted = [(name, size) for name in a.sweeps for size in SWEEPS[name][1] if size <= a.most]
     if not wanted:
         parser.error("--most leaves nothing to measure")
-    progress = tables.Progress(len(wanted))
+    progress = shared.Progress(len(wanted))
     workers: list[Worker] = []
     found = []
     try:
@@ -94,15 +94,15 @@ def main() -> None:
         for worker in workers:
             worker.close()
         progress.end()
-    where = tables.after(where)
+    where = shared.after(where)
     text = "\n\n".join(
-        ["# Training: how the time of an epoch grows", tables.told(where), table(found),
+        ["# Training: how the time of an epoch grows", shared.told(where), table(found),
          f"Medians of {a.rounds} rounds, {a.activation} hidden layers.", "![Growth](growth.png)",
          "## How it is measured", __doc__]
     )  # fmt: skip
     rows = [{**p.case.told(), "sweep": p.sweep, "size": p.size, "ms": p.ms, "work": p.work, "gain": p.gain,
              "chosen": p.chosen} for p in found]  # fmt: skip
-    tables.write(a, "growth", text, {"machine": where, "rows": rows}, lambda: picture(found, a.activation))
+    shared.write(a, "growth", text, {"machine": where, "rows": rows}, lambda: picture(found, a.activation))
 
 
 def table(found: list[Point]) -> str:
@@ -116,16 +116,16 @@ def table(found: list[Point]) -> str:
         hidden = p.case.sizes[1:-1]
         shape = p.case.shape if len(hidden) < 4 else f"{p.case.sizes[0]}-{len(hidden)}x{hidden[0]}-{p.case.sizes[-1]}"
         rows.append(
-            [f"{p.sweep} {p.size:,}", f"{p.case.n:,}", shape, f"{p.case.batch:,}", tables.number(p.middle(1)), exponent,
-             tables.number(p.middle(2)), f"{p.gain:.2f}", f"{p.work / 1e6:,.1f}", str(p.chosen)]
+            [f"{p.sweep} {p.size:,}", f"{p.case.n:,}", shape, f"{p.case.batch:,}", shared.number(p.middle(1)), exponent,
+             shared.number(p.middle(2)), f"{p.gain:.2f}", f"{p.work / 1e6:,.1f}", str(p.chosen)]
         )  # fmt: skip
-    return tables.markdown(head, rows)
+    return shared.markdown(head, rows)
 
 
 def picture(found: list[Point], activation: str) -> Any:
     """A panel for each sweep, log-log, and the gain of the second thread against the work of a step."""
     rows = 1 + len({p.sweep for p in found}) // 3
-    figure, axes = tables.canvas(
+    figure, axes = shared.canvas(
         rows, 3, (14, 4 * rows), f"Time of an epoch, as one thing grows ({activation} hidden layers)"
     )
     panels = list(axes.flat)
@@ -144,7 +144,7 @@ def picture(found: list[Point], activation: str) -> Any:
         axis.set(xscale="log", yscale="log", xlabel=SWEEPS[name][0], ylabel="ms an epoch")
         axis.set_xticks(sizes, [f"{s:,}" for s in sizes], fontsize=8)
         axis.minorticks_off()
-        tables.plain(axis.yaxis)
+        shared.plain(axis.yaxis)
         axis.set_title(f"{name} (log-log)", fontsize=11)
         axis.grid(alpha=0.25)
         axis.legend(frameon=False, fontsize=8)
@@ -165,4 +165,4 @@ def picture(found: list[Point], activation: str) -> Any:
 
 
 if __name__ == "__main__":
-    tables.run(main)
+    shared.run(main)

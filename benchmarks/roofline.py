@@ -38,7 +38,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import tables
+import shared
 from cases import ACTIVATIONS, CASES, Case, chosen
 from workers import Worker, WorkerFailed
 
@@ -197,14 +197,14 @@ def least(call: Callable[[int], None]) -> float:
 
 
 def main() -> None:
-    parser = tables.options(__doc__)
-    parser.add_argument("--cases", type=tables.names(list(CASES)), default=list(CASES), help="default: all")
-    parser.add_argument("--activation", type=tables.names(ACTIVATIONS), default=["relu"], help="of the measured epoch")
-    parser.add_argument("--blocks", type=tables.at_least(1), default=7, help="of epochs, each 0.3 s; default 7")
+    parser = shared.options(__doc__)
+    parser.add_argument("--cases", type=shared.names(list(CASES)), default=list(CASES), help="default: all")
+    parser.add_argument("--activation", type=shared.names(ACTIVATIONS), default=["relu"], help="of the measured epoch")
+    parser.add_argument("--blocks", type=shared.at_least(1), default=7, help="of epochs, each 0.3 s; default 7")
     a = parser.parse_args()
-    where = tables.machine(["chainrule", "numpy", "scipy"])
+    where = shared.machine(["chainrule", "numpy", "scipy"])
     wanted = list(chosen(a.cases, a.activation))
-    progress = tables.Progress(len(wanted))
+    progress = shared.Progress(len(wanted))
     worker = Worker("chainrule", None)
     found = []
     try:
@@ -220,19 +220,19 @@ def main() -> None:
     finally:
         worker.close()
         progress.end()
-    where = tables.after(where)
+    where = shared.after(where)
     head = [
         "case", "sizes", "batch", "activation", "products ms", "by", "GFLOP/s", "traffic ms", "by", "GB/s", "limit ms",
         "epoch ms", "share", "strict share",
     ]  # fmt: skip
     rows = [
-        [c.name, c.shape, f"{c.batch:,}", c.activation, tables.number(r.products_ms), r.products_by,
-         tables.number(r.gflops), tables.number(r.traffic_ms), r.traffic_by, tables.number(r.gbytes),
-         tables.number(r.ms), tables.number(ms), f"{r.ms / ms:.0%}",
+        [c.name, c.shape, f"{c.batch:,}", c.activation, shared.number(r.products_ms), r.products_by,
+         shared.number(r.gflops), shared.number(r.traffic_ms), r.traffic_by, shared.number(r.gbytes),
+         shared.number(r.ms), shared.number(ms), f"{r.ms / ms:.0%}",
          f"{r.strict_ms / ms:.0%}"]
         for c, r, ms in found
     ]  # fmt: skip
-    text = f"# Training and the limit of the machine\n\n{tables.told(where)}\n\n{tables.markdown(head, rows)}\n\n"
+    text = f"# Training and the limit of the machine\n\n{shared.told(where)}\n\n{shared.markdown(head, rows)}\n\n"
     text += f"The epoch is the median of {a.blocks} blocks.\n\n![Shares](roofline.png)\n\n{__doc__}"
     numbers = {
         "machine": where,
@@ -248,16 +248,16 @@ def main() -> None:
             for c, r, ms in found
         ],
     }
-    tables.write(a, "roofline", text, numbers, lambda: picture(found))
+    shared.write(a, "roofline", text, numbers, lambda: picture(found))
 
 
 def picture(found: list[tuple[Case, Limit, float]]) -> Any:
     """Of each measured epoch, the share of the products, of the traffic, and the rest."""
-    figure, axes = tables.canvas(
+    figure, axes = shared.canvas(
         1, 1, (9, 1.6 + 0.5 * len(found)), "What an epoch must do, as a share of what it takes"
     )
     axis = axes[0][0]
-    labels = [f"{c.name} ({c.activation})\n{tables.number(ms)} ms" for c, _, ms in found]
+    labels = [f"{c.name} ({c.activation})\n{shared.number(ms)} ms" for c, _, ms in found]
     left = np.zeros(len(found))
     parts = {
         "products": ([r.products_ms / ms for _, r, ms in found], "#0b5fa5"),
@@ -278,4 +278,4 @@ def picture(found: list[tuple[Case, Limit, float]]) -> Any:
 
 
 if __name__ == "__main__":
-    tables.run(main)
+    shared.run(main)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-import tables
+import shared
 from cases import ACTIVATIONS, CASES, Case
 from peers import PEERS
 from workers import Worker, WorkerFailed
@@ -53,22 +53,22 @@ def starts(peer: str, case: Case, runs: int, tell: Any) -> dict[str, list[dict[s
 
 
 def main() -> None:
-    parser = tables.options(__doc__)
+    parser = shared.options(__doc__)
     parser.add_argument("--case", choices=list(CASES), default="small", help="default: small")
     parser.add_argument("--activation", choices=ACTIVATIONS, default="relu", help="default: relu")
-    parser.add_argument("--runs", type=tables.at_least(1), default=5, help="default: 5")
-    parser.add_argument("--peers", type=tables.names(OTHERS), default=OTHERS, help=f"default: {','.join(OTHERS)}")
+    parser.add_argument("--runs", type=shared.at_least(1), default=5, help="default: 5")
+    parser.add_argument("--peers", type=shared.names(OTHERS), default=OTHERS, help=f"default: {','.join(OTHERS)}")
     a = parser.parse_args()
     case = CASES[a.case].with_activation(a.activation)
-    where = tables.machine(["chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax"])
+    where = shared.machine(["chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax"])
     names, missing = ["chainrule"], []
     for peer in a.peers:
         if (message := PEERS[peer].missing()) is None:
             names.append(peer)
         else:
             missing.append(message)
-            tables.say(message)
-    progress = tables.Progress(len(names))
+            shared.say(message)
+    progress = shared.Progress(len(names))
     found: dict[str, list[dict[str, float]]] = {}
     try:
         for peer in names:
@@ -78,26 +78,26 @@ def main() -> None:
         raise SystemExit(str(e)) from None
     finally:
         progress.end()
-    where = tables.after(where)
+    where = shared.after(where)
     rows = [[name, *(span([run[key] for run in several]) for key in COLUMNS)] for name, several in found.items()]
     text = "\n\n".join(
-        ["# Starting: a new process until its first epoch", tables.told(where), *missing,
+        ["# Starting: a new process until its first epoch", shared.told(where), *missing,
          f"Case {case.name}: {case.n:,} rows, {case.shape}, minibatches of {case.batch}, {case.activation}; "
-         f"{a.runs} runs.", tables.markdown(["start", *COLUMNS.values()], rows), "![Seconds](startup.png)",
+         f"{a.runs} runs.", shared.markdown(["start", *COLUMNS.values()], rows), "![Seconds](startup.png)",
          "## How it is measured", __doc__]
     )  # fmt: skip
     numbers = {"machine": where, "left_out": missing, "case": case.told(), "runs": found}
-    tables.write(a, "startup", text, numbers, lambda: picture(found, case))
+    shared.write(a, "startup", text, numbers, lambda: picture(found, case))
 
 
 def span(values: list[float]) -> str:
     """Median, least and most."""
-    return f"{tables.number(median(values))} ({tables.number(min(values))} - {tables.number(max(values))})"
+    return f"{shared.number(median(values))} ({shared.number(min(values))} - {shared.number(max(values))})"
 
 
 def picture(found: dict[str, list[dict[str, float]]], case: Case) -> Any:
     """Seconds of import and first fit, and memory."""
-    figure, axes = tables.canvas(
+    figure, axes = shared.canvas(
         1, 2, (11, 1.8 + 0.5 * len(found)), f"A new process until its first epoch ({case.name}: {case.shape})"
     )
     names = list(found)
@@ -120,4 +120,4 @@ def picture(found: dict[str, list[dict[str, float]]], case: Case) -> Any:
 
 
 if __name__ == "__main__":
-    tables.run(main)
+    shared.run(main)

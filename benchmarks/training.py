@@ -30,7 +30,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import tables
+import shared
 from cases import ACTIVATIONS, CASES, Case, chosen
 from peers import PEERS
 from roofline import Limit, limit
@@ -75,7 +75,7 @@ class Found:
         }  # fmt: skip
 
 
-def measure(case: Case, reached: Limit, workers: dict[str, list[Worker]], a: Any, progress: tables.Progress) -> Found:
+def measure(case: Case, reached: Limit, workers: dict[str, list[Worker]], a: Any, progress: shared.Progress) -> Found:
     """All peers on one case."""
     quickest = []
     for peer, several in workers.items():
@@ -95,18 +95,18 @@ def measure(case: Case, reached: Limit, workers: dict[str, list[Worker]], a: Any
 
 
 def main() -> None:
-    parser = tables.options(__doc__)
-    parser.add_argument("--cases", type=tables.names(list(CASES)), default=list(CASES), help="default: all")
-    parser.add_argument("--activation", type=tables.names(ACTIVATIONS), default=list(ACTIVATIONS), help="default: both")
+    parser = shared.options(__doc__)
+    parser.add_argument("--cases", type=shared.names(list(CASES)), default=list(CASES), help="default: all")
+    parser.add_argument("--activation", type=shared.names(ACTIVATIONS), default=list(ACTIVATIONS), help="default: both")
     parser.add_argument(
-        "--pairs", type=tables.at_least(1), default=7, help="rounds; default 7, and no fewer to publish"
+        "--pairs", type=shared.at_least(1), default=7, help="rounds; default 7, and no fewer to publish"
     )
-    parser.add_argument("--peers", type=tables.names(OTHERS), default=OTHERS, help=f"default: {','.join(OTHERS)}")
+    parser.add_argument("--peers", type=shared.names(OTHERS), default=OTHERS, help=f"default: {','.join(OTHERS)}")
     parser.add_argument("--through", choices=["engine", "estimator"], default="engine",
                         help="estimator: time chainrule.MLPClassifier.fit too, as scikit-learn's")  # fmt: skip
     parser.add_argument("--block", type=float, default=BLOCK, help=f"seconds that a block fills; default {BLOCK}")
     a = parser.parse_args()
-    where = tables.machine(["chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax"])
+    where = shared.machine(["chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax"])
     missing = []
     names = [US]
     for peer in (["estimator"] if a.through == "estimator" else []) + a.peers:
@@ -114,9 +114,9 @@ def main() -> None:
             names.append(peer)
         else:
             missing.append(message)
-            tables.say(message)
+            shared.say(message)
     wanted = list(chosen(a.cases, a.activation))
-    progress = tables.Progress(len(wanted))
+    progress = shared.Progress(len(wanted))
     workers: dict[str, list[Worker]] = {}
     found = []
     try:
@@ -134,9 +134,9 @@ def main() -> None:
         for worker in chain.from_iterable(workers.values()):
             worker.close()
         progress.end()
-    where = tables.after(where)
+    where = shared.after(where)
     numbers = {"machine": where, "left_out": missing, "pairs": a.pairs, "rows": [f.numbers() for f in found]}
-    tables.write(a, "training", page(found, names, where, missing, a.pairs), numbers, lambda: picture(found, names))
+    shared.write(a, "training", page(found, names, where, missing, a.pairs), numbers, lambda: picture(found, names))
 
 
 # ---------------------------------------------------------------- what is written
@@ -152,36 +152,36 @@ def page(found: list[Found], names: list[str], where: dict[str, Any], missing: l
     for f in found:
         c = f.case
         first = [c.name, f"{c.n:,}", c.shape, f"{c.batch:,}", c.activation]
-        times = [f"{tables.number(median(f.ms[p]))} ({f.threads[p]})" for p in names]
+        times = [f"{shared.number(median(f.ms[p]))} ({f.threads[p]})" for p in names]
         ratio = f"{span(f.ratios(f.best_peer))} {PEERS[f.best_peer].label}" if f.best_peer else "-"
         rows.append(
             [*first, *times, ratio, *([span(f.ratios("scikit-learn"))] if compared else []),
              f"{f.limit.ms / median(f.ms[US]):.0%}", f"{f.limit.strict_ms / median(f.ms[US]):.0%}"]
         )  # fmt: skip
-        speeds.append([c.name, c.activation, *(tables.number(f.gflops(p)) for p in names)])
+        speeds.append([c.name, c.activation, *(shared.number(f.gflops(p)) for p in names)])
         others.append(
-            [c.name, c.activation, *(tables.number(f.first_s[p]) for p in names), *(f"{f.loss[p]:.4f}" for p in names)]
+            [c.name, c.activation, *(shared.number(f.first_s[p]) for p in names), *(f"{f.loss[p]:.4f}" for p in names)]
         )
     second = ["case", "activation", *(f"{x} first s" for x in labels), *(f"{x} loss" for x in labels)]
     return "\n\n".join(
-        ["# Training: milliseconds an epoch", tables.told(where), *missing, tables.markdown(head, rows),
+        ["# Training: milliseconds an epoch", shared.told(where), *missing, shared.markdown(head, rows),
          f"Times in ms, threads in brackets; medians of {pairs} rounds; ratios: median (least - most).",
          "![Milliseconds an epoch](training.png)",
-         "GFLOP/s a core:", tables.markdown(["case", "activation", *labels], speeds),
+         "GFLOP/s a core:", shared.markdown(["case", "activation", *labels], speeds),
          f"Seconds until the first epoch was trained, and the training loss after {EPOCHS} epochs:",
-         tables.markdown(second, others), "## How it is measured", __doc__]
+         shared.markdown(second, others), "## How it is measured", __doc__]
     )  # fmt: skip
 
 
 def span(ratios: np.ndarray) -> str:
     """Median, least and most."""
-    return f"{tables.number(float(np.median(ratios)))} ({tables.number(ratios.min())} - {tables.number(ratios.max())})"
+    return f"{shared.number(float(np.median(ratios)))} ({shared.number(ratios.min())} - {shared.number(ratios.max())})"
 
 
 def picture(found: list[Found], names: list[str]) -> Any:
     """Milliseconds an epoch, a panel for each activation: points, since a logarithmic axis has no 0 for bars."""
     activations = list(dict.fromkeys(f.case.activation for f in found))
-    figure, axes = tables.canvas(len(activations), 1, (10, 1 + 3.2 * len(activations)), "Training: time of an epoch")
+    figure, axes = shared.canvas(len(activations), 1, (10, 1 + 3.2 * len(activations)), "Training: time of an epoch")
     width = 0.7 / len(names)
     for axis, activation in zip(axes[:, 0], activations, strict=True):
         shown = [f for f in found if f.case.activation == activation]
@@ -192,18 +192,18 @@ def picture(found: list[Found], names: list[str]) -> Any:
             label, places = PEERS[peer].label, at + (i - (len(names) - 1) / 2) * width
             axis.errorbar(
                 places, middle, [middle - times.min(axis=1), times.max(axis=1) - middle], fmt="o", markersize=7,
-                color=tables.COLOURS[label], label=label,
+                color=shared.COLOURS[label], label=label,
             )  # fmt: skip
             for place, most, t in zip(places, times.max(axis=1), middle, strict=True):
                 axis.annotate(
-                    tables.number(t), (place, most), (0, 6), textcoords="offset points", ha="center", fontsize=8
+                    shared.number(t), (place, most), (0, 6), textcoords="offset points", ha="center", fontsize=8
                 )
         axis.set_yscale("log")
         axis.set_ylim(top=axis.get_ylim()[1] * 1.6)
         axis.grid(axis="y", alpha=0.25)
         for between in at[1:]:
             axis.axvline(between - 0.5, color="#cccccc", linewidth=0.8)
-        tables.plain(axis.yaxis)
+        shared.plain(axis.yaxis)
         axis.set_xticks(at, [f"{f.case.name}\n{f.case.shape}" for f in shown], fontsize=9)
         axis.set_ylabel("ms an epoch (log)")
         axis.set_title(f"{activation} hidden layers; lower is better, lines from least to most", fontsize=10)
@@ -212,4 +212,4 @@ def picture(found: list[Found], names: list[str]) -> Any:
 
 
 if __name__ == "__main__":
-    tables.run(main)
+    shared.run(main)

@@ -33,7 +33,7 @@ a_1 = [2.9, 1.4, 2.1, 2.3]
 
 
 def test_digits_from_training_to_predictions(run, drawn):
-    code, out, err = run("train", "digits")
+    code, out, err = run("train", "digits", "--hidden", "128,64")
     assert code == 0
     accuracy = float(out.split("test accuracy ")[1].split()[0])
     assert accuracy >= 0.96
@@ -146,7 +146,7 @@ def test_divergence_is_said_and_saves_nothing(run, tmp_path):
 def test_interrupt_keeps_the_last_whole_epoch(run, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
         ends_in(patch, 3, interrupt)
-        code, out, _ = run("train", "iris")
+        code, out, _ = run("train", "iris", "--preset", "none")
     assert code == 0
     assert "interrupted: kept the network after epoch 2" in out
     assert run("train", "iris", "--epochs", 2, "--out", "two.safetensors")[0] == 0

@@ -21,8 +21,9 @@ from chainrule.storage.onnx import file as onnx_file
 from chainrule.storage.onnx.graph import RULES, OnnxGraph
 from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.decision import decide, fit_target
-from chainrule.tables.plan import Model, Split
+from chainrule.tables.plan import Model
 from chainrule.tables.summary import ColumnSummary, fit_inputs
+from chainrule.tables.table_model import Split
 from tests.support.strategies import networks
 
 DTYPES = ["float32", "float64"]

@@ -6,8 +6,9 @@ import pytest
 
 from chainrule import InputError
 from chainrule.tables.columns import Column, Inputs
-from chainrule.tables.plan import Plan, Split, apart
+from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
+from chainrule.tables.table_model import Split, apart
 
 
 def test_a_share_of_the_rows_is_put_aside():

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
+from chainrule.cli.explain_ensemble import ensemble_of, explain_ensemble
 from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_record, rendered
 from chainrule.cli.shared import Data, File, Notation, Quantity, need_data, read_input
 
@@ -29,6 +30,9 @@ def explain(
 
     form = chosen_format(form, json)
     need_data(file, data)
+    if data is not None and (ensemble := ensemble_of(file)) is not None:
+        explain_ensemble(ensemble, data, (example or [1])[0], quantity, form)
+        return
     given = read_input(file, data, example, examples, 0)
     if quantity.replace("∂", "d").startswith(("d2", "d^2", "d²")):
         from chainrule.explanation.graph.graph import Graph

@@ -33,6 +33,7 @@ from chainrule.system.files import is_device, whole_text, write_whole
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
     from chainrule.tables.reading import TableReading
+    from chainrule.tables.table_model import TableModel
 
 
 def predict(
@@ -47,6 +48,13 @@ def predict(
     part: Annotated[
         str, Option(help="all rows; or, of the table of the training, its train or its test rows.")
     ] = "all",
+    interval: Annotated[
+        float | None,
+        Option(
+            help="Of a preset's model of numbers: the share of new rows whose numbers shall lie between the columns "
+            "low and high, such as 0.9."
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         Option(
@@ -76,14 +84,18 @@ def predict(
     are columns with missing cells or categories that the training did not have.
     """
     from chainrule.render.json import to_json
-    from chainrule.storage import load_model, read_table
+    from chainrule.storage import load_table_model, read_table
     from chainrule.tables.predictions import header_of, predictions_of, reading_for
 
     asked = reading_of(separator, quote, escape, encoding, decimal, skip, sheet)
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     if cluster is not None:
-        for option, given in (("--json", json), (f"--part {part}", part != "all")):
+        for option, given in (
+            ("--json", json),
+            (f"--part {part}", part != "all"),
+            ("--interval", interval is not None),
+        ):
             if given:
                 raise InputError(option, "no --cluster beside it", "both")
         _check_place(out)
@@ -92,12 +104,13 @@ def predict(
         _predict_on_cluster(model, data, asked, cluster, out)
         return
     check_outputs({"--out": out}, [str(model), *data])
-    loaded = load_model(model)
+    loaded = load_table_model(model)
+    width = _half_width(loaded, interval)
     table = loaded.part(read_table(data, reading_for(loaded, asked), tell), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
     found = loaded.predicted(table)
-    header, rows = header_of(loaded), predictions_of(loaded, found.yhat)
+    header, rows = header_of(loaded, interval), predictions_of(loaded, found.yhat, width)
     if json:
         content: dict[str, Any] = {"model": str(model), "data": " ".join(data), "part": part}
         content |= {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": found.scores}
@@ -114,6 +127,21 @@ def predict(
         sys.stderr.write(f"{unusual}\n")
     if found.scores is not None:
         sys.stderr.write(f"{found.scores}\n")
+
+
+def _half_width(model: TableModel, level: float | None) -> float | None:
+    """Of the interval that is asked for.
+
+    Raises:
+        InputError: a model of one network, which has none; a level that it cannot have.
+    """
+    from chainrule.tables.presets.model import PresetModel
+
+    if level is None:
+        return None
+    if not isinstance(model, PresetModel):
+        raise InputError("--interval", "a model of chainrule train --preset fast, good or best", "one of one network")
+    return model.half_width(level)
 
 
 def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where: str, out: Path | None) -> None:

@@ -19,9 +19,10 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Target, balanced
 from chainrule.tables.decision import decide
 from chainrule.tables.notes import notes_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, digest, untrained
+from chainrule.tables.plan import Model, Plan, Setup, agreed, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import inputs_of
+from chainrule.tables.table_model import Split
 from chainrule.train.engine import Away, Engine, minibatches
 from chainrule.train.recipe import whole
 

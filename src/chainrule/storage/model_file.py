@@ -7,22 +7,24 @@ model file holds data only; nothing in it can run.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
+from chainrule.storage.header import read_spec, spec_text
 from chainrule.system.files import write_whole
-from chainrule.system.tensor_files import check_digest, digest, read_tensors
+from chainrule.system.tensor_files import read_tensors
 from chainrule.tables.columns import Inputs, Target
-from chainrule.tables.plan import Model, Split
+from chainrule.tables.plan import Model
+from chainrule.tables.table_model import Split
 
 FORMAT = "chainrule-model"
+ENSEMBLE = "chainrule-ensemble"  # of files that storage/ensemble_file.py reads
 VERSION = 1
 _WHAT = "a chainrule model file (safetensors)"
 
@@ -109,23 +111,17 @@ def _write(network: Network, path: str | os.PathLike[str], extra: dict[str, Any]
     tensors = {f"W_{i}": W for i, W in enumerate(network.weights, 1)}
     tensors |= {f"b_{i}": b for i, b in enumerate(network.biases, 1)}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    spec |= extra
-    spec["digest"] = digest(tensors, json.dumps(spec, sort_keys=True))
-    write_whole(path, to_bytes(tensors, metadata={FORMAT: json.dumps(spec)}))
+    write_whole(path, to_bytes(tensors, metadata={FORMAT: spec_text(spec | extra, tensors)}))
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
     quantity = f"model {os.fspath(path)}"
     tensors, metadata = read_tensors(quantity, path, _WHAT)
+    if ENSEMBLE in metadata:
+        raise InputError(quantity, "a model of one network", "an ensemble of a preset, which load_table_model reads")
     if FORMAT not in metadata:
         raise InputError(quantity, _WHAT, "a safetensors file of another kind")
-    try:
-        spec = _Spec.model_validate_json(metadata[FORMAT])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the header"
-        raise InputError(f"{quantity}: {where}", "a whole header of a model file", first["msg"]) from None
-    _check_digest(quantity, tensors, metadata[FORMAT])
+    spec = read_spec(_Spec, metadata[FORMAT], tensors, quantity)
     names = {f"{symbol}_{i}" for i in range(1, spec.depth + 1) for symbol in "Wb"} if 0 < spec.depth < 10_000 else set()
     if set(tensors) != names:
         raise InputError(quantity, f"tensors W_1, b_1 … W_{spec.depth}, b_{spec.depth}", ", ".join(sorted(tensors)[:8]))
@@ -134,10 +130,3 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, _Spec]:
         return Network(weights, biases, spec.hidden or "identity", spec.output, spec.loss, spec.reduction), spec
     except InputError as error:
         raise InputError(f"{quantity}: {error.quantity}", error.expected, error.got) from None
-
-
-def _check_digest(quantity: str, tensors: dict[str, Any], text: str) -> None:
-    """Refuse arrays, or a header, that were changed since the file was written."""
-    spec = json.loads(text)
-    told = spec.pop("digest", None)
-    check_digest(quantity, told, tensors, json.dumps(spec, sort_keys=True))

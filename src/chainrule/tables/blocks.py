@@ -22,9 +22,10 @@ from chainrule.tables.columns import Inputs, Missing, Target, Task, no_rows, row
 from chainrule.tables.decision import decide
 from chainrule.tables.moments import Moments
 from chainrule.tables.notes import notes_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, digest, untrained
+from chainrule.tables.plan import Model, Plan, Setup, agreed, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import ColumnSummary, inputs_of, number_columns
+from chainrule.tables.table_model import Split
 from chainrule.train.engine import Rows
 
 MOST_ASIDE = 200_000  # rows that are tested on: they are held in memory

@@ -70,6 +70,17 @@ class Column:
         return [self.name, *mark]
 
     @property
+    def units(self) -> list[float]:
+        """What 1 of each of its inputs is in its own unit: of a number, and of the year of a date; else 1."""
+        if self.categories:
+            found = [1.0] * len(self.categories)
+        elif self.parts:
+            found = [self.scale if part == "year" else 1.0 for part in _date_inputs(self.parts)]
+        else:
+            found = [float(np.ldexp(self.scale, self.exponent))]
+        return [*found, *([1.0] if self.gaps else [])]
+
+    @property
     def origins(self) -> list[InputOrigin]:
         """What each of its inputs is."""
         parts = list(self.categories) or _date_inputs(self.parts) or [""]

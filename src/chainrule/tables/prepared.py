@@ -12,9 +12,10 @@ from chainrule.network.arrays import Array
 from chainrule.tables.columns import Target, balanced, column_of, require, rows_of
 from chainrule.tables.decision import Decided, decide, decide_of
 from chainrule.tables.notes import notes_of
-from chainrule.tables.plan import Model, Plan, Setup, Split, agreed, apart, digest, untrained
+from chainrule.tables.plan import Model, Plan, Setup, agreed, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import ColumnSummary, inputs_of, summaries_of
+from chainrule.tables.table_model import Split, apart
 from chainrule.tables.values import number_cells
 from chainrule.train.engine import Rows
 

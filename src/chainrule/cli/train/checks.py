@@ -61,6 +61,11 @@ def check(options: TrainOptions) -> None:
             raise InputError(f"{option} {file}", f"{what}: {', '.join(known)}", repr(file.suffix))
     if options.cv_only:
         return
+    check_writable(files)
+
+
+def check_writable(files: dict[str, Path | None]) -> None:
+    """Raise an InputError for a file in a folder that may not be written to."""
     for option, file in files.items():
         if file is not None and not os.access(file.parent, os.W_OK) and not is_device(file):
             raise InputError(f"{option} {file}", "a folder that may be written to", "one that may not")

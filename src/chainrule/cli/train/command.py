@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument, Context, Option
 
 from chainrule.cli.shared import (
     Decimal,
@@ -25,6 +25,7 @@ from chainrule.tables.sources import PACKED, STANDARD_INPUT, kind_of
 
 
 def train(
+    context: Context,
     data: Annotated[
         list[str],
         Argument(
@@ -49,6 +50,13 @@ def train(
     decimal: Decimal = None,
     skip: Skip = None,
     sheet: Sheet = None,
+    preset: Annotated[
+        str | None,
+        Option(
+            help="fast, good or best: an ensemble of networks with chosen settings, calibrated; good is the usual. "
+            "none: one network, by the options below; any of them says so too."
+        ),
+    ] = None,
     hidden: Annotated[str, Option(help="Units of each hidden layer; '' for none.")] = "128,64",
     activation: Annotated[str, Option(help="Of the hidden layers: one name, or one each: relu,tanh.")] = "relu",
     output: Annotated[str | None, Option(help="Output function; usually the one that goes with the loss.")] = None,
@@ -137,8 +145,9 @@ def train(
     ] = None,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
-    """Train a network on a table, test it on rows kept aside, save it with its loss curve."""
+    """Train on a table, test on rows kept aside, save the model: an ensemble, or one network with its loss curve."""
     from chainrule.cli.train.options import TrainOptions
+    from chainrule.cli.train.preset import NONE, chosen_preset, train_with_preset
     from chainrule.cli.train.work import work
     from chainrule.tables.plan import Plan
 
@@ -146,6 +155,8 @@ def train(
         raise InputError("task", "classification or regression", repr(task))
     if patience != 10 and not early_stopping:
         raise InputError("--patience", "--early-stopping beside it", "no such option")
+    given = {one for one in context.params if "COMMANDLINE" in str(context.get_parameter_source(one))}
+    chosen = chosen_preset(preset, given)
     reading = reading_of(
         separator, quote, escape, encoding, decimal, skip, sheet, columns, drop, types, keep_index
     )  # fmt: skip
@@ -158,14 +169,15 @@ def train(
         missing=missing, types=reading.types,  # type: ignore[arg-type]
         engine=engine, threads=threads,  # type: ignore[arg-type]
     )  # fmt: skip
-    work(
-        TrainOptions(
-            name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, cv=cv, cv_only=cv_only,
-            out=out, plot=plot, report=report, history=history, checkpoint=checkpoint,
-            checkpoint_every=checkpoint_every, resume=resume,
-            json=json, blocks=blocks, cluster=cluster, mode=mode, local_steps=local_steps,
-        )
+    options = TrainOptions(
+        name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, cv=cv, cv_only=cv_only,
+        out=out, plot=plot, report=report, history=history, checkpoint=checkpoint, checkpoint_every=checkpoint_every,
+        resume=resume, json=json, blocks=blocks, cluster=cluster, mode=mode, local_steps=local_steps,
     )  # fmt: skip
+    if chosen == NONE:
+        work(options)
+    else:
+        train_with_preset(options, chosen)
 
 
 def _name(data: str) -> str:

@@ -15,6 +15,7 @@ from chainrule.system.progress import bars
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
     from chainrule.tables.plan import TrainingTable
+    from chainrule.tables.prepared import Prepared
     from chainrule.tables.reading import TableReading
 
 
@@ -26,7 +27,7 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
         InputError: data or options that do not fit; no cluster.
     """
     if options.cluster is None:
-        yield _in_blocks(options) if options.blocks else _in_memory(options)
+        yield _in_blocks(options) if options.blocks else table_in_memory(options)
         return
     from chainrule.distributed.connection import cluster
     from chainrule.distributed.progress import progress
@@ -48,7 +49,12 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
         yield table
 
 
-def _in_memory(options: TrainOptions) -> TrainingTable:
+def table_in_memory(options: TrainOptions) -> Prepared:
+    """The table of files or of a bundled set.
+
+    Raises:
+        InputError: data or options that do not fit.
+    """
     from chainrule.storage import read_table
     from chainrule.tables.datasets import BUNDLED, NUMBERS, TARGET
     from chainrule.tables.prepared import prepare

@@ -13,10 +13,13 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network import checks
 from chainrule.network.network import Network
+from chainrule.storage.onnx.ensemble import NUMBERS, ensemble_nodes
 from chainrule.storage.onnx.graph import OnnxGraph, propagate
 from chainrule.system.files import write_whole
 from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.plan import Model
+from chainrule.tables.presets.ensemble import Ensemble
+from chainrule.tables.presets.model import PresetModel
 
 if TYPE_CHECKING:
     import onnx
@@ -26,48 +29,61 @@ MISSING = ""  # a missing text, where the training had some
 MOST_BYTES = 2**31 - 2**20  # what one protobuf message holds, less some room for the graph
 
 
-def to_onnx(network_or_model: Network | Model) -> onnx.ModelProto:
+def to_onnx(network_or_model: Network | Model | PresetModel) -> onnx.ModelProto:
     """The ONNX model: from x (n, d) to yhat (n, k), in the network's own float type.
 
     A table's ``Model`` takes what the table has and standardises it itself. With numbers alone the input is x
     (n, columns), in the order of ``model.inputs.columns``; with text among them each column is an input of its own
     (n, 1) under the column's name, text as strings. A missing number is NaN, a missing text "".
-    Regression gives yhat in the target's own unit; classification gives beside yhat the ``label`` (n,), a string.
+    Regression gives yhat in the target's own unit; classification gives beside yhat the ``label`` (n,), a string. A
+    preset's model is one graph of its features and members, in float64.
 
     Raises:
         InputError: the onnx package is missing; something else than a network or a model; too large for one file; a
             column of dates.
     """
-    if not isinstance(network_or_model, Network | Model):
+    if not isinstance(network_or_model, Network | Model | PresetModel):
         raise InputError("ONNX export", "a Network or a Model", type(network_or_model).__name__)
-    model = network_or_model if isinstance(network_or_model, Model) else None
-    network = network_or_model.network if isinstance(network_or_model, Model) else network_or_model
-    size = network.parameter_count * network.dtype.itemsize
+    model = None if isinstance(network_or_model, Network) else network_or_model
+    core = _core(network_or_model)
+    dtype, outputs = (core.dtype, core.sizes[-1]) if isinstance(core, Network) else (NUMBERS, core.outputs)
+    size = core.parameter_count * dtype.itemsize
     if size > MOST_BYTES:
         raise InputError("ONNX export", f"at most {MOST_BYTES} bytes of parameters", f"{size} bytes")
-    g = OnnxGraph(network.dtype)
+    g = OnnxGraph(dtype)
     if model is None:
-        x = g.takes("x", network.sizes[0])
+        x = g.takes("x", _inputs(core))
     else:
         _check_fit(model)
         x = _prepared(g, model.inputs)
-    yhat = propagate(g, network, x)
+    yhat = propagate(g, core, x) if isinstance(core, Network) else ensemble_nodes(g, core, x)
     if model and not model.target.classes:
         yhat = _restored(g, yhat, model.target)
-    g.gives("yhat", yhat, g.kind, network.sizes[-1])
+    g.gives("yhat", yhat, g.kind, outputs)
     if model and model.target.classes:
         number = g("ArgMax", "yhat", axis=1, keepdims=0)
         g.gives("label", g("Gather", g.texts("classes", model.target.classes), number), g.TEXT)
-    return g.model(_about(network, model))
+    return g.model(_about(core, model))
 
 
-def save_onnx(network_or_model: Network | Model, path: str | os.PathLike[str]) -> None:
+def save_onnx(network_or_model: Network | Model | PresetModel, path: str | os.PathLike[str]) -> None:
     """Write ``to_onnx`` to a file; a file of that name is replaced only once the new one is whole.
 
     Raises:
         InputError: as ``to_onnx``.
     """
     write_whole(path, to_onnx(network_or_model).SerializeToString(deterministic=True))
+
+
+def _core(given: Network | Model | PresetModel) -> Network | Ensemble:
+    """What answers, without what is before and after it."""
+    if isinstance(given, Network):
+        return given
+    return given.network if isinstance(given, Model) else given.ensemble
+
+
+def _inputs(core: Network | Ensemble) -> int:
+    return core.sizes[0] if isinstance(core, Network) else core.inputs
 
 
 def _prepared(g: OnnxGraph, inputs: Inputs) -> str:
@@ -153,15 +169,19 @@ def _one_hot(g: OnnxGraph, name: str, column: Column) -> str:
     return g("Add", flat, g("Mul", unseen, shares))
 
 
-def _check_fit(model: Model) -> None:
-    expected = (len(model.inputs.names), model.target.outputs)
-    found = (model.network.sizes[0], model.network.sizes[-1])
+def _check_fit(model: Model | PresetModel) -> None:
+    expected, core = (len(model.inputs.names), model.target.outputs), _core(model)
+    found = (_inputs(core), core.sizes[-1] if isinstance(core, Network) else core.outputs)
     if found != expected:
         raise InputError("network of the model", f"inputs and outputs {expected}, as its table", str(found))
 
 
-def _about(network: Network, model: Model | None) -> dict[str, str]:
-    about = {"hidden": json.dumps(network.hidden), "output": network.output, "loss": network.loss}
+def _about(core: Network | Ensemble, model: Model | PresetModel | None) -> dict[str, str]:
+    about = {"loss": core.loss}
+    if isinstance(core, Network):
+        about = {"hidden": json.dumps(core.hidden), "output": core.output} | about
+    else:
+        about |= {"preset": core.preset, "members": json.dumps([part.name for part in core.parts])}
     if model:
         about["columns"] = json.dumps([column.name for column in model.inputs.columns])
         about["target"] = model.target.name

@@ -1,0 +1,76 @@
+"""``chainrule explain`` for a preset's model: the derivative of an output by each column, and each member's part."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from chainrule.cli.output import print_json
+from chainrule.cli.shared import tell
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.tables.presets.model import PresetModel
+
+
+def ensemble_of(file: str) -> PresetModel | None:
+    """The preset's model of a file; None where it is something else, which others read.
+
+    Raises:
+        InputError: a damaged file.
+    """
+    if not file.endswith(".safetensors"):
+        return None
+    from chainrule.storage.ensemble_file import is_ensemble, load_table_model
+    from chainrule.tables.presets.model import PresetModel
+
+    found = load_table_model(file) if is_ensemble(file) else None
+    return found if isinstance(found, PresetModel) else None
+
+
+def explain_ensemble(model: PresetModel, data: str, row: int, quantity: str, form: str) -> None:
+    """Print dyhat_K/dx of a row: by column, with what each member of the ensemble adds.
+
+    Raises:
+        InputError: another quantity or format; no such row.
+    """
+    from chainrule.storage import read_table
+    from chainrule.tables.predictions import reading_for
+
+    outputs, table = model.target.outputs, read_table(data, reading_for(model), tell)
+    asked = re.fullmatch(r"d\s*yhat(?:_(\d+))?\s*/\s*d\s*x", quantity.replace("∂", "d"))
+    place = int(asked[1] or 1) if asked else 0
+    if not 1 <= place <= outputs or (asked and asked[1] is None and outputs > 1):
+        names = "dyhat_1/dx" if outputs == 1 else f"dyhat_1/dx to dyhat_{outputs}/dx"
+        raise InputError(
+            f"quantity {quantity!r}", f"{names} of an ensemble's model; others need one network", "another"
+        )
+    if form not in ("text", "json"):
+        raise InputError("--format", "text or json for an ensemble's model", repr(form))
+    if not 1 <= row <= table.num_rows:
+        raise InputError("example", f"row numbers from 1 to {table.num_rows}", str(row))
+    part = table.slice(row - 1, 1)
+    yhat = float(model.predict(part).yhat.ravel()[place - 1])
+    found = {name: parts[:, 0].tolist() for name, parts in model.contributions(part, place - 1).items()}
+    members = [f"{one.name} (share {one.share:.0%})" for one in model.ensemble.parts]
+    what = f"the probability of {model.target.classes[place - 1]}" if model.target.classes else model.target.name
+    if form == "json":
+        print_json(_json(data, row, what, yhat, members, found))
+        return
+    print(f"row {row} of {data}: {what} is {yhat:.6g}\nderivative by each column, and what each member adds to it:")
+    print(*(f"  [{number}] {name}" for number, name in enumerate(members, 1)), sep="\n")
+    width = max(map(len, found))
+    for name, parts in sorted(found.items(), key=lambda one: -abs(sum(one[1]))):
+        terms = " + ".join(f"{value:.4g} [{number}]" for number, value in enumerate(parts, 1))
+        print(f"{name.ljust(width)}  {sum(parts):.6g} = {terms}")
+
+
+def _json(data: str, row: int, what: str, yhat: float, members: list[str], found: dict[str, list[float]]) -> str:
+    from chainrule.render.json import to_json
+
+    columns: list[dict[str, Any]] = [
+        {"column": name, "derivative": sum(parts), "members": parts} for name, parts in found.items()
+    ]
+    return to_json(
+        "explain", {"data": data, "row": row, "of": what, "yhat": yhat, "members": members, "columns": columns}
+    )

@@ -1,0 +1,151 @@
+"""What every model of a table has: columns that prepare its inputs, a target, and the parts of the training's rows."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.network.arrays import Array
+from chainrule.tables.columns import Inputs, Target, Unusual
+from chainrule.tables.scores import Scores
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def apart(
+    rows: Array, share: float, seed: int, labels: Sequence[int] | Array | None, part: str = "test"
+) -> tuple[Array, Array]:
+    """The rows without a share of them, and the share; with labels (of these rows), each class in proportion.
+
+    Raises:
+        InputError: too few rows for two parts.
+    """
+    from sklearn.model_selection import train_test_split
+
+    if share == 0:
+        return rows, rows[:0]
+    count, taken = len(rows), math.ceil(share * len(rows))
+    if not 0 < taken < count:
+        raise InputError("data", f"rows enough for a {part} part of {share:g} and a training part", str(count))
+    if labels is not None:  # each class in proportion needs two rows of each, and a place for each in both parts
+        counts = np.bincount(np.asarray(labels))
+        counts = counts[counts > 0]
+        if counts.min() < 2 or min(taken, count - taken) < len(counts):
+            labels = None
+    left, kept = train_test_split(rows, test_size=taken, random_state=seed, stratify=labels)
+    return left, kept
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the test part was put aside; the same table gives the same parts again.
+
+    Attributes:
+        without: rows without a target, which are in neither part.
+    """
+
+    rows: int
+    test: float
+    seed: int
+    without: int = 0
+
+    def parts(self, labels: Sequence[int] | Array | None, known: Array | None = None) -> tuple[Array, Array]:
+        """Row numbers of the training part and of the test part.
+
+        Args:
+            labels: of the rows that have a target; each class is in both parts in proportion.
+            known: true for each row that has a target; None: all have.
+        """
+        rows = np.arange(self.rows) if known is None else np.flatnonzero(known)
+        return apart(rows, self.test, self.seed, labels)
+
+    def part(self, table: pa.Table, name: str, target: Target) -> pa.Table:
+        """The ``train`` or ``test`` rows of the table that was split, or ``all``.
+
+        Raises:
+            InputError: another number of rows, or of rows without a target, than the table of the training had.
+        """
+        if name == "all":
+            return table
+        if not self.rows:
+            raise InputError(f"--part {name}", "all: a training in blocks does not keep its parts", name)
+        if table.num_rows != self.rows:
+            raise InputError(f"data for --part {name}", f"the {self.rows} rows of training", str(table.num_rows))
+        known = labels = None
+        if target.classes or self.without:
+            known = target.known(table)
+            if (without := int((~known).sum())) != self.without:
+                wanted = f"{self.without} rows without a value of {target.name}, as in training"
+                raise InputError(f"data for --part {name}", wanted, str(without))
+            if target.classes:
+                labels = target.apply(table.take(np.flatnonzero(known)))
+        train, test = self.parts(labels, known)
+        return table.take(train if name == "train" else test)
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Outputs yhat (n, k) of a table's rows.
+
+    Attributes:
+        scores: over the rows that have a target; None where none has.
+        unusual: columns with cells unlike those of the training.
+    """
+
+    yhat: Array
+    scores: Scores | None
+    unusual: tuple[Unusual, ...]
+
+
+class TableModel(ABC):
+    """What answers for a table's rows, whatever is between its inputs and its outputs."""
+
+    inputs: Inputs
+    target: Target
+    split: Split
+
+    @abstractmethod
+    def outputs(self, x: Array) -> Array:
+        """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
+
+    @abstractmethod
+    def scores(self, x: Array, y: Array) -> Scores:
+        """Scores over inputs and targets as the columns' ``apply`` gives them."""
+
+    def forward(self, table: pa.Table) -> Array:
+        """yhat (n, k) of the table's rows."""
+        return self.outputs(self.inputs.apply(table))
+
+    def predicted(self, table: pa.Table) -> Predicted:
+        """yhat of the table's rows, scores over those that have a target, and cells unlike those of the training."""
+        taken, scores = self.inputs.taken(table), None
+        if self.target.name in table.column_names:
+            known = self.target.known(table)
+            if known.any():
+                scores = self.scores(taken.x[known], self.target.apply(table.take(np.flatnonzero(known))))
+        return Predicted(self.outputs(taken.x), scores, taken.unusual)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns that are to be read as text, character for character: ``01`` stays what it is."""
+        words = [column.name for column in self.inputs.columns if column.categories]
+        return (*words, self.target.name) if self.target.kind == "text" else tuple(words)
+
+    def evaluate(self, table: pa.Table) -> Scores:
+        """Scores over a table that has the target column with a value in every row."""
+        return self.scores(self.inputs.apply(table), self.target.apply(table))
+
+    def part(self, table: pa.Table, name: str) -> pa.Table:
+        """The ``train`` or ``test`` rows of the table it was trained on, or ``all``.
+
+        Raises:
+            InputError: another number of rows, or of rows without a target, than the table of the training had.
+        """
+        return self.split.part(table, name, self.target)
