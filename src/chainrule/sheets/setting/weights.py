@@ -16,22 +16,9 @@ from chainrule.errors import InputError
 from chainrule.sheets.setting.facts import Fact, Facts, parameter, with_thetas
 from chainrule.sheets.setting.listed import one_by_one
 from chainrule.sheets.setting.numbering import (
-    INTO_OUTPUT,
-    Matrix,
-    assembled,
-    between,
-    bias_places,
-    chains,
-    digits,
-    indices,
-    is_bias,
-    is_weight,
-    layers_before,
-    names_into_output,
-    of_units,
-    order,
-    turned_ways,
-)
+    INTO_OUTPUT, Matrix, assembled, between, bias_places, chains, digits, indices, is_bias, is_weight,
+    layers_before, names_into_output, of_units, order, turned_ways,
+)  # fmt: skip
 from chainrule.sheets.setting.sample import what_was_read
 from chainrule.sheets.setting.shapes import MOST_LAYERS, sizes_of
 
