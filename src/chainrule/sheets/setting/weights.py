@@ -16,8 +16,21 @@ from chainrule.errors import InputError
 from chainrule.sheets.setting.facts import Fact, Facts, parameter, with_thetas
 from chainrule.sheets.setting.listed import one_by_one
 from chainrule.sheets.setting.numbering import (
-    INTO_OUTPUT, Matrix, assembled, between, bias_places, chains, digits, indices, is_bias, is_weight,
-    layers_before, names_into_output, of_units, order, turned_ways,
+    INTO_OUTPUT,
+    Matrix,
+    assembled,
+    between,
+    bias_places,
+    chains,
+    digits,
+    indices,
+    is_bias,
+    is_weight,
+    layers_before,
+    names_into_output,
+    of_units,
+    order,
+    turned_ways,
 )  # fmt: skip
 from chainrule.sheets.setting.sample import what_was_read
 from chainrule.sheets.setting.shapes import MOST_LAYERS, sizes_of
@@ -339,11 +352,7 @@ class _Reader:
 
 
 def number(facts: Facts, fact: Fact, name: str) -> float:
-    """A fact that is one finite number.
-
-    Raises:
-        InputError: another thing.
-    """
+    """A fact that is one finite number. Raises an InputError for another thing."""
     value = fact.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise facts.refuse(name, "a number", short(value), fact.line)
