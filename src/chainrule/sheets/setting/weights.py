@@ -31,7 +31,7 @@ from chainrule.sheets.setting.numbering import (
     of_units,
     order,
     turned_ways,
-)
+)  # fmt: skip
 from chainrule.sheets.setting.sample import what_was_read
 from chainrule.sheets.setting.shapes import MOST_LAYERS, sizes_of
 
@@ -352,11 +352,7 @@ class _Reader:
 
 
 def number(facts: Facts, fact: Fact, name: str) -> float:
-    """A fact that is one finite number.
-
-    Raises:
-        InputError: another thing.
-    """
+    """A fact that is one finite number. Raises an InputError for another thing."""
     value = fact.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise facts.refuse(name, "a number", short(value), fact.line)
