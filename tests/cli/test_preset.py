@@ -78,3 +78,31 @@ def test_an_explanation_by_columns_and_members(run):
     assert code == 2
     assert "dyhat_1/dx to dyhat_3/dx of an ensemble's model" in err
     assert run("view", "i.safetensors", "--data", "iris")[0] == 2
+
+
+def test_a_table_as_it_comes(run, tmp_path):
+    """Options of the reading go with a preset; ``predict`` reads as the training did, and scores rows with a target."""
+    rows = [f"{i % 7}.5;0{i % 3};{'' if i == 4 else i * 3 % 11 + 0.5}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["a;z;y", *rows]))
+    given = ("--target", "y", "--types", "z=text", "--separator", "semicolon", "--missing", "impute")
+    code, out, _ = run("train", tmp_path / "t.csv", *given, "--preset", "fast", "--out", tmp_path / "m.safetensors")
+    assert code == 0
+    assert "target y: 1 row without a value is left out (row 5)" in out
+    (tmp_path / "new.csv").write_text("a;z;y\n1.5;01;3.5\n;02;\n2.5;1;\n")
+    code, out, err = run("predict", tmp_path / "m.safetensors", tmp_path / "new.csv", "--interval", 0.8)
+    assert code == 0
+    assert len(out.splitlines()) == 4
+    assert "column 'a': 1 cell missing (the first in row 2)" in err
+    assert "a category that training did not see ('1' in row 3)" in err
+    assert "(1 rows)" in err
+    code, _, err = run("train", tmp_path / "t.csv", *given[:-1], "refuse", "--preset", "fast")
+    assert code == 2
+    assert "target y: expected a value in every row; got none in row 5" in err
+
+
+def test_a_cluster_predicts_by_one_network(run):
+    pytest.importorskip("distributed")
+    assert run("train", "iris", "--out", "i.safetensors")[0] == 0
+    code, _, err = run("predict", "i.safetensors", "a.csv", "--cluster", "local", "--out", "o.csv")
+    assert code == 2
+    assert "--cluster: expected a model of one network" in err

@@ -2,14 +2,17 @@
 
 import json
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from chainrule.errors import InputError
 from chainrule.storage import load, load_model, load_table_model, save_ensemble, save_model, to_onnx
+from chainrule.storage.header import spec_text
 from chainrule.storage.model_file import ENSEMBLE
 from chainrule.tables.plan import Plan
 from chainrule.tables.prepared import prepare
@@ -107,6 +110,76 @@ def test_a_strangers_file_is_refused(models, tmp_path, change):
     with safe_open(path, framework="numpy") as file:
         spec, tensors = json.loads(file.metadata()[ENSEMBLE]), {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
     changed(tensors, spec, change)
-    save_file(tensors, path, metadata={ENSEMBLE: json.dumps(spec)})
-    with pytest.raises(InputError, match=r"a\.safetensors"):
+    del spec["digest"]
+    save_file(tensors, path, metadata={ENSEMBLE: spec_text(spec, tensors)})
+    with pytest.raises(InputError, match=r"a\.safetensors(?!.*changed or damaged)"):
         load_table_model(path)
+
+
+@pytest.mark.parametrize("change", ["tensor", "header", "digest"])
+def test_a_changed_file_is_known_by_its_digest(models, tmp_path, change):
+    path = tmp_path / "a.safetensors"
+    save_ensemble(models[False], path)
+    with safe_open(path, framework="numpy") as file:
+        spec, tensors = json.loads(file.metadata()[ENSEMBLE]), {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
+    if change == "tensor":
+        tensors["residuals"] = tensors["residuals"] * 1.5
+    elif change == "header":
+        spec["target"]["scale"] *= 2
+    else:
+        del spec["digest"]
+    save_file(tensors, path, metadata={ENSEMBLE: json.dumps(spec)})
+    with pytest.raises(InputError, match="digest" if change == "digest" else "changed or damaged"):
+        load_table_model(path)
+
+
+def as_it_comes():
+    """Missing numbers and texts, dates, text that only looks like numbers, and a target with a gap."""
+    rng, n = np.random.default_rng(1), 80
+    a, z = rng.normal(size=n) * 1e3, rng.choice(["01", "1", "x"], n)
+    y = (a / 1e3 + (z == "01")).tolist()
+    return pa.table({
+        "a": [None, *a[1:].tolist()], "z": [*z[:-1].tolist(), None], "y": [y[0], None, *y[2:]],
+        "d": [date(2020, 1, 1) + timedelta(int(day)) for day in rng.integers(0, 900, n)],
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def came():
+    before, PRESETS["fast"] = PRESETS["fast"], Preset(folds=2, kinds=(Kind(hidden=(4,), ramps=2, epochs=3),))
+    found = {}
+    for dated in (True, False):
+        table = as_it_comes() if dated else as_it_comes().drop_columns("d")
+        found[dated] = train_preset(prepare(table, "y", Plan()), Plan(), "fast")
+    PRESETS["fast"] = before
+    return found
+
+
+def test_columns_as_they_come_read_back(came, tmp_path):
+    model, table = came[True].model, as_it_comes()
+    assert came[True].test.n == 16
+    assert {"a missing", "z missing", "z=01", "d year"} <= set(model.inputs.names)
+    save_ensemble(model, tmp_path / "a.safetensors")
+    read = load_table_model(tmp_path / "a.safetensors")
+    new = table.set_column(table.column_names.index("z"), "z", pa.array(["new", *["01"] * 79]))
+    for rows in (table, new, new.drop_columns("y")):
+        found, expected = read.predicted(rows), model.predicted(rows)
+        np.testing.assert_array_equal(found.yhat, expected.yhat)
+        assert np.isfinite(found.yhat).all()
+        assert (found.scores, found.unusual) == (expected.scores, expected.unusual)
+        assert (None if found.scores is None else found.scores.n) == (79 if "y" in rows.column_names else None)
+    assert [(one.column, one.what) for one in model.predicted(new).unusual] == [("z", "unseen")]
+    assert model.part(table, "test").num_rows == 16
+    assert read.texts == ("z",)
+
+
+def test_onnx_computes_the_same_of_columns_as_they_come(came):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model, rows = came[False].model, as_it_comes().drop_columns("d")
+    texts = ["new", *[text or "" for text in rows.column("z").to_pylist()[1:]]]
+    rows = rows.set_column(1, "z", pa.array([text or None for text in texts]))
+    session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
+    given = {"a": rows.column("a").to_numpy()[:, None], "z": np.array(texts, "O")[:, None]}
+    np.testing.assert_allclose(session.run(["yhat"], given)[0][:, 0], model.predict(rows).yhat, rtol=1e-5, atol=1e-5)
+    with pytest.raises(InputError, match="dates"):
+        to_onnx(came[True].model)

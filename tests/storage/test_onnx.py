@@ -21,7 +21,8 @@ from chainrule.storage.onnx import file as onnx_file
 from chainrule.storage.onnx.graph import RULES, OnnxGraph
 from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.decision import decide, fit_target
-from chainrule.tables.plan import Model
+from chainrule.tables.plan import Model, Plan
+from chainrule.tables.prepared import prepare
 from chainrule.tables.summary import ColumnSummary, fit_inputs
 from chainrule.tables.table_model import Split
 from tests.support.strategies import networks
@@ -347,3 +348,20 @@ def test_dates_and_units_near_the_ends_are_not_exported(rng):
     tiny = pa.table({"d": rng.normal(size=9) * 1e-200, "y": rng.normal(size=9)})
     with pytest.raises(InputError, match="ONNX export: column 'd': expected numbers whose squares float64 can hold"):
         to_onnx(model_of(tiny, "y", "float64"))
+
+
+@pytest.mark.parametrize(("unit", "dtype"), [(1e200, "float64"), (1e-150, "float64"), (1e30, "float32")])
+def test_a_target_in_any_unit_is_restored(unit, dtype, rng):
+    a = rng.normal(size=40)
+    table = pa.table({"a": a, "y": (2 * a + 1) * unit})
+    model = prepare(table, "y", Plan(hidden=(3,), dtype=dtype)).model
+    found = run(to_onnx(model), {"x": a[:, None].astype(dtype)})["yhat"][:, 0]
+    np.testing.assert_allclose(found / unit, model.target.restore(model.forward(table)) / unit, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-150, 1e200])
+def test_a_target_that_float32_cannot_hold_is_refused(unit, rng):
+    a = rng.normal(size=40)
+    model = prepare(pa.table({"a": a, "y": (2 * a + 1) * unit}), "y", Plan(hidden=(3,), dtype="float32")).model
+    with pytest.raises(InputError, match="of target 'y'"):
+        to_onnx(model)

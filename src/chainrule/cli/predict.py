@@ -157,12 +157,16 @@ def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where:
     from chainrule.distributed.table_predicting import predict_files
     from chainrule.distributed.table_training import scores_of
     from chainrule.distributed.work import Work
-    from chainrule.storage import load_model
+    from chainrule.storage import load_table_model
+    from chainrule.tables.plan import Model
     from chainrule.tables.predictions import reading_for
 
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
-    model = load_model(file)
+    model = load_table_model(file)
+    if not isinstance(model, Model):
+        wanted = "a model of one network, which chainrule train --preset none makes"
+        raise InputError("--cluster", wanted, f"one of the preset {model.ensemble.preset}")
     files = open_files(data, reading_for(model, asked), tell)
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
     with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:

@@ -127,3 +127,24 @@ def test_a_large_table_has_fewer_features_and_epochs_and_a_wide_one_no_linear_me
     x = np.random.default_rng(0).normal(size=(40, 1600))
     made = learn(x, x[:, :1], 0, "fast")
     assert not any(part.name.startswith("linear") for part in made.parts)
+
+
+def test_derivatives_by_columns_of_any_unit_with_missing_cells():
+    """A number of 1e200 and a target of 1e180; a date's year by its own unit; two inputs of one name are refused."""
+    rng = np.random.default_rng(2)
+    a, days = rng.normal(size=60), rng.integers(0, 4000, 60)
+    columns = {"a": [None, *(a[1:] * 1e200).tolist()], "y": (a + days / 1000) * 1e180,
+               "d": np.datetime64("2010-01-01") + days}  # fmt: skip
+    model = train_preset(prepare(pa.table(columns), "y", Plan()), Plan(), "fast").model
+    model = replace(model, ensemble=widened(model.ensemble))
+    rows, step = pa.table(columns).slice(1, 5), 1e194
+    rows = rows.set_column(0, "a", pa.array(rows.column("a").to_numpy() * 1.001))  # off the ends of the ramps
+    slopes = model.slopes(rows)
+    assert {"a", "a missing", "d year"} <= set(slopes)
+    moved = [model.predict(rows.set_column(0, "a", pa.array(rows.column("a").to_numpy() + sign * step))).yhat
+             for sign in (1, -1)]  # fmt: skip
+    np.testing.assert_allclose(slopes["a"] * 1e20, (moved[0] - moved[1]) / (2 * step) * 1e20, rtol=1e-3)
+    assert 1e177 < model.half_width(0.8) < 1e182
+    twice = train_preset(prepare(pa.table({**columns, "a missing": a}), "y", Plan()), Plan(), "fast").model
+    with pytest.raises(InputError, match="two 'a missing'"):
+        twice.slopes(pa.table({**columns, "a missing": a}))

@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -126,8 +126,7 @@ def _standardised(g: OnnxGraph, x: str, columns: Sequence[Column]) -> str:
     """(x - mean) / scale; in float32 the mean is two numbers, so that no digits of a large one are lost."""
     for column in columns:
         checks.numbers(f"mean of column {column.name!r}", column.mean, g.dtype)
-        if not float(np.finfo(g.dtype).tiny) <= column.scale <= float(np.finfo(g.dtype).max):
-            raise InputError(f"scale of column {column.name!r}", f"a positive number in {g.dtype}", str(column.scale))
+        _check_scale(f"column {column.name!r}", column.scale, g.dtype)
         step = float(np.spacing(np.asarray(abs(column.mean), g.dtype)))
         if step > COARSE * column.scale:
             about = (
@@ -145,11 +144,18 @@ def _standardised(g: OnnxGraph, x: str, columns: Sequence[Column]) -> str:
 
 def _restored(g: OnnxGraph, yhat: str, target: Target) -> str:
     """yhat in the target's own unit."""
-    if (target.mean, target.scale) == (0.0, 1.0):
+    mean, scale = float(np.ldexp(target.mean, target.exponent)), target.unit
+    if (mean, scale) == (0.0, 1.0):
         return yhat
-    for name in ("mean", "scale"):
-        checks.numbers(f"{name} of target {target.name!r}", getattr(target, name), g.dtype)
-    return g("Add", g("Mul", yhat, float(target.scale)), float(target.mean))
+    checks.numbers(f"mean of target {target.name!r}", mean, g.dtype)
+    _check_scale(f"target {target.name!r}", scale, g.dtype)
+    return g("Add", g("Mul", yhat, scale), mean)
+
+
+def _check_scale(of: str, scale: float, dtype: np.dtype[Any]) -> None:
+    """Raise an InputError for one that the float type cannot hold with all its digits."""
+    if not float(np.finfo(dtype).tiny) <= scale <= float(np.finfo(dtype).max):
+        raise InputError(f"scale of {of}", f"a positive number in {dtype}", str(scale))
 
 
 def _one_hot(g: OnnxGraph, name: str, column: Column) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,11 +88,18 @@ class PresetModel(TableModel):
         The output (from 0) is a class's probability, or the number in its own unit; a column of numbers counts in its
         own unit too, as does the year of a date; a category is an input of its own, ``column=category``, as are the
         other parts of a date and what says whether a cell was missing.
+
+        Raises:
+            InputError: a table that does not fit; two inputs of one name.
         """
+        names = self.inputs.names
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise InputError("derivatives by column", "inputs of different names; rename a column", f"two {name!r}")
         x = self.inputs.apply(table)
         found = self.ensemble.contributions(x, output) * (1.0 if self.target.classes else self.target.unit)
         units = [unit for column in self.inputs.columns for unit in column.units]
-        return dict(zip(self.inputs.names, np.moveaxis(found / np.array(units), 2, 0), strict=True))
+        return dict(zip(names, np.moveaxis(found / np.array(units), 2, 0), strict=True))
 
     def slopes(self, table: pa.Table, output: int = 0) -> dict[str, Array]:
         """The derivative (n,) of an output by each column: the sums of ``contributions``."""
