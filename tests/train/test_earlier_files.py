@@ -1,5 +1,6 @@
 """Files of version 0.1.0: models are read; checkpoints are refused, for an epoch's rows have another order since."""
 
+import json
 import re
 import shutil
 
@@ -48,10 +49,11 @@ def test_the_command_says_so_too(run, tmp_path):
 
 
 def test_what_is_written_now_is_what_was_written(tmp_path):
-    """The same entries under the same names, but for the version."""
+    """The same entries under the same names, but for the version and a digest."""
     for make, name in ((training, "training.checkpoint"), (estimator, "estimator.checkpoint")):
         make(3, tmp_path / name)
         (now, tensors), (was, expected) = contents(tmp_path / name), contents(FILES / name)
+        assert now.pop("digest")
         assert now == was | {"version": "3"}
         assert {key: (value.dtype, value.shape) for key, value in tensors.items()} == {
             key: (value.dtype, value.shape) for key, value in expected.items()
@@ -90,7 +92,13 @@ def test_a_checkpoint_of_another_callback_is_refused(tmp_path, monkeypatch):
 def test_model_files_are_read(tmp_path):
     assert np.array_equal(cr.load(FILES / "network.model").flat, NETWORK.flat)
     cr.save(NETWORK, tmp_path / "network.model")
-    assert (tmp_path / "network.model").read_bytes() == (FILES / "network.model").read_bytes()
+    (now, tensors), (was, expected) = (contents(place / "network.model") for place in (tmp_path, FILES))
+    spec, earlier = (json.loads(about["chainrule-model"]) for about in (now, was))
+    assert spec.pop("digest")
+    assert spec == earlier
+    assert {name: tensor.tobytes() for name, tensor in tensors.items()} == {
+        name: tensor.tobytes() for name, tensor in expected.items()
+    }
     model = load_model(FILES / "table.model")
     assert [column.name for column in model.inputs.columns] == ["a", "b"]
     assert model.inputs.columns[1].categories == ("u", "v", "w")

@@ -301,7 +301,7 @@ def resolve(name: Name, sizes: Sequence[int]) -> Name:
 
 
 class NoSuchUnit(InputError):
-    """A quantity that the network has, with an index beyond its units."""
+    """A quantity of a layer that the network has, with an index beyond its units."""
 
 
 def _resolve(name: Quantity, sizes: Sequence[int]) -> Quantity:
@@ -315,7 +315,8 @@ def _resolve(name: Quantity, sizes: Sequence[int]) -> Quantity:
     for number, size in zip(name.index, shape(name.whole, sizes), strict=bool(name.index)):
         if not 1 <= number <= size:
             what = " x ".join(map(str, shape(name.whole, sizes)))
-            raise NoSuchUnit(f"name {name}", f"indices within {name.whole}, which is {what}", f"index {number}")
+            error = InputError if name.layer is None else NoSuchUnit  # without a layer, units may be numbered through
+            raise error(f"name {name}", f"indices within {name.whole}, which is {what}", f"index {number}")
     return name
 
 

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 #: where a cell begins, for some reader, with a sign that begins a formula, and is no number
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*(?:[,;)\]]|$)"
-_FORMULA = re.compile(rf"(^|[,;|\t\n\r])(\s*)(?=[=+\-@])(?!{_NUMBER})")
+_FORMULA = re.compile(rf"(^|[,;|\t\n\r])([\s\"]*)(?=[=+\-@])(?!{_NUMBER})")
 
 
 def harmless(text: str) -> str:

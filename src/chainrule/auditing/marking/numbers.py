@@ -24,6 +24,7 @@ from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.arrays import Array
 
+ROUNDED_TWICE = 0.556  # of a unit: 0.62246 is 0.6225 in four digits, and that 0.623 in three
 ONE_OFF = "one off in the last digit"
 MENDED = "right with the wrong number above as it should be"
 
@@ -38,9 +39,8 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     rounds, cuts = numbers.interval(False), numbers.interval(True)
     own = _from_own_lines(state, claim, cuts if state.both else rounds, fits, flipped)
     if not state.exact:
-        fits = _without_slips(
-            state, claim, numbers, fits | _last_digit(numbers, own.value, due), by_rounding | by_cutting
-        )
+        sure = by_rounding | by_cutting | (gap <= ROUNDED_TWICE * numbers.unit)
+        fits = _without_slips(state, claim, numbers, fits | _last_digit(numbers, own.value, due), sure)
     root = own.adopted.mark if own.adopted else None
     drift = (by_rounding | own.fits).all()
     bad = sources(state, claim) if drift else []

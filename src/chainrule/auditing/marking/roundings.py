@@ -68,10 +68,10 @@ def is_rounded_once(state: SheetState, place: QuantityPlace, entry: tuple[int, .
     shape = shape_of(node, state.problem)
     if len(entry) != len(shape) or any(at >= size for at, size in zip(entry, shape, strict=True)):
         return False  # the numbers stand otherwise than the quantity
-    return _Chain(state, place.time, unit).count(node, entry, is_first=True) < MANY
+    return _Roundings(state, place.time, unit).count(node, entry, is_first=True) < MANY
 
 
-class _Chain:
+class _Roundings:
     """The quantities that the author has not written between exact numbers and a line."""
 
     def __init__(self, state: SheetState, time: int, unit: float) -> None:
