@@ -130,3 +130,12 @@ w5 = -0.13, w6 = 0.82, w7 = 0.59, w8 = -0.29, b2 = 0.46
     assert not {"wrong", "follows", "unreadable"} & {*verdicts}
     if min(parts) >= 0.003:  # of fewer digits it is no part that is told by its number
         assert set(verdicts) <= {*ACCEPTED}
+
+
+def test_a_number_that_is_all_but_round_may_be_cut():
+    """0.6 - 0.1 * 2.2e-9 is 0.59999 with five digits cut; 0.6 itself is not."""
+    head = "+++\nlearning_rate = 0.1\noutput = 'identity'\nloss = 'half_squared_error'\nx = [{}]\ny = [0]\n"
+    head += "[[layer]]\nW = [[0.6]]\nb = [0]\n+++\na_11 = {}\nW_11' = 0.59999\n"
+    small = audit_text(head.format("6e-5", "0.000036")).lines[-1]
+    assert small.verdict in ACCEPTED
+    assert audit_text(head.format("0", "0")).lines[-1].verdict not in ACCEPTED

@@ -94,5 +94,8 @@ def _fail(message: str, *notes: str) -> None:
     with suppress(ReaderGone, OSError):
         sys.stderr.write(f"chainrule: error: {line}\n" + "".join(f"{note}\n" for note in notes))
         sys.stderr.flush()
-    silence()
+    try:
+        sys.stdout.flush()
+    except (ReaderGone, OSError):  # a full disk: what is left cannot be written at the end either
+        silence()
     sys.exit(2)

@@ -47,8 +47,9 @@ class Numbers:
 
     def _within(self, both: bool) -> Interval:
         half = self.unit / 2
-        # a whole unit away is another number, also where the arithmetic itself is rounded
-        away = np.maximum(self.unit * CUT - 3 * SLACK * np.abs(self.value), half) if both else half
+        # a whole unit away is another number, also by what ``Interval.touches`` allows for the arithmetic itself
+        slack = SLACK * (np.abs(self.value) + self.unit) + 2e-15
+        away = np.maximum(self.unit * CUT - slack, half) if both else half
         # cut towards 0: the number itself is farther from 0 than what is written
         high = np.where(self.value >= 0, self.value + away, self.value + half)
         low = np.where(self.value <= 0, self.value - away, self.value - half)
