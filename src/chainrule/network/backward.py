@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from chainrule.network.arrays import Array, frozen
 from chainrule.network.forward import Forward, pick, tidy
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.network.pairs import Pair
+from chainrule.network.quantities import Quantities, of_backward
 
 
-@dataclass(frozen=True, eq=False)
-class Backward:
-    """One backward pass: the loss L of the batch and its derivative by every quantity.
+@dataclass(frozen=True, eq=False, repr=False)
+class Backward(Quantities):
+    """One backward pass: a mapping from names to quantities, the loss L of the batch and its derivatives among them.
 
     Attributes:
         forward: the forward pass it was made from.
@@ -40,6 +41,8 @@ class Backward:
     (-0.0451, -0.1195)
     >>> b.forward.network is net
     True
+    >>> [name for name in b if name.startswith("dL/dW")], "dL/dW_213" in b, len(b)
+    (['dL/dW_2', 'dL/dW_1'], False, 20)
     """
 
     forward: Forward
@@ -73,6 +76,17 @@ class Backward:
         pairs = zip(self.grad_W, self.grad_b, strict=True)
         return frozen(np.concatenate([part.ravel() for pair in pairs for part in pair]))
 
+    def names(self) -> tuple[str, ...]:
+        """The whole quantities, as computed: those of the forward pass, y, L, dL/dyhat, dL/da_L, …, dL/dx."""
+        return of_backward(self.forward.network.sizes)
+
+    def _title(self) -> str:
+        return self.forward._title("Backward")
+
+    @overload
+    def __getitem__(self, name: Literal["L"]) -> float: ...
+    @overload
+    def __getitem__(self, name: str) -> Any: ...
     def __getitem__(self, name: str) -> Any:
         """The quantity of that name: a float, or an array with examples as its first axis in a batch.
 

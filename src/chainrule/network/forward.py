@@ -14,12 +14,13 @@ from chainrule.network.arrays import Array, frozen
 from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.network.network import Network
+from chainrule.network.quantities import Quantities, of_forward
 from chainrule.network.stages import Stage
 
 
-@dataclass(frozen=True, eq=False)
-class Forward:
-    """One forward pass.
+@dataclass(frozen=True, eq=False, repr=False)
+class Forward(Quantities):
+    """One forward pass: a mapping from names to quantities.
 
     Attributes:
         network: the network it was made from.
@@ -36,6 +37,10 @@ class Forward:
     (0.5212, -0.1497)
     >>> net.forward([[1, 2], [0, 1], [3, 3]])["h_1"].shape
     (3, 2)
+    >>> list(f)
+    ['x', 'W_1', 'b_1', 'a_1', 'h_1', 'W_2', 'b_2', 'a_2', 'yhat']
+    >>> "h_12" in f, "h_13" in f, "L" in f  # there are two units; the loss belongs to the backward pass
+    (True, False, False)
     """
 
     network: Network
@@ -58,6 +63,13 @@ class Forward:
     def n(self) -> int:
         """Number of examples."""
         return int(self.h[0].shape[0])
+
+    def names(self) -> tuple[str, ...]:
+        """The whole quantities, as computed: x, W_1, b_1, a_1, h_1, …, a_L, yhat."""
+        return of_forward(self.network.sizes)
+
+    def _title(self, of: str = "Forward") -> str:
+        return f"{of} pass of {self.network!r}, {'one example' if self.single else f'{self.n} examples'}"
 
     def __getitem__(self, name: str) -> Any:
         """The quantity of that name: a float, or an array with examples as its first axis in a batch.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chainrule.network.forward import Forward
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Network:
     """A network of L layers: h_0 = x; a_i = W_i h_{i-1} + b_i; h_i = g_i(a_i); yhat = O(a_L).
 
@@ -48,28 +48,22 @@ class Network:
     """
 
     weights: tuple[Array, ...]
-    biases: tuple[Array, ...] = ()
-    hidden: tuple[str, ...] = ("sigmoid",)
-    output: str = "softmax"
-    loss: str = "cross_entropy"
-    reduction: Reduction = "mean"
+    biases: tuple[Array, ...]
+    hidden: tuple[str, ...]
+    output: str
+    loss: str
+    reduction: Reduction
 
-    if TYPE_CHECKING:  # what a caller may give; the fields hold what it becomes
-
-        def __init__(
-            self, weights: Sequence[Any], biases: Sequence[Any] | None = None, hidden: str | Sequence[str] = "sigmoid",
-            output: str = "softmax", loss: str = "cross_entropy", reduction: str = "mean",
-        ) -> None: ...  # fmt: skip
-
-    def __post_init__(self) -> None:
-        set_field = object.__setattr__
-        weights = _read_weights(self.weights)
-        set_field(self, "weights", weights)
-        set_field(self, "biases", _read_biases(self.biases, weights))
-        set_field(self, "hidden", _read_hidden(self.hidden, len(weights)))
-        if self.reduction not in REDUCTIONS:
-            raise InputError("reduction", " or ".join(REDUCTIONS), repr(self.reduction))
-        _check_fit(loss(self.loss), output(self.output), self.sizes[-1])
+    def __init__(
+        self, weights: Sequence[Any], biases: Sequence[Any] | None = None, hidden: str | Sequence[str] = "sigmoid",
+        output: str = "softmax", loss: str = "cross_entropy", reduction: str = "mean",
+    ) -> None:  # fmt: skip
+        read = _read_weights(weights)
+        fields = {"weights": read, "biases": _read_biases(biases, read), "hidden": _read_hidden(hidden, len(read))}
+        if reduction not in REDUCTIONS:
+            raise InputError("reduction", " or ".join(REDUCTIONS), repr(reduction))
+        self.__dict__.update(fields, output=output, loss=loss, reduction=reduction)
+        _check_fit(self.loss_rule, self.output_rule, self.sizes[-1])
 
     # ------------------------------------------------------------ what it is
 
@@ -116,6 +110,21 @@ class Network:
     def rule(self, layer: int) -> Activation | None:
         """The elementwise rule of a layer, the output layer L included; None where that is softmax."""
         return self.output_rule.rule if layer == self.depth else self.activations[layer - 1]
+
+    def __eq__(self, other: object) -> bool:
+        """The same rules, and the same numbers of the same type."""
+        if not isinstance(other, Network):
+            return NotImplemented
+        mine, others = (self.weights + self.biases, other.weights + other.biases)
+        same = self.sizes == other.sizes and self.dtype == other.dtype and self._rules == other._rules
+        return same and all(map(np.array_equal, mine, others))
+
+    def __hash__(self) -> int:
+        return hash((self.sizes, self._rules, self.dtype.str))
+
+    @property
+    def _rules(self) -> tuple[Any, ...]:
+        return self.hidden, self.output, self.loss, self.reduction
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: self.__dict__[field.name] for field in fields(self)}  # no rows: functions do not pickle
@@ -216,6 +225,23 @@ class Network:
             with np.errstate(over="ignore", invalid="ignore"):
                 yhat = propagate(self, batch)[1][-1]
         return yhat[0] if single else yhat
+
+    def predict(self, x: Any) -> Array:
+        """What the network says of one example (d,) or a batch (n, d).
+
+        Of softmax outputs the number of the largest, counted from 0, (n,); of outputs whose loss is
+        binary_cross_entropy 0 or 1 each, (n, k); of any other network its outputs, (n, k).
+
+        Raises:
+            InputError: x has another width, or is not finite.
+
+        >>> cr.Network([[[1, 2], [3, 4]]]).predict([[1, 10], [1, -1]])
+        array([1, 0])
+        """
+        yhat = self(x)
+        if self.output == "softmax":
+            return np.asarray(yhat.argmax(axis=-1))
+        return (yhat > 0.5).astype(int) if self.loss == "binary_cross_entropy" else yhat
 
     @cached_property
     def _predictor(self) -> Predictor | None:
