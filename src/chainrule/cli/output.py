@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from chainrule.errors import InputError
+from chainrule.errors import unknown
 from chainrule.system.streams import drawn, says_all, shown
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def chosen_format(form: str, json: bool) -> str:
         InputError: none of ``FORMATS``.
     """
     if form not in FORMATS:
-        raise InputError("--format", ", ".join(FORMATS), repr(form))
+        raise unknown("--format", form, FORMATS, ", ".join(FORMATS))
     return "json" if json else form
 
 

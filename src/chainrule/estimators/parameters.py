@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.train.checkpoints import Checkpoint
 
@@ -76,7 +76,7 @@ def hidden_names(given: Any, layers: int) -> tuple[str, ...]:
     names = [given] * layers if isinstance(given, str) else list(given)
     for name in names:
         if name not in _NAMES:
-            raise InputError("activation", f"one of {', '.join(sorted(_NAMES))}", repr(name))
+            raise unknown("activation", name, sorted(_NAMES))
     if len(names) != layers:
         raise InputError("activation", f"one name, or {layers} (one a hidden layer)", f"{len(names)}")
     return tuple("sigmoid" if name == "logistic" else name for name in names)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.gradcheck.given.arrays import ROUGH
 from chainrule.gradcheck.given.reader import read_gradients
 from chainrule.gradcheck.given.records import GivenArray, GivenGradients
@@ -136,7 +136,7 @@ class GradientCheck:
         for q in self.quantities:
             if q.name == name:
                 return q
-        raise InputError(f"name {name!r}", f"one of {', '.join(q.name for q in self.quantities)}", "another")
+        raise unknown("name", name, (q.name for q in self.quantities))
 
     def __str__(self) -> str:
         head = f"{'quantity':<10} {'entries':>9} {'compared':>9}  {'direction':<16} {'largest error':>13}"

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import unknown
 from chainrule.network.arrays import Array
 from chainrule.system.patterns import regex
 
@@ -213,5 +213,5 @@ def activation(name: str, quantity: str = "activation") -> Activation:
     found = ACTIVATIONS.get(name) if isinstance(name, str) else None
     found = found or own_rule(name)
     if found is None:
-        raise InputError(quantity, f"one of {', '.join(ACTIVATIONS)}", repr(name))
+        raise unknown(quantity, name, ACTIVATIONS)
     return found

@@ -15,7 +15,7 @@ from chainrule.network.arrays import Array, frozen
 from chainrule.network.forward import Forward, pick, tidy
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.network.pairs import Pair
-from chainrule.network.quantities import Quantities, of_backward
+from chainrule.network.quantities import Quantities
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +78,7 @@ class Backward(Quantities):
 
     def names(self) -> tuple[str, ...]:
         """The whole quantities, as computed: those of the forward pass, y, L, dL/dyhat, dL/da_L, …, dL/dx."""
-        return of_backward(self.forward.network.sizes)
+        return notation.of_backward(self.forward.network.sizes)
 
     def _title(self) -> str:
         return self.forward._title("Backward")

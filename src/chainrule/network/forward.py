@@ -14,7 +14,7 @@ from chainrule.network.arrays import Array, frozen
 from chainrule.network.jacobians import local_derivative
 from chainrule.network.names import Derivative, Name, Quantity
 from chainrule.network.network import Network
-from chainrule.network.quantities import Quantities, of_forward
+from chainrule.network.quantities import Quantities
 from chainrule.network.stages import Stage
 
 
@@ -66,7 +66,7 @@ class Forward(Quantities):
 
     def names(self) -> tuple[str, ...]:
         """The whole quantities, as computed: x, W_1, b_1, a_1, h_1, …, a_L, yhat."""
-        return of_forward(self.network.sizes)
+        return notation.of_forward(self.network.sizes)
 
     def _title(self, of: str = "Forward") -> str:
         return f"{of} pass of {self.network!r}, {'one example' if self.single else f'{self.n} examples'}"

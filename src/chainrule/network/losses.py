@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.network.activations import side
 from chainrule.network.arrays import Array
 from chainrule.network.outputs import OUTPUTS, Output
@@ -164,7 +164,7 @@ def loss(name: str) -> Loss:
         InputError: no such loss; the message lists those that are known.
     """
     if not isinstance(name, str) or name not in LOSSES:
-        raise InputError("loss", f"one of {', '.join(LOSSES)}", repr(name))
+        raise unknown("loss", name, LOSSES)
     return LOSSES[name]
 
 

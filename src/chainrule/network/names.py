@@ -9,13 +9,15 @@ A quantity has one meaning whatever it was written as: ``w^2_21`` and ``W_212`` 
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal, TypeAlias
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, nearest
 from chainrule.system.patterns import regex
 
 Notation = Literal["textbook", "delta"]
@@ -117,6 +119,7 @@ _DELTA_SYMBOLS = {"z": "a", "a": "h", "w": "W", "b": "b", "δ": "a", "delta": "a
 _DELTA_LETTERS = {"a": "z", "h": "a", "W": "w", "b": "b"}
 _DELTAS = ("δ", "delta")
 LONGEST = 60  # characters of a name
+NEAR = 1000  # components, of which the one nearest to a mistyped name is looked for
 _HOW = "a name such as x_3, a_21, h_13, yhat_1, W_212, b_2, L, dL/dW_212, dyhat_1/da_21, or z^2, a^2, δ^2, w^2_21"
 
 
@@ -274,11 +277,46 @@ def find(text: str | Name, sizes: Sequence[int]) -> tuple[Name, Notation]:
     """
     if isinstance(text, Quantity | Derivative):
         return resolve(text, sizes), "textbook"
-    name, notation = read(text)
+    try:
+        name, notation = read(text)
+    except InputError as error:
+        raise InputError(error.quantity, error.expected, error.got + _nearest(text, sizes)) from None
     try:
         return resolve(name, sizes), notation
     except InputError as error:
         raise InputError(f"name {text!r}", error.expected, error.got) from None
+
+
+def _nearest(text: str, sizes: Sequence[int]) -> str:
+    """``(did you mean 'dL/dW_2'?)`` for dL/dW2 or dW2, of a network of these sizes; empty where no name is near."""
+    wholes = [read(name)[0] for name in of_backward(sizes)]
+    shapes = [shape(q.subject, sizes) if q != LOSS else () for q in wholes]
+    few = sum(math.prod(units) for units in shapes) <= NEAR
+    known = {}
+    for q, units in zip(wholes, shapes, strict=True):
+        for name in (q, *(q.at(index) for index in product(*(range(1, n + 1) for n in units)) if few and units)):
+            known[str(name)] = str(name)
+            if isinstance(name, Derivative):
+                known[f"d{name.wrt}"] = str(name)
+    near = nearest(text, known)
+    return f" (did you mean {known[near]!r}?)" if near else ""
+
+
+def of_forward(sizes: Sequence[int]) -> tuple[str, ...]:
+    """What the forward pass of a network of these sizes has: x, W_1, b_1, a_1, h_1, …, a_L, yhat."""
+    last = len(sizes) - 1
+    found = [Quantity("x")]
+    for i in range(1, last + 1):
+        found += [*(Quantity(symbol, i) for symbol in "Wba"), Quantity("h", i) if i < last else Quantity("yhat")]
+    return tuple(map(str, found))
+
+
+def of_backward(sizes: Sequence[int]) -> tuple[str, ...]:
+    """What the backward pass has beside: y, L, dL/dyhat, dL/da_L, dL/dW_L, dL/db_L, dL/dh_{L-1}, …, dL/dx."""
+    by = [Quantity("yhat")]
+    for i in range(len(sizes) - 1, 0, -1):
+        by += [*(Quantity(symbol, i) for symbol in "aWb"), Quantity("h", i - 1) if i > 1 else Quantity("x")]
+    return (*of_forward(sizes), "y", "L", *(str(Derivative(LOSS, wrt)) for wrt in by))
 
 
 def resolve(name: Name, sizes: Sequence[int]) -> Name:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import unknown
 from chainrule.network import equations
 from chainrule.network.activations import ACTIVATIONS, Activation, own_rule
 from chainrule.network.arrays import Array
@@ -86,5 +86,5 @@ def output(name: str) -> Output:
     if (rule := own_rule(name)) is not None:
         return Output(name, rule.low, rule.high, rule)
     if not isinstance(name, str) or name not in OUTPUTS:
-        raise InputError("output", f"one of {', '.join(OUTPUTS)}", repr(name))
+        raise unknown("output", name, OUTPUTS)
     return OUTPUTS[name]

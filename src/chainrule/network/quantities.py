@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.network import names
 
 MOST_ROWS = 20  # of one screen
 MOST_NUMBERS = 6  # of one row
@@ -57,32 +56,16 @@ class Quantities(Mapping[str, Any]):
         return "\n".join([self._title(), *lines])
 
 
-def of_forward(sizes: Sequence[int]) -> tuple[str, ...]:
-    """What the forward pass of a network of these sizes has: x, W_1, b_1, a_1, h_1, …, a_L, yhat."""
-    last = len(sizes) - 1
-    found = [names.Quantity("x")]
-    for i in range(1, last + 1):
-        found += [names.Quantity(symbol, i) for symbol in ("W", "b", "a")]
-        found.append(names.Quantity("h", i) if i < last else names.Quantity("yhat"))
-    return tuple(map(str, found))
-
-
-def of_backward(sizes: Sequence[int]) -> tuple[str, ...]:
-    """What the backward pass has beside: y, L, dL/dyhat, dL/da_L, dL/dW_L, dL/db_L, dL/dh_{L-1}, …, dL/dx."""
-    last = len(sizes) - 1
-    by = [names.Quantity("yhat")]
-    for i in range(last, 0, -1):
-        by += [names.Quantity(symbol, i) for symbol in ("a", "W", "b")]
-        by.append(names.Quantity("h", i - 1) if i > 1 else names.Quantity("x"))
-    return (*of_forward(sizes), "y", "L", *(str(names.Derivative(names.LOSS, wrt)) for wrt in by))
-
-
 def _shown(value: Any) -> tuple[str, str]:
     """The shape of a quantity, and its numbers where they are few."""
     array = np.asarray(value)
     if array.size > MOST_NUMBERS:
         return " x ".join(map(str, array.shape)), ""
-    numbers = np.array2string(array, separator=", ", formatter={"all": lambda number: f"{number + 0.0:.4g}"}).replace(
+    numbers = np.array2string(array, separator=", ", formatter={"float_kind": _number}).replace(
         "\n", ""
     )
     return " x ".join(map(str, array.shape)), numbers
+
+
+def _number(value: Any) -> str:
+    return f"{value + 0.0:.4g}"  # 0, not -0

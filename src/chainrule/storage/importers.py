@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.gradcheck.given.arrays import without_library
 from chainrule.network import checks
 from chainrule.network.arrays import Array
@@ -226,5 +226,5 @@ def as_floats(quantity: str, value: Any) -> Array:
 
 def _translate(quantity: str, names: Mapping[str, str], name: Any) -> str:
     if not isinstance(name, str) or name not in names:
-        raise InputError(quantity, f"one of {', '.join(names)}", repr(name))
+        raise unknown(quantity, name, names)
     return names[name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.network import equations
 from chainrule.network.arrays import Array
 
@@ -114,13 +114,13 @@ def optimizer(name: str, learning_rate: float | None = None, **settings: float |
         InputError: no such optimizer or setting, or a number that does not fit.
     """
     if name not in _ROWS:
-        raise InputError("optimizer", f"one of {', '.join(_ROWS)}", repr(name))
+        raise unknown("optimizer", name, _ROWS)
     rule, moments, usual_rate, usual_decay = _ROWS[name]
     given = {"learning_rate": usual_rate, "weight_decay": usual_decay}
     given |= {key: value for key, value in {"learning_rate": learning_rate, **settings}.items() if value is not None}
     for key, value in given.items():
         if key not in _RANGES:
-            raise InputError("optimizer setting", f"one of {', '.join(_RANGES)}", repr(key))
+            raise unknown("optimizer setting", key, _RANGES)
         low, high, may_low, may_high = _RANGES[key]
         number = _number(value)
         if not (low < number < high or (may_low and number == low) or (may_high and number == high)):

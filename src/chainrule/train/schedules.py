@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.network.arrays import Array
 
 
@@ -32,7 +32,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.name not in SCHEDULES:
-            raise InputError("schedule", f"one of {', '.join(SCHEDULES)}", repr(self.name))
+            raise unknown("schedule", self.name, SCHEDULES)
         for name in ("epochs", "factor", "every", "power", "warmup"):
             value = getattr(self, name)
             least = 0.0 if name in ("warmup", "power") else np.nextafter(0.0, 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, unknown
 from chainrule.network.activations import ACTIVATIONS, own_rule
 from chainrule.network.losses import LOSSES
 from chainrule.network.outputs import OUTPUTS
@@ -121,7 +121,7 @@ def loss_named(written: str, outputs: int, output: str) -> tuple[str, str]:
     name = _LOSSES.get(word) or (word if word in LOSSES else f"{word}_error" if f"{word}_error" in LOSSES else "")
     if not name:
         short = ", ".join(["mse", "sse", "mae", "bce", "ce", "nll"])
-        raise InputError("loss", f"one of {', '.join(LOSSES)}, or {short}", repr(written))
+        raise unknown("loss", written, LOSSES, f"one of {', '.join(LOSSES)}, or {short}")
     if name == "absolute_error" and word.startswith(("mae", "mean")) and outputs > 1:
         raise InputError(
             f"loss {written!r}", "absolute_error (the sum over the outputs)", f"a mean of {outputs} outputs"
