@@ -73,6 +73,20 @@ key is marked by its own numbers, and noted.
 (`--points` says otherwise), and so does one that follows from an earlier mistake (`--follow-through partial` or `0`).
 A line that is not filled in is missing. Where all have the same exercise, `--key exercise-key.md` names its key.
 A folder of code is graded too, by what its backward passes return: [docs/code.md](code.md#for-a-class).
+
+## Marks where the class is kept
+
+Export the list of the class, and let `grade` fill it in: `--roster worksheet.csv` for Moodle's grading worksheet,
+`--roster gradebook.csv --column "HW 1"` for Canvas's gradebook, or any CSV file with people in it. A sheet is of the person
+whose number, address or whole name its file name has, as both systems name what they hand out; one that fits nobody,
+or several people, gets no mark and is told. Marks are scaled to what the list says that the work is worth. What is written,
+`handed-in/marked/worksheet-marked.csv`, is imported as it is; in Moodle the feedback is filled in too.
+
+In Gradescope's autograder, `run_autograder` grades the one sheet of a submission:
+
+```sh
+chainrule grade /autograder/submission --key /autograder/source/key.md --out /autograder/results --gradescope
+```
 """
 
 

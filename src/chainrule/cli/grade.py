@@ -55,6 +55,17 @@ def grade(
     loss: Annotated[str | None, Option(help="With code: its loss; else the one that it has is found.")] = None,
     reduction: Reduction = None,
     seed: Annotated[int, Option(min=0, help="With code: of the networks that are drawn.")] = 0,
+    roster: Annotated[
+        Path | None,
+        Option(
+            help="CSV list of the class, filled in and written beside the grades: Moodle's grading worksheet, Canvas's "
+            "gradebook, or one of yours. File names with somebody's number, address or name are theirs."
+        ),
+    ] = None,
+    column: Annotated[str | None, Option(help="Column of the roster for the marks; Grade in Moodle's.")] = None,
+    gradescope: Annotated[
+        bool, Option("--gradescope", help="Write results.json of a folder with one sheet, for Gradescope's autograder.")
+    ] = False,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Mark a folder of worksheets: grades.csv, a page for each author, and a summary of the class's mistakes.
@@ -65,12 +76,17 @@ def grade(
     from chainrule.teaching.grading import find_sheets
     from chainrule.teaching.grading import grade as graded
     from chainrule.teaching.grading_code import find_code, grade_code
+    from chainrule.teaching.rosters import gradescope as results_of
+    from chainrule.teaching.rosters import read_roster
 
     if feedback not in PAGES:
         raise InputError("--feedback", "html or markdown", repr(feedback))
     check_seconds(seconds)
     share = _share(follow_through)
     worth = _read_points(points)
+    if column is not None and roster is None:
+        raise InputError("--column", "--roster beside it", "none")
+    people = None if roster is None else read_roster(roster, column)
     target = _folder(out if out is not None else folder / "marked", folder)
     pages = target / "feedback"
     namer = _page_names(find_sheets(folder)[0] if code is None else find_code(folder), PAGES[feedback])
@@ -100,14 +116,26 @@ def grade(
         else:
             question = code_question(layers, hidden, output, loss, reduction, seed, seconds)
             result = grade_code(folder, code, question, **common)
+    results = results_of(result) if gradescope else None
     _write(result, target, write)
+    told: tuple[str, ...] = ()
+    if people is not None:
+        entered = people.filled(result)
+        filled = target / f"{Path(people.name).stem}-marked.csv"
+        write(filled, entered.text)
+        marks = "1 mark" if entered.people == 1 else f"{entered.people} marks"
+        told = (f"{marks} in {filled}, column {people.column!r}", *entered.left)
+    if results is not None:
+        write(target / "results.json", results)
     if json:
         from chainrule.render.json import to_json
 
-        print_json(to_json("grade", result.to_dict() | {"out": str(target), "unwritten": unwritten}))
+        print_json(to_json("grade", result.to_dict() | {"out": str(target), "unwritten": unwritten, "roster": told}))
     else:
         print_record(f"{result}\n", "text")
         print(f"\ngrades in {target / 'grades.csv'}, pages in {pages}, summary in {target / 'summary.html'}")
+        for one in told:
+            print(one)
     if unwritten:
         more = [f"and {len(unwritten) - MOST_TOLD} more"] if len(unwritten) > MOST_TOLD else []
         sys.stderr.write("".join(f"chainrule: not written: {one}\n" for one in unwritten[:MOST_TOLD] + more))

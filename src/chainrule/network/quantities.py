@@ -61,9 +61,7 @@ def _shown(value: Any) -> tuple[str, str]:
     array = np.asarray(value)
     if array.size > MOST_NUMBERS:
         return " x ".join(map(str, array.shape)), ""
-    numbers = np.array2string(array, separator=", ", formatter={"float_kind": _number}).replace(
-        "\n", ""
-    )
+    numbers = np.array2string(array, separator=", ", formatter={"float_kind": _number}).replace("\n", "")
     return " x ".join(map(str, array.shape)), numbers
 
 

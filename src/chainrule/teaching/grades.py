@@ -134,7 +134,7 @@ class Grades(Rendered):
             slips = "; ".join(dict.fromkeys(f"{slip.id} ({slip.line})" for slip in s.slips))
             percent = None if s.percent is None else round(s.percent, 1)
             words = (" ".join(visible(cell).split()) for cell in (s.first_wrong, slips, s.error, s.note))
-            rows.append((visible(s.file), _number(s.score), _number(s.of), percent, *words))
+            rows.append((visible(s.file), number_of(s.score), number_of(s.of), percent, *words))
         write_cells(out, rows)
         return out.getvalue()
 
@@ -171,7 +171,7 @@ class Grades(Rendered):
         }
 
 
-def _number(value: float | None) -> float | None:
+def number_of(value: float | None) -> float | None:
     """A whole number without its point."""
     if value is None:
         return None
