@@ -77,10 +77,10 @@ A folder of code is graded too, by what its backward passes return: [docs/code.m
 ## Marks where the class is kept
 
 Export the list of the class, and let `grade` fill it in: `--roster worksheet.csv` for Moodle's grading worksheet,
-`--roster gradebook.csv --column "HW 1"` for Canvas's gradebook, or any CSV file with people in it. A sheet is of the person
-whose number, address or whole name its file name has, as both systems name what they hand out; one that fits nobody,
-or several people, gets no mark and is told. Marks are scaled to what the list says that the work is worth. What is written,
-`handed-in/marked/worksheet-marked.csv`, is imported as it is; in Moodle the feedback is filled in too.
+`--roster gradebook.csv --column "HW 1"` for Canvas's gradebook, or any CSV file with people in it. A sheet is that of
+the person whose number, address or whole name its file name has, as both systems name what they hand out; one that fits
+nobody, or several people, gets no mark and is told. Marks are scaled to what the list says that the work is worth. The
+list with marks, `handed-in/marked/worksheet-marked.csv`, is imported as it is; Moodle's has the feedback too.
 
 In Gradescope's autograder, `run_autograder` grades the one sheet of a submission:
 
