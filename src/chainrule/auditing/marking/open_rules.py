@@ -64,11 +64,11 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
 def _of_loss(mark: Mark, state: SheetState) -> Mark:
     """A line that says what the loss is in names which stand nowhere else: right where it is that of the network."""
     text = mark.claim.line.text
-    if mark.verdict != "unreadable" or not states_loss(text):
+    if mark.verdict not in ("unreadable", "undecided") or not states_loss(text):
         return mark
     if square_stated(text) == state.problem.network.loss:
         return replace(mark, verdict="right", why="")
-    return _undecided(mark, DEFINES)
+    return _undecided(mark, DEFINES) if mark.verdict == "unreadable" else mark
 
 
 def _undecided(mark: Mark, why: str) -> Mark:
