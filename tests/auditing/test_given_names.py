@@ -118,3 +118,30 @@ e = d - y_3 = {y[0]} - ({p:.4f}) = {y[0] - p:.4f}
     off = [line.verdict for line in cr.audit(head % f"{a[1] + 0.23:.4f}").lines]
     assert off[1] in ("wrong", "undecided")
     assert not {"wrong", "follows", "unreadable"} & {*off[:1], *off[2:]}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weights_stated_one_by_one_behind_their_matrices_are_held_against_them(seed):
+    """``w1 = 0.15, w2 = 0.2`` row by row, ``w_21`` by index; a wrong one among them is wrong, new values are new."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(-1, 1, 2).round(2), rng.uniform(0, 1, 2).round(2)
+    weights = [rng.uniform(-1, 1, (2, 2)).round(2) for _ in range(2)]
+    net = cr.Network(weights, [[0.35] * 2, [0.6] * 2], output="sigmoid", loss="half_squared_error")
+    b = net.backward(x, y)
+    new = net.step(b, 0.5)
+    flat, after = (np.concatenate([W.ravel() for W in n.weights]) for n in (net, new))
+    given = f"x = {x.tolist()}\ny = {y.tolist()}\n"
+    given += f"W1 = {weights[0].tolist()}, b1 = 0.35\nW2 = {weights[1].tolist()}, b2 = 0.6\n"
+    given += "η = 0.5, sigmoid, half squared error\n"
+    stated = [f"w{i} = {w}" for i, w in enumerate(flat, 1)]
+    shown = f"z1 = {b['a_1'].round(4).tolist()}\ndE/dw5 = {b['dL/dW_211']:.4f}\n"
+    found = cr.audit(f"{given}Recall {', '.join(stated[:4])}.\n{stated[4]}\n{shown}").lines
+    assert {line.verdict for line in found} <= {"right", "rounded", "truncated"}
+    assert sum(line.number in (6, 7) for line in found) == 5
+    wrong = [*stated[:3], f"w4 = {flat[3] + 0.13:.2f}"]
+    verdicts = [line.verdict for line in cr.audit(f"{given}{chr(10).join(wrong)}\n{shown}").lines if line.number > 5]
+    assert verdicts[:3] == ["right"] * 3
+    assert verdicts[3] in ("wrong", "undecided")
+    assert set(verdicts[4:]) <= {"right", "rounded", "truncated"}
+    later = "\n".join(f"w{i} = {w:.4f}" for i, w in enumerate(after, 1))
+    assert {line.verdict for line in cr.audit(f"{given}{shown}{later}\n").lines} <= {"right", "rounded", "truncated"}

@@ -158,3 +158,18 @@ def test_other_ways_to_give_a_network():
     ):  # fmt: skip
         found = cr.audit(f"{text}\n\n{lines}\n").lines[-lines.count("\n") - 1 :]
         assert {line.verdict for line in found} <= RIGHT, text
+
+
+@pytest.mark.parametrize(
+    "form", ["L = 1/2 Σ ({} - {})^2", r"$E = \frac{{1}}{{2}} \sum_i ({}_i - {}_i)^2$", "loss = 0.5*({} - {})²"]
+)
+@pytest.mark.parametrize(("target", "output"), [("t", "o"), ("y", "p"), ("target", "out"), ("d", "y_hat")])
+def test_a_formula_of_the_loss_in_names_that_stand_nowhere_else_is_right(form, target, output):
+    given = "x = [0.5, -1]\ny = [1]\nW1 = [[0.1, 0.2], [0.3, -0.4]], b1 = [0.1, 0.2]\nW2 = [[0.5, -0.6]], b2 = [0.3]\n"
+    for names in ((target, output), (output, target)):
+        said = form.format(*names)
+        found = cr.audit(f"{given}Sigmoid everywhere.\n{said}\nz1 = [-0.05, 0.75]\n").lines
+        assert [line.verdict for line in found if line.number == 6] == ["right"], said
+    other = form.format(target, output).replace("-", "+", 1) if "frac" not in form else form.format("q", "u")
+    found = cr.audit(f"{given}Sigmoid, half squared error.\n{other}\nz1 = [-0.05, 0.75]\n").lines
+    assert [line.verdict for line in found if line.number == 6] in (["undecided"], ["unreadable"], []), other

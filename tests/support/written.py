@@ -122,6 +122,7 @@ IN_PLAIN = ("list", "tuple", "print-out", "array", "semicolons")
 UPDATES = (
     "{}'", "{}_new", "{}^{{new}}", "{}^{{+}}", "{}_{{new}}", r"{}_{{\text{{new}}}}", r"{}^{{\text{{new}}}}",
     "{}^{{(t+1)}}", "new {}", "updated {}", r"{}^{{\prime}}", r"{}_{{\mathrm{{new}}}}",
+    "{} after the update", "{} (after one step)", "{} nach dem Schritt",
 )  # fmt: skip
 ASSIGNED = ("←", ":=", r"\leftarrow", r"\gets", "<-")
 SIGNS = ("=", "≈", r"\approx", r"\simeq", "≃", r"\cong", "≡", "~=")

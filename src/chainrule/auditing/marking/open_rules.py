@@ -14,7 +14,7 @@ from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.sheets.lines import Line
 from chainrule.sheets.setting.deciding import Rules
-from chainrule.sheets.setting.said_losses import states_loss
+from chainrule.sheets.setting.said_losses import square_stated, states_loss
 from chainrule.system.patterns import regex
 
 NO_LOSS = "it depends on the loss, which the sheet does not say"
@@ -34,8 +34,7 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
 
     Where the loss is neither said nor shown, what depends on it is undecided, but what is right under all losses.
     """
-    marks = [_undecided(m, DEFINES) if m.verdict == "unreadable" and states_loss(m.claim.line.text) else m
-             for m in state.marks]  # fmt: skip
+    marks = [_of_loss(m, state) for m in state.marks]
     if rules.penalty:
         marks = [_undecided(m, PENALTY) if _depends(m, _OF_PENALTY) or _names_penalty(m) else m for m in marks]
     if rules.momentum:
@@ -60,6 +59,16 @@ def left_open(state: SheetState, rules: Rules) -> list[Mark]:
             mark = _undecided(mark, NO_LOSS)
         found.append(mark)
     return found
+
+
+def _of_loss(mark: Mark, state: SheetState) -> Mark:
+    """A line that says what the loss is in names which stand nowhere else: right where it is that of the network."""
+    text = mark.claim.line.text
+    if mark.verdict not in ("unreadable", "undecided") or not states_loss(text):
+        return mark
+    if square_stated(text) == state.problem.network.loss:
+        return replace(mark, verdict="right", why="")
+    return _undecided(mark, DEFINES) if mark.verdict == "unreadable" else mark
 
 
 def _undecided(mark: Mark, why: str) -> Mark:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.sheets.setting.facts import WORDS, Fact, Facts, bare, by_letters, canonical, parameter
+from chainrule.sheets.setting.numbering import indices, is_weight
 from chainrule.sheets.setting.rate import CALLED, rate_in
 from chainrule.sheets.setting.said import OF_OUTPUT, speaks_of_momentum
 from chainrule.sheets.setting.said_losses import loss_named_in, states_loss
@@ -244,12 +245,21 @@ def _listed(text: str) -> list[float]:
 
 
 def _entries(facts: Facts) -> set[int]:
-    """Leave out numbers w1, w2 behind a vector w: they are its entries, old or new. The lines that give them."""
+    """Leave out numbers w1, w2 behind a vector w, or behind all matrices: they are their entries, old or new.
+
+    The lines that give them.
+    """
     given, later = facts.parameters, []
     for letter in {"w", "W"} & set(given):
         if isinstance(given[letter].value, list):
             ones = [key for key, fact in given.items() if key[0] == letter and not isinstance(fact.value, list)]
             later += [key for key in ones if given[key].line > given[letter].line]
+    weights = [key for key in given if is_weight(key) and key not in later]
+    matrices = [key for key in weights if isinstance(given[key].value, list)]
+    if any(isinstance(row, list) for key in matrices for row in given[key].value):
+        last = max(given[key].line for key in matrices)
+        layers = sorted(indices(key) for key in weights) == [(i,) for i in range(1, len(weights) + 1)]
+        later += [key for key in weights if key not in matrices and given[key].line > last and not layers]
     return {given.pop(key).line for key in later}
 
 

@@ -173,6 +173,27 @@ def loss_named_in(text: str) -> str:
     return "" if found is None or _LOSS_NAME.match(f"{found['name']} =") else found["name"]
 
 
+_TARGET_NAME = r"(?:t|y|d|T|Y|target|targets|desired|y_?true|label)(?:_\{?\w\}?)?"
+_OUTPUT_NAME = r"(?:o|O|p|ŷ|\\hat\s*\{?y\}?|y_?hat|y_?pred|out|output|outputs|prediction|pred|actual)(?:_\{?\w\}?)?"
+_SQUARE = regex(
+    rf"[\s$]*[^=]+=\s*(?P<half>{_HALF})?[\s*·]*(?:\\cdot\s*)?(?:(?:\\sum|[Σ∑])(?:_\{{[^{{}}]*\}}|_\w)?(?:\^\{{[^{{}}]*\}}|\^\w)?)?"
+    rf"\s*(?:\\left)?\(\s*(?:{_TARGET_NAME}\s*-\s*{_OUTPUT_NAME}|{_OUTPUT_NAME}\s*-\s*{_TARGET_NAME})\s*(?:\\right)?\)"
+    r"\s*\^\s*\{?2\}?(?P<halved>\s*/\s*2)?[\s.,;$]*"
+)
+
+
+def square_stated(claim: str) -> str:
+    """The loss that the formula of a claim is, in the usual names of targets and outputs; "" for any other formula.
+
+    >>> [square_stated(text) for text in ("E = 1/2 Σ (t - o)^2", "L = (y - p)²", "L = (y - z)^2", "E = 1/2 (t + o)^2")]
+    ['half_squared_error', 'squared_error', '', '']
+    """
+    found = _SQUARE.fullmatch(as_one_writes(claim))
+    if found is None or (found["half"] and found["halved"]):
+        return ""
+    return "half_squared_error" if found["half"] or found["halved"] else "squared_error"
+
+
 def states_loss(claim: str) -> bool:
     """Whether a claim is the formula of a loss and no number: it says what the loss is, in whatever names.
 

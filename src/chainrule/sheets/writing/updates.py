@@ -1,7 +1,8 @@
 """The signs by which people mark a value after an update, all made one: a prime behind the name.
 
 ``W^{(2)}_{new}``, ``W_{new}^{(2)}``, ``b_{2,new}``, ``b_2_new``, ``W2_new``, ``w^{(t+1)}``, ``w(t+1)``, ``w+``,
-``w^+``, ``w_+``, ``new b_2``, ``b_2 new``, ``b_2 (new)``, and a prime beside the layer, ``b^{(2)'}``.
+``w^+``, ``w_+``, ``new b_2``, ``b_2 new``, ``b_2 (new)``, ``b_2 after the update``, and a prime
+beside the layer, ``b^{(2)'}``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ _BEHIND = rf"(?<=[\w)\]}}\s{JOIN}])(?<!^e)(?<![^A-Za-z]e)"  # a name, which e is
 _NAME = rf"[A-Za-zα-ωΑ-Ω][A-Za-z0-9]{{0,20}}{JOIN}?(?:{_S}[_^]{_S}{_INDEX}){{0,3}}"
 _BELOW = rf"(?:{_S}[_^]{_S}{_INDEX}|_[A-Za-z0-9]{{1,9}}){{0,3}}"
 _PARAMETER = rf"(?<![\w\\∂/])((?:[WwbBθΘvVuUc]|ω|bias|weight)[0-9]{{0,3}}{JOIN}?{_BELOW})"
+_BLANK = rf"[\s{JOIN}]{{1,4}}"
+#: after the update, after one gradient step, nach dem Schritt
+_AFTERWARDS = (
+    rf"(?i:(?:after|nach|apr[èe]s|despu[ée]s|ap[óo]s|depois|dopo|na|po)(?:{_BLANK}[^\W\d]{{1,12}}|{_BLANK}1){{0,3}}"
+    rf"{_BLANK}(?:l['’])?(?:\w*updat\w*|\w*step|iteration|epoch|descent|\w*schritt|mise|pas|actualizaci[óo]n|paso"
+    r"|atualiza[çc][ãa]o|passo|aggiornamento|stap|krok\w*)"
+    rf"(?:{_BLANK}[^\W\d]{{1,12}}){{0,3}})"
+)
 _PLUSSED = _PARAMETER.replace("((?:", "(?P<name>(?:", 1)
 _NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 
@@ -43,6 +52,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
      lambda m: m[1] + "'"),
     (regex(rf"{_PARAMETER}{_S}(?:[(\[]{_S}{_OLD_WORD}{_S}[)\]]|(?<=[\s{JOIN}]){_OLD_WORD}){_AT_SIGN}"),
      lambda m: m[1]),
+    # W2 after the update = …
+    (regex(rf"{_PARAMETER}{_S}[,(]?{_S}{_AFTERWARDS}{_S}\)?{_AT_SIGN}"), lambda m: m[1] + "'"),
     # w+ = …, where a blank shows whose the + is; w+=w - …, w+=0.5 - …, which += would not have
     (regex(rf"{_PLUSSED}(?:\+(?=[\s{JOIN}]{{1,9}}=|{_S}[:|&\t])|{_S}\+(?={_S}={_S}(?:(?P=name)(?![\w^])|{_NUMBER}{_S}[-+])))"),
      lambda m: m[1] + "'"),
@@ -63,7 +74,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     ),
 )  # fmt: skip
 _ANY = regex(
-    rf"{_NEW}|\+{_S}\)?{_S}\}}?{_S}[=:|&\t{THEN}]|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{"
+    rf"{_NEW}|(?i:nach|apr[èe]s|despu|ap[óo]s|depois|dopo|na|po){_BLANK}|\+{_S}\)?{_S}\}}?{_S}[=:|&\t{THEN}]|(?m:^\s*\*[wWbBvV])|\(\s*[tnk]|{_STEP}|{_OLD_WORD}|\^{_S}\{{"
 )
 
 
