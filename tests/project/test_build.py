@@ -284,3 +284,17 @@ def test_a_wheel_of_another_machine(tmp_path, monkeypatch, name):
     assert "Root-Is-Purelib: false" in text
     for one in target.tag.split("."):
         assert f"Tag: py3-none-{one}\n" in text
+
+
+# ---------------------------------------------------------------- how it is cited
+
+
+def test_it_is_cited_by_its_version_and_licence():
+    import tomllib
+
+    import chainrule
+
+    cited = dict(line.split(": ", 1) for line in (ROOT / "CITATION.cff").read_text().splitlines() if ": " in line)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert cited["version"] == chainrule.__version__
+    assert cited["license"] == project["license"]
