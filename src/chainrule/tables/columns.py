@@ -16,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.cells import Kind, plain, words_of
 from chainrule.tables.dates import PARTS, turned
+from chainrule.tables.text_dates import DateForm
 from chainrule.tables.text_numbers import Form, shortened
 from chainrule.tables.values import as_labels, check_filled, date_parts, number_cells, places_of
 from chainrule.train.engine import Rows
@@ -47,6 +48,7 @@ class Column:
         parts: of a date, those that differ between the rows to learn from.
         gaps: whether cells were missing where it was learnt: one more input says where.
         form: how text is its numbers; None: as any program writes numbers.
+        dates: how text is its dates; None: in ISO 8601.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Column:
     parts: tuple[str, ...] = ()
     gaps: bool = False
     form: Form | None = None
+    dates: DateForm | None = None
 
     @property
     def inputs(self) -> list[str]:
@@ -112,10 +115,16 @@ class Unusual:
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """Inputs X (n, d), and the columns whose cells are not as those they were learnt from."""
+    """Inputs X (n, d).
+
+    Attributes:
+        unusual: columns whose cells are not as those they were learnt from.
+        missing: names of the columns with a cell that is missing, also where training had such.
+    """
 
     x: Array
     unusual: tuple[Unusual, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,8 @@ class Inputs:
         places = require(table, [column.name for column in self.columns])
         found = [_take(table.column(place), c, self.missing) for place, c in zip(places, self.columns, strict=True)]
         x = np.concatenate([taken.x for taken in found], axis=1)
-        return Taken(x, tuple(one for taken in found for one in taken.unusual))
+        unusual = tuple(one for taken in found for one in taken.unusual)
+        return Taken(x, unusual, tuple(name for taken in found for name in taken.missing))
 
 
 @dataclass(frozen=True)
@@ -310,7 +320,7 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
         codes, words = words_of(kind, cells)
         x, gaps, unusual = _one_hot(codes, words, column)
     elif column.parts:
-        parts = date_parts(name, cells)
+        parts = date_parts(name, cells, column.dates)
         x, gaps = _dated(parts, column), np.isnan(parts[:, 0])
     else:
         values = number_cells(name, cells, column.form)
@@ -322,7 +332,7 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
             unusual = (*unusual, Unusual(name, "missing", int(gaps.sum()), int(np.argmax(gaps)) + 1))
     if not column.categories:
         x[gaps] = 0.0
-    return Taken(np.column_stack([x, gaps]) if column.gaps else x, unusual)
+    return Taken(np.column_stack([x, gaps]) if column.gaps else x, unusual, (name,) if gaps.any() else ())
 
 
 def standardised(values: Array, columns: Sequence[Column]) -> Array:

@@ -59,7 +59,7 @@ def decide(found: ColumnSummary, task: c.Task | None) -> Decided:
     quantity = f"target {found.name}"
     if found.kind == "none" or not found.known:
         raise InputError(quantity, "a value in some row", "none")
-    if found.kind == "date":
+    if found.kind == "date" or any(one.dates and not one.odds for one in found.dates):
         ways = "a number, such as days since some day, for a regression; text, by --types, for classes"
         raise InputError(quantity, f"classes or numbers ({ways})", "dates")
     numbers = found.as_numbers()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chainrule.tables.columns import Column, Inputs
 from chainrule.tables.dates import PARTS
 from chainrule.tables.summary import ColumnSummary
+from chainrule.tables.text_dates import IN_WORDS, Order, read_dates
 from chainrule.tables.text_numbers import Form, read_texts, shortened
 
 
@@ -22,22 +23,28 @@ def note_of(summary: ColumnSummary, column: Column | None) -> str:
     if column is None:
         return f"column {summary.name!r}: no value in any row to learn from; it is left out"
     said = []
+    dates = summary.as_dates() if column.parts else None
+    numbers = summary.as_numbers() if not column.parts and not column.categories else None
+    if dates is not None and dates.first is not None:
+        what = "text" if summary.kind == "text" else "whole numbers"
+        read = _date(dates.first.text, dates.order)
+        said.append(f"dates as {what}, {dates.first} is {read} ({IN_WORDS[dates.order]})")
     if column.parts:
         turned = [part for part in column.parts if PARTS[part] is not None]
         years = ["its year"] if "year" in column.parts else []
         said.append(f"a date, by {' and '.join([*years, *([', '.join(turned)] if turned else [])])}")
         if turned:
             said[-1] += " (sine and cosine)"
-    numbers = summary.as_numbers()
+    if numbers is not None and numbers.special is not None:
+        said.append(f"text that is numbers, {numbers.special} is {_value(numbers.special.text, column.form)}")
     gaps, first = summary.missing, f"row {summary.gap}"
-    if numbers is not None and not column.categories:
-        if numbers.special is not None:
-            said.append(f"text that is numbers, {numbers.special} is {_value(numbers.special.text, column.form)}")
-        if numbers.odds and numbers.odd is not None:
-            said.append(f"{_cells(numbers.odds)} of other text ({numbers.odd}) taken as missing")
-        gaps += numbers.marks
-        if numbers.mark is not None and (not summary.gap or numbers.mark.row < summary.gap):
-            first = f"{shortened(numbers.mark.text)} in row {numbers.mark.row}"
+    text = dates or numbers
+    if text is not None:
+        if text.odds and text.odd is not None:
+            said.append(f"{_cells(text.odds)} of other text ({text.odd}) taken as missing")
+        gaps += text.marks
+        if text.mark is not None and (not summary.gap or text.mark.row < summary.gap):
+            first = f"{shortened(text.mark.text)} in row {text.mark.row}"
     if gaps:
         taken = "a category of their own" if column.categories else "the mean of the others, and one more input says so"
         if not column.gaps:
@@ -55,3 +62,10 @@ def _value(text: str, form: Form | None) -> str:
 
     read = read_texts(pa.array([text]), "." if form is None else form.decimal)
     return f"{read.values[0]:.15g}"
+
+
+def _date(text: str, order: Order) -> str:
+    import pyarrow as pa
+
+    (read,) = read_dates(pa.array([text]), order).values
+    return str(read.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")

@@ -56,6 +56,15 @@ class Texts:
     unit: Array
 
 
+def marks_of(texts: Any) -> Array:
+    """Which texts, of an Arrow array of large strings, stand for a missing value among numbers and dates."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    small = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    return np.asarray(pc.is_in(small, pa.array(MARKS, pa.large_string())).to_numpy(zero_copy_only=False))
+
+
 def is_mark(text: str) -> bool:
     """Whether a text stands for a missing value among numbers."""
     return text.strip().lower() in MARKS
@@ -81,8 +90,7 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     import pyarrow.compute as pc
 
     texts = texts.cast(pa.large_string())
-    small = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-    mark = pc.is_in(small, pa.array(MARKS, pa.large_string())).to_numpy(zero_copy_only=False)
+    mark = marks_of(texts)
     found = pc.extract_regex(texts, pattern(decimal))
     nothing = pa.scalar("", pa.large_string())
     part = {field.name: pc.fill_null(pc.struct_field(found, field.name), nothing) for field in found.type}

@@ -11,7 +11,11 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.cells import numbers_of, plain, words_of
 from chainrule.tables.dates import PARTS, parts_of
-from chainrule.tables.text_numbers import Form, read_texts, shortened
+from chainrule.tables.text_dates import IN_WORDS, DateForm, Order, read_dates
+from chainrule.tables.text_numbers import Form, marks_of, read_texts, shortened
+
+#: what text is a date, in words
+DATES = "such as 2024-01-31 or 31/01/2024 12:30, with four digits for the year"
 
 
 def number_cells(name: str, column: Any, form: Form | None) -> Array:
@@ -32,8 +36,11 @@ def number_cells(name: str, column: Any, form: Form | None) -> Array:
     return numbers_of(name, kind, column)
 
 
-def date_parts(name: str, column: Any) -> Array:
-    """The parts of a column of dates (n, 5); text in ISO 8601 is one.
+def date_parts(name: str, column: Any, form: DateForm | None = None) -> Array:
+    """The parts of a column of dates (n, 5); text, and whole numbers such as 20240131, are read by the form.
+
+    Args:
+        form: None: the year first.
 
     Raises:
         InputError: something else; the first such row is named, counted from 1.
@@ -43,15 +50,24 @@ def date_parts(name: str, column: Any) -> Array:
     kind, column = plain(name, column)
     if kind == "none":
         return np.full((len(column), len(PARTS)), np.nan)
-    try:
-        if kind == "text":
-            column = column.cast(pa.timestamp("us"))
-        elif kind != "date":
-            raise InputError(f"column {name!r}", "dates", f"{column.type} such as {column[0].as_py()}")
-        return parts_of(column)
-    except pa.ArrowException as error:
-        wanted = "dates, as text in ISO 8601 such as 2024-01-31 or 2024-01-31 12:30:00"
-        raise InputError(f"column {name!r}", wanted, str(error).splitlines()[0]) from None
+    if kind == "date":
+        try:
+            return parts_of(column)
+        except pa.ArrowException as error:
+            raise InputError(f"column {name!r}", "dates", str(error).splitlines()[0]) from None
+    if kind not in ("text", "whole"):
+        raise InputError(f"column {name!r}", "dates", f"{column.type} such as {column[0].as_py()}")
+    codes, words = words_of(kind, column)
+    order: Order = "ymd" if form is None or kind == "whole" else form.order
+    texts = pa.array(words, pa.large_string())
+    read = read_dates(texts, order)
+    odd = np.isnat(read.values) & ~marks_of(texts)
+    if odd.any() and not (form is not None and form.strays):
+        row = int(np.argmax(np.append(odd, False)[codes]))
+        wanted = f"dates as it was learnt ({IN_WORDS[order]}{', such as 2024-01-31' if order == 'ymd' else ''})"
+        raise InputError(f"column {name!r}", wanted, f"{shortened(words[codes[row]])} in row {row + 1}")
+    parts = parts_of(pa.chunked_array([pa.array(read.values)]))
+    return np.vstack([parts, np.full(len(PARTS), np.nan)])[codes]
 
 
 def _text_numbers(name: str, column: Any, form: Form | None) -> Array:
