@@ -12,31 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from chainrule.cli.output import print_json
-from chainrule.cli.shared import (
-    Decimal,
-    Encoding,
-    Escape,
-    Quote,
-    Separator,
-    Sheet,
-    Skip,
-    check_not_data,
-    check_outputs,
-    need_dask,
-    reading_of,
-    tell,
-)  # fmt: skip
+from chainrule.cli.shared import FILES, check_not_data, check_outputs, need_dask, reads_tables, tell
 from chainrule.errors import InputError
 from chainrule.system.cells import write_cells
 from chainrule.system.files import is_device, whole_text, write_whole
+from chainrule.tables.reading import TableReading
 
 if TYPE_CHECKING:
     from chainrule.tables.plan import Model
-    from chainrule.tables.reading import TableReading
     from chainrule.tables.table_model import TableModel
 
 
+@reads_tables(*FILES)
 def predict(
+    *,
     model: Annotated[Path, Argument(help="A model file that chainrule train saved.")],
     data: Annotated[
         list[str],
@@ -69,13 +58,7 @@ def predict(
             "file for each partition."
         ),
     ] = None,
-    separator: Separator = None,
-    quote: Quote = None,
-    escape: Escape = None,
-    encoding: Encoding = None,
-    decimal: Decimal = None,
-    skip: Skip = None,
-    sheet: Sheet = None,
+    reading: TableReading,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead of CSV.")] = False,
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
@@ -87,7 +70,6 @@ def predict(
     from chainrule.storage import load_table_model, read_table
     from chainrule.tables.predictions import header_of, predictions_of, reading_for
 
-    asked = reading_of(separator, quote, escape, encoding, decimal, skip, sheet)
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     if cluster is not None:
@@ -101,12 +83,12 @@ def predict(
         _check_place(out)
         if out is not None and _is_one_file(out):
             check_outputs({"--out": out}, [str(model), *data])
-        _predict_on_cluster(model, data, asked, cluster, out)
+        _predict_on_cluster(model, data, reading, cluster, out)
         return
     check_outputs({"--out": out}, [str(model), *data])
     loaded = load_table_model(model)
     width = _half_width(loaded, interval)
-    table = loaded.part(read_table(data, reading_for(loaded, asked), tell), part)
+    table = loaded.part(read_table(data, reading_for(loaded, reading), tell), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
     found = loaded.predicted(table)

@@ -116,8 +116,12 @@ class TableModel(ABC):
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
 
     @abstractmethod
-    def scores(self, x: Array, y: Array) -> Scores:
-        """Scores over inputs and targets as the columns' ``apply`` gives them."""
+    def scores(self, x: Array, y: Array, yhat: Array | None = None) -> Scores:
+        """Scores over inputs and targets as the columns' ``apply`` gives them; ``yhat``: outputs that are known."""
+
+    @abstractmethod
+    def row_losses(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,)."""
 
     def forward(self, table: pa.Table) -> Array:
         """yhat (n, k) of the table's rows."""
@@ -126,11 +130,13 @@ class TableModel(ABC):
     def predicted(self, table: pa.Table) -> Predicted:
         """yhat of the table's rows, scores over those that have a target, and cells unlike those of the training."""
         taken, scores = self.inputs.taken(table), None
+        yhat = self.outputs(taken.x)
         if self.target.name in table.column_names:
             known = self.target.known(table)
             if known.any():
-                scores = self.scores(taken.x[known], self.target.apply(table.take(np.flatnonzero(known))))
-        return Predicted(self.outputs(taken.x), scores, taken.unusual)
+                y = self.target.apply(table.take(np.flatnonzero(known)))
+                scores = self.scores(taken.x[known], y, yhat[known])
+        return Predicted(yhat, scores, taken.unusual)
 
     @property
     def texts(self) -> tuple[str, ...]:
