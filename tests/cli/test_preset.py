@@ -115,14 +115,6 @@ def test_a_table_as_it_comes(run, tmp_path):
     assert "target y: expected a value in every row; got none in row 5" in err
 
 
-def test_a_cluster_predicts_by_one_network(run):
-    pytest.importorskip("distributed")
-    assert run("train", "iris", "--out", "i.safetensors")[0] == 0
-    code, _, err = run("predict", "i.safetensors", "a.csv", "--cluster", "local", "--out", "o.csv")
-    assert code == 2
-    assert "--cluster: expected a model of one network" in err
-
-
 def test_cross_validation_of_a_preset_says_each_fold(run, tmp_path):
     code, out, _ = run("train", "iris", "--preset", "fast", "--cv", 3, "--cv-only")
     assert code == 0

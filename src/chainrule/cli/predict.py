@@ -19,7 +19,6 @@ from chainrule.system.files import is_device, whole_text, write_whole
 from chainrule.tables.reading import TableReading
 
 if TYPE_CHECKING:
-    from chainrule.tables.plan import Model
     from chainrule.tables.table_model import TableModel
 
 
@@ -76,14 +75,13 @@ def predict(
         for option, given in (
             ("--json", json),
             (f"--part {part}", part != "all"),
-            ("--interval", interval is not None),
         ):
             if given:
                 raise InputError(option, "no --cluster beside it", "both")
         _check_place(out)
         if out is not None and _is_one_file(out):
             check_outputs({"--out": out}, [str(model), *data])
-        _predict_on_cluster(model, data, reading, cluster, out)
+        _predict_on_cluster(model, data, reading, cluster, out, interval)
         return
     check_outputs({"--out": out}, [str(model), *data])
     loaded = load_table_model(model)
@@ -126,7 +124,9 @@ def _half_width(model: TableModel, level: float | None) -> float | None:
     return model.half_width(level)
 
 
-def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where: str, out: Path | None) -> None:
+def _predict_on_cluster(
+    file: Path, data: list[str], asked: TableReading, where: str, out: Path | None, interval: float | None
+) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:
@@ -140,31 +140,34 @@ def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where:
     from chainrule.distributed.table_training import scores_of
     from chainrule.distributed.work import Work
     from chainrule.storage import load_table_model
-    from chainrule.tables.plan import Model
-    from chainrule.tables.predictions import reading_for
+    from chainrule.tables.predictions import header_of, reading_for
 
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
     model = load_table_model(file)
-    if not isinstance(model, Model):
-        wanted = "a model of one network, which chainrule train --preset none makes"
-        raise InputError("--cluster", wanted, f"one of the preset {model.ensemble.preset}")
+    width = _half_width(model, interval)
     files = open_files(data, reading_for(model, asked), tell)
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
-    with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
-        rows, score = predict_files(Work(client, on_part=shown), files, model, keep)
-    sys.stderr.write(f"{rows} predictions in {out}\n")
-    if score is not None and rows:
-        sys.stderr.write(f"{scores_of(score, model.target)}\n")
+    header, count = header_of(model, interval), len(files.pieces)
+    with cluster(where) as client, progress(True) as shown, _place(out, header, count) as keep:
+        found = predict_files(Work(client, on_part=shown), files, model, keep, width)
+    sys.stderr.write(f"{found.rows} predictions in {out}\n")
+    for unusual in found.unusual:
+        sys.stderr.write(f"{unusual}\n")
+    if found.score is not None:
+        sys.stderr.write(f"{scores_of(found.score, model.target)}\n")
 
 
 @contextmanager
-def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
-    """What keeps the next partition's text: as a file in a folder, or in one file, which is there once it is whole."""
-    from chainrule.tables.predictions import header_of
+def _place(out: Path, names: list[str], count: int) -> Iterator[Any]:
+    """What keeps the next partition's text: as a file in a folder, or in one file, which is there once it is whole.
 
+    Args:
+        names: of the columns.
+        count: of the partitions.
+    """
     header = io.StringIO()
-    write_cells(header, [header_of(model)])
+    write_cells(header, [names])
     if _is_one_file(out):
         with whole_text(out) as file:
             file.write(header.getvalue())

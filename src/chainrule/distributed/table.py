@@ -63,12 +63,13 @@ class TableSummary:
 
 
 def summarise_table(
-    piece: Piece, layout: Layout, target: str, split: PartitionSplit, plan: Plan
+    piece: Piece, layout: Layout, target: str, split: PartitionSplit, plan: Plan, decided: Target | None = None
 ) -> TableSummary:  # fmt: skip
     """The summary of one piece; rows without a target are in none of its parts.
 
     Args:
         plan: what columns are to be, by name, and whether a missing cell is refused.
+        decided: what says which rows have a target; None: those whose cell is neither empty nor NaN.
 
     Raises:
         InputError: a column or a value that does not fit; naming the piece, and the row counted within it.
@@ -80,7 +81,7 @@ def summarise_table(
         held, tested = split.held(piece.number, rows), split.tested(piece.number, rows)
         if not rows:
             return TableSummary(0, 0, 0, (), None, (_digest(table),), 0)
-        known = _has_value(table.column(target))
+        known = _has_value(table.column(target)) if decided is None else decided.known(table)
         held, tested, learnt = held & known, tested & known, ~(held | tested) & known
         count = int(learnt.sum())
         columns = tuple(

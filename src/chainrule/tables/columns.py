@@ -6,8 +6,8 @@ was when it was learnt: text stays text where another file has ``1`` for ``01``,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -96,7 +96,7 @@ class Unusual:
 
     Attributes:
         what: ``missing``, or ``unseen`` for a category that was not there.
-        row: of the first, counted from 1. text: of the first.
+        row: of the first, counted from 1. text: of the first. where: the part of a table in which rows are counted.
     """
 
     column: str
@@ -104,13 +104,24 @@ class Unusual:
     cells: int
     row: int
     text: str = ""
+    where: str = ""
 
     def __str__(self) -> str:
         cells = f"{self.cells} cell{'s' if self.cells > 1 else ''}"
+        row = f"row {self.row}{f' of {self.where}' if self.where else ''}"
         if self.what == "missing":
-            return f"column {self.column!r}: {cells} missing (the first in row {self.row}), taken as the mean"
-        new = f"{cells} with a category that training did not see ({shortened(self.text)} in row {self.row})"
+            return f"column {self.column!r}: {cells} missing (the first in {row}), taken as the mean"
+        new = f"{cells} with a category that training did not see ({shortened(self.text)} in {row})"
         return f"column {self.column!r}: {new}, taken as none of those it saw"
+
+
+def summed(unusual: Iterable[Unusual]) -> tuple[Unusual, ...]:
+    """Those of parts of a table, in their order, as those of the whole: the cells added up, the first kept."""
+    found: dict[tuple[str, str], Unusual] = {}
+    for one in unusual:
+        before = found.get((one.column, one.what))
+        found[one.column, one.what] = one if before is None else replace(before, cells=before.cells + one.cells)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, eq=False)

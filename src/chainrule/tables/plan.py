@@ -155,8 +155,8 @@ class Model(TableModel):
         found = forward(self.network, x)
         return score(found.yhat, y, self.target, loss_value(found, y))
 
-    def row_losses(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """yhat (n, k), and the loss of each row (n,)."""
+    def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,), which is taken of the logits."""
         network, found = self.network, forward(self.network, x)
         rows = targets(y, found.n, network.sizes[-1], False, network.dtype)
         return found.yhat, example_losses(network.loss, network.output, found.a[-1], found.yhat, rows)

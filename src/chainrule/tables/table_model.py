@@ -120,8 +120,8 @@ class TableModel(ABC):
         """Scores over inputs and targets as the columns' ``apply`` gives them; ``yhat``: outputs that are known."""
 
     @abstractmethod
-    def row_losses(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """yhat (n, k), and the loss of each row (n,)."""
+    def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
 
     def forward(self, table: pa.Table) -> Array:
         """yhat (n, k) of the table's rows."""

@@ -53,9 +53,9 @@ class PresetModel(TableModel):
         yhat = self.outputs(x) if yhat is None else yhat
         return score(yhat, y, self.target, loss_of(yhat, y, len(self.target.classes)))
 
-    def row_losses(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """yhat (n, k), and the loss of each row (n,)."""
-        yhat = self.outputs(x)
+    def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
+        yhat = self.outputs(x) if yhat is None else yhat
         return yhat, row_losses(yhat, y, len(self.target.classes))
 
     def half_width(self, level: float) -> float:
