@@ -107,12 +107,12 @@ GIVEN = {
     "plot": ("p.png", Path("p.png")), "report": ("r.html", Path("r.html")), "history": ("h.csv", Path("h.csv")),
     "checkpoint": ("state", Path("state")), "checkpoint_every": ("6", 6), "resume": (True, True),
     "blocks": (True, True), "cluster": ("local", "local"), "mode": ("exact", "exact"), "local_steps": ("9", 9),
-    "json": (True, True),
+    "json": (True, True), "preset": ("none", "none"),
 }  # fmt: skip
 
 
 def test_each_option_arrives_under_its_name(run, monkeypatch):
-    beside = {"context", "preset"}  # a preset goes with few of them
+    beside = {"context"}
     assert set(GIVEN) | beside == set(inspect.signature(train).parameters)
     seen = []
     monkeypatch.setattr(work, "work", seen.append)
@@ -676,7 +676,7 @@ def test_history_has_a_line_an_epoch_also_after_resuming(run, tmp_path, name):
             ("--checkpoint", "no/where"),
             "--checkpoint no/where: expected a folder, or a place for one; got no folder no",
         ),
-        (("--checkpoint", "iris.safetensors"), "expected a file of its own; got the file of --out"),
+        (("--preset", "none", "--checkpoint", "iris.safetensors"), "expected a file of its own; got the file of --out"),
         (("--report", "r.pdf"), "--report r.pdf: expected a page: .html, .htm; got '.pdf'"),
         (("--report", "no/r.html"), "--report no/r.html: expected a file in a folder that exists"),
         (("--history", "h.txt"), "--history h.txt: expected a table: .csv, .jsonl; got '.txt'"),

@@ -14,7 +14,7 @@ from typer import Argument, Option
 from chainrule.cli.output import print_json
 from chainrule.cli.shared import FILES, check_not_data, check_outputs, need_dask, reads_tables, tell
 from chainrule.errors import InputError
-from chainrule.system.cells import write_cells
+from chainrule.system.cells import harmless, write_cells
 from chainrule.system.files import is_device, whole_text, write_whole
 from chainrule.tables.reading import TableReading
 
@@ -103,6 +103,7 @@ def predict(
         with whole_text(out) as file:
             write_cells(file, [header, *rows])
         sys.stderr.write(f"{len(rows)} predictions in {out}\n")
+    _say_quoted(loaded)
     for unusual in found.unusual:
         sys.stderr.write(f"{unusual}\n")
     if found.scores is not None:
@@ -152,10 +153,20 @@ def _predict_on_cluster(
     with cluster(where) as client, progress(True) as shown, _place(out, header, count) as keep:
         found = predict_files(Work(client, on_part=shown), files, model, keep, width)
     sys.stderr.write(f"{found.rows} predictions in {out}\n")
+    _say_quoted(model)
     for unusual in found.unusual:
         sys.stderr.write(f"{unusual}\n")
     if found.score is not None:
         sys.stderr.write(f"{scores_of(found.score, model.target)}\n")
+
+
+def _say_quoted(model: TableModel) -> None:
+    """Tell which classes are written otherwise, lest a spreadsheet runs them."""
+    quoted = [name for name in model.target.classes if harmless(name) != name]
+    if quoted:
+        words = ", ".join(map(repr, quoted[:5])) + (", …" if quoted[5:] else "")
+        sys.stderr.write(f"classes that a spreadsheet would run as formulas ({words}) are written with an apostrophe "
+                         "before them; --json has them as they are\n")  # fmt: skip
 
 
 @contextmanager

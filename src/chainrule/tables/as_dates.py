@@ -83,9 +83,11 @@ class AsDates:
         return tuple(one(order) for order in ORDERS)
 
     @classmethod
-    def typed(cls, dates: int, moments: Moments) -> tuple[AsDates, ...]:
-        """Of dates that are stored as dates, in each order."""
-        return tuple(cls(order, dates, 0, 0, moments) for order in ORDERS)
+    def typed(cls, dates: int, moments: Moments, row: int, zoned: bool) -> tuple[AsDates, ...]:
+        """Of dates that are stored as dates, in each order; ``row``: of the first."""
+        cell = Cell(row, "a date with a time zone" if zoned else "a date without a time zone") if dates else None
+        zone, bare = (cell, None) if zoned else (None, cell)
+        return tuple(cls(order, dates, 0, 0, moments, zone=zone, bare=bare) for order in ORDERS)
 
     def later(self, rows: int) -> AsDates:
         """The same below so many rows."""
@@ -114,7 +116,7 @@ class AsDates:
             first, second = sorted((self.zone, self.bare), key=lambda cell: cell.row)
             wanted = f"a time zone in all cells or in none, as {first} has {'one' if first is self.zone else 'none'}"
             raise InputError(quantity, wanted, str(second))
-        return DateForm(self.order, strays)
+        return DateForm(self.order, strays, self.zone is not None)
 
 
 def the_order(quantity: str, name: str, found: Sequence[AsDates]) -> AsDates:

@@ -16,14 +16,13 @@ def parts_of(column: Any) -> Array:
     """The parts (n, 5) of dates, timestamps or times, as ``PARTS`` has them, each from 0; NaN in a row without one.
 
     The hour has minutes and seconds as its fraction. A time alone has its hour; the others are 0. With a time zone
-    the parts are those of the clocks there.
-
-    Raises:
-        pyarrow.ArrowException: a time zone that is not known.
+    the parts are those in UTC, which every way to write the same instants has in common.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if is_zoned(column.type):
+        column = column.cast(pa.timestamp(column.type.unit))  # in UTC
     missing = column.is_null().to_numpy()
     parts = np.zeros((len(column), len(PARTS)))
     if pa.types.is_time(column.type):
@@ -38,6 +37,13 @@ def parts_of(column: Any) -> Array:
             parts[:, 4] = _numbers(pc.hour(column)) + minutes / 60
     parts[missing] = np.nan
     return parts
+
+
+def is_zoned(kind: Any) -> bool:
+    """Whether a column's type is an instant, told in a time zone."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_timestamp(kind) and kind.tz is not None)
 
 
 def turned(part: str, values: Array) -> Array:

@@ -210,10 +210,34 @@ def _as_texts(table: Any, reading: TableReading) -> Any:
     return table
 
 
+def _all_are(column: Any, value: str | None) -> bool:
+    """Whether all cells are what a folder's name says; numbers may be written otherwise."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if value is None:
+        return bool(column.null_count == len(column))
+    number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    try:
+        same = pc.equal(column.cast(pa.float64(), safe=False), float(value)) if number else pc.equal(
+            column.cast(pa.string()), value)  # fmt: skip
+    except (ValueError, pa.ArrowException):
+        return False
+    return bool(pc.all(pc.fill_null(same, False)).as_py())
+
+
 def with_folders(table: Any, source: TableSource, reading: TableReading, names: Sequence[str]) -> Any:
-    """With a column for each folder ``name=value``, unless the file has one of that name."""
+    """With a column for each folder ``name=value``, unless the file has one of that name.
+
+    Raises:
+        InputError: it has one, of other values.
+    """
     import pyarrow as pa
 
+    for name, value in source.folders:
+        if name in table.column_names and not _all_are(table.column(name), value):
+            told = f"folder {name}={value}"
+            raise InputError(f"data {source.name}: column {name!r}", f"{value}, as its {told} says", "something else")
     more = {name: value for name, value in source.folders if name not in names}
     kept = set(reading.chosen([*names, *more])) if more else set()
     for name, value in more.items():

@@ -35,6 +35,8 @@ def note_of(summary: ColumnSummary, column: Column | None) -> str:
         said.append(f"a date, by {' and '.join([*years, *([', '.join(turned)] if turned else [])])}")
         if turned:
             said[-1] += " (sine and cosine)"
+        if column.dates is not None and column.dates.zone:
+            said[-1] += ", in UTC"
     if numbers is not None and numbers.special is not None:
         said.append(f"text that is numbers, {numbers.special} is {_value(numbers.special.text, column.form)}")
     gaps, first = summary.missing, f"row {summary.gap}"

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from chainrule.errors import InputError
 
-ColumnType = Literal["number", "text", "date", "date-dmy", "date-mdy", "category"]
+ColumnType = Literal["number", "text", "date", "category", "date-dmy", "date-mdy"]
 Tell = Callable[[str], object]  # takes a line on what was found out
 
 COLUMN_TYPES: tuple[ColumnType, ...] = get_args(ColumnType)

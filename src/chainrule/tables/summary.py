@@ -14,11 +14,11 @@ from chainrule.tables import columns as c
 from chainrule.tables.as_dates import AsDates, the_order
 from chainrule.tables.as_numbers import AsNumbers
 from chainrule.tables.cells import Kind, plain, words_of
-from chainrule.tables.dates import PARTS
+from chainrule.tables.dates import PARTS, is_zoned, parts_of
 from chainrule.tables.moments import Moments
 from chainrule.tables.text_dates import DateForm
 from chainrule.tables.text_numbers import DECIMALS, Form, shortened
-from chainrule.tables.values import DATES, date_parts, number_cells
+from chainrule.tables.values import DATES, number_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,9 +94,11 @@ class ColumnSummary:
         if kind == "none":
             return made(kind, np.full(rows, True), none, {})
         if kind == "date" and not words_asked:
-            parts = date_parts(name, cells)
+            parts = parts_of(cells)
             gaps = np.isnan(parts[:, 0])
-            return made(kind, gaps, parts, {}, dates=AsDates.typed(int((~gaps).sum()), Moments.of(parts[seen & ~gaps])))
+            first = int(np.argmin(gaps)) + 1
+            dates = AsDates.typed(int((~gaps).sum()), Moments.of(parts[seen & ~gaps]), first, is_zoned(cells.type))
+            return made(kind, gaps, parts, {}, dates=dates)
         labels: dict[str, int] = {}
         if kind == "text" or is_target or words_asked:
             codes, words = words_of(kind, cells)
@@ -183,6 +185,8 @@ class ColumnSummary:
             return None
         best = max(self.texts, key=lambda one: (one.numbers, one.decimal == "."))
         if not best.numbers:
+            if self.asked == "number" and best.odd is not None:
+                raise InputError(f"column {self.name!r}", "numbers, as --types says", str(best.odd))
             return None
         if not best.odds or self.asked == "number":
             best.form(f"column {self.name!r}", self.asked == "number")
@@ -279,7 +283,8 @@ class ColumnSummary:
             shares = tuple((counts / counts.sum()).tolist())
             return c.Column(self.name, categories=tuple(labels), shares=shares, gaps=bool(counts.sum() < self.learnt))
         if self.kind == "date":
-            return self._date(self.moments, None)
+            read_as = self.dates[0].form(f"column {self.name!r}", False)
+            return self._date(self.moments, read_as if read_as.zone else None)
         return self._number(self.moments, None)
 
     def _number(self, moments: Moments, form: Form | None) -> c.Column | None:

@@ -56,10 +56,12 @@ class DateForm:
     Attributes:
         order: of day, month and year.
         strays: whether a text that is no date is a missing value.
+        zone: whether all have a time zone; their parts are then those in UTC.
     """
 
-    order: Order
+    order: Order = "ymd"
     strays: bool = False
+    zone: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.cells import numbers_of, plain, words_of
-from chainrule.tables.dates import PARTS, parts_of
+from chainrule.tables.dates import PARTS, is_zoned, parts_of
 from chainrule.tables.text_dates import IN_WORDS, DateForm, Order, read_dates
 from chainrule.tables.text_numbers import Form, marks_of, read_texts, shortened
 
@@ -50,24 +50,33 @@ def date_parts(name: str, column: Any, form: DateForm | None = None) -> Array:
     kind, column = plain(name, column)
     if kind == "none":
         return np.full((len(column), len(PARTS)), np.nan)
+    form = form or DateForm()
     if kind == "date":
-        try:
-            return parts_of(column)
-        except pa.ArrowException as error:
-            raise InputError(f"column {name!r}", "dates", str(error).splitlines()[0]) from None
+        if is_zoned(column.type) != form.zone and column.null_count < len(column):
+            row = int(np.argmax(column.is_valid().to_numpy())) + 1
+            raise InputError(f"column {name!r}", _zones(form.zone), f"{column[row - 1].as_py()} in row {row}")
+        return parts_of(column)
     if kind not in ("text", "whole"):
         raise InputError(f"column {name!r}", "dates", f"{column.type} such as {column[0].as_py()}")
     codes, words = words_of(kind, column)
-    order: Order = "ymd" if form is None or kind == "whole" else form.order
+    order: Order = "ymd" if kind == "whole" else form.order
     texts = pa.array(words, pa.large_string())
     read = read_dates(texts, order)
     odd = np.isnat(read.values) & ~marks_of(texts)
-    if odd.any() and not (form is not None and form.strays):
+    other = ~np.isnat(read.values) & (read.zone != form.zone)
+    if other.any():
+        row = int(np.argmax(np.append(other, False)[codes]))
+        raise InputError(f"column {name!r}", _zones(form.zone), f"{shortened(words[codes[row]])} in row {row + 1}")
+    if odd.any() and not form.strays:
         row = int(np.argmax(np.append(odd, False)[codes]))
         wanted = f"dates as it was learnt ({IN_WORDS[order]}{', such as 2024-01-31' if order == 'ymd' else ''})"
         raise InputError(f"column {name!r}", wanted, f"{shortened(words[codes[row]])} in row {row + 1}")
     parts = parts_of(pa.chunked_array([pa.array(read.values)]))
     return np.vstack([parts, np.full(len(PARTS), np.nan)])[codes]
+
+
+def _zones(zone: bool) -> str:
+    return f"dates {'with' if zone else 'without'} a time zone, as it was learnt"
 
 
 def _text_numbers(name: str, column: Any, form: Form | None) -> Array:

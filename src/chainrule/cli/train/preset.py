@@ -103,13 +103,14 @@ def train_with_preset(options: TrainOptions) -> None:
 
 def _cross_validate(options: TrainOptions, prepared: Prepared, count: int) -> list[Scores]:
     """The scores of the folds; none where none are asked for."""
-    from chainrule.tables.presets.table import cross_validate_preset
+    from chainrule.tables.presets.table import folds_of_preset
 
     if options.cv is None:
         return []
+    folds = folds_of_preset(prepared, options.plan, options.preset, options.cv)
     with _progress(count * options.cv, options.json) as told:
-        folds = cross_validate_preset(prepared, options.plan, options.preset, options.cv, told)
-        return told_folds((fold.test for fold in folds if fold.test is not None), options.cv, options.json)
+        trained = (fold(told) for fold in folds)
+        return told_folds((one.test for one in trained if one.test is not None), options.cv, options.json)
 
 
 def _checkpoints(options: TrainOptions) -> Checkpoints | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 
 import numpy as np
@@ -65,15 +66,18 @@ def train_preset(
     return TrainedPreset(prepared, model, tested)
 
 
-def cross_validate_preset(
-    prepared: Prepared, plan: Plan, name: str, folds: int, told: Callable[[], object] | None = None
-) -> Iterator[TrainedPreset]:
-    """Train the preset for each fold anew, tested on the fold; preprocessing too is learnt without it.
+def folds_of_preset(
+    prepared: Prepared, plan: Plan, name: str, folds: int
+) -> list[Callable[[Callable[[], object] | None], TrainedPreset]]:  # fmt: skip
+    """What trains the preset without each fold and tests it on the fold; preprocessing too is learnt without it.
 
-    The folds follow each other, for the networks of one are trained side by side. The test part stays aside.
+    Each is called with what is to be called after each network. The test part stays aside.
 
     Raises:
-        InputError: too many folds for the rows to train, or fewer than 2; as by ``train_preset``.
+        InputError: too many folds for the rows to train, or fewer than 2.
     """
-    for fold in folds_of_table(prepared, plan, folds):
-        yield train_preset(fold(), plan, name, told=told)
+
+    def train(fold: Callable[[], Prepared], told: Callable[[], object] | None) -> TrainedPreset:
+        return train_preset(fold(), plan, name, told=told)
+
+    return [partial(train, fold) for fold in folds_of_table(prepared, plan, folds)]
