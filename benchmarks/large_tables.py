@@ -4,8 +4,8 @@
     python benchmarks/large_tables.py --rows 100000 --columns 1000 --steps read,train,predict
 
 Writes a table of many rows (numbers, some of them missing, categories, dates as text; a target of numbers) and one
-of many columns (numbers; two classes), each as CSV and as Parquet, into a temporary folder. Each step is a process of its
-own: reading alone; training one network for one epoch; the preset fast; predicting all rows with both. Linux only.
+of many columns (numbers; two classes), each as CSV and as Parquet, into a temporary folder. Each step is a process of
+its own: reading alone; training one network for one epoch; the preset fast; predicting all rows with both. Linux only.
 """
 
 from __future__ import annotations

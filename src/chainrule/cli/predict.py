@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,11 +99,11 @@ def predict(
         print_json(text) if out is None else write_whole(out, text + "\n")
         return
     if out is None:
-        write_cells(sys.stdout, [header, *rows])
+        write_cells(sys.stdout, chain([header], rows))
     else:
         with whole_text(out) as file:
-            write_cells(file, [header, *rows])
-        sys.stderr.write(f"{len(rows)} predictions in {out}\n")
+            write_cells(file, chain([header], rows))
+        sys.stderr.write(f"{len(found.yhat)} predictions in {out}\n")
     _say_quoted(loaded)
     for unusual in found.unusual:
         sys.stderr.write(f"{unusual}\n")

@@ -36,7 +36,17 @@ from chainrule.tables.sources import (
     told_folders,
     wanted,
 )
-from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped, names_of
+from chainrule.tables.text_files import (
+    OpenQuote,
+    RaggedRow,
+    TextForm,
+    csv_table,
+    end_of,
+    form_of,
+    misshaped,
+    names_of,
+    zeros_lost,
+)
 from chainrule.tables.values import number_cells
 
 if TYPE_CHECKING:
@@ -247,7 +257,7 @@ def _layout(first: TableSource, reading: TableReading) -> tuple[Layout, list[str
     kept = kept_columns(dialect.names, first, reading)
     table, more = no_index(_parsed(first, sample, form, kept, reading.as_text), dialect.names, reading)
     table = with_folders(table, first, reading, dialect.names)
-    return Layout.of(table.schema, reading, form), [*form.found, *more]
+    return Layout.of(table.schema, reading, form), [*form.found, *more, *zeros_lost(dialect, table)]
 
 
 def _blocks(file: tuple[Any, str], layout: Layout) -> list[tuple[Any, ...]]:

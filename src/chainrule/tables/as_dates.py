@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.as_numbers import Cell
-from chainrule.tables.dates import PARTS, parts_of
+from chainrule.tables.dates import PARTS, is_zoned, parts_of
 from chainrule.tables.moments import Moments
 from chainrule.tables.text_dates import IN_WORDS, ORDERS, DateForm, Order, may_be_dates, read_dates
 from chainrule.tables.text_numbers import marks_of
@@ -72,7 +72,7 @@ class AsDates:
             read = read_dates(texts, order)
             date = ~np.isnat(read.values)
             odd = ~date & ~mark
-            parts = np.vstack([parts_of(pa.chunked_array([pa.array(read.values)])), np.full(len(PARTS), np.nan)])
+            parts = np.vstack([parts_of(pa.chunked_array([pa.array(read.values)]), order), np.full(len(PARTS), np.nan)])
             seen = parts[codes[learnt]]
             return cls(
                 order, int(count[date].sum()), int(count[odd].sum()), int(count[mark].sum()),
@@ -83,11 +83,19 @@ class AsDates:
         return tuple(one(order) for order in ORDERS)
 
     @classmethod
-    def typed(cls, dates: int, moments: Moments, row: int, zoned: bool) -> tuple[AsDates, ...]:
-        """Of dates that are stored as dates, in each order; ``row``: of the first."""
+    def typed(cls, dates: int, moments: Moments, row: int, kind: Any) -> tuple[AsDates, ...]:
+        """Of dates, or times of the day, that are stored as such: ``row``: of the first. kind: Arrow's type."""
+        import pyarrow as pa
+
+        zoned, orders = is_zoned(kind), ["time"] if pa.types.is_time(kind) else [o for o in ORDERS if o != "time"]
         cell = Cell(row, "a date with a time zone" if zoned else "a date without a time zone") if dates else None
         zone, bare = (cell, None) if zoned else (None, cell)
-        return tuple(cls(order, dates, 0, 0, moments, zone=zone, bare=bare) for order in ORDERS)
+        nothing = Moments.of(np.zeros((0, len(PARTS))))
+        return tuple(
+            cls(order, dates, 0, 0, moments, zone=zone, bare=bare) if order in orders
+            else cls(order, 0, dates, 0, nothing, odd=Cell(row, f"a {'date' if order == 'time' else 'time of day'}"))
+            for order in ORDERS
+        )  # fmt: skip
 
     def later(self, rows: int) -> AsDates:
         """The same below so many rows."""

@@ -138,9 +138,17 @@ def _values(cells: Sequence[Any]) -> list[Any]:
     if kinds <= {datetime.date, datetime.datetime}:
         midnight = datetime.time()
         return [datetime.datetime.combine(c, midnight) if type(c) is datetime.date else c for c in found]
-    if len(kinds) > 1 or kinds & {datetime.time, datetime.timedelta}:
+    if kinds == {datetime.time, datetime.timedelta}:  # durations, some of them below a day
+        return [_duration(cell) if isinstance(cell, datetime.time) else cell for cell in found]
+    if len(kinds) > 1:
         return [None if cell is None else _text(cell) for cell in found]
     return found
+
+
+def _duration(time: datetime.time) -> datetime.timedelta:
+    return datetime.timedelta(
+        hours=time.hour, minutes=time.minute, seconds=time.second, microseconds=time.microsecond
+    )  # fmt: skip
 
 
 def _text(cell: Any) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Task = Literal["classification", "regression"]
 Missing = Literal["impute", "refuse"]
+ROWS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Column:
         gaps: whether cells were missing where it was learnt: one more input says where.
         form: how text is its numbers; None: as any program writes numbers.
         dates: how text is its dates; None: in ISO 8601.
+        truth: whether it was truth values: text such as ``True`` is one too.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Column:
     gaps: bool = False
     form: Form | None = None
     dates: DateForm | None = None
+    truth: bool = False
 
     @property
     def inputs(self) -> list[str]:
@@ -155,21 +158,36 @@ class Inputs:
         """What the network's inputs x_1, x_2, … are."""
         return [origin for column in self.columns for origin in column.origins]
 
-    def apply(self, table: pa.Table) -> Array:
+    def apply(self, table: pa.Table, dtype: Any = np.float64) -> Array:
         """The inputs X (n, d). Other columns of the table are left alone.
 
         Raises:
-            InputError: a column is missing or holds another type, a value that is none, or no value where it must.
+            InputError: a column is missing or of another kind; a value that is none of the categories where those
+                must be; a missing one where it is refused.
         """
-        return self.taken(table).x
+        return self.taken(table, dtype).x
 
-    def taken(self, table: pa.Table) -> Taken:
+    def taken(self, table: pa.Table, dtype: Any = np.float64) -> Taken:
         """The inputs, and what of their cells was not as it was learnt; raises as ``apply``."""
         places = require(table, [column.name for column in self.columns])
-        found = [_take(table.column(place), c, self.missing) for place, c in zip(places, self.columns, strict=True)]
-        x = np.concatenate([taken.x for taken in found], axis=1)
-        unusual = tuple(one for taken in found for one in taken.unusual)
-        return Taken(x, unusual, tuple(name for taken in found for name in taken.missing))
+        x = np.empty((table.num_rows, len(self.names)), dtype)
+        unusual: list[Unusual] = []
+        missing: dict[str, None] = {}
+        for at in range(0, table.num_rows, ROWS_AT_ONCE):  # one-hot columns of all rows would need much memory
+            to = 0
+            for place, column in zip(places, self.columns, strict=True):
+                cells = table.column(place)
+                try:
+                    part = _take(cells.slice(at, ROWS_AT_ONCE), column, self.missing)
+                except InputError:
+                    if at:
+                        _take(cells, column, self.missing)  # names the row as it is counted in all of them
+                    raise
+                x[at : at + ROWS_AT_ONCE, to : to + part.x.shape[1]] = part.x
+                to += part.x.shape[1]
+                unusual += [replace(one, row=one.row + at) for one in part.unusual]
+                missing |= dict.fromkeys(part.missing)
+        return Taken(x, summed(unusual), tuple(missing))
 
 
 @dataclass(frozen=True)
@@ -313,7 +331,7 @@ def rows_of(table: pa.Table, inputs: Inputs, target: Target, dtype: Any) -> Rows
     if not table.num_rows:
         return no_rows(inputs, target, dtype)
     y = target.apply(table)
-    return Rows(np.ascontiguousarray(inputs.apply(table), dtype), y if target.classes else y.astype(dtype))
+    return Rows(inputs.apply(table, dtype), y if target.classes else y.astype(dtype))
 
 
 def no_rows(inputs: Inputs, target: Target, dtype: Any) -> Rows:
@@ -334,7 +352,7 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
         parts = date_parts(name, cells, column.dates)
         x, gaps = _dated(parts, column), np.isnan(parts[:, 0])
     else:
-        values = number_cells(name, cells, column.form)
+        values = number_cells(name, cells, column.form, column.truth)
         x, gaps = standardised(values[:, None], [column]), np.isnan(values)
     if gaps.any():
         if missing == "refuse":

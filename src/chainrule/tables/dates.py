@@ -12,11 +12,14 @@ from chainrule.network.arrays import Array
 PARTS: dict[str, float | None] = {"year": None, "month": 12.0, "weekday": 7.0, "yearday": 365.2425, "hour": 24.0}
 
 
-def parts_of(column: Any) -> Array:
+def parts_of(column: Any, order: str = "") -> Array:
     """The parts (n, 5) of dates, timestamps or times, as ``PARTS`` has them, each from 0; NaN in a row without one.
 
     The hour has minutes and seconds as its fraction. A time alone has its hour; the others are 0. With a time zone
     the parts are those in UTC, which every way to write the same instants has in common.
+
+    Args:
+        order: ``time`` where timestamps stand for the time of day alone.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -30,7 +33,7 @@ def parts_of(column: Any) -> Array:
         whole = column.cast(pa.int32() if pa.types.is_time32(column.type) else pa.int64())
         parts[:, 4] = _numbers(whole) / (3600 * ticks)
     else:
-        for place, part in enumerate((pc.year, pc.month, pc.day_of_week, pc.day_of_year)):
+        for place, part in enumerate((pc.year, pc.month, pc.day_of_week, pc.day_of_year) if order != "time" else ()):
             parts[:, place] = _numbers(part(column)) - (place in (1, 3))
         if pa.types.is_timestamp(column.type):
             minutes = _numbers(pc.minute(column)) + _numbers(pc.second(column)) / 60

@@ -77,7 +77,10 @@ def decide(found: ColumnSummary, task: c.Task | None) -> Decided:
         clear = task or found.kind == "truth" or len(labels) <= 2
         return _classes(found, labels, what, None if clear else "regression", numbers)
     otherwise: c.Task | None = None
-    if not whole:
+    if numbers is not None and numbers.special is not None:
+        what = f"text that is numbers, {numbers.special}"
+        otherwise = "classification" if task is None and len(labels) <= MOST_WHOLE_CLASSES else None
+    elif not whole:
         what = "numbers with fractions"
     elif task is None and len(labels) <= MOST_WHOLE_CLASSES:
         otherwise = "classification"

@@ -22,6 +22,9 @@ _POINT = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\s*")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*")
 
+_ZERO = re.compile(r"0[0-9]{1,17}")
+_SEPARATOR = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)  # as Excel writes and reads it
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -33,6 +36,7 @@ class Dialect:
         skip: lines above the line of names.
         names: as the file has them, one without a name by its place.
         found: what was found out and is not the usual, in words.
+        zeros: columns of which a cell among the first rows is digits after a zero, and that cell.
     """
 
     separator: str
@@ -42,6 +46,7 @@ class Dialect:
     skip: int
     names: tuple[str, ...]
     found: tuple[str, ...] = ()
+    zeros: tuple[tuple[str, str], ...] = ()
 
     def rows(self, lines: io.TextIOBase) -> Iterator[tuple[int, list[str]]]:
         """The rows with the number of the line at which each begins, from 1, the row of names first."""
@@ -65,21 +70,29 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
     """
     usual = "\t" if ending in (".tsv", ".tab") else ","
     found: list[str] = []
-    skip = _comments(sample) if reading.skip is None else reading.skip
+    told = _SEPARATOR.match(sample) if reading.skip is None and reading.separator is None else None
+    skip = 1 if told else _comments(sample) if reading.skip is None else reading.skip
     text = _after(sample, skip)
-    separator, quote, escape, fits = _cells(text, whole, usual, reading)
-    if skip and reading.skip is None:
+    separator, quote, escape, fits = _cells(text, whole, told[1] if told else usual, reading)
+    if skip and reading.skip is None and not told:
         all_of_it = _after(sample, skip - 1)
-        if _fits(_rows(all_of_it, separator, quote, escape, whole)) or not fits:  # "#id,name" is a line of names
-            skip, text = (skip - 1, all_of_it) if skip == 1 else (skip, text)
+        headed = _rows(all_of_it, separator, quote, escape, whole)
+        if (_fits(headed) and not _names_below(headed)) or (not fits and skip == 1):  # "#id,name" is a line of names
+            skip, text = skip - 1, all_of_it
+    if told:
+        found.append(f"the first line, sep={told[1]}, left out (--skip)")
     rows = _rows(text, separator, quote, escape, whole)
     if not rows:
         return None
     above = _lines_above(text)
-    if skip and reading.skip is None:
+    if skip and reading.skip is None and not told:
         found.append(f"{skip} line{'s' if skip > 1 else ''} above the names left out (--skip)")
-    if separator != usual and reading.separator is None:
-        found.append(f"separator {_name(separator)} (--separator)")
+    if reading.separator is None:
+        others = [one for one in (",", ";", "\t", "|") if one != separator and one in text]
+        also = next((one for one in others if fits and _fits(_rows(text, one, quote, escape, whole))), None)
+        if separator != usual or also is not None:
+            too = f", though {_name(also)} parts all rows too" if also is not None else ""
+            found.append(f"separator {_name(separator)}{too} (--separator)")
     if quote != '"' and reading.quote is None:
         found.append(f"quotes {quote} (--quote)")
     if escape and reading.escape is None:
@@ -90,7 +103,27 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
     if all(_NUMBER.fullmatch(name) for name in rows[0]):
         shown = ", ".join(rows[0][:4]) + (", …" if len(rows[0]) > 4 else "")
         found.append(f"the first line, {shown}, taken as the names of the columns")
-    return Dialect(separator, quote, escape, decimal, skip + above, names_in(rows[0]), tuple(found))
+    names = names_in(rows[0])
+    return Dialect(separator, quote, escape, decimal, skip + above, names, tuple(found), _zeros(names, rows[1:]))
+
+
+def _zeros(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Columns with a cell that is digits after a zero, and the first such cell of each."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for name, cell in zip(names, row, strict=False):
+            if cell[:1] == "0" and name not in found and _ZERO.fullmatch(cell):
+                found[name] = cell
+    return tuple(found.items())
+
+
+def _names_below(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the second of some rows, and not the first, is the names: words above columns of numbers."""
+    second, below = (rows[1] if rows[1:] else []), rows[2:202]
+    if not below or any(_NUMBER.fullmatch(cell) for cell in second):
+        return False
+    counts = [sum(_NUMBER.fullmatch(cell) is not None for cell in column) for column in zip(*below, strict=False)]
+    return max(counts, default=0) >= MOST * len(below)
 
 
 def names_in(row: Sequence[str]) -> tuple[str, ...]:
@@ -120,7 +153,7 @@ def _cells(text: str, whole: bool, usual: str, reading: TableReading) -> tuple[s
 def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, reading: TableReading) -> tuple[str, bool]:
     """The one that divides all rows alike, and whether one does; else what divides most, else the usual one.
 
-    Of several, the one that leaves more numbers.
+    Of several, the usual one; else the one that leaves more numbers.
     """
     if reading.separator is not None:
         return reading.separator, _fits(_rows(text, reading.separator, quote, escape, whole))
@@ -136,8 +169,10 @@ def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, read
             if width > 1 and share > most[0]:
                 most = (share, separator)
     if fitting:
-        return (max(fitting, key=lambda one: _numbers(one[1])) if fitting[1:] else fitting[0])[0], True
-    if _fits(_rows(text, " ", quote, escape, whole)):
+        first = fitting[0][0]
+        return first if first == usual else max(fitting, key=lambda one: _numbers(one[1]))[0], True
+    spaced = _rows(text, " ", quote, escape, whole)
+    if _fits(spaced) and not any(name.endswith((",", ";", "|")) for name in spaced[0][:-1]):
         return " ", True
     return most[1], False
 
@@ -179,7 +214,7 @@ def _rows(
     with _long_cells():
         reader = _reader(io.StringIO(text, newline=""), separator, quote, escape, strict)
         try:
-            rows = [row for row in islice(reader, ROWS) if row]
+            rows = [row for row in islice(reader, ROWS) if row and (len(row) > 1 or row[0].strip(" \t\x1a"))]
         except csv.Error:
             return []
         cut = not whole and next(reader, None) is None if not strict else not whole and len(rows) < ROWS

@@ -54,6 +54,8 @@ class Utf8:
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._as_it_is = codecs.lookup(encoding).name == "utf-8"
         self._begun = self._ended = False
+        self._last = b""
+        self.hexadecimal = False  # whether what was read has numbers such as 0x1F, which Arrow would take as such
         self._ready: list[bytes] = []
 
     def read(self, size: int = -1) -> bytes:
@@ -75,6 +77,10 @@ class Utf8:
             self._begun = True
             text, block = text.removeprefix("\ufeff"), block.removeprefix(codecs.BOM_UTF8)
         found = block if self._as_it_is else text.encode()
+        if not self.hexadecimal:
+            near = self._last + found[:1]
+            self.hexadecimal = any(mark in part for mark in (b"0x", b"0X") for part in (found, near))
+            self._last = found[-1:]
         return found + self._after.encode() if self._ended else found
 
     def readable(self) -> bool:

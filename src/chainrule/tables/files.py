@@ -14,7 +14,7 @@ from chainrule.tables.binary_files import index_columns, parquet_file, read_arro
 from chainrule.tables.datasets import BUNDLED, bundled
 from chainrule.tables.reading import TableReading, Tell
 from chainrule.tables.sources import TableSource, sources
-from chainrule.tables.text_files import form_of, read_text
+from chainrule.tables.text_files import form_of, read_text, zeros_lost
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,19 +106,53 @@ def read_sources(files: Sequence[TableSource], reading: TableReading) -> list[Fi
 
 
 def together(parts: Sequence[FileTable]) -> pa.Table:
-    """The rows of all files, one after the other."""
+    """The rows of all files, one after the other.
+
+    Raises:
+        InputError: numbers that no type can hold together.
+    """
     import pyarrow as pa
 
     if len(parts) == 1:
         return parts[0].table
     names = parts[0].table.column_names
-    return pa.concat_tables([part.table.select(names) for part in parts], promote_options="permissive")
+    tables = [part.table.select(names) for part in parts]
+    for place, name in enumerate(names):
+        kinds = [table.schema.field(place).type for table in tables]
+        if any(map(pa.types.is_timestamp, kinds)) and any(map(pa.types.is_date, kinds)):
+            unit = next(kind for kind in kinds if pa.types.is_timestamp(kind))
+            tables = [
+                table.set_column(place, name, table.column(place).cast(unit)) if pa.types.is_date(kind) else table
+                for table, kind in zip(tables, kinds, strict=True)
+            ]
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowInvalid as error:
+        name = next((name for name in names if not _joins([table.column(name) for table in tables])), names[0])
+        kinds = sorted({str(table.schema.field(name).type) for table in tables})
+        wanted = f"numbers that one type can hold in all files (--drop {name} leaves the column out)"
+        raise InputError(f"column {name!r}", wanted, f"{' and '.join(kinds)}: {error}") from None
+
+
+def _joins(columns: Sequence[Any]) -> bool:
+    """Whether columns of several files can be put together, their values too."""
+    import pyarrow as pa
+
+    try:
+        pa.concat_tables([pa.table({"c": column}) for column in columns], promote_options="permissive")
+    except pa.ArrowException:
+        return False
+    return True
 
 
 def _fit(fields: Sequence[Any]) -> bool:
     """Whether columns of these types can be put together."""
     import pyarrow as pa
 
+    kinds = [field.type for field in fields]
+    naive = [kind for kind in kinds if pa.types.is_timestamp(kind) and kind.tz is None]
+    if naive and any(map(pa.types.is_date, kinds)):  # days and times are times
+        fields = [field.with_type(naive[0]) if pa.types.is_date(field.type) else field for field in fields]
     try:
         pa.unify_schemas([pa.schema([field]) for field in fields], promote_options="permissive")
     except pa.ArrowException:
@@ -143,7 +177,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
             table = _as_texts(table.select(kept_columns(table.column_names, source, reading)), reading)
         else:
             table, more = no_index(table, names, reading)
-            found += more
+            found += (*more, *zeros_lost(form.dialect, table))
     else:
         with source.seekable() as content:
             if source.kind == "parquet":
@@ -206,8 +240,26 @@ def _as_texts(table: Any, reading: TableReading) -> Any:
         kind = table.schema.field(place).type
         scalar = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
         if name in reading.as_text and (scalar or pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
-            table = table.set_column(place, name, table.column(place).cast(pa.string()))
+            table = table.set_column(place, name, _printed(table.column(place)))
     return table
+
+
+def _printed(column: Any) -> Any:
+    """Cells as text files have them: ``True``, ``2024-01-31`` where all times are midnight, numbers as they print."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_boolean(column.type):
+        return pc.if_else(column, "True", "False")
+    if pa.types.is_timestamp(column.type):
+        if (
+            column.type.tz is None
+            and pc.all(pc.equal(column, pc.floor_temporal(column, unit="day"))).as_py() is not False
+        ):
+            return column.cast(pa.date32()).cast(pa.string())
+        text = column.cast(pa.string())
+        return pc.replace_substring_regex(text, r"\.0+(Z?)$", r"\1")
+    return column.cast(pa.string())
 
 
 def _all_are(column: Any, value: str | None) -> bool:

@@ -70,4 +70,6 @@ def _date(text: str, order: Order) -> str:
     import pyarrow as pa
 
     (read,) = read_dates(pa.array([text]), order).values
+    if order == "time":
+        return str(read.astype("datetime64[s]")).partition("T")[2]
     return str(read.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")

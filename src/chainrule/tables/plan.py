@@ -12,13 +12,12 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.network.backward import loss_value
 from chainrule.network.checks import targets, within
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
 from chainrule.network.pairs import example_losses
 from chainrule.tables.columns import Inputs, Missing, Target, Task
-from chainrule.tables.scores import Scores, score
+from chainrule.tables.scores import Scores
 from chainrule.tables.table_model import Split, TableModel
 from chainrule.train.engine import Away, Engine, Rows
 from chainrule.train.epochs import Source
@@ -150,11 +149,6 @@ class Model(TableModel):
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
         return self.network(x)
 
-    def scores(self, x: Array, y: Array, yhat: Array | None = None) -> Scores:
-        """Scores over inputs and targets as the columns' ``apply`` gives them; the loss is taken of the logits."""
-        found = forward(self.network, x)
-        return score(found.yhat, y, self.target, loss_value(found, y))
-
     def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
         """yhat (n, k), and the loss of each row (n,), which is taken of the logits."""
         network, found = self.network, forward(self.network, x)
@@ -247,7 +241,7 @@ def agreed(inputs: Inputs, target: Target) -> list[object]:
     old = ("name", "mean", "scale", "categories")
     columns = []
     for column in inputs.columns:
-        new = {key: value for key, value in asdict(column).items() if key not in (*old, "shares") and value}
+        new = {key: value for key, value in asdict(column).items() if key not in (*old, "shares", "truth") and value}
         columns.append({key: getattr(column, key) for key in old} | new)
     form = {"exponent": target.exponent} if target.exponent else {}
     answer = {key: getattr(target, key) for key in ("name", "classes", "mean", "scale")}

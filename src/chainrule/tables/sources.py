@@ -169,10 +169,27 @@ def _file(name: str) -> TableSource:
     found, path = kind_of(name), Path(name)
     if not path.exists():
         raise InputError(f"data {name}", "a file", "no such file")
+    if found is None and path.suffix.lower() == ".zip":
+        found = _in_archive(path)
     if found is None:
         raise InputError(f"data {name}", f"a name that says what it is: {ENDINGS}", repr(path.name))
     kind, ending, packing = found
     return TableSource(name, kind, ending, packing, told_folders(name), lambda: open(path, "rb"))
+
+
+def _in_archive(path: Path) -> tuple[Kind, str, str] | None:
+    """What the only file in an archive is, by its name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = _files_in(archive)
+    except (OSError, zipfile.BadZipFile):
+        return None
+    inside = kind_of(names[0]) if len(names) == 1 else None
+    return None if inside is None or inside[2] else (inside[0], inside[1], ".zip")
+
+
+def _files_in(archive: zipfile.ZipFile) -> list[str]:
+    return [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
 
 
 def standard_input() -> TableSource:
@@ -234,7 +251,7 @@ def _unpacked(name: str, file: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
         opened = pa.CompressedInputStream(file, "zstd")
     elif packing == ".zip":
         archive = zipfile.ZipFile(file)
-        names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith("__MACOSX/")]
+        names = _files_in(archive)
         if len(names) != 1:
             raise InputError(f"data {name}", "one file in the archive", f"{len(names)}: {', '.join(names[:5])}")
         opened = archive.open(names[0])

@@ -14,7 +14,7 @@ from chainrule.tables import columns as c
 from chainrule.tables.as_dates import AsDates, the_order
 from chainrule.tables.as_numbers import AsNumbers
 from chainrule.tables.cells import Kind, plain, words_of
-from chainrule.tables.dates import PARTS, is_zoned, parts_of
+from chainrule.tables.dates import PARTS, parts_of
 from chainrule.tables.moments import Moments
 from chainrule.tables.text_dates import DateForm
 from chainrule.tables.text_numbers import DECIMALS, Form, shortened
@@ -97,7 +97,7 @@ class ColumnSummary:
             parts = parts_of(cells)
             gaps = np.isnan(parts[:, 0])
             first = int(np.argmin(gaps)) + 1
-            dates = AsDates.typed(int((~gaps).sum()), Moments.of(parts[seen & ~gaps]), first, is_zoned(cells.type))
+            dates = AsDates.typed(int((~gaps).sum()), Moments.of(parts[seen & ~gaps]), first, cells.type)
             return made(kind, gaps, parts, {}, dates=dates)
         labels: dict[str, int] = {}
         if kind == "text" or is_target or words_asked:
@@ -283,9 +283,13 @@ class ColumnSummary:
             shares = tuple((counts / counts.sum()).tolist())
             return c.Column(self.name, categories=tuple(labels), shares=shares, gaps=bool(counts.sum() < self.learnt))
         if self.kind == "date":
-            read_as = self.dates[0].form(f"column {self.name!r}", False)
-            return self._date(self.moments, read_as if read_as.zone else None)
-        return self._number(self.moments, None)
+            stored = max(self.dates, key=lambda one: one.dates)
+            if stored.odd is not None:
+                raise InputError(f"column {self.name!r}", "dates throughout, or times of day", str(stored.odd))
+            read_as = stored.form(f"column {self.name!r}", False)
+            return self._date(self.moments, None if read_as == DateForm() else read_as)
+        number = self._number(self.moments, None)
+        return replace(number, truth=True) if number is not None and self.kind == "truth" else number
 
     def _number(self, moments: Moments, form: Form | None) -> c.Column | None:
         if not moments.count:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.columns import Inputs, Target, Unusual
-from chainrule.tables.scores import Scores
+from chainrule.tables.columns import ROWS_AT_ONCE, Inputs, Taken, Target, Unusual, summed
+from chainrule.tables.scores import Scores, score
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,27 +116,49 @@ class TableModel(ABC):
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
 
     @abstractmethod
-    def scores(self, x: Array, y: Array, yhat: Array | None = None) -> Scores:
-        """Scores over inputs and targets as the columns' ``apply`` gives them; ``yhat``: outputs that are known."""
-
-    @abstractmethod
     def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
         """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
 
+    def scores(self, x: Array, y: Array) -> Scores:
+        """Scores over inputs and targets as the columns' ``apply`` gives them."""
+        yhat, losses = self.row_losses(x, y)
+        return score(yhat, y, self.target, float(losses.mean()))
+
     def forward(self, table: pa.Table) -> Array:
         """yhat (n, k) of the table's rows."""
-        return self.outputs(self.inputs.apply(table))
+        return np.concatenate([self.outputs(taken.x) for _, taken in self._taken(table)])
 
     def predicted(self, table: pa.Table) -> Predicted:
         """yhat of the table's rows, scores over those that have a target, and cells unlike those of the training."""
-        taken, scores = self.inputs.taken(table), None
-        yhat = self.outputs(taken.x)
+        known, y = np.zeros(table.num_rows, bool), np.zeros(0)
         if self.target.name in table.column_names:
             known = self.target.known(table)
-            if known.any():
-                y = self.target.apply(table.take(np.flatnonzero(known)))
-                scores = self.scores(taken.x[known], y, yhat[known])
-        return Predicted(yhat, scores, taken.unusual)
+            y = self.target.apply(table.take(np.flatnonzero(known))) if known.any() else y
+        yhat, judged, unusual, counted = list[Array](), list[tuple[Array, Array]](), list[Unusual](), 0
+        for at, taken in self._taken(table):
+            yhat.append(self.outputs(taken.x))
+            unusual += [replace(one, row=one.row + at) for one in taken.unusual]
+            of_part = known[at : at + len(taken.x)]
+            if of_part.any():
+                true = y[counted : counted + int(of_part.sum())]
+                judged.append(self.row_losses(taken.x[of_part], true, yhat[-1][of_part]))
+                counted += len(true)
+        scores = None
+        if judged:
+            found, losses = (np.concatenate(parts) for parts in zip(*judged, strict=True))
+            scores = score(found, y, self.target, float(losses.mean()))
+        return Predicted(np.concatenate(yhat), scores, summed(unusual))
+
+    def _taken(self, table: pa.Table) -> Iterator[tuple[int, Taken]]:
+        """The inputs of some rows at a time, with the number of those before: those of all might need much memory."""
+        for at in range(0, max(1, table.num_rows), ROWS_AT_ONCE):
+            try:
+                taken = self.inputs.taken(table.slice(at, ROWS_AT_ONCE))
+            except InputError:
+                if at:
+                    self.inputs.taken(table)  # names the row as it is counted in all of them
+                raise
+            yield at, taken
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -146,7 +168,10 @@ class TableModel(ABC):
 
     def evaluate(self, table: pa.Table) -> Scores:
         """Scores over a table that has the target column with a value in every row."""
-        return self.scores(self.inputs.apply(table), self.target.apply(table))
+        self.target.apply(table)  # names a row without one
+        found = self.predicted(table).scores
+        assert found is not None  # as every row has one
+        return found
 
     def part(self, table: pa.Table, name: str) -> pa.Table:
         """The ``train`` or ``test`` rows of the table it was trained on, or ``all``.

@@ -1,4 +1,7 @@
-"""Text that is dates: the year first, the day first, the month first, or the month by its name; a time may follow."""
+"""Text that is dates: the year first, the day first, the month first, or the month by its name; a time may follow.
+
+Or a time of the day alone, which has the first day there is for its date.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ import numpy as np
 
 from chainrule.network.arrays import Array
 
-Order = Literal["ymd", "dmy", "mdy", "name"]
+Order = Literal["ymd", "dmy", "mdy", "name", "time"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 #: an order in words
-IN_WORDS: dict[Order, str] = {"ymd": "year first", "dmy": "day first", "mdy": "month first", "name": "month by name"}
+IN_WORDS: dict[Order, str] = {
+    "ymd": "year first", "dmy": "day first", "mdy": "month first", "name": "month by name", "time": "time of day",
+}  # fmt: skip
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FULL = (
@@ -21,10 +26,11 @@ _FULL = (
 )  # fmt: skip
 _FIRST, _LAST = 1900, 2100  # years of dates without a mark between year, month and day: others are numbers
 _WEEKDAY = r"(?:(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?\.?,?\s+)?"
-_TIME = (
-    r"(?:(?:t|\s*,?\s+)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?\s*(?P<zone>z|utc|gmt|[+\-]\d{2}:?\d{2})?)?"
+_CLOCK = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?\s*(?P<zone>z|utc|gmt|[+\-]\d{2}:?\d{2})?"
 )
+_TIME = rf"(?:(?:t|\s*,?\s+){_CLOCK})?"
 _TWO = r"(?P<{}>\d{{1,2}})"
 _YEAR = r"(?P<year>\d{4})"
 _NAME = r"(?P<month>[a-z]{3,9})\.?"
@@ -46,6 +52,7 @@ _PATTERNS: dict[Order, tuple[str, ...]] = {
         rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s\-/.]*{_NAME},?[\s\-/]*{_YEAR}",
         rf"{_WEEKDAY}{_NAME}[\s\-/]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*|[\s\-/]+){_YEAR}",
     ),
+    "time": (_CLOCK,),
 }
 
 
@@ -80,10 +87,11 @@ class Dates:
 
 
 def may_be_dates(texts: Any) -> bool:
-    """Whether any text, of an Arrow array, has a year of four digits; quick."""
+    """Whether any text, of an Arrow array, has a year of four digits or a time; quick."""
     import pyarrow.compute as pc
 
-    found = pc.any(pc.match_substring_regex(texts, r"(?:^|\D)\d{4}(?:\D|$)|^\s*\d{8}(?:\D|$)")).as_py()
+    some = r"(?:^|\D)\d{4}(?:\D|$)|^\s*\d{8}(?:\D|$)|^\s*\d{1,2}:\d{2}"
+    found = pc.any(pc.match_substring_regex(texts, some)).as_py()
     return bool(found)
 
 
@@ -99,7 +107,7 @@ def read_dates(texts: Any, order: Order) -> Dates:
     count = len(small)
     found = Dates(np.full(count, np.datetime64("NaT"), "datetime64[us]"), np.zeros(count, bool), np.zeros(count, bool))
     for pattern in _PATTERNS[order]:
-        _read(small, pattern, order in ("dmy", "mdy"), found)
+        _read(small, pattern + ("" if order == "time" else _TIME), order in ("dmy", "mdy"), found)
     return found
 
 
@@ -108,7 +116,7 @@ def _read(small: Any, pattern: str, either: bool, found: Dates) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    parts = pc.extract_regex(small, f"^{pattern}{_TIME}$")
+    parts = pc.extract_regex(small, f"^{pattern}$")
     rows = np.flatnonzero(parts.is_valid().to_numpy(zero_copy_only=False))
     if not len(rows):
         return
@@ -122,7 +130,12 @@ def _read(small: Any, pattern: str, either: bool, found: Dates) -> None:
     def words(name: str) -> Array:
         return np.asarray(cells[name].to_numpy(zero_copy_only=False)).astype(str)
 
-    year, day, clock, right = number("year"), number("day"), *_clock(cells, number, words)
+    clock, right = _clock(cells, number, words)
+    if "year" not in cells:
+        found.values[rows[right]] = (np.datetime64(0, "us") + clock)[right]
+        found.zone[rows[right]] = (words("zone") != "")[right]
+        return
+    year, day = number("year"), number("day")
     if "mark" in cells:
         month, right = number("month"), right & (words("mark") == words("mark_2"))
     elif "compact" in cells:

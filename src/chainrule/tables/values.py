@@ -18,8 +18,11 @@ from chainrule.tables.text_numbers import Form, marks_of, read_texts, shortened
 DATES = "such as 2024-01-31 or 31/01/2024 12:30, with four digits for the year"
 
 
-def number_cells(name: str, column: Any, form: Form | None) -> Array:
+def number_cells(name: str, column: Any, form: Form | None, truth: bool = False) -> Array:
     """A column's numbers (n,), NaN where there is none; text by its form.
+
+    Args:
+        truth: whether ``True`` and ``False`` are 1 and 0, in any letters.
 
     Raises:
         InputError: another type, or a text that is no number of the form; the row is named, counted from 1.
@@ -28,7 +31,7 @@ def number_cells(name: str, column: Any, form: Form | None) -> Array:
     if kind == "none":
         return np.full(len(column), np.nan)
     if kind == "text":
-        return _text_numbers(name, column, form)
+        return _text_numbers(name, column, form, truth)
     if kind == "date":
         raise InputError(f"column {name!r}", "numbers", f"{column.type} such as {column[0].as_py()}")
     if form is not None and form.unit:
@@ -55,6 +58,12 @@ def date_parts(name: str, column: Any, form: DateForm | None = None) -> Array:
         if is_zoned(column.type) != form.zone and column.null_count < len(column):
             row = int(np.argmax(column.is_valid().to_numpy())) + 1
             raise InputError(f"column {name!r}", _zones(form.zone), f"{column[row - 1].as_py()} in row {row}")
+        if pa.types.is_time(column.type) != (form.order == "time") and column.null_count < len(column):
+            row = int(np.argmax(column.is_valid().to_numpy())) + 1
+            wanted = "times of day" if form.order == "time" else "dates"
+            raise InputError(
+                f"column {name!r}", f"{wanted}, as it was learnt", f"{column[row - 1].as_py()} in row {row}"
+            )
         return parts_of(column)
     if kind not in ("text", "whole"):
         raise InputError(f"column {name!r}", "dates", f"{column.type} such as {column[0].as_py()}")
@@ -71,7 +80,7 @@ def date_parts(name: str, column: Any, form: DateForm | None = None) -> Array:
         row = int(np.argmax(np.append(odd, False)[codes]))
         wanted = f"dates as it was learnt ({IN_WORDS[order]}{', such as 2024-01-31' if order == 'ymd' else ''})"
         raise InputError(f"column {name!r}", wanted, f"{shortened(words[codes[row]])} in row {row + 1}")
-    parts = parts_of(pa.chunked_array([pa.array(read.values)]))
+    parts = parts_of(pa.chunked_array([pa.array(read.values)]), order)
     return np.vstack([parts, np.full(len(PARTS), np.nan)])[codes]
 
 
@@ -79,10 +88,12 @@ def _zones(zone: bool) -> str:
     return f"dates {'with' if zone else 'without'} a time zone, as it was learnt"
 
 
-def _text_numbers(name: str, column: Any, form: Form | None) -> Array:
+def _text_numbers(name: str, column: Any, form: Form | None, truth: bool) -> Array:
     import pyarrow as pa
 
     codes, words = words_of("text", column)
+    if truth:
+        words = [{"true": "1", "false": "0"}.get(word.strip().lower(), word) for word in words]
     read = read_texts(pa.array(words, pa.large_string()), "." if form is None else form.decimal)
     fits = read.plain if form is None else ~np.isnan(read.values) & (read.unit == form.unit)
     odd = ~fits & ~read.mark

@@ -12,9 +12,8 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.presets.ensemble import Ensemble
-from chainrule.tables.presets.folds import loss_of, row_losses
+from chainrule.tables.presets.folds import row_losses
 from chainrule.tables.presets.weigh import half_width
-from chainrule.tables.scores import Scores, score
 from chainrule.tables.table_model import Split, TableModel
 
 if TYPE_CHECKING:
@@ -47,11 +46,6 @@ class PresetModel(TableModel):
     def outputs(self, x: Array) -> Array:
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
         return self.ensemble(x)
-
-    def scores(self, x: Array, y: Array, yhat: Array | None = None) -> Scores:
-        """Scores over inputs and targets as the columns' ``apply`` gives them; ``yhat``: outputs that are known."""
-        yhat = self.outputs(x) if yhat is None else yhat
-        return score(yhat, y, self.target, loss_of(yhat, y, len(self.target.classes)))
 
     def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
         """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
