@@ -109,7 +109,7 @@ def test_a_table_as_it_comes(run, tmp_path):
     assert len(out.splitlines()) == 4
     assert "column 'a': 1 cell missing (the first in row 2)" in err
     assert "a category that training did not see ('1' in row 3)" in err
-    assert "(1 rows)" in err
+    assert "(1 row)" in err
     code, _, err = run("train", tmp_path / "t.csv", *given[:-1], "refuse", "--preset", "fast")
     assert code == 2
     assert "target y: expected a value in every row; got none in row 5" in err

@@ -263,3 +263,57 @@ def test_what_is_no_object_a_line_is_named(tmp_path, text):
     (tmp_path / "t.jsonl").write_text(text)
     with pytest.raises(InputError, match=r"expected a JSON object in each line|column 'a'"):
         read_table(tmp_path / "t.jsonl")
+
+
+@pytest.mark.parametrize("block", [1 << 22, 24])
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+def test_columns_aligned_by_several_blanks_are_read(tmp_path, monkeypatch, block, line):
+    from chainrule.tables import text_files
+
+    monkeypatch.setattr(text_files, "BLOCK_BYTES", block)
+    rows = [f"  {i:>4}    {i / 7:>9.4f} \t {'ab'[i % 2]}  " for i in range(50)]
+    (tmp_path / "t.txt").write_bytes(line.join(["   n          x  y", *rows, ""]).encode())
+    table, told = read(tmp_path / "t.txt")
+    assert table.column_names == ["n", "x", "y"]
+    assert table["n"].to_pylist() == list(range(50))
+    assert table["x"][49].as_py() == 7.0
+    assert table["y"][1].as_py() == "b"
+    assert "separator spaces, several as one" in told
+
+
+@pytest.mark.parametrize("cell", ["12,5\u00a0%", "12,5 %", "12,5\u202f%"])
+def test_blanks_that_do_not_break_a_line_part_a_number_from_its_unit(cell):
+    table = pa.table({"a": [cell, "0,5 %"] * 15, "y": np.arange(30) * 0.5})
+    assert prepare(table, "y", PLAN).model.inputs.columns[0].mean == 6.5
+
+
+@pytest.mark.parametrize("answer", ["c", "True", "TBD"])
+def test_a_target_that_was_not_learnt_is_no_obstacle_to_predictions(run, tmp_path, answer):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(40)))
+    assert run("train", "t.csv", "--target", "y", "--hidden", 2, "--epochs", 1)[0] == 0
+    (tmp_path / "p.csv").write_text(f"x,y\n1,a\n2,{answer}\n")
+    code, out, err = run("predict", "t.safetensors", "p.csv")
+    assert (code, len(out.splitlines())) == (0, 3)
+    assert f"no score: target y: expected one of the classes a, b; got '{answer}' in row 2" in err
+
+
+def test_rows_are_counted_in_the_whole_table_whatever_the_block(monkeypatch):
+    from chainrule.tables import columns, table_model
+
+    table = pa.table({"a": np.arange(50) * 1.0, "c": ["u", "v"] * 25, "y": np.arange(50) * 0.5})
+    model = prepare(table, "y", Plan(test=0, hidden=(3,))).model
+    whole = model.predicted(table)
+    new = table.set_column(1, "c", pa.array(["u"] * 33 + ["w"] * 17)).set_column(
+        0, "a", pa.array(["1"] * 40 + ["x"] * 10)
+    )
+    holes = table.set_column(1, "c", pa.array(["u"] * 33 + ["w"] * 17))
+    for block in (7, 64):
+        monkeypatch.setattr(columns, "ROWS_AT_ONCE", block)
+        monkeypatch.setattr(table_model, "ROWS_AT_ONCE", 2 * block)
+        found = model.predicted(table)
+        np.testing.assert_array_equal(found.yhat, whole.yhat)
+        assert (found.scores.r2, found.scores.n) == (whole.scores.r2, 50)
+        (unusual,) = model.predicted(holes).unusual
+        assert (unusual.cells, unusual.row) == (17, 34)
+        with pytest.raises(InputError, match="column 'a': expected numbers; got 'x' in row 41"):
+            model.predicted(new)

@@ -95,7 +95,7 @@ def predict(
     if json:
         content: dict[str, Any] = {"model": str(model), "data": " ".join(data), "part": part}
         content |= {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": found.scores}
-        text = to_json("predict", content | {"notes": [str(unusual) for unusual in found.unusual]})
+        text = to_json("predict", content | {"notes": [*map(str, found.unusual), *([found.why] if found.why else [])]})
         print_json(text) if out is None else write_whole(out, text + "\n")
         return
     if out is None:
@@ -107,8 +107,8 @@ def predict(
     _say_quoted(loaded)
     for unusual in found.unusual:
         sys.stderr.write(f"{unusual}\n")
-    if found.scores is not None:
-        sys.stderr.write(f"{found.scores}\n")
+    if found.scores is not None or found.why:
+        sys.stderr.write(f"{found.why or found.scores}\n")
 
 
 def _half_width(model: TableModel, level: float | None) -> float | None:
@@ -157,7 +157,9 @@ def _predict_on_cluster(
     _say_quoted(model)
     for unusual in found.unusual:
         sys.stderr.write(f"{unusual}\n")
-    if found.score is not None:
+    if found.why:
+        sys.stderr.write(f"{found.why}\n")
+    elif found.score is not None:
         sys.stderr.write(f"{scores_of(found.score, model.target)}\n")
 
 

@@ -247,7 +247,7 @@ def _layout(first: TableSource, reading: TableReading) -> tuple[Layout, list[str
     dialect = form.dialect
     assert dialect is not None
     with first.open() as content:
-        stream, sample = Utf8(content, form.encoding), b""
+        stream, sample = Utf8(content, form.encoding, runs=dialect.runs), b""
         while len(sample) < SAMPLE_BYTES and (block := stream.read(SAMPLE_BYTES)):
             sample += block
         whole = not stream.read(1)
@@ -366,7 +366,7 @@ def _parsed(
     places, end = [place for place, column in enumerate(dialect.names) if column in chosen], end_of(dialect)
     try:
         return csv_table(
-            lambda: Utf8(io.BytesIO(text), "utf-8", end), dialect, places, texts, threads=False, named=named
+            lambda: Utf8(io.BytesIO(text), "utf-8", end, dialect.runs), dialect, places, texts, threads=False, named=named
         )  # fmt: skip
     except (RaggedRow, OpenQuote) as error:
         raise misshaped(source, form, dialect, error) from None

@@ -14,11 +14,11 @@ from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, 
 from chainrule.distributed.work import Work
 from chainrule.network.arrays import Array
 from chainrule.system.cells import write_cells
-from chainrule.tables.columns import Unusual, summed
 from chainrule.tables.moments import Moments
 from chainrule.tables.plan import Model
 from chainrule.tables.predictions import predictions_of
 from chainrule.tables.presets.model import PresetModel
+from chainrule.tables.unusual import Unusual, summed
 from chainrule.train.engine import Rows
 
 AHEAD = 2  # partitions for each thread of the cluster, whose predictions are asked for at once
@@ -33,19 +33,22 @@ class PredictedPieces:
         rows: how many.
         score: of those with a target; None where there are none.
         unusual: columns with cells unlike those of the training, each once.
+        why: there is no score, though there are targets, in words.
     """
 
     texts: tuple[str, ...]
     rows: int
     score: PartScore | None
     unusual: tuple[Unusual, ...] = ()
+    why: str = ""
 
     def __add__(self, other: PredictedPieces) -> PredictedPieces:
         score = other.score if self.score is None else self.score
         if self.score is not None and other.score is not None:
             score = self.score + other.score
         unusual = summed((*self.unusual, *other.unusual))
-        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, score, unusual)
+        texts, rows, why = self.texts + other.texts, self.rows + other.rows, self.why or other.why
+        return PredictedPieces(texts, rows, None if why else score, unusual, why)
 
 
 def predict_files(
@@ -84,7 +87,7 @@ def predict_piece(
     Raises:
         InputError: a value that does not fit; naming the piece, and the row counted within it.
     """
-    text, score = io.StringIO(), None
+    text, score, why = io.StringIO(), None, ""
     with named(piece):
         table = read_piece(piece, layout)
         if not table.num_rows:
@@ -92,13 +95,13 @@ def predict_piece(
         taken = model.inputs.taken(table)
         yhat = model.outputs(taken.x)
         if scored:
-            known = model.target.known(table)
+            known, y, why = model.known_targets(table)
             if known.any():
-                y = model.target.apply(table.take(np.flatnonzero(known)))
                 score = _score(model, piece, taken.x[known], y, yhat[known])
     write_cells(text, predictions_of(model, yhat, half_width))
     unusual = tuple(replace(one, where=piece.name) for one in taken.unusual)
-    return PredictedPieces((text.getvalue(),), table.num_rows, score, unusual)
+    why = f"{piece.name}: {why}" if why else ""
+    return PredictedPieces((text.getvalue(),), table.num_rows, score, unusual, why)
 
 
 def _score(model: Model | PresetModel, piece: Piece, x: Array, y: Array, yhat: Array) -> PartScore:

@@ -6,7 +6,7 @@ was when it was learnt: text stays text where another file has ``1`` for ``01``,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +16,10 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.cells import Kind, plain, words_of
 from chainrule.tables.dates import PARTS, turned
+from chainrule.tables.reading import names_shown
 from chainrule.tables.text_dates import DateForm
-from chainrule.tables.text_numbers import Form, shortened
+from chainrule.tables.text_numbers import Form
+from chainrule.tables.unusual import Taken, Unusual, summed
 from chainrule.tables.values import as_labels, check_filled, date_parts, number_cells, places_of
 from chainrule.train.engine import Rows
 
@@ -91,54 +93,6 @@ class Column:
         """What each of its inputs is."""
         parts = list(self.categories) or _date_inputs(self.parts) or [""]
         return [InputOrigin(self.name, part) for part in [*parts, *(["missing"] if self.gaps else [])]]
-
-
-@dataclass(frozen=True)
-class Unusual:
-    """Cells of a column that are not as those it was learnt from.
-
-    Attributes:
-        what: ``missing``, or ``unseen`` for a category that was not there.
-        row: of the first, counted from 1. text: of the first. where: the part of a table in which rows are counted.
-    """
-
-    column: str
-    what: Literal["missing", "unseen"]
-    cells: int
-    row: int
-    text: str = ""
-    where: str = ""
-
-    def __str__(self) -> str:
-        cells = f"{self.cells} cell{'s' if self.cells > 1 else ''}"
-        row = f"row {self.row}{f' of {self.where}' if self.where else ''}"
-        if self.what == "missing":
-            return f"column {self.column!r}: {cells} missing (the first in {row}), taken as the mean"
-        new = f"{cells} with a category that training did not see ({shortened(self.text)} in {row})"
-        return f"column {self.column!r}: {new}, taken as none of those it saw"
-
-
-def summed(unusual: Iterable[Unusual]) -> tuple[Unusual, ...]:
-    """Those of parts of a table, in their order, as those of the whole: the cells added up, the first kept."""
-    found: dict[tuple[str, str], Unusual] = {}
-    for one in unusual:
-        before = found.get((one.column, one.what))
-        found[one.column, one.what] = one if before is None else replace(before, cells=before.cells + one.cells)
-    return tuple(found.values())
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """Inputs X (n, d).
-
-    Attributes:
-        unusual: columns whose cells are not as those they were learnt from.
-        missing: names of the columns with a cell that is missing, also where training had such.
-    """
-
-    x: Array
-    unusual: tuple[Unusual, ...] = ()
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -298,7 +252,7 @@ def require(table: pa.Table, names: Sequence[str], rows: bool = True) -> list[in
         places[name] = place
     for name in names:
         if name not in places or name in twice:
-            shown = ", ".join(list(places)[:12]) + (", …" if len(places) > 12 else "")
+            shown = names_shown(list(places))
             got = "it twice" if name in twice else "no such column"
             raise InputError(f"column {name!r}", f"one of: {shown}", got)
     if rows and table.num_rows == 0:

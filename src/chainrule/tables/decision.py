@@ -141,7 +141,9 @@ def _classes(
 ) -> Decided:
     quantity = f"target {found.name}"
     if len(labels) < 2:
-        raise InputError(quantity, "at least two classes", f"{len(labels)}: {', '.join(map(shortened, labels))}")
+        gaps = f", and {found.missing} cells that are read as missing (row {found.gap})" if found.missing else ""
+        got = f"{len(labels)}: {', '.join(map(shortened, labels))}{gaps}"
+        raise InputError(quantity, "at least two classes", got)
     ordered = found.categories(quantity, "classes")
     ordered = [label for label in ordered if not (numbers and is_mark(label))]
     target = c.Target(found.name, tuple(ordered), kind=found.kind, marks=numbers is not None)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from chainrule.tables.encodings import one_blank
 from chainrule.tables.reading import SEPARATORS, UNNAMED, TableReading
 
 ROWS = 1000  # of a file, from which its dialect is seen
@@ -36,6 +37,7 @@ class Dialect:
         skip: lines above the line of names.
         names: as the file has them, one without a name by its place.
         found: what was found out and is not the usual, in words.
+        runs: whether several blanks are one separator, and none is at the ends of lines.
         zeros: columns of which a cell among the first rows is digits after a zero, and that cell.
     """
 
@@ -47,6 +49,7 @@ class Dialect:
     names: tuple[str, ...]
     found: tuple[str, ...] = ()
     zeros: tuple[tuple[str, str], ...] = ()
+    runs: bool = False
 
     def rows(self, lines: io.TextIOBase) -> Iterator[tuple[int, list[str]]]:
         """The rows with the number of the line at which each begins, from 1, the row of names first."""
@@ -79,6 +82,10 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
         headed = _rows(all_of_it, separator, quote, escape, whole)
         if (_fits(headed) and not _names_below(headed)) or (not fits and skip == 1):  # "#id,name" is a line of names
             skip, text = skip - 1, all_of_it
+    spaced = one_blank(text)
+    runs = reading.separator in (None, " ") and not fits and _aligned(text, spaced, whole)
+    if runs:
+        text, separator, fits = spaced, " ", True
     if told:
         found.append(f"the first line, sep={told[1]}, left out (--skip)")
     rows = _rows(text, separator, quote, escape, whole)
@@ -92,7 +99,8 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
         also = next((one for one in others if fits and _fits(_rows(text, one, quote, escape, whole))), None)
         if separator != usual or also is not None:
             too = f", though {_name(also)} parts all rows too" if also is not None else ""
-            found.append(f"separator {_name(separator)}{too} (--separator)")
+            several = "s, several as one" if runs else ""
+            found.append(f"separator {_name(separator)}{several}{too} (--separator)")
     if quote != '"' and reading.quote is None:
         found.append(f"quotes {quote} (--quote)")
     if escape and reading.escape is None:
@@ -104,7 +112,12 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
         shown = ", ".join(rows[0][:4]) + (", …" if len(rows[0]) > 4 else "")
         found.append(f"the first line, {shown}, taken as the names of the columns")
     names = names_in(rows[0])
-    return Dialect(separator, quote, escape, decimal, skip + above, names, tuple(found), _zeros(names, rows[1:]))
+    return Dialect(separator, quote, escape, decimal, skip + above, names, tuple(found), _zeros(names, rows[1:]), runs)
+
+
+def _aligned(text: str, spaced: str, whole: bool) -> bool:
+    """Whether a text without quotes is a table once several blanks are one."""
+    return '"' not in text and "  " in text and _fits(_rows(spaced, " ", "", "", whole))
 
 
 def _zeros(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:

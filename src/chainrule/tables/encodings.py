@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import IO, Any
 
 #: marks at the beginning of a file, the longer first
@@ -40,6 +41,10 @@ def fallback(content: IO[bytes]) -> str:
     return "cp1252"
 
 
+_BLANKS = re.compile(r"[ \t]+")
+_ENDS = re.compile(r"(?m)^ | (?=\r?$)")
+
+
 class Utf8:
     """A text as bytes of UTF-8, without a mark; reading raises a UnicodeError where it is not in the encoding.
 
@@ -47,12 +52,14 @@ class Utf8:
         content: the bytes of the file.
         encoding: of them.
         after: text that is put behind the end.
+        runs: whether several blanks are to be one, and none at the ends of lines.
     """
 
-    def __init__(self, content: IO[bytes], encoding: str, after: str = "") -> None:
+    def __init__(self, content: IO[bytes], encoding: str, after: str = "", runs: bool = False) -> None:
         self._content, self._after, self.closed = content, after, False
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._as_it_is = codecs.lookup(encoding).name == "utf-8"
+        self._as_it_is = codecs.lookup(encoding).name == "utf-8" and not runs
+        self._runs, self._held = runs, ""
         self._begun = self._ended = False
         self._last = b""
         self.hexadecimal = False  # whether what was read has numbers such as 0x1F, which Arrow would take as such
@@ -76,12 +83,21 @@ class Utf8:
         if not self._begun and text:
             self._begun = True
             text, block = text.removeprefix("\ufeff"), block.removeprefix(codecs.BOM_UTF8)
+        if self._runs:
+            text = self._one_blank(text)
         found = block if self._as_it_is else text.encode()
         if not self.hexadecimal:
             near = self._last + found[:1]
             self.hexadecimal = any(mark in part for mark in (b"0x", b"0X") for part in (found, near))
             self._last = found[-1:]
         return found + self._after.encode() if self._ended else found
+
+    def _one_blank(self, text: str) -> str:
+        """Whole lines of the text with single blanks; the last one is held until its end is there."""
+        whole = self._held + text
+        end = len(whole) if self._ended else whole.rfind("\n") + 1
+        self._held = whole[end:]
+        return one_blank(whole[:end])
 
     def readable(self) -> bool:
         """True."""
@@ -101,6 +117,11 @@ class Utf8:
     def close(self) -> None:
         """The file itself is left open."""
         self.closed = True
+
+
+def one_blank(lines: str) -> str:
+    """Lines with one blank for several, and none at their ends."""
+    return _ENDS.sub("", _BLANKS.sub(" ", lines))
 
 
 def text_of(start: bytes, encoding: str) -> str:

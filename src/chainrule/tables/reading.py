@@ -103,7 +103,7 @@ class TableReading:
         """
         counts = Counter(names)
         wanted = None if self.columns is None else set(self.columns)
-        shown = ", ".join(list(counts)[:12]) + (", …" if len(counts) > 12 else "")
+        shown = names_shown(list(counts))
         for name in (*(self.columns or ()), *self.drop, *self.types):
             if name not in counts:
                 raise InputError(f"column {name!r}", f"one of: {shown}", "no such column")
@@ -115,6 +115,19 @@ class TableReading:
         if not kept:
             raise InputError("columns", f"at least one of: {shown}", "none")
         return kept
+
+
+def names_shown(names: Sequence[str]) -> str:
+    """Names of columns in a message: a dozen of them, between quotes where blanks or marks would not be seen.
+
+    >>> names_shown(["age", "y ", "a,b"])
+    "age, 'y ', 'a,b'"
+    """
+    shown = [
+        name if name.isprintable() and name.strip() == name != "" and "," not in name else ascii(name)
+        for name in names[:12]
+    ]
+    return ", ".join(shown) + (", …" if names[12:] else "")
 
 
 def names_list(option: str, text: str) -> tuple[str, ...]:

@@ -28,9 +28,10 @@ class Scores:
     rmse: float | None = None
 
     def __str__(self) -> str:
+        loss = f"loss {_short(self.loss)}"
         if self.accuracy is not None:
-            return f"accuracy {self.accuracy:.4f} ({self.right} of {self.n}), loss {self.loss:.4f}"
-        return f"R² {self.r2:.4f}, RMSE {self.rmse:.4g} ({self.n} rows), loss {self.loss:.4f}"
+            return f"accuracy {self.accuracy:.4f} ({self.right} of {self.n}), {loss}"
+        return f"R² {_short(self.r2 or 0.0)}, RMSE {self.rmse:.4g} ({self.n} row{'s' if self.n > 1 else ''}), {loss}"
 
     @property
     def main(self) -> tuple[str, float]:
@@ -47,6 +48,10 @@ class Scores:
         """From sums of squares, of errors and of true numbers about their mean; ``unit``: theirs in the target's."""
         r2 = mean_r_squared(np.array([error]), np.array([spread])) if n > 1 else float("nan")
         return cls(n, loss, r2=r2, rmse=float(np.sqrt(error / n)) * unit)
+
+
+def _short(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e6 or value != value else f"{value:.4g}"
 
 
 def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:

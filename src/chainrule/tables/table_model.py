@@ -12,8 +12,9 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.columns import ROWS_AT_ONCE, Inputs, Taken, Target, Unusual, summed
+from chainrule.tables.columns import ROWS_AT_ONCE, Inputs, Target
 from chainrule.tables.scores import Scores, score
+from chainrule.tables.unusual import Taken, Unusual, summed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,13 +96,15 @@ class Predicted:
     """Outputs yhat (n, k) of a table's rows.
 
     Attributes:
-        scores: over the rows that have a target; None where none has.
+        scores: over the rows that have a target; None where none has, or where they cannot be told.
+        why: they cannot be told, in words.
         unusual: columns with cells unlike those of the training.
     """
 
     yhat: Array
     scores: Scores | None
     unusual: tuple[Unusual, ...]
+    why: str = ""
 
 
 class TableModel(ABC):
@@ -130,10 +133,7 @@ class TableModel(ABC):
 
     def predicted(self, table: pa.Table) -> Predicted:
         """yhat of the table's rows, scores over those that have a target, and cells unlike those of the training."""
-        known, y = np.zeros(table.num_rows, bool), np.zeros(0)
-        if self.target.name in table.column_names:
-            known = self.target.known(table)
-            y = self.target.apply(table.take(np.flatnonzero(known))) if known.any() else y
+        known, y, why = self.known_targets(table)
         yhat, judged, unusual, counted = list[Array](), list[tuple[Array, Array]](), list[Unusual](), 0
         for at, taken in self._taken(table):
             yhat.append(self.outputs(taken.x))
@@ -147,7 +147,21 @@ class TableModel(ABC):
         if judged:
             found, losses = (np.concatenate(parts) for parts in zip(*judged, strict=True))
             scores = score(found, y, self.target, float(losses.mean()))
-        return Predicted(np.concatenate(yhat), scores, summed(unusual))
+        return Predicted(np.concatenate(yhat), scores, summed(unusual), why)
+
+    def known_targets(self, table: pa.Table) -> tuple[Array, Array, str]:
+        """Which rows have a target, as far as the table has them; the targets of these; why there are none, in words.
+
+        A prediction does not need them: where they are others than those of the training, they are left alone.
+        """
+        none = np.zeros(table.num_rows, bool), np.zeros(0)
+        if self.target.name not in table.column_names:
+            return *none, ""
+        try:
+            known = self.target.known(table)
+            return known, self.target.apply(table.take(np.flatnonzero(known))) if known.any() else none[1], ""
+        except InputError as error:
+            return *none, f"no score: {error}"
 
     def _taken(self, table: pa.Table) -> Iterator[tuple[int, Taken]]:
         """The inputs of some rows at a time, with the number of those before: those of all might need much memory."""

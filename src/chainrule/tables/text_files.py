@@ -226,7 +226,9 @@ def _csv(
 
     def again() -> Utf8:
         """The first time what is open, then from the beginning."""
-        return Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding, end)
+        return Utf8(
+            streams.pop() if streams else reopened.enter_context(source.open()), form.encoding, end, dialect.runs
+        )
 
     end = end_of(dialect)
     with ExitStack() as reopened, damaged(source.name, f"a {source.ending[1:].upper()} file"):
@@ -277,7 +279,7 @@ def names_of(source: TableSource, form: TextForm, dialect: Dialect) -> tuple[str
         InputError: it has none.
     """
     with source.open() as content:
-        for _, row in dialect.rows(_lines(Utf8(content, form.encoding))):
+        for _, row in dialect.rows(_lines(Utf8(content, form.encoding, runs=dialect.runs))):
             return names_in(row)
     raise InputError(f"data {source.name}", "a line with the names of the columns", "none")
 
@@ -291,7 +293,7 @@ def _line_of(
 ) -> int | None:  # fmt: skip
     """The number of the line, from 1, where the first such row below the names begins."""
     with source.open() as content:
-        stream = Utf8(content, form.encoding, end_of(dialect))
+        stream = Utf8(content, form.encoding, end_of(dialect), dialect.runs)
         rows = dialect.rows(_lines(stream))
         next(rows, None)
         return next((line for line, row in rows if is_it(row)), None)

@@ -21,6 +21,7 @@ MARKS = (
 
 _MONEY = "$€£¥₹₽₩₺฿₫₴₦₱"
 _SIGN = "[+\\-−]"
+_B = "[\\s\u00a0\u202f]*"  # blanks, also those that do not break a line
 _GROUPS = {".": (",", "'", "’", " ", "\u00a0", "\u202f"), ",": (r"\.", "'", "’", " ", "\u00a0", "\u202f")}
 
 
@@ -75,9 +76,9 @@ def pattern(decimal: Decimal) -> str:
     groups = "|".join(rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+" for mark in _GROUPS[decimal])
     lakhs = rf"|[1-9]\d?(?:{_GROUPS[decimal][0]}\d{{2}})+{_GROUPS[decimal][0]}\d{{3}}"
     return (
-        rf"^\s*(?P<open>\()?\s*(?P<sign>{_SIGN})?\s*(?P<front>[{_MONEY}])?\s*(?P<sign_2>{_SIGN})?\s*"
+        rf"^{_B}(?P<open>\()?{_B}(?P<sign>{_SIGN})?{_B}(?P<front>[{_MONEY}])?{_B}(?P<sign_2>{_SIGN})?{_B}"
         rf"(?P<whole>{groups}{lakhs}|\d*)(?P<part>[{decimal}]\d*)?(?P<power>[eE][+\-]?\d+)?"
-        rf"\s*(?P<back>[%{_MONEY}])?\s*(?P<close>\))?\s*$"
+        rf"{_B}(?P<back>[%{_MONEY}])?{_B}(?P<close>\))?{_B}$"
     )
 
 
