@@ -317,3 +317,60 @@ def test_rows_are_counted_in_the_whole_table_whatever_the_block(monkeypatch):
         assert (unusual.cells, unusual.row) == (17, 34)
         with pytest.raises(InputError, match="column 'a': expected numbers; got 'x' in row 41"):
             model.predicted(new)
+
+
+EUROS = ["300 €", "999 €", "1.020 €", "2.660 €"] * 10
+
+
+@pytest.mark.parametrize("target", ["y", "a"])
+def test_points_before_three_digits_are_thousands_where_the_file_has_a_decimal_comma(tmp_path, target):
+    rows = "".join(f"{i / 2:.1f};{euro}\n".replace(".", ",", 1) for i, euro in enumerate(EUROS))
+    (tmp_path / "t.csv").write_text(f"a;y\n{rows}", encoding="utf-8")
+    table, told = read(tmp_path / "t.csv")
+    assert "decimal comma" in told
+    model = prepare(table, target, PLAN).model
+    mean = model.target.mean if target == "y" else model.inputs.columns[0].mean
+    assert mean == pytest.approx(np.mean([300, 999, 1020, 2660]))
+
+
+@pytest.mark.parametrize(("cells", "cell"), [(EUROS, "'1.020 €' in row 3"),
+                                             (["5,001"] * 39 + ["12,34"], "'12,34' in row 40"),
+                                             (["$5.001"] * 39 + ["$12.34"], "'$12.34' in row 40")])  # fmt: skip
+def test_thousands_that_may_be_decimals_are_refused(cells, cell):
+    table = pa.table({"a": cells, "y": np.arange(40) * 0.5})
+    with pytest.raises(InputError, match="thousands and decimals can be told apart") as raised:
+        prepare(table, "y", PLAN)
+    assert cell in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "mean"), [(["5.125%", "3.459%"], 4.292), (["1,260", "999"], 1129.5), (["1,5", "2,125"], 1.8125)]
+)
+def test_thousands_and_decimals_that_are_clear_are_read(cells, mean):
+    table = pa.table({"a": cells * 20, "y": np.arange(40) * 0.5})
+    inputs = prepare(table, "y", Plan(test=0, types={"a": "number"})).model.inputs
+    assert inputs.columns[0].mean == pytest.approx(mean)
+
+
+def test_points_of_thousands_beside_decimal_commas_are_no_decimals(tmp_path):
+    (tmp_path / "t.csv").write_text("x;y\n" + "".join(f"0,{i};{('300', '1.020')[i % 2]}\n" for i in range(30)))
+    table, told = read(tmp_path / "t.csv")
+    assert "decimal comma" in told
+    assert prepare(table, "x", PLAN).model.inputs.columns[0].mean == 660
+
+
+@pytest.mark.parametrize("typed", [pa.array([1.0, 2.0]), pa.array([1, 2]), pa.array([2.0, None])])
+def test_a_number_is_the_category_of_its_value(typed):
+    table = pa.table({"k": ["1.0", "2.0"] * 10, "y": np.arange(20) * 0.5})
+    inputs = prepare(table, "y", Plan(test=0, types={"k": "category"})).model.inputs
+    taken = inputs.taken(pa.table({"k": typed}))
+    assert [one.what for one in taken.unusual] == ["missing"] * typed.null_count
+    due = inputs.taken(pa.table({"k": [None if v is None else f"{v}.0" for v in typed.cast(pa.int64()).to_pylist()]}))
+    np.testing.assert_array_equal(taken.x, due.x)
+
+
+def test_r2_of_a_constant_test_part_is_0_or_1():
+    table = pa.table({"x": np.arange(40.0), "y": [1.5] + [2.5] * 39})
+    model = prepare(table, "y", Plan(test=0, hidden=(2,))).model
+    scores = model.evaluate(table.slice(1))
+    assert scores.r2 == 0.0

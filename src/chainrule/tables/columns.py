@@ -14,13 +14,13 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.cells import Kind, plain, words_of
+from chainrule.tables.cells import Kind, plain, printed, words_of
 from chainrule.tables.dates import PARTS, turned
 from chainrule.tables.reading import names_shown
 from chainrule.tables.text_dates import DateForm
 from chainrule.tables.text_numbers import Form
 from chainrule.tables.unusual import Taken, Unusual, summed
-from chainrule.tables.values import as_labels, check_filled, date_parts, number_cells, places_of
+from chainrule.tables.values import as_labels, by_value, check_filled, date_parts, number_cells, places_of
 from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
@@ -300,7 +300,9 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
     unusual: tuple[Unusual, ...] = ()
     if column.categories:
         kind, cells = plain(name, cells)
-        codes, words = words_of(kind, cells)
+        codes, words = words_of(kind, printed(cells) if kind == "date" else cells)
+        if kind in ("whole", "number"):
+            words = by_value(words, column.categories)
         x, gaps, unusual = _one_hot(codes, words, column)
     elif column.parts:
         parts = date_parts(name, cells, column.dates)

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables import columns as c
 from chainrule.tables.as_numbers import AsNumbers, Cell
+from chainrule.tables.cells import decimal_of
 from chainrule.tables.summary import ColumnSummary, number_columns
 from chainrule.tables.text_numbers import is_mark, shortened
 
@@ -111,7 +112,8 @@ def decide_of(
 ) -> Decided:  # fmt: skip
     """``decide`` of a table in memory; numbers are not standardised."""
     column, every = c.column_of(table, name), np.full(table.num_rows, True)
-    decided = decide(ColumnSummary.of(name, column, every, True, (types or {}).get(name)), task)
+    asked = (types or {}).get(name)
+    decided = decide(ColumnSummary.of(name, column, every, True, asked, decimal_of(table)), task)
     if decided.target.classes:
         return decided
     bare = c.Target(name, kind=decided.target.kind, form=decided.target.form)

@@ -21,6 +21,7 @@ MOST = 0.8  # of the rows, that a separator divides alike where none divides all
 _COMMA = re.compile(r"\s*[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\s*")
+_GROUPS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:\.\d{3})+\s*")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*")
 
 _ZERO = re.compile(r"0[0-9]{1,17}")
@@ -214,8 +215,9 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, str]:
     commas = [cell for cell in cells if "," in cell and _COMMA.fullmatch(cell)]
     if not commas or (separator != ";" and all(_THOUSANDS.fullmatch(cell) for cell in commas)):
         return ".", ""
-    point = next((cell for cell in cells if "." in cell and _POINT.fullmatch(cell)), None)
-    if point is None:
+    points = [cell for cell in cells if "." in cell and _POINT.fullmatch(cell)]
+    point = next(iter(points), None)
+    if point is None or (all(map(_GROUPS.fullmatch, points)) and not all(map(_THOUSANDS.fullmatch, commas))):
         return ",", "decimal comma"
     return ".", f"decimal point, as in {point.strip()}, though there is {commas[0].strip()}"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
 from chainrule.tables.binary_files import index_columns, parquet_file, read_arrow, read_excel, read_npz
+from chainrule.tables.cells import DECIMAL, printed
 from chainrule.tables.datasets import BUNDLED, bundled
 from chainrule.tables.reading import TableReading, Tell
 from chainrule.tables.sources import TableSource, sources
@@ -177,6 +178,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
             table = _as_texts(table.select(kept_columns(table.column_names, source, reading)), reading)
         else:
             table, more = no_index(table, names, reading)
+            table = with_decimal(table, form.dialect.decimal, reading)
             found += (*more, *zeros_lost(form.dialect, table))
     else:
         with source.seekable() as content:
@@ -210,6 +212,13 @@ def kept_columns(
     return [name for name in names if name in kept]
 
 
+def with_decimal(table: Any, decimal: str, reading: TableReading) -> Any:
+    """With the file's decimal mark beside the columns, where it is known: 1.234 € is then in no doubt."""
+    if decimal != "," and reading.decimal is None:
+        return table
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), DECIMAL: decimal})
+
+
 def no_index(table: Any, names: Sequence[str], reading: TableReading) -> tuple[Any, tuple[str, ...]]:
     """Without a first column that has no name and only numbers the rows, and without empty ones that have no name."""
     import pyarrow as pa
@@ -233,33 +242,17 @@ def no_index(table: Any, names: Sequence[str], reading: TableReading) -> tuple[A
 
 
 def _as_texts(table: Any, reading: TableReading) -> Any:
-    """Columns that are asked for as text; numbers as they print."""
+    """Columns that are to be text by ``types``; numbers as they print."""
     import pyarrow as pa
 
     for place, name in enumerate(table.column_names):
         kind = table.schema.field(place).type
         scalar = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-        if name in reading.as_text and (scalar or pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
-            table = table.set_column(place, name, _printed(table.column(place)))
-    return table
-
-
-def _printed(column: Any) -> Any:
-    """Cells as text files have them: ``True``, ``2024-01-31`` where all times are midnight, numbers as they print."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_boolean(column.type):
-        return pc.if_else(column, "True", "False")
-    if pa.types.is_timestamp(column.type):
-        if (
-            column.type.tz is None
-            and pc.all(pc.equal(column, pc.floor_temporal(column, unit="day"))).as_py() is not False
+        if reading.types.get(name) in ("text", "category") and (
+            scalar or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
         ):
-            return column.cast(pa.date32()).cast(pa.string())
-        text = column.cast(pa.string())
-        return pc.replace_substring_regex(text, r"\.0+(Z?)$", r"\1")
-    return column.cast(pa.string())
+            table = table.set_column(place, name, printed(table.column(place)))
+    return table
 
 
 def _all_are(column: Any, value: str | None) -> bool:

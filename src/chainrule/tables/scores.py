@@ -61,5 +61,5 @@ def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
         return Scores.of_classes(n, loss, int((yhat.argmax(axis=1) == y).sum()))
     truth = y[:, 0].astype(np.float64)
     # as the network learns them: in the target's own unit they may be too large to square
-    error, spread = truth - yhat[:, 0].astype(np.float64), truth - truth.mean()
+    error, spread = truth - yhat[:, 0].astype(np.float64), truth - truth.mean() if np.ptp(truth) else truth * 0.0
     return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()), target.unit)

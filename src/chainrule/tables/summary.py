@@ -12,8 +12,8 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables import columns as c
 from chainrule.tables.as_dates import AsDates, the_order
-from chainrule.tables.as_numbers import AsNumbers
-from chainrule.tables.cells import Kind, plain, words_of
+from chainrule.tables.as_numbers import AsNumbers, in_doubt
+from chainrule.tables.cells import Kind, decimal_of, plain, words_of
 from chainrule.tables.dates import PARTS, parts_of
 from chainrule.tables.moments import Moments
 from chainrule.tables.text_dates import DateForm
@@ -32,6 +32,7 @@ class ColumnSummary:
     """What must be known of one column before training: that of some rows, and added up, that of all.
 
     Attributes:
+        decimal: the decimal mark of the text file it is from, where it is known.
         asked: what the column is to be, as ``chainrule.tables.reading`` has types; None: as it is seen to be.
         rows, learnt: how many there are, and of these to learn from.
         kind: of its values. A target's float64 that are all whole are ``whole``, as where no cell was missing.
@@ -58,16 +59,18 @@ class ColumnSummary:
     texts: tuple[AsNumbers, AsNumbers] | None = None
     asked: str | None = None
     dates: tuple[AsDates, ...] = ()
+    decimal: str | None = None
 
     @classmethod
     def of(
-        cls, name: str, column: Any, learnt: Array, is_target: bool = False, asked: str | None = None
-    ) -> ColumnSummary:
+        cls, name: str, column: Any, learnt: Array, is_target: bool = False, asked: str | None = None,
+        decimal: str | None = None,
+    ) -> ColumnSummary:  # fmt: skip
         """Of a column, Arrow's or an array.
 
         Args:
             learnt: true for the rows to learn from, or their numbers from 0.
-            asked: see the class.
+            asked, decimal: see the class.
 
         Raises:
             InputError: values of another type; an infinite one, whose row is named.
@@ -87,7 +90,8 @@ class ColumnSummary:
             low, high = (float(known.min()), float(known.max())) if len(known) else (np.inf, -np.inf)
             moments = Moments.of(values[seen & ~gaps]) if len(values) else Moments.of(np.zeros((0, 1)))
             missing = int(gaps.sum())
-            return cls(name, rows, int(seen.sum()), kind, moments, labels, low, high, missing, gap, texts, asked, dates)
+            ends = low, high, missing, gap
+            return cls(name, rows, int(seen.sum()), kind, moments, labels, *ends, texts, asked, dates, decimal)
 
         kind, cells = plain(name, given)
         none = np.zeros((0, 1))
@@ -106,7 +110,7 @@ class ColumnSummary:
         if words_asked:
             return made("text", codes < 0, none, labels)
         if kind == "text":
-            texts = tuple(AsNumbers.of(codes, words, seen, decimal) for decimal in DECIMALS)
+            texts = tuple(AsNumbers.of(codes, words, seen, mark) for mark in DECIMALS)
             dates = () if asked == "number" else AsDates.of(codes, words, seen)
             return made(kind, codes < 0, none, labels, texts, dates)
         values = number_cells(name, cells, None)
@@ -141,7 +145,7 @@ class ColumnSummary:
         return ColumnSummary(
             self.name, self.rows + other.rows, self.learnt + other.learnt, kind, moments, labels,
             min(self.low, other.low), max(self.high, other.high), self.missing + other.missing, gap, texts, self.asked,
-            dates,
+            dates, self.decimal or other.decimal,
         )  # fmt: skip
 
     def _kind_with(self, other: ColumnSummary) -> Kind:
@@ -183,11 +187,15 @@ class ColumnSummary:
         """
         if self.texts is None:
             return None
-        best = max(self.texts, key=lambda one: (one.numbers, one.decimal == "."))
+        best = max(self.texts, key=lambda one: (one.numbers, one.decimal == (self.decimal or ".")))
         if not best.numbers:
             if self.asked == "number" and best.odd is not None:
                 raise InputError(f"column {self.name!r}", "numbers, as --types says", str(best.odd))
             return None
+        doubt = in_doubt(*self.texts) if self.decimal is None and (not best.odds or self.asked == "number") else None
+        if doubt is not None:
+            wanted = "numbers whose thousands and decimals can be told apart (--decimal point or comma, in a text file)"
+            raise InputError(f"column {self.name!r}", wanted, str(doubt))
         if not best.odds or self.asked == "number":
             best.form(f"column {self.name!r}", self.asked == "number")
             few = len(self.labels) <= FEW
@@ -248,7 +256,7 @@ class ColumnSummary:
         count = len(self.labels)
         way = f" ({_way(self.name)})" if what == "categories" else ""
         if count > MOST_CATEGORIES:
-            raise InputError(quantity, f"at most {MOST_CATEGORIES} {what}", f"more{way}")
+            raise InputError(quantity, f"at most {MOST_CATEGORIES:,} {what}", f"more{way}")
         most = FEW if what == "categories" else 5
         if count > most and 2 * count > self.known and self.asked not in ("text", "category"):
             got = f"{count} different texts in {self.known} cells, such as {shortened(next(iter(self.labels)))}{way}"
@@ -334,7 +342,7 @@ def summaries_of(
     learnt = np.zeros(table.num_rows, bool)
     learnt[train] = True
     return [
-        ColumnSummary.of(name, table.column(place), learnt, asked=asked.get(name))
+        ColumnSummary.of(name, table.column(place), learnt, asked=asked.get(name), decimal=decimal_of(table))
         for name, place in zip(names, places, strict=True)
     ]
 

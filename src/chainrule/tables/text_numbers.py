@@ -66,6 +66,13 @@ def marks_of(texts: Any) -> Array:
     return np.asarray(pc.is_in(small, pa.array(MARKS, pa.large_string())).to_numpy(zero_copy_only=False))
 
 
+def matches(texts: Any, expression: str) -> Array:
+    """Which texts of an Arrow array have what a regular expression (RE2) says."""
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.match_substring_regex(texts, expression).to_numpy(zero_copy_only=False))
+
+
 def is_mark(text: str) -> bool:
     """Whether a text stands for a missing value among numbers."""
     return text.strip().lower() in MARKS
@@ -99,9 +106,6 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     def has(name: str) -> Array:
         return np.asarray(pc.greater(pc.binary_length(part[name]), 0).to_numpy(zero_copy_only=False))
 
-    def matches(array: Any, expression: str) -> Array:
-        return np.asarray(pc.match_substring_regex(array, expression).to_numpy(zero_copy_only=False))
-
     digits = matches(part["whole"], r"\d") | matches(part["part"], r"\d")
     unread = (has("open") != has("close")) | (has("sign") & has("sign_2")) | (has("front") & has("back"))
     unread |= (has("open") & (has("sign") | has("sign_2"))) | matches(part["whole"], r"^0\d")
@@ -118,7 +122,11 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     values = np.where(minus, -values, values)
     number &= np.isfinite(values)
     units = pc.binary_join_element_wise(part["front"], part["back"], nothing).to_numpy(zero_copy_only=False)
-    plain = number & matches(texts, r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$")
+    plain = (
+        number
+        & ~((decimal == ",") & matches(texts, r"\."))
+        & matches(texts, r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$")
+    )
     return Texts(np.where(number, values, np.nan), mark, plain, np.where(number, units, ""))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,21 @@ def as_labels(words: list[str], kind: str, marks: bool) -> tuple[list[str], Arra
         whole = read.plain & (read.values == np.round(read.values))
         found = [str(int(v)) if is_whole else w for w, v, is_whole in zip(words, read.values, whole, strict=True)]
     return found, missing
+
+
+def by_value(words: list[str], known: tuple[str, ...]) -> list[str]:
+    """Numbers as the one category of the same value is written, such as ``1.0`` for 1."""
+    values: dict[float, list[str]] = {}
+    for category in known:
+        with suppress(ValueError):
+            values.setdefault(float(category), []).append(category)
+    there = set(known)
+
+    def written(word: str) -> str:
+        same = [] if word in there else values.get(float(word), [])
+        return same[0] if len(same) == 1 else word
+
+    return [written(word) for word in words]
 
 
 def places_of(
