@@ -374,3 +374,42 @@ def test_r2_of_a_constant_test_part_is_0_or_1():
     model = prepare(table, "y", Plan(test=0, hidden=(2,))).model
     scores = model.evaluate(table.slice(1))
     assert scores.r2 == 0.0
+
+
+def test_text_that_could_be_numbers_is_told_where_it_is_categories(tmp_path):
+    table = pa.table({"a": ["1", "2", "3"] * 10, "b": ["1,5", "1.5", "u"] * 10, "y": np.arange(30) * 0.5})
+    notes = prepare(table, "y", PLAN).notes
+    assert notes == ("column 'a': text that could be numbers, taken as categories (--types a=number)",)
+
+
+def test_numbers_of_a_sheet_that_are_kept_as_text_are_numbers(tmp_path):
+    pd.DataFrame({"a": [1, 2, "3", 4.5], "b": [1, 2, "03", 4], "y": [1, 2, 3, 4]}).to_excel(
+        tmp_path / "t.xlsx", index=False
+    )
+    table = read_table(tmp_path / "t.xlsx")
+    assert table["a"].to_pylist() == [1, 2, 3, 4.5]
+    assert table["b"].to_pylist() == ["1", "2", "03", "4"]
+
+
+def test_durations_and_numbers_are_not_mixed(tmp_path):
+    hours = [datetime.timedelta(hours=h) for h in range(30)]
+    inputs = prepare(pa.table({"d": hours, "y": np.arange(30) * 0.5}), "y", PLAN).model.inputs
+    with pytest.raises(InputError, match="column 'd': expected durations, as it was learnt; got numbers or text"):
+        inputs.apply(pa.table({"d": [0.932]}))
+    inputs = prepare(pa.table({"d": np.arange(30.0), "y": np.arange(30) * 0.5}), "y", PLAN).model.inputs
+    with pytest.raises(InputError, match="column 'd': expected numbers or text, as it was learnt; got durations"):
+        inputs.apply(pa.table({"d": hours}))
+
+
+def test_a_file_is_one_table_once(tmp_path, monkeypatch):
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "1.csv").write_text("a,y\n1,2\n")
+    with pytest.raises(InputError, match=r"expected each file once; got .*1\.csv twice"):
+        read_table([tmp_path / "f" / "1.csv", tmp_path / "f"])
+
+
+@pytest.mark.parametrize("name", ["o.parquet", "o.xlsx", "o.csv.gz", "o.jsonl"])
+def test_predictions_are_not_written_under_the_name_of_another_kind(run, tmp_path, name):
+    code, _, err = run("predict", "m.safetensors", "iris", "--out", name)
+    assert code == 2
+    assert "expected a .csv file: predictions are written as CSV" in err

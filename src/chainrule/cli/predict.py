@@ -18,6 +18,7 @@ from chainrule.errors import InputError
 from chainrule.system.cells import harmless, write_cells
 from chainrule.system.files import is_device, whole_text, write_whole
 from chainrule.tables.reading import TableReading
+from chainrule.tables.sources import kind_of
 
 if TYPE_CHECKING:
     from chainrule.tables.table_model import TableModel
@@ -85,6 +86,8 @@ def predict(
         _predict_on_cluster(model, data, reading, cluster, out, interval)
         return
     check_outputs({"--out": out}, [str(model), *data])
+    if out is not None and not json and (kind := kind_of(out.name)) is not None and (kind[0] != "csv" or kind[2]):
+        raise InputError(f"--out {out}", "a .csv file: predictions are written as CSV", repr("".join(out.suffixes)))
     loaded = load_table_model(model)
     width = _half_width(loaded, interval)
     table = loaded.part(read_table(data, reading_for(loaded, reading), tell), part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
@@ -15,6 +16,8 @@ from chainrule.system.numpy_files import npz_arrays, reason
 from chainrule.tables.reading import UNNAMED, TableReading
 from chainrule.tables.sources import TableSource, damaged
 from chainrule.tables.text_files import BLANKS, repeated_names
+
+_NUMBER = re.compile(r"\s*[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*")
 
 
 def index_columns(schema: Any) -> list[str]:
@@ -140,6 +143,10 @@ def _values(cells: Sequence[Any]) -> list[Any]:
         return [datetime.datetime.combine(c, midnight) if type(c) is datetime.date else c for c in found]
     if kinds == {datetime.time, datetime.timedelta}:  # durations, some of them below a day
         return [_duration(cell) if isinstance(cell, datetime.time) else cell for cell in found]
+    if str in kinds and kinds <= {int, float, str} and len(kinds) > 1:  # a cell that is a number, kept as text
+        numbers = [float(cell) if isinstance(cell, str) and _NUMBER.fullmatch(cell) else cell for cell in found]
+        if not any(isinstance(cell, str) for cell in numbers):
+            return _values(numbers)
     if len(kinds) > 1:
         return [None if cell is None else _text(cell) for cell in found]
     return found

@@ -98,6 +98,13 @@ def words_of(kind: Kind, column: Any) -> tuple[Array, list[str]]:
     return codes, [str(int(v)) if v == v and float(v).is_integer() else str(v) for v in values]
 
 
+def is_duration(kind: Any) -> bool:
+    """Whether a column's type is a duration."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_duration(kind))
+
+
 def decimal_of(table: Any) -> str | None:
     """The decimal mark of the text file that a table is from, where it is known."""
     found = (table.schema.metadata or {}).get(DECIMAL)

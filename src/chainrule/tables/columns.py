@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.cells import Kind, plain, printed, words_of
+from chainrule.tables.cells import Kind, is_duration, plain, printed, words_of
 from chainrule.tables.dates import PARTS, turned
 from chainrule.tables.reading import names_shown
 from chainrule.tables.text_dates import DateForm
@@ -53,6 +53,7 @@ class Column:
         form: how text is its numbers; None: as any program writes numbers.
         dates: how text is its dates; None: in ISO 8601.
         truth: whether it was truth values: text such as ``True`` is one too.
+        duration: whether it was durations, in seconds: plain numbers are refused, as their unit is not known.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Column:
     form: Form | None = None
     dates: DateForm | None = None
     truth: bool = False
+    duration: bool = False
 
     @property
     def inputs(self) -> list[str]:
@@ -308,6 +310,9 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
         parts = date_parts(name, cells, column.dates)
         x, gaps = _dated(parts, column), np.isnan(parts[:, 0])
     else:
+        if cells.null_count < len(cells) and is_duration(cells.type) != column.duration:
+            wanted, got = ("durations", "numbers or text")[:: 1 if column.duration else -1]
+            raise InputError(f"column {name!r}", f"{wanted}, as it was learnt", got)
         values = number_cells(name, cells, column.form, column.truth)
         x, gaps = standardised(values[:, None], [column]), np.isnan(values)
     if gaps.any():

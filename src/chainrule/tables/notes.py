@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from chainrule.tables.columns import Column, Inputs
 from chainrule.tables.dates import PARTS
 from chainrule.tables.summary import ColumnSummary
 from chainrule.tables.text_dates import IN_WORDS, Order, read_dates
-from chainrule.tables.text_numbers import Form, read_texts, shortened
+from chainrule.tables.text_numbers import DECIMALS, Form, read_texts, shortened
 
 
 def notes_of(summaries: Sequence[ColumnSummary], inputs: Inputs) -> tuple[str, ...]:
@@ -37,6 +39,8 @@ def note_of(summary: ColumnSummary, column: Column | None) -> str:
             said[-1] += " (sine and cosine)"
         if column.dates is not None and column.dates.zone:
             said[-1] += ", in UTC"
+    if column.categories and summary.asked is None and _all_numbers(summary.labels):
+        said.append(f"text that could be numbers, taken as categories (--types {summary.name}=number)")
     if numbers is not None and numbers.special is not None:
         said.append(f"text that is numbers, {numbers.special} is {_value(numbers.special.text, column.form)}")
     gaps, first = summary.missing, f"row {summary.gap}"
@@ -53,6 +57,18 @@ def note_of(summary: ColumnSummary, column: Column | None) -> str:
             taken = "the mean"  # of rows that are not learnt from
         said.append(f"{_cells(gaps)} missing (the first: {first}), which {'get' if gaps > 1 else 'gets'} {taken}")
     return f"column {summary.name!r}: {'; '.join(said)}" if said else ""
+
+
+def _all_numbers(labels: Mapping[str, int]) -> bool:
+    """Whether all texts are numbers, if not all with one decimal mark."""
+    import pyarrow as pa
+
+    texts = pa.array(list(labels), pa.large_string())
+    reads = [read_texts(texts, mark) for mark in DECIMALS]
+    return bool(len(labels)) and all(
+        not np.isnan(value) or not np.isnan(other) or mark
+        for value, other, mark in zip(reads[0].values, reads[1].values, reads[0].mark, strict=True)
+    )
 
 
 def _cells(count: int) -> str:

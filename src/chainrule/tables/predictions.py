@@ -20,7 +20,10 @@ def reading_for(model: TableModel, asked: TableReading | None = None) -> TableRe
     Args:
         asked: what else is asked of the reading.
     """
-    return replace(asked or TableReading(), texts=model.texts, keep_index=True)  # other columns are left alone
+    reading = asked or TableReading()
+    point = any(column.form is not None and column.form.decimal == "." for column in model.inputs.columns)
+    decimal = "." if point and reading.decimal is None else reading.decimal  # 12,345 that was thousands stays so
+    return replace(reading, texts=model.texts, keep_index=True, decimal=decimal)  # other columns are left alone
 
 
 def header_of(model: Model | PresetModel, level: float | None = None) -> list[str]:

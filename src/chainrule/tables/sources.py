@@ -12,6 +12,7 @@ import re
 import sys
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ KINDS: dict[str, Kind] = {
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 ENDINGS = f"{', '.join(KINDS)} (also packed: {', '.join(PACKED)})"
 STANDARD_INPUT = "-"
+_STREAM = "standard input"
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # a missing value in a folder's name
 
 #: what a file begins with -> what it is, and the ending that says so
@@ -143,6 +145,9 @@ def sources(data: Sequence[str]) -> list[TableSource]:
         InputError: no such file; one whose name does not say what it is; of several kinds.
     """
     found = [source for name in data for source in _of(name)]
+    places = Counter(os.path.realpath(source.name) for source in found if source.name != _STREAM)
+    if places and places.most_common(1)[0][1] > 1:
+        raise InputError(f"data {' '.join(data)}", "each file once", f"{places.most_common(1)[0][0]} twice")
     if len({source.ending for source in found}) > 1:
         raise InputError(f"data {' '.join(data)}", "files of one kind", ", ".join(sorted({s.ending for s in found})))
     return found
@@ -198,7 +203,7 @@ def standard_input() -> TableSource:
     Raises:
         InputError: nothing comes.
     """
-    content, name, packing = sys.stdin.buffer.read(), "standard input", ""
+    content, name, packing = sys.stdin.buffer.read(), _STREAM, ""
     beginning = beginning_of(content[:16])
     if beginning is not None and beginning[1] in PACKED and not (beginning[1] == ".zip" and _workbook(content)):
         packing = beginning[1]

@@ -13,7 +13,7 @@ from chainrule.network.arrays import Array
 from chainrule.tables import columns as c
 from chainrule.tables.as_dates import AsDates, the_order
 from chainrule.tables.as_numbers import AsNumbers, in_doubt
-from chainrule.tables.cells import Kind, decimal_of, plain, words_of
+from chainrule.tables.cells import Kind, decimal_of, is_duration, plain, words_of
 from chainrule.tables.dates import PARTS, parts_of
 from chainrule.tables.moments import Moments
 from chainrule.tables.text_dates import DateForm
@@ -32,6 +32,7 @@ class ColumnSummary:
     """What must be known of one column before training: that of some rows, and added up, that of all.
 
     Attributes:
+        duration: whether its numbers are durations, in seconds.
         decimal: the decimal mark of the text file it is from, where it is known.
         asked: what the column is to be, as ``chainrule.tables.reading`` has types; None: as it is seen to be.
         rows, learnt: how many there are, and of these to learn from.
@@ -60,6 +61,7 @@ class ColumnSummary:
     asked: str | None = None
     dates: tuple[AsDates, ...] = ()
     decimal: str | None = None
+    duration: bool = False
 
     @classmethod
     def of(
@@ -91,7 +93,8 @@ class ColumnSummary:
             moments = Moments.of(values[seen & ~gaps]) if len(values) else Moments.of(np.zeros((0, 1)))
             missing = int(gaps.sum())
             ends = low, high, missing, gap
-            return cls(name, rows, int(seen.sum()), kind, moments, labels, *ends, texts, asked, dates, decimal)
+            learnt_as = asked, dates, decimal, is_duration(given.type)
+            return cls(name, rows, int(seen.sum()), kind, moments, labels, *ends, texts, *learnt_as)
 
         kind, cells = plain(name, given)
         none = np.zeros((0, 1))
@@ -127,6 +130,8 @@ class ColumnSummary:
         if not self.rows or not other.rows:
             return self if self.rows else other
         kind = self._kind_with(other)
+        if "none" not in (self.kind, other.kind) and self.duration != other.duration:
+            raise InputError(f"column {self.name!r}", "durations throughout, or numbers", "both")
         labels = self.labels
         if len(labels) <= MOST_CATEGORIES:
             labels = labels | {label: labels.get(label, 0) + rows for label, rows in other.labels.items()}
@@ -145,7 +150,7 @@ class ColumnSummary:
         return ColumnSummary(
             self.name, self.rows + other.rows, self.learnt + other.learnt, kind, moments, labels,
             min(self.low, other.low), max(self.high, other.high), self.missing + other.missing, gap, texts, self.asked,
-            dates, self.decimal or other.decimal,
+            dates, self.decimal or other.decimal, self.duration or other.duration,
         )  # fmt: skip
 
     def _kind_with(self, other: ColumnSummary) -> Kind:
@@ -297,7 +302,9 @@ class ColumnSummary:
             read_as = stored.form(f"column {self.name!r}", False)
             return self._date(self.moments, None if read_as == DateForm() else read_as)
         number = self._number(self.moments, None)
-        return replace(number, truth=True) if number is not None and self.kind == "truth" else number
+        if number is None:
+            return None
+        return replace(number, truth=self.kind == "truth", duration=self.duration)
 
     def _number(self, moments: Moments, form: Form | None) -> c.Column | None:
         if not moments.count:
