@@ -26,8 +26,8 @@ from benchmarks import shared
 
 WIDE_ROWS = 2000
 READ = "import sys; from chainrule.storage import read_table; print(read_table(sys.argv[1], tell=print).num_rows)"
-ABOUT = """- The long table has twelve columns (numbers, one with missing cells, two of text with 5 and 200 categories, a
-date) and a target of numbers; they give 222 inputs. The wide one has 2,000 rows of numbers and two classes.
+ABOUT = """- The long table has twelve columns (numbers, one with missing cells, two of text with 5 and 200 categories,
+a date) and a target of numbers; they give 222 inputs. The wide one has 2,000 rows of numbers and two classes.
 - read: `read_table` alone. train: one network, one epoch. fast: the preset. predict: all rows, as CSV.
 - Seconds are by the clock, processor those of all threads together; each step is a process of its own, its start and
 its imports included. / reading: processor seconds over those of reading alone. Peak: the most memory it held.

@@ -413,3 +413,19 @@ def test_predictions_are_not_written_under_the_name_of_another_kind(run, tmp_pat
     code, _, err = run("predict", "m.safetensors", "iris", "--out", name)
     assert code == 2
     assert "expected a .csv file: predictions are written as CSV" in err
+
+
+def test_a_letter_that_is_not_utf_8_among_many_that_are_is_named_by_its_line(tmp_path):
+    rows = "".join(f"café,{i}\n" for i in range(60)).encode()
+    (tmp_path / "t.csv").write_bytes(b"a,y\n" + rows + "thé,1\n".encode("latin-1") + rows)
+    with pytest.raises(InputError, match=r"expected text in one encoding .*; got UTF-8 but for a letter in line 62"):
+        read_table(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_bytes(b"a,y\n" + rows.decode().encode("latin-1"))
+    assert read(tmp_path / "t.csv")[0]["a"][0].as_py() == "café"
+
+
+def test_text_and_categories_in_several_files_are_one_column(tmp_path):
+    parquet.write_table(pa.table({"a": pa.array(["u", "v"], pa.large_string())}), tmp_path / "1.parquet")
+    parquet.write_table(pa.table({"a": pa.array(["v", "w"]).dictionary_encode()}), tmp_path / "2.parquet")
+    table = read_table([tmp_path / "1.parquet", tmp_path / "2.parquet"])
+    assert table["a"].to_pylist() == ["u", "v", "v", "w"]

@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import IO, Any
 
+from chainrule.errors import InputError
+
 #: marks at the beginning of a file, the longer first
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
@@ -31,7 +33,25 @@ def encoding_of(start: bytes) -> str:
 
 
 def fallback(content: IO[bytes]) -> str:
-    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where that lacks a letter."""
+    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where that lacks a letter.
+
+    Raises:
+        InputError: nearly all of its letters are UTF-8; the line of the first that is not.
+    """
+    utf8 = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    good = bad = line = 0
+    begun = content.tell() if content.seekable() else None
+    while begun is not None and (part := content.read(1 << 20)):
+        text = utf8.decode(part)
+        odd = text.count("\ufffd")
+        line += 0 if bad else text[: text.find("\ufffd") if odd else None].count("\n")
+        bad += odd
+        good += sum(map(len, _LETTERS.findall(text))) - odd
+    if begun is not None:
+        content.seek(begun)
+    if good >= MOSTLY * max(1, bad) and begun is not None:
+        wanted = "text in one encoding (--encoding says which)"
+        raise InputError("data", wanted, f"UTF-8 but for a letter in line {line + 1}")
     decoder = codecs.getincrementaldecoder("cp1252")()
     try:
         while block := content.read(1 << 20):
@@ -43,6 +63,10 @@ def fallback(content: IO[bytes]) -> str:
 
 _BLANKS = re.compile(r"[ \t]+")
 _ENDS = re.compile(r"(?m)^ | (?=\r?$)")
+
+
+MOSTLY = 20  # letters of UTF-8 for each that is none, that say a text is UTF-8
+_LETTERS = re.compile(r"[^\x00-\x7f]+")
 
 
 class Utf8:

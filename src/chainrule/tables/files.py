@@ -88,6 +88,8 @@ def read_sources(files: Sequence[TableSource], reading: TableReading) -> list[Fi
         InputError: a file that cannot be read; columns that are not the same.
     """
     parts = [read_source(file, reading) for file in files]
+    if parts[1:]:
+        parts = [replace(part, table=_written_out(part.table)) for part in parts]
     names = parts[0].table.column_names
     for part in parts[1:]:
         if set(part.table.column_names) != set(names):
@@ -104,6 +106,16 @@ def read_sources(files: Sequence[TableSource], reading: TableReading) -> list[Fi
         got = f"{kinds[0]} in {files[0].name}, {kinds[other_kind]} in {files[other_kind].name}"
         raise InputError(f"column {name!r}", "one type in all files", got)
     return parts
+
+
+def _written_out(table: Any) -> Any:
+    """With the values of dictionaries in their places: another file may have the column as text."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
+    return table
 
 
 def together(parts: Sequence[FileTable]) -> pa.Table:
