@@ -149,7 +149,7 @@ def open_large(
     if learnt.target.missing or decided.mark:
         gap = learnt.target.gap
         first = decided.mark if decided.mark and not 0 < gap < decided.mark.row else None
-        where = f"{first}" if first else f"row {gap}"
+        where = f"row {first.row if first else gap}"
         if missing == "refuse":
             raise InputError(f"target {target}", "a value in every row", str(first) if first else f"none in {where}")
         learnt = _learn(chunks, target, types or {}, frozenset(aside), decided.target, on_chunk)
