@@ -116,7 +116,7 @@ BREAKS = (
         "train/checkpoints.py",
         "        if was.get(name) != value:",
         "        if was.get(name) is None:",
-        "tests/train/test_loop.py tests/cli/test_train.py",
+        "tests/train/test_loop.py tests/cli/test_train_checkpoints.py",
     ),
     Break(
         "a sum on a cluster: one partition counted twice, another not",

@@ -20,6 +20,7 @@ from chainrule.storage import load_model, read_table
 from chainrule.tables.blocks import open_large
 from chainrule.tables.chunks import ParquetChunks
 from chainrule.tables.decision import fit_target
+from chainrule.tables.presets.members import PRESETS, Kind, Preset
 from chainrule.tables.summary import fit_inputs
 from tests.support.clusters import TOGETHER, cluster
 from tests.tables.test_training import TABLE as AS_BEFORE
@@ -343,12 +344,58 @@ def test_missing_cells_and_unseen_categories_are_the_same_on_one_machine(run, tw
         np.testing.assert_allclose(one.shares, other.shares, rtol=1e-12)
     fresh = holes.slice(0, 4).set_column(2, "color", pa.array(["red", "pink", None, "blue"]))
     parquet.write_table(fresh, tmp_path / "p.parquet")
-    assert run("predict", "m.safetensors", "p.parquet", "--cluster", two, "--out", "p.csv")[0] == 0
+    told = run("predict", "m.safetensors", "p.parquet", "--cluster", two, "--out", "p.csv")[2]
+    assert "column 'color': 1 cell with a category that training did not see ('pink' in row 2 of partition 1" in told
     code, _, err = run("predict", "m.safetensors", "p.parquet", "--out", "q.csv")
     assert "column 'color': 1 cell with a category that training did not see ('pink' in row 2)" in err
     one, other = (numbers("\n".join((tmp_path / n).read_text().splitlines()[1:])) for n in ("p.csv", "q.csv"))
     assert one[0] == other[0]
     np.testing.assert_allclose(one[1], other[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("marks", [["?", "n/a", ""], [None]])
+def test_a_target_with_marks_of_missing_values_is_the_same_everywhere(run, two, tmp_path, marks):
+    rng = np.random.default_rng(4)
+    y = [marks[i % len(marks)] if i % 9 == 4 else f"{i % 3}.5" if i % 2 else f"{i % 5}" for i in range(90)]
+    parquet.write_table(pa.table({"a": rng.normal(size=90), "y": y}), tmp_path / "t.parquet", row_group_size=15)
+    said = {}
+    for name, more in {"whole": (), "blocks": ("--blocks",), "cluster": ("--cluster", two)}.items():
+        given = ("train", "t.parquet", "--target", "y", *SMALL, "--test", 0, "--out", f"{name}.safetensors", *more)
+        code, out, err = run(*given)
+        assert code == 0, err
+        said[name] = next(line for line in out.splitlines() if "without a value" in line)
+        code, _, err = run(*given, "--missing", "refuse")
+        assert code == 2
+        assert "expected a value in every row; got" in err
+    assert said["whole"] == said["blocks"]
+    assert said["whole"].startswith(said["cluster"].removesuffix("left out"))
+    whole, blocks, cluster = (load_model(tmp_path / f"{name}.safetensors") for name in said)
+    for other in (blocks, cluster):
+        assert (other.target.kind, other.target.form) == (whole.target.kind, whole.target.form)
+        np.testing.assert_allclose(
+            [other.target.mean, other.target.scale, other.inputs.columns[0].mean],
+            [whole.target.mean, whole.target.scale, whole.inputs.columns[0].mean], rtol=1e-12,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["y", "a"])
+def test_an_ensemble_predicts_on_a_cluster_as_without_one(run, two, table, tmp_path, monkeypatch, target):
+    monkeypatch.setitem(PRESETS, "fast", Preset(folds=2, kinds=(Kind(hidden=(4,), epochs=5),)))
+    given = ("train", "all.parquet", "--target", target, "--preset", "fast", "--out", "e.safetensors")
+    assert run(*given)[0] == 0
+    more = ("--interval", 0.8) if target == "a" else ()
+    code, out, alone = run("predict", "e.safetensors", "all.parquet", *more)
+    assert code == 0
+    ask = ("predict", "e.safetensors", "data/*.parquet", "--cluster", two, "--out", "p.csv", *more)
+    code, _, err = run(*ask)
+    assert code == 0
+    assert err.splitlines()[1] == alone.strip()
+    found = (tmp_path / "p.csv").read_text().splitlines()
+    assert found[0] == out.splitlines()[0]
+    mine, theirs = (numbers("\n".join(lines[1:])) for lines in (found, out.splitlines()))
+    if target == "y":
+        assert mine[0] == theirs[0]
+    np.testing.assert_allclose(mine[1], theirs[1], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

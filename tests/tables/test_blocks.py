@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -297,3 +298,28 @@ def test_targets_outside_of_the_loss_are_refused_before_training(tmp_path, run, 
     code, _, err = run("train", "t.parquet", "--target", "y", "--blocks", "--loss", "poisson", "--test", 0)
     assert code == 2
     assert "target y (for the loss poisson)" in err
+
+
+@pytest.mark.parametrize("kind", ["npy", "parquet"])
+def test_rows_without_a_target_are_left_out_of_blocks(tmp_path, kind, rng):
+    x, y = rng.normal(size=(60, 2)), rng.normal(size=60)
+    y[[3, 17, *range(20, 30)]] = np.nan  # a whole row group among them
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    parquet.write_table(
+        pa.table({"a": x[:, 0], "b": x[:, 1], "y": pa.array(y, from_pandas=True)}), tmp_path / "t.parquet",
+        row_group_size=10,
+    )  # fmt: skip
+    chunks = NpyChunks(tmp_path / "x.npy", tmp_path / "y.npy") if kind == "npy" else ParquetChunks(
+        tmp_path / "t.parquet", "y")  # fmt: skip
+    large = open_large(chunks, "y", dtype="float64")
+    known = ~np.isnan(y)
+    assert len(large.train) == known.sum() == 48
+    blocks = list(replace(large.train, together=1).blocks(np.arange))
+    np.testing.assert_allclose(
+        np.concatenate([block.y for block in blocks])[:, 0], (y - y[known].mean())[known] / y[known].std()
+    )
+    np.testing.assert_allclose([column.mean for column in large.train.inputs.columns], x[known].mean(axis=0))
+    assert large.notes == ("target y: 12 rows without a value are left out (row 4)",)
+    with pytest.raises(InputError, match="target y: expected a value in every row; got none in row 4"):
+        open_large(chunks, "y", missing="refuse")

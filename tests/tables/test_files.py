@@ -162,7 +162,7 @@ def test_what_is_asked_for_goes_before_what_is_found(read):
     [
         ({"drop": ("z",)}, "column 'z': expected one of: a, b"),
         ({"types": {"z": "text"}}, "column 'z': expected one of: a, b"),
-        ({"types": {"a": "words"}}, "number, text, date, category"),
+        ({"types": {"a": "words"}}, "number, text, date, category, date-dmy, date-mdy"),
         ({"drop": ("a", "b")}, "columns: expected at least one of"),
         ({"separator": "ab"}, "separator: expected one character"),
         ({"encoding": "no"}, "encoding: expected a text encoding"),

@@ -63,7 +63,7 @@ TESTS = {
     "gradcheck": ("tests/gradcheck", "tests/explanation"),
     "render": ("tests/render", "tests/explanation"),
     "sheets": ("tests/sheets", "tests/auditing/test_given_names.py"),
-    "tables": ("tests/tables", "tests/cli/test_train.py"),
+    "tables": ("tests/tables", "tests/cli/test_train.py", "tests/cli/test_train_cross_validation.py"),
     "train": ("tests/train", "tests/estimators"),
     "view": _files("view", "bundle"),
     "__init__.py": ("tests/network",),

@@ -6,37 +6,27 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from chainrule.cli.output import print_json
-from chainrule.cli.shared import (
-    Decimal,
-    Encoding,
-    Escape,
-    Quote,
-    Separator,
-    Sheet,
-    Skip,
-    check_not_data,
-    check_outputs,
-    need_dask,
-    reading_of,
-    tell,
-)  # fmt: skip
+from chainrule.cli.shared import FILES, check_not_data, check_outputs, need_dask, reads_tables, tell
 from chainrule.errors import InputError
-from chainrule.system.cells import write_cells
+from chainrule.system.cells import harmless, write_cells
 from chainrule.system.files import is_device, whole_text, write_whole
+from chainrule.tables.reading import TableReading
+from chainrule.tables.sources import kind_of
 
 if TYPE_CHECKING:
-    from chainrule.tables.plan import Model
-    from chainrule.tables.reading import TableReading
     from chainrule.tables.table_model import TableModel
 
 
+@reads_tables(*FILES)
 def predict(
+    *,
     model: Annotated[Path, Argument(help="A model file that chainrule train saved.")],
     data: Annotated[
         list[str],
@@ -69,13 +59,7 @@ def predict(
             "file for each partition."
         ),
     ] = None,
-    separator: Separator = None,
-    quote: Quote = None,
-    escape: Escape = None,
-    encoding: Encoding = None,
-    decimal: Decimal = None,
-    skip: Skip = None,
-    sheet: Sheet = None,
+    reading: TableReading,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead of CSV.")] = False,
 ) -> None:
     """Predict the rows of a table: CSV with predictions and probabilities.
@@ -87,26 +71,26 @@ def predict(
     from chainrule.storage import load_table_model, read_table
     from chainrule.tables.predictions import header_of, predictions_of, reading_for
 
-    asked = reading_of(separator, quote, escape, encoding, decimal, skip, sheet)
     if part not in ("all", "train", "test"):
         raise InputError("--part", "all, train or test", repr(part))
     if cluster is not None:
         for option, given in (
             ("--json", json),
             (f"--part {part}", part != "all"),
-            ("--interval", interval is not None),
         ):
             if given:
                 raise InputError(option, "no --cluster beside it", "both")
         _check_place(out)
         if out is not None and _is_one_file(out):
             check_outputs({"--out": out}, [str(model), *data])
-        _predict_on_cluster(model, data, asked, cluster, out)
+        _predict_on_cluster(model, data, reading, cluster, out, interval)
         return
     check_outputs({"--out": out}, [str(model), *data])
+    if out is not None and not json and (kind := kind_of(out.name)) is not None and (kind[0] != "csv" or kind[2]):
+        raise InputError(f"--out {out}", "a .csv file: predictions are written as CSV", repr("".join(out.suffixes)))
     loaded = load_table_model(model)
     width = _half_width(loaded, interval)
-    table = loaded.part(read_table(data, reading_for(loaded, asked), tell), part)
+    table = loaded.part(read_table(data, reading_for(loaded, reading), tell), part)
     if table.num_rows == 0:
         raise InputError(f"--part {part}", "at least one row", "none: the model was trained on all rows")
     found = loaded.predicted(table)
@@ -114,19 +98,20 @@ def predict(
     if json:
         content: dict[str, Any] = {"model": str(model), "data": " ".join(data), "part": part}
         content |= {"rows": [dict(zip(header, row, strict=True)) for row in rows], "scores": found.scores}
-        text = to_json("predict", content | {"notes": [str(unusual) for unusual in found.unusual]})
+        text = to_json("predict", content | {"notes": [*map(str, found.unusual), *([found.why] if found.why else [])]})
         print_json(text) if out is None else write_whole(out, text + "\n")
         return
     if out is None:
-        write_cells(sys.stdout, [header, *rows])
+        write_cells(sys.stdout, chain([header], rows))
     else:
         with whole_text(out) as file:
-            write_cells(file, [header, *rows])
-        sys.stderr.write(f"{len(rows)} predictions in {out}\n")
+            write_cells(file, chain([header], rows))
+        sys.stderr.write(f"{len(found.yhat)} predictions in {out}\n")
+    _say_quoted(loaded)
     for unusual in found.unusual:
         sys.stderr.write(f"{unusual}\n")
-    if found.scores is not None:
-        sys.stderr.write(f"{found.scores}\n")
+    if found.scores is not None or found.why:
+        sys.stderr.write(f"{found.why or found.scores}\n")
 
 
 def _half_width(model: TableModel, level: float | None) -> float | None:
@@ -144,7 +129,9 @@ def _half_width(model: TableModel, level: float | None) -> float | None:
     return model.half_width(level)
 
 
-def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where: str, out: Path | None) -> None:
+def _predict_on_cluster(
+    file: Path, data: list[str], asked: TableReading, where: str, out: Path | None, interval: float | None
+) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:
@@ -158,31 +145,46 @@ def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where:
     from chainrule.distributed.table_training import scores_of
     from chainrule.distributed.work import Work
     from chainrule.storage import load_table_model
-    from chainrule.tables.plan import Model
-    from chainrule.tables.predictions import reading_for
+    from chainrule.tables.predictions import header_of, reading_for
 
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
     model = load_table_model(file)
-    if not isinstance(model, Model):
-        wanted = "a model of one network, which chainrule train --preset none makes"
-        raise InputError("--cluster", wanted, f"one of the preset {model.ensemble.preset}")
+    width = _half_width(model, interval)
     files = open_files(data, reading_for(model, asked), tell)
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
-    with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
-        rows, score = predict_files(Work(client, on_part=shown), files, model, keep)
-    sys.stderr.write(f"{rows} predictions in {out}\n")
-    if score is not None and rows:
-        sys.stderr.write(f"{scores_of(score, model.target)}\n")
+    header, count = header_of(model, interval), len(files.pieces)
+    with cluster(where) as client, progress(True) as shown, _place(out, header, count) as keep:
+        found = predict_files(Work(client, on_part=shown), files, model, keep, width)
+    sys.stderr.write(f"{found.rows} predictions in {out}\n")
+    _say_quoted(model)
+    for unusual in found.unusual:
+        sys.stderr.write(f"{unusual}\n")
+    if found.why:
+        sys.stderr.write(f"{found.why}\n")
+    elif found.score is not None:
+        sys.stderr.write(f"{scores_of(found.score, model.target)}\n")
+
+
+def _say_quoted(model: TableModel) -> None:
+    """Tell which classes are written otherwise, lest a spreadsheet runs them."""
+    quoted = [name for name in model.target.classes if harmless(name) != name]
+    if quoted:
+        words = ", ".join(map(repr, quoted[:5])) + (", …" if quoted[5:] else "")
+        sys.stderr.write(f"classes that a spreadsheet would run as formulas ({words}) are written with an apostrophe "
+                         "before them; --json has them as they are\n")  # fmt: skip
 
 
 @contextmanager
-def _place(out: Path, model: Model, count: int) -> Iterator[Any]:
-    """What keeps the next partition's text: as a file in a folder, or in one file, which is there once it is whole."""
-    from chainrule.tables.predictions import header_of
+def _place(out: Path, names: list[str], count: int) -> Iterator[Any]:
+    """What keeps the next partition's text: as a file in a folder, or in one file, which is there once it is whole.
 
+    Args:
+        names: of the columns.
+        count: of the partitions.
+    """
     header = io.StringIO()
-    write_cells(header, [header_of(model)])
+    write_cells(header, [names])
     if _is_one_file(out):
         with whole_text(out) as file:
             file.write(header.getvalue())

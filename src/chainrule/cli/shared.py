@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 from typer import Argument, Option
 
@@ -20,18 +22,38 @@ if TYPE_CHECKING:
     from chainrule.sheets.header import Worksheet
     from chainrule.tables.reading import TableReading
 
-Separator = Annotated[
-    str | None,
-    Option(
-        help="Between the cells of a text file: comma, semicolon, tab, bar, space, or a character; else it is found."
+#: options of the reading of a table, by their names in ``TableReading``
+_READING: dict[str, tuple[Any, Any]] = {
+    "columns": (str | None, Option(help="The only inputs: a,b,c.")),
+    "drop": (str | None, Option(help="Columns to leave out: a,b,c.")),
+    "types": (
+        str | None,
+        Option(
+            help="What columns are: zip=text,born=date; number, text, category, date, or of dates in text date-dmy "
+            "(the day first) or date-mdy (the month first)."
+        ),
     ),
-]
-Quote = Annotated[str | None, Option(help="Around texts in a text file; '' for none; else it is found.")]
-Escape = Annotated[str | None, Option(help="Before a character to be taken as it is, such as '\\'; else it is found.")]
-Encoding = Annotated[str | None, Option(help="Of a text file: utf-8, cp1252, utf-16, …; else it is found.")]
-Decimal = Annotated[str | None, Option(help="Before the decimals: point or comma; else it is found.")]
-Skip = Annotated[int | None, Option(help="Lines above the names of the columns.", min=0)]
-Sheet = Annotated[str | None, Option(help="Of a workbook; else its first.")]
+    "keep_index": (
+        bool, Option("--keep-index", help="Keep a column that only numbers the rows, such as pandas' index.")
+    ),
+    "separator": (
+        str | None,
+        Option(
+            help="Between the cells of a text file: comma, semicolon, tab, bar, space, or a character; else it is "
+            "found."
+        ),
+    ),
+    "quote": (str | None, Option(help="Around texts in a text file; '' for none; else it is found.")),
+    "escape": (
+        str | None, Option(help="Before a character to be taken as it is, such as '\\'; else it is found.")
+    ),
+    "encoding": (str | None, Option(help="Of a text file: utf-8, cp1252, utf-16, …; else it is found.")),
+    "decimal": (str | None, Option(help="Before the decimals: point or comma; else it is found.")),
+    "skip": (int | None, Option(help="Lines above the names of the columns.", min=0)),
+    "sheet": (str | None, Option(help="Of a workbook; else its first.")),
+}  # fmt: skip
+COLUMNS = ("columns", "drop", "types", "keep_index")  # of them, what chooses columns
+FILES = tuple(name for name in _READING if name not in COLUMNS)
 
 MOST_SECONDS = 1_000_000  # that a file may take
 Number = TypeVar("Number", int, float)
@@ -144,19 +166,41 @@ def check_seconds(seconds: float) -> None:
         raise InputError("--seconds", f"from 0.1 to {MOST_SECONDS:,}", f"{seconds:g}")
 
 
-def reading_of(
-    separator: str | None, quote: str | None, escape: str | None, encoding: str | None, decimal: str | None,
-    skip: int | None, sheet: str | None, columns: str | None = None, drop: str | None = None,
-    types: str | None = None, keep_index: bool = False,
-) -> TableReading:  # fmt: skip
+def reads_tables(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command whose function takes ``reading``, a TableReading, has the options of these names in its place."""
+
+    def made(command: Callable[..., None]) -> Callable[..., None]:
+        given = inspect.signature(command)
+        hints = get_type_hints(command, include_extras=True)
+
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            asked = {name: values.pop(name) for name in names}
+            command(**values, reading=_reading_of(asked))
+
+        options = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False if kind is bool else None,
+                              annotation=Annotated[kind, option])
+            for name, (kind, option) in ((name, _READING[name]) for name in names)
+        ]  # fmt: skip
+        own = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in given.parameters.values()]
+        place = next(i for i, p in enumerate(own) if p.name == "reading")
+        every = [*own[:place], *options, *own[place + 1 :]]
+        run.__signature__ = given.replace(parameters=every)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in every}
+        return run
+
+    return made
+
+
+def _reading_of(asked: dict[str, Any]) -> TableReading:
     """What is asked of the reading of a table, as options give it."""
     from chainrule.tables.reading import TableReading, names_list, types_list
 
+    lists: dict[str, Callable[[str, str], Any]] = {"columns": names_list, "drop": names_list, "types": types_list}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     return TableReading(
-        separator=separator, quote=quote, escape=escape, encoding=encoding, decimal=decimal, skip=skip, sheet=sheet,
-        columns=None if columns is None else names_list("--columns", columns),
-        drop=() if drop is None else names_list("--drop", drop),
-        types={} if types is None else types_list("--types", types), keep_index=keep_index,
+        **{n: lists[n](f"--{n}", value) if n in lists else value for n, value in given.items()}
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from chainrule.distributed.prepare import ReadyRows, some
 from chainrule.distributed.summary import PartitionSplit, digest_of
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
+from chainrule.tables.cells import decimal_of
 from chainrule.tables.columns import Inputs, Target, rows_of
 from chainrule.tables.plan import Plan
 from chainrule.tables.summary import ColumnSummary
@@ -63,12 +64,13 @@ class TableSummary:
 
 
 def summarise_table(
-    piece: Piece, layout: Layout, target: str, split: PartitionSplit, plan: Plan
+    piece: Piece, layout: Layout, target: str, split: PartitionSplit, plan: Plan, decided: Target | None = None
 ) -> TableSummary:  # fmt: skip
     """The summary of one piece; rows without a target are in none of its parts.
 
     Args:
         plan: what columns are to be, by name, and whether a missing cell is refused.
+        decided: what says which rows have a target; None: those whose cell is neither empty nor NaN.
 
     Raises:
         InputError: a column or a value that does not fit; naming the piece, and the row counted within it.
@@ -80,13 +82,14 @@ def summarise_table(
         held, tested = split.held(piece.number, rows), split.tested(piece.number, rows)
         if not rows:
             return TableSummary(0, 0, 0, (), None, (_digest(table),), 0)
-        known = _has_value(table.column(target))
+        known = _has_value(table.column(target)) if decided is None else decided.known(table)
         held, tested, learnt = held & known, tested & known, ~(held | tested) & known
-        count = int(learnt.sum())
+        count, mark = int(learnt.sum()), decimal_of(table)
         columns = tuple(
-            ColumnSummary.of(n, table.column(n), learnt, asked=types.get(n)) for n in layout.names if n != target
+            ColumnSummary.of(n, table.column(n), learnt, asked=types.get(n), decimal=mark)
+            for n in layout.names if n != target
         )  # fmt: skip
-        answer = ColumnSummary.of(target, table.column(target), learnt, True, types.get(target))
+        answer = ColumnSummary.of(target, table.column(target), learnt, True, types.get(target), mark)
         for column in (*columns, answer) if plan.missing == "refuse" else ():
             column.check_filled()
         counts = count, int(held.sum()), int(tested.sum())

@@ -24,7 +24,7 @@ from chainrule.errors import InputError
 from chainrule.tables.binary_files import index_columns, parquet_file
 from chainrule.tables.columns import is_number, is_text, require
 from chainrule.tables.encodings import Utf8
-from chainrule.tables.files import FileTable, kept_columns, no_index, read_source, with_folders
+from chainrule.tables.files import FileTable, kept_columns, no_index, read_source, with_decimal, with_folders
 from chainrule.tables.reading import TableReading, Tell
 from chainrule.tables.sources import (
     ENDINGS,
@@ -36,7 +36,17 @@ from chainrule.tables.sources import (
     told_folders,
     wanted,
 )
-from chainrule.tables.text_files import OpenQuote, RaggedRow, TextForm, csv_table, end_of, form_of, misshaped, names_of
+from chainrule.tables.text_files import (
+    OpenQuote,
+    RaggedRow,
+    TextForm,
+    csv_table,
+    end_of,
+    form_of,
+    misshaped,
+    names_of,
+    zeros_lost,
+)
 from chainrule.tables.values import number_cells
 
 if TYPE_CHECKING:
@@ -237,7 +247,7 @@ def _layout(first: TableSource, reading: TableReading) -> tuple[Layout, list[str
     dialect = form.dialect
     assert dialect is not None
     with first.open() as content:
-        stream, sample = Utf8(content, form.encoding), b""
+        stream, sample = Utf8(content, form.encoding, runs=dialect.runs), b""
         while len(sample) < SAMPLE_BYTES and (block := stream.read(SAMPLE_BYTES)):
             sample += block
         whole = not stream.read(1)
@@ -247,7 +257,7 @@ def _layout(first: TableSource, reading: TableReading) -> tuple[Layout, list[str
     kept = kept_columns(dialect.names, first, reading)
     table, more = no_index(_parsed(first, sample, form, kept, reading.as_text), dialect.names, reading)
     table = with_folders(table, first, reading, dialect.names)
-    return Layout.of(table.schema, reading, form), [*form.found, *more]
+    return Layout.of(table.schema, reading, form), [*form.found, *more, *zeros_lost(dialect, table)]
 
 
 def _blocks(file: tuple[Any, str], layout: Layout) -> list[tuple[Any, ...]]:
@@ -297,8 +307,8 @@ def read_piece(piece: Piece, layout: Layout) -> pa.Table:
     elif piece.size:
         table = _lines(source, piece, layout)
     else:
-        texts = tuple({*reading.as_text, *layout.words})
-        part: FileTable = read_source(source, replace(reading, columns=layout.names, drop=(), types={}, texts=texts))
+        texts = {name: reading.types.get(name, "text") for name in layout.words}
+        part: FileTable = read_source(source, replace(reading, columns=layout.names, drop=(), types=texts))
         table = part.table
     if table.num_rows:
         require(table, layout.names)
@@ -340,6 +350,7 @@ def _lines(source: TableSource, piece: Piece, layout: Layout) -> pa.Table:
         text = opened.read(piece.size)
     own = [name for name in form.dialect.names if name in layout.names]
     table = _parsed(source, text, form, own, {*layout.words, *layout.reading.as_text}, named=not piece.first)
+    table = with_decimal(table, form.dialect.decimal, layout.reading)
     return with_folders(table, source, layout.reading, form.dialect.names)
 
 
@@ -356,7 +367,8 @@ def _parsed(
     places, end = [place for place, column in enumerate(dialect.names) if column in chosen], end_of(dialect)
     try:
         return csv_table(
-            lambda: Utf8(io.BytesIO(text), "utf-8", end), dialect, places, texts, threads=False, named=named
+            lambda: Utf8(io.BytesIO(text), "utf-8", end, dialect.runs), dialect, places, texts, threads=False,
+            named=named,
         )  # fmt: skip
     except (RaggedRow, OpenQuote) as error:
         raise misshaped(source, form, dialect, error) from None

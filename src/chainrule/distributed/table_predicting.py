@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from chainrule.distributed.exact import PartScore, score_of_partition
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
 from chainrule.distributed.work import Work
+from chainrule.network.arrays import Array
 from chainrule.system.cells import write_cells
-from chainrule.tables.columns import rows_of
+from chainrule.tables.moments import Moments
 from chainrule.tables.plan import Model
 from chainrule.tables.predictions import predictions_of
+from chainrule.tables.presets.model import PresetModel
+from chainrule.tables.unusual import Unusual, summed
 from chainrule.train.engine import Rows
 
 AHEAD = 2  # partitions for each thread of the cluster, whose predictions are asked for at once
@@ -23,28 +26,40 @@ AHEAD = 2  # partitions for each thread of the cluster, whose predictions are as
 
 @dataclass(frozen=True, eq=False)
 class PredictedPieces:
-    """Predictions of some pieces of a table: a text of CSV lines each, how many, and their score."""
+    """Predictions of some pieces of a table.
+
+    Attributes:
+        texts: CSV lines of each.
+        rows: how many.
+        score: of those with a target; None where there are none.
+        unusual: columns with cells unlike those of the training, each once.
+        why: there is no score, though there are targets, in words.
+    """
 
     texts: tuple[str, ...]
     rows: int
     score: PartScore | None
+    unusual: tuple[Unusual, ...] = ()
+    why: str = ""
 
     def __add__(self, other: PredictedPieces) -> PredictedPieces:
-        return PredictedPieces(self.texts + other.texts, self.rows + other.rows, _sum(self.score, other.score))
-
-
-def _sum(score: PartScore | None, other: PartScore | None) -> PartScore | None:
-    """Of those that are there."""
-    return other if score is None else score if other is None else score + other
+        score = other.score if self.score is None else self.score
+        if self.score is not None and other.score is not None:
+            score = self.score + other.score
+        unusual = summed((*self.unusual, *other.unusual))
+        texts, rows, why = self.texts + other.texts, self.rows + other.rows, self.why or other.why
+        return PredictedPieces(texts, rows, None if why else score, unusual, why)
 
 
 def predict_files(
-    work: Work, files: TableFiles, model: Model, keep: Callable[[str], object]
-) -> tuple[int, PartScore | None]:
-    """How many rows were predicted, and their score where the files have the target too.
+    work: Work, files: TableFiles, model: Model | PresetModel, keep: Callable[[str], object],
+    half_width: float | None = None,
+) -> PredictedPieces:  # fmt: skip
+    """How many rows were predicted, their score where the files have the target too, and cells unlike the training's.
 
     Args:
         keep: called with the CSV lines of each piece, in their order.
+        half_width: of the interval of each number, if it is to have one.
 
     Raises:
         InputError: a value that does not fit; naming the piece, and the row counted within it.
@@ -52,36 +67,52 @@ def predict_files(
     """
     scored = model.target.name in files.layout.names
     threads = sum(worker["nthreads"] for worker in work.client.scheduler_info(n_workers=-1)["workers"].values())
-    size, rows, score = max(1, AHEAD * threads), 0, None
+    size, total = max(1, AHEAD * threads), PredictedPieces((), 0, None)
     for at in range(0, len(files.pieces), size):
         group = files.pieces[at : at + size]
         work.rows = sum(piece.rows for piece in group)
-        found: PredictedPieces = work.total("predict-partition", predict_piece, group, files.layout, model, scored)
+        given = files.layout, model, scored, half_width
+        found: PredictedPieces = work.total("predict-partition", predict_piece, group, *given)
         for text in found.texts:
             keep(text)
-        rows += found.rows
-        score = _sum(score, found.score)
-    return rows, score
+        total += replace(found, texts=())
+    return total
 
 
-def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> PredictedPieces:
+def predict_piece(
+    piece: Piece, layout: Layout, model: Model | PresetModel, scored: bool, half_width: float | None
+) -> PredictedPieces:  # fmt: skip
     """The predictions of one piece, on a worker.
 
     Raises:
         InputError: a value that does not fit; naming the piece, and the row counted within it.
     """
-    import pyarrow as pa
-
-    text, score = io.StringIO(), None
+    text, score, why = io.StringIO(), None, ""
     with named(piece):
         table = read_piece(piece, layout)
-        x = model.inputs.apply(table) if table.num_rows else None
-        known = model.target.known(table) if scored and table.num_rows else np.zeros(0, bool)
+        if not table.num_rows:
+            return PredictedPieces(("",), 0, None)
+        taken = model.inputs.taken(table)
+        yhat = model.outputs(taken.x)
         if scored:
-            rows = rows_of(table.filter(pa.array(known)), model.inputs, model.target, "float64")
-            network = model.network.astype("float64").summed()
-            ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
-            score = score_of_partition(ready, network.flat, network, bool(model.target.classes))
-    if x is not None:
-        write_cells(text, predictions_of(model, model.network(x)))
-    return PredictedPieces((text.getvalue(),), table.num_rows, score)
+            known, y, why = model.known_targets(table)
+            if known.any():
+                score = _score(model, piece, taken.x[known], y, yhat[known])
+    write_cells(text, predictions_of(model, yhat, half_width))
+    unusual = tuple(replace(one, where=piece.name) for one in taken.unusual)
+    why = f"{piece.name}: {why}" if why else ""
+    return PredictedPieces((text.getvalue(),), table.num_rows, score, unusual, why)
+
+
+def _score(model: Model | PresetModel, piece: Piece, x: Array, y: Array, yhat: Array) -> PartScore:
+    """Sums over rows with inputs x and targets y; those of one network in float64."""
+    classes = bool(model.target.classes)
+    if isinstance(model, Model):
+        network = model.network.astype("float64").summed()
+        ready = ReadyRows(piece.number, Rows(x[:0], y[:0]), Rows(np.ascontiguousarray(x, np.float64), y))
+        return score_of_partition(ready, network.flat, network, classes)
+    _, losses = model.row_losses(x, y, yhat)
+    right = float((yhat.argmax(axis=1) == y).sum()) if classes else 0.0
+    answers = np.zeros_like(yhat) if classes else y.astype(np.float64)
+    errors = np.zeros(yhat.shape[1]) if classes else ((yhat - answers) ** 2).sum(axis=0)
+    return PartScore(float(losses.sum()), float(len(y)), right, errors, Moments.of(answers))

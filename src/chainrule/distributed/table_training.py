@@ -134,6 +134,12 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     work.rows = sum(piece.rows for piece in files.pieces)
     given = files.layout, target, split, plan
     summary: TableSummary = work.total("summary-of-partition", summarise_table, files.pieces, *given)
+    seen = None if summary.target is None else decide(summary.target, plan.task)
+    if seen is not None and seen.mark is not None:
+        if plan.missing == "refuse":
+            raise InputError(f"target {target}", "a value in every row", str(seen.mark))
+        # once more, as it is known now that a mark, such as ?, is no value
+        summary = work.total("summary-of-partition", summarise_table, files.pieces, *given, seen.target)
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested
     if not learnt or summary.target is None or (split.share and not held) or (split.test and not tested):
@@ -141,8 +147,6 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
         raise InputError("data", wanted, f"{learnt} to train, {held} to validate, {tested} kept aside")
     answer = summary.target
     decided = decide(answer, plan.task)
-    if decided.mark is not None:
-        raise InputError(f"target {target}", "a value or an empty cell in every row (on a cluster)", str(decided.mark))
     inputs = inputs_of(summary.columns, plan.missing)
     ends = decided.low, decided.high
     model = untrained(inputs, decided.target, plan, ends, Split(0, plan.test, plan.seed))

@@ -61,13 +61,10 @@ class Predictions:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingReport:
-    """What the page says.
+class EpochsShown:
+    """The epochs of one network, and how its layers fared.
 
     Attributes:
-        title: of the page.
-        about: sentences on the data, the network and how training ended.
-        scores: a row for each part of the data.
         history: one ``Epoch`` each.
         loss_name, score_name: what the curves show.
         kept: number of the epoch whose network was kept.
@@ -75,14 +72,8 @@ class TrainingReport:
         layers: the function of each layer.
         dying, saturating: numbers, from 1, of the layers whose units can die, or be saturated.
         findings: what is amiss with the layers, in words.
-        settings: (name, value) of all that was asked for or chosen.
-        command: to do it again.
-        folds: scores of cross-validation, if there was one.
     """
 
-    title: str
-    about: tuple[str, ...]
-    scores: Cells
     history: Sequence[Epoch]
     loss_name: str
     score_name: str
@@ -92,6 +83,34 @@ class TrainingReport:
     dying: tuple[int, ...]
     saturating: tuple[int, ...]
     findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MembersShown:
+    """The members of an ensemble: a row for each kind of network, and sentences on how they were put together."""
+
+    kinds: Cells
+    about: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingReport:
+    """What the page says.
+
+    Attributes:
+        title: of the page.
+        about: sentences on the data, the network and how training ended.
+        scores: a row for each part of the data.
+        model: the epochs of one network, or the members of an ensemble.
+        settings: (name, value) of all that was asked for or chosen.
+        command: to do it again.
+        folds: scores of cross-validation, if there was one.
+    """
+
+    title: str
+    about: tuple[str, ...]
+    scores: Cells
+    model: EpochsShown | MembersShown
     predictions: Predictions
     settings: tuple[tuple[str, str], ...]
     command: str
@@ -104,21 +123,32 @@ def training_document(report: TrainingReport) -> Document:
     blocks += [Heading(2, line("Scores")), _table(report.scores)]
     if report.folds is not None:
         blocks += [Heading(2, line("Cross-validation")), _table(report.folds)]
-    blocks.append(Heading(2, line("Findings")))
-    if report.findings:
-        blocks.append(Bullets(tuple(line(finding) for finding in report.findings)))
-    else:
-        blocks.append(Paragraph(line("Nothing amiss was found.")))
-    blocks.append(Heading(2, line("Learning curves")))
-    blocks += plots.curves(report.history, report.loss_name, report.score_name, report.kept)
-    blocks.append(Paragraph(line(LOSSES)))
-    blocks.append(Heading(2, line("Health of the layers")))
-    blocks += plots.health_charts(report.history, report.limits, report.layers, report.dying, report.saturating)
-    blocks.append(Paragraph(line(HEALTH)))
+    blocks += _of_epochs(report.model) if isinstance(report.model, EpochsShown) else _of_members(report.model)
     blocks += _of_predictions(report.predictions)
     blocks += [Heading(2, line("Settings")), _table(Cells(("setting", "value"), report.settings))]
     blocks += [Heading(2, line("To do it again")), Paragraph(line(Code(report.command)))]
     return Document(tuple(blocks))
+
+
+def _of_epochs(shown: EpochsShown) -> list[Block]:
+    blocks: list[Block] = [Heading(2, line("Findings"))]
+    if shown.findings:
+        blocks.append(Bullets(tuple(line(finding) for finding in shown.findings)))
+    else:
+        blocks.append(Paragraph(line("Nothing amiss was found.")))
+    blocks.append(Heading(2, line("Learning curves")))
+    blocks += plots.curves(shown.history, shown.loss_name, shown.score_name, shown.kept)
+    blocks.append(Paragraph(line(LOSSES)))
+    blocks.append(Heading(2, line("Health of the layers")))
+    blocks += plots.health_charts(shown.history, shown.limits, shown.layers, shown.dying, shown.saturating)
+    return [*blocks, Paragraph(line(HEALTH))]
+
+
+def _of_members(shown: MembersShown) -> list[Block]:
+    return [
+        Heading(2, line("Members of the ensemble")), _table(shown.kinds),
+        *(Paragraph(line(said)) for said in shown.about),
+    ]  # fmt: skip
 
 
 def _of_predictions(told: Predictions) -> list[Block]:

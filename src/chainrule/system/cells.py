@@ -15,9 +15,11 @@ _FORMULA = re.compile(rf"(^|[,;|\t\n\r])([\s\"]*)(?=[=+\-@])(?!{_NUMBER})")
 def harmless(text: str) -> str:
     """A cell that a spreadsheet takes for text: an apostrophe stands before each sign that would begin a formula.
 
-    >>> harmless("=1+1"), harmless("a;@b"), harmless("-0.5"), harmless("x-y")
-    ("'=1+1", "a;'@b", '-0.5', 'x-y')
+    >>> harmless("=1+1"), harmless("a;@b"), harmless("-0.5"), harmless("x-y"), harmless("+")
+    ("'=1+1", "a;'@b", '-0.5', 'x-y', '+')
     """
+    if text.strip() in ("=", "+", "-", "@"):  # a sign alone begins nothing
+        return text
     return _FORMULA.sub(r"\1\2'", text)
 
 

@@ -9,7 +9,10 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.moments import Moments
-from chainrule.tables.text_numbers import DECIMALS, Decimal, Form, read_texts, shortened
+from chainrule.tables.text_numbers import DECIMALS, Decimal, Form, matches, read_texts, shortened
+
+MOSTLY = 0.8  # of the numbers with a mark, that are whole groups of three
+_THREE = r"^[^\d.,]*[1-9]\d{0,2}[.,]\d{3}[^\d.,]*$"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class AsNumbers:
         special: the first number that is not as any program writes it; None: all are.
         odd, mark: the first such cell.
         low, high: least and greatest number of all rows.
+        marked, threes: numbers with a point or a comma, and of these the ones with three digits behind the only one,
+            which may be thousands or decimals. three: the first of these.
     """
 
     decimal: Decimal
@@ -47,6 +52,9 @@ class AsNumbers:
     mark: Cell | None
     low: float
     high: float
+    marked: int = 0
+    threes: int = 0
+    three: Cell | None = None
 
     @classmethod
     def of(cls, codes: Array, words: list[str], learnt: Array, decimal: Decimal) -> AsNumbers:
@@ -57,7 +65,8 @@ class AsNumbers:
         """
         import pyarrow as pa
 
-        read = read_texts(pa.array(words, pa.large_string()), decimal)
+        texts = pa.array(words, pa.large_string())
+        read = read_texts(texts, decimal)
         first = np.full(len(words) + 1, len(codes))
         np.minimum.at(first, codes, np.arange(len(codes)))  # the last place is that of -1
         count = np.bincount(codes[codes >= 0], minlength=len(words))
@@ -78,6 +87,8 @@ class AsNumbers:
             cell(number & ~read.plain), cell(~number & ~read.mark), cell(read.mark),
             float(np.min(read.values, where=number, initial=np.inf)),
             float(np.max(read.values, where=number, initial=-np.inf)),
+            int(count[number & matches(texts, r"[.,]")].sum()), int(count[number & matches(texts, _THREE)].sum()),
+            cell(number & matches(texts, _THREE)),
         )  # fmt: skip
 
     @classmethod
@@ -96,13 +107,21 @@ class AsNumbers:
             return None if cell is None else Cell(cell.row + rows, cell.text)
 
         units = {unit: Cell(cell.row + rows, cell.text) for unit, cell in self.units.items()}
-        return replace(self, units=units, special=moved(self.special), odd=moved(self.odd), mark=moved(self.mark))
+        return replace(
+            self,
+            units=units,
+            special=moved(self.special),
+            odd=moved(self.odd),
+            mark=moved(self.mark),
+            three=moved(self.three),
+        )
 
     def __add__(self, other: AsNumbers) -> AsNumbers:
         return AsNumbers(
             self.decimal, self.numbers + other.numbers, self.odds + other.odds, self.marks + other.marks,
             self.moments + other.moments, other.units | self.units, self.special or other.special,
             self.odd or other.odd, self.mark or other.mark, min(self.low, other.low), max(self.high, other.high),
+            self.marked + other.marked, self.threes + other.threes, self.three or other.three,
         )  # fmt: skip
 
     def form(self, quantity: str, strays: bool) -> Form | None:
@@ -118,3 +137,18 @@ class AsNumbers:
         if self.special is None and not strays:
             return None
         return Form(self.decimal, next(iter(self.units), ""), strays)
+
+
+def in_doubt(point: AsNumbers, comma: AsNumbers) -> Cell | None:
+    """The cell that leaves it open which mark is that of decimals; None where one reading is the likelier.
+
+    ``1.234 €`` beside ``999 €`` may be thousands or decimals, while 1,234 is thousands. Where nearly all cells are
+    whole groups of three, one as ``12,34`` does not make ``5,001`` a decimal.
+    """
+    if point.numbers == comma.numbers:
+        groups = 0 < point.threes == point.marked < point.numbers
+        larger = max(abs(comma.low), abs(comma.high)) > max(abs(point.low), abs(point.high))
+        return point.three if groups and larger and point.special is not None else None
+    best, other = (point, comma) if point.numbers > comma.numbers else (comma, point)
+    nearly = MOSTLY * best.marked <= best.threes < best.marked
+    return other.odd if nearly and other.numbers and best.special is not None else None

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
+
+import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.system.numpy_files import npz_arrays, reason
 from chainrule.tables.reading import UNNAMED, TableReading
 from chainrule.tables.sources import TableSource, damaged
 from chainrule.tables.text_files import BLANKS, repeated_names
+
+_NUMBER = re.compile(r"\s*[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*")
 
 
 def index_columns(schema: Any) -> list[str]:
@@ -58,7 +63,7 @@ def read_arrow(content: IO[bytes], source: TableSource) -> Any:
 
 
 def read_npz(content: IO[bytes], source: TableSource) -> Any:
-    """A column for each one-dimensional array, and for a matrix ``X`` the columns ``X_1``, ``X_2``, …
+    """A column for each array of one column, and for a matrix ``X`` of several the columns ``X_1``, ``X_2``, …
 
     Raises:
         InputError: another kind of file, arrays of other shapes or of different lengths.
@@ -67,17 +72,27 @@ def read_npz(content: IO[bytes], source: TableSource) -> Any:
 
     columns: dict[str, Any] = {}
     for name, array in npz_arrays(f"data {source.name}", content).items():
-        if array.ndim == 1:
-            columns[name] = array
-        elif array.ndim == 2:
-            columns |= {f"{name}_{j + 1}": array[:, j] for j in range(array.shape[1])}
-        else:
+        if array.ndim not in (1, 2):
             raise InputError(f"data {source.name}: array {name}", "one or two dimensions", str(array.ndim))
+        matrix, width = array.reshape(len(array), -1), array.shape[1] if array.ndim == 2 else 1
+        names = [name] if width == 1 else [f"{name}_{j + 1}" for j in range(width)]
+        twice = next((one for one in names if one in columns), None)
+        if twice is not None:
+            raise InputError(f"data {source.name}", "arrays whose columns have different names", f"two columns {twice}")
+        columns |= {one: _plain(matrix[:, j]) for j, one in enumerate(names)}
     try:
         return pa.table(columns)
     except (ValueError, TypeError, OverflowError, pa.ArrowException) as error:
         what = "an NPZ file of arrays of numbers or text, of equal length"
         raise InputError(f"data {source.name}", what, reason(error)) from None
+
+
+def _plain(array: Any) -> Any:
+    """In this machine's byte order, times in a unit that Arrow has."""
+    if array.dtype.kind in "mM" and np.datetime_data(array.dtype)[0] not in ("s", "ms", "us", "ns"):
+        days = array.dtype.kind == "M" and np.datetime_data(array.dtype)[0] in "YMWD"
+        return array.astype(f"{array.dtype.kind}8[{'D' if days else 's'}]")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -> tuple[Any, list[str]]:
@@ -126,9 +141,21 @@ def _values(cells: Sequence[Any]) -> list[Any]:
     if kinds <= {datetime.date, datetime.datetime}:
         midnight = datetime.time()
         return [datetime.datetime.combine(c, midnight) if type(c) is datetime.date else c for c in found]
-    if len(kinds) > 1 or kinds & {datetime.time, datetime.timedelta}:
+    if kinds == {datetime.time, datetime.timedelta}:  # durations, some of them below a day
+        return [_duration(cell) if isinstance(cell, datetime.time) else cell for cell in found]
+    if str in kinds and kinds <= {int, float, str} and len(kinds) > 1:  # a cell that is a number, kept as text
+        numbers = [float(cell) if isinstance(cell, str) and _NUMBER.fullmatch(cell) else cell for cell in found]
+        if not any(isinstance(cell, str) for cell in numbers):
+            return _values(numbers)
+    if len(kinds) > 1:
         return [None if cell is None else _text(cell) for cell in found]
     return found
+
+
+def _duration(time: datetime.time) -> datetime.timedelta:
+    return datetime.timedelta(
+        hours=time.hour, minutes=time.minute, seconds=time.second, microseconds=time.microsecond
+    )  # fmt: skip
 
 
 def _text(cell: Any) -> str:

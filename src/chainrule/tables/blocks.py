@@ -42,6 +42,7 @@ class BlockSource:
         inputs, target: what prepares a chunk's columns, as ``chainrule.tables.columns`` learns it from a table.
         dtype: of the network.
         together: how many chunks are a block.
+        known: of each chunk of the table, how many rows have a target; the others are left out.
     """
 
     chunks: Chunks
@@ -50,9 +51,10 @@ class BlockSource:
     target: Target
     dtype: Any
     together: int = CHUNKS_PER_BLOCK
+    known: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
-        return sum(self.chunks.rows[i] for i in self.chosen)
+        return sum((self.known or self.chunks.rows)[i] for i in self.chosen)
 
     @property
     def labels(self) -> bool:
@@ -69,7 +71,8 @@ class BlockSource:
                 block = coming.result()
                 if group is not None:
                     coming = reader.submit(self._read, group)
-                yield block
+                if len(block):
+                    yield block
 
     def all_rows(self) -> Rows:
         """All of its rows in memory; none where it has no chunks."""
@@ -87,10 +90,20 @@ class BlockSource:
         """A chunk's rows, standardised and encoded."""
         import pyarrow as pa
 
+        name = self.target.name
         if not isinstance(x, np.ndarray):
-            return rows_of(x.append_column(self.target.name, y), self.inputs, self.target, self.dtype)
+            table = x.append_column(name, y)
+            if self.known is not None:
+                table = table.filter(pa.array(self.target.known(table)))
+            return rows_of(table, self.inputs, self.target, self.dtype)
+        column = pa.table({name: y})
+        if self.known is not None:
+            known = self.target.known(column)
+            x, column = x[known], column.filter(pa.array(known))
+        if not len(x):
+            return no_rows(self.inputs, self.target, self.dtype)
         values = standardised(x, self.inputs.columns).astype(self.dtype)
-        answers = self.target.apply(pa.table({self.target.name: y}))
+        answers = self.target.apply(column)
         return Rows(values, answers if self.labels else answers.astype(self.dtype))
 
 
@@ -123,23 +136,80 @@ def open_large(
     Args:
         test: share of the rows that is kept aside, in whole chunks, but no more than ``MOST_ASIDE`` rows.
         on_chunk: called after each chunk that was read, with its number.
-        missing: what becomes of a missing cell of an input; one of a .npy file or of the target is refused.
+        missing: what becomes of a missing cell of an input, where one of a .npy file is refused; rows without a target
+            are left out, or refused.
         types: what columns are to be, by name: number, text, category or date.
 
     Raises:
         InputError: a column that does not fit; too few chunks for two parts.
     """
     aside, left = _aside(chunks.rows, test, seed)
+    learnt = _learn(chunks, target, types or {}, frozenset(aside), None, on_chunk)
+    decided, known, notes = decide(learnt.target, task), None, list[str]()
+    if learnt.target.missing or decided.mark:
+        gap = learnt.target.gap
+        first = decided.mark if decided.mark and not 0 < gap < decided.mark.row else None
+        where = f"row {first.row if first else gap}"
+        if missing == "refuse":
+            raise InputError(f"target {target}", "a value in every row", str(first) if first else f"none in {where}")
+        learnt = _learn(chunks, target, types or {}, frozenset(aside), decided.target, on_chunk)
+        decided, known = decide(learnt.target, task), learnt.known
+        without = sum(chunks.rows) - sum(known)
+        many = f"{without} row{'s' if without > 1 else ''}"
+        notes.append(f"target {target}: {many} without a value {'are' if without > 1 else 'is'} left out ({where})")
+    if learnt.matrix is None:
+        inputs = inputs_of(learnt.columns, missing)
+        notes += notes_of(learnt.columns, inputs)
+    else:
+        inputs = Inputs(tuple(number_columns(chunks.names, learnt.matrix)))
+    if decided.otherwise:
+        notes.insert(0, str(decided))
+    kind = float_type(dtype)
+    parts = [
+        BlockSource(chunks, tuple(sorted(part)), inputs, decided.target, kind, together, known)
+        for part in (left, aside)
+    ]
+    if not len(parts[0]):
+        raise InputError("data", f"rows with a value of {target} to learn from", "none")
+    ends = decided.low, decided.high
+    return Large(parts[0], parts[1] if aside and len(parts[1]) else None, ends, tuple(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Learnt:
+    """What one pass over the chunks gives.
+
+    Attributes:
+        matrix: moments of a .npy file's columns; None of a table.
+        known: of each chunk, how many rows have a target.
+    """
+
+    columns: list[ColumnSummary]
+    target: ColumnSummary
+    matrix: Moments | None
+    known: tuple[int, ...]
+
+
+def _learn(
+    chunks: Chunks, target: str, types: Mapping[str, str], aside: frozenset[int], answer: Target | None,
+    on_chunk: Callable[[int], None] | None,
+) -> _Learnt:  # fmt: skip
+    """One pass over the chunks; ``answer``: what says which rows have a target, None: all are taken to have one."""
+    import pyarrow as pa
+
     matrix: Moments | None = None
     summaries: dict[str, ColumnSummary] = {}
+    counts = []
 
     def add(name: str, column: Any, learnt: Array, is_target: bool = False) -> None:
-        found = ColumnSummary.of(name, column, learnt, is_target, (types or {}).get(name))
+        found = ColumnSummary.of(name, column, learnt, is_target, types.get(name))
         summaries[name] = summaries[name] + found if name in summaries else found
 
     for chunk, rows in enumerate(chunks.rows):
         x, y = chunks.raw(chunk)
-        learnt = np.full(rows, chunk not in aside)
+        known = np.full(rows, True) if answer is None else answer.known(pa.table({target: y}))
+        counts.append(int(known.sum()))
+        learnt = known & (chunk not in aside)
         if isinstance(x, np.ndarray):
             _finite(x, chunks.names, sum(chunks.rows[:chunk]))
             found = Moments.of(x[learnt])
@@ -150,21 +220,8 @@ def open_large(
         add(target, y, learnt, True)
         if on_chunk is not None:
             on_chunk(chunk)
-    decided = decide(summaries[target], task)
-    if summaries[target].missing or decided.mark:
-        got = f"none in row {summaries[target].gap}" if summaries[target].gap else str(decided.mark)
-        raise InputError(f"target {target}", "a value in every row (of a table that is read in blocks)", got)
-    if matrix is None:
-        learned = [summaries[name] for name in chunks.names]
-        inputs = inputs_of(learned, missing)
-        notes = notes_of(learned, inputs)
-    else:
-        inputs, notes = Inputs(tuple(number_columns(chunks.names, matrix))), ()
-    if decided.otherwise:
-        notes = (str(decided), *notes)
-    kind = float_type(dtype)
-    parts = [BlockSource(chunks, tuple(sorted(part)), inputs, decided.target, kind, together) for part in (left, aside)]
-    return Large(parts[0], parts[1] if aside else None, (decided.low, decided.high), notes)
+    columns = [] if matrix is not None else [summaries[name] for name in chunks.names]
+    return _Learnt(columns, summaries[target], matrix, tuple(counts))
 
 
 def _aside(rows: tuple[int, ...], share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -215,6 +272,7 @@ class Blocks:
         """The rows as they are; a resumed training must agree with the columns as they were learnt and the chunks."""
         model, source = self.model, self.train
         columns, chunks = agreed(model.inputs, model.target), [source.chunks.rows, source.chosen]
+        chunks += [] if source.known is None else [source.known]
         name = digest([*columns, *chunks, source.together])  # JSON has a tuple as a list
         return Setup(
             model.network, plan.recipe(), source, self.validation if len(self.validation) else None,

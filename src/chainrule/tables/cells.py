@@ -11,6 +11,7 @@ from chainrule.network.arrays import Array
 
 Kind = Literal["text", "truth", "whole", "number", "date", "none"]
 
+DECIMAL = b"chainrule decimal"  # beside the columns of a table: the decimal mark of the text file it is from
 EXACT = 2**53  # up to here float64 has every whole number
 _KNOWN = "numbers, truth values, dates or text"
 
@@ -95,6 +96,37 @@ def words_of(kind: Kind, column: Any) -> tuple[Array, list[str]]:
     if missing.any():
         codes = np.where(np.append(missing, False)[codes], -1, codes)
     return codes, [str(int(v)) if v == v and float(v).is_integer() else str(v) for v in values]
+
+
+def is_duration(kind: Any) -> bool:
+    """Whether a column's type is a duration."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_duration(kind))
+
+
+def decimal_of(table: Any) -> str | None:
+    """The decimal mark of the text file that a table is from, where it is known."""
+    found = (table.schema.metadata or {}).get(DECIMAL)
+    return None if found is None else found.decode()
+
+
+def printed(column: Any) -> Any:
+    """Cells as text files have them: ``True``, ``2024-01-31`` where all times are midnight, numbers as they print."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_boolean(column.type):
+        return pc.if_else(column, "True", "False")
+    if pa.types.is_timestamp(column.type):
+        if (
+            column.type.tz is None
+            and pc.all(pc.equal(column, pc.floor_temporal(column, unit="day"))).as_py() is not False
+        ):
+            return column.cast(pa.date32()).cast(pa.string())
+        text = column.cast(pa.string())
+        return pc.replace_substring_regex(text, r"\.0+(Z?)$", r"\1")
+    return column.cast(pa.string())
 
 
 def _check_exact(name: str, column: Any) -> None:

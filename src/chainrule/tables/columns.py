@@ -7,17 +7,20 @@ was when it was learnt: text stays text where another file has ``1`` for ``01``,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.cells import Kind, plain, words_of
+from chainrule.tables.cells import Kind, is_duration, plain, printed, words_of
 from chainrule.tables.dates import PARTS, turned
-from chainrule.tables.text_numbers import Form, shortened
-from chainrule.tables.values import as_labels, check_filled, date_parts, number_cells, places_of
+from chainrule.tables.reading import names_shown
+from chainrule.tables.text_dates import DateForm
+from chainrule.tables.text_numbers import Form
+from chainrule.tables.unusual import Taken, Unusual, summed
+from chainrule.tables.values import as_labels, by_value, check_filled, date_parts, number_cells, places_of
 from chainrule.train.engine import Rows
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 Task = Literal["classification", "regression"]
 Missing = Literal["impute", "refuse"]
+ROWS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class Column:
         parts: of a date, those that differ between the rows to learn from.
         gaps: whether cells were missing where it was learnt: one more input says where.
         form: how text is its numbers; None: as any program writes numbers.
+        dates: how text is its dates; None: in ISO 8601.
+        truth: whether it was truth values: text such as ``True`` is one too.
+        duration: whether it was durations, in seconds: plain numbers are refused, as their unit is not known.
     """
 
     name: str
@@ -58,6 +65,9 @@ class Column:
     parts: tuple[str, ...] = ()
     gaps: bool = False
     form: Form | None = None
+    dates: DateForm | None = None
+    truth: bool = False
+    duration: bool = False
 
     @property
     def inputs(self) -> list[str]:
@@ -88,37 +98,6 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Unusual:
-    """Cells of a column that are not as those it was learnt from.
-
-    Attributes:
-        what: ``missing``, or ``unseen`` for a category that was not there.
-        row: of the first, counted from 1. text: of the first.
-    """
-
-    column: str
-    what: Literal["missing", "unseen"]
-    cells: int
-    row: int
-    text: str = ""
-
-    def __str__(self) -> str:
-        cells = f"{self.cells} cell{'s' if self.cells > 1 else ''}"
-        if self.what == "missing":
-            return f"column {self.column!r}: {cells} missing (the first in row {self.row}), taken as the mean"
-        new = f"{cells} with a category that training did not see ({shortened(self.text)} in row {self.row})"
-        return f"column {self.column!r}: {new}, taken as none of those it saw"
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """Inputs X (n, d), and the columns whose cells are not as those they were learnt from."""
-
-    x: Array
-    unusual: tuple[Unusual, ...] = ()
-
-
-@dataclass(frozen=True)
 class Inputs:
     """The input columns, in order; ``missing``: what becomes of a missing cell, the mean or an error."""
 
@@ -135,20 +114,36 @@ class Inputs:
         """What the network's inputs x_1, x_2, … are."""
         return [origin for column in self.columns for origin in column.origins]
 
-    def apply(self, table: pa.Table) -> Array:
+    def apply(self, table: pa.Table, dtype: Any = np.float64) -> Array:
         """The inputs X (n, d). Other columns of the table are left alone.
 
         Raises:
-            InputError: a column is missing or holds another type, a value that is none, or no value where it must.
+            InputError: a column is missing or of another kind; a value that is none of the categories where those
+                must be; a missing one where it is refused.
         """
-        return self.taken(table).x
+        return self.taken(table, dtype).x
 
-    def taken(self, table: pa.Table) -> Taken:
+    def taken(self, table: pa.Table, dtype: Any = np.float64) -> Taken:
         """The inputs, and what of their cells was not as it was learnt; raises as ``apply``."""
         places = require(table, [column.name for column in self.columns])
-        found = [_take(table.column(place), c, self.missing) for place, c in zip(places, self.columns, strict=True)]
-        x = np.concatenate([taken.x for taken in found], axis=1)
-        return Taken(x, tuple(one for taken in found for one in taken.unusual))
+        x = np.empty((table.num_rows, len(self.names)), dtype)
+        unusual: list[Unusual] = []
+        missing: dict[str, None] = {}
+        for at in range(0, table.num_rows, ROWS_AT_ONCE):  # one-hot columns of all rows would need much memory
+            to = 0
+            for place, column in zip(places, self.columns, strict=True):
+                cells = table.column(place)
+                try:
+                    part = _take(cells.slice(at, ROWS_AT_ONCE), column, self.missing)
+                except InputError:
+                    if at:
+                        _take(cells, column, self.missing)  # names the row as it is counted in all of them
+                    raise
+                x[at : at + ROWS_AT_ONCE, to : to + part.x.shape[1]] = part.x
+                to += part.x.shape[1]
+                unusual += [replace(one, row=one.row + at) for one in part.unusual]
+                missing |= dict.fromkeys(part.missing)
+        return Taken(x, summed(unusual), tuple(missing))
 
 
 @dataclass(frozen=True)
@@ -259,7 +254,7 @@ def require(table: pa.Table, names: Sequence[str], rows: bool = True) -> list[in
         places[name] = place
     for name in names:
         if name not in places or name in twice:
-            shown = ", ".join(list(places)[:12]) + (", …" if len(places) > 12 else "")
+            shown = names_shown(list(places))
             got = "it twice" if name in twice else "no such column"
             raise InputError(f"column {name!r}", f"one of: {shown}", got)
     if rows and table.num_rows == 0:
@@ -292,7 +287,7 @@ def rows_of(table: pa.Table, inputs: Inputs, target: Target, dtype: Any) -> Rows
     if not table.num_rows:
         return no_rows(inputs, target, dtype)
     y = target.apply(table)
-    return Rows(np.ascontiguousarray(inputs.apply(table), dtype), y if target.classes else y.astype(dtype))
+    return Rows(inputs.apply(table, dtype), y if target.classes else y.astype(dtype))
 
 
 def no_rows(inputs: Inputs, target: Target, dtype: Any) -> Rows:
@@ -307,13 +302,18 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
     unusual: tuple[Unusual, ...] = ()
     if column.categories:
         kind, cells = plain(name, cells)
-        codes, words = words_of(kind, cells)
+        codes, words = words_of(kind, printed(cells) if kind == "date" else cells)
+        if kind in ("whole", "number"):
+            words = by_value(words, column.categories)
         x, gaps, unusual = _one_hot(codes, words, column)
     elif column.parts:
-        parts = date_parts(name, cells)
+        parts = date_parts(name, cells, column.dates)
         x, gaps = _dated(parts, column), np.isnan(parts[:, 0])
     else:
-        values = number_cells(name, cells, column.form)
+        if cells.null_count < len(cells) and is_duration(cells.type) != column.duration:
+            wanted, got = ("durations", "numbers or text")[:: 1 if column.duration else -1]
+            raise InputError(f"column {name!r}", f"{wanted}, as it was learnt", got)
+        values = number_cells(name, cells, column.form, column.truth)
         x, gaps = standardised(values[:, None], [column]), np.isnan(values)
     if gaps.any():
         if missing == "refuse":
@@ -322,7 +322,7 @@ def _take(cells: Any, column: Column, missing: Missing) -> Taken:
             unusual = (*unusual, Unusual(name, "missing", int(gaps.sum()), int(np.argmax(gaps)) + 1))
     if not column.categories:
         x[gaps] = 0.0
-    return Taken(np.column_stack([x, gaps]) if column.gaps else x, unusual)
+    return Taken(np.column_stack([x, gaps]) if column.gaps else x, unusual, (name,) if gaps.any() else ())
 
 
 def standardised(values: Array, columns: Sequence[Column]) -> Array:

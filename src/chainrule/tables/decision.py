@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables import columns as c
 from chainrule.tables.as_numbers import AsNumbers, Cell
+from chainrule.tables.cells import decimal_of
 from chainrule.tables.summary import ColumnSummary, number_columns
 from chainrule.tables.text_numbers import is_mark, shortened
 
@@ -59,7 +60,7 @@ def decide(found: ColumnSummary, task: c.Task | None) -> Decided:
     quantity = f"target {found.name}"
     if found.kind == "none" or not found.known:
         raise InputError(quantity, "a value in some row", "none")
-    if found.kind == "date":
+    if found.kind == "date" or any(one.dates and not one.odds for one in found.dates):
         ways = "a number, such as days since some day, for a regression; text, by --types, for classes"
         raise InputError(quantity, f"classes or numbers ({ways})", "dates")
     numbers = found.as_numbers()
@@ -77,7 +78,10 @@ def decide(found: ColumnSummary, task: c.Task | None) -> Decided:
         clear = task or found.kind == "truth" or len(labels) <= 2
         return _classes(found, labels, what, None if clear else "regression", numbers)
     otherwise: c.Task | None = None
-    if not whole:
+    if numbers is not None and numbers.special is not None:
+        what = f"text that is numbers, {numbers.special}"
+        otherwise = "classification" if task is None and len(labels) <= MOST_WHOLE_CLASSES else None
+    elif not whole:
         what = "numbers with fractions"
     elif task is None and len(labels) <= MOST_WHOLE_CLASSES:
         otherwise = "classification"
@@ -108,7 +112,8 @@ def decide_of(
 ) -> Decided:  # fmt: skip
     """``decide`` of a table in memory; numbers are not standardised."""
     column, every = c.column_of(table, name), np.full(table.num_rows, True)
-    decided = decide(ColumnSummary.of(name, column, every, True, (types or {}).get(name)), task)
+    asked = (types or {}).get(name)
+    decided = decide(ColumnSummary.of(name, column, every, True, asked, decimal_of(table)), task)
     if decided.target.classes:
         return decided
     bare = c.Target(name, kind=decided.target.kind, form=decided.target.form)
@@ -138,7 +143,9 @@ def _classes(
 ) -> Decided:
     quantity = f"target {found.name}"
     if len(labels) < 2:
-        raise InputError(quantity, "at least two classes", f"{len(labels)}: {', '.join(map(shortened, labels))}")
+        gaps = f", and {found.missing} cells that are read as missing (row {found.gap})" if found.missing else ""
+        got = f"{len(labels)}: {', '.join(map(shortened, labels))}{gaps}"
+        raise InputError(quantity, "at least two classes", got)
     ordered = found.categories(quantity, "classes")
     ordered = [label for label in ordered if not (numbers and is_mark(label))]
     target = c.Target(found.name, tuple(ordered), kind=found.kind, marks=numbers is not None)

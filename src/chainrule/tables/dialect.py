@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from chainrule.tables.encodings import one_blank
 from chainrule.tables.reading import SEPARATORS, UNNAMED, TableReading
 
 ROWS = 1000  # of a file, from which its dialect is seen
@@ -20,7 +21,11 @@ MOST = 0.8  # of the rows, that a separator divides alike where none divides all
 _COMMA = re.compile(r"\s*[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\s*")
+_GROUPS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:\.\d{3})+\s*")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*")
+
+_ZERO = re.compile(r"0[0-9]{1,17}")
+_SEPARATOR = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)  # as Excel writes and reads it
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Dialect:
         skip: lines above the line of names.
         names: as the file has them, one without a name by its place.
         found: what was found out and is not the usual, in words.
+        runs: whether several blanks are one separator, and none is at the ends of lines.
+        zeros: columns of which a cell among the first rows is digits after a zero, and that cell.
     """
 
     separator: str
@@ -42,6 +49,8 @@ class Dialect:
     skip: int
     names: tuple[str, ...]
     found: tuple[str, ...] = ()
+    zeros: tuple[tuple[str, str], ...] = ()
+    runs: bool = False
 
     def rows(self, lines: io.TextIOBase) -> Iterator[tuple[int, list[str]]]:
         """The rows with the number of the line at which each begins, from 1, the row of names first."""
@@ -65,21 +74,34 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
     """
     usual = "\t" if ending in (".tsv", ".tab") else ","
     found: list[str] = []
-    skip = _comments(sample) if reading.skip is None else reading.skip
+    told = _SEPARATOR.match(sample) if reading.skip is None and reading.separator is None else None
+    skip = 1 if told else _comments(sample) if reading.skip is None else reading.skip
     text = _after(sample, skip)
-    separator, quote, escape, fits = _cells(text, whole, usual, reading)
-    if skip and reading.skip is None:
+    separator, quote, escape, fits = _cells(text, whole, told[1] if told else usual, reading)
+    if skip and reading.skip is None and not told:
         all_of_it = _after(sample, skip - 1)
-        if _fits(_rows(all_of_it, separator, quote, escape, whole)) or not fits:  # "#id,name" is a line of names
-            skip, text = (skip - 1, all_of_it) if skip == 1 else (skip, text)
+        headed = _rows(all_of_it, separator, quote, escape, whole)
+        if (_fits(headed) and not _names_below(headed)) or (not fits and skip == 1):  # "#id,name" is a line of names
+            skip, text = skip - 1, all_of_it
+    spaced = one_blank(text)
+    runs = reading.separator in (None, " ") and not fits and _aligned(text, spaced, whole)
+    if runs:
+        text, separator, fits = spaced, " ", True
+    if told:
+        found.append(f"the first line, sep={told[1]}, left out (--skip)")
     rows = _rows(text, separator, quote, escape, whole)
     if not rows:
         return None
     above = _lines_above(text)
-    if skip and reading.skip is None:
+    if skip and reading.skip is None and not told:
         found.append(f"{skip} line{'s' if skip > 1 else ''} above the names left out (--skip)")
-    if separator != usual and reading.separator is None:
-        found.append(f"separator {_name(separator)} (--separator)")
+    if reading.separator is None:
+        others = [one for one in (",", ";", "\t", "|") if one != separator and one in text]
+        also = next((one for one in others if fits and _fits(_rows(text, one, quote, escape, whole))), None)
+        if separator != usual or also is not None:
+            too = f", though {_name(also)} parts all rows too" if also is not None else ""
+            several = "s, several as one" if runs else ""
+            found.append(f"separator {_name(separator)}{several}{too} (--separator)")
     if quote != '"' and reading.quote is None:
         found.append(f"quotes {quote} (--quote)")
     if escape and reading.escape is None:
@@ -90,7 +112,32 @@ def dialect_of(sample: str, whole: bool, ending: str, reading: TableReading) -> 
     if all(_NUMBER.fullmatch(name) for name in rows[0]):
         shown = ", ".join(rows[0][:4]) + (", …" if len(rows[0]) > 4 else "")
         found.append(f"the first line, {shown}, taken as the names of the columns")
-    return Dialect(separator, quote, escape, decimal, skip + above, names_in(rows[0]), tuple(found))
+    names = names_in(rows[0])
+    return Dialect(separator, quote, escape, decimal, skip + above, names, tuple(found), _zeros(names, rows[1:]), runs)
+
+
+def _aligned(text: str, spaced: str, whole: bool) -> bool:
+    """Whether a text without quotes is a table once several blanks are one."""
+    return '"' not in text and "  " in text and _fits(_rows(spaced, " ", "", "", whole))
+
+
+def _zeros(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Columns with a cell that is digits after a zero, and the first such cell of each."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for name, cell in zip(names, row, strict=False):
+            if cell[:1] == "0" and name not in found and _ZERO.fullmatch(cell):
+                found[name] = cell
+    return tuple(found.items())
+
+
+def _names_below(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the second of some rows, and not the first, is the names: words above columns of numbers."""
+    second, below = (rows[1] if rows[1:] else []), rows[2:202]
+    if not below or any(_NUMBER.fullmatch(cell) for cell in second):
+        return False
+    counts = [sum(_NUMBER.fullmatch(cell) is not None for cell in column) for column in zip(*below, strict=False)]
+    return max(counts, default=0) >= MOST * len(below)
 
 
 def names_in(row: Sequence[str]) -> tuple[str, ...]:
@@ -120,7 +167,7 @@ def _cells(text: str, whole: bool, usual: str, reading: TableReading) -> tuple[s
 def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, reading: TableReading) -> tuple[str, bool]:
     """The one that divides all rows alike, and whether one does; else what divides most, else the usual one.
 
-    Of several, the one that leaves more numbers.
+    Of several, the usual one; else the one that leaves more numbers.
     """
     if reading.separator is not None:
         return reading.separator, _fits(_rows(text, reading.separator, quote, escape, whole))
@@ -136,8 +183,10 @@ def _separator(text: str, whole: bool, usual: str, quote: str, escape: str, read
             if width > 1 and share > most[0]:
                 most = (share, separator)
     if fitting:
-        return (max(fitting, key=lambda one: _numbers(one[1])) if fitting[1:] else fitting[0])[0], True
-    if _fits(_rows(text, " ", quote, escape, whole)):
+        first = fitting[0][0]
+        return first if first == usual else max(fitting, key=lambda one: _numbers(one[1]))[0], True
+    spaced = _rows(text, " ", quote, escape, whole)
+    if _fits(spaced) and not any(name.endswith((",", ";", "|")) for name in spaced[0][:-1]):
         return " ", True
     return most[1], False
 
@@ -166,8 +215,9 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, str]:
     commas = [cell for cell in cells if "," in cell and _COMMA.fullmatch(cell)]
     if not commas or (separator != ";" and all(_THOUSANDS.fullmatch(cell) for cell in commas)):
         return ".", ""
-    point = next((cell for cell in cells if "." in cell and _POINT.fullmatch(cell)), None)
-    if point is None:
+    points = [cell for cell in cells if "." in cell and _POINT.fullmatch(cell)]
+    point = next(iter(points), None)
+    if point is None or (all(map(_GROUPS.fullmatch, points)) and not all(map(_THOUSANDS.fullmatch, commas))):
         return ",", "decimal comma"
     return ".", f"decimal point, as in {point.strip()}, though there is {commas[0].strip()}"
 
@@ -179,7 +229,7 @@ def _rows(
     with _long_cells():
         reader = _reader(io.StringIO(text, newline=""), separator, quote, escape, strict)
         try:
-            rows = [row for row in islice(reader, ROWS) if row]
+            rows = [row for row in islice(reader, ROWS) if row and (len(row) > 1 or row[0].strip(" \t\x1a"))]
         except csv.Error:
             return []
         cut = not whole and next(reader, None) is None if not strict else not whole and len(rows) < ROWS

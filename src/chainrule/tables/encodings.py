@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import IO, Any
+
+from chainrule.errors import InputError
 
 #: marks at the beginning of a file, the longer first
 _MARKS = (
@@ -30,7 +33,25 @@ def encoding_of(start: bytes) -> str:
 
 
 def fallback(content: IO[bytes]) -> str:
-    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where that lacks a letter."""
+    """The encoding of a text that is not UTF-8: Windows's of Western Europe, or Latin-1 where that lacks a letter.
+
+    Raises:
+        InputError: nearly all of its letters are UTF-8; the line of the first that is not.
+    """
+    utf8 = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    good = bad = line = 0
+    begun = content.tell() if content.seekable() else None
+    while begun is not None and (part := content.read(1 << 20)):
+        text = utf8.decode(part)
+        odd = text.count("\ufffd")
+        line += 0 if bad else text[: text.find("\ufffd") if odd else None].count("\n")
+        bad += odd
+        good += sum(map(len, _LETTERS.findall(text))) - odd
+    if begun is not None:
+        content.seek(begun)
+    if good >= MOSTLY * max(1, bad) and begun is not None:
+        wanted = "text in one encoding (--encoding says which)"
+        raise InputError("data", wanted, f"UTF-8 but for a letter in line {line + 1}")
     decoder = codecs.getincrementaldecoder("cp1252")()
     try:
         while block := content.read(1 << 20):
@@ -40,6 +61,14 @@ def fallback(content: IO[bytes]) -> str:
     return "cp1252"
 
 
+_BLANKS = re.compile(r"[ \t]+")
+_ENDS = re.compile(r"(?m)^ | (?=\r?$)")
+
+
+MOSTLY = 20  # letters of UTF-8 for each that is none, that say a text is UTF-8
+_LETTERS = re.compile(r"[^\x00-\x7f]+")
+
+
 class Utf8:
     """A text as bytes of UTF-8, without a mark; reading raises a UnicodeError where it is not in the encoding.
 
@@ -47,13 +76,17 @@ class Utf8:
         content: the bytes of the file.
         encoding: of them.
         after: text that is put behind the end.
+        runs: whether several blanks are to be one, and none at the ends of lines.
     """
 
-    def __init__(self, content: IO[bytes], encoding: str, after: str = "") -> None:
+    def __init__(self, content: IO[bytes], encoding: str, after: str = "", runs: bool = False) -> None:
         self._content, self._after, self.closed = content, after, False
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._as_it_is = codecs.lookup(encoding).name == "utf-8"
+        self._as_it_is = codecs.lookup(encoding).name == "utf-8" and not runs
+        self._runs, self._held = runs, ""
         self._begun = self._ended = False
+        self._last = b""
+        self.hexadecimal = False  # whether what was read has numbers such as 0x1F, which Arrow would take as such
         self._ready: list[bytes] = []
 
     def read(self, size: int = -1) -> bytes:
@@ -74,8 +107,21 @@ class Utf8:
         if not self._begun and text:
             self._begun = True
             text, block = text.removeprefix("\ufeff"), block.removeprefix(codecs.BOM_UTF8)
+        if self._runs:
+            text = self._one_blank(text)
         found = block if self._as_it_is else text.encode()
+        if not self.hexadecimal:
+            near = self._last + found[:1]
+            self.hexadecimal = any(mark in part for mark in (b"0x", b"0X") for part in (found, near))
+            self._last = found[-1:]
         return found + self._after.encode() if self._ended else found
+
+    def _one_blank(self, text: str) -> str:
+        """Whole lines of the text with single blanks; the last one is held until its end is there."""
+        whole = self._held + text
+        end = len(whole) if self._ended else whole.rfind("\n") + 1
+        self._held = whole[end:]
+        return one_blank(whole[:end])
 
     def readable(self) -> bool:
         """True."""
@@ -95,6 +141,11 @@ class Utf8:
     def close(self) -> None:
         """The file itself is left open."""
         self.closed = True
+
+
+def one_blank(lines: str) -> str:
+    """Lines with one blank for several, and none at their ends."""
+    return _ENDS.sub("", _BLANKS.sub(" ", lines))
 
 
 def text_of(start: bytes, encoding: str) -> str:

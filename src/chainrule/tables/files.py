@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
 from chainrule.tables.binary_files import index_columns, parquet_file, read_arrow, read_excel, read_npz
+from chainrule.tables.cells import DECIMAL, printed
 from chainrule.tables.datasets import BUNDLED, bundled
 from chainrule.tables.reading import TableReading, Tell
 from chainrule.tables.sources import TableSource, sources
-from chainrule.tables.text_files import form_of, read_text
+from chainrule.tables.text_files import form_of, read_text, zeros_lost
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +88,8 @@ def read_sources(files: Sequence[TableSource], reading: TableReading) -> list[Fi
         InputError: a file that cannot be read; columns that are not the same.
     """
     parts = [read_source(file, reading) for file in files]
+    if parts[1:]:
+        parts = [replace(part, table=_written_out(part.table)) for part in parts]
     names = parts[0].table.column_names
     for part in parts[1:]:
         if set(part.table.column_names) != set(names):
@@ -105,20 +108,64 @@ def read_sources(files: Sequence[TableSource], reading: TableReading) -> list[Fi
     return parts
 
 
+def _written_out(table: Any) -> Any:
+    """With the values of dictionaries in their places: another file may have the column as text."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
+    return table
+
+
 def together(parts: Sequence[FileTable]) -> pa.Table:
-    """The rows of all files, one after the other."""
+    """The rows of all files, one after the other.
+
+    Raises:
+        InputError: numbers that no type can hold together.
+    """
     import pyarrow as pa
 
     if len(parts) == 1:
         return parts[0].table
     names = parts[0].table.column_names
-    return pa.concat_tables([part.table.select(names) for part in parts], promote_options="permissive")
+    tables = [part.table.select(names) for part in parts]
+    for place, name in enumerate(names):
+        kinds = [table.schema.field(place).type for table in tables]
+        if any(map(pa.types.is_timestamp, kinds)) and any(map(pa.types.is_date, kinds)):
+            unit = next(kind for kind in kinds if pa.types.is_timestamp(kind))
+            tables = [
+                table.set_column(place, name, table.column(place).cast(unit)) if pa.types.is_date(kind) else table
+                for table, kind in zip(tables, kinds, strict=True)
+            ]
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowInvalid as error:
+        name = next((name for name in names if not _joins([table.column(name) for table in tables])), names[0])
+        kinds = sorted({str(table.schema.field(name).type) for table in tables})
+        wanted = f"numbers that one type can hold in all files (--drop {name} leaves the column out)"
+        raise InputError(f"column {name!r}", wanted, f"{' and '.join(kinds)}: {error}") from None
+
+
+def _joins(columns: Sequence[Any]) -> bool:
+    """Whether columns of several files can be put together, their values too."""
+    import pyarrow as pa
+
+    try:
+        pa.concat_tables([pa.table({"c": column}) for column in columns], promote_options="permissive")
+    except pa.ArrowException:
+        return False
+    return True
 
 
 def _fit(fields: Sequence[Any]) -> bool:
     """Whether columns of these types can be put together."""
     import pyarrow as pa
 
+    kinds = [field.type for field in fields]
+    naive = [kind for kind in kinds if pa.types.is_timestamp(kind) and kind.tz is None]
+    if naive and any(map(pa.types.is_date, kinds)):  # days and times are times
+        fields = [field.with_type(naive[0]) if pa.types.is_date(field.type) else field for field in fields]
     try:
         pa.unify_schemas([pa.schema([field]) for field in fields], promote_options="permissive")
     except pa.ArrowException:
@@ -143,7 +190,8 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
             table = _as_texts(table.select(kept_columns(table.column_names, source, reading)), reading)
         else:
             table, more = no_index(table, names, reading)
-            found += more
+            table = with_decimal(table, form.dialect.decimal, reading)
+            found += (*more, *zeros_lost(form.dialect, table))
     else:
         with source.seekable() as content:
             if source.kind == "parquet":
@@ -176,6 +224,13 @@ def kept_columns(
     return [name for name in names if name in kept]
 
 
+def with_decimal(table: Any, decimal: str, reading: TableReading) -> Any:
+    """With the file's decimal mark beside the columns, where it is known: 1.234 € is then in no doubt."""
+    if decimal != "," and reading.decimal is None:
+        return table
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), DECIMAL: decimal})
+
+
 def no_index(table: Any, names: Sequence[str], reading: TableReading) -> tuple[Any, tuple[str, ...]]:
     """Without a first column that has no name and only numbers the rows, and without empty ones that have no name."""
     import pyarrow as pa
@@ -199,21 +254,47 @@ def no_index(table: Any, names: Sequence[str], reading: TableReading) -> tuple[A
 
 
 def _as_texts(table: Any, reading: TableReading) -> Any:
-    """Columns that are asked for as text; numbers as they print."""
+    """Columns that are to be text by ``types``; numbers as they print."""
     import pyarrow as pa
 
     for place, name in enumerate(table.column_names):
         kind = table.schema.field(place).type
         scalar = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-        if name in reading.as_text and (scalar or pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
-            table = table.set_column(place, name, table.column(place).cast(pa.string()))
+        if reading.types.get(name) in ("text", "category") and (
+            scalar or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+        ):
+            table = table.set_column(place, name, printed(table.column(place)))
     return table
 
 
+def _all_are(column: Any, value: str | None) -> bool:
+    """Whether all cells are what a folder's name says; numbers may be written otherwise."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if value is None:
+        return bool(column.null_count == len(column))
+    number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    try:
+        same = pc.equal(column.cast(pa.float64(), safe=False), float(value)) if number else pc.equal(
+            column.cast(pa.string()), value)  # fmt: skip
+    except (ValueError, pa.ArrowException):
+        return False
+    return bool(pc.all(pc.fill_null(same, False)).as_py())
+
+
 def with_folders(table: Any, source: TableSource, reading: TableReading, names: Sequence[str]) -> Any:
-    """With a column for each folder ``name=value``, unless the file has one of that name."""
+    """With a column for each folder ``name=value``, unless the file has one of that name.
+
+    Raises:
+        InputError: it has one, of other values.
+    """
     import pyarrow as pa
 
+    for name, value in source.folders:
+        if name in table.column_names and not _all_are(table.column(name), value):
+            told = f"folder {name}={value}"
+            raise InputError(f"data {source.name}: column {name!r}", f"{value}, as its {told} says", "something else")
     more = {name: value for name, value in source.folders if name not in names}
     kept = set(reading.chosen([*names, *more])) if more else set()
     for name, value in more.items():

@@ -6,27 +6,24 @@ import hashlib
 import json
 from collections.abc import Mapping, Sized
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.network.backward import loss_value
-from chainrule.network.checks import within
+from chainrule.network.checks import targets, within
 from chainrule.network.forward import forward
 from chainrule.network.network import Network
+from chainrule.network.pairs import example_losses
 from chainrule.tables.columns import Inputs, Missing, Target, Task
-from chainrule.tables.scores import Scores, score
+from chainrule.tables.scores import Scores
 from chainrule.tables.table_model import Split, TableModel
 from chainrule.train.engine import Away, Engine, Rows
 from chainrule.train.epochs import Source
 from chainrule.train.optimizers import optimizer
 from chainrule.train.recipe import EngineName, Recipe, whole
 from chainrule.train.schedules import Schedule
-
-if TYPE_CHECKING:
-    pass
 
 #: the output that goes with a loss where none is asked for; for the others: softmax for classes, identity for numbers
 _USUAL_OUTPUT = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "softplus"}
@@ -152,10 +149,11 @@ class Model(TableModel):
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
         return self.network(x)
 
-    def scores(self, x: Array, y: Array) -> Scores:
-        """Scores over inputs and targets as the columns' ``apply`` gives them."""
-        found = forward(self.network, x)
-        return score(found.yhat, y, self.target, loss_value(found, y))
+    def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,), which is taken of the logits."""
+        network, found = self.network, forward(self.network, x)
+        rows = targets(y, found.n, network.sizes[-1], False, network.dtype)
+        return found.yhat, example_losses(network.loss, network.output, found.a[-1], found.yhat, rows)
 
 
 def untrained(
@@ -243,7 +241,7 @@ def agreed(inputs: Inputs, target: Target) -> list[object]:
     old = ("name", "mean", "scale", "categories")
     columns = []
     for column in inputs.columns:
-        new = {key: value for key, value in asdict(column).items() if key not in (*old, "shares") and value}
+        new = {key: value for key, value in asdict(column).items() if key not in (*old, "shares", "truth") and value}
         columns.append({key: getattr(column, key) for key in old} | new)
     form = {"exponent": target.exponent} if target.exponent else {}
     answer = {key: getattr(target, key) for key in ("name", "classes", "mean", "scale")}

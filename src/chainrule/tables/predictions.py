@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from chainrule.network.arrays import Array
+from chainrule.tables.columns import ROWS_AT_ONCE
 from chainrule.tables.plan import Model
 from chainrule.tables.presets.model import PresetModel
 from chainrule.tables.reading import TableReading
@@ -18,7 +20,10 @@ def reading_for(model: TableModel, asked: TableReading | None = None) -> TableRe
     Args:
         asked: what else is asked of the reading.
     """
-    return replace(asked or TableReading(), texts=model.texts, keep_index=True)  # other columns are left alone
+    reading = asked or TableReading()
+    point = any(column.form is not None and column.form.decimal == "." for column in model.inputs.columns)
+    decimal = "." if point and reading.decimal is None else reading.decimal  # 12,345 that was thousands stays so
+    return replace(reading, texts=model.texts, keep_index=True, decimal=decimal)  # other columns are left alone
 
 
 def header_of(model: Model | PresetModel, level: float | None = None) -> list[str]:
@@ -35,12 +40,14 @@ def header_of(model: Model | PresetModel, level: float | None = None) -> list[st
     return ["prediction", *(f"{word}_{c}" for c in model.target.classes), *ends]
 
 
-def predictions_of(model: Model | PresetModel, yhat: Array, half_width: float | None = None) -> list[list[Any]]:
+def predictions_of(model: TableModel, yhat: Array, half_width: float | None = None) -> Iterator[list[Any]]:
     """One row an example: the class and the outputs, or the number and the ends of its interval, if it has one."""
     classes = model.target.classes
-    if not classes:
-        own = model.target.restore(yhat).tolist()
-        if half_width is None:
-            return [[value] for value in own]
-        return [[value, value - half_width, value + half_width] for value in own]
-    return [[classes[int(row.argmax())], *map(float, row)] for row in yhat]
+    for at in range(0, len(yhat), ROWS_AT_ONCE):
+        some = yhat[at : at + ROWS_AT_ONCE]
+        if classes:
+            for best, row in zip(some.argmax(axis=1).tolist(), some.astype(float).tolist(), strict=True):
+                yield [classes[best], *row]
+        else:
+            for value in model.target.restore(some).tolist():
+                yield [value] if half_width is None else [value, value - half_width, value + half_width]

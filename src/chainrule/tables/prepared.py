@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.tables.cells import decimal_of
 from chainrule.tables.columns import Target, balanced, column_of, require, rows_of
 from chainrule.tables.decision import Decided, decide, decide_of
 from chainrule.tables.notes import notes_of
@@ -110,7 +111,8 @@ def prepare_parts(table: pa.Table, target: Target, plan: Plan, split: Split, row
         learnt = np.zeros(table.num_rows, bool)
         learnt[train] = True
         column, asked = column_of(table, target.name), plan.types.get(target.name)
-        decided = decide(ColumnSummary.of(target.name, column, learnt, True, asked), "regression")
+        summary = ColumnSummary.of(target.name, column, learnt, True, asked, decimal_of(table))
+        decided = decide(summary, "regression")
         target, values = decided.target, number_cells(target.name, column, decided.target.form)
         given = values[~np.isnan(values)]
     model = untrained(inputs, target, plan, given, split)

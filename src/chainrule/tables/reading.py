@@ -6,14 +6,14 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, get_args
 
 from chainrule.errors import InputError
 
-ColumnType = Literal["number", "text", "date", "category"]
+ColumnType = Literal["number", "text", "date", "category", "date-dmy", "date-mdy"]
 Tell = Callable[[str], object]  # takes a line on what was found out
 
-COLUMN_TYPES = ("number", "text", "date", "category")
+COLUMN_TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " ", r"\t": "\t"}
 DECIMALS = {"point": ".", "comma": ","}
 UNNAMED = "Unnamed: {}"  # a column without a name, as pandas calls it: its place, from 0
@@ -33,8 +33,8 @@ class TableReading:
         sheet: of a workbook, by its name; else the first.
         columns: the only ones that are read; None: all.
         drop: columns that are left out.
-        types: what columns are, by name: number, text, date or category. A text or a category of a text file keeps
-            its characters (``01`` is not 1).
+        types: what columns are, by name: number, text, category or date; of dates in text, date-dmy has the day first,
+            date-mdy the month. A text or a category of a text file keeps its characters (``01`` is not 1).
         texts: columns whose characters are kept, as far as a file has them.
         keep_index: keep a column that only numbers the rows, such as pandas writes it.
 
@@ -103,7 +103,7 @@ class TableReading:
         """
         counts = Counter(names)
         wanted = None if self.columns is None else set(self.columns)
-        shown = ", ".join(list(counts)[:12]) + (", …" if len(counts) > 12 else "")
+        shown = names_shown(list(counts))
         for name in (*(self.columns or ()), *self.drop, *self.types):
             if name not in counts:
                 raise InputError(f"column {name!r}", f"one of: {shown}", "no such column")
@@ -115,6 +115,19 @@ class TableReading:
         if not kept:
             raise InputError("columns", f"at least one of: {shown}", "none")
         return kept
+
+
+def names_shown(names: Sequence[str]) -> str:
+    """Names of columns in a message: a dozen of them, between quotes where blanks or marks would not be seen.
+
+    >>> names_shown(["age", "y ", "a,b"])
+    "age, 'y ', 'a,b'"
+    """
+    shown = [
+        name if name.isprintable() and name.strip() == name != "" and "," not in name else ascii(name)
+        for name in names[:12]
+    ]
+    return ", ".join(shown) + (", …" if names[12:] else "")
 
 
 def names_list(option: str, text: str) -> tuple[str, ...]:
@@ -141,7 +154,7 @@ def types_list(option: str, text: str) -> dict[str, ColumnType]:
         if not equals or not name or kind not in COLUMN_TYPES or name in found:
             wanted = f"each column once as NAME=TYPE, the type one of: {', '.join(COLUMN_TYPES)}"
             raise InputError(option, wanted, repr(part))
-        found[name] = cast(ColumnType, kind)
+        found[name] = kind
     return found
 
 

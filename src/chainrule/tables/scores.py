@@ -28,9 +28,10 @@ class Scores:
     rmse: float | None = None
 
     def __str__(self) -> str:
+        loss = f"loss {_short(self.loss)}"
         if self.accuracy is not None:
-            return f"accuracy {self.accuracy:.4f} ({self.right} of {self.n}), loss {self.loss:.4f}"
-        return f"R² {self.r2:.4f}, RMSE {self.rmse:.4g} ({self.n} rows), loss {self.loss:.4f}"
+            return f"accuracy {self.accuracy:.4f} ({self.right} of {self.n}), {loss}"
+        return f"R² {_short(self.r2 or 0.0)}, RMSE {self.rmse:.4g} ({self.n} row{'s' if self.n > 1 else ''}), {loss}"
 
     @property
     def main(self) -> tuple[str, float]:
@@ -49,6 +50,10 @@ class Scores:
         return cls(n, loss, r2=r2, rmse=float(np.sqrt(error / n)) * unit)
 
 
+def _short(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e6 or value != value else f"{value:.4g}"
+
+
 def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
     """Scores of outputs yhat (n, k) with this loss against targets as ``Target.apply`` gives them."""
     n = len(yhat)
@@ -56,5 +61,5 @@ def score(yhat: Array, y: Array, target: Target, loss: float) -> Scores:
         return Scores.of_classes(n, loss, int((yhat.argmax(axis=1) == y).sum()))
     truth = y[:, 0].astype(np.float64)
     # as the network learns them: in the target's own unit they may be too large to square
-    error, spread = truth - yhat[:, 0].astype(np.float64), truth - truth.mean()
+    error, spread = truth - yhat[:, 0].astype(np.float64), truth - truth.mean() if np.ptp(truth) else truth * 0.0
     return Scores.of_numbers(n, loss, float((error**2).sum()), float((spread**2).sum()), target.unit)

@@ -12,6 +12,7 @@ import re
 import sys
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ KINDS: dict[str, Kind] = {
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 ENDINGS = f"{', '.join(KINDS)} (also packed: {', '.join(PACKED)})"
 STANDARD_INPUT = "-"
+_STREAM = "standard input"
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # a missing value in a folder's name
 
 #: what a file begins with -> what it is, and the ending that says so
@@ -143,6 +145,9 @@ def sources(data: Sequence[str]) -> list[TableSource]:
         InputError: no such file; one whose name does not say what it is; of several kinds.
     """
     found = [source for name in data for source in _of(name)]
+    places = Counter(os.path.realpath(source.name) for source in found if source.name != _STREAM)
+    if places and places.most_common(1)[0][1] > 1:
+        raise InputError(f"data {' '.join(data)}", "each file once", f"{places.most_common(1)[0][0]} twice")
     if len({source.ending for source in found}) > 1:
         raise InputError(f"data {' '.join(data)}", "files of one kind", ", ".join(sorted({s.ending for s in found})))
     return found
@@ -169,10 +174,27 @@ def _file(name: str) -> TableSource:
     found, path = kind_of(name), Path(name)
     if not path.exists():
         raise InputError(f"data {name}", "a file", "no such file")
+    if found is None and path.suffix.lower() == ".zip":
+        found = _in_archive(path)
     if found is None:
         raise InputError(f"data {name}", f"a name that says what it is: {ENDINGS}", repr(path.name))
     kind, ending, packing = found
     return TableSource(name, kind, ending, packing, told_folders(name), lambda: open(path, "rb"))
+
+
+def _in_archive(path: Path) -> tuple[Kind, str, str] | None:
+    """What the only file in an archive is, by its name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = _files_in(archive)
+    except (OSError, zipfile.BadZipFile):
+        return None
+    inside = kind_of(names[0]) if len(names) == 1 else None
+    return None if inside is None or inside[2] else (inside[0], inside[1], ".zip")
+
+
+def _files_in(archive: zipfile.ZipFile) -> list[str]:
+    return [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
 
 
 def standard_input() -> TableSource:
@@ -181,7 +203,7 @@ def standard_input() -> TableSource:
     Raises:
         InputError: nothing comes.
     """
-    content, name, packing = sys.stdin.buffer.read(), "standard input", ""
+    content, name, packing = sys.stdin.buffer.read(), _STREAM, ""
     beginning = beginning_of(content[:16])
     if beginning is not None and beginning[1] in PACKED and not (beginning[1] == ".zip" and _workbook(content)):
         packing = beginning[1]
@@ -234,7 +256,7 @@ def _unpacked(name: str, file: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
         opened = pa.CompressedInputStream(file, "zstd")
     elif packing == ".zip":
         archive = zipfile.ZipFile(file)
-        names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith("__MACOSX/")]
+        names = _files_in(archive)
         if len(names) != 1:
             raise InputError(f"data {name}", "one file in the archive", f"{len(names)}: {', '.join(names[:5])}")
         opened = archive.open(names[0])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
-from chainrule.tables.columns import Inputs, Target, Unusual
-from chainrule.tables.scores import Scores
+from chainrule.tables.columns import ROWS_AT_ONCE, Inputs, Target
+from chainrule.tables.scores import Scores, score
+from chainrule.tables.unusual import Taken, Unusual, summed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,13 +96,15 @@ class Predicted:
     """Outputs yhat (n, k) of a table's rows.
 
     Attributes:
-        scores: over the rows that have a target; None where none has.
+        scores: over the rows that have a target; None where none has, or where they cannot be told.
+        why: they cannot be told, in words.
         unusual: columns with cells unlike those of the training.
     """
 
     yhat: Array
     scores: Scores | None
     unusual: tuple[Unusual, ...]
+    why: str = ""
 
 
 class TableModel(ABC):
@@ -116,21 +119,60 @@ class TableModel(ABC):
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
 
     @abstractmethod
+    def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
+
     def scores(self, x: Array, y: Array) -> Scores:
         """Scores over inputs and targets as the columns' ``apply`` gives them."""
+        yhat, losses = self.row_losses(x, y)
+        return score(yhat, y, self.target, float(losses.mean()))
 
     def forward(self, table: pa.Table) -> Array:
         """yhat (n, k) of the table's rows."""
-        return self.outputs(self.inputs.apply(table))
+        return np.concatenate([self.outputs(taken.x) for _, taken in self._taken(table)])
 
     def predicted(self, table: pa.Table) -> Predicted:
         """yhat of the table's rows, scores over those that have a target, and cells unlike those of the training."""
-        taken, scores = self.inputs.taken(table), None
-        if self.target.name in table.column_names:
+        known, y, why = self.known_targets(table)
+        yhat, judged, unusual, counted = list[Array](), list[tuple[Array, Array]](), list[Unusual](), 0
+        for at, taken in self._taken(table):
+            yhat.append(self.outputs(taken.x))
+            unusual += [replace(one, row=one.row + at) for one in taken.unusual]
+            of_part = known[at : at + len(taken.x)]
+            if of_part.any():
+                true = y[counted : counted + int(of_part.sum())]
+                judged.append(self.row_losses(taken.x[of_part], true, yhat[-1][of_part]))
+                counted += len(true)
+        scores = None
+        if judged:
+            found, losses = (np.concatenate(parts) for parts in zip(*judged, strict=True))
+            scores = score(found, y, self.target, float(losses.mean()))
+        return Predicted(np.concatenate(yhat), scores, summed(unusual), why)
+
+    def known_targets(self, table: pa.Table) -> tuple[Array, Array, str]:
+        """Which rows have a target, as far as the table has them; the targets of these; why there are none, in words.
+
+        A prediction does not need them: where they are others than those of the training, they are left alone.
+        """
+        none = np.zeros(table.num_rows, bool), np.zeros(0)
+        if self.target.name not in table.column_names:
+            return *none, ""
+        try:
             known = self.target.known(table)
-            if known.any():
-                scores = self.scores(taken.x[known], self.target.apply(table.take(np.flatnonzero(known))))
-        return Predicted(self.outputs(taken.x), scores, taken.unusual)
+            return known, self.target.apply(table.take(np.flatnonzero(known))) if known.any() else none[1], ""
+        except InputError as error:
+            return *none, f"no score: {error}"
+
+    def _taken(self, table: pa.Table) -> Iterator[tuple[int, Taken]]:
+        """The inputs of some rows at a time, with the number of those before: those of all might need much memory."""
+        for at in range(0, max(1, table.num_rows), ROWS_AT_ONCE):
+            try:
+                taken = self.inputs.taken(table.slice(at, ROWS_AT_ONCE))
+            except InputError:
+                if at:
+                    self.inputs.taken(table)  # names the row as it is counted in all of them
+                raise
+            yield at, taken
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -140,7 +182,10 @@ class TableModel(ABC):
 
     def evaluate(self, table: pa.Table) -> Scores:
         """Scores over a table that has the target column with a value in every row."""
-        return self.scores(self.inputs.apply(table), self.target.apply(table))
+        self.target.apply(table)  # names a row without one
+        found = self.predicted(table).scores
+        assert found is not None  # as every row has one
+        return found
 
     def part(self, table: pa.Table, name: str) -> pa.Table:
         """The ``train`` or ``test`` rows of the table it was trained on, or ``all``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -105,7 +106,7 @@ def read_text(source: TableSource, form: TextForm, reading: TableReading, kept: 
 
 
 def csv_table(
-    open_content: Callable[[], Any], dialect: Dialect, kept: Iterable[int], texts: set[str], threads: bool = True,
+    open_content: Callable[[], Utf8], dialect: Dialect, kept: Iterable[int], texts: set[str], threads: bool = True,
     named: bool = True,
 ) -> Any:  # fmt: skip
     """Rows of UTF-8 text as a table: the columns at the given places, under their names.
@@ -113,7 +114,7 @@ def csv_table(
     Args:
         open_content: opens the rows anew; they end in the row of ``end_of``.
         dialect: lines and names to skip are at the beginning, unless it is not ``named``: then rows are.
-        texts: names of columns that are text, whatever they look like.
+        texts: names of columns that are text, whatever they look like. So is one with hexadecimal numbers, ``0x1F``.
 
     Raises:
         RaggedRow: a row of another length.
@@ -128,6 +129,8 @@ def csv_table(
         if row.text == end:
             ended[0] += 1
             return "skip"
+        if not row.text.strip(" \t\x1a"):  # a blank line, or the end that DOS wrote
+            return "skip"
         bad.append(row)
         return "error"
 
@@ -136,9 +139,10 @@ def csv_table(
     block = BLOCK_BYTES
     while True:
         ended[0] = 0
+        stream = open_content()
         try:
             table = csv.read_csv(
-                pa.PythonFile(open_content(), mode="r"),
+                pa.PythonFile(stream, mode="r"),
                 csv.ReadOptions(
                     use_threads=threads, block_size=block, skip_rows=dialect.skip if named else 0,
                     skip_rows_after_names=int(named),
@@ -165,7 +169,35 @@ def csv_table(
             continue
         if not ended[0]:
             raise OpenQuote
-        return table.rename_columns([names[i] for i in places]).select(range(len(kept)))
+        table = table.rename_columns([names[i] for i in places]).select(range(len(kept)))
+        if not stream.hexadecimal:
+            return table
+        whole = [i for i in kept if pa.types.is_integer(table.schema.field(names[i]).type)]
+        if not whole:
+            return table
+        cells = csv_table(open_content, dialect, whole, {names[i] for i in whole}, threads, named)
+        return _hexadecimal_as_text(table, cells)
+
+
+def _hexadecimal_as_text(table: Any, cells: Any) -> Any:
+    """A table where the columns that have hexadecimal numbers among their cells are these cells."""
+    import pyarrow.compute as pc
+
+    for name in cells.column_names:
+        if pc.any(pc.match_substring_regex(cells.column(name), r"^\s*[+-]?0[xX]")).as_py():
+            table = table.set_column(table.column_names.index(name), name, cells.column(name))
+    return table
+
+
+def zeros_lost(dialect: Dialect, table: Any) -> tuple[str, ...]:
+    """What is to be said of columns that were read as numbers, though some cells begin with a zero, as 01 does."""
+    import pyarrow as pa
+
+    types = dict(zip(table.column_names, table.schema.types, strict=True))
+    return tuple(
+        f"{cell} in column {name!r} taken as the number {int(cell)} (--types {name}=text keeps the zeros)"
+        for name, cell in dialect.zeros if name in types and pa.types.is_integer(types[name])
+    )  # fmt: skip
 
 
 class RaggedRow(ValueError):
@@ -194,7 +226,9 @@ def _csv(
 
     def again() -> Utf8:
         """The first time what is open, then from the beginning."""
-        return Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding, end)
+        return Utf8(
+            streams.pop() if streams else reopened.enter_context(source.open()), form.encoding, end, dialect.runs
+        )
 
     end = end_of(dialect)
     with ExitStack() as reopened, damaged(source.name, f"a {source.ending[1:].upper()} file"):
@@ -245,7 +279,7 @@ def names_of(source: TableSource, form: TextForm, dialect: Dialect) -> tuple[str
         InputError: it has none.
     """
     with source.open() as content:
-        for _, row in dialect.rows(_lines(Utf8(content, form.encoding))):
+        for _, row in dialect.rows(_lines(Utf8(content, form.encoding, runs=dialect.runs))):
             return names_in(row)
     raise InputError(f"data {source.name}", "a line with the names of the columns", "none")
 
@@ -259,7 +293,7 @@ def _line_of(
 ) -> int | None:  # fmt: skip
     """The number of the line, from 1, where the first such row below the names begins."""
     with source.open() as content:
-        stream = Utf8(content, form.encoding, end_of(dialect))
+        stream = Utf8(content, form.encoding, end_of(dialect), dialect.runs)
         rows = dialect.rows(_lines(stream))
         next(rows, None)
         return next((line for line, row in rows if is_it(row)), None)
@@ -284,18 +318,55 @@ class _Raw(io.RawIOBase):
 
 def _json(source: TableSource, content: IO[bytes], form: TextForm) -> Any:
     import pyarrow as pa
-    from pyarrow import json
+    from pyarrow import json as arrow_json
 
     block, streams = BLOCK_BYTES, [content]
     with ExitStack() as reopened, damaged(source.name, "a JSON object in each line"):
         while True:
             stream = Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding)
             try:
-                return json.read_json(pa.PythonFile(stream, mode="r"), json.ReadOptions(block_size=block))
+                return arrow_json.read_json(pa.PythonFile(stream, mode="r"), arrow_json.ReadOptions(block_size=block))
             except pa.ArrowInvalid as error:
+                if "changed from" in str(error):
+                    with source.open() as again:
+                        return _mixed_json(source, Utf8(again, form.encoding))
                 if "straddling" not in str(error) or block >= LONGEST_ROW:
                     raise
                 block *= 8
+
+
+def _mixed_json(source: TableSource, stream: Utf8) -> Any:
+    """Lines whose values of one name have several types: text, where they are texts, numbers and truth values."""
+    import pyarrow as pa
+
+    columns: dict[str, list[Any]] = {}
+    count = 0
+    for number, text in enumerate(_lines(stream), 1):
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"data {source.name}", "a JSON object in each line", f"{error} in line {number}") from None
+        if not isinstance(row, dict):
+            got = f"{'an array' if isinstance(row, list) else 'another value'} in line {number}"
+            raise InputError(f"data {source.name}", "a JSON object in each line", got)
+        for name in row:
+            columns.setdefault(name, [None] * count)
+        for name, cells in columns.items():
+            cells.append(row.get(name))
+        count += 1
+    found = {}
+    for name, cells in columns.items():
+        kinds = {type(cell) for cell in cells if cell is not None}
+        if len(kinds) > 1 and not kinds <= {int, float}:
+            if not kinds <= {int, float, bool, str}:
+                row = next(i for i, cell in enumerate(cells, 1) if isinstance(cell, list | dict))
+                got = f"{'an array' if isinstance(cells[row - 1], list) else 'an object'} in row {row}"
+                raise InputError(f"data {source.name}: column {name!r}", "texts, numbers or truth values", got)
+            cells = [None if cell is None else str(cell) for cell in cells]
+        found[name] = cells
+    return pa.table(found)
 
 
 def _is_text(source: TableSource, start: bytes) -> None:

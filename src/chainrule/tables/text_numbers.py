@@ -21,6 +21,7 @@ MARKS = (
 
 _MONEY = "$€£¥₹₽₩₺฿₫₴₦₱"
 _SIGN = "[+\\-−]"
+_B = "[\\s\u00a0\u202f]*"  # blanks, also those that do not break a line
 _GROUPS = {".": (",", "'", "’", " ", "\u00a0", "\u202f"), ",": (r"\.", "'", "’", " ", "\u00a0", "\u202f")}
 
 
@@ -56,6 +57,22 @@ class Texts:
     unit: Array
 
 
+def marks_of(texts: Any) -> Array:
+    """Which texts, of an Arrow array of large strings, stand for a missing value among numbers and dates."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    small = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    return np.asarray(pc.is_in(small, pa.array(MARKS, pa.large_string())).to_numpy(zero_copy_only=False))
+
+
+def matches(texts: Any, expression: str) -> Array:
+    """Which texts of an Arrow array have what a regular expression (RE2) says."""
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.match_substring_regex(texts, expression).to_numpy(zero_copy_only=False))
+
+
 def is_mark(text: str) -> bool:
     """Whether a text stands for a missing value among numbers."""
     return text.strip().lower() in MARKS
@@ -66,9 +83,9 @@ def pattern(decimal: Decimal) -> str:
     groups = "|".join(rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+" for mark in _GROUPS[decimal])
     lakhs = rf"|[1-9]\d?(?:{_GROUPS[decimal][0]}\d{{2}})+{_GROUPS[decimal][0]}\d{{3}}"
     return (
-        rf"^\s*(?P<open>\()?\s*(?P<sign>{_SIGN})?\s*(?P<front>[{_MONEY}])?\s*(?P<sign_2>{_SIGN})?\s*"
+        rf"^{_B}(?P<open>\()?{_B}(?P<sign>{_SIGN})?{_B}(?P<front>[{_MONEY}])?{_B}(?P<sign_2>{_SIGN})?{_B}"
         rf"(?P<whole>{groups}{lakhs}|\d*)(?P<part>[{decimal}]\d*)?(?P<power>[eE][+\-]?\d+)?"
-        rf"\s*(?P<back>[%{_MONEY}])?\s*(?P<close>\))?\s*$"
+        rf"{_B}(?P<back>[%{_MONEY}])?{_B}(?P<close>\))?{_B}$"
     )
 
 
@@ -81,17 +98,13 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     import pyarrow.compute as pc
 
     texts = texts.cast(pa.large_string())
-    small = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-    mark = pc.is_in(small, pa.array(MARKS, pa.large_string())).to_numpy(zero_copy_only=False)
+    mark = marks_of(texts)
     found = pc.extract_regex(texts, pattern(decimal))
     nothing = pa.scalar("", pa.large_string())
     part = {field.name: pc.fill_null(pc.struct_field(found, field.name), nothing) for field in found.type}
 
     def has(name: str) -> Array:
         return np.asarray(pc.greater(pc.binary_length(part[name]), 0).to_numpy(zero_copy_only=False))
-
-    def matches(array: Any, expression: str) -> Array:
-        return np.asarray(pc.match_substring_regex(array, expression).to_numpy(zero_copy_only=False))
 
     digits = matches(part["whole"], r"\d") | matches(part["part"], r"\d")
     unread = (has("open") != has("close")) | (has("sign") & has("sign_2")) | (has("front") & has("back"))
@@ -109,7 +122,11 @@ def read_texts(texts: Any, decimal: Decimal) -> Texts:
     values = np.where(minus, -values, values)
     number &= np.isfinite(values)
     units = pc.binary_join_element_wise(part["front"], part["back"], nothing).to_numpy(zero_copy_only=False)
-    plain = number & matches(texts, r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$")
+    plain = (
+        number
+        & ~((decimal == ",") & matches(texts, r"\."))
+        & matches(texts, r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$")
+    )
     return Texts(np.where(number, values, np.nan), mark, plain, np.where(number, units, ""))
 
 

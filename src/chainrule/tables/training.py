@@ -162,6 +162,20 @@ def cross_validate(
     Raises:
         InputError: too many folds for the rows to train, or fewer than 2.
     """
+
+    def train(fold: Callable[[], Prepared], stop: Event) -> Trained:
+        return train_table(fold(), plan, watchers(), stop=stop)
+
+    jobs = [partial(train, fold) for fold in folds_of_table(prepared, plan, folds)]
+    yield from side_by_side(jobs, at_once([(prepared.model.network, plan.recipe())]))
+
+
+def folds_of_table(prepared: Prepared, plan: Plan, folds: int) -> list[Callable[[], Prepared]]:
+    """What makes each fold ready to train on: the rows outside it to learn from, and the fold to test on.
+
+    Raises:
+        InputError: too many folds for the rows to train, or fewer than 2.
+    """
     rows = np.sort(np.concatenate([prepared.train, prepared.validation]))
     model = prepared.model
     classes = bool(model.target.classes)
@@ -170,12 +184,10 @@ def cross_validate(
         raise InputError("folds", f"a number from 2 to {most} for {len(rows)} rows to train", str(folds))
     labels = model.target.apply(prepared.table.take(rows)) if classes else None
 
-    def train(learn: Array, tested: Array, stop: Event) -> Trained:
-        parts = prepare_parts(prepared.table, model.target, plan, model.split, rows[learn], rows[tested])
-        return train_table(parts, plan, watchers(), stop=stop)
+    def fold(learn: Array, tested: Array) -> Prepared:
+        return prepare_parts(prepared.table, model.target, plan, model.split, rows[learn], rows[tested])
 
-    jobs = [partial(train, *parts) for parts in _folds(len(rows), folds, plan.seed, labels)]
-    yield from side_by_side(jobs, at_once([(model.network, plan.recipe())]))
+    return [partial(fold, *parts) for parts in _folds(len(rows), folds, plan.seed, labels)]
 
 
 def _folds(count: int, folds: int, seed: int, labels: Array | None) -> list[tuple[Array, Array]]:

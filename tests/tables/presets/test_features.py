@@ -1,6 +1,7 @@
 """Features of inputs: what they are, and their derivatives against differences."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,3 +51,10 @@ def test_ramps_add_up_to_the_rank_between_quantiles():
     x = np.linspace(-2, 5, 101)[:, None] ** 3
     features = learn_features(x, ramps=4)
     np.testing.assert_allclose(features(x)[::25, 1:].sum(axis=1), [0, 1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("far", [1e160, 1e300, -1e308])
+def test_a_number_far_away_is_bent_to_the_end(far, recwarn):
+    features = learn_features(np.arange(20.0)[:, None])
+    assert features(np.array([[far]]))[0, 0] == pytest.approx(np.sign(far) * 3.0)
+    assert not recwarn.list

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.shared import check_not_data, check_outputs, need_dask
+from chainrule.cli.train.options import NONE
 from chainrule.errors import InputError
 from chainrule.system.files import is_device
 
@@ -26,6 +27,9 @@ def check(options: TrainOptions) -> None:
         if options.blocks and value is not None:
             raise InputError(f"--{option}", "no --blocks beside it: it needs all rows at once", "both")
     _check_cluster(options)
+    if options.preset != NONE and options.checkpoint is not None and options.checkpoint.suffix == ".safetensors":
+        wanted = "the name of a folder: each network of a preset has a checkpoint of its own"
+        raise InputError(f"--checkpoint {options.checkpoint}", wanted, "that of a file")
     if options.cv_only:
         if options.cv is None:
             raise InputError("--cv-only", "--cv FOLDS beside it", "no such option")

@@ -8,23 +8,15 @@ from typing import Annotated
 
 from typer import Argument, Context, Option
 
-from chainrule.cli.shared import (
-    Decimal,
-    Encoding,
-    Escape,
-    Quote,
-    Separator,
-    Sheet,
-    Skip,
-    numbers_list,
-    reading_of,
-    shares_list,
-)  # fmt: skip
+from chainrule.cli.shared import COLUMNS, FILES, numbers_list, reads_tables, shares_list
 from chainrule.errors import InputError
+from chainrule.tables.reading import TableReading
 from chainrule.tables.sources import PACKED, STANDARD_INPUT, kind_of
 
 
+@reads_tables(*COLUMNS, *FILES)
 def train(
+    *,
     context: Context,
     data: Annotated[
         list[str],
@@ -35,26 +27,12 @@ def train(
         ),
     ],
     target: Annotated[str | None, Option(help="Column to predict (of a file; the bundled sets know theirs).")] = None,
-    columns: Annotated[str | None, Option(help="The only inputs: a,b,c.")] = None,
-    drop: Annotated[str | None, Option(help="Columns to leave out: a,b,c.")] = None,
-    types: Annotated[
-        str | None, Option(help="What columns are: zip=text,born=date; number, text, date or category.")
-    ] = None,
-    keep_index: Annotated[
-        bool, Option("--keep-index", help="Keep a column that only numbers the rows, such as pandas' index.")
-    ] = False,
-    separator: Separator = None,
-    quote: Quote = None,
-    escape: Escape = None,
-    encoding: Encoding = None,
-    decimal: Decimal = None,
-    skip: Skip = None,
-    sheet: Sheet = None,
+    reading: TableReading,
     preset: Annotated[
         str | None,
         Option(
             help="fast, good or best: an ensemble of networks with chosen settings, calibrated; good is the usual. "
-            "none: one network, by the options below; any of them says so too."
+            "none: one network, as --hidden, --epochs and others below say; each of them means none too."
         ),
     ] = None,
     hidden: Annotated[str, Option(help="Units of each hidden layer; '' for none.")] = "128,64",
@@ -112,7 +90,7 @@ def train(
     ] = None,
     history: Annotated[Path | None, Option(help="A line for each epoch, as .csv or .jsonl.")] = None,
     checkpoint: Annotated[
-        Path | None, Option(help="Folder (or .safetensors file) for the state of the training.")
+        Path | None, Option(help="Folder (of one network also a .safetensors file) for the state of the training.")
     ] = None,
     checkpoint_every: Annotated[int, Option(help="Epochs between two checkpoints.")] = 1,
     resume: Annotated[
@@ -146,8 +124,8 @@ def train(
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
     """Train on a table, test on rows kept aside, save the model: an ensemble, or one network with its loss curve."""
-    from chainrule.cli.train.options import TrainOptions
-    from chainrule.cli.train.preset import NONE, chosen_preset, train_with_preset
+    from chainrule.cli.train.options import NONE, TrainOptions
+    from chainrule.cli.train.preset import chosen_preset, train_with_preset
     from chainrule.cli.train.work import work
     from chainrule.tables.plan import Plan
 
@@ -157,9 +135,6 @@ def train(
         raise InputError("--patience", "--early-stopping beside it", "no such option")
     given = {one for one in context.params if "COMMANDLINE" in str(context.get_parameter_source(one))}
     chosen = chosen_preset(preset, given)
-    reading = reading_of(
-        separator, quote, escape, encoding, decimal, skip, sheet, columns, drop, types, keep_index
-    )  # fmt: skip
     plan = Plan(
         hidden=numbers_list("--hidden", hidden), activation=tuple(activation.split(",")), output=output, loss=loss,
         task=task, optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,  # type: ignore[arg-type]
@@ -170,14 +145,15 @@ def train(
         engine=engine, threads=threads,  # type: ignore[arg-type]
     )  # fmt: skip
     options = TrainOptions(
-        name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, cv=cv, cv_only=cv_only,
-        out=out, plot=plot, report=report, history=history, checkpoint=checkpoint, checkpoint_every=checkpoint_every,
-        resume=resume, json=json, blocks=blocks, cluster=cluster, mode=mode, local_steps=local_steps,
+        name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, preset=chosen,
+        cv=cv, cv_only=cv_only, out=out, plot=plot, report=report, history=history, checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every, resume=resume, json=json, blocks=blocks, cluster=cluster, mode=mode,
+        local_steps=local_steps,
     )  # fmt: skip
     if chosen == NONE:
         work(options)
     else:
-        train_with_preset(options, chosen)
+        train_with_preset(options)
 
 
 def _name(data: str) -> str:

@@ -10,16 +10,25 @@ if TYPE_CHECKING:
     from chainrule.tables.plan import Plan
     from chainrule.tables.reading import TableReading
 
+NONE = "none"  # the preset of those who want one network
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What was asked for on the command line; ``plan``: of the training itself; ``name``: the table's, for files."""
+    """What was asked for on the command line.
+
+    Attributes:
+        name: the table's, for files.
+        plan: of the training itself.
+        preset: fast, good or best; ``NONE`` for one network.
+    """
 
     name: str
     data: tuple[str, ...]
     reading: TableReading
     target: str | None
     plan: Plan
+    preset: str
     cv: int | None
     cv_only: bool
     out: Path | None
@@ -46,13 +55,15 @@ class TrainOptions:
         return self.out or Path(f"{self.name}.safetensors")
 
     @property
-    def plot_file(self) -> Path:
-        """Where the loss curve goes."""
-        return self.plot or Path(f"{self.name}-loss.png")
+    def plot_file(self) -> Path | None:
+        """Where the loss curve goes; None for an ensemble, which has none."""
+        return None if self.preset != NONE else self.plot or Path(f"{self.name}-loss.png")
 
     @property
     def checkpoint_file(self) -> Path | None:
-        """The checkpoint, in its folder or as it was named."""
+        """The checkpoint, in its folder or as it was named; of an ensemble the first of its files."""
+        if self.checkpoint is not None and self.preset != NONE:
+            return self.checkpoint / "kind-1-fold-1.safetensors"
         if self.checkpoint is None or self.checkpoint.suffix == ".safetensors":
             return self.checkpoint
         return self.checkpoint / "training.safetensors"

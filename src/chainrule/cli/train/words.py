@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from chainrule.cli.train.folds import folds_json
 
 MOST_NOTES = 12  # of a table of many columns
 
@@ -56,18 +57,6 @@ def ending(trained: Trained) -> str:
     return ""
 
 
-def spread(folds: Sequence[Scores]) -> tuple[str, float, float]:
-    """The score's name, its mean and its standard deviation over the folds."""
-    values = [fold.main[1] for fold in folds]
-    return folds[0].main[0], statistics.fmean(values), statistics.stdev(values)
-
-
-def spread_words(folds: Sequence[Scores]) -> str:
-    """Mean and standard deviation in words."""
-    name, mean, deviation = spread(folds)
-    return f"{name} {mean:.4f}, standard deviation {deviation:.4f} over {len(folds)} folds"
-
-
 def json_text(options: TrainOptions, prepared: TrainingTable, trained: Trained | None, folds: Sequence[Scores]) -> str:
     """All of it for programs."""
     from chainrule.render.json import to_json
@@ -77,13 +66,8 @@ def json_text(options: TrainOptions, prepared: TrainingTable, trained: Trained |
         "data": options.shown, "seed": options.plan.seed, "sizes": model.network.sizes, "inputs": model.inputs.names,
         "classes": model.target.classes, "task": model.target.task, "notes": prepared.notes,
         "rows": {part: len(getattr(prepared, part)) for part in ("train", "validation", "test")},
-        "cross_validation": None,
+        "cross_validation": folds_json(folds),
     }  # fmt: skip
-    if folds:
-        name, mean, deviation = spread(folds)
-        content["cross_validation"] = {
-            "folds": folds, "score": {"R²": "r2"}.get(name, name), "mean": mean, "standard_deviation": deviation,
-        }  # fmt: skip
     if trained is not None:
         fitted, saved = trained.fitted, bool(trained.fitted.history)
         diverged = fitted.outcome.kind == "diverged"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -13,8 +13,9 @@ import typer
 
 from chainrule.cli.output import print_json
 from chainrule.cli.train.checks import check
+from chainrule.cli.train.folds import told_folds
 from chainrule.cli.train.table import training_table
-from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, shown_notes, spread_words
+from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, shown_notes
 from chainrule.system.files import write_whole
 from chainrule.train.callbacks import Callback, Progress, SharedProgress, Watcher
 
@@ -81,14 +82,14 @@ def _train(options: TrainOptions, prepared: TrainingTable) -> Trained:
 
     file, watchers = options.checkpoint_file, list[Callback]()
     if file is not None:
-        with _written(file):
+        with written(file):
             file.parent.mkdir(exist_ok=True)
-            _sweep(file)
+            sweep(file.parent, re.escape(file.name[:40]))
         if not options.json:
             watchers.append(_Beginning(file, options.resume))
     if options.history is not None:
         watchers.append(History(options.history))
-    with _written(options.history):  # the only file that training itself opens
+    with written(options.history):  # the only file that training itself opens
         if not options.json:
             watchers.append(_progress(options, prepared))
         return train_table(prepared, options.plan, watchers, file, options.checkpoint_every, options.resume)
@@ -104,10 +105,10 @@ def _progress(options: TrainOptions, prepared: TrainingTable) -> Callback:
     return ClusterProgress(prepared.work)
 
 
-def _sweep(file: Path) -> None:
-    """Remove the parts of checkpoints that a killed training left behind."""
-    for part in file.parent.iterdir():
-        if re.fullmatch(rf"\.{re.escape(file.name[:40])}\.[0-9a-f]{{16}}", part.name):
+def sweep(folder: Path, name: str) -> None:
+    """Remove the parts of checkpoints that a killed training left behind; ``name``: a pattern of the files."""
+    for part in folder.iterdir():
+        if re.fullmatch(rf"\.{name}\.[0-9a-f]{{16}}", part.name):
             part.unlink(missing_ok=True)
 
 
@@ -118,26 +119,25 @@ def _cross_validate(options: TrainOptions, prepared: TrainingTable) -> list[Scor
 
     if options.cv is None or not isinstance(prepared, Prepared):
         return []
-    found: list[Scores] = []
     count, quiet = options.cv, options.json
     with ExitStack() as stack:
         watchers = [] if quiet else [stack.enter_context(SharedProgress("folds", count))]
         trained = stack.enter_context(closing(cross_validate(prepared, options.plan, count, lambda: watchers)))
-        for number, fold in enumerate(trained, 1):
-            if fold.fitted.outcome.kind == "interrupted":
-                _fail(f"interrupted in fold {number} of {count}; nothing is saved", 130)
-            if fold.test is None:
-                _fail(f"fold {number} of {count}: {fold.fitted.outcome.words('nothing is saved')}", 1)
-            found.append(fold.test)
-            if not quiet:
-                _say(f"fold {number} of {count}: {fold.test}")
-    if not quiet:
-        _say(f"cross-validation: {spread_words(found)}")
-    return found
+        return told_folds(_scores(trained, count), count, quiet)
+
+
+def _scores(trained: Iterable[Trained], count: int) -> Iterator[Scores]:
+    """Of the folds; the command ends where one was interrupted, or diverged at once."""
+    for number, fold in enumerate(trained, 1):
+        if fold.fitted.outcome.kind == "interrupted":
+            _fail(f"interrupted in fold {number} of {count}; nothing is saved", 130)
+        if fold.test is None:
+            _fail(f"fold {number} of {count}: {fold.fitted.outcome.words('nothing is saved')}", 1)
+        yield fold.test
 
 
 @contextmanager
-def _written(file: Path | None) -> Iterator[None]:
+def written(file: Path | None) -> Iterator[None]:
     """Within it, a file that cannot be written is named as it was asked for, not by a part of it."""
     try:
         yield
@@ -152,13 +152,14 @@ def _save(options: TrainOptions, trained: Trained, folds: list[Scores]) -> None:
     from chainrule.render.plots import loss_curve
     from chainrule.storage import save_model
 
-    network = trained.model.network
-    with _written(options.model_file):
+    network, plot = trained.model.network, options.plot_file
+    assert plot is not None  # of one network
+    with written(options.model_file):
         save_model(trained.model, options.model_file)
-    with _written(options.plot_file):
-        loss_curve(trained.fitted.history, options.plot_file, f"{options.name}: {network.sizes}", network.loss)
+    with written(plot):
+        loss_curve(trained.fitted.history, plot, f"{options.name}: {network.sizes}", network.loss)
     if options.report is not None:
-        with _written(options.report):
+        with written(options.report):
             write_whole(options.report, report_page(options, trained, folds))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.network.arrays import Array
 
+FARTHEST = 1e100  # so that its square is a number
 ROUND = 3.0  # where a scaled number is bent: at most so large in size
 
 
@@ -43,7 +44,8 @@ class Features:
 
     def _scaled(self, x: Array) -> tuple[Array, Array]:
         """z, and its derivative by x."""
-        z = (x - self.centre) * self.factor
+        with np.errstate(over="ignore"):
+            z = np.clip((x - self.centre) * self.factor, -FARTHEST, FARTHEST)
         root = 1 / np.sqrt(1 + self.bent * (z / ROUND) ** 2)
         return z * root, root**3 * self.factor
 

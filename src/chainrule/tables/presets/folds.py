@@ -22,9 +22,16 @@ def folds_of(y: Array, classes: int, count: int, seed: int) -> list[tuple[Array,
         return list(kind.split(np.zeros(len(y)), y if stratified else None))
 
 
-def loss_of(yhat: Array, y: Array, classes: int) -> float:
-    """The mean of -log of the true class's probability, or of half the squared error."""
+def row_losses(yhat: Array, y: Array, classes: int) -> Array:
+    """-log of the true class's probability, or half the squared error, of each row (n,)."""
     if classes:
         own = yhat[np.arange(len(y)), y]
-        return float(-np.log(np.maximum(own, LEAST)).mean())
-    return float(((yhat - y.reshape(yhat.shape)) ** 2).mean() / 2)
+        found: Array = -np.log(np.maximum(own, LEAST))
+        return found
+    halves: Array = ((yhat - y.reshape(yhat.shape)) ** 2).reshape(len(y), -1).sum(axis=1) / 2
+    return halves
+
+
+def loss_of(yhat: Array, y: Array, classes: int, weight: Array | None = None) -> float:
+    """The mean of ``row_losses``; with weights (n,), each row counts by its own."""
+    return float(np.average(row_losses(yhat, y, classes), weights=weight))

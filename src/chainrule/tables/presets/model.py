@@ -12,9 +12,8 @@ from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.presets.ensemble import Ensemble
-from chainrule.tables.presets.folds import loss_of
+from chainrule.tables.presets.folds import row_losses
 from chainrule.tables.presets.weigh import half_width
-from chainrule.tables.scores import Scores, score
 from chainrule.tables.table_model import Split, TableModel
 
 if TYPE_CHECKING:
@@ -48,10 +47,10 @@ class PresetModel(TableModel):
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
         return self.ensemble(x)
 
-    def scores(self, x: Array, y: Array) -> Scores:
-        """Scores over inputs and targets as the columns' ``apply`` gives them."""
-        yhat = self.outputs(x)
-        return score(yhat, y, self.target, loss_of(yhat, y, len(self.target.classes)))
+    def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
+        """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
+        yhat = self.outputs(x) if yhat is None else yhat
+        return yhat, row_losses(yhat, y, len(self.target.classes))
 
     def half_width(self, level: float) -> float:
         """What the interval of a number has on both sides, in the target's own unit.
@@ -81,6 +80,16 @@ class PresetModel(TableModel):
             return Answers(own)
         width = self.half_width(level)
         return Answers(own, own - width, own + width)
+
+    def about(self) -> list[str]:
+        """How well the ensemble fits rows that its networks did not learn from, in words."""
+        made = self.ensemble
+        held = f"held out in {made.folds} folds: loss {made.held.loss:.4f}"
+        if self.target.classes:
+            return [f"{held}; {made.held.calibrated:.4f} with the temperature {made.temperature:.3f}"]
+        if len(made.residuals) < 9:
+            return [held]
+        return [held, f"an interval of 90% is the prediction ± {self.half_width(0.9):.4g}"]
 
     def contributions(self, table: pa.Table, output: int = 0) -> dict[str, Array]:
         """What each part of the ensemble adds to the derivative of an output by each column, (parts, n).

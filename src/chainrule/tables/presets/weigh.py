@@ -14,13 +14,13 @@ SPREAD = 0.2
 KEPT = 1000  # of the residuals at most
 
 
-def shares_of(held: Sequence[Array], y: Array, classes: int) -> Array:
+def shares_of(held: Sequence[Array], y: Array, classes: int, weight: Array | None = None) -> Array:
     """A share for each of the outputs, adding up to 1: in each round the one joins that makes the mean of those that
     joined best, as often as it likes (Caruana et al. 2004, ensemble selection)."""
     counts, total = np.zeros(len(held)), np.zeros_like(held[0])
     best, chosen = np.inf, counts
     for made in range(1, ROUNDS + 1):
-        losses = [loss_of((total + one) / made, y, classes) for one in held]
+        losses = [loss_of((total + one) / made, y, classes, weight) for one in held]
         joins = int(np.argmin(losses))
         counts = counts + (np.arange(len(held)) == joins)
         total = total + held[joins]
@@ -40,7 +40,7 @@ def warmed(p: Array, temperature: float) -> Array:
     return found
 
 
-def temperature_of(held: Array, y: Array) -> float:
+def temperature_of(held: Array, y: Array, weight: Array | None = None) -> float:
     """T of least loss of the held-out rows, or 1 where no other is better.
 
     Its logarithm is taken as drawn from a normal distribution about 0 of deviation ``SPREAD``, for few rows say little.
@@ -48,7 +48,7 @@ def temperature_of(held: Array, y: Array) -> float:
     from scipy.optimize import minimize_scalar
 
     def loss(logarithm: float) -> float:
-        return loss_of(warmed(held, float(np.exp(logarithm))), y, held.shape[1])
+        return loss_of(warmed(held, float(np.exp(logarithm))), y, held.shape[1], weight)
 
     def beside(logarithm: float) -> float:
         return loss(logarithm) + (logarithm / SPREAD) ** 2 / (2 * len(y))
