@@ -96,7 +96,7 @@ def assert_agrees_with_autograd(case):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_every_loss_and_output_agrees_with_autograd(loss, output, data):
     assert_agrees_with_autograd(data.draw(cases(loss_output_of(loss, output))))

@@ -43,7 +43,7 @@ def assert_forms_agree(case):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_the_forms_agree_for_every_loss_and_output(loss, output, data):
     assert_forms_agree(data.draw(cases(loss_output_of(loss, output))))
