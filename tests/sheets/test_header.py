@@ -188,7 +188,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 
 # ---------------------------------------------------------------- as people give a network
 
-SEEDS = seeds(8)
+SEEDS = seeds(8, 28)
 
 
 CALLED = {

@@ -401,7 +401,7 @@ def test_standard_input(tmp_path, monkeypatch, name):
 # ---------------------------------------------------------------- drawn files
 
 
-@pytest.mark.parametrize("seed", seeds(15))
+@pytest.mark.parametrize("seed", seeds(15, 40))
 def test_drawn_files_read_as_pandas_reads_them(tmp_path, seed):
     verdict, words, about = trials.trial(seed, tmp_path)
     assert verdict != "different", f"{words}: {about}"
