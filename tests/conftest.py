@@ -34,7 +34,7 @@ def pytest_configure(config):
     # no database is kept: CI begins on a clean clone, and what a draw has found becomes a case of its own
     quiet = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
     settings.register_profile("trials", max_examples=trials or 1, derandomize=True, **quiet)
-    settings.register_profile("sample", max_examples=9, **quiet)
+    settings.register_profile("sample", max_examples=6, **quiet)
     settings.load_profile("trials" if trials else "sample")
     sample.everything = trials > 0
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it

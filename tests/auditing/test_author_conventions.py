@@ -55,7 +55,7 @@ def spoilt(claim, data):
     )
 
 
-@pytest.mark.parametrize(("style", "how"), CASES)
+@pytest.mark.parametrize(("style", "how"), covering(CASES))
 @FEW
 @given(seed=st.integers(0, 2**32 - 1), latex=st.booleans(), data=st.data())
 def test_a_right_derivation_is_right(style, how, seed, latex, data):

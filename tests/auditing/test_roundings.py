@@ -3,18 +3,19 @@
 import math
 from decimal import ROUND_DOWN, Decimal
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from chainrule.auditing.audit import audit_text
 from chainrule.auditing.marking.roundings import MANY, roundings_of
 from chainrule.auditing.records import ACCEPTED
 from chainrule.formula.grammar import parse
+from tests.support.sample import draws
 
 LINEAR = "x = {x}, y = 10, w = {w}, linear, L = (yhat - y)^2\nyhat = {written}"
 CHAIN = "x = {x}, t = 1, w1 = {w1}, b1 = {b1}, w2 = {w2}, b2 = {b2}, sigmoid, E = 1/2 (y - t)^2\n"
 tenths = st.integers(-30, 30).filter(bool).map(lambda n: Decimal(n).scaleb(-1))
-few = settings(max_examples=12, deadline=None)
+few = draws(4)
 
 
 def last(text):

@@ -13,7 +13,7 @@ BY_NAME = {kind.id: kind for kind in KINDS}
 
 @pytest.mark.parametrize(
     "name",
-    one_in(2, [
+    one_in(4, [
         "relu threshold going back", "half of tanh", "a temperature", "probabilities floored", "errors cut off",
         "smoothing adds 1/K", "targets shuffled", "sums never cleared", "an example twice, another lost",
         "units change places going back", "slopes of other units", "gradient after a step",

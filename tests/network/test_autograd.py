@@ -96,20 +96,20 @@ def assert_agrees_with_autograd(case):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_every_loss_and_output_agrees_with_autograd(loss, output, data):
     assert_agrees_with_autograd(data.draw(cases(loss_output_of(loss, output))))
 
 
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
-@draws(9)
+@draws(4)
 @given(data=st.data())
 def test_every_hidden_activation_agrees_with_autograd(hidden, data):
     assert_agrees_with_autograd(data.draw(cases(hidden=hidden)))
 
 
-@draws(40)
+@draws(15)
 @given(case=cases())
 def test_networks_of_mixed_layers_agree_with_autograd(case):
     assert_agrees_with_autograd(case)

@@ -43,14 +43,14 @@ def assert_forms_agree(case):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_the_forms_agree_for_every_loss_and_output(loss, output, data):
     assert_forms_agree(data.draw(cases(loss_output_of(loss, output))))
 
 
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
-@draws(9)
+@draws(4)
 @given(data=st.data())
 def test_the_forms_agree_for_every_activation_also_on_its_kink(hidden, data):
     case = data.draw(cases(hidden=hidden, elements="halves"))
@@ -216,7 +216,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("equation_id", EQUATIONS)
-@draws(9)
+@draws(4)
 @given(rng=generators(), n=st.sampled_from(UNITS), m=st.sampled_from(UNITS), j=st.sampled_from(UNITS))
 def test_each_equation_is_the_same_in_its_three_forms(equation_id, rng, n, m, j):
     one, vectors, batch = RUNS[equation_id](lambda *shape: rng.normal(size=shape), n, m, j)

@@ -133,7 +133,7 @@ def test_the_gradient_is_the_numerical_gradient_of_the_reported_loss(loss, outpu
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSS_OUTPUT)
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_the_loss_is_the_weighted_mean_or_sum_of_its_definition(loss, output, data):
     case = data.draw(cases(loss_output_of(loss, output)))
@@ -155,7 +155,7 @@ def test_only_declared_pairs_take_a_shortcut(loss, output):
 
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_the_shortcut_equals_the_general_path_with_its_full_jacobian(loss, output, data):
     case = data.draw(cases(loss_output_of(loss, output)))

@@ -19,6 +19,7 @@ from chainrule.render.training_page import Cells, Predictions, _of_predictions
 from chainrule.storage import load_model, read_table
 from chainrule.train.health import MANY_DEAD
 from tests.support import browser
+from tests.support.sample import in_turn
 
 SIDES = ("light", "dark")
 CELLS = """picture => Object.fromEntries([...new DOMParser().parseFromString(atob(picture.src.split(",")[1]),
@@ -146,8 +147,7 @@ def test_layers_whose_units_die_and_saturate_are_those_that_findings_are_about()
         assert (saturating == (1,)) == (name in ("sigmoid", "tanh"))
 
 
-@pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("width", [360, 1920])
+@pytest.mark.parametrize(("side", "width"), in_turn([(side,) for side in SIDES], [360, 1920]))
 def test_anybody_can_read_it(new_tab, axe, good, side, width):
     tab = new_tab(color_scheme=side, viewport={"width": width, "height": 800})
     tab.goto((good / "r.html").as_uri())

@@ -11,7 +11,7 @@ from tests.support.sample import draws
 from tests.support.small_sheets import SmallSheet
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = draws(2)
+FEW = draws(1)
 RIGHT = {"right", "rounded"}
 FORMULAS = (
     r"$\delta_k = (o_k - y_k) o_k (1 - o_k)$", r"$\delta_j = h_j (1 - h_j) \sum_k w_{kj} \delta_k$",

@@ -9,7 +9,7 @@ from tests.support.sheets import line, lines
 from tests.support.small_sheets import SmallSheet
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = draws(2)
+FEW = draws(1)
 RIGHT = {"right", "rounded"}
 FACTORS = (
     ("dL/da_2", r"(\hat y - y) 0.5 \hat y (1 - \hat y) 2"), ("dL/da_2", "(yhat - y)(<<yhat>>)(1 - yhat)"),

@@ -11,6 +11,7 @@ from chainrule.sheets.header import parse_worksheet, read_worksheet
 from chainrule.sheets.setting.weights import MOST_LAYERS
 from chainrule.sheets.writing import inputs
 from tests.support import headers
+from tests.support.sample import seeds
 
 NETWORK = "[network]\nx = [2.0, 3.0]\ny = [1, 0]\n[[network.layer]]\nW = [[0.5, 0.25], [1.0, -1.0]]\n"
 
@@ -187,7 +188,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 
 # ---------------------------------------------------------------- as people give a network
 
-SEEDS = range(28)
+SEEDS = seeds(8, 28)
 
 
 CALLED = {

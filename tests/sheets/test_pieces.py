@@ -9,7 +9,7 @@ from tests.support.sheets import line, lines
 from tests.support.small_sheets import SmallSheet
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = draws(3)
+FEW = draws(1)
 RIGHT = {"right", "rounded"}
 WRONG = {"wrong", "follows"}
 INDICATORS = (

@@ -19,7 +19,7 @@ def verdicts(text):
     return [line.verdict for line in cr.audit(text).lines]
 
 
-@draws(12)
+@draws(5)
 @given(
     st.sampled_from(["w+ =", "w+=", "w + =", "w⁺ =", "w₊ =", "w_+ =", "w^+ =", "w^{(+)} =", "w＋ =", "w+ ←", "w+ :="]),
     st.sampled_from(["w - η*dL/dw", "0.3 - 0.1*(-1.6)", "w - η*dL/dw = 0.3 - 0.1*(-1.6)"]),
@@ -37,7 +37,7 @@ def test_a_step_that_is_added_in_place_stays_one(step, verdict):
     assert verdicts(f"{UNIT}{step}\n")[-1] == verdict
 
 
-@draws(10)
+@draws(4)
 @given(
     st.sampled_from(["ŷ", r"\hat{y}", "y_hat", "Output layer: o", "Model: y", "y_pred"]),
     st.sampled_from(["w_2 h", "w2*h + b2", "h · w₂", r"\mathbf{w}^T \mathbf{h} + b", "v_1 h_1 + v_2 h_2 + c"]),
@@ -56,7 +56,7 @@ def test_a_model_by_its_formula_alone_is_read():
     assert verdicts(hidden + "h = σ(0.5) = 0.622\nŷ = -0.722\n")[-1] == "wrong"
 
 
-@draws(10)
+@draws(4)
 @given(st.integers(1, 9), st.lists(st.integers(11, 99), min_size=2, max_size=4, unique=True), st.booleans())
 def test_the_rate_is_the_factor_that_all_updates_share(rate, gradients, first):
     rate = rate / 10
@@ -90,7 +90,7 @@ FACTORS = [r"\frac{\partial L}{\partial o}", r"\frac{\partial o}{\partial z_2}",
 PLAIN = ["dL/do", "do/dz2", "dz2/dh"]
 
 
-@draws(12)
+@draws(5)
 @given(
     st.sampled_from([("$$\n", "\n$$"), ("\\[\n", "\n\\]"), ("$$\n\\begin{aligned}\n", "\n\\end{aligned}\n$$")]),
     st.sampled_from(["\n=\n", "\n= "]),
@@ -114,7 +114,7 @@ def test_items_of_a_list_are_no_factors():
     assert set(verdicts(f"{TWO}The values:\n* h = 0.668\n* o = 0.630\nthen\n* L = 0.068\n")) <= RIGHT
 
 
-@draws(10)
+@draws(4)
 @given(
     st.sampled_from(["（正类）", " 【正类】", "(класс)", " выход", " 正解", "「出力」", " (양성)", "（类别1）"]),
     st.sampled_from(["y = 1", "x = 2"]),

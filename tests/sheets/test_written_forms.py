@@ -14,7 +14,7 @@ from tests.support import written as w
 from tests.support.sample import draws
 from tests.support.sheets import lines
 
-few = draws(4)
+few = draws(2)
 
 
 def audited(sheet, lines):

@@ -71,6 +71,6 @@ def draws(n: int) -> settings:
     return settings() if everything else settings(max_examples=n)
 
 
-def seeds(n: int) -> range:
-    """The seeds of a test that draws by itself: n in the sample, thirty at least where the whole is run."""
-    return range(max(n, 30) if everything else n)
+def seeds(n: int, whole: int = 30) -> range:
+    """The seeds of a test that draws by itself: n in the sample, so many where the whole is run."""
+    return range(whole if everything else n)

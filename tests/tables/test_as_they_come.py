@@ -187,7 +187,7 @@ def test_a_model_does_not_depend_on_hash_seeds_and_threads(tmp_path):
         table = pa.table({"c": cells, "d": cells[::-1], "y": [("p", "q")[t == texts[0]] for t in cells]})
         parquet.write_table(table, tmp_path / files[-1])
     made = set()
-    for seed, threads in (("0", "1"), ("1", "2"), ("2", "3"), ("3", "1")):
+    for seed, threads in (("0", "1"), ("1", "2"), ("2", "3")):
         more = {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "ARROW_NUM_THREADS": threads}
         given = [sys.executable, "-c", MODELS, *files]
         done = subprocess.run(given, cwd=tmp_path, env=os.environ | more, capture_output=True, text=True, check=True)

@@ -122,7 +122,7 @@ class Replay:
             self._within = False
 
     def _computed(self, node: Node) -> Any:
-        rule = next((wrong.rule for wrong in self.wrong if wrong.at(node)), None)
+        rule = next((wrong.rule for wrong in self.wrong if wrong.at(node)), None) if self.wrong else None
         value = self.right(node) if rule is None else rule(self, node)
         mask = self.problem.masks.get(node.layer) if node.kind in ("h", "g'") else None
         return value if mask is None else value * mask
