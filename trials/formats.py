@@ -68,7 +68,7 @@ def ensemble() -> Any:
 
     rng = np.random.default_rng(0)
     table = pa.table({"a": rng.normal(size=60), "c": rng.choice(["u", "v"], 60), "y": rng.normal(size=60)})
-    before, PRESETS["fast"] = PRESETS["fast"], Preset(folds=2, kinds=(Kind(hidden=(2,), ramps=1, epochs=1),))
+    before, PRESETS["fast"] = PRESETS["fast"], Preset(folds=2, kinds=(Kind(hidden=(2,), ramps=1, epochs=3),))
     try:
         return train_preset(prepare(table, "y", Plan()), Plan(), "fast").model
     finally:

@@ -83,5 +83,5 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
             ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
             score = score_of_partition(ready, network.flat, network, bool(model.target.classes))
     if x is not None:
-        write_cells(text, predictions_of(model, model.network(x)))
+        write_cells(text, predictions_of(model, model.outputs(x)))
     return PredictedPieces((text.getvalue(),), table.num_rows, score)

@@ -18,7 +18,7 @@ from chainrule.network.forward import forward
 from chainrule.network.network import Network
 from chainrule.tables.columns import Inputs, Missing, Target, Task
 from chainrule.tables.scores import Scores, score
-from chainrule.tables.table_model import Split, TableModel
+from chainrule.tables.table_model import Split, TableModel, finite
 from chainrule.train.engine import Away, Engine, Rows
 from chainrule.train.epochs import Source
 from chainrule.train.optimizers import optimizer
@@ -150,11 +150,12 @@ class Model(TableModel):
 
     def outputs(self, x: Array) -> Array:
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
-        return self.network(x)
+        return finite(self.network(x))
 
     def scores(self, x: Array, y: Array) -> Scores:
         """Scores over inputs and targets as the columns' ``apply`` gives them."""
         found = forward(self.network, x)
+        finite(found.yhat)
         return score(found.yhat, y, self.target, loss_value(found, y))
 
 
