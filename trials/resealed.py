@@ -56,10 +56,12 @@ def sealed(arrays: Mapping[str, Any], about: Mapping[str, str]) -> dict[str, str
         if name in about:
             try:
                 spec = json.loads(about[name])
-                spec.pop("digest", None)
-                return {**about, name: spec_text(spec, arrays)}
-            except (ValueError, AttributeError):
+            except ValueError:
+                spec = None
+            if not isinstance(spec, dict):
                 return dict(about)
+            spec.pop("digest", None)
+            return {**about, name: spec_text(spec, arrays)}
     left = {name: value for name, value in about.items() if name != "digest"}
     return {**left, "digest": digest(arrays, json.dumps(left, sort_keys=True))}
 

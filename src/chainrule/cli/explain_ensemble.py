@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.output import print_json
 from chainrule.cli.shared import tell
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 
 if TYPE_CHECKING:
     from chainrule.tables.presets.model import PresetModel
@@ -57,12 +58,13 @@ def explain_ensemble(model: PresetModel, data: str, row: int, quantity: str, for
     if form == "json":
         print_json(_json(data, row, what, yhat, members, found))
         return
-    print(f"row {row} of {data}: {what} is {yhat:.6g}\nderivative by each column, and what each member adds to it:")
+    print(visible(f"row {row} of {data}: {what} is {yhat:.6g}"))
+    print("derivative by each column, and what each member adds to it:")
     print(*(f"  [{number}] {name}" for number, name in enumerate(members, 1)), sep="\n")
     width = max(map(len, found))
     for name, parts in sorted(found.items(), key=lambda one: -abs(sum(one[1]))):
         terms = " + ".join(f"{value:.4g} [{number}]" for number, value in enumerate(parts, 1))
-        print(f"{name.ljust(width)}  {sum(parts):.6g} = {terms}")
+        print(f"{visible(name).ljust(width)}  {sum(parts):.6g} = {terms}")
 
 
 def _json(data: str, row: int, what: str, yhat: float, members: list[str], found: dict[str, list[float]]) -> str:

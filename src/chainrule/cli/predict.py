@@ -122,9 +122,9 @@ def predict(
     else:
         with whole_text(out) as file:
             write_cells(file, [header, *rows])
-        sys.stderr.write(f"{len(rows)} predictions in {out}\n")
+        tell(f"{len(rows)} predictions in {out}")
     for unusual in found.unusual:
-        sys.stderr.write(f"{unusual}\n")
+        tell(f"{unusual}")
     if found.scores is not None:
         sys.stderr.write(f"{found.scores}\n")
 
@@ -171,7 +171,7 @@ def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where:
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
     with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
         rows, score = predict_files(Work(client, on_part=shown), files, model, keep)
-    sys.stderr.write(f"{rows} predictions in {out}\n")
+    tell(f"{rows} predictions in {out}")
     if score is not None and rows:
         sys.stderr.write(f"{scores_of(score, model.target)}\n")
 

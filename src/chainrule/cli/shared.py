@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from typer import Argument, Option
 
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.files import is_device
 from chainrule.system.limits import bounded
 
@@ -179,8 +180,8 @@ def reading_of(
 
 
 def tell(line: str) -> None:
-    """Say on standard error what was found out of a table's files."""
-    sys.stderr.write(f"{line}\n")
+    """Say a line on standard error; a name in it that has line ends makes no more of them."""
+    sys.stderr.write(f"{visible(line)}\n")
 
 
 def need_data(file: str, data: str | None) -> None:

@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from chainrule.cli.shared import check_outputs, read_input, worksheet
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.files import write_whole
 from chainrule.system.progress import counted
 
@@ -64,7 +65,7 @@ def _export(session: Session, file: Path, steps: int | None) -> None:
     with counted("answers") as progress:
         page = export_page(session, STEPS if steps is None else steps, progress)
     write_whole(file, page)
-    print(f"page saved to {file} ({len(page.encode()) / 1e6:.1f} MB)")
+    print(visible(f"page saved to {file} ({len(page.encode()) / 1e6:.1f} MB)"))
 
 
 def _serve(session: Session, host: str, port: int, browser: bool) -> None:

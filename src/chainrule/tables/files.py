@@ -14,7 +14,7 @@ from chainrule.tables.binary_files import index_columns, parquet_file, read_arro
 from chainrule.tables.datasets import BUNDLED, bundled
 from chainrule.tables.reading import TableReading, Tell
 from chainrule.tables.sources import TableSource, sources
-from chainrule.tables.text_files import form_of, read_text
+from chainrule.tables.text_files import check_width, form_of, read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,6 +140,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
         table, form = read_text(source, form, reading, kept)
         found = form.found
         if form.dialect is None:
+            check_width(source.name, table.num_columns)
             table = _as_texts(table.select(kept_columns(table.column_names, source, reading)), reading)
         else:
             table, more = no_index(table, names, reading)
@@ -148,6 +149,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
         with source.seekable() as content:
             if source.kind == "parquet":
                 with parquet_file(content, source.name) as file:
+                    check_width(source.name, len(file.schema_arrow))
                     index, names = index_columns(file.schema_arrow), tuple(file.schema_arrow.names)
                     kept = kept_columns(names, source, reading, index)
                     table = file.read(columns=kept if len(kept) < len(names) else None)
@@ -159,6 +161,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
                 found, kept = (*words, *more), table.column_names
             else:
                 table = read_npz(content, source) if source.kind == "npz" else read_arrow(content, source)
+                check_width(source.name, table.num_columns)
                 index, names = index_columns(table.schema), tuple(table.column_names)
                 kept = kept_columns(names, source, reading, index)
         table = _as_texts(table.select(kept), reading)

@@ -145,7 +145,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     if version != VERSION or "training" not in about:
         got = "version 2, whose epochs order the rows in another way" if version == "2" else "another file"
         raise InputError(f"checkpoint {path}", f"a checkpoint of chainrule, version {VERSION}", got)
-    told = about.pop("digest", None)
+    told = about.pop("digest", "")
     check_digest(f"checkpoint {path}", told, tensors, json.dumps(about, sort_keys=True))
     return tensors, about
 

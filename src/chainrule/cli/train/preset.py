@@ -15,6 +15,7 @@ from chainrule.cli.shared import check_outputs
 from chainrule.cli.train.checks import check_writable
 from chainrule.cli.train.words import about_rows, shown_notes
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 
 if TYPE_CHECKING:
     from chainrule.cli.train.options import TrainOptions
@@ -88,7 +89,7 @@ def train_with_preset(options: TrainOptions, preset: str) -> None:
 
 
 def _say(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)
+    print(*map(visible, lines), sep="\n", flush=True)
 
 
 @contextmanager
