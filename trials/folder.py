@@ -3,9 +3,9 @@
     python -m trials.folder
     python -m trials.folder --count 300
 
-Every sheet must have its row, the whole ones their points and the others a reason; nothing outside the folder is read,
-nothing hangs. Prints time, memory and rows; exits with 1 where one is not as it should be. Run as another user than root
-to have files that may not be read.
+Every sheet must have its row, the whole ones their points and the others a reason; nothing outside the folder is
+read, nothing hangs. Prints time, memory and rows; exits with 1 where one is not as it should be. Run as another user
+than root to have files that may not be read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every format that is read from strangers: a small whole file of each, what reads it, and that it is the same again."""
+"""Every format that is read from strangers: a small whole file of each, and what reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,12 @@ def _model_read(place: Path) -> object:
 @cache
 def ensemble() -> Any:
     """A small model of a preset."""
-    from chainrule.tables.columns import Inputs, Target
+    import pyarrow as pa
+
     from chainrule.tables.plan import Plan
     from chainrule.tables.prepared import prepare
     from chainrule.tables.presets.members import PRESETS, Kind, Preset
     from chainrule.tables.presets.table import train_preset
-
-    import pyarrow as pa
 
     rng = np.random.default_rng(0)
     table = pa.table({"a": rng.normal(size=60), "c": rng.choice(["u", "v"], 60), "y": rng.normal(size=60)})
@@ -205,6 +204,3 @@ def sheets() -> list[Format]:
 def all_formats() -> list[Format]:
     """All of them."""
     return [*models(), *gradients(), *tables(), *sheets()]
-
-
-__all__ = ["Format", "all_formats", "replace"]

@@ -39,13 +39,14 @@ CORPUS = ROOT / "tests" / "data" / "corpus"
 LONGEST = 10.0  # seconds of processor time of a try; libFuzzer counts any time, and a slower one
 LARGEST = 20_000  # bytes of a try
 Target = Callable[[bytes], object]
+Found = tuple[Counter[str], dict[str, tuple[bytes, str]]]  # counts; faults by place: input and traceback
 
-WORDS = (
-    *r"\frac{ \sum_ \partial \sigma \begin{bmatrix} \left( ^{T} _{1} dL/dW_ dL/da_ yhat_ W_ h_ x_ softmax( exp( log( [[ ]] ="
-    r" +++ [network] [[network.layer]] hidden output loss W= b= eta ' '{100} σ ŷ ∂ Σ → ⊙ 1e308 1e-320 10^(10^10) nan inf".split(),
-    "9" * 40, "\x00", "\u202e", "\r\n", "\n\n", "PK\x03\x04", '{"', '"}', "__metadata__", "dtype", "F64", "BF16",
-    '"shape":[', ",", ";", "\t", '"', "'", "NaN", "true", "null", "-", "/", "*", "(", ")",
-)  # fmt: skip
+_MARKS = r"""
+\frac{ \sum_ \partial \sigma \begin{bmatrix} \left( ^{T} _{1} dL/dW_ dL/da_ yhat_ W_ h_ x_ softmax( exp( log( [[ ]] =
++++ [network] [[network.layer]] hidden output loss W= b= eta ' '{100} σ ŷ ∂ Σ → ⊙ 1e308 1e-320 10^(10^10) nan inf
+{" "} __metadata__ dtype F64 BF16 "shape":[ , ; " ' NaN true null - / * ( )
+"""
+WORDS = (*_MARKS.split(), "9" * 40, "\x00", "\u202e", "\r\n", "\n\n", "\t", "PK\x03\x04")
 
 
 # ---------------------------------------------------------------- what is tried
@@ -205,8 +206,8 @@ def mutated(corpus: list[bytes], rng: random.Random) -> bytes:
     return bytes(data[:LARGEST])
 
 
-def own_engine(name: str, seconds: float, seed: int) -> tuple[Counter[str], dict[str, tuple[bytes, str]]]:
-    """(counts, faults by place: input and traceback)."""
+def own_engine(name: str, seconds: float, seed: int) -> Found:
+    """Mutations, of which those stay that reach new lines, until the time is over."""
     make, whole = kinds()[name]
     target, rng = make(), random.Random(f"{seed} {name}")
     corpus, counts, faults = [*kept(name), *whole()], Counter[str](), dict[str, tuple[bytes, str]]()
@@ -288,8 +289,8 @@ def inside_atheris(name: str, seconds: int, seed: int, folder: str) -> None:
             with suppress(InputError):
                 target(data)
 
-    options = [f"-max_total_time={seconds}", f"-seed={seed + 1}", f"-max_len={LARGEST}", f"-timeout={12 * int(LONGEST)}",
-               "-rss_limit_mb=1500", "-print_final_stats=1"]  # fmt: skip
+    limits = {"max_total_time": seconds, "max_len": LARGEST, "timeout": 12 * int(LONGEST), "rss_limit_mb": 1500}
+    options = [f"-{name}={value}" for name, value in (limits | {"seed": seed + 1, "print_final_stats": 1}).items()]
     atheris.Setup([sys.argv[0], *options, folder], one)
     atheris.Fuzz()
 

@@ -4,9 +4,9 @@
     python -m trials.page_load --requests 500 --silent 20
 
 Starts ``chainrule view``, opens silent connections, sends requests of every kind (good, refused, garbage, cut off) from
-several threads, lets pages ask for the audits that take longest, and asks for the page itself all the while. Exits with 1
-where the page took a second or more, a request had no answer or another one than it should, the server wrote more than
-a few lines, or did not end well.
+several threads, lets pages ask for the audits that take longest, and asks for the page itself all the while. Exits
+with 1 where the page took a second or more, a request had no answer or another one than it should, the server wrote
+more than a few lines, or did not end well.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def requests(port: int) -> dict[str, tuple[bytes, bytes]]:
     """What is sent, by kind, and how its answer begins."""
     host = f"Host: 127.0.0.1:{port}\r\nConnection: close\r\n"
     kind = "Content-Type: application/json\r\n"
+    unknown = json.dumps({"session": "x", "question": {}})
     texts = {
         "file": (f"GET /page.css HTTP/1.1\r\n{host}\r\n", "200"),
         "nothing there": (f"GET /etc/passwd HTTP/1.1\r\n{host}\r\n", "404"),
@@ -74,7 +75,7 @@ def requests(port: int) -> dict[str, tuple[bytes, bytes]]:
         "another site": (f"GET / HTTP/1.1\r\n{host}Origin: http://evil.example\r\n\r\n", "403"),
         "another host": ("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", "403"),
         "no JSON": (f"POST /api/ask HTTP/1.1\r\n{host}{kind}Content-Length: 3\r\n\r\n[[[", "400"),
-        "no session": (f'POST /api/ask HTTP/1.1\r\n{host}{kind}Content-Length: 28\r\n\r\n{{"session":"x","question":{{}}}}', "404"),
+        "no session": (f"POST /api/ask HTTP/1.1\r\n{host}{kind}Content-Length: {len(unknown)}\r\n\r\n{unknown}", "404"),
         "too large": (f"POST /api/ask HTTP/1.1\r\n{host}{kind}Content-Length: 99999999\r\n\r\n", "413"),
         "no HTTP": ("\x16\x03\x01\x02\r\n\r\n", "400"),
     }  # fmt: skip

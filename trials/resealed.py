@@ -1,4 +1,4 @@
-"""Model files, ensembles and checkpoints with one part changed and the digest made anew: damage that no digest tells."""
+"""Model files, ensembles and checkpoints with one part changed and a digest that fits: damage that no digest tells."""
 
 from __future__ import annotations
 
@@ -84,12 +84,15 @@ def changed_values(value: Any) -> Iterator[Any]:
 
 def changed_arrays(array: Any) -> Iterator[Any]:
     """An array of other numbers, another kind or another shape."""
-    yield from (array.astype(kind) for kind in ("<f2", "<f4", "<f8", "<i8", "<i1", "<u8", "?"))
+    with np.errstate(all="ignore"):
+        kinds = [array.astype(kind) for kind in ("<f2", "<f4", "<f8", "<i8", "<i1", "<u8", "?")]
+    yield from kinds
     yield from (array.ravel(), array[None], array[:0], array.ravel()[:1], np.zeros(()), np.zeros((2, 0, 3)))
     for number in (np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, -1, LARGE):
         if array.dtype.kind == "f" and array.size:
             other = np.array(array)
-            other.flat[0] = number
+            with np.errstate(over="ignore"):
+                other.flat[0] = float(number)
             yield other
     if array.ndim == 2:
         yield array.T

@@ -179,7 +179,7 @@ SPEC = {
 @pytest.mark.parametrize(
     ("change", "tensors", "says"),
     [
-        ({"version": 2}, {}, "version"),
+        ({"version": 3}, {}, "version"),
         ({"extra": 1}, {}, "extra"),
         ({"depth": 2}, {}, "tensors W_1, b_1 … W_2, b_2"),
         ({"depth": -1}, {}, "tensors"),

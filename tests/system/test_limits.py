@@ -42,11 +42,11 @@ def test_the_time_is_up(monkeypatch, work, timers):
         monkeypatch.delattr(signal, "setitimer")
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGPROF)
     begun = time.monotonic()
-    with pytest.raises(
-        InputError, match=r"sheet: expected what can be worked out in 0.1 s of processor time; got more"
+    with (
+        pytest.raises(InputError, match=r"sheet: expected what can be worked out in 0.1 s of processor time; got more"),
+        bounded("sheet", seconds=0.1),
     ):
-        with bounded("sheet", seconds=0.1):
-            work()
+        work()
     assert time.monotonic() - begun < 5
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGPROF)) == before
     time.sleep(0.05)  # nothing comes later
@@ -70,9 +70,9 @@ def test_the_memory_is_up():
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    with pytest.raises(InputError, match=r"sheet: expected what can be worked out in 40 MB of memory; got more"):
-        with bounded("sheet", memory=40 << 20):
-            bytearray(100 << 20)
+    said = r"sheet: expected what can be worked out in 40 MB of memory; got more"
+    with pytest.raises(InputError, match=said), bounded("sheet", memory=40 << 20):
+        bytearray(100 << 20)
     with bounded("sheet", memory=40 << 20):
         bytearray(20 << 20)
     with pytest.raises(MemoryError), limited_memory(40 << 20):

@@ -33,7 +33,7 @@ def test_a_session_of_bytes_answers_as_the_session_itself(base):
         try:
             right = itself.ask(question)
         except InputError as error:
-            assert str(error) in one.ask(question)["message"]
+            assert str(error) in one.ask(question)["message"]  # noqa: PT017
         else:
             assert one.ask(question) == right
     assert base.fork().ask({"kind": "scene"}) == Session(worked_example()).ask({"kind": "scene"})
@@ -54,7 +54,7 @@ def test_a_question_without_an_end_holds_no_other_up_and_changes_nothing():
     said = []
 
     def ask():
-        with pytest.raises(InputError, match="question: expected one that takes at most .* took more than 3 s"):
+        with pytest.raises(InputError, match=r"question: expected one that takes at most .* took more than 3 s"):
             hung.ask("spin")
         said.append(1)
 
