@@ -54,12 +54,12 @@ WORDS = (*_MARKS.split(), "9" * 40, "\x00", "\u202e", "\r\n", "\n\n", "\t", "PK\
 
 def of_file(form: formats.Format) -> Target:
     """Bytes as a file of a format."""
-    folder = tempfile.TemporaryDirectory()
-    place = Path(folder.name, f"file{form.ending}")
 
-    def target(data: bytes, _: Any = folder) -> object:
-        place.write_bytes(data)
-        return form.read(place)
+    def target(data: bytes) -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder, f"file{form.ending}")
+            place.write_bytes(data)
+            return form.read(place)
 
     return target
 

@@ -76,7 +76,7 @@ def test_the_memory_is_up():
     with bounded("sheet", memory=40 << 20):
         bytearray(20 << 20)
     with pytest.raises(MemoryError), limited_memory(40 << 20):
-        [list(range(1000)) for _ in range(10_000)]
+        [bytearray(1 << 20) for _ in range(100)]
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert len(bytearray(100 << 20)) == 100 << 20
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from chainrule.errors import InputError
 from chainrule.system.tensor_files import check_digest, digest
-from chainrule.tables.columns import Inputs, Target
+from chainrule.tables.columns import Column, Inputs, Target
 from chainrule.tables.table_model import Split
 
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -30,7 +30,8 @@ def check_table(quantity: str, inputs: Inputs, target: Target, split: Split) -> 
     Raises:
         InputError: a mean, a scale, an exponent or a share that none of ours is.
     """
-    for what, column in [*((f"column {c.name!r}", c) for c in inputs.columns), (f"target {target.name!r}", target)]:
+    numbered: list[tuple[str, Column | Target]] = [(f"column {c.name!r}", c) for c in inputs.columns]
+    for what, column in [*numbered, (f"target {target.name!r}", target)]:
         if not (math.isfinite(column.mean) and 0 < column.scale < math.inf):
             got = f"mean {column.mean:g} and scale {column.scale:g}"
             raise InputError(f"{quantity}: {what}", "a finite mean and a positive scale", got)
