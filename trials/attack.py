@@ -359,8 +359,9 @@ def server(share: float) -> Iterator[Attempt]:
 
 KINDS: dict[str, Callable[[float], Iterator[Attempt]]] = {
     "models": of_formats(formats.models, 600), "parts": parts, "gradients": of_formats(formats.gradients, 600),
-    "tables": of_formats(formats.tables, 300), "notebooks": of_formats(formats.sheets, 60), "sheets": sheets,
-    "formulas": formulas, "numbers": numbers, "streams": streams, "places": places, "server": server,
+    "tables": of_formats(formats.tables, 300), "matlab": of_formats(formats.matlab, 20),
+    "notebooks": of_formats(formats.sheets, 60), "sheets": sheets, "formulas": formulas, "numbers": numbers,
+    "streams": streams, "places": places, "server": server,
 }  # fmt: skip
 
 

@@ -117,7 +117,6 @@ def models() -> list[Format]:
 def gradients() -> list[Format]:
     """Files of gradients."""
     from safetensors.numpy import save_file
-    from scipy.io import savemat
 
     from chainrule.storage import read_gradient_file
 
@@ -127,9 +126,20 @@ def gradients() -> list[Format]:
         ".json": lambda p: p.write_text(json.dumps({n: a.tolist() for n, a in arrays.items()})),
         ".csv": lambda p: p.write_text("W1,0,1,2\nW1,3,4,5\nb1,0.5,-1\n"),
         ".tsv": lambda p: p.write_text("W1\t0\t1\t2\nW1\t3\t4\t5\nb1\t0.5\t-1\n"),
-        ".mat": lambda p: savemat(p, arrays, do_compression=True), ".safetensors": lambda p: save_file(arrays, p),
+        ".safetensors": lambda p: save_file(arrays, p),
     }  # fmt: skip
     return [Format(f"gradients {e}", e, written(e, write), read_gradient_file) for e, write in writers.items()]
+
+
+def matlab() -> list[Format]:
+    """Matlab files, packed and not; each is read in a process of its own."""
+    from scipy.io import savemat
+
+    from chainrule.storage import read_gradient_file
+
+    arrays = {"W1": np.arange(6.0).reshape(2, 3), "b1": np.array([0.5, -1.0])}
+    wholes = [written(".mat", lambda p, packed=packed: savemat(p, arrays, do_compression=packed)) for packed in (0, 1)]
+    return [Format("gradients .mat", ".mat", whole, read_gradient_file) for whole in wholes]
 
 
 def tables() -> list[Format]:
@@ -203,4 +213,4 @@ def sheets() -> list[Format]:
 
 def all_formats() -> list[Format]:
     """All of them."""
-    return [*models(), *gradients(), *tables(), *sheets()]
+    return [*models(), *gradients(), *matlab(), *tables(), *sheets()]

@@ -9,7 +9,7 @@ import pytest
 from chainrule.errors import InputError
 from trials import folder, fuzz, page_load
 
-SECONDS = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or 4) / 10  # of each kind
+SECONDS = float(os.environ.get("CHAINRULE_FUZZ_SECONDS") or 2.5) / 10  # of each kind
 KINDS = list(fuzz.kinds())
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")

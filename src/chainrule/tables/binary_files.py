@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
@@ -12,7 +13,7 @@ from chainrule.errors import InputError
 from chainrule.system.numpy_files import npz_arrays, reason
 from chainrule.tables.reading import UNNAMED, TableReading
 from chainrule.tables.sources import TableSource, damaged
-from chainrule.tables.text_files import BLANKS, repeated_names
+from chainrule.tables.text_files import BLANKS, check_width, repeated_names
 
 
 def index_columns(schema: Any) -> list[str]:
@@ -70,6 +71,7 @@ def read_npz(content: IO[bytes], source: TableSource) -> Any:
         if array.ndim == 1:
             columns[name] = array
         elif array.ndim == 2:
+            check_width(source.name, len(columns) + array.shape[1])
             columns |= {f"{name}_{j + 1}": array[:, j] for j in range(array.shape[1])}
         else:
             raise InputError(f"data {source.name}: array {name}", "one or two dimensions", str(array.ndim))
@@ -92,6 +94,7 @@ def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -
         import python_calamine as calamine
     except ImportError:
         raise InputError(f"data {source.name}", "the extra chainrule[excel], which reads workbooks", "none") from None
+    _check_cells(content, source)
     try:
         with calamine.CalamineWorkbook.from_filelike(content) as book:
             sheets = book.sheet_names
@@ -114,6 +117,25 @@ def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -
         raise InputError(f"data {source.name}", wanted, f"them again in row {again + 1} below the names")
     told = [f"sheet {sheet!r}, the first of {len(sheets)} (--sheet)"] if reading.sheet is None and sheets[1:] else []
     return table, told
+
+
+def _check_cells(content: IO[bytes], source: TableSource) -> None:
+    """Raise an InputError for a cell in a column that no workbook has: the reader takes memory up to it, or aborts."""
+    with damaged(source.name, "a workbook"), zipfile.ZipFile(content) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            with archive.open(name) as sheet:
+                before = b""
+                while block := sheet.read(1 << 20):
+                    if found := _BEYOND.search(before + block):
+                        place = found[1].decode("ascii")
+                        raise InputError(f"data {source.name}", "a workbook, with columns up to XFD", f"a cell {place}")
+                    before = block[-40:]
+    content.seek(0)
+
+
+_BEYOND = re.compile(rb"""\br(?:ef)?\s*=\s*["'](?:[A-Z]{1,3}[0-9]+:)?([A-Z]{4,20})""")
 
 
 def _values(cells: Sequence[Any]) -> list[Any]:
