@@ -5,8 +5,8 @@ import pytest
 from trials import attack
 
 SHARES = {
-    "models": 0.01, "parts": 0.01, "gradients": 0.02, "tables": 0.03, "matlab": 0.05, "notebooks": 0.05, "formulas": 0.04,
-    "numbers": 0.04, "server": 0.04, "sheets": 0.01,
+    "models": 0.01, "parts": 0.01, "gradients": 0.02, "tables": 0.03, "matlab": 0.05, "notebooks": 0.05,
+    "formulas": 0.04, "numbers": 0.04, "server": 0.04, "sheets": 0.01,
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from chainrule.errors import InputError
 from chainrule.tables.binary_files import index_columns, parquet_file, read_arrow, read_excel, read_npz
 from chainrule.tables.datasets import BUNDLED, bundled
 from chainrule.tables.reading import TableReading, Tell
-from chainrule.tables.sources import TableSource, sources
+from chainrule.tables.sources import TableSource, in_utf8, sources
 from chainrule.tables.text_files import check_width, form_of, read_text
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
             table, more = no_index(table, names, reading)
             found += more
     else:
-        with source.seekable() as content:
+        with in_utf8(source.name), source.seekable() as content:
             if source.kind == "parquet":
                 with parquet_file(content, source.name) as file:
                     check_width(source.name, len(file.schema_arrow))
