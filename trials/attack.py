@@ -1,19 +1,19 @@
 """Hostile and damaged input of every kind: each try ends with an answer or with one sentence.
 
     python -m trials.attack
-    python -m trials.attack --kind model --kind streams --share 0.1
+    python -m trials.attack --kind models --kind streams --share 0.1
 
-Kinds: files of every format with bits turned, bytes cut out or put in, at every offset of small ones; worksheets and
-formulas of random parts; commands with streams that are closed, full, of other encodings or without a reader; places
-to write that are no files; requests to the page's server; numbers of extreme size. Each kind runs in a process of its
-own. Prints a table of tries, answers, refusals, the longest time and the largest memory of each; exits with 1 where a
-try ended otherwise. A seed gives the same tries.
+Kinds: files of every format with bits turned, bytes cut out or put in, at every offset of small ones; model files and
+checkpoints with each part missing or changed under a digest that is right; worksheets and formulas of random parts;
+commands with streams that are closed, full, of other encodings or without a reader; places to write that are no files;
+requests to the page's server; numbers of extreme size. Each kind runs in a process of its own. Prints a table of tries,
+answers, refusals, the longest time and the largest memory of each; exits with 1 where a try ended otherwise. A seed
+gives the same tries.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import resource
@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -39,6 +40,8 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.errors import InputError
+from trials import formats
+from trials.resealed import resealed
 
 ROOT = Path(__file__).parents[1]
 SHEET = ROOT / "examples" / "derivation.md"
@@ -76,92 +79,46 @@ def damaged(whole: bytes, rng: np.random.Generator, places: int) -> Iterator[byt
         yield whole[:offset]
 
 
-def files(whole: bytes, ending: str, read: Callable[[Path], object], seed: int, places: int) -> Iterator[Attempt]:
-    """Read each damaged version of a file."""
+def files(form: formats.Format, seed: int, places: int) -> Iterator[Attempt]:
+    """Read each damaged version of a file; of one with a digest, what is read is what was written, or nothing is."""
     rng = np.random.default_rng((7, seed))
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, f"file{ending}")
-        for content in damaged(whole, rng, places):
+        place = Path(folder, f"file{form.ending}")
+
+        def read(content: bytes) -> object:
             place.write_bytes(content)
-            yield lambda: read(place)
+            return form.read(place)
+
+        right = read(form.whole)
+
+        def attempt(content: bytes) -> None:
+            found = read(content)
+            if form.sealed and found != right:
+                raise AssertionError(f"other numbers than were saved: {found!r:.300}")
+
+        for content in damaged(form.whole, rng, places):
+            yield lambda content=content: attempt(content)  # type: ignore[misc]
 
 
-def written(ending: str, write: Callable[[Path], object]) -> bytes:
-    """What is written to a file of an ending."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, f"file{ending}")
-        write(place)
-        return place.read_bytes()
+def of_formats(make: Callable[[], list[formats.Format]], places: int) -> Callable[[float], Iterator[Attempt]]:
+    """All formats of a kind, each damaged at so many offsets in full (a small file has no more)."""
+
+    def attempts(share: float) -> Iterator[Attempt]:
+        for seed, form in enumerate(make()):
+            yield from files(form, seed, max(1, int(min(places, len(form.whole)) * share)))
+
+    return attempts
 
 
-def network() -> cr.Network:
-    return cr.Network.random([2, 3, 2], seed=1)
-
-
-def model(share: float) -> Iterator[Attempt]:
-    """A model file: what is read is what was written, to the bit, or nothing is read."""
-    whole, right = written(".safetensors", lambda place: cr.save(network(), place)), network().flat
-
-    def read(place: Path) -> None:
-        if not np.array_equal(cr.load(place).flat, right):
-            raise AssertionError("other numbers than were saved")
-
-    yield from files(whole, ".safetensors", read, 1, int(200 * share))
-
-
-def checkpoint(share: float) -> Iterator[Attempt]:
-    """A checkpoint that is gone on from."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    from chainrule.estimators import MLPRegressor
-
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    X = np.arange(12.0).reshape(6, 2)
-
-    def train(place: Path, epochs: int) -> None:
-        MLPRegressor(hidden_layer_sizes=(2,), max_iter=epochs, random_state=0, checkpoint=place).fit(X, X[:, 0])
-
-    whole = written(".safetensors", lambda place: train(place, 2))
-    yield from files(whole, ".safetensors", lambda place: train(place, 3), 2, int(60 * share))
-
-
-def gradients(share: float) -> Iterator[Attempt]:
-    """Files of gradients in every format."""
-    from scipy.io import savemat
-
-    from chainrule.storage import read_gradient_file
-
-    arrays = {"W1": np.arange(6.0).reshape(2, 3), "b1": np.array([0.5, -1.0])}
-    formats: dict[str, Callable[[Path], object]] = {
-        ".npz": lambda place: np.savez_compressed(place, **arrays), ".npy": lambda place: np.save(place, arrays["W1"]),
-        ".json": lambda place: place.write_text(json.dumps({n: a.tolist() for n, a in arrays.items()})),
-        ".csv": lambda place: place.write_text("W1,0,1,2\nW1,3,4,5\nb1,0.5,-1\n"),
-        ".mat": lambda place: savemat(place, arrays, do_compression=True),
-    }  # fmt: skip
-    for seed, (ending, write) in enumerate(formats.items()):
-        yield from files(written(ending, write), ending, read_gradient_file, 10 + seed, int(60 * share))
-
-
-def tables(share: float) -> Iterator[Attempt]:
-    """Tables in every format that is read."""
-    import pyarrow as pa
-    from pyarrow import csv, feather, parquet
-
-    from chainrule.storage import read_table
-
-    table = pa.table({"a": [1.5, 2.5, None], "größe": ["x", 'y "z"\n', "ŷ"], "y": [0, 1, 1]})
-    formats: dict[str, Callable[[Path], object]] = {
-        ".csv": lambda place: csv.write_csv(table, place), ".parquet": lambda place: parquet.write_table(table, place),
-        ".npz": lambda place: np.savez(place, a=np.arange(3.0), y=np.array(["p", "q", "p"])),
-    }  # fmt: skip
-    from chainrule.tables import files as of_tables
-
-    if ".feather" in str(vars(of_tables)):
-        formats[".feather"] = lambda place: feather.write_feather(table, place)
-    for seed, (ending, write) in enumerate(formats.items()):
-        yield from files(
-            written(ending, write), ending, lambda place: read_table(str(place)), 20 + seed, int(70 * share)
-        )
+def parts(share: float) -> Iterator[Attempt]:
+    """Each part of a model file, an ensemble and a checkpoint missing or something else, under a digest that fits."""
+    for form in formats.models():
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder, f"file{form.ending}")
+            for content in islice(resealed(form.whole), 0, None, max(1, round(1 / share))):
+                yield lambda content=content, place=place, form=form: (  # type: ignore[misc]
+                    place.write_bytes(content), form.read(place)
+                )  # fmt: skip
 
 
 # ---------------------------------------------------------------- text
@@ -401,8 +358,10 @@ def server(share: float) -> Iterator[Attempt]:
 
 
 KINDS: dict[str, Callable[[float], Iterator[Attempt]]] = {
-    "model": model, "checkpoint": checkpoint, "gradients": gradients, "tables": tables, "sheets": sheets,
-    "formulas": formulas, "numbers": numbers, "streams": streams, "places": places, "server": server,
+    "models": of_formats(formats.models, 600), "parts": parts, "gradients": of_formats(formats.gradients, 600),
+    "tables": of_formats(formats.tables, 300), "matlab": of_formats(formats.matlab, 20),
+    "notebooks": of_formats(formats.sheets, 60), "sheets": sheets, "formulas": formulas, "numbers": numbers,
+    "streams": streams, "places": places, "server": server,
 }  # fmt: skip
 
 

@@ -179,7 +179,7 @@ SPEC = {
 @pytest.mark.parametrize(
     ("change", "tensors", "says"),
     [
-        ({"version": 2}, {}, "version"),
+        ({"version": 3}, {}, "version"),
         ({"extra": 1}, {}, "extra"),
         ({"depth": 2}, {}, "tensors W_1, b_1 … W_2, b_2"),
         ({"depth": -1}, {}, "tensors"),
@@ -359,3 +359,34 @@ def test_numbers_that_overflow(refused, files):
     sheet = files("w.md", HUGE)
     for command in (("paths", sheet, "dL/dW_111"), ("explain", sheet, "dL/dW_111"), ("check", sheet)):
         assert "finite" in refused(*command)
+
+
+@pytest.mark.parametrize("line", ["L = 1/0", "L = log(0)", "L = 0/0", "L = sqrt(-1)", "a_11 = 1/0"])
+def test_a_value_that_is_not_there_is_no_traceback(run, tmp_path, line):
+    from tests.support.strangers import RIGHT
+
+    (tmp_path / "s.md").write_text(f"{RIGHT}{line}\n")
+    code, out, err = run("audit", "s.md")
+    assert (code, err) == (1, "")
+    assert line in out
+
+
+@pytest.mark.parametrize("place", ["AAAA1", "AAAAAAA61"])
+def test_a_workbook_with_a_cell_beyond_all_columns_is_refused(tmp_path, place):
+    import zipfile
+
+    from chainrule.storage import read_table
+
+    sheet = f'<worksheet><sheetData><row r="1"><c r="{place}"><v>1</v></c></row></sheetData></worksheet>'
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    with pytest.raises(InputError, match="a workbook, with columns up to XFD"):
+        read_table(str(tmp_path / "t.xlsx"))
+
+
+def test_an_array_of_more_columns_than_there_are_is_refused(tmp_path):
+    from chainrule.storage import read_table
+
+    np.savez(tmp_path / "t.npz", X=np.zeros((0, 10**11), np.int8))
+    with pytest.raises(InputError, match="at most 50000 columns; got 100000000000"):
+        read_table(str(tmp_path / "t.npz"))

@@ -182,8 +182,8 @@ def test_a_model_without_its_columns(refused, tmp_path):
 
 BUSY = """
 import sys, time
-from chainrule.view.session import Session
-Session.ask = lambda self, question: time.sleep(600)
+from chainrule.view.aside import SessionAside
+SessionAside.ask = lambda self, question: time.sleep(600)
 from chainrule.cli import main
 main()
 """

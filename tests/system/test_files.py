@@ -94,3 +94,41 @@ def test_nothing_is_left_and_nothing_lost_where_writing_ends_early(tmp_path):
         attempt()
     assert place.read_text() == "old"
     assert os.listdir(tmp_path) == ["file.txt"]
+
+
+def test_a_link_to_itself_is_refused_and_stays_one(tmp_path):
+    place = tmp_path / "loop.svg"
+    place.symlink_to(place)
+    with pytest.raises(OSError, match="symbolic links") as error:
+        write_whole(place, "1")
+    assert error.value.filename == str(place)
+    assert place.is_symlink()
+    assert os.listdir(tmp_path) == ["loop.svg"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone may give files away")
+def test_the_owner_of_a_file_that_is_replaced_is_kept(tmp_path):
+    place = tmp_path / "grades.csv"
+    place.write_text("old")
+    os.chown(place, 1234, 2345)
+    place.chmod(0o640)
+    write_whole(place, "new")
+    found = place.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 2345, 0o640)
+
+
+def test_a_file_that_may_not_be_so_large_is_named(tmp_path):
+    import resource
+    import signal
+
+    before, heard = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    (tmp_path / "file").write_text("old")
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+        with pytest.raises(OSError, match="File too large") as error:
+            write_whole(tmp_path / "file", "1" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert error.value.filename == str(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "old"

@@ -3,12 +3,14 @@
 import multiprocessing
 import os
 import signal
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
-from chainrule.system.workers import Lost, cores, run_all
+from chainrule.system.workers import Lost, Standby, cores, run_all
 
 
 def work(task):
@@ -74,3 +76,41 @@ def test_workers_use_one_thread_each(monkeypatch):
 def test_workers_that_cannot_start_say_so():
     with pytest.raises((RuntimeError, AttributeError), match=r"do not start|pickle"):
         list(run_all(lambda task: task, [1]))
+
+
+def held(task):
+    """Bytes in lists, as many as asked for."""
+    return len([bytes(1000) for _ in range(task // 1000)])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such limit here")
+def test_a_task_that_takes_too_much_memory_is_lost_and_the_rest_goes_on():
+    found = dict(run_all(held, [10**6, 10**9, 2 * 10**6], processes=1, memory=100 << 20))
+    assert found == {0: 1000, 1: Lost("took more than 100 MB"), 2: 2000}
+
+
+def test_calls_of_processes_on_standby():
+    """Side by side; one that takes too long or dies is lost, and holds no other up."""
+    standby = Standby(work, seconds=1.0)
+    standby.start()
+    tasks = [("square", 3), ("spin", 60), ("square", 4), ("die", 1), ("raise", "no"), ("sleep", 60), ("square", 5)]
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        found = list(threads.map(standby.call, tasks))
+    assert found[0::2] == [9, 16, Lost("ValueError: no"), 25]
+    assert found[1] == found[5] == Lost("took more than 1 s")
+    assert found[3] == Lost("its process ended before it was done; out of memory?")
+    assert len(multiprocessing.active_children()) <= standby.kept
+    assert standby.call(("square", 6)) == 36  # by one that was kept
+    standby.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_closing_ends_calls_that_wait():
+    standby = Standby(work, seconds=60.0)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(standby.call, ("sleep", 60))
+        while not multiprocessing.active_children():
+            time.sleep(0.01)
+        standby.close()
+        assert isinstance(waiting.result(timeout=10), Lost)
+    assert multiprocessing.active_children() == []

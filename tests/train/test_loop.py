@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -291,6 +293,29 @@ def test_history_files(blobs, net, tmp_path):
     assert told[0]["health"][0]["units"] == 8
     with pytest.raises(InputError, match=r"\.csv or \.jsonl"):
         History(tmp_path / "h.txt")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files here")
+def test_a_history_goes_through_a_pipe_and_leaves_it_one(blobs, net, tmp_path):
+    os.mkfifo(tmp_path / "h.csv")
+    with ThreadPoolExecutor(1) as threads:
+        reader = threads.submit((tmp_path / "h.csv").read_text)
+        log = History(tmp_path / "h.csv")
+        fit(net, blobs[0], Recipe(), epochs=3, callbacks=[log])
+        assert len(reader.result(timeout=10).splitlines()) == 4
+        assert (tmp_path / "h.csv").is_fifo()
+        pickle.dumps(log)
+        gone = threads.submit(lambda: open(tmp_path / "h.csv", "rb").close())
+        with pytest.raises(InputError, match=r"history .*h\.csv: expected a file that can be written; got Broken pipe"):
+            fit(net, blobs[0], Recipe(), epochs=200_000, callbacks=[log])
+        gone.result(timeout=10)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+def test_a_history_on_a_full_device_is_one_sentence(blobs, net, tmp_path):
+    (tmp_path / "h.jsonl").symlink_to("/dev/full")
+    with pytest.raises(InputError, match=r"history .*: expected a file that can be written; got No space left"):
+        fit(net, blobs[0], Recipe(), epochs=3, callbacks=[History(tmp_path / "h.jsonl")])
 
 
 # ---------------------------------------------------------------- health

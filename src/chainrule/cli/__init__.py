@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
@@ -16,6 +17,8 @@ from chainrule.cli.conversion import keep_plain_values
 from chainrule.cli.train import command as train
 from chainrule.errors import InputError
 from chainrule.system.streams import ReaderGone, prepared, silence
+
+LONGEST = 2000  # signs of a sentence
 
 app = typer.Typer(
     name="chainrule",
@@ -60,7 +63,8 @@ def _command(name: str) -> Callable[[], object]:
 
 def main() -> None:
     """Run the command line. Exit codes: 0 well, 1 it ran and the answer is no, 2 bad input or usage, 130 Ctrl-C."""
-    with prepared():
+    with prepared(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's: who needs finite numbers says so
         _run()
 
 
@@ -75,7 +79,11 @@ def _run() -> None:
     except ReaderGone:
         silence()
         sys.exit(141)
+    except ImportError as error:  # of a machine that has no memory left for it
+        _fail(f"a library cannot be loaded: {error}")
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and error.filename is None:
+            _fail("the current folder: expected one that exists; got a deleted one")
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}")
     except MemoryError:
@@ -90,7 +98,8 @@ def _fail(message: str, *notes: str) -> None:
     """Print one line, and below it what is there to copy; exit."""
     from chainrule.render.blocks import visible
 
-    line = " ".join(visible(message).split())
+    line = " ".join(visible(message[: 2 * LONGEST]).split())
+    line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
     with suppress(ReaderGone, OSError):
         sys.stderr.write(f"chainrule: error: {line}\n" + "".join(f"{note}\n" for note in notes))
         sys.stderr.flush()

@@ -9,7 +9,7 @@ from typing import Annotated
 from typer import Argument, Exit, Option
 
 from chainrule.cli.output import FORMATS, Json, Standalone, chosen_format, print_record, rendered
-from chainrule.cli.shared import check_outputs
+from chainrule.cli.shared import check_outputs, worksheet
 from chainrule.errors import InputError
 from chainrule.system.files import write_whole
 
@@ -32,7 +32,6 @@ def audit(
     Exit code 1 if a line is wrong or cannot be read, or if the header's numbers contradict the lines.
     """
     from chainrule.auditing.audit import audit_sheet
-    from chainrule.sheets.header import read_worksheet
 
     if not file and sys.stdin.isatty():
         raise InputError("FILE", "a worksheet, or a text piped in", "none")
@@ -40,13 +39,13 @@ def audit(
     usual = "text" if out is None else endings.get(out.suffix.lower(), "text")
     chosen = chosen_format(usual if form is None else form, json)
     check_outputs({"--out": out}, [file] if file not in ("", "-") else [])
-    sheet = read_worksheet("-" if file in ("", "-") else Path(file))
-    found = audit_sheet(sheet)
-    if explain:
-        from chainrule.teaching.explained import explained
+    with worksheet(file) as sheet:
+        found = audit_sheet(sheet)
+        if explain:
+            from chainrule.teaching.explained import explained
 
-        found = explained(found, sheet)
-    text = rendered("audit", found, chosen, standalone)
+            found = explained(found, sheet)
+        text = rendered("audit", found, chosen, standalone)
     if out is None:
         print_record(text, chosen)
     else:

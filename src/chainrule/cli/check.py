@@ -21,6 +21,7 @@ from chainrule.cli.shared import (
     tell,
 )
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.progress import bars
 
 if TYPE_CHECKING:
@@ -156,5 +157,5 @@ def _check(
         found = {"file": file, "ok": result.ok, "first_wrong": result.first_wrong, "check": result}
         print_json(to_json("check", found))
     else:
-        print(f"{subject.network}, {subject.note}\n{result}")
+        print(visible(f"{subject.network}, {subject.note}"), result, sep="\n")
     raise Exit(0 if result.ok else 1)

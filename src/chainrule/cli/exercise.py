@@ -10,6 +10,7 @@ from typer import Option
 
 from chainrule.cli.shared import numbers_list
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 
 if TYPE_CHECKING:
     from chainrule.teaching.exercise import Exercise
@@ -86,9 +87,10 @@ def _print(exercises: list[Exercise], files: list[Path], folder: Path, several: 
 
     lines = len(exercises[0].labels)
     if several:
-        print(f"{len(exercises)} variants of {lines} lines: sheets in {folder / SHEETS}, keys in {folder / KEYS}")
+        where = f"sheets in {folder / SHEETS}, keys in {folder / KEYS}"
+        print(visible(f"{len(exercises)} variants of {lines} lines: {where}"))
     else:
-        print(f"{files[0]}: {lines} lines to fill in\n{files[1]}: the key")
+        print(visible(f"{files[0]}: {lines} lines to fill in"), visible(f"{files[1]}: the key"), sep="\n")
     possible = sum(e.detectable.possible for e in exercises)
     shows = sum(e.detectable.shows for e in exercises)
     pairs, alike = (sum(getattr(e.detectable, k) for e in exercises) for k in ("pairs", "alike"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.output import print_json
 from chainrule.cli.shared import tell
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,12 +85,13 @@ def explain_ensemble(model: PresetModel, data: str, row: int, quantity: str, for
     if form == "json":
         print_json(_json(data, row, what, yhat, members, columns))
         return
-    print(f"row {row} of {data}: {what} is {yhat:.6g}\nderivative by each input, and what each member adds to it:")
+    print(visible(f"row {row} of {data}: {what} is {yhat:.6g}"))
+    print("derivative by each input, and what each member adds to it:")
     print(*(f"  [{number}] {name}" for number, name in enumerate(members, 1)), sep="\n")
     width = max(len(one.input) for one in columns)
     for one in sorted(columns, key=lambda one: -abs(one.derivative)):
         terms = " + ".join(f"{value:.4g} [{number}]" for number, value in enumerate(one.members, 1))
-        print(f"{one.input.ljust(width)}  {one.derivative:.6g} = {terms}  ({one.column} {one.words})")
+        print(visible(f"{one.input.ljust(width)}  {one.derivative:.6g} = {terms}  ({one.column} {one.words})"))
 
 
 def _cell(model: PresetModel, row: pa.Table, column: str) -> tuple[Any, str]:

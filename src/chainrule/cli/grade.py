@@ -14,6 +14,7 @@ from typer import Argument, Exit, Option
 from chainrule.cli.output import print_json, print_record
 from chainrule.cli.shared import Hidden, Layers, Output, Reduction, check_seconds, code_question
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.files import write_whole
 from chainrule.system.progress import counted
 
@@ -133,12 +134,13 @@ def grade(
         print_json(to_json("grade", result.to_dict() | {"out": str(target), "unwritten": unwritten, "roster": told}))
     else:
         print_record(f"{result}\n", "text")
-        print(f"\ngrades in {target / 'grades.csv'}, pages in {pages}, summary in {target / 'summary.html'}")
+        print()
+        print(visible(f"grades in {target / 'grades.csv'}, pages in {pages}, summary in {target / 'summary.html'}"))
         for one in told:
-            print(one)
+            print(visible(one))
     if unwritten:
         more = [f"and {len(unwritten) - MOST_TOLD} more"] if len(unwritten) > MOST_TOLD else []
-        sys.stderr.write("".join(f"chainrule: not written: {one}\n" for one in unwritten[:MOST_TOLD] + more))
+        sys.stderr.write("".join(f"chainrule: not written: {visible(one)}\n" for one in unwritten[:MOST_TOLD] + more))
         raise Exit(1)
 
 

@@ -12,6 +12,7 @@ from chainrule.cli.output import Format, Json, Standalone, chosen_format, print_
 from chainrule.cli.shared import check_outputs
 from chainrule.errors import InputError
 from chainrule.system.files import is_device, write_whole
+from chainrule.system.limits import bounded
 from chainrule.system.streams import drawn, shown
 
 if TYPE_CHECKING:
@@ -42,18 +43,23 @@ def graph(
     check_outputs({"--out": out}, [])
     if not of and not every and out is None:
         raise InputError("--of", "a derivative, such as dz/dx (or --all)", "none")
-    whole = Graph(formulas)
-    if out is not None:
-        above = of.partition("/")[0].lstrip("d∂") if "/" in of else of
-        write_whole(out, whole.gradients(above, dict(values)).to_svg())
-    if every:
-        table = whole.gradients(of.partition("/")[0][1:] if "/" in of else of, dict(values))
-        if form == "text" and sys.stdout.isatty():
-            _print_table(table)
-        else:
-            print_record(rendered("graph", table, form, standalone), form)
-    elif of:
-        print_record(rendered("graph", whole.derivative(of, dict(values), top, formula), form, standalone), form)
+    picture = table = text = None
+    with bounded("graph"):
+        whole = Graph(formulas)
+        if out is not None:
+            above = of.partition("/")[0].lstrip("d∂") if "/" in of else of
+            picture = whole.gradients(above, dict(values)).to_svg()
+        if every:
+            table = whole.gradients(of.partition("/")[0][1:] if "/" in of else of, dict(values))
+            text = rendered("graph", table, form, standalone)
+        elif of:
+            text = rendered("graph", whole.derivative(of, dict(values), top, formula), form, standalone)
+    if out is not None and picture is not None:
+        write_whole(out, picture)
+    if table is not None and form == "text" and sys.stdout.isatty():
+        _print_table(table)
+    elif text is not None:
+        print_record(text, form)
 
 
 def _value(text: str) -> tuple[str, Any]:

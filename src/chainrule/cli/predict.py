@@ -106,12 +106,12 @@ def predict(
     else:
         with whole_text(out) as file:
             write_cells(file, chain([header], rows))
-        sys.stderr.write(f"{len(found.yhat)} predictions in {out}\n")
+        tell(f"{len(found.yhat)} predictions in {out}")
     _say_quoted(loaded)
     for unusual in found.unusual:
-        sys.stderr.write(f"{unusual}\n")
+        tell(f"{unusual}")
     if found.scores is not None or found.why:
-        sys.stderr.write(f"{found.why or found.scores}\n")
+        tell(f"{found.why or found.scores}")
 
 
 def _half_width(model: TableModel, level: float | None) -> float | None:
@@ -156,14 +156,14 @@ def _predict_on_cluster(
     header, count = header_of(model, interval), len(files.pieces)
     with cluster(where) as client, progress(True) as shown, _place(out, header, count) as keep:
         found = predict_files(Work(client, on_part=shown), files, model, keep, width)
-    sys.stderr.write(f"{found.rows} predictions in {out}\n")
+    tell(f"{found.rows} predictions in {out}")
     _say_quoted(model)
     for unusual in found.unusual:
-        sys.stderr.write(f"{unusual}\n")
+        tell(f"{unusual}")
     if found.why:
-        sys.stderr.write(f"{found.why}\n")
+        tell(f"{found.why}")
     elif found.score is not None:
-        sys.stderr.write(f"{scores_of(found.score, model.target)}\n")
+        tell(f"{scores_of(found.score, model.target)}")
 
 
 def _say_quoted(model: TableModel) -> None:
@@ -171,8 +171,8 @@ def _say_quoted(model: TableModel) -> None:
     quoted = [name for name in model.target.classes if harmless(name) != name]
     if quoted:
         words = ", ".join(map(repr, quoted[:5])) + (", …" if quoted[5:] else "")
-        sys.stderr.write(f"classes that a spreadsheet would run as formulas ({words}) are written with an apostrophe "
-                         "before them; --json has them as they are\n")  # fmt: skip
+        tell(f"classes that a spreadsheet would run as formulas ({words}) are written with an apostrophe before them; "
+             "--json has them as they are")  # fmt: skip
 
 
 @contextmanager

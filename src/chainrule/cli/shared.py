@@ -6,7 +6,8 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 from typer import Argument, Option
 
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.files import is_device
+from chainrule.system.limits import bounded
 
 if TYPE_CHECKING:
     from chainrule.auditing.code_audit.question import CodeQuestion
@@ -85,11 +88,27 @@ def read_input(file: str, data: str | None, examples: list[int] | None, most: in
     Args:
         examples: row numbers of ``data``, counted from 1; None takes the first ``most``.
     """
-    from chainrule.sheets.header import read_worksheet
-
     if not file.endswith(".safetensors"):
-        return _from_sheet(read_worksheet(file), data, examples)
+        with worksheet(file) as sheet:
+            return _from_sheet(sheet, data, examples)
     return _from_model(file, examples, most, data) if data else _drawn(file, most, seed)
+
+
+@contextmanager
+def worksheet(file: str) -> Iterator[Worksheet]:
+    """A worksheet (``-`` or nothing: of standard input), and limits of time and memory for what is done with it.
+
+    Raises:
+        InputError: no worksheet; what is done with it takes too much.
+    """
+    from chainrule.sheets.header import parse_worksheet
+    from chainrule.sheets.setting.facts import named
+    from chainrule.sheets.writing.inputs import read_text
+
+    text = read_text(file or "-")  # whoever writes it may take his time
+    name = file if file not in ("", "-") else "standard input"
+    with bounded(named(name)):
+        yield parse_worksheet(text, name)
 
 
 def _from_sheet(sheet: Worksheet, data: str | None, examples: list[int] | None) -> CommandInput:
@@ -205,8 +224,8 @@ def _reading_of(asked: dict[str, Any]) -> TableReading:
 
 
 def tell(line: str) -> None:
-    """Say on standard error what was found out of a table's files."""
-    sys.stderr.write(f"{line}\n")
+    """Say a line on standard error; a name in it that has line ends makes no more of them."""
+    sys.stderr.write(f"{visible(line)}\n")
 
 
 def need_data(file: str, data: str | None) -> None:

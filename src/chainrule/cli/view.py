@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from chainrule.cli.shared import check_outputs, read_input
+from chainrule.cli.shared import check_outputs, read_input, worksheet
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.files import write_whole
 from chainrule.system.progress import counted
 
@@ -42,7 +43,6 @@ def view(
 
 
 def _session(file: str, data: str | None, example: int) -> Session:
-    from chainrule.sheets.header import read_worksheet
     from chainrule.view.session import Session
     from chainrule.view.subject import Subject
 
@@ -51,7 +51,8 @@ def _session(file: str, data: str | None, example: int) -> Session:
     if not file.endswith(".safetensors"):
         if data is not None:
             raise InputError("--data", "a model file beside it: a worksheet has its own example", file)
-        return Session(Subject.of_worksheet(read_worksheet(file), example))
+        with worksheet(file) as sheet:
+            return Session(Subject.of_worksheet(sheet, example))
     if data is None:
         raise InputError("--data", "a table with the example to show", "none")
     s = read_input(file, data, [example], 1, 0)
@@ -64,7 +65,7 @@ def _export(session: Session, file: Path, steps: int | None) -> None:
     with counted("answers") as progress:
         page = export_page(session, STEPS if steps is None else steps, progress)
     write_whole(file, page)
-    print(f"page saved to {file} ({len(page.encode()) / 1e6:.1f} MB)")
+    print(visible(f"page saved to {file} ({len(page.encode()) / 1e6:.1f} MB)"))
 
 
 def _serve(session: Session, host: str, port: int, browser: bool) -> None:

@@ -143,13 +143,14 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
     network = forward.network
     targets, coefficients = read_targets(forward, y, sample_weight)
     pair = pairs.shortcut(network.loss, network.output) if shortcuts else None
-    grads = [_grad_output(forward, targets, coefficients, pair, shortcuts)]  # at a_L, h_{L-1}, …, h_1, a_1
-    for stage in network.stages[-2:0:-1]:
-        grads.append(stage.vjp(forward.derivative(stage), grads[-1]))
-    grad_a, grad_h = grads[::-2], grads[-2::-2]
-    loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
-    grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
-    grad_b = [equations.bias_batch(g) for g in grad_a]
+    with np.errstate(over="ignore", invalid="ignore"):  # as in the forward pass
+        grads = [_grad_output(forward, targets, coefficients, pair, shortcuts)]  # at a_L, h_{L-1}, …, h_1, a_1
+        for stage in network.stages[-2:0:-1]:
+            grads.append(stage.vjp(forward.derivative(stage), grads[-1]))
+        grad_a, grad_h = grads[::-2], grads[-2::-2]
+        loss = equations.loss_batch(coefficients, _example_losses(forward, targets))
+        grad_W = [equations.weight_batch(g, h) for g, h in zip(grad_a, forward.h, strict=False)]
+        grad_b = [equations.bias_batch(g) for g in grad_a]
     parts = (tuple(map(frozen, part)) for part in (grad_a, grad_h, grad_W, grad_b))
     return Backward(forward, frozen(targets), frozen(coefficients), loss, pair, *parts)
 
@@ -157,7 +158,8 @@ def backward(forward: Forward, y: Any = None, sample_weight: Any = None, *, shor
 def loss_value(forward: Forward, y: Any = None, sample_weight: Any = None) -> float:
     """The loss L of the batch alone, the same number as ``Backward.L``."""
     targets, coefficients = read_targets(forward, y, sample_weight)
-    return equations.loss_batch(coefficients, _example_losses(forward, targets))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return equations.loss_batch(coefficients, _example_losses(forward, targets))
 
 
 def read_targets(forward: Forward, y: Any, sample_weight: Any) -> tuple[Array, Array]:

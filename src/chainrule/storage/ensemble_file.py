@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
-from chainrule.storage.header import read_spec, spec_text
+from chainrule.storage.header import check_table, read_spec, spec_text
 from chainrule.storage.model_file import ENSEMBLE, load_model
 from chainrule.system.files import write_whole
 from chainrule.system.tensor_files import read_tensors
@@ -102,6 +102,7 @@ def load_table_model(path: str | os.PathLike[str]) -> Model | PresetModel:
         return load_model(path)
     tensors, metadata = read_tensors(quantity, path, _WHAT)
     spec = read_spec(_Record, metadata[ENSEMBLE], tensors, quantity)
+    check_table(quantity, spec.inputs, spec.target, spec.split)
     try:
         return _model(spec, _Tensors(tensors))
     except InputError as error:

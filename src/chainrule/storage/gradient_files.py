@@ -18,10 +18,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.system.alone import run_alone
 from chainrule.system.numpy_files import read_npy, read_npz, reason
 from chainrule.system.tensor_files import read_tensors
+from chainrule.system.workers import Lost
 
 LARGEST = 1 << 30  # bytes of a file, and of its arrays in float64
+SECONDS = 600.0  # that a Matlab file may take
 LARGEST_TEXT = 1 << 27  # bytes of a text, which takes many times that once it is read
 _HEADER, _COMPRESSED, _CHUNK = 128, 15, 1 << 20  # of a Matlab file: its header, a compressed element, a piece of one
 _BY_PLACE = "arr_"  # what NumPy calls arrays that are saved without a name
@@ -106,15 +109,29 @@ def _numbers(quantity: str, cells: list[str]) -> list[float]:
 
 
 def _mat(quantity: str, file: Path) -> Any:
+    _check_size(quantity, _inflated(file))
+    found = run_alone(_loaded, os.fspath(file), seconds=SECONDS)
+    if found is None:
+        raise InputError(quantity, "a Matlab file to version 7 (save -v7)", "version 7.3")
+    if isinstance(found, Lost):
+        raise ValueError(found.reason)
+    size, arrays = found
+    _check_size(quantity, size)
+    return {name: _plain(value) for name, value in arrays.items() if not name.startswith("__")}
+
+
+def _loaded(file: str) -> tuple[int, dict[str, Any]] | None:
+    """(bytes of the arrays, the arrays if they are not too many); None for version 7.3.
+
+    In a process of its own, which SciPy's reader ends at some damaged files.
+    """
     from scipy.io import loadmat, whosmat
 
     try:
-        _check_size(quantity, _inflated(file))
-        _check_size(quantity, sum(8 * math.prod(shape) for _, shape, _ in whosmat(file)))
-        found = loadmat(file)
+        size = sum(8 * math.prod(shape) for _, shape, _ in whosmat(file))
+        return size, (loadmat(file) if size <= LARGEST else {})
     except NotImplementedError:
-        raise InputError(quantity, "a Matlab file to version 7 (save -v7)", "version 7.3") from None
-    return {name: _plain(value) for name, value in found.items() if not name.startswith("__")}
+        return None
 
 
 def _inflated(file: Path) -> int:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chainrule.errors import InputError
 from chainrule.network.network import Network
-from chainrule.storage.header import read_spec, spec_text
+from chainrule.storage.header import check_table, read_spec, spec_text
 from chainrule.system.files import write_whole
 from chainrule.system.tensor_files import read_tensors
 from chainrule.tables.columns import Inputs, Target
@@ -25,7 +25,7 @@ from chainrule.tables.table_model import Split
 
 FORMAT = "chainrule-model"
 ENSEMBLE = "chainrule-ensemble"  # of files that storage/ensemble_file.py reads
-VERSION = 1
+VERSION = 2  # 1: files of version 0.1 have no digest
 _WHAT = "a chainrule model file (safetensors)"
 
 
@@ -34,7 +34,7 @@ class _Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: Literal[1]
+    version: Literal[1, 2]
     hidden: tuple[str, ...]
     output: str
     loss: str
@@ -95,6 +95,7 @@ def load_either(path: str | os.PathLike[str]) -> Model | Network:
     network, spec = _read(path)
     if spec.inputs is None or spec.target is None or spec.split is None:
         return network
+    check_table(f"model {path}", spec.inputs, spec.target, spec.split)
     expected = (len(spec.inputs.names), spec.target.outputs)
     if (network.sizes[0], network.sizes[-1]) != expected:
         raise InputError(f"model {path}", f"inputs and outputs {expected}", str((network.sizes[0], network.sizes[-1])))

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -54,14 +54,14 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True, private: b
     part = target.parent / f".{target.name[:40]}.{os.urandom(8).hex()}"  # known before it exists: Ctrl-C leaves none
     try:
         with _named(asked):
-            mode = _mode(target)
-            file = os.fdopen(os.open(part, _NEW, PRIVATE if private or mode is not None else 0o666), "wb")
-        with file:
+            before = _replaced(target)
+            file = os.fdopen(os.open(part, _NEW, PRIVATE if private or before is not None else 0o666), "wb")
+        with _named(asked, _FULL), file:
             yield file
             with _named(asked):
                 file.flush()
-                if mode is not None:
-                    _keep(part, mode)
+                if before is not None:
+                    _keep(part, before)
                 if lasting:
                     os.fsync(file.fileno())
         with _named(asked):
@@ -103,10 +103,6 @@ def _is_through(path: str) -> bool:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         return False
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-        return False  # a link to itself leads nowhere: it is written over
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "a folder is there", path)
     if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
@@ -115,39 +111,46 @@ def _is_through(path: str) -> bool:
     return not stat.S_ISREG(mode) or os.path.abspath(path).startswith(("/dev/fd/", "/dev/std", "/proc/"))
 
 
-def _mode(target: Path) -> int | None:
-    """The permissions of a file that is replaced; None for a new one.
+def _replaced(target: Path) -> os.stat_result | None:
+    """The file that is replaced; None for a new one.
 
     Raises:
         PermissionError: it may not be written.
     """
     try:
-        mode = stat.S_IMODE(target.stat().st_mode)
+        before = target.stat()
     except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
         return None
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "the file is read-only", str(target))
-    return mode
+    return before
 
 
-def _keep(part: Path, mode: int) -> None:
-    """Give a part the permissions of what it replaces."""
+def _keep(part: Path, before: os.stat_result) -> None:
+    """Give a part the owner and the permissions of what it replaces, as far as this user may."""
+    made = part.stat()
+    if hasattr(os, "chown") and (made.st_uid, made.st_gid) != (before.st_uid, before.st_gid):
+        with suppress(OSError):
+            os.chown(part, before.st_uid, before.st_gid)
     with suppress(OSError):  # not every file system has them
-        os.chmod(part, mode)
+        os.chmod(part, stat.S_IMODE(before.st_mode))
+
+
+_FULL = (errno.EFBIG, errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @contextmanager
-def _named(path: str) -> Iterator[None]:
-    """An error is told with the path that was asked for, not with that of a part."""
+def _named(path: str, kinds: Collection[int] = ()) -> Iterator[None]:
+    """An error is told with the path that was asked for, not with that of a part.
+
+    Args:
+        kinds: of errors of which this is so, where they name no file; all, where none is given.
+    """
     try:
         yield
     except BrokenPipeError:
         raise ReaderGone from None
     except OSError as error:
-        if error.errno is None:
+        if error.errno is None or (kinds and (error.filename is not None or error.errno not in kinds)):
             raise
         raise type(error)(error.errno, error.strerror, path) from None

@@ -128,6 +128,8 @@ def _while_read() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise ReaderGone from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 def drawn(stream: Any) -> Any:

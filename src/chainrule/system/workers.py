@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from chainrule.system.limits import MEMORY, limited_memory
 from chainrule.system.processors import cores
 
 AHEAD = 2  # tasks that a worker holds, so that it need not wait for the next
@@ -29,16 +31,18 @@ class Lost:
 
 
 def run_all(
-    function: Callable[[Any], Any], tasks: Sequence[Any], *, processes: int | None = None, seconds: float | None = None
-) -> Generator[tuple[int, Any], None, None]:
+    function: Callable[[Any], Any], tasks: Sequence[Any], *, processes: int | None = None,
+    seconds: float | None = None, memory: int | None = None,
+) -> Generator[tuple[int, Any], None, None]:  # fmt: skip
     """Call ``function`` with each task in worker processes; gives (place of the task, result) as they come.
 
-    A task that raises, takes more than ``seconds`` or takes its process down gives a ``Lost``. When the iterator is
-    closed, or Ctrl-C comes, the workers end with it.
+    A task that raises, takes more than ``seconds`` or too much memory, or takes its process down gives a ``Lost``.
+    When the iterator is closed, or Ctrl-C comes, the workers end with it.
 
     Args:
         function: of a module, so that a new process finds it; so are its results.
         processes: as many as there are cores, when None.
+        memory: bytes that a task may take beyond what its process holds without it, where the system can tell.
 
     Raises:
         RuntimeError: worker processes do not start (a script that starts them needs ``if __name__ == "__main__":``).
@@ -47,7 +51,7 @@ def run_all(
     count = min(processes or cores(), len(tasks))
     workers: list[_Worker] = []
     try:
-        workers += [_Worker(function) for _ in range(count)]
+        workers += [_Worker(function, memory) for _ in range(count)]
         while waiting or any(worker.held for worker in workers):
             for worker in workers:
                 worker.give(waiting, tasks)
@@ -63,10 +67,66 @@ def run_all(
                 if not worker.alive:
                     waiting.extendleft(reversed(worker.held))
                     worker.end()
-                    workers[place] = _Worker(function)
+                    workers[place] = _Worker(function, memory)
     finally:
         for worker in workers:
             worker.end()
+
+
+class Standby:
+    """Processes that wait for calls of one function; no call holds another up, or outlives its time and its memory.
+
+    ``call`` may be used by several threads: each call has a process of its own, a kept one where one is free.
+
+    Args:
+        function: of a module, so that a new process finds it; so are its results.
+        seconds: that a call may take; its process then ends.
+        kept: processes that are kept for the next calls.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], seconds: float, kept: int = 2) -> None:
+        self.function, self.seconds, self.kept = function, seconds, kept
+        self._free: list[_Worker] = []
+        self._at_work: set[_Worker] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Have a process ready for the first call."""
+        with self._lock:
+            self._free.append(_Worker(self.function, MEMORY))
+
+    def call(self, task: Any) -> Any:
+        """The result, or a ``Lost``."""
+        with self._lock:
+            if self._closed:
+                return Lost("was not begun")
+            worker = self._free.pop() if self._free else _Worker(self.function, MEMORY)
+            self._at_work.add(worker)
+        try:
+            return worker.call(task, self.seconds)
+        except RuntimeError:
+            if self._closed:
+                return Lost("was not begun")
+            raise
+        finally:
+            with self._lock:
+                self._at_work.discard(worker)
+                keep = not worker.held and worker.alive and len(self._free) < self.kept and not self._closed
+                if keep:
+                    self._free.append(worker)
+            if not keep:
+                worker.end()
+
+    def close(self) -> None:
+        """End all processes; calls that wait for one are lost."""
+        with self._lock:
+            self._closed = True
+            for worker in self._at_work:
+                worker.process.kill()
+            for worker in self._free:
+                worker.end()
+            self._free.clear()
 
 
 @dataclass(eq=False)
@@ -74,6 +134,7 @@ class _Worker:
     """A process and the tasks it holds, the one at work first."""
 
     function: Callable[[Any], Any]
+    memory: int | None = None
     held: deque[int] = field(default_factory=deque)
     ready: bool = False
     alive: bool = True
@@ -82,7 +143,7 @@ class _Worker:
     def __post_init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self.function), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, self.function, self.memory), daemon=True)
         with _no_interrupt(), _one_thread():
             self.process.start()
         theirs.close()
@@ -126,6 +187,17 @@ class _Worker:
             return Lost(f"took more than {seconds:g} s")
         return None
 
+    def call(self, task: Any, seconds: float) -> Any:
+        """The result of one task, or a ``Lost``; for a worker that holds no other."""
+        waiting = deque([0])
+        while True:
+            self.give(waiting, [task])
+            wait([self.connection], timeout=max(0.0, self.left(seconds)))
+            outcome = self.outcome(seconds)
+            if self.held and outcome is not None:
+                self.held.clear()
+                return outcome
+
     def end(self) -> None:
         """End the process, whatever it does."""
         self.process.kill()
@@ -133,7 +205,7 @@ class _Worker:
         self.connection.close()
 
 
-def _serve(connection: Connection[Any, Any], function: Callable[[Any], Any]) -> None:
+def _serve(connection: Connection[Any, Any], function: Callable[[Any], Any], memory: int | None) -> None:
     """What a worker does: one task after the other, until nobody is there to give one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     connection.send(_READY)
@@ -141,7 +213,12 @@ def _serve(connection: Connection[Any, Any], function: Callable[[Any], Any]) -> 
         while True:
             task = connection.recv()
             try:
-                result = function(task)
+                with limited_memory(memory):
+                    result = function(task)
+            except MemoryError:
+                result = Lost(
+                    "took more memory than there is" if memory is None else f"took more than {memory >> 20} MB"
+                )
             except Exception as error:
                 result = Lost(f"{type(error).__name__}: {error}")
             connection.send(result)

@@ -15,7 +15,7 @@ from chainrule.errors import InputError
 from chainrule.system.numpy_files import npz_arrays, reason
 from chainrule.tables.reading import UNNAMED, TableReading
 from chainrule.tables.sources import TableSource, damaged
-from chainrule.tables.text_files import BLANKS, repeated_names
+from chainrule.tables.text_files import BLANKS, check_width, repeated_names
 
 _NUMBER = re.compile(r"\s*[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*")
 
@@ -74,7 +74,9 @@ def read_npz(content: IO[bytes], source: TableSource) -> Any:
     for name, array in npz_arrays(f"data {source.name}", content).items():
         if array.ndim not in (1, 2):
             raise InputError(f"data {source.name}: array {name}", "one or two dimensions", str(array.ndim))
-        matrix, width = array.reshape(len(array), -1), array.shape[1] if array.ndim == 2 else 1
+        width = array.shape[1] if array.ndim == 2 else 1
+        check_width(source.name, len(columns) + width)
+        matrix = array.reshape(len(array), width)
         names = [name] if width == 1 else [f"{name}_{j + 1}" for j in range(width)]
         twice = next((one for one in names if one in columns), None)
         if twice is not None:
@@ -107,6 +109,7 @@ def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -
         import python_calamine as calamine
     except ImportError:
         raise InputError(f"data {source.name}", "the extra chainrule[excel], which reads workbooks", "none") from None
+    _check_cells(content, source)
     try:
         with calamine.CalamineWorkbook.from_filelike(content) as book:
             sheets = book.sheet_names
@@ -129,6 +132,25 @@ def read_excel(content: IO[bytes], source: TableSource, reading: TableReading) -
         raise InputError(f"data {source.name}", wanted, f"them again in row {again + 1} below the names")
     told = [f"sheet {sheet!r}, the first of {len(sheets)} (--sheet)"] if reading.sheet is None and sheets[1:] else []
     return table, told
+
+
+def _check_cells(content: IO[bytes], source: TableSource) -> None:
+    """Raise an InputError for a cell in a column that no workbook has: the reader takes memory up to it, or aborts."""
+    with damaged(source.name, "a workbook"), zipfile.ZipFile(content) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            with archive.open(name) as sheet:
+                before = b""
+                while block := sheet.read(1 << 20):
+                    if found := _BEYOND.search(before + block):
+                        place = found[1].decode("ascii")
+                        raise InputError(f"data {source.name}", "a workbook, with columns up to XFD", f"a cell {place}")
+                    before = block[-40:]
+    content.seek(0)
+
+
+_BEYOND = re.compile(rb"""\br(?:ef)?\s*=\s*["'](?:[A-Z]{1,3}[0-9]+:)?([A-Z]{4,20})""")
 
 
 def _values(cells: Sequence[Any]) -> list[Any]:

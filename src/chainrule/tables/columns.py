@@ -206,8 +206,16 @@ class Target:
         return own
 
     def restore(self, yhat: Array) -> Array:
-        """Predictions in the target's own unit from the network's outputs (n, 1)."""
-        own: Array = np.ldexp(yhat[:, 0].astype(np.float64) * self.scale + self.mean, self.exponent)
+        """Predictions in the target's own unit from the network's outputs (n, 1).
+
+        Raises:
+            InputError: numbers beyond those of double precision.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            own: Array = np.ldexp(yhat[:, 0].astype(np.float64) * self.scale + self.mean, self.exponent)
+        if not np.isfinite(own).all():
+            row = int(np.flatnonzero(~np.isfinite(own))[0]) + 1
+            raise InputError(f"row {row}: prediction of {self.name}", "a number up to 1.8e308", "a larger one")
         return own
 
     @property

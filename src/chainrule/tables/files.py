@@ -14,8 +14,8 @@ from chainrule.tables.binary_files import index_columns, parquet_file, read_arro
 from chainrule.tables.cells import DECIMAL, printed
 from chainrule.tables.datasets import BUNDLED, bundled
 from chainrule.tables.reading import TableReading, Tell
-from chainrule.tables.sources import TableSource, sources
-from chainrule.tables.text_files import form_of, read_text, zeros_lost
+from chainrule.tables.sources import TableSource, in_utf8, sources
+from chainrule.tables.text_files import check_width, form_of, read_text, zeros_lost
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -187,15 +187,17 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
         table, form = read_text(source, form, reading, kept)
         found = form.found
         if form.dialect is None:
+            check_width(source.name, table.num_columns)
             table = _as_texts(table.select(kept_columns(table.column_names, source, reading)), reading)
         else:
             table, more = no_index(table, names, reading)
             table = with_decimal(table, form.dialect.decimal, reading)
             found += (*more, *zeros_lost(form.dialect, table))
     else:
-        with source.seekable() as content:
+        with in_utf8(source.name), source.seekable() as content:
             if source.kind == "parquet":
                 with parquet_file(content, source.name) as file:
+                    check_width(source.name, len(file.schema_arrow))
                     index, names = index_columns(file.schema_arrow), tuple(file.schema_arrow.names)
                     kept = kept_columns(names, source, reading, index)
                     table = file.read(columns=kept if len(kept) < len(names) else None)
@@ -207,6 +209,7 @@ def read_source(source: TableSource, reading: TableReading) -> FileTable:
                 found, kept = (*words, *more), table.column_names
             else:
                 table = read_npz(content, source) if source.kind == "npz" else read_arrow(content, source)
+                check_width(source.name, table.num_columns)
                 index, names = index_columns(table.schema), tuple(table.column_names)
                 kept = kept_columns(names, source, reading, index)
         table = _as_texts(table.select(kept), reading)

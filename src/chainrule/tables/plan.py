@@ -18,7 +18,7 @@ from chainrule.network.network import Network
 from chainrule.network.pairs import example_losses
 from chainrule.tables.columns import Inputs, Missing, Target, Task
 from chainrule.tables.scores import Scores
-from chainrule.tables.table_model import Split, TableModel
+from chainrule.tables.table_model import Split, TableModel, finite
 from chainrule.train.engine import Away, Engine, Rows
 from chainrule.train.epochs import Source
 from chainrule.train.optimizers import optimizer
@@ -147,13 +147,13 @@ class Model(TableModel):
 
     def outputs(self, x: Array) -> Array:
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
-        return self.network(x)
+        return finite(self.network(x))
 
     def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
         """yhat (n, k), and the loss of each row (n,), which is taken of the logits."""
         network, found = self.network, forward(self.network, x)
         rows = targets(y, found.n, network.sizes[-1], False, network.dtype)
-        return found.yhat, example_losses(network.loss, network.output, found.a[-1], found.yhat, rows)
+        return finite(found.yhat), example_losses(network.loss, network.output, found.a[-1], found.yhat, rows)
 
 
 def untrained(

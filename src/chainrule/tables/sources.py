@@ -242,6 +242,19 @@ def damaged(name: str, what: str) -> Iterator[None]:
 
 
 @contextmanager
+def in_utf8(name: str) -> Iterator[None]:
+    """Within it, names and cells of a file that is no text are in UTF-8, or it is damaged.
+
+    Raises:
+        InputError: they are not.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InputError(f"data {name}", "names and cells in UTF-8", f"others ({error.reason})") from None
+
+
+@contextmanager
 def _unpacked(name: str, file: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
     import pyarrow as pa
 

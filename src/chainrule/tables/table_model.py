@@ -91,6 +91,18 @@ class Split:
         return table.take(train if name == "train" else test)
 
 
+def finite(yhat: Array, what: str = "outputs of the network") -> Array:
+    """What was computed, all of it numbers.
+
+    Raises:
+        InputError: some are infinite or undefined: weights or cells are too large.
+    """
+    if np.isfinite(yhat).all():
+        return yhat
+    row = int(np.flatnonzero(~np.isfinite(yhat.reshape(len(yhat), -1)).all(axis=1))[0])
+    raise InputError(f"row {row + 1}: {what}", "finite numbers", "weights of the model, or cells, that are too large")
+
+
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """Outputs yhat (n, k) of a table's rows.
@@ -116,7 +128,11 @@ class TableModel(ABC):
 
     @abstractmethod
     def outputs(self, x: Array) -> Array:
-        """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
+        """yhat (n, k) of inputs as ``Inputs.apply`` gives them.
+
+        Raises:
+            InputError: numbers too large to compute with.
+        """
 
     @abstractmethod
     def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:

@@ -14,12 +14,14 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables.dialect import Dialect, dialect_of, names_in
 from chainrule.tables.encodings import Utf8, encoding_of, fallback, text_of
+from chainrule.tables.nesting import ShallowJson
 from chainrule.tables.reading import TableReading
 from chainrule.tables.sources import TableSource, beginning_of, damaged
 
 SAMPLE_BYTES = 1 << 20  # of a file, from which its dialect is seen; more where a row is longer
 BLOCK_BYTES = 1 << 22  # of a file, that Arrow parses at once; more where a row is longer
-LONGEST_ROW = 1 << 28  # bytes
+LONGEST_ROW = 1 << 25  # bytes
+MOST_COLUMNS = 50_000
 _END = "\x1e the end of the file \x1e"
 
 #: what stands for no value, as pandas has it
@@ -56,6 +58,12 @@ def form_of(source: TableSource, reading: TableReading) -> TextForm:
             start = _at_least(content, size)
             whole = len(start) < size
         _is_text(source, start)
+        if not whole and b"\n" not in start and b"\r" not in start:  # no row is whole; nothing else looks at it
+            if size >= LONGEST_ROW:
+                expected = f"rows of at most {LONGEST_ROW >> 20} MB"
+                raise InputError(f"data {source.name}", expected, "a longer one")
+            size *= 8
+            continue
         encoding, words = reading.encoding or encoding_of(start), []
         try:
             sample = text_of(start, encoding)
@@ -75,11 +83,19 @@ def form_of(source: TableSource, reading: TableReading) -> TextForm:
             return TextForm(encoding, None, tuple(words))
         dialect = dialect_of(sample, whole, source.ending, reading)
         rows = sample.count("\n") + sample.count("\r")
+        if dialect is not None:
+            check_width(source.name, len(dialect.names))
         if dialect is not None and (whole or rows > 2 or size >= LONGEST_ROW):
             return TextForm(encoding, dialect, (*dialect.found, *words))
         if whole or size >= LONGEST_ROW:
             raise InputError(f"data {source.name}", "a line with the names of the columns", "none")
         size *= 8
+
+
+def check_width(name: str, columns: int) -> None:
+    """Raise an InputError for more columns than are read: of so many, Arrow's reader takes time by their square."""
+    if columns > MOST_COLUMNS:
+        raise InputError(f"data {name}", f"at most {MOST_COLUMNS} columns", str(columns))
 
 
 def read_text(source: TableSource, form: TextForm, reading: TableReading, kept: Sequence[str]) -> tuple[Any, TextForm]:
@@ -323,9 +339,10 @@ def _json(source: TableSource, content: IO[bytes], form: TextForm) -> Any:
     block, streams = BLOCK_BYTES, [content]
     with ExitStack() as reopened, damaged(source.name, "a JSON object in each line"):
         while True:
-            stream = Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding)
+            text = Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding)
+            stream = pa.PythonFile(ShallowJson(text, source.name), mode="r")
             try:
-                return arrow_json.read_json(pa.PythonFile(stream, mode="r"), arrow_json.ReadOptions(block_size=block))
+                return arrow_json.read_json(stream, arrow_json.ReadOptions(block_size=block))
             except pa.ArrowInvalid as error:
                 if "changed from" in str(error):
                     with source.open() as again:

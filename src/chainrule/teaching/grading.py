@@ -14,6 +14,7 @@ from chainrule.auditing.report.document import Audit
 from chainrule.errors import InputError
 from chainrule.render.blocks import visible
 from chainrule.render.document import Rendered
+from chainrule.system.limits import MEMORY
 from chainrule.system.workers import Lost, run_all
 from chainrule.teaching import answer_keys
 from chainrule.teaching.answer_keys import Given, is_key, printable
@@ -80,7 +81,7 @@ def grade(
         plan, notes = replace(plan, due=found.due, given=found.given), found.notes
     done: dict[int, Graded] = {}
     tasks = [(os.fspath(sheet), plan) for sheet in sheets]
-    with closing(run_all(mark_sheet, tasks, processes=processes, seconds=seconds)) as results:
+    with closing(run_all(mark_sheet, tasks, processes=processes, seconds=seconds, memory=MEMORY)) as results:
         for place, outcome in results:
             name = sheets[place].name
             if isinstance(outcome, Lost):
@@ -150,7 +151,7 @@ def mark_sheet(task: tuple[str, GradingPlan]) -> tuple[Graded, str]:
 
     path, plan = task
     file = Path(path)
-    if file.is_symlink() and file.resolve().parent != file.parent.resolve():
+    if file.is_symlink() and os.path.dirname(os.path.realpath(file)) != os.path.realpath(file.parent):
         return refused(file.name, "a link to a file outside the folder", plan)
     if not file.is_file():
         return refused(file.name, "not a file", plan)
@@ -165,7 +166,7 @@ def mark_sheet(task: tuple[str, GradingPlan]) -> tuple[Graded, str]:
         found = audit(file)
         graded = _graded(file, found, plan, notes)
         found = filled(found)
-    except (InputError, OSError, RecursionError, MemoryError) as error:
+    except (InputError, OSError, RecursionError) as error:
         reason = re.sub(f"^worksheet {re.escape(path)}:? ?", "", str(error))
         return refused(file.name, reason.replace(path, file.name) or type(error).__name__, plan)
     return graded, page_of(graded, found, plan)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
+from chainrule.system.files import is_device
 from chainrule.system.progress import bars
 from chainrule.train.health import Finding, findings
 from chainrule.train.recipe import whole
@@ -135,7 +137,12 @@ def describe(epoch: Epoch) -> str:
 
 
 class History(Watcher):
-    """Each epoch as a line of a CSV or of a JSON-lines file, written as it comes; begun anew by each fit."""
+    """Each epoch as a line of a CSV or of a JSON-lines file, written as it comes; begun anew by each fit.
+
+    A pipe or a device is opened once a fit, and written through.
+    """
+
+    _through: TextIO | None = None
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -144,7 +151,7 @@ class History(Watcher):
 
     def on_fit_begin(self, run: Run) -> None:
         """Begin the file, with the epochs of a checkpoint if there are any."""
-        with open(self.path, "w", encoding="utf-8", newline="") as file:
+        with self._opened("w") as file:
             if self.path.suffix == ".csv":
                 csv.writer(file).writerow(EPOCH_NUMBERS)
             for epoch in run.history:
@@ -152,8 +159,38 @@ class History(Watcher):
 
     def on_epoch_end(self, run: Run) -> None:
         """Add a line."""
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
+        with self._opened("a") as file:
             self._line(file, run.history[-1])
+
+    def close(self) -> None:
+        """Leave a pipe: its reader sees the end."""
+        if self._through is not None:
+            with suppress(OSError):
+                self._through.close()
+            self._through = None
+
+    @contextmanager
+    def _opened(self, mode: Literal["w", "a"]) -> Iterator[TextIO]:
+        """The file for some lines.
+
+        Raises:
+            InputError: it cannot be written, or nobody reads it any more.
+        """
+        try:
+            if self._through is None:
+                file: TextIO = open(self.path, mode, encoding="utf-8", newline="")  # noqa: SIM115  a pipe stays open
+                self._through = file if is_device(self.path) else None
+            else:
+                file = self._through
+            try:
+                yield file
+                file.flush()
+            finally:
+                if self._through is None:
+                    file.close()
+        except OSError as error:
+            got = error.strerror or str(error)
+            raise InputError(f"history {self.path}", "a file that can be written", got) from None
 
     def _line(self, file: Any, epoch: Epoch) -> None:
         if self.path.suffix == ".csv":

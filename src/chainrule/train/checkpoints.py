@@ -109,7 +109,9 @@ def _restored(checkpoint: Checkpoint, network: Network, run: Run, callbacks: Seq
     was, now = json.loads(about["training"]), json.loads(training(network, run.recipe, run.engine.kind))
     for name, value in now.items():
         if was.get(name) != value:
-            raise InputError(f"checkpoint {path}: {name}", f"{value}, as asked now", str(was.get(name)))
+            raise InputError(
+                f"checkpoint {path}: {name}", f"{value}, as asked now", " ".join(str(was.get(name)).split())[:200]
+            )
     if about["asked"] != asked:
         raise InputError(f"checkpoint {path}", f"one of {asked or 'the same data'}", about["asked"] or "another")
     if about.get("beginning") != run.beginning:
@@ -124,6 +126,9 @@ def _restored(checkpoint: Checkpoint, network: Network, run: Run, callbacks: Seq
             expected = f"{network.parameter_count} finite numbers in {network.dtype}"
             raise InputError(f"checkpoint {path}: {name}", expected, f"{found.dtype} of shape {found.shape}")
     history = _history(tensors)
+    if history and len(history[0].health) not in (0, network.depth):
+        expected = f"the health of {network.depth} layers"
+        raise InputError(f"checkpoint {path}: history_health", expected, f"{len(history[0].health)}")
     step, scale = int(about["step"]), float.fromhex(about["scale"])
     if not (0 <= step < 2**53 and 0 < scale < math.inf):
         expected = "a count of steps, and a factor of the learning rate"
@@ -145,7 +150,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     if version != VERSION or "training" not in about:
         got = "version 2, whose epochs order the rows in another way" if version == "2" else "another file"
         raise InputError(f"checkpoint {path}", f"a checkpoint of chainrule, version {VERSION}", got)
-    told = about.pop("digest", None)
+    told = about.pop("digest", "")
     check_digest(f"checkpoint {path}", told, tensors, json.dumps(about, sort_keys=True))
     return tensors, about
 
@@ -156,7 +161,8 @@ _HEALTH = [field.name for field in fields(LayerHealth)]
 def _history_tensors(history: Sequence[Epoch]) -> dict[str, Array]:
     """(epochs, numbers), which of them are there, and (epochs, layers, numbers of a layer)."""
     numbers = [[getattr(epoch, name) for name in EPOCH_NUMBERS] for epoch in history]
-    layers = [[[getattr(row, name) for name in _HEALTH] for row in epoch.health] for epoch in history]
+    seen = min((len(epoch.health) for epoch in history), default=0)  # none, where some epochs were not looked at
+    layers = [[[getattr(row, name) for name in _HEALTH] for row in epoch.health[:seen]] for epoch in history]
     width = len(EPOCH_NUMBERS)
     return {
         "history": np.array(numbers, np.float64).reshape(-1, width),  # None becomes NaN

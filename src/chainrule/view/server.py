@@ -35,6 +35,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from chainrule.errors import InputError
 from chainrule.render.json import record
 from chainrule.view.answers import refusal
+from chainrule.view.aside import SessionAside
 from chainrule.view.guard import RAW_HEADERS, Guard, answer, failure, read_body, refused
 
 if TYPE_CHECKING:
@@ -56,14 +57,14 @@ METHODS = dict.fromkeys(PAGE, "GET") | dict.fromkeys((OPEN, ASK), "POST")
 
 @dataclass(eq=False)
 class _Page:
-    session: Session
+    session: Session | SessionAside
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
 
 class Pages:
     """Open pages by token, least recently used first, at most ``MOST_SESSIONS``; ``at_work``: those answered now."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session | SessionAside) -> None:
         self.opened = session
         self.pages: OrderedDict[str, _Page] = OrderedDict()
         self.at_work: set[str] = set()
@@ -89,7 +90,7 @@ class Pages:
                 self._work, token, page.session, question, abandon_on_cancel=True, limiter=self.threads
             )
 
-    def _work(self, token: str, session: Session, question: Any) -> bytes:
+    def _work(self, token: str, session: Session | SessionAside, question: Any) -> bytes:
         """The answer as JSON; to a question that has none, a sentence: the page says it, and nothing went wrong."""
         self.at_work.add(token)
         try:
@@ -102,7 +103,9 @@ class Pages:
             self.at_work.discard(token)
 
 
-def create_app(session: Session, *, hosts: Collection[str], static: Traversable | None = None) -> Starlette:
+def create_app(
+    session: Session | SessionAside, *, hosts: Collection[str], static: Traversable | None = None
+) -> Starlette:
     """The app: the page's files, ``/api/open`` and ``/api/ask``.
 
     Args:
@@ -253,7 +256,8 @@ def serve(session: Session, listener: socket.socket, hosts: Collection[str], rea
     Returns:
         Whether all questions had their answer by then, and no thread is at work.
     """
-    app = create_app(session, hosts=hosts)
+    aside = SessionAside.of(session)
+    app = create_app(aside, hosts=hosts)
     server = server_of(app)
 
     def stop(*_: object) -> None:  # not KeyboardInterrupt: that may come in the middle of anything
@@ -261,8 +265,10 @@ def serve(session: Session, listener: socket.socket, hosts: Collection[str], rea
 
     before = signal.signal(signal.SIGINT, stop)
     try:
+        aside.processes.start()
         ready()
         server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGINT, before)
+        aside.processes.close()
     return not app.state.pages.at_work

@@ -105,8 +105,10 @@ def _held_against_truth(state: SheetState, claim: LineClaim, written: Numbers) -
     if id(claim) in known and claim.place is not None:
         return known[id(claim)]
     numbers, flipped, due = _fitted(written, due, state, claim)
-    if np.isnan(due).any():
+    if np.isnan(due).any() and np.isnan(state.problem.y).any():
         raise InputError(claim.subject, "what it needs in the header (y)", "none")
+    if not np.isfinite(due).all():
+        raise InputError(claim.subject, "a value that can be computed in double precision", "one beyond 1.8e308")
     gap = np.abs(numbers.value - due)
     by_rounding = numbers.interval(False).touches(Interval.of(due))
     by_cutting = by_rounding if state.exact else numbers.interval(True).touches(Interval.of(due))

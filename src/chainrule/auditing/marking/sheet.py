@@ -215,7 +215,7 @@ def _held_as_number(state: SheetState, claim: LineClaim, part: FormulaMark) -> t
 def _against(claim: LineClaim, exact: Array, number: NumberMark) -> str:
     """What arithmetic gives, and what it should give."""
     gap = float(np.max(np.abs(exact.ravel() - number.due.ravel())))
-    decimals = max(4, min(MOST_DECIMALS, 1 - math.floor(math.log10(gap)) if gap else 4))
+    decimals = max(4, min(MOST_DECIMALS, 1 - math.floor(math.log10(gap)) if 0 < gap < math.inf else 4))
     return f"{shown(exact, decimals)}; {claim.subject} should be {shown(number.due, decimals)}"
 
 

@@ -319,14 +319,14 @@ class Replay:
 def _without_rest(a: Array, W: Array, h: Array, b: Array) -> Array:
     """a with 0 for what is only the rounding of a sum that is 0: 0.5 - 0.6 + 0.1, which lies on the kink of relu."""
     rest = 4 * len(W.T) * np.finfo(float).eps * (np.abs(h) @ np.abs(W).T + np.abs(b))
-    return np.where(np.abs(a) <= rest, 0.0, a)
+    return np.where((np.abs(a) <= rest) & (rest < np.inf), 0.0, a)
 
 
 def _interval_without_rest(a: Interval, W: Any, h: Any, b: Any) -> Interval:
     """The same of intervals that are no wider than the rounding of their arithmetic."""
     weights, inputs, biases = (Interval.of(one).size for one in (W, h, b))
     rest = 4 * SLACK * (inputs @ weights.T + biases)
-    small = np.maximum(np.abs(a.low), np.abs(a.high)) <= rest
+    small = (np.maximum(np.abs(a.low), np.abs(a.high)) <= rest) & (rest < np.inf)
     return a.where(small, Interval.of(np.zeros(a.shape))) if small.any() else a
 
 

@@ -17,6 +17,7 @@ from chainrule.cli.train.options import NONE
 from chainrule.cli.train.words import about_rows, shown_notes
 from chainrule.cli.train.work import sweep, written
 from chainrule.errors import InputError
+from chainrule.render.blocks import visible
 from chainrule.system.files import write_whole
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _save(options: TrainOptions, trained: TrainedPreset, folds: list[Scores]) ->
 
 
 def _say(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)
+    print(*map(visible, lines), sep="\n", flush=True)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from chainrule.cli.train.checks import check
 from chainrule.cli.train.folds import told_folds
 from chainrule.cli.train.table import training_table
 from chainrule.cli.train.words import about_plan, about_rows, ending, json_text, saved_words, shown_notes
+from chainrule.render.blocks import visible
 from chainrule.system.files import write_whole
 from chainrule.train.callbacks import Callback, Progress, SharedProgress, Watcher
 
@@ -164,7 +165,7 @@ def _save(options: TrainOptions, trained: Trained, folds: list[Scores]) -> None:
 
 
 def _fail(said: str, code: int) -> NoReturn:
-    sys.stderr.write(f"chainrule: {said}\n")
+    sys.stderr.write(f"chainrule: {visible(said)}\n")
     raise typer.Exit(code)
 
 
@@ -178,4 +179,4 @@ def _say_result(options: TrainOptions, trained: Trained) -> None:
 
 def _say(*lines: str) -> None:
     for line in lines:
-        print(line, flush=True)
+        print(visible(line), flush=True)

@@ -14,7 +14,7 @@ from chainrule.tables.columns import Inputs, Target
 from chainrule.tables.presets.ensemble import Ensemble
 from chainrule.tables.presets.folds import row_losses
 from chainrule.tables.presets.weigh import half_width
-from chainrule.tables.table_model import Split, TableModel
+from chainrule.tables.table_model import Split, TableModel, finite
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,8 @@ class PresetModel(TableModel):
 
     def outputs(self, x: Array) -> Array:
         """yhat (n, k) of inputs as ``Inputs.apply`` gives them."""
-        return self.ensemble(x)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return finite(self.ensemble(x))
 
     def row_losses(self, x: Array, y: Array, yhat: Array | None = None) -> tuple[Array, Array]:
         """yhat (n, k), and the loss of each row (n,); ``yhat``: outputs that are known."""
@@ -106,7 +107,9 @@ class PresetModel(TableModel):
             if count > 1:
                 raise InputError("derivatives by column", "inputs of different names; rename a column", f"two {name!r}")
         x = self.inputs.apply(table)
-        found = self.ensemble.contributions(x, output) * (1.0 if self.target.classes else self.target.unit)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.ensemble.contributions(x, output) * (1.0 if self.target.classes else self.target.unit)
+        finite(np.moveaxis(found, 1, 0), "derivatives by columns")
         units = [unit for column in self.inputs.columns for unit in column.units]
         return dict(zip(names, np.moveaxis(found / np.array(units), 2, 0), strict=True))
 
