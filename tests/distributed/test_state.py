@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 import chainrule as cr
 from chainrule.distributed import MLPClassifier, MLPRegressor
+from chainrule.distributed.blocks import Blocks
 from chainrule.distributed.exact import ClusterLoss, PartGradient
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work, client_of
@@ -82,6 +83,9 @@ def test_a_log_keeps_answers_that_are_infinite(tmp_path):
     class Overflows:
         rows = 225
         asked = 0
+
+        def send(self, value):
+            return value
 
         def total(self, *_):
             self.asked += 1
@@ -176,16 +180,16 @@ def test_rounds_without_shuffling_are_another_order(client):
 
 
 def test_two_fits_at_once_on_one_client_hear_their_own_partitions(client):
-    """Together they are longer than the bound, but each hears of its own partitions before it."""
+    """Each waits longer than its bound while the other's tasks are in hand."""
     from concurrent.futures import ThreadPoolExecutor
 
     def slow(seconds):
-        work = Work(client, timeout=3.6)
-        parts = work.map("piece", _after, list(range(6)), seconds)
-        return work.total("sum", _number, parts)
+        work = Work(client, timeout=1.0)
+        parts = work.map("piece", _after, list(range(4)), seconds)
+        return work.total("sum", _number, Blocks.of(parts))
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(slow, [0.8, 0.8])) == [15, 15]
+        assert list(pool.map(slow, [0.4, 0.4])) == [6, 6]
 
 
 def _after(number, seconds):

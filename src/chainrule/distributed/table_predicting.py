@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.distributed.exact import PartScore, score_of_partition
+from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.exact import PartScore, score_of_block
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
 from chainrule.distributed.work import Work
@@ -53,10 +54,11 @@ def predict_files(
     scored = model.target.name in files.layout.names
     threads = sum(worker["nthreads"] for worker in work.client.scheduler_info(n_workers=-1)["workers"].values())
     size, rows, score = max(1, AHEAD * threads), 0, None
+    layout, sent = work.send(files.layout), work.send(model)
     for at in range(0, len(files.pieces), size):
         group = files.pieces[at : at + size]
         work.rows = sum(piece.rows for piece in group)
-        found: PredictedPieces = work.total("predict-partition", predict_piece, group, files.layout, model, scored)
+        found: PredictedPieces = work.total("predict-partition", predict_piece, Blocks.of(group), layout, sent, scored)
         for text in found.texts:
             keep(text)
         rows += found.rows
@@ -81,7 +83,7 @@ def predict_piece(piece: Piece, layout: Layout, model: Model, scored: bool) -> P
             rows = rows_of(table.filter(pa.array(known)), model.inputs, model.target, "float64")
             network = model.network.astype("float64").summed()
             ready = ReadyRows(piece.number, Rows(rows.x[:0], rows.y[:0]), rows)
-            score = score_of_partition(ready, network.flat, network, bool(model.target.classes))
+            score = score_of_block(ready, network.flat, network, bool(model.target.classes))
     if x is not None:
         write_cells(text, predictions_of(model, model.network(x)))
     return PredictedPieces((text.getvalue(),), table.num_rows, score)
