@@ -83,6 +83,17 @@ class Halves:
         above = bisect_left(until, half, first + 1, last - 1)
         return above - (above > first + 1 and half - until[above - 1] <= until[above] - half)
 
+    def tree(self, first: int, last: int) -> Any:
+        """The order of the additions of a range: a place among the terms, or two such orders.
+
+        >>> Halves([5, 5, 5]).tree(0, 3)
+        (0, (1, 2))
+        """
+        if last - first == 1:
+            return first
+        middle = self.middle(first, last)
+        return self.tree(first, middle), self.tree(middle, last)
+
     def seat(self, place: int, seats: int) -> int:
         """Which of so many seats a term has, from 0: the halves of the terms have the halves of the seats."""
         return int((self._until[place] + self._until[place + 1]) / 2 / self._until[-1] * seats)

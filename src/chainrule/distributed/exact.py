@@ -15,7 +15,7 @@ from chainrule.distributed.blocks import Blocks
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.replay import Log
 from chainrule.distributed.summary import Sums
-from chainrule.distributed.work import Work
+from chainrule.distributed.work import SMALL, Work
 from chainrule.errors import InputError
 from chainrule.estimators.lbfgs import Penalty
 from chainrule.estimators.objective import Objective
@@ -170,7 +170,7 @@ class HeldAway(Away):
 
 def evaluated(work: Work, parts: Blocks, theta: Array, like: Any, classes: bool) -> tuple[float, float]:
     """Loss, and accuracy of classes or R^2 of numbers; ``like``: what was sent of the network, in float64."""
-    found = work.total("score", score_of_block, parts, theta, like, classes)
+    found = work.total("score", score_of_block, parts, theta, like, classes, fan=SMALL)
     return found.mean_loss, found.accuracy if classes else found.r2
 
 

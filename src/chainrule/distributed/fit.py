@@ -25,7 +25,7 @@ from chainrule.distributed.progress import progress
 from chainrule.distributed.solving import ClusterTask, solve
 from chainrule.distributed.summary import PartitionSplit, Summary, summarise
 from chainrule.distributed.versions import check_versions
-from chainrule.distributed.work import Work, client_of
+from chainrule.distributed.work import SMALL, Work, client_of
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import hidden_names, layer_sizes
@@ -141,7 +141,7 @@ class ClusterFit:
         if keep_raw:
             [raw] = work.keep(raw)
         wanted = split, is_classifier(est), bool(est.standardize)
-        summary = work.total("summary-of-partition", summarise, raw, *wanted)
+        summary = work.total("summary-of-partition", summarise, raw, *wanted, fan=SMALL)
         work.rows = summary.rows
         if not summary.rows:
             raise InputError("X", "at least one row to learn from", "none")
@@ -211,7 +211,8 @@ class ClusterFit:
             raise InputError("validation X", f"the columns {', '.join(parts.names)}, as X", ", ".join(own.names))
         everything = PartitionSplit(0, 1.0)
         given_rows = Blocks.of(own.parts)
-        summary = work.total("summary-of-partition", summarise, given_rows, everything, is_classifier(est), False)
+        wanted = everything, is_classifier(est), False
+        summary = work.total("summary-of-partition", summarise, given_rows, *wanted, fan=SMALL)
         ready = work.map("prepare", prepare, own.parts, replace(how, class_weight=None), everything)
         return Blocks(ready, given_rows.rows), summary
 

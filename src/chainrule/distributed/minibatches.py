@@ -21,7 +21,7 @@ from chainrule.distributed.blocks import Blocks, Halves
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.links import Door, Link, LostLink, close_all, come, give_up, open_door, welcome
 from chainrule.distributed.prepare import ReadyRows
-from chainrule.distributed.work import Work
+from chainrule.distributed.work import SMALL, Work
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train import blas
@@ -119,9 +119,10 @@ class _Shards:
 
 
 def work_together(
-    seat: int, seats: Seats, state: State, how: tuple[Network, Recipe], epoch: int, rates: Array, *shards: ReadyRows
-) -> MadeSteps | None:
-    """On each of the workers: all steps of an epoch; the first, of seat 0, tells of them.
+    seat: int, seats: Seats, state: State | None, how: tuple[Network, Recipe], epoch: int, rates: Array,
+    *shards: ReadyRows,
+) -> MadeSteps | None:  # fmt: skip
+    """On each of the workers: all steps of an epoch; the first, of seat 0, has the state and tells of them.
 
     Raises:
         LostLink: one of the others is gone.
@@ -133,17 +134,18 @@ def work_together(
     with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         own = _Shards(parts, seats.count, like, recipe, epoch)
         try:
-            if seat == 0:
+            if state is not None:
                 return _lead(own, seats, state, like, recipe, rates)
-            _follow(own, seats, seat, len(state.theta), state.theta.dtype)
+            _follow(own, seats, seat, like)
             return None
         finally:
             own.close()
 
 
-def _follow(own: _Shards, seats: Seats, seat: int, parameters: int, dtype: Any) -> None:
+def _follow(own: _Shards, seats: Seats, seat: int, like: Network) -> None:
     """Answer each parameters that come with the sums of one's own shards, until there are no more."""
-    step, theta, link = np.zeros(1), np.empty(parameters, dtype), come(seats.door, np.array([seat], np.int64))
+    step, theta = np.zeros(1), np.empty(like.parameter_count, like.dtype)
+    link = come(seats.door, np.array([seat], np.int64))
     try:
         while True:
             link.receive(step)
@@ -252,7 +254,7 @@ class MinibatchEngine(PlainEngine):
         raise AssertionError
 
     def _together(self, epoch: int, rates: Array) -> MadeSteps:
-        self.work.total("rows", count_rows, self.shards)  # all are there, again where a worker was lost
+        self.work.total("rows", count_rows, self.shards, fan=SMALL)  # all are there, again where a worker was lost
         held: dict[str, list[int]] = {}
         for place, worker in enumerate(self.work.holders(self.shards)):
             held.setdefault(worker, []).append(place)
@@ -262,7 +264,7 @@ class MinibatchEngine(PlainEngine):
         seats = Seats(door, tuple(tuple(held[worker]) for worker in workers))
         state, given = State(self.theta, self.moments, self.step), (self.how, epoch, rates)
         calls = [
-            (worker, (seat, seats, state, *given, *self.shards.some(held[worker]).tasks))
+            (worker, (seat, seats, None if seat else state, *given, *self.shards.some(held[worker]).tasks))
             for seat, worker in enumerate(workers)
         ]
         try:

@@ -10,6 +10,7 @@ import dask
 import dask.array as da
 import numpy as np
 
+from chainrule.distributed.graphs import Layer
 from chainrule.distributed.sizes import sized
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
@@ -73,12 +74,10 @@ def partitions(X: Any, y: Any, weight: Any = None, what: str = "") -> Partitions
     names, width, dtype, xs, sizes = _inputs(X, what)
     ys = _column(f"{what}y", y, len(xs), sizes)
     ws = [None] * len(xs) if weight is None else _column(f"{what}sample_weight", weight, len(xs), sizes)
-    read = dask.delayed(read_part, pure=True)
-    token = dask.base.tokenize(what, *xs, *ys, *ws)
-    parts = tuple(
-        read(i, what + name_of(i, len(xs)), a, b, c, dtype, names, dask_key_name=f"read-partition-{token}-{i}")
-        for i, (a, b, c) in enumerate(zip(xs, ys, ws, strict=True), 1)
-    )
+    layer = Layer(f"read-partition-{dask.base.tokenize(what, *xs, *ys, *ws)}")
+    for i, (a, b, c) in enumerate(zip(xs, ys, ws, strict=True), 1):
+        layer.add(f"{layer.name}-{i}", read_part, i, what + name_of(i, len(xs)), a, b, c, dtype, names)
+    parts = layer.tasks()
     return Partitions(parts, names, width, dtype)
 
 

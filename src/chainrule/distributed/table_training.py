@@ -15,7 +15,7 @@ from chainrule.distributed.prepare import rows_fit
 from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.table import TablePreparation, TableSummary, prepare_pieces, summarise_table
 from chainrule.distributed.table_files import TableFiles
-from chainrule.distributed.work import Work
+from chainrule.distributed.work import SMALL, Work
 from chainrule.errors import InputError
 from chainrule.tables.columns import Target, balanced
 from chainrule.tables.decision import decide
@@ -95,7 +95,7 @@ class ClusterTable:
         """
         network, target = model.network.astype(np.float64).summed(), model.target
         given = network.flat, network, bool(target.classes), "test"
-        return scores_of(self.work.total("score", score_of_block, self.rows.held, *given), target)
+        return scores_of(self.work.total("score", score_of_block, self.rows.held, *given, fan=SMALL), target)
 
 
 def check_plan(names: Sequence[str], target: str, plan: Plan, how: ClusterMode) -> None:
@@ -141,7 +141,9 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     split = PartitionSplit(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
     work.rows = sum(piece.rows for piece in files.pieces)
     given = work.send(files.layout), target, split, plan
-    summary: TableSummary = work.total("summary-of-partition", summarise_table, Blocks.of(files.pieces), *given)
+    summary: TableSummary = work.total(
+        "summary-of-partition", summarise_table, Blocks.of(files.pieces), *given, fan=SMALL
+    )
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested
     if not learnt or summary.target is None or (split.share and not held) or (split.test and not tested):

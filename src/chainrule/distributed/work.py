@@ -13,12 +13,15 @@ from typing import Any, Self
 
 import dask
 import distributed
+from dask.highlevelgraph import HighLevelGraph
 
 from chainrule.distributed.blocks import Blocks, Halves
+from chainrule.distributed.graphs import Layer, done, layers_of
 from chainrule.distributed.summary import add
 from chainrule.errors import InputError
 
 TIMEOUT = 600.0  # seconds without anything done, and nobody at work, after which waiting ends
+SMALL = 32  # results that are added in one task, where they are small
 ANSWER = 30.0  # seconds that a scheduler has to answer
 
 
@@ -76,22 +79,26 @@ class Work:
 
     def send(self, value: Any) -> Any:
         """A value that travels once: the result of a task, which the scheduler can make again if a worker dies."""
-        return self._persisted([self._sent("send", self._token(), value)])[0]
+        layer = Layer(f"send-{self._token()}")
+        layer.add(layer.name, _value, Holder(value))
+        [future] = self._start(layer.graph(), layer.keys)
+        self._kept.append(future)
+        return done(future)
 
     def keep(self, *given: Blocks) -> list[Blocks]:
         """Keep the rows on the workers, neighbours together; what is lost there is made again, anywhere."""
         seats = [address for address, threads in sorted(self.client.nthreads().items()) for _ in range(threads)]
-        chosen: dict[str | None, list[tuple[int, int]]] = {}
-        for which, blocks in enumerate(given):
+        chosen: dict[str | None, list[str]] = {}
+        for blocks in given:
             order = Halves(blocks.rows)
-            for i in range(len(blocks)):
-                chosen.setdefault(seats[order.seat(i, len(seats))] if seats else None, []).append((which, i))
-        kept = [list(blocks.tasks) for blocks in given]
-        for address, places in chosen.items():
-            tasks = self._persisted([given[which].tasks[i] for which, i in places], address)
-            for (which, i), task in zip(places, tasks, strict=True):
-                kept[which][i] = task
-        return [Blocks(tuple(tasks), blocks.rows, True) for tasks, blocks in zip(kept, given, strict=True)]
+            for i, task in enumerate(blocks.tasks):
+                chosen.setdefault(seats[order.seat(i, len(seats))] if seats else None, []).append(task.key)
+        whole = layers_of([task for blocks in given for task in blocks.tasks])
+        kept: dict[str, Any] = {}
+        for address, keys in chosen.items():
+            kept |= dict(zip(keys, self._start(whole, keys, address), strict=True))
+        self._kept += kept.values()
+        return [Blocks(tuple(done(kept[task.key]) for task in blocks.tasks), blocks.rows, True) for blocks in given]
 
     def let_go(self, blocks: Blocks) -> None:
         """Keep rows no longer, once what is made of them is there."""
@@ -100,55 +107,55 @@ class Work:
             future.release()
         self._kept = [future for future in self._kept if future not in gone]
 
-    def _persisted(self, tasks: Sequence[Any], near: str | None = None) -> tuple[Any, ...]:
-        """Tasks whose results stay, on one worker as long as it is there."""
-        where = {} if near is None else {"workers": [near], "allow_other_workers": True}
-        with _large_graphs():
-            kept = self.client.persist(list(tasks), **where)
-        self._kept += distributed.futures_of(kept)
-        return tuple(kept)
-
     def map(self, what: str, function: Callable[..., Any], parts: Sequence[Any], *arguments: Any) -> tuple[Any, ...]:
         """A task for each part, nothing computed yet; a part may be a list of tasks."""
-        token, work = self._token(), dask.delayed(function, pure=False)
-        return tuple(work(part, *arguments, dask_key_name=f"{what}-{token}-{i}") for i, part in enumerate(parts))
+        layer = Layer(f"{what}-{self._token()}")
+        for i, part in enumerate(parts):
+            layer.add(f"{layer.name}-{i}", function, part, *arguments)
+        return layer.tasks()
+
+    def _start(self, graph: HighLevelGraph, keys: Sequence[str], near: str | None = None) -> list[Any]:
+        """Futures of some tasks of a graph, which go to one worker as long as it is there."""
+        where: dict[str, Any] = {} if near is None else {"workers": [near], "allow_other_workers": True}
+        with _large_graphs():
+            found: list[Any] = self.client.get(graph.cull(set(keys)), list(keys), sync=False, **where)
+        return found
 
     # ------------------------------------------------------------ a pass
 
-    def total(self, what: str, function: Callable[..., Any], blocks: Blocks, *arguments: Any) -> Any:
+    def total(
+        self, what: str, function: Callable[..., Any], blocks: Blocks, *arguments: Any, fan: int = 2
+    ) -> Any:  # fmt: skip
         """The sum over blocks of ``function(block, *arguments)``, added in an order that their rows alone fix.
 
         A worker adds those that it holds, as far as they are neighbours in that order. The tasks are pure and bound to
         no worker: one that is lost is done again elsewhere, with the same result.
+
+        Args:
+            fan: how many neighbours one task adds: two of what is large.
         """
-        token = self._token()
-        given = [self._given(f"send-{what}", f"{token}-{i}", value) for i, value in enumerate(arguments)]
-        order, holders = Halves(blocks.rows), self.holders(blocks)
+        layer = Layer(f"{what}-{self._token()}")
+        given = [self._given(layer, i, value) for i, value in enumerate(arguments)]
+        order, holders, leaves = Halves(blocks.rows), self.holders(blocks), dict[str, int]()
         share = 1.25 / max(1, sum(self.client.nthreads().values())) if blocks.kept else 0.0
-        summed, plus = dask.delayed(_summed, pure=False), dask.delayed(add, pure=False)
-        leaves: list[tuple[Any, int]] = []
 
-        def tree(first: int, last: int) -> Any:
-            """The order of the additions of a range: a place among them, or two orders."""
-            if last - first == 1:
-                return first
-            middle = order.middle(first, last)
-            return tree(first, middle), tree(middle, last)
+        def leaf(first: int, last: int) -> str:
+            how = Holder((function, order.tree(first, last), first))
+            key = layer.add(f"{layer.name}-{first}-{last}", _summed, how, given, *blocks.tasks[first:last])
+            leaves[key] = last - first
+            return key
 
-        def task(first: int, last: int) -> Any:
-            together = last - first == 1 or (
-                order.weight(first, last) <= share and len(set(holders[first:last])) == 1 and holders[first]
-            )
-            if together:
-                own = blocks.tasks[first:last]
-                made = summed(function, tree(first, last), first, given, *own, dask_key_name=f"{what}-{token}-{first}")
-                leaves.append((made, last - first))
-                return made
-            middle = order.middle(first, last)
-            name = f"add-{what}-{token}-{first}-{last}"
-            return plus(task(first, middle), task(middle, last), dask_key_name=name)
+        def task(first: int, last: int) -> str:
+            of_one = len(set(holders[first:last])) == 1 and holders[first] and order.weight(first, last) <= share
+            if last - first == 1 or of_one:
+                return leaf(first, last)
+            name, middle = f"add-{layer.name}-{first}-{last}", order.middle(first, last)
+            if 2 < last - first <= fan:
+                own = [leaf(i, i + 1) for i in range(first, last)]
+                return layer.add(name, _summed, Holder((_same, order.tree(first, last), first)), [], *own)
+            return layer.add(name, add, task(first, middle), task(middle, last))
 
-        return self._result(what, task(0, len(blocks)), leaves)
+        return self._result(what, layer, task(0, len(blocks)), leaves)
 
     def together(self, what: str, function: Callable[..., Any], calls: Sequence[tuple[str, Sequence[Any]]]) -> Any:
         """Tasks that work with each other, each on its worker as long as that is there; the value of the first.
@@ -156,14 +163,13 @@ class Work:
         Args:
             calls: of each the worker's address and the function's arguments.
         """
-        token, leaves = self._token(), []
-        for i, (address, arguments) in enumerate(calls):
-            given = [self._given(f"send-{what}", f"{token}-{i}-{j}", value) for j, value in enumerate(arguments)]
-            with dask.annotate(workers=[address], allow_other_workers=True):
-                name = f"{what}-{token}-{i}"
-                leaves.append((dask.delayed(function, pure=False)(*given, dask_key_name=name), 1))
-        first = dask.delayed(_first, pure=False)([leaf for leaf, _ in leaves], dask_key_name=f"first-{what}-{token}")
-        return self._result(what, first, leaves)
+        layer = Layer(f"{what}-{self._token()}")
+        for i, (_, arguments) in enumerate(calls):
+            layer.add(f"{layer.name}-{i}", function, *arguments)
+        near = {key: [address] for key, (address, _) in zip(layer.keys, calls, strict=True)}
+        leaves = dict.fromkeys(layer.keys, 1)
+        first = layer.add(f"first-{layer.name}", _first, list(layer.keys))
+        return self._result(what, layer, first, leaves, near)
 
     def on_worker(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """What a function gives on a worker, beside its tasks.
@@ -185,14 +191,11 @@ class Work:
         self._passes += 1
         return f"{self._name}-{self._passes}"
 
-    def _given(self, what: str, token: str, value: Any) -> Any:
+    def _given(self, layer: Layer, place: int, value: Any) -> Any:
         """An argument as tasks take it: what is on the cluster and what is small as it is, all else sent once."""
         if dask.is_dask_collection(value) or value is None or isinstance(value, (bool, int, float, str)):
             return value
-        return self._sent(what, token, value)
-
-    def _sent(self, what: str, token: str, value: Any) -> Any:
-        return dask.delayed(_same, pure=False)(value, dask_key_name=f"{what}-{token}")
+        return layer.add(f"send-{layer.name}-{place}", _value, Holder(value))
 
     def holders(self, blocks: Blocks) -> list[str]:
         """The worker that has each block; empty texts where none has it yet."""
@@ -201,11 +204,22 @@ class Work:
         found = self.client.who_has(distributed.futures_of(list(blocks.tasks)))
         return [min(found.get(task.key, ()), default="") for task in blocks.tasks]
 
-    def _result(self, what: str, total: Any, leaves: Sequence[tuple[Any, int]]) -> Any:
-        with _large_graphs():
-            *parts, future = self.client.compute([*(leaf for leaf, _ in leaves), total], optimize_graph=False)
-        counts = {leaf.key: count for leaf, count in leaves}
-        waiting, done, began = {*parts, future}, 0, time.monotonic()
+    def _result(
+        self, what: str, layer: Layer, total: str, counts: dict[str, int], near: dict[str, list[str]] | None = None
+    ) -> Any:
+        """The value of one task, waited for as long as anything is done or at work.
+
+        Args:
+            counts: keys of the tasks that make progress, and how much.
+            near: the workers to which tasks go as long as they are there.
+        """
+        graph = layer.graph()
+        if near:
+            graph.layers[layer.name].annotations = {
+                "workers": lambda key: near.get(key), "allow_other_workers": lambda key: key in near
+            }  # fmt: skip
+        *parts, future = self._start(graph, [*counts, total])
+        counts, waiting, done, began = dict(counts), {*parts, future}, 0, time.monotonic()
         del parts
         try:
             while not future.done():
@@ -278,20 +292,36 @@ def _large_graphs() -> Any:
         yield
 
 
+@dataclass(frozen=True, eq=False)
+class Holder:
+    """A value within a graph, in which nobody looks for tasks."""
+
+    value: Any
+
+
 def _same(value: Any) -> Any:
     return value
+
+
+def _value(holder: Holder) -> Any:
+    return holder.value
 
 
 def _first(values: Sequence[Any]) -> Any:
     return values[0]
 
 
-def _summed(function: Callable[..., Any], order: Any, first: int, given: Sequence[Any], *blocks: Any) -> Any:
-    """On a worker: the sum of ``function(block, *given)`` over neighbours, the first of them number ``first``."""
-    if isinstance(order, int):
-        return function(blocks[order - first], *given)
-    left, right = order
-    return _summed(function, left, first, given, *blocks) + _summed(function, right, first, given, *blocks)
+def _summed(how: Holder, given: Sequence[Any], *blocks: Any) -> Any:
+    """On a worker: the sum of a function of neighbouring blocks, in an order."""
+    function, order, first = how.value
+
+    def total(order: Any) -> Any:
+        if isinstance(order, int):
+            return function(blocks[order - first], *given)
+        left, right = order
+        return total(left) + total(right)
+
+    return total(order)
 
 
 def _blame(dask_scheduler: Any, key: Any) -> Any:
