@@ -62,6 +62,10 @@ def predict(
             "address of a scheduler, tcp://HOST:8786."
         ),
     ] = None,
+    timeout: Annotated[
+        float | None,
+        Option(help="With --cluster: seconds without anything done, while no worker is at work, until it ends; 600."),
+    ] = None,
     out: Annotated[
         Path | None,
         Option(
@@ -101,8 +105,10 @@ def predict(
         _check_place(out)
         if out is not None and _is_one_file(out):
             check_outputs({"--out": out}, [str(model), *data])
-        _predict_on_cluster(model, data, asked, cluster, out)
+        _predict_on_cluster(model, data, asked, cluster, out, timeout)
         return
+    if timeout is not None:
+        raise InputError("--timeout", "--cluster beside it", "no such option")
     check_outputs({"--out": out}, [str(model), *data])
     loaded = load_table_model(model)
     width = _half_width(loaded, interval)
@@ -144,7 +150,9 @@ def _half_width(model: TableModel, level: float | None) -> float | None:
     return model.half_width(level)
 
 
-def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where: str, out: Path | None) -> None:
+def _predict_on_cluster(
+    file: Path, data: list[str], asked: TableReading, where: str, out: Path | None, timeout: float | None
+) -> None:
     """Partition after partition, never all rows in one place.
 
     Raises:
@@ -156,11 +164,13 @@ def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where:
     from chainrule.distributed.table_files import open_files
     from chainrule.distributed.table_predicting import predict_files
     from chainrule.distributed.table_training import scores_of
-    from chainrule.distributed.work import Work
+    from chainrule.distributed.work import TIMEOUT, Work
     from chainrule.storage import load_table_model
     from chainrule.tables.plan import Model
     from chainrule.tables.predictions import reading_for
 
+    if timeout is not None and not timeout > 0:
+        raise InputError("--timeout", "seconds, above 0", f"{timeout:g}")
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
     model = load_table_model(file)
@@ -169,8 +179,14 @@ def _predict_on_cluster(file: Path, data: list[str], asked: TableReading, where:
         raise InputError("--cluster", wanted, f"one of the preset {model.ensemble.preset}")
     files = open_files(data, reading_for(model, asked), tell)
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
-    with cluster(where) as client, progress(True) as shown, _place(out, model, len(files.pieces)) as keep:
-        rows, score = predict_files(Work(client, on_part=shown), files, model, keep)
+    seconds = TIMEOUT if timeout is None else timeout
+    with (
+        cluster(where) as client,
+        progress(True) as shown,
+        Work(client, seconds, shown) as work,
+        _place(out, model, len(files.pieces)) as keep,
+    ):
+        rows, score = predict_files(work, files, model, keep)
     sys.stderr.write(f"{rows} predictions in {out}\n")
     if score is not None and rows:
         sys.stderr.write(f"{scores_of(score, model.target)}\n")

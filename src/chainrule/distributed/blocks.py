@@ -38,6 +38,11 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.tasks)
 
+    def words(self, partitions: int) -> str:
+        """So many partitions, and to how many blocks they are joined if they are, for agreements."""
+        joined = "" if len(self) == partitions else f" joined to {len(self)} blocks"
+        return f"{partitions} partitions{joined}"
+
     def some(self, places: Sequence[int]) -> Blocks:
         """Those at these places, in this order."""
         return Blocks(tuple(self.tasks[i] for i in places), tuple(self.rows[i] for i in places), self.kept)

@@ -100,7 +100,7 @@ def _conditions(est: ClusterPerceptron, task: ClusterTask) -> str:
     """What a resumed fit must agree with beside network and recipe, in one line."""
     weights = " ".join(f"{getattr(est, 'class_weight', None)!r}".split())
     return (
-        f"rows {task.summary.digest} in {len(task.summary.digests)} partitions, {len(task.rows.learn)} blocks, "
+        f"rows {task.summary.digest} in {task.rows.learn.words(len(task.summary.digests))}, "
         f"{task.split}, standardize {est.standardize}, "
         f"class_weight {weights}, random_state {est.random_state}"
     )

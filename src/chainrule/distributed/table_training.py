@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,11 @@ class ClusterMode:
         whole("local steps", self.local_steps)
         whole("steps per epoch", self.groups)
 
+    def agreed(self, chosen: ChosenMode) -> dict[str, str | int]:
+        """What a resumed training must agree with; without what is as usual, as files of 0.1.0 have it."""
+        groups = {"groups": self.groups} if self.groups != 1 else {}
+        return {"mode": chosen.mode, "local_steps": self.local_steps, **groups}
+
 
 @dataclass(frozen=True, eq=False)
 class ClusterTable:
@@ -78,12 +83,12 @@ class ClusterTable:
             self.chosen, model.network, plan.recipe(), self.work, self.rows, bool(model.target.classes),
             how.local_steps, how.groups,
         )  # fmt: skip
-        learnt = [*agreed(model.inputs, model.target), asdict(how) | {"mode": self.chosen.mode}, self.train.digest]
+        learnt = [*agreed(model.inputs, model.target), how.agreed(self.chosen), self.train.digest]
         return Setup(
             network, recipe, replace(self.train, steps=steps), self.validation if len(self.validation) else None,
             f"a training on a cluster, in mode {self.chosen.mode}, on the table "
             f"{digest([*learnt, len(self.validation), len(self.test), plan.class_weight])} "
-            f"({len(self.train)} rows to train in {self.partitions} partitions, {len(self.rows.learn)} blocks; "
+            f"({len(self.train)} rows to train in {self.rows.learn.words(self.partitions)}; "
             f"{plan.stopping})", engine,
         )  # fmt: skip
 
@@ -112,22 +117,17 @@ def check_plan(names: Sequence[str], target: str, plan: Plan, how: ClusterMode) 
         raise InputError(f"column {target!r}", f"one of: {', '.join(names[:12])}", "no such column")
     if len(names) < 2:
         raise InputError("data", "at least one column beside the target", "none")
-    if how.mode == "minibatches" and np.any(plan.dropout):
-        raise InputError("dropout", "mode rounds beside it, which alone has dropout", "mode minibatches")
-    if how.mode != "rounds" and how.local_steps != ClusterMode().local_steps:
-        raise InputError("local steps", "mode rounds beside it", f"mode {how.mode}")
-    if how.mode != "exact" and how.groups != 1:
-        raise InputError("steps per epoch", "mode exact beside it", f"mode {how.mode}")
-    if how.mode != "exact":
-        return
-    usual = Plan()
-    for name, given, wanted in (
-        ("dropout", plan.dropout, usual.dropout),
-        ("batch size", plan.batch_size, usual.batch_size),
-        ("engine", plan.engine, usual.engine),
+    usual, own = Plan(), ClusterMode()
+    for name, given, wanted, modes in (
+        ("dropout", plan.dropout, usual.dropout, ("rounds",)),
+        ("batch size", plan.batch_size, usual.batch_size, ("minibatches", "rounds")),
+        ("engine", plan.engine, usual.engine, ("rounds",)),
+        ("local steps", how.local_steps, own.local_steps, ("rounds",)),
+        ("steps per epoch", how.groups, own.groups, ("exact",)),
     ):
-        if given != wanted and np.any(given):
-            raise InputError(name, "mode minibatches or rounds beside it: exact takes all rows a step", "mode exact")
+        said = how.mode != "auto" or name in ("local steps", "steps per epoch", "engine")
+        if given != wanted and np.any(given) and said and how.mode not in modes:
+            raise InputError(name, f"mode {' or '.join(modes)} beside it", f"mode {how.mode}")
 
 
 def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how: ClusterMode) -> ClusterTable:
@@ -171,8 +171,8 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     labels, name = bool(model.target.classes), summary.digest
     looked = Looked(kept, summary.between(labels), target)
     chosen = choose(how.mode, looked, False, bool(np.any(plan.dropout)), how.groups)
-    if chosen.warning:
-        notes = (chosen.warning, *notes)
+    told = [f"mode {chosen.mode}: {chosen.why}"] if how.mode == "auto" else []
+    notes = (*told, *([chosen.warning] if chosen.warning else []), *notes)
     row_bytes = (len(inputs.names) + 2) * np.dtype(preparation.dtype).itemsize
     rows = arrange(
         work, files.pieces, summary.by_piece, row_bytes, kept, prepare_pieces, work.send(files.layout),
