@@ -418,11 +418,11 @@ def failing(monkeypatch, number, error):
     """The pass of that number over the partitions, from 1, raises the error; the others are made."""
     real, made = work.Work.total, []
 
-    def total(self, what, *arguments):
+    def total(self, what, *arguments, **more):
         made.append(what)
         if len(made) == number:
             raise error
-        return real(self, what, *arguments)
+        return real(self, what, *arguments, **more)
 
     monkeypatch.setattr(work.Work, "total", total)
 

@@ -134,6 +134,7 @@ def test_a_regression_is_that_of_one_machine(client, loss):
         {"solver": "lbfgs"},
         {"solver": "adam", "steps_per_epoch": 3},
         {"solver": "sgd", "early_stopping": True, "validation_fraction": 0.3, "standardize": True},
+        {"mode": "minibatches", "batch_size": 20, "early_stopping": True, "validation_fraction": 0.3},
         {"mode": "rounds", "batch_size": 16, "local_steps": 2, "dropout": 0.2},
         {"mode": "rounds", "batch_size": 32, "early_stopping": True, "validation_fraction": 0.3, "persist": False},
     ],
@@ -388,7 +389,7 @@ def test_a_wait_goes_on_while_a_worker_that_answers_is_at_work(client):
 def test_the_wait_is_bounded_where_nobody_is_at_work():
     with cluster(0) as nobody:
         work = Work(nobody, timeout=0.5)
-        with pytest.raises(ClusterError, match=r"summary: nothing in 0.5 s \(timeout\), 0 of 2 were done; 0 workers are"):
+        with pytest.raises(ClusterError, match=r"nothing in 0.5 s \(timeout\), 0 of 2 were done; 0 workers are"):
             work.total("summary", _sleep, Blocks.of([1, 2]), 1)
 
 

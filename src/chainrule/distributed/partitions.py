@@ -287,8 +287,9 @@ def _plain(name: str, y: Array) -> Array:
 
 
 def _weights(name: str, weight: Any) -> Array:
+    weight = dense(f"{name}: sample_weight", weight)
     try:
-        return np.asarray(dense(f"{name}: sample_weight", weight), dtype=float).reshape(-1)
+        return np.asarray(weight, dtype=float).reshape(-1)
     except (TypeError, ValueError):
         raise InputError(f"{name}: sample_weight", "numbers", str(getattr(weight, "dtype", "something else"))) from None
 
@@ -312,8 +313,9 @@ def _matrix(name: str, x: Any, dtype: Any, names: tuple[str, ...] | None) -> Arr
         columns = [str(column) for column in x.columns]
         for place, column in enumerate(columns):
             x = _numbers(f"{name}: column {column!r}", x, place)
+    x = x if columns else dense(f"{name}: X", x)
     try:
-        given = x.to_numpy(dtype=dtype, na_value=np.nan) if columns else dense(f"{name}: X", x)
+        given = x.to_numpy(dtype=dtype, na_value=np.nan) if columns else x
         values: Array = np.ascontiguousarray(given, dtype=dtype)
     except (TypeError, ValueError):
         raise InputError(f"{name}: X", "numbers", str(getattr(x, "dtype", type(x).__name__))) from None
