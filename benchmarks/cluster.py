@@ -22,9 +22,10 @@ import numpy as np
 from shared import Progress, after, canvas, machine, markdown, number, options, plain, run, told, write
 
 import chainrule as cr
-from chainrule.distributed.exact import gradient_of_partition
+from chainrule.distributed.arranging import arrange
+from chainrule.distributed.exact import gradient_of_block
 from chainrule.distributed.partitions import RawPart, name_of, partitions
-from chainrule.distributed.prepare import Preparation, prepare
+from chainrule.distributed.prepare import Preparation, prepare, prepare_block
 from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.work import Work
 
@@ -72,7 +73,7 @@ def measure(progress):
         how = Preparation(None, None, np.arange(CLASSES), CLASSES, None, "cross_entropy", (0.0, 1.0), np.float64)
         progress.next(f"{rows} rows, {net.parameter_count} parameters: alone")
         ready = [prepare(raw(i, size), how, PartitionSplit(0, 0.0)) for i in range(PARTITIONS)]
-        alone = timed(lambda ready=ready, net=net: [gradient_of_partition(part, net.flat, net) for part in ready])
+        alone = timed(lambda ready=ready, net=net: [gradient_of_block(part, net.flat, net) for part in ready])
         sklearn = incremental(ready, hidden) if rows <= 240_000 and len(hidden) < 2 else None
         steps = []
         for workers in (1, 2):
@@ -84,12 +85,11 @@ def measure(progress):
                 distributed.Client(cluster) as client,
             ):
                 work = Work(client)
-                kept = work.persist(
-                    work.map("prepare-partition", prepare, collection(size).parts, how, PartitionSplit(0, 0.0))
-                )
-                distributed.wait(kept)
+                given = [size] * PARTITIONS, 8 * (WIDTH + 2), True, prepare_block, how, PartitionSplit(0, 0.0)
+                kept, like = arrange(work, collection(size).parts, *given).learn, work.send(net)
+                distributed.wait(distributed.futures_of(list(kept.tasks)))
                 steps.append(
-                    timed(lambda w=work, k=kept, n=net: w.total("gradient", gradient_of_partition, k, n.flat, n))
+                    timed(lambda w=work, k=kept, n=net, s=like: w.total("gradient", gradient_of_block, k, n.flat, s))
                 )
         found.append(Measured(rows, hidden, net.parameter_count, alone, *steps, sklearn))
     return found
