@@ -6,8 +6,8 @@
 
 ``minibatches``: accuracy on rows kept aside, of one machine and of minibatches on two workers after the same steps, on
 the rows as they come and sorted by label; ends with code 1 where it is more than 0.3 points lower. ``rounds``: the same
-of rounds after the same epochs; ends with code 1 where it is more than half a point lower. ``memory``: an exact fit on a
-Zarr table on disk with three times the memory limit of both workers, and what each worker held and spilled at most;
+of rounds after the same epochs; ends with code 1 where it is more than half a point lower. ``memory``: an exact fit on
+a Zarr table on disk with three times the memory limit of both workers, and what each worker held and spilled at most;
 ends with code 1 where one spilled or was restarted.
 """
 

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 import chainrule as cr
 from chainrule.distributed import MLPClassifier, MLPRegressor
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import gradient_of_block
 from chainrule.distributed.partitions import partitions
 from chainrule.distributed.prepare import Preparation, prepare
@@ -57,7 +57,7 @@ def test_the_sum_over_partitions_is_the_gradient_of_one_machine(client, hidden, 
     how = Preparation(None, None, None, k, None, loss, net.loss_rule.target_range, np.float64)
     work = Work(client)
     ready = work.map("prepare-partition", prepare, parts.parts, how, PartitionSplit(0, 0.0))
-    found = work.total("gradient", gradient_of_block, Blocks.of(ready), net.flat, net)
+    found = work.total("gradient", gradient_of_block, RowBlocks.of(ready), net.flat, net)
     expected = backward(forward(net, x), y, weight)
     assert found.rows == len(x)
     assert found.weight == pytest.approx(len(x) if weight is None else weight.sum(), rel=1e-13)
@@ -383,14 +383,14 @@ def _sleep(part, seconds):
 def test_a_wait_goes_on_while_a_worker_that_answers_is_at_work(client):
     """Each task takes longer than the bound, and one waits behind another."""
     work = Work(client, timeout=0.7)
-    assert work.total("summary", _sleep, Blocks.of([1, 2, 3]), 1.0) == 6
+    assert work.total("summary", _sleep, RowBlocks.of([1, 2, 3]), 1.0) == 6
 
 
 def test_the_wait_is_bounded_where_nobody_is_at_work():
     with cluster(0) as nobody:
         work = Work(nobody, timeout=0.5)
         with pytest.raises(ClusterError, match=r"nothing in 0.5 s \(timeout\), 0 of 2 were done; 0 workers are"):
-            work.total("summary", _sleep, Blocks.of([1, 2]), 1)
+            work.total("summary", _sleep, RowBlocks.of([1, 2]), 1)
 
 
 def test_divergence_is_said(client):
@@ -413,7 +413,7 @@ def test_a_scheduler_that_is_gone_is_said():
         work = Work(gone, timeout=30.0)
         threading.Timer(1.0, local.close, [5]).start()
         with pytest.raises(ClusterError, match=r"summary: the scheduler at .* is gone"):
-            work.total("summary", _sleep, Blocks.of([1, 2]), 3)
+            work.total("summary", _sleep, RowBlocks.of([1, 2]), 3)
         gone.close(timeout=1)
 
 

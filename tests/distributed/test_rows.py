@@ -17,7 +17,7 @@ from scipy import sparse
 import chainrule as cr
 from chainrule.distributed import MLPClassifier, MLPRegressor, versions
 from chainrule.distributed.arranging import arrange
-from chainrule.distributed.blocks import Blocks, Halves, joined
+from chainrule.distributed.blocks import Halves, RowBlocks, joined
 from chainrule.distributed.exact import gradient_of_block
 from chainrule.distributed.modes import Looked, choose
 from chainrule.distributed.partitions import partitions
@@ -93,7 +93,7 @@ def test_rows_stay_where_they_are_and_a_worker_adds_its_own(client):
 def test_many_small_partitions_are_few_tasks(client):
     """A sum of small results has one task for many; its value is that of all."""
     with Work(client) as work:
-        blocks = Blocks.of([dask.delayed(X[i : i + 1]) for i in range(30)])
+        blocks = RowBlocks.of([dask.delayed(X[i : i + 1]) for i in range(30)])
         assert [work.total("rows", len, blocks, fan=fan) for fan in (2, 8, 64)] == [30] * 3
     assert len(joined([1] * 1200, 8)) < 1200 / 8
 

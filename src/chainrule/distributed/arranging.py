@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.distributed.blocks import Blocks, joined
+from chainrule.distributed.blocks import RowBlocks, joined
 from chainrule.distributed.prepare import ReadyRows, joined_rows
 from chainrule.distributed.work import Work
 from chainrule.network.arrays import Array
@@ -22,8 +22,8 @@ _DEALING = 0xDEA1  # tells this order from those of epochs
 class Arranged:
     """Blocks of ``ReadyRows``: those to learn from, and those with the rows to validate with and to test on."""
 
-    learn: Blocks
-    held: Blocks
+    learn: RowBlocks
+    held: RowBlocks
 
 
 def arrange(
@@ -42,7 +42,7 @@ def arrange(
     ranges = joined(learnt, row_bytes)
     rows = [sum(learnt[i] for i in places) for places in ranges]
     sources = [[parts[i] for i in places] for places in ranges]
-    blocks = Blocks(work.map("prepare", prepare, sources, *given), tuple(rows))
+    blocks = RowBlocks(work.map("prepare", prepare, sources, *given), tuple(rows))
     if shards is None:
         [whole] = work.keep(blocks) if kept else [blocks]
         return Arranged(whole, whole)
@@ -51,8 +51,8 @@ def arrange(
     pieces = [work.map("piece", _piece, dealt, shard) for shard in range(count)]
     made = work.map("shard", shard_of, [[number, *own] for number, own in enumerate(pieces, 1)])
     sizes = np.sum([_sizes(n, count, i) for i, n in enumerate(rows)], axis=0)
-    rest = Blocks(work.map("rest", _rest, blocks.tasks), blocks.rows)
-    return Arranged(*work.keep(Blocks(made, tuple(sizes.tolist())), rest))
+    rest = RowBlocks(work.map("rest", _rest, blocks.tasks), blocks.rows)
+    return Arranged(*work.keep(RowBlocks(made, tuple(sizes.tolist())), rest))
 
 
 def deal(source: Sequence[Any], count: int, seed: int) -> tuple[Rows, ...]:

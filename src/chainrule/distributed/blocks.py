@@ -17,7 +17,7 @@ BLOCKS = 128  # partitions of a table of so many or fewer, and of equal size, st
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
+class RowBlocks:
     """Tasks that give rows each, in their order.
 
     Attributes:
@@ -31,7 +31,7 @@ class Blocks:
     kept: bool = False
 
     @classmethod
-    def of(cls, tasks: Sequence[Any]) -> Blocks:
+    def of(cls, tasks: Sequence[Any]) -> RowBlocks:
         """Of tasks whose rows are not known yet."""
         return cls(tuple(tasks), (1,) * len(tasks))
 
@@ -43,9 +43,9 @@ class Blocks:
         joined = "" if len(self) == partitions else f" joined to {len(self)} blocks"
         return f"{partitions} partitions{joined}"
 
-    def some(self, places: Sequence[int]) -> Blocks:
+    def some(self, places: Sequence[int]) -> RowBlocks:
         """Those at these places, in this order."""
-        return Blocks(tuple(self.tasks[i] for i in places), tuple(self.rows[i] for i in places), self.kept)
+        return RowBlocks(tuple(self.tasks[i] for i in places), tuple(self.rows[i] for i in places), self.kept)
 
 
 def joined(rows: Sequence[int], row_bytes: int) -> list[range]:

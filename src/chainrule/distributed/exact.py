@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.replay import Log
 from chainrule.distributed.summary import Sums
@@ -125,7 +125,9 @@ class ExactEngine(PlainEngine):
 
     kind = "exact"
 
-    def __init__(self, network: Network, recipe: Recipe, work: Work, parts: Blocks, steps: int, classes: bool) -> None:
+    def __init__(
+        self, network: Network, recipe: Recipe, work: Work, parts: RowBlocks, steps: int, classes: bool
+    ) -> None:
         """``network`` in float64; ``steps``: groups of blocks, each of which makes a step of an epoch."""
         super().__init__(network, recipe, ())
         self.work, self.parts, self.groups, self.classes = work, parts, steps, classes
@@ -151,7 +153,7 @@ class ExactEngine(PlainEngine):
         same_rows(seen, len(rows))
         return StepsResult(losses_ / max(seen, 1), right, None, HealthProbe.nothing(self.like))
 
-    def _groups(self, epoch: int) -> list[Blocks]:
+    def _groups(self, epoch: int) -> list[RowBlocks]:
         """The blocks of each step, in an order drawn by the seed and the epoch."""
         order = row_order(len(self.parts), self.recipe.seed, epoch)
         return [self.parts.some(np.sort(group).tolist()) for group in np.array_split(order, self.groups)]
@@ -165,10 +167,10 @@ class ExactEngine(PlainEngine):
 class HeldAway(Away):
     """Rows for validation on the workers; ``parts`` hold them."""
 
-    parts: Blocks = field(default_factory=lambda: Blocks.of(()))
+    parts: RowBlocks = field(default_factory=lambda: RowBlocks.of(()))
 
 
-def evaluated(work: Work, parts: Blocks, theta: Array, like: Any, classes: bool) -> tuple[float, float]:
+def evaluated(work: Work, parts: RowBlocks, theta: Array, like: Any, classes: bool) -> tuple[float, float]:
     """Loss, and accuracy of classes or R^2 of numbers; ``like``: what was sent of the network, in float64."""
     found = work.total("score", score_of_block, parts, theta, like, classes, fan=SMALL)
     return found.mean_loss, found.accuracy if classes else found.r2
@@ -188,7 +190,7 @@ class ClusterLoss:
     """
 
     def __init__(
-        self, network: Network, objective: Objective, work: Work, parts: Blocks, alpha: float, log: Log | None
+        self, network: Network, objective: Objective, work: Work, parts: RowBlocks, alpha: float, log: Log | None
     ) -> None:
         """``work.rows``: how many there are to learn from."""
         self.network, self.work, self.parts, self.log = network, work, parts, log

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from chainrule.distributed.arranging import Arranged, arrange
 from chainrule.distributed.base import ClusterPerceptron
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.modes import ChosenMode, Looked, choose, shards
 from chainrule.distributed.partitions import Partitions, partitions
 from chainrule.distributed.prepare import Preparation, prepare, prepare_block, rows_fit
@@ -137,7 +137,7 @@ class ClusterFit:
         """One pass that learns what prepares the rows; then the rows, ready, kept on the workers if they fit there."""
         est = self.est
         keep_raw = est.persist is True
-        raw = Blocks.of(parts.parts)
+        raw = RowBlocks.of(parts.parts)
         if keep_raw:
             [raw] = work.keep(raw)
         wanted = split, is_classifier(est), bool(est.standardize)
@@ -210,11 +210,11 @@ class ClusterFit:
         if own.names is not None and parts.names is not None and own.names != parts.names:
             raise InputError("validation X", f"the columns {', '.join(parts.names)}, as X", ", ".join(own.names))
         everything = PartitionSplit(0, 1.0)
-        given_rows = Blocks.of(own.parts)
+        given_rows = RowBlocks.of(own.parts)
         wanted = everything, is_classifier(est), False
         summary = work.total("summary-of-partition", summarise, given_rows, *wanted, fan=SMALL)
         ready = work.map("prepare", prepare, own.parts, replace(how, class_weight=None), everything)
-        return Blocks(ready, given_rows.rows), summary
+        return RowBlocks(ready, given_rows.rows), summary
 
     # ------------------------------------------------------------ standardisation as a part of the first layer
 

@@ -17,7 +17,7 @@ from typing import Any
 import distributed
 import numpy as np
 
-from chainrule.distributed.blocks import Blocks, Halves
+from chainrule.distributed.blocks import Halves, RowBlocks
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.links import Door, Link, LostLink, close_all, come, give_up, open_door, welcome
 from chainrule.distributed.prepare import ReadyRows
@@ -231,7 +231,7 @@ class MinibatchEngine(PlainEngine):
 
     kind = "minibatches"
 
-    def __init__(self, network: Network, recipe: Recipe, work: Work, shards: Blocks, classes: bool) -> None:
+    def __init__(self, network: Network, recipe: Recipe, work: Work, shards: RowBlocks, classes: bool) -> None:
         """``recipe.batch_size``: as many rows of each shard."""
         super().__init__(network, recipe, ())
         self.work, self.shards, self.classes = work, shards, classes

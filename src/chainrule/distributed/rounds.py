@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.summary import Sums
@@ -83,7 +83,7 @@ class RoundsEngine(PlainEngine):
     kind = "rounds"
 
     def __init__(
-        self, network: Network, recipe: Recipe, work: Work, parts: Blocks, local_steps: int, classes: bool
+        self, network: Network, recipe: Recipe, work: Work, parts: RowBlocks, local_steps: int, classes: bool
     ) -> None:
         """``local_steps``: of each block between two averages."""
         super().__init__(network, recipe, recipe.dropout_of(network))

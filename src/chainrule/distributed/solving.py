@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 
 from chainrule.distributed.arranging import Arranged
 from chainrule.distributed.base import ClusterPerceptron
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import ClusterLoss, HeldAway
 from chainrule.distributed.modes import ChosenMode, start
 from chainrule.distributed.replay import Log
@@ -43,7 +43,7 @@ class ClusterTask:
     objective: Objective
     random: Any
     split: PartitionSplit
-    held: tuple[Blocks, Summary] | None
+    held: tuple[RowBlocks, Summary] | None
 
 
 def solve(est: ClusterPerceptron, task: ClusterTask) -> None:

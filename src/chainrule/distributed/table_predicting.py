@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import PartScore, score_of_block
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
@@ -58,7 +58,9 @@ def predict_files(
     for at in range(0, len(files.pieces), size):
         group = files.pieces[at : at + size]
         work.rows = sum(piece.rows for piece in group)
-        found: PredictedPieces = work.total("predict-partition", predict_piece, Blocks.of(group), layout, sent, scored)
+        found: PredictedPieces = work.total(
+            "predict-partition", predict_piece, RowBlocks.of(group), layout, sent, scored
+        )
         for text in found.texts:
             keep(text)
         rows += found.rows

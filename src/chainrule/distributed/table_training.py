@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.distributed.arranging import Arranged, arrange
-from chainrule.distributed.blocks import Blocks
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import HeldAway, PartScore, score_of_block
 from chainrule.distributed.modes import MODES, ChosenMode, Looked, choose, shards, start
 from chainrule.distributed.prepare import rows_fit
@@ -142,7 +142,7 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     work.rows = sum(piece.rows for piece in files.pieces)
     given = work.send(files.layout), target, split, plan
     summary: TableSummary = work.total(
-        "summary-of-partition", summarise_table, Blocks.of(files.pieces), *given, fan=SMALL
+        "summary-of-partition", summarise_table, RowBlocks.of(files.pieces), *given, fan=SMALL
     )
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested

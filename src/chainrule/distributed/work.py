@@ -15,8 +15,9 @@ import dask
 import distributed
 from dask.highlevelgraph import HighLevelGraph
 
-from chainrule.distributed.blocks import Blocks, Halves
+from chainrule.distributed.blocks import Halves, RowBlocks
 from chainrule.distributed.graphs import Layer, done, layers_of
+from chainrule.distributed.scheduler import blame, in_hand
 from chainrule.distributed.summary import add
 from chainrule.errors import InputError
 
@@ -85,7 +86,7 @@ class Work:
         self._kept.append(future)
         return done(future)
 
-    def keep(self, *given: Blocks) -> list[Blocks]:
+    def keep(self, *given: RowBlocks) -> list[RowBlocks]:
         """Keep the rows on the workers, neighbours together; what is lost there is made again, anywhere."""
         seats = [address for address, threads in sorted(self.client.nthreads().items()) for _ in range(threads)]
         chosen: dict[str | None, list[str]] = {}
@@ -98,9 +99,9 @@ class Work:
         for address, keys in chosen.items():
             kept |= dict(zip(keys, self._start(whole, keys, address), strict=True))
         self._kept += kept.values()
-        return [Blocks(tuple(done(kept[task.key]) for task in blocks.tasks), blocks.rows, True) for blocks in given]
+        return [RowBlocks(tuple(done(kept[task.key]) for task in blocks.tasks), blocks.rows, True) for blocks in given]
 
-    def let_go(self, blocks: Blocks) -> None:
+    def let_go(self, blocks: RowBlocks) -> None:
         """Keep rows no longer, once what is made of them is there."""
         gone = set(distributed.futures_of(list(blocks.tasks)))
         for future in gone:
@@ -124,7 +125,7 @@ class Work:
     # ------------------------------------------------------------ a pass
 
     def total(
-        self, what: str, function: Callable[..., Any], blocks: Blocks, *arguments: Any, fan: int = 2
+        self, what: str, function: Callable[..., Any], blocks: RowBlocks, *arguments: Any, fan: int = 2
     ) -> Any:  # fmt: skip
         """The sum over blocks of ``function(block, *arguments)``, added in an order that their rows alone fix.
 
@@ -197,7 +198,7 @@ class Work:
             return value
         return layer.add(f"send-{layer.name}-{place}", _value, Holder(value))
 
-    def holders(self, blocks: Blocks) -> list[str]:
+    def holders(self, blocks: RowBlocks) -> list[str]:
         """The worker that has each block; empty texts where none has it yet."""
         if not blocks.kept:
             return [""] * len(blocks)
@@ -265,7 +266,7 @@ class Work:
     def _blamed(self, key: Any) -> str:
         """The task for whose failure another failed; of a collection of Dask's its partition, from 1."""
         try:
-            blamed = self.client.run_on_scheduler(_blame, key=key)
+            blamed = self.client.run_on_scheduler(blame, key=key)
         except Exception:  # the scheduler has forgotten it, or is gone
             return "a task"
         if isinstance(blamed, tuple) and len(blamed) > 1 and isinstance(blamed[1], int):
@@ -322,41 +323,6 @@ def _summed(how: Holder, given: Sequence[Any], *blocks: Any) -> Any:
         return total(left) + total(right)
 
     return total(order)
-
-
-def _blame(dask_scheduler: Any, key: Any) -> Any:
-    return dask_scheduler.tasks[key].exception_blame.key
-
-
-def in_hand(dask_scheduler: Any, key: Any, silence: float) -> tuple[bool, str]:
-    """On the scheduler: whether a task or one that it waits for is at work, and in words who is there.
-
-    At work is what a worker has that was heard of within so many seconds; and what waits in a queue, while any worker
-    that was heard of is at work.
-    """
-    now, seen, ahead = distributed.metrics.time(), {key}, [key]
-    workers = list(dask_scheduler.workers.values())
-    answering = {worker.address for worker in workers if now - worker.last_seen < silence}
-    silent, waits = set(), False
-    while ahead:
-        task = dask_scheduler.tasks.get(ahead.pop())
-        if task is None or task.state in ("memory", "erred"):
-            continue
-        waits = waits or task.state in ("queued", "no-worker")
-        if task.state == "processing":
-            address = task.processing_on.address
-            if address in answering:
-                return True, ""
-            silent.add(address)
-        found = {each.key for each in task.dependencies} - seen
-        seen |= found
-        ahead += found
-    if not silent and waits and any(worker.processing for worker in workers if worker.address in answering):
-        return True, ""
-    if silent:
-        return False, f"{', '.join(sorted(silent))} does not answer"
-    count = len(workers)
-    return False, f"{count} {'worker is' if count == 1 else 'workers are'} there"
 
 
 def client_of(given: Any, workers: int | None = None) -> tuple[distributed.Client, bool]:
