@@ -226,10 +226,10 @@ class Work:
             while not future.done():
                 try:
                     for each in distributed.as_completed(waiting, loop=self.client.loop, timeout=self.timeout):
-                        waiting.discard(each)
-                        done += counts.pop(each.key, 0)
                         if each.status != "finished":
                             return self._value(what, each)
+                        waiting.discard(each)
+                        done += counts.pop(each.key, 0)
                         if self.on_part is not None:
                             count = done + sum(counts.values())
                             speed = self.rows * done / count / (time.monotonic() - began)
