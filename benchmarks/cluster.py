@@ -2,10 +2,12 @@
 
     python benchmarks/cluster.py
 
-Times one gradient of all rows (24 partitions, kept on the workers) for several tables and networks: by one process
-without a cluster, by a cluster of one worker and of two; what of it is outside of the native library; one pass of
-scikit-learn's incremental fit (``partial_fit``, partition after partition, as dask-ml's ``Incremental`` does) over the
-same rows. From these figures the page says where 10, 100 and 1,000 workers would stop paying.
+Times one gradient of all rows, kept on the workers, where partitions, rows, parameters and workers vary apart: by one
+process without a cluster, by a cluster of one worker and of two; what of it is outside of the native library. Beside
+it, on the same partitions: one pass of scikit-learn's incremental fit (``partial_fit``, partition after partition, as
+dask-ml's ``Incremental`` does), and a round of xgboost.dask on two workers, if it is installed. A model of the costs is
+fitted to all of these figures, and the page says how far off it is, and where 10, 100 and 1,000 workers would stop
+paying by it.
 """
 
 from __future__ import annotations
@@ -22,19 +24,23 @@ import numpy as np
 from shared import Progress, after, canvas, machine, markdown, number, options, plain, run, told, write
 
 import chainrule as cr
-from chainrule.distributed.exact import gradient_of_partition
+from chainrule.distributed.arranging import arrange
+from chainrule.distributed.exact import gradient_of_block
 from chainrule.distributed.partitions import RawPart, name_of, partitions
-from chainrule.distributed.prepare import Preparation, prepare
+from chainrule.distributed.prepare import Preparation, prepare, prepare_block
 from chainrule.distributed.summary import PartitionSplit
 from chainrule.distributed.work import Work
 
-PARTITIONS, WIDTH, CLASSES = 24, 50, 5
-CASES = [  # rows, hidden layers
-    (24_000, (64,)),
-    (240_000, (64,)),
-    (240_000, (256, 256)),
-    (960_000, (64,)),
-    (24_000, (1024, 1024)),
+WIDTH, CLASSES = 50, 5
+CASES = [  # partitions, rows, hidden layers: from the first, one of them varies at a time
+    (24, 240_000, (64,)),
+    (4, 240_000, (64,)),
+    (120, 240_000, (64,)),
+    (1000, 240_000, (64,)),
+    (24, 24_000, (64,)),
+    (24, 960_000, (64,)),
+    (24, 240_000, (256, 256)),
+    (24, 24_000, (1024, 1024)),
 ]
 REPEATS = 3
 LINK = 1.25e9  # bytes a second of a network of 10 Gbit/s
@@ -42,8 +48,10 @@ LINK = 1.25e9  # bytes a second of a network of 10 Gbit/s
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds a step."""
+    """Seconds a step; ``blocks``: that the partitions are joined to."""
 
+    partitions: int
+    blocks: int
     rows: int
     hidden: tuple[int, ...]
     parameters: int
@@ -51,6 +59,7 @@ class Measured:
     one: float
     two: float
     sklearn: float | None
+    xgboost: float | None
 
     @property
     def outside(self) -> float:
@@ -66,44 +75,61 @@ def piece(number, rows):
 
 def measure(progress):
     found = []
-    for rows, hidden in CASES:
+    for partitions_, rows, hidden in CASES:
         net = cr.Network.random([WIDTH, *hidden, CLASSES], "relu", seed=0).summed()
-        size = rows // PARTITIONS
+        size, split = rows // partitions_, PartitionSplit(0, 0.0)
         how = Preparation(None, None, np.arange(CLASSES), CLASSES, None, "cross_entropy", (0.0, 1.0), np.float64)
-        progress.next(f"{rows} rows, {net.parameter_count} parameters: alone")
-        ready = [prepare(raw(i, size), how, PartitionSplit(0, 0.0)) for i in range(PARTITIONS)]
-        alone = timed(lambda ready=ready, net=net: [gradient_of_partition(part, net.flat, net) for part in ready])
-        sklearn = incremental(ready, hidden) if rows <= 240_000 and len(hidden) < 2 else None
-        steps = []
+        progress.next(f"{partitions_} partitions, {rows} rows, {net.parameter_count} parameters: alone")
+        ready = [prepare(raw(i, size, partitions_), how, split) for i in range(partitions_)]
+        alone = timed(lambda ready=ready, net=net: [gradient_of_block(part, net.flat, net) for part in ready])
+        plain_ = len(hidden) < 2 and partitions_ == 24 and rows <= 240_000
+        sklearn, xgboost, steps, blocks = incremental(ready, hidden) if plain_ else None, None, [], 0
         for workers in (1, 2):
-            progress.next(f"{rows} rows, {net.parameter_count} parameters: {workers} workers")
-            with (
-                distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
-                ) as cluster,
-                distributed.Client(cluster) as client,
-            ):
-                work = Work(client)
-                kept = work.persist(
-                    work.map("prepare-partition", prepare, collection(size).parts, how, PartitionSplit(0, 0.0))
-                )
-                distributed.wait(kept)
+            progress.next(f"{partitions_} partitions, {rows} rows, {net.parameter_count} parameters: {workers} workers")
+            local = distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            )
+            with local, distributed.Client(local) as client, Work(client) as work:
+                x, y = collection(size, partitions_)
+                given = [size] * partitions_, 8 * (WIDTH + 2), True, prepare_block, how, split
+                kept, like = arrange(work, partitions(x, y).parts, *given).learn, work.send(net)
+                distributed.wait(distributed.futures_of(list(kept.tasks)))
+                blocks = len(kept)
                 steps.append(
-                    timed(lambda w=work, k=kept, n=net: w.total("gradient", gradient_of_partition, k, n.flat, n))
+                    timed(lambda w=work, k=kept, n=net, s=like: w.total("gradient", gradient_of_block, k, n.flat, s))
                 )
-        found.append(Measured(rows, hidden, net.parameter_count, alone, *steps, sklearn))
+                if plain_ and workers == 2:
+                    xgboost = boosting(client, x, y)
+        found.append(Measured(partitions_, blocks, rows, hidden, net.parameter_count, alone, *steps, sklearn, xgboost))
     return found
 
 
-def raw(number, size):
-    return RawPart(number + 1, name_of(number + 1, PARTITIONS), *piece(number, size), None)
+def raw(number, size, count):
+    return RawPart(number + 1, name_of(number + 1, count), *piece(number, size), None)
 
 
-def collection(size):
-    made = [dask.delayed(piece, pure=True)(i, size) for i in range(PARTITIONS)]
+def collection(size, count):
+    made = [dask.delayed(piece, pure=True)(i, size) for i in range(count)]
     x = da.concatenate([da.from_delayed(part[0], (size, WIDTH), float) for part in made])
-    y = da.concatenate([da.from_delayed(part[1], (size,), int) for part in made])
-    return partitions(x, y)
+    return x, da.concatenate([da.from_delayed(part[1], (size,), int) for part in made])
+
+
+def boosting(client, x, y, rounds=5):
+    """Seconds of a round of xgboost.dask; None where it is not installed."""
+    try:
+        from xgboost import dask as boost
+    except ImportError:
+        return None
+    data = boost.DaskDMatrix(client, *client.persist([x, y]))
+    asked = {"objective": "multi:softprob", "num_class": CLASSES, "tree_method": "hist", "nthread": 1}
+
+    def train(count):
+        began = time.perf_counter()
+        boost.train(client, asked, data, num_boost_round=count)
+        return time.perf_counter() - began
+
+    train(1)
+    return max(0.0, train(1 + rounds) - train(1)) / rounds
 
 
 def timed(call):
@@ -137,12 +163,13 @@ def incremental(ready, hidden):
 class Costs:
     """What a step costs.
 
-    work: seconds a row and parameter; task: a partition's share that is not in the native library, on a worker; fixed:
-    the rest of a step, which is not divided; copy: seconds a byte of a gradient, measured here; on a network LINK counts in
+    work: seconds a row and parameter; row: a row, whatever the network; task: a block; fixed: the rest of a step, which
+    is not divided; copy: seconds a byte of a worker's weights or gradient, measured here; on a network LINK counts in
     its place if it is slower.
     """
 
     work: float
+    row: float
     task: float
     fixed: float
     copy: float
@@ -155,20 +182,28 @@ class Costs:
         lines, seconds = [], []
         for m in found:
             for workers, t in ((1, m.one), (2, m.two)):
-                moved = 8 * m.parameters * (PARTITIONS / workers)
-                lines.append([m.rows * m.parameters / workers, PARTITIONS / workers, 1.0, moved])
+                moved = 8 * m.parameters * 2 * workers
+                lines.append([m.rows * m.parameters / workers, m.rows / workers, m.blocks / workers, 1.0, moved])
                 seconds.append(t)
         scale = np.array(seconds)
         solved, _ = nnls(np.array(lines) / scale[:, None], np.ones(len(seconds)))
         return cls(*map(float, solved))
 
-    def step(self, rows, parameters, workers):
-        """Seconds of a step with a partition of about 64 MB of rows, or one a worker if that is more of them."""
-        parts = max(workers, rows * WIDTH * 8 // 2**26)
-        a_byte = max(self.copy, 1 / LINK)
-        moved = 8 * parameters * a_byte * (1 + 2 * np.log2(max(2, workers)))  # weights out, gradients in pairs
-        own = 8 * parameters * self.copy * parts / workers
-        return rows * parameters * self.work / workers + self.task * parts / workers + self.fixed + moved + own
+    def step(self, rows, parameters, workers, blocks=None, network=True):
+        """Seconds of a step; without ``blocks``: of 32 MB of rows each, or one a worker if that is more of them."""
+        parts = max(workers, rows * WIDTH * 8 // 2**25) if blocks is None else blocks
+        a_byte = max(self.copy, 1 / LINK) if network else self.copy
+        hops = 2 * workers if not network else 2 * np.log2(max(2, workers))  # weights out, gradients in pairs
+        own = (rows * (parameters * self.work + self.row) + parts * self.task) / workers
+        return own + self.fixed + 8 * parameters * a_byte * hops
+
+    def off(self, found):
+        """How far the model is from what was measured: the median and the largest share."""
+        shares = [
+            abs(self.step(m.rows, m.parameters, workers, m.blocks, network=False) / t - 1)
+            for m in found for workers, t in ((1, m.one), (2, m.two))
+        ]  # fmt: skip
+        return statistics.median(shares), max(shares)
 
 
 def paper(costs):
@@ -189,54 +224,60 @@ def paper(costs):
 def page(where, costs, found):
     """The page in Markdown, and all numbers."""
     head = [
-        "rows", "hidden", "parameters", "one process", "1 worker", "2 workers", "2 over 1", "outside library", "incremental"
+        "partitions", "blocks", "rows", "hidden", "parameters", "one process", "1 worker", "2 workers", "2 over 1",
+        "outside library", "incremental", "xgboost",
     ]  # fmt: skip
     lines = [
-        [f"{m.rows:,}", "-".join(map(str, m.hidden)), f"{m.parameters:,}", number(m.alone), number(m.one), number(m.two),
-         f"{m.one / m.two:.2f}", f"{m.outside:.0%}", number(m.sklearn)]
+        [str(m.partitions), str(m.blocks), f"{m.rows:,}", "-".join(map(str, m.hidden)), f"{m.parameters:,}",
+         number(m.alone), number(m.one), number(m.two), f"{m.one / m.two:.2f}", f"{m.outside:.0%}", number(m.sklearn),
+         number(m.xgboost)]
         for m in found
     ]  # fmt: skip
     costs_told = (
-        f"work {costs.work:.2e} s a row and parameter, task {costs.task:.2e} s a partition, fixed {costs.fixed:.2e} s a "
-        f"step, copy {costs.copy:.2e} s a byte"
+        f"work {costs.work:.2e} s a row and parameter, {costs.row:.2e} s a row, {costs.task:.2e} s a block, "
+        f"{costs.fixed:.2e} s a step, {costs.copy:.2e} s a byte"
     )
+    median, most = costs.off(found)
     return f"""# Exact mode on a cluster
 
 {told(where)}
 
-Seconds of one gradient of all rows: {PARTITIONS} partitions of float64, {WIDTH} columns, {CLASSES} classes, kept on the workers; the median of
+Seconds of one gradient of all rows: partitions of float64, {WIDTH} columns, {CLASSES} classes, kept on the workers; the median of
 {REPEATS}. "One process" has no cluster and one thread, as a worker has. "Outside library" is what two workers spend beside it. "Incremental" is one pass of
-scikit-learn's `partial_fit` over the same partitions, in minibatches of 200: another algorithm, on the same data.
+scikit-learn's `partial_fit` over the same partitions, in minibatches of 200, and "xgboost" one round of `xgboost.dask` on two workers (a tree for each class): other algorithms, on the same
+data, as a scale.
 
 {markdown(head, lines)}
 
 ## On paper
 
-From these figures, by least squares: {costs_told} (0 is a cost that they can't tell from nothing). A step of w workers then takes rows * parameters * work / w, the tasks of its
-partitions (64 MB each, one a worker at least), the fixed part, and the weights' and gradients' way over a network of 10 Gbit/s, in 2 log2(w) hops. Doubling the workers
+From these figures, by least squares: {costs_told} (0 is a cost that they can't tell from nothing). The model is {median:.0%} from what was measured in the median, {most:.0%} at most. A step of w workers then takes its rows' work / w, the tasks of its
+blocks (32 MB each, one a worker at least), the fixed part, and the weights' and gradients' way over a network of 10 Gbit/s, in 2 log2(w) hops. Doubling the workers
 is said to pay while it makes a step at least 1.5 times as fast. The least number of rows from which a step still pays on 10, 100 and 1,000 workers:
 
 {markdown(["parameters", "10 workers", "100 workers", "1,000 workers"], paper(costs))}
 
 Below these rows fewer workers, larger groups of rows a step, or rounds mode, which sends weights once in `local_steps` steps, are the better choice.
 
-![Speed on paper](cluster.png)
+Dots were measured, dashed lines are extrapolated from the model.
+
+![Seconds of a step, measured and extrapolated](cluster.png)
 """
 
 
-def plot(costs):
-    """Speed on paper: how many times one worker, by workers."""
-    rows = 10**6
-    figure, axes = canvas(1, 1, (7, 4.2), f"A step of {rows:,} rows on paper")
-    axis, counts = axes[0][0], np.unique(np.geomspace(1, 1000, 40).astype(int))
-    for parameters in (10**5, 10**6, 10**7, 10**8):
-        one = costs.step(rows, parameters, 1)
+def plot(costs, found):
+    """Seconds of a step by workers: measured with one and two, by the model to two, extrapolated beyond."""
+    figure, axes = canvas(1, 1, (7, 4.6), "Seconds of a step: measured (dots) and extrapolated (dashed)")
+    axis, more = axes[0][0], np.unique(np.geomspace(2, 1000, 40).astype(int))
+    for i, m in enumerate(m for m in found if m.partitions == CASES[0][0]):
+        axis.plot([1, 2], [m.one, m.two], "o", color=f"C{i}", label=f"{m.rows:,} rows, {m.parameters:,} parameters")
+        here = [costs.step(m.rows, m.parameters, w, m.blocks, network=False) for w in (1, 2)]
+        axis.plot([1, 2], here, color=f"C{i}")
         axis.plot(
-            counts, [one / costs.step(rows, parameters, int(w)) for w in counts], label=f"{parameters:,} parameters"
+            more, [costs.step(m.rows, m.parameters, int(w), max(m.blocks, int(w))) for w in more], "--", color=f"C{i}"
         )
-    axis.plot(counts, counts, color="#767676", linestyle=":", label="as many times")
-    axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="times one worker's speed")
-    axis.legend(frameon=False)
+    axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="seconds a step")
+    axis.legend(frameon=False, fontsize=8)
     plain(axis.xaxis)
     plain(axis.yaxis)
     return figure
@@ -244,14 +285,14 @@ def plot(costs):
 
 def main():
     given = options(__doc__).parse_args()
-    where = machine(["chainrule", "dask", "distributed", "numpy", "scikit-learn"])
+    where = machine(["chainrule", "dask", "distributed", "numpy", "scikit-learn", "xgboost"])
     progress = Progress(3 * len(CASES))
     found = measure(progress)
     progress.end()
     costs = Costs.fit(found)
     where = after(where)
     numbers = {"machine": where, "measured": [asdict(m) for m in found], "costs": asdict(costs)}
-    write(given, "cluster", page(where, costs, found), numbers, lambda: plot(costs))
+    write(given, "cluster", page(where, costs, found), numbers, lambda: plot(costs, found))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""Rounds mode on two million rows, and a table three times as large as the workers' memory.
+"""Minibatches and rounds on two million rows, and a table three times as large as the workers' memory.
 
+    python benchmarks/cluster_scale.py minibatches
     python benchmarks/cluster_scale.py rounds
     python benchmarks/cluster_scale.py memory
 
-``rounds``: accuracy on rows kept aside, of one machine and of rounds on two workers, after the same epochs; ends with
-code 1 where it is more than half a point lower. ``memory``: an exact fit on a Zarr table on disk with three times the
-memory limit of both workers, and what each worker held and spilled at most; ends with code 1 where one spilled or was
-restarted.
+``minibatches``: accuracy on rows kept aside, of one machine and of minibatches on two workers after the same steps, on
+the rows as they come and sorted by label; ends with code 1 where it is more than 0.3 points lower. ``rounds``: the same
+of rounds after the same epochs; ends with code 1 where it is more than half a point lower. ``memory``: an exact fit on
+a Zarr table on disk with three times the memory limit of both workers, and what each worker held and spilled at most;
+ends with code 1 where one spilled or was restarted.
 """
 
 from __future__ import annotations
@@ -72,6 +74,28 @@ def rounds(given):
     return points > 0.5
 
 
+def minibatches(given):
+    """One machine and two workers, the same steps; of rows as they come, and sorted."""
+    x, y = rows_of(0, given.rows, np.float32)
+    x_test, y_test = rows_of(10**6, 100_000, np.float32)
+    settings = {"hidden_layer_sizes": (64, 32), "max_iter": given.epochs, "random_state": 0, "batch_size": 4096}
+    settings |= {"tol": 0.0, "n_iter_no_change": 1000, "learning_rate_init": 0.003}
+    warnings.simplefilter("ignore")
+    one = cr.MLPClassifier(**settings, n_threads=1).fit(x, y).score(x_test, y_test)
+    print(f"one machine: accuracy {one:.4f}", flush=True)
+    failed, size = False, -(-given.rows // PARTS)
+    with cluster() as local, distributed.Client(local) as client:
+        for name, order in (("mixed", slice(None)), ("sorted by label", np.argsort(y, kind="stable"))):
+            parts = [da.from_array(a[order], chunks=(size, *a.shape[1:])) for a in (x, y)]
+            many = MLPClassifier(**settings, mode="minibatches", client=client).fit(*parts).score(x_test, y_test)
+            failed |= 100 * (one - many) > 0.3
+            print(
+                f"minibatches on 2 workers, {name}: accuracy {many:.4f}, {100 * (one - many):+.2f} points below",
+                flush=True,
+            )
+    return failed
+
+
 class Watch(threading.Thread):
     """What the workers hold and have spilled, at most."""
 
@@ -128,10 +152,10 @@ def memory(given):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["rounds", "memory"])
-    parser.add_argument("--rows", type=int, default=2_000_000, help="of rounds")
+    parser.add_argument("what", choices=["minibatches", "rounds", "memory"])
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of minibatches and rounds")
     parser.add_argument("--epochs", type=int, default=5, help="of rounds")
     parser.add_argument("--local-steps", type=int, default=100, help="of rounds")
     parser.add_argument("--limit", type=int, default=1024, help="MiB a worker, of memory")
     asked = parser.parse_args()
-    sys.exit(bool({"rounds": rounds, "memory": memory}[asked.what](asked)))
+    sys.exit(bool({"minibatches": minibatches, "rounds": rounds, "memory": memory}[asked.what](asked)))

@@ -30,6 +30,7 @@ SETTINGS = {
     "lbfgs": {"solver": "lbfgs", "max_iter": 15},
     "adam": {"solver": "adam", "max_iter": 15, "early_stopping": True, "validation_fraction": 0.2},
     "groups": {"solver": "sgd", "max_iter": 4, "steps_per_epoch": 4, "standardize": True},
+    "minibatches": {"mode": "minibatches", "max_iter": 6, "batch_size": 512, "early_stopping": True},
     "rounds": {"mode": "rounds", "solver": "adam", "max_iter": 4, "local_steps": 10},
 }
 
@@ -164,19 +165,24 @@ def resume(runs, seed):
 
 def hang(runs, seed):
     """A worker that is stopped (SIGSTOP) in the middle of a fit and never answers again."""
-    x_y = data()
-    with warm_cluster() as client:
-        whole = fitted(client, "adam", *x_y)
-        victim = processes(client)[0]  # all are there: none is starting
-        stop = Stop(4, lambda: os.kill(victim, signal.SIGSTOP))
-        began = time.perf_counter()
-        again = fitted(client, "adam", *x_y, callbacks=[stop])
-        length = time.perf_counter() - began
-        with contextlib.suppress(ProcessLookupError):  # its nanny may have ended it
-            os.kill(victim, signal.SIGCONT)
-    failed = int(not (bitwise(whole, again) and stop.done))
-    same = "other weights" if failed else "the same weights"
-    print(f"adam: a worker that hangs (stopped: {stop.done}) is given up, {same} after {length:.1f} s", flush=True)
+    x_y, failed = data(), 0
+    for name in ("adam", "minibatches"):
+        if name not in SETTINGS:
+            continue
+        with warm_cluster() as client:
+            whole = fitted(client, name, *x_y)
+            victim = processes(client)[0]  # all are there: none is starting
+            stop = Stop(4, lambda victim=victim: os.kill(victim, signal.SIGSTOP))
+            began = time.perf_counter()
+            again = fitted(client, name, *x_y, callbacks=[stop])
+            length = time.perf_counter() - began
+            with contextlib.suppress(ProcessLookupError):  # its nanny may have ended it
+                os.kill(victim, signal.SIGCONT)
+        differs = not (bitwise(whole, again) and stop.done)
+        failed += differs
+        same = "other weights" if differs else "the same weights"
+        given_up = f"a worker that hangs (stopped: {stop.done}) is given up"
+        print(f"{name}: {given_up}, {same} after {length:.1f} s", flush=True)
     return failed
 
 

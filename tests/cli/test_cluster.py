@@ -142,7 +142,7 @@ def test_exact_steps_are_those_of_one_machine_with_all_rows_as_a_batch(run, two,
         assert a["learning_rate"] == b["learning_rate"]
 
 
-@pytest.mark.parametrize("mode", ["exact", "rounds"])
+@pytest.mark.parametrize("mode", ["exact", "rounds", "minibatches"])
 def test_the_workers_do_not_change_the_model_to_the_last_bit(run, one, two, table, tmp_path, mode):
     files = []
     for name, address in (("one", one), ("two", two)):
@@ -158,7 +158,7 @@ def test_the_workers_do_not_change_the_model_to_the_last_bit(run, one, two, tabl
 @pytest.mark.parametrize("mode", ["exact", "rounds"])
 def test_rows_that_do_not_fit_on_the_workers_are_read_again(run, two, table, tmp_path, monkeypatch, mode):
     kept = []
-    monkeypatch.setattr(work.Work, "persist", lambda self, parts: kept.append(len(parts)) or parts)
+    monkeypatch.setattr(work.Work, "keep", lambda self, blocks: kept.append(len(blocks)) or [blocks])
     for share, name in ((0.3, "fits"), (0.0, "not")):
         monkeypatch.setattr(prepare, "MEMORY_SHARE", share)
         more = ("--mode", mode, "--out", f"{name}.safetensors")
@@ -177,7 +177,7 @@ def test_rounds_learn(run, two, table):
     assert "12/12" in err
 
 
-@pytest.mark.parametrize("mode", ["exact", "rounds"])
+@pytest.mark.parametrize("mode", ["exact", "rounds", "minibatches"])
 def test_a_resumed_training_ends_in_the_same_model_on_another_cluster(run, one, two, table, tmp_path, mode):
     base = ("train", "data", "--target", "y", "--hidden", "6", "--mode", mode, "--validation", 0.1)
     assert run(*base, "--cluster", two, "--epochs", 4, "--out", "whole.safetensors")[0] == 0
@@ -198,7 +198,7 @@ def test_a_resumed_training_ends_in_the_same_model_on_another_cluster(run, one, 
     ("more", "agreement"),
     [
         (("--mode", "exact"), "exact, on the table e197ac98a92b (27 rows to train in 8 partitions; no early stopping)"),
-        (("--engine", "plain", "--validation", 0.2),
+        (("--mode", "rounds", "--engine", "plain", "--validation", 0.2),
          "rounds, on the table d82c6ce0d83b (23 rows to train in 8 partitions; no early stopping)"),
     ],
 )  # fmt: skip
@@ -405,10 +405,13 @@ def test_an_ensemble_predicts_on_a_cluster_as_without_one(run, two, table, tmp_p
         (("--report", "r.html"), "--report: expected no --cluster"),
         (("--blocks",), "--blocks: expected no --cluster"),
         (("--threads", 2), "--threads: expected no --cluster"),
-        (("--mode", "other"), "mode: expected exact or rounds; got 'other'"),
+        (("--mode", "other"), "mode: expected exact, minibatches, rounds or auto; got 'other'"),
         (("--local-steps", 0), "local steps: expected at least 1"),
         (("--mode", "exact", "--dropout", 0.5), "dropout: expected mode rounds"),
-        (("--mode", "exact", "--batch-size", 64), "batch size: expected mode rounds"),
+        (("--mode", "exact", "--batch-size", 64), "batch size: expected mode minibatches or rounds"),
+        (("--mode", "minibatches", "--dropout", 0.5), "dropout: expected mode rounds"),
+        (("--mode", "rounds", "--steps-per-epoch", 2), "steps per epoch: expected mode exact"),
+        (("--timeout", 0), "--timeout: expected seconds, above 0"),
         (("--mode", "exact", "--local-steps", 5), "local steps: expected mode rounds"),
         (("--target", "z"), "column 'z': expected one of: a, n, color, flag, y"),
         (("--epochs", 0), "epochs: expected at least 1"),
@@ -462,11 +465,11 @@ def failing(monkeypatch, number, error):
     """The pass of that number over the partitions, from 1, raises the error; the others are made."""
     real, made = work.Work.total, []
 
-    def total(self, what, *arguments):
+    def total(self, what, *arguments, **more):
         made.append(what)
         if len(made) == number:
             raise error
-        return real(self, what, *arguments)
+        return real(self, what, *arguments, **more)
 
     monkeypatch.setattr(work.Work, "total", total)
 

@@ -42,9 +42,12 @@ def test_workers_that_are_killed_or_hang_change_nothing(monkeypatch, name, capsy
     with cluster_trials.warm_cluster() as client:
         monkeypatch.setattr(cluster_trials, "warm_cluster", lambda: contextlib.nullcontext(client))
         with monkeypatch.context() as patch:
-            only(patch, name)
+            only(patch, name, "minibatches")
             assert cluster_trials.kill(1, seed=1) == 0
-        assert f"{name}: 1 runs" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert f"{name}: 1 runs" in out
+        assert "minibatches: 1 runs" in out
+        only(monkeypatch, "adam")
         assert cluster_trials.hang(1, 0) == 0
         assert "the same weights" in capsys.readouterr().out
 

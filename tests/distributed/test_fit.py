@@ -10,17 +10,18 @@ from sklearn.base import clone
 
 import chainrule as cr
 from chainrule.distributed import MLPClassifier, MLPRegressor
-from chainrule.distributed.exact import gradient_of_partition
+from chainrule.distributed.blocks import RowBlocks
+from chainrule.distributed.exact import gradient_of_block
 from chainrule.distributed.partitions import partitions
 from chainrule.distributed.prepare import Preparation, prepare
-from chainrule.distributed.rounds import Turn, train_partition
+from chainrule.distributed.rounds import Turn, train_block
 from chainrule.distributed.summary import Moments, PartitionSplit
 from chainrule.distributed.work import ClusterError, Work
 from chainrule.estimators.solving import recipe_of
 from chainrule.network.backward import backward
 from chainrule.network.forward import forward
 from chainrule.train.engine import beginning
-from tests.support.clusters import SIZES, TOGETHER, bitwise, divided, table
+from tests.support.clusters import SIZES, TOGETHER, bitwise, cluster, divided, table
 
 pytestmark = [*TOGETHER]
 pytestmark.append(pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning"))
@@ -56,7 +57,7 @@ def test_the_sum_over_partitions_is_the_gradient_of_one_machine(client, hidden, 
     how = Preparation(None, None, None, k, None, loss, net.loss_rule.target_range, np.float64)
     work = Work(client)
     ready = work.map("prepare-partition", prepare, parts.parts, how, PartitionSplit(0, 0.0))
-    found = work.total("gradient-of-partition", gradient_of_partition, ready, net.flat, net)
+    found = work.total("gradient", gradient_of_block, RowBlocks.of(ready), net.flat, net)
     expected = backward(forward(net, x), y, weight)
     assert found.rows == len(x)
     assert found.weight == pytest.approx(len(x) if weight is None else weight.sum(), rel=1e-13)
@@ -133,6 +134,7 @@ def test_a_regression_is_that_of_one_machine(client, loss):
         {"solver": "lbfgs"},
         {"solver": "adam", "steps_per_epoch": 3},
         {"solver": "sgd", "early_stopping": True, "validation_fraction": 0.3, "standardize": True},
+        {"mode": "minibatches", "batch_size": 20, "early_stopping": True, "validation_fraction": 0.3},
         {"mode": "rounds", "batch_size": 16, "local_steps": 2, "dropout": 0.2},
         {"mode": "rounds", "batch_size": 32, "early_stopping": True, "validation_fraction": 0.3, "persist": False},
     ],
@@ -177,8 +179,8 @@ def test_a_round_is_the_average_of_what_the_partitions_trained(client):
     for part in partitions(divided(x, sizes), divided(y, sizes)).parts:
         ready = prepare(part.compute(scheduler="sync"), how, PartitionSplit(0, 0.0))
         turn = Turn(1, 0, np.full(3, 0.01))
-        trained.append(train_partition(ready, beginning(network, recipe), network, recipe, turn))
-    past = train_partition(ready, beginning(network, recipe), network, recipe, Turn(1, 3, np.full(3, 0.01)))
+        trained.append(train_block(ready, beginning(network, recipe), (network, recipe), turn))
+    past = train_block(ready, beginning(network, recipe), (network, recipe), Turn(1, 3, np.full(3, 0.01)))
     assert (past.rows, past.loss, past.right, past.failed, past.values.any()) == (0, 0.0, 0, 0, False)
     expected = network.with_flat((trained[0] + trained[1]).values[0] / 96)
     assert [t.rows for t in trained] == [48, 48]
@@ -378,11 +380,17 @@ def _sleep(part, seconds):
     return part
 
 
-def test_the_wait_is_bounded(client):
-    work = Work(client, timeout=1.0)
-    parts = partitions(divided(X), divided(Y)).parts
-    with pytest.raises(ClusterError, match=r"summary: no partition in 1 s \(timeout\), 0 of 6 were done; 2 workers"):
-        work.total("summary", _sleep, parts, 6)
+def test_a_wait_goes_on_while_a_worker_that_answers_is_at_work(client):
+    """Each task takes longer than the bound, and one waits behind another."""
+    work = Work(client, timeout=0.7)
+    assert work.total("summary", _sleep, RowBlocks.of([1, 2, 3]), 1.0) == 6
+
+
+def test_the_wait_is_bounded_where_nobody_is_at_work():
+    with cluster(0) as nobody:
+        work = Work(nobody, timeout=0.5)
+        with pytest.raises(ClusterError, match=r"nothing in 0.5 s \(timeout\), 0 of 2 were done; 0 workers are"):
+            work.total("summary", _sleep, RowBlocks.of([1, 2]), 1)
 
 
 def test_divergence_is_said(client):
@@ -403,10 +411,9 @@ def test_a_scheduler_that_is_gone_is_said():
     ) as local:
         gone = distributed.Client(local)
         work = Work(gone, timeout=30.0)
-        parts = partitions(divided(X), divided(Y)).parts
         threading.Timer(1.0, local.close, [5]).start()
         with pytest.raises(ClusterError, match=r"summary: the scheduler at .* is gone"):
-            work.total("summary", _sleep, parts, 3)
+            work.total("summary", _sleep, RowBlocks.of([1, 2]), 3)
         gone.close(timeout=1)
 
 

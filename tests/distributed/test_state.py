@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 import chainrule as cr
 from chainrule.distributed import MLPClassifier, MLPRegressor
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import ClusterLoss, PartGradient
 from chainrule.distributed.replay import Log
 from chainrule.distributed.work import Work, client_of
@@ -59,8 +60,8 @@ def test_the_best_of_early_stopping_is_of_the_same_columns(client, then):
 def test_rows_that_vanish_between_passes_are_noticed(client, settings, tmp_path, monkeypatch):
     gone, total = tmp_path / "gone", Work.total
 
-    def then_gone(work, what, *rest):
-        found = total(work, what, *rest)
+    def then_gone(work, what, *rest, **more):
+        found = total(work, what, *rest, **more)
         gone.touch()
         return found
 
@@ -83,7 +84,10 @@ def test_a_log_keeps_answers_that_are_infinite(tmp_path):
         rows = 225
         asked = 0
 
-        def total(self, *_):
+        def send(self, value):
+            return value
+
+        def total(self, *_, **more):
             self.asked += 1
             return PartGradient(np.inf, np.full_like(theta, np.nan), 0, 225.0, 225)
 
@@ -176,16 +180,16 @@ def test_rounds_without_shuffling_are_another_order(client):
 
 
 def test_two_fits_at_once_on_one_client_hear_their_own_partitions(client):
-    """Together they are longer than the bound, but each hears of its own partitions before it."""
+    """Each waits longer than its bound while the other's tasks are in hand."""
     from concurrent.futures import ThreadPoolExecutor
 
     def slow(seconds):
-        work = Work(client, timeout=3.6)
-        parts = work.map("piece", _after, list(range(6)), seconds)
-        return work.total("sum", _number, parts)
+        work = Work(client, timeout=1.0)
+        parts = work.map("piece", _after, list(range(4)), seconds)
+        return work.total("sum", _number, RowBlocks.of(parts))
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(slow, [0.8, 0.8])) == [15, 15]
+        assert list(pool.map(slow, [0.4, 0.4])) == [6, 6]
 
 
 def _after(number, seconds):

@@ -52,6 +52,10 @@ def predict(
             "address of a scheduler, tcp://HOST:8786."
         ),
     ] = None,
+    timeout: Annotated[
+        float | None,
+        Option(help="With --cluster: seconds without anything done, while no worker is at work, until it ends; 600."),
+    ] = None,
     out: Annotated[
         Path | None,
         Option(
@@ -83,8 +87,10 @@ def predict(
         _check_place(out)
         if out is not None and _is_one_file(out):
             check_outputs({"--out": out}, [str(model), *data])
-        _predict_on_cluster(model, data, reading, cluster, out, interval)
+        _predict_on_cluster(model, data, reading, cluster, out, interval, timeout)
         return
+    if timeout is not None:
+        raise InputError("--timeout", "--cluster beside it", "no such option")
     check_outputs({"--out": out}, [str(model), *data])
     if out is not None and not json and (kind := kind_of(out.name)) is not None and (kind[0] != "csv" or kind[2]):
         raise InputError(f"--out {out}", "a .csv file: predictions are written as CSV", repr("".join(out.suffixes)))
@@ -130,7 +136,13 @@ def _half_width(model: TableModel, level: float | None) -> float | None:
 
 
 def _predict_on_cluster(
-    file: Path, data: list[str], asked: TableReading, where: str, out: Path | None, interval: float | None
+    file: Path,
+    data: list[str],
+    asked: TableReading,
+    where: str,
+    out: Path | None,
+    interval: float | None,
+    timeout: float | None,
 ) -> None:
     """Partition after partition, never all rows in one place.
 
@@ -143,10 +155,12 @@ def _predict_on_cluster(
     from chainrule.distributed.table_files import open_files
     from chainrule.distributed.table_predicting import predict_files
     from chainrule.distributed.table_training import scores_of
-    from chainrule.distributed.work import Work
+    from chainrule.distributed.work import TIMEOUT, Work
     from chainrule.storage import load_table_model
     from chainrule.tables.predictions import header_of, reading_for
 
+    if timeout is not None and not timeout > 0:
+        raise InputError("--timeout", "seconds, above 0", f"{timeout:g}")
     if out is None:
         raise InputError("--cluster", "--out FOLDER or --out FILE.csv beside it", "no such option")
     model = load_table_model(file)
@@ -154,8 +168,14 @@ def _predict_on_cluster(
     files = open_files(data, reading_for(model, asked), tell)
     check_not_data({"--out": out if _is_one_file(out) else None}, data, str(file))
     header, count = header_of(model, interval), len(files.pieces)
-    with cluster(where) as client, progress(True) as shown, _place(out, header, count) as keep:
-        found = predict_files(Work(client, on_part=shown), files, model, keep, width)
+    seconds = TIMEOUT if timeout is None else timeout
+    with (
+        cluster(where) as client,
+        progress(True) as shown,
+        Work(client, seconds, shown) as work,
+        _place(out, header, count) as keep,
+    ):
+        found = predict_files(work, files, model, keep, width)
     tell(f"{found.rows} predictions in {out}")
     _say_quoted(model)
     for unusual in found.unusual:

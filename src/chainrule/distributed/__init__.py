@@ -1,7 +1,8 @@
 """Training on a Dask cluster: data stay on the workers, gradients and weights travel.
 
-``partitions`` reads a collection, ``summary`` learns from one pass what prepares it, ``prepare`` makes its rows ready;
-``exact`` adds up the gradient of all rows, ``rounds`` averages weights that each partition has trained; ``work`` asks
+``partitions`` reads a collection, ``summary`` learns from one pass what prepares it, ``prepare`` makes its rows ready,
+``arranging`` keeps them on the workers in ``blocks``. ``exact`` adds up the gradient of all rows, ``minibatches`` has
+the workers share each step, ``rounds`` averages weights that each block has trained; ``modes`` chooses. ``work`` asks
 the cluster and waits, with a bound. The estimators are in ``classifier`` and ``regressor``.
 """
 

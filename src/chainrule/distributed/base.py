@@ -10,12 +10,12 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from chainrule.distributed.modes import MODES
 from chainrule.distributed.predicting import LazyPredictions
 from chainrule.distributed.summary import Summary
 from chainrule.estimators.base import MultilayerPerceptron
 from chainrule.network.arrays import Array
 
-MODES = ("exact", "rounds")
 CLUSTER: dict[str, list[Any]] = {
     "mode": [StrOptions(set(MODES))],
     "client": "no_validation",  # type: ignore[dict-item]
@@ -33,6 +33,8 @@ class ClusterPerceptron(LazyPredictions, MultilayerPerceptron):
 
     #: for type checkers
     mode: str
+    mode_: str
+    mode_reason_: str
     client: Any
     local_steps: int
     steps_per_epoch: int

@@ -24,21 +24,24 @@ class MLPClassifier(ClusterPerceptron, one.MLPClassifier):
     parameters:
 
     Args:
-        mode: ``exact``: each step is of the gradient of all rows (or of ``steps_per_epoch`` groups of partitions),
-            added in a fixed order: bitwise the same weights on any number of workers. ``rounds``: each partition makes
-            ``local_steps`` minibatch steps by the compiled engine, then the weights are averaged by rows (local SGD,
-            Stich 2019): the same for one partitioning. ``lbfgs`` is always exact.
+        mode: ``exact``: each step is of the gradient of all rows (or of ``steps_per_epoch`` groups of blocks),
+            added in a fixed order: bitwise the same weights on any number of workers. ``minibatches``: all workers
+            share each minibatch, of rows that were dealt out at random; they must hold them in memory. ``rounds``: each
+            block makes ``local_steps`` minibatch steps by the compiled engine, then the weights are averaged by rows
+            (local SGD, Stich 2019): the same for one partitioning. ``auto``: the one that fits; ``mode_`` and
+            ``mode_reason_`` tell. ``lbfgs`` is always exact.
         client: a ``distributed.Client``; None takes the current one, or makes a ``LocalCluster`` on the cores here.
         standardize: learn each column's mean and deviation in the first pass; the fitted network takes the columns as
             they are all the same.
         persist: whether the rows are kept on the workers, or read again for each pass; ``auto``: if they take no more
             than 0.3 of the workers' memory.
-        timeout: seconds without any partition done after which the fit ends with an error that says so.
+        timeout: seconds in which nothing was done, and no worker that answers is at work, after which the fit ends with
+            an error that says so.
         checkpoint: a file. ``fit`` goes on from it, on another number of workers too; in exact mode it ends in bitwise
             the same weights. The partitions must be the same.
 
     What it has not: ``partial_fit``, ``scoring``, sparse X, ``n_threads`` (a task has one), ``n_models``,
-    ``health_``; in exact mode ``dropout`` and ``batch_size``.
+    ``health_``; ``dropout`` outside of rounds; in exact mode ``batch_size``.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**one.MLPClassifier._parameter_constraints, **CLUSTER}

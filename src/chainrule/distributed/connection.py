@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import dask
 import distributed
 
+from chainrule.distributed.versions import check_versions
 from chainrule.distributed.work import ClusterError, local_client
 from chainrule.errors import InputError
 
@@ -29,6 +30,7 @@ def cluster(where: str) -> Iterator[distributed.Client]:
     with _quiet():
         client = _local() if where == "local" else _connected(where)
         try:
+            check_versions(client)
             yield client
         except CancelledError:
             raise ClusterError(f"the scheduler of --cluster {where} is gone") from None

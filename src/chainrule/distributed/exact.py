@@ -1,4 +1,4 @@
-"""Exact mode: the gradient of all rows, one task a partition, added in a fixed order whatever the workers.
+"""Exact mode: the gradient of all rows, added over blocks of partitions in a fixed order whatever the workers.
 
 The sum depends on the partitions alone, so the weights are the same to the last bit on one worker or a hundred, and
 after a worker was lost. Everything is added in float64.
@@ -6,16 +6,16 @@ after a worker was lost. Everything is added in float64.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.replay import Log
 from chainrule.distributed.summary import Sums
-from chainrule.distributed.work import Work
+from chainrule.distributed.work import SMALL, Work
 from chainrule.errors import InputError
 from chainrule.estimators.lbfgs import Penalty
 from chainrule.estimators.objective import Objective
@@ -44,8 +44,8 @@ class PartGradient(Sums):
     rows: int
 
 
-def gradient_of_partition(ready: ReadyRows, theta: Array, like: Network) -> PartGradient:
-    """Equations backward.out to backward.bias over one partition's rows, in float64.
+def gradient_of_block(ready: ReadyRows, theta: Array, like: Network) -> PartGradient:
+    """Equations backward.out to backward.bias over one block's rows, in float64.
 
     Args:
         like: a network of that shape and those rules, with the reduction ``sum``, in float64.
@@ -95,7 +95,7 @@ class PartScore(Sums):
         return mean_r_squared(self.errors, self.answers.own_spread)
 
 
-def score_of_partition(
+def score_of_block(
     ready: ReadyRows, theta: Array, like: Network, classes: bool, which: Literal["held", "test"] = "held"
 ) -> PartScore:
     """Loss and answers over one partition's rows for validation, or the test; all of several labels must be right."""
@@ -126,19 +126,19 @@ class ExactEngine(PlainEngine):
     kind = "exact"
 
     def __init__(
-        self, network: Network, recipe: Recipe, work: Work, parts: Sequence[Any], steps: int, classes: bool
+        self, network: Network, recipe: Recipe, work: Work, parts: RowBlocks, steps: int, classes: bool
     ) -> None:
-        """``network`` in float64; ``steps``: groups of partitions, each of which makes a step of an epoch."""
+        """``network`` in float64; ``steps``: groups of blocks, each of which makes a step of an epoch."""
         super().__init__(network, recipe, ())
         self.work, self.parts, self.groups, self.classes = work, parts, steps, classes
-        self.sum = network.summed()
+        self.sum = work.send(network.summed())
 
     def steps(self, rows: Any, order: Array, learning_rates: Array) -> StepsResult:
         """A step for each group of partitions of epoch ``order[0]``."""
         rates, decays = self._rates(learning_rates)
         losses_, right, seen = 0.0, 0, 0
         for number, group in enumerate(self._groups(int(order[0]))):
-            found = self.work.total("gradient-of-partition", gradient_of_partition, group, self.theta, self.sum)
+            found = self.work.total("gradient", gradient_of_block, group, self.theta, self.sum)
             seen += found.rows
             if not found.weight:
                 self.step += 1
@@ -153,10 +153,10 @@ class ExactEngine(PlainEngine):
         same_rows(seen, len(rows))
         return StepsResult(losses_ / max(seen, 1), right, None, HealthProbe.nothing(self.like))
 
-    def _groups(self, epoch: int) -> list[list[Any]]:
-        """The partitions of each step, in an order drawn by the seed and the epoch."""
+    def _groups(self, epoch: int) -> list[RowBlocks]:
+        """The blocks of each step, in an order drawn by the seed and the epoch."""
         order = row_order(len(self.parts), self.recipe.seed, epoch)
-        return [[self.parts[i] for i in np.sort(group)] for group in np.array_split(order, self.groups)]
+        return [self.parts.some(np.sort(group).tolist()) for group in np.array_split(order, self.groups)]
 
     def evaluate(self, rows: Any) -> tuple[float, float]:
         """Loss and score of the rows for validation."""
@@ -167,12 +167,12 @@ class ExactEngine(PlainEngine):
 class HeldAway(Away):
     """Rows for validation on the workers; ``parts`` hold them."""
 
-    parts: tuple[Any, ...] = ()
+    parts: RowBlocks = field(default_factory=lambda: RowBlocks.of(()))
 
 
-def evaluated(work: Work, parts: Sequence[Any], theta: Array, like: Network, classes: bool) -> tuple[float, float]:
-    """Loss, and accuracy of classes or R^2 of numbers."""
-    found = work.total("score-of-partition", score_of_partition, parts, theta, like, classes)
+def evaluated(work: Work, parts: RowBlocks, theta: Array, like: Any, classes: bool) -> tuple[float, float]:
+    """Loss, and accuracy of classes or R^2 of numbers; ``like``: what was sent of the network, in float64."""
+    found = work.total("score", score_of_block, parts, theta, like, classes, fan=SMALL)
     return found.mean_loss, found.accuracy if classes else found.r2
 
 
@@ -190,18 +190,18 @@ class ClusterLoss:
     """
 
     def __init__(
-        self, network: Network, objective: Objective, work: Work, parts: Sequence[Any], alpha: float, log: Log | None
+        self, network: Network, objective: Objective, work: Work, parts: RowBlocks, alpha: float, log: Log | None
     ) -> None:
         """``work.rows``: how many there are to learn from."""
         self.network, self.work, self.parts, self.log = network, work, parts, log
-        self.penalty, self.sum = Penalty(objective, alpha, weight_mask(network)), network.summed()
+        self.penalty, self.sum = Penalty(objective, alpha, weight_mask(network)), work.send(network.summed())
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Loss and gradient."""
         known = None if self.log is None else self.log.answer(theta)
         if known is not None:
             return known
-        found = self.work.total("gradient-of-partition", gradient_of_partition, self.parts, theta, self.sum)
+        found = self.work.total("gradient", gradient_of_block, self.parts, theta, self.sum)
         same_rows(found.rows, self.work.rows)
         loss, grad = self.penalty.mean(theta, found.loss, found.grad, found.weight)
         if self.log is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,27 +15,33 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
+from chainrule.distributed.arranging import Arranged, arrange
 from chainrule.distributed.base import ClusterPerceptron
+from chainrule.distributed.blocks import RowBlocks
+from chainrule.distributed.modes import ChosenMode, Looked, choose, shards
 from chainrule.distributed.partitions import Partitions, partitions
-from chainrule.distributed.prepare import Preparation, prepare, rows_fit
+from chainrule.distributed.prepare import Preparation, prepare, prepare_block, rows_fit
 from chainrule.distributed.progress import progress
 from chainrule.distributed.solving import ClusterTask, solve
 from chainrule.distributed.summary import PartitionSplit, Summary, summarise
-from chainrule.distributed.work import Work, client_of
+from chainrule.distributed.versions import check_versions
+from chainrule.distributed.work import SMALL, Work, client_of
 from chainrule.errors import InputError
 from chainrule.estimators.objective import Objective
 from chainrule.estimators.parameters import hidden_names, layer_sizes
+from chainrule.estimators.solving import batch_of
 from chainrule.network.arrays import Array
 from chainrule.network.losses import loss as loss_of
 
 
 @dataclass(frozen=True, eq=False)
 class _Data:
-    """What was learnt of the rows in one pass, and their partitions, ready."""
+    """What was learnt of the rows in one pass, and the rows, ready."""
 
     summary: Summary
-    parts: tuple[Any, ...]
+    rows: Arranged
     preparation: Preparation
+    chosen: ChosenMode
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +72,8 @@ class ClusterFit:
                 held = None if validation_data is None else self._validation(work, validation_data, parts, how)
                 self._begin(sizes, names, objective, random, parts, data)
                 begun = est.coefs_
-                solve(est, ClusterTask(work, data.parts, data.summary, objective, random, split, held))
+                task = ClusterTask(work, data.rows, data.chosen, data.summary, objective, random, split, held)
+                solve(est, task)
         except BaseException:
             if begun is None or est.coefs_ is begun:  # nothing was found: the estimator is as it was
                 est.__dict__.clear()
@@ -85,12 +93,13 @@ class ClusterFit:
         est = self.est
         if incremental:
             raise InputError("partial_fit", "fit, on a cluster (warm_start goes on from the last one)", "partial_fit")
-        if est.mode == "rounds" and est.solver == "lbfgs":
-            raise InputError("mode", "exact, with solver='lbfgs', which makes no minibatches", "rounds")
-        if est.mode == "exact" and np.any(est.dropout):
-            raise InputError("dropout", "0 in exact mode, whose gradient is that of all units", repr(est.dropout))
+        if est.mode in ("rounds", "minibatches") and est.solver == "lbfgs":
+            raise InputError("mode", "exact, with solver='lbfgs', which makes no minibatches", est.mode)
+        if est.mode in ("exact", "minibatches") and np.any(est.dropout):
+            what = f"0 in {est.mode} mode, whose gradient is that of all units (mode='rounds' has it)"
+            raise InputError("dropout", what, repr(est.dropout))
         if est.mode == "exact" and est.solver != "lbfgs" and est.batch_size != "auto":
-            what = "'auto' in exact mode, whose steps are of whole partitions (steps_per_epoch), or mode='rounds'"
+            what = "'auto' in exact mode, whose steps are of whole partitions (steps_per_epoch), or mode='minibatches'"
             raise InputError("batch_size", what, repr(est.batch_size))
         if est.scoring is not None:
             raise InputError("scoring", "None on a cluster: accuracy, or R^2", repr(est.scoring))
@@ -116,8 +125,9 @@ class ClusterFit:
         est = self.est
         client, own = client_of(est.client)
         try:
-            with progress(bool(est.verbose)) as on_part:
-                yield Work(client, float(est.timeout), on_part)
+            check_versions(client)
+            with progress(bool(est.verbose)) as on_part, Work(client, float(est.timeout), on_part) as work:
+                yield work
         finally:
             if own:
                 client.close()
@@ -127,9 +137,11 @@ class ClusterFit:
         """One pass that learns what prepares the rows; then the rows, ready, kept on the workers if they fit there."""
         est = self.est
         keep_raw = est.persist is True
-        raw = work.persist(parts.parts) if keep_raw else parts.parts
+        raw = RowBlocks.of(parts.parts)
+        if keep_raw:
+            [raw] = work.keep(raw)
         wanted = split, is_classifier(est), bool(est.standardize)
-        summary = work.total("summary-of-partition", summarise, raw, *wanted)
+        summary = work.total("summary-of-partition", summarise, raw, *wanted, fan=SMALL)
         work.rows = summary.rows
         if not summary.rows:
             raise InputError("X", "at least one row to learn from", "none")
@@ -143,11 +155,21 @@ class ClusterFit:
         mean, scale = (None, None) if summary.inputs is None else summary.inputs.own()
         of_class = est._class_weight_of(summary)
         how = Preparation(mean, scale, classes, outputs, of_class, loss, loss_of(loss).target_range, parts.dtype)
-        ready = work.map("prepare-partition", prepare, raw, how, split)
         rows = summary.rows + summary.held
-        if keep_raw or (est.persist == "auto" and rows_fit(work.client, rows, parts.width, parts.dtype)):
-            ready = work.persist(ready)
-        return _Data(summary, ready, how)
+        kept = keep_raw or (est.persist == "auto" and rows_fit(work.client, rows, parts.width, parts.dtype))
+        looked = Looked(kept, summary.between, "y")
+        chosen = choose(est.mode, looked, est.solver == "lbfgs", bool(np.any(est.dropout)), int(est.steps_per_epoch))
+        est.mode_, est.mode_reason_ = chosen.mode, chosen.why
+        if chosen.warning:
+            warnings.warn(chosen.warning, stacklevel=6)
+        row_bytes = (parts.width + 2) * parts.dtype.itemsize
+        dealt = {"shards": shards(chosen, batch_of(est, summary.rows)), "seed": split.seed} if chosen.mixed else {}
+        ready = arrange(
+            work, raw.tasks, summary.learnt, row_bytes, kept, prepare_block, work.send(how), split, **dealt
+        )  # fmt: skip
+        if keep_raw:
+            work.let_go(raw)
+        return _Data(summary, ready, how, chosen)
 
     def _begin(
         self,
@@ -188,9 +210,11 @@ class ClusterFit:
         if own.names is not None and parts.names is not None and own.names != parts.names:
             raise InputError("validation X", f"the columns {', '.join(parts.names)}, as X", ", ".join(own.names))
         everything = PartitionSplit(0, 1.0)
-        summary = work.total("summary-of-partition", summarise, own.parts, everything, is_classifier(est), False)
-        ready = work.map("prepare-partition", prepare, own.parts, replace(how, class_weight=None), everything)
-        return ready, summary
+        given_rows = RowBlocks.of(own.parts)
+        wanted = everything, is_classifier(est), False
+        summary = work.total("summary-of-partition", summarise, given_rows, *wanted, fan=SMALL)
+        ready = work.map("prepare", prepare, own.parts, replace(how, class_weight=None), everything)
+        return RowBlocks(ready, given_rows.rows), summary
 
     # ------------------------------------------------------------ standardisation as a part of the first layer
 

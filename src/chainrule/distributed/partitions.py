@@ -10,6 +10,8 @@ import dask
 import dask.array as da
 import numpy as np
 
+from chainrule.distributed.graphs import Layer
+from chainrule.distributed.sizes import sized
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 
@@ -17,6 +19,7 @@ _NONE = ("NAType", "NaTType")  # what a dataframe has for no value; comparing it
 PIECES = 8  # partitions of an array that comes whole
 
 
+@sized
 @dataclass(frozen=True, eq=False)
 class RawPart:
     """A partition as it was given.
@@ -71,12 +74,10 @@ def partitions(X: Any, y: Any, weight: Any = None, what: str = "") -> Partitions
     names, width, dtype, xs, sizes = _inputs(X, what)
     ys = _column(f"{what}y", y, len(xs), sizes)
     ws = [None] * len(xs) if weight is None else _column(f"{what}sample_weight", weight, len(xs), sizes)
-    read = dask.delayed(read_part, pure=True)
-    token = dask.base.tokenize(what, *xs, *ys, *ws)
-    parts = tuple(
-        read(i, what + name_of(i, len(xs)), a, b, c, dtype, dask_key_name=f"read-partition-{token}-{i}")
-        for i, (a, b, c) in enumerate(zip(xs, ys, ws, strict=True), 1)
-    )
+    layer = Layer(f"read-partition-{dask.base.tokenize(what, *xs, *ys, *ws)}")
+    for i, (a, b, c) in enumerate(zip(xs, ys, ws, strict=True), 1):
+        layer.add(f"{layer.name}-{i}", read_part, i, what + name_of(i, len(xs)), a, b, c, dtype, names)
+    parts = layer.tasks()
     return Partitions(parts, names, width, dtype)
 
 
@@ -187,8 +188,13 @@ def _is_frame(given: Any) -> bool:
     return hasattr(given, "to_delayed") and hasattr(given, "npartitions") and not isinstance(given, da.Array)
 
 
-def read_part(number: int, name: str, x: Any, y: Any, weight: Any, dtype: Any) -> RawPart:
+def read_part(
+    number: int, name: str, x: Any, y: Any, weight: Any, dtype: Any, names: tuple[str, ...] | None
+) -> RawPart:
     """A partition as arrays.
+
+    Args:
+        names: of the columns of a dataframe, in the order of the whole.
 
     Raises:
         InputError: naming the partition, and the column and the row (counted from 1 within it) that do not fit.
@@ -197,8 +203,8 @@ def read_part(number: int, name: str, x: Any, y: Any, weight: Any, dtype: Any) -
     y, weight = (_taken(whole, c) if isinstance(c, Columns) else c for c in (y, weight))
     if taken:
         x = whole.drop(columns=[column for c in taken for column in c.names])
-    values = _matrix(name, x, dtype)
-    answers = _plain(name, np.asarray(y))
+    values = _matrix(name, x, dtype, names)
+    answers = _plain(name, dense(f"{name}: y", y))
     if answers.ndim == 2 and answers.shape[1] == 1:
         answers = answers[:, 0]
     if len(answers) != len(values):
@@ -213,6 +219,54 @@ def read_part(number: int, name: str, x: Any, y: Any, weight: Any, dtype: Any) -
             bad = int(np.argmin(np.isfinite(given) & (given >= 0)))
             raise InputError(f"{name}: sample_weight", "numbers from 0 up", f"{given[bad]} in row {bad + 1}")
     return RawPart(number, name, values, answers, given)
+
+
+def in_order(name: str, x: Any, names: tuple[str, ...] | None) -> Any:
+    """A partition of a dataframe with its columns in the order of the whole.
+
+    Raises:
+        InputError: a column too many, or one that is missing.
+    """
+    own = [str(column) for column in x.columns]
+    if names is None or own == list(names):
+        return x
+    if sorted(own) != sorted(names):
+        wrong = next((c for c in names if c not in own), None)
+        more = next((c for c in own if c not in names or own.count(c) > 1), "")
+        got = f"no column {wrong!r}" if wrong is not None else f"the column {more!r} beside them"
+        raise InputError(f"{name}: X", f"the columns {', '.join(names[:12])}", got)
+    return x.iloc[:, [own.index(column) for column in names]]
+
+
+def _numbers(what: str, frame: Any, place: int) -> Any:
+    """The frame, its column at a place being numbers; categories that are numbers, as of folders' names, become them.
+
+    Raises:
+        InputError: something else.
+    """
+    column = frame.iloc[:, place]
+    kind = column.dtype
+    if getattr(kind, "kind", "O") in "fiub":
+        return frame
+    if hasattr(kind, "categories") and kind.categories.dtype.kind in "fiub":
+        label = frame.columns[place]
+        return frame.assign(**{label: column.astype(np.float64)}) if isinstance(label, str) else frame
+    if len(column) and column.isna().all():
+        raise InputError(what, "numbers", "no value in any row")
+    raise InputError(what, "numbers", str(kind))
+
+
+def dense(what: str, values: Any) -> Array:
+    """A block as an array.
+
+    Raises:
+        InputError: one with a mask, or a sparse one.
+    """
+    if np.ma.isMaskedArray(values):
+        raise InputError(what, "values in every place", "an array with a mask (fill it, or leave such rows out)")
+    if not isinstance(values, np.ndarray) and (hasattr(values, "todense") or hasattr(values, "nnz")):
+        raise InputError(what, "dense arrays", f"a sparse {type(values).__name__} (make it dense block by block)")
+    return np.asarray(values)
 
 
 def _plain(name: str, y: Array) -> Array:
@@ -233,6 +287,7 @@ def _plain(name: str, y: Array) -> Array:
 
 
 def _weights(name: str, weight: Any) -> Array:
+    weight = dense(f"{name}: sample_weight", weight)
     try:
         return np.asarray(weight, dtype=float).reshape(-1)
     except (TypeError, ValueError):
@@ -243,18 +298,29 @@ def _taken(frame: Any, columns: Columns) -> Any:
     return frame[columns.names[0]] if columns.single else frame[list(columns.names)]
 
 
-def _matrix(name: str, x: Any, dtype: Any) -> Array:
+def _matrix(name: str, x: Any, dtype: Any, names: tuple[str, ...] | None) -> Array:
+    """The inputs of one partition (n, d).
+
+    Args:
+        names: of the columns, in the order in which they are wanted; None: as they are.
+
+    Raises:
+        InputError: naming the partition, and what does not fit.
+    """
     columns: Sequence[str] | None = None
     if hasattr(x, "columns"):
+        x = in_order(name, x, names)
         columns = [str(column) for column in x.columns]
-        for column, kind in zip(columns, x.dtypes, strict=True):
-            if getattr(kind, "kind", "O") not in "fiub":
-                raise InputError(f"{name}: column {column!r}", "numbers", str(kind))
+        for place, column in enumerate(columns):
+            x = _numbers(f"{name}: column {column!r}", x, place)
+    x = x if columns else dense(f"{name}: X", x)
     try:
         given = x.to_numpy(dtype=dtype, na_value=np.nan) if columns else x
         values: Array = np.ascontiguousarray(given, dtype=dtype)
     except (TypeError, ValueError):
         raise InputError(f"{name}: X", "numbers", str(getattr(x, "dtype", type(x).__name__))) from None
+    if names is not None and values.shape[1:] != (len(names),):
+        raise InputError(f"{name}: X", f"{len(names)} columns", f"shape {values.shape}")
     if not np.isfinite(values).all():
         row, j = map(int, np.argwhere(~np.isfinite(values))[0])
         where = f"column {columns[j]!r}" if columns else f"X, column {j + 1}"

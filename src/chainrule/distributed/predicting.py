@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import reduce
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import dask
 import dask.array as da
@@ -12,7 +13,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from chainrule.distributed.exact import PartScore
-from chainrule.distributed.partitions import RawPart, partitions
+from chainrule.distributed.partitions import RawPart, dense, in_order, partitions
 from chainrule.distributed.summary import add
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
@@ -28,7 +29,11 @@ class LazyPredictions:
     _one_machine: ClassVar[Any]
 
     def _lazily(self, X: Any, function: str, like: Array) -> Any:
-        """A prediction of a Dask collection, partition by partition, nothing computed yet; of arrays, at once."""
+        """A prediction of a Dask collection, partition by partition, nothing computed yet; of arrays, at once.
+
+        That of an array is an array; that of a dataframe a series, or a dataframe with a column for each output, with
+        its index.
+        """
         est: Any = self
         plain = getattr(super(), function)
         if isinstance(X, da.Array):
@@ -36,11 +41,15 @@ class LazyPredictions:
                 raise InputError("X", f"shape (n, {est.n_features_in_})", f"shape {X.shape}")
             whole = X.rechunk({1: -1})
             sizes = {"drop_axis": 1} if like.ndim == 1 else {"chunks": (whole.chunks[0], (like.shape[1],))}
-            return whole.map_blocks(_predict_block, est._frozen(), function, dtype=like.dtype, meta=like, **sizes)
+            given = {"one": self._frozen(), "function": function}
+            return whole.map_blocks(_predict_block, **given, dtype=like.dtype, meta=like, **sizes)
         if hasattr(X, "map_partitions"):
-            work, frozen = dask.delayed(_predict_block, pure=True), self._frozen()
-            tasks = (work(part, frozen, function) for part in X.to_delayed())
-            return da.concatenate([da.from_delayed(task, (np.nan, *like.shape[1:]), meta=like) for task in tasks])
+            import pandas as pd  # type: ignore[import-untyped]
+
+            columns = est.classes_ if like.ndim > 1 and hasattr(est, "classes_") else None
+            meta = pd.DataFrame(like, columns=columns) if like.ndim > 1 else pd.Series(like)
+            names = tuple(map(str, X.columns))
+            return X.map_partitions(_predict_frame, self._frozen(), function, names, columns, meta=meta)
         return plain(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -53,10 +62,10 @@ class LazyPredictions:
         return found.accuracy if is_classifier(self) else found.r2
 
     def _frozen(self) -> Any:
-        """The fitted estimator of one machine, for workers."""
+        """The fitted estimator of one machine, as one task: a worker fetches it once, whatever its partitions."""
         one = self._one_machine()
         one.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _LEFT})
-        return one
+        return dask.delayed(one, name=f"model-{uuid4().hex}", traverse=False)
 
 
 def _score_block(part: RawPart, one: Any) -> PartScore:
@@ -73,8 +82,21 @@ def _score_block(part: RawPart, one: Any) -> PartScore:
     return PartScore(0.0, float(weight.sum()), 0.0, weight @ (guess - y) ** 2, Moments.of(y, weight))
 
 
+def _predict_frame(frame: Any, one: Any, function: str, names: tuple[str, ...], columns: Any) -> Any:
+    """One partition's predictions with its index, on a worker."""
+    import pandas as pd
+
+    frame = in_order("a partition", frame, names)
+    found = _predict_block(frame, one, function)
+    if found.ndim > 1:
+        return pd.DataFrame(found, index=frame.index, columns=columns)
+    return pd.Series(found, index=frame.index)
+
+
 def _predict_block(block: Any, one: Any, function: str) -> Array:
     """One partition's predictions, on a worker."""
+    if not hasattr(block, "columns"):
+        block = dense("X", block)
     if not len(block):
         return np.asarray(getattr(one, function)(np.zeros((1, one.n_features_in_))))[:0]
     with warnings.catch_warnings():

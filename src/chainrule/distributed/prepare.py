@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chainrule.distributed.partitions import RawPart
+from chainrule.distributed.sizes import sized
 from chainrule.distributed.summary import PartitionSplit
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
@@ -40,9 +42,13 @@ class Preparation:
     dtype: Any
 
 
+@sized
 @dataclass(frozen=True, eq=False)
 class ReadyRows:
-    """A partition's rows to learn from and to validate with, and those kept aside for a test; each may be none."""
+    """A block's rows to learn from and to validate with, and those kept aside for a test; each may be none.
+
+    ``number``: of its first partition, from 1.
+    """
 
     number: int
     learn: Rows
@@ -56,6 +62,29 @@ def rows_fit(client: Any, rows: int, width: int, dtype: Any) -> bool:
     limits = [worker["memory_limit"] for worker in workers]
     size = rows * (width + 2) * np.dtype(dtype).itemsize
     return not limits or not all(limits) or size <= MEMORY_SHARE * sum(limits)
+
+
+def prepare_block(parts: Sequence[RawPart], how: Preparation, split: PartitionSplit) -> ReadyRows:
+    """The rows of neighbouring partitions, as one block."""
+    return join([prepare(part, how, split) for part in parts])
+
+
+def join(parts: Sequence[ReadyRows]) -> ReadyRows:
+    """The rows of several parts, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    tests = [part.test for part in parts if part.test is not None]
+    return ReadyRows(
+        parts[0].number, joined_rows([part.learn for part in parts]), joined_rows([part.held for part in parts]),
+        joined_rows(tests) if tests else None,
+    )  # fmt: skip
+
+
+def joined_rows(parts: Sequence[Rows]) -> Rows:
+    """The rows of several, one after another; weights are those of all or of none of them that have rows."""
+    some_ = [part for part in parts if len(part)] or list(parts[:1])
+    weight = None if some_[0].weight is None else np.concatenate([part.weight for part in some_])
+    return Rows(np.concatenate([part.x for part in some_]), np.concatenate([part.y for part in some_]), weight)
 
 
 def prepare(part: RawPart, how: Preparation, split: PartitionSplit) -> ReadyRows:

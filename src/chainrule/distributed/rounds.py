@@ -1,4 +1,4 @@
-"""Rounds mode: each partition trains the same weights for some steps of its own, then the weights are averaged.
+"""Rounds mode: each block trains the same weights for some steps of its own, then the weights are averaged.
 
 Local SGD: Stich 2019, "Local SGD converges fast and communicates little", Algorithm 1; averaged by rows as in McMahan
 et al. 2017, Algorithm 1. The optimizer's moments are averaged likewise.
@@ -6,12 +6,12 @@ et al. 2017, Algorithm 1. The optimizer's moments are averaged likewise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.distributed.blocks import RowBlocks
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.summary import Sums
@@ -28,13 +28,13 @@ from chainrule.train.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class RoundSums(Sums):
-    """Sums over partitions.
+    """Sums over blocks.
 
     Attributes:
         rows, right: how many there are, and how many are classified right.
         values: rows times parameters and moments, (1 + moments, parameters).
         loss: rows times losses.
-        failed: partitions whose numbers left the range.
+        failed: blocks whose numbers left the range.
     """
 
     rows: int
@@ -46,15 +46,16 @@ class RoundSums(Sums):
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """What a partition does in a round: the epoch (from 1), its first step in it (from 0), the steps' learning rate."""
+    """What a block does in a round: the epoch (from 1), its first step in it (from 0), the steps' learning rate."""
 
     epoch: int
     first: int
     rates: Array
 
 
-def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recipe, turn: Turn) -> RoundSums:
-    """Some minibatches of one partition, in the order of its epoch, by the compiled engine."""
+def train_block(ready: ReadyRows, state: State, how: tuple[Network, Recipe], turn: Turn) -> RoundSums:
+    """Some minibatches of one block, in the order of its epoch, by the compiled engine."""
+    like, recipe = how
     rows, batch = ready.learn, recipe.batch_size
     order = np.arange(len(rows))
     if recipe.shuffle:
@@ -62,7 +63,7 @@ def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recip
     own = order[turn.first * batch : (turn.first + len(turn.rates)) * batch]
     if not len(own):
         return RoundSums(0, np.zeros((1 + len(state.moments), len(state.theta))), 0.0, 0, 0)
-    seed = int(np.random.default_rng((recipe.seed, ready.number)).integers(2**31))  # dropout differs by partition
+    seed = int(np.random.default_rng((recipe.seed, ready.number)).integers(2**31))  # dropout differs by block
     with blas.one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         engine = start(like, replace(recipe, seed=seed, threads=1))
         try:
@@ -77,16 +78,17 @@ def train_partition(ready: ReadyRows, state: State, like: Network, recipe: Recip
 
 
 class RoundsEngine(PlainEngine):
-    """Rounds until every partition has been through its rows once: an epoch."""
+    """Rounds until every block has been through its rows once: an epoch."""
 
     kind = "rounds"
 
     def __init__(
-        self, network: Network, recipe: Recipe, work: Work, parts: Sequence[Any], local_steps: int, classes: bool
+        self, network: Network, recipe: Recipe, work: Work, parts: RowBlocks, local_steps: int, classes: bool
     ) -> None:
-        """``local_steps``: of each partition between two averages."""
+        """``local_steps``: of each block between two averages."""
         super().__init__(network, recipe, recipe.dropout_of(network))
         self.work, self.parts, self.local_steps, self.classes = work, parts, local_steps, classes
+        self.how, self.sum = work.send((network, recipe)), work.send(network.astype(np.float64).summed())
 
     def steps(self, rows: Any, order: Array, learning_rates: Array) -> StepsResult:
         """The rounds of epoch ``order[0]``; a learning rate for each local step."""
@@ -94,8 +96,8 @@ class RoundsEngine(PlainEngine):
         for number, first in enumerate(range(0, len(learning_rates), self.local_steps)):
             turn = Turn(epoch, first, learning_rates[first : first + self.local_steps])
             state = State(self.theta, self.moments, self.step)
-            given = state, self.like, self.recipe, turn
-            found: RoundSums = self.work.total("train-partition", train_partition, self.parts, *given)
+            given = state, self.how, turn
+            found: RoundSums = self.work.total("train", train_block, self.parts, *given)
             loss, right, seen = loss + found.loss, right + found.right, seen + found.rows
             if found.failed:
                 return StepsResult(float("nan"), right, number, HealthProbe.nothing(self.like))
@@ -107,5 +109,4 @@ class RoundsEngine(PlainEngine):
 
     def evaluate(self, rows: Any) -> tuple[float, float]:
         """Loss and score of the rows for validation, in float64."""
-        like = self.like.astype(np.float64).summed()
-        return evaluated(self.work, rows.parts, self.theta.astype(np.float64), like, self.classes)
+        return evaluated(self.work, rows.parts, self.theta.astype(np.float64), self.sum, self.classes)

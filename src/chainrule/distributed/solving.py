@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from chainrule.distributed.arranging import Arranged
 from chainrule.distributed.base import ClusterPerceptron
-from chainrule.distributed.exact import ClusterLoss, ExactEngine, HeldAway
+from chainrule.distributed.blocks import RowBlocks
+from chainrule.distributed.exact import ClusterLoss, HeldAway
+from chainrule.distributed.modes import ChosenMode, start
 from chainrule.distributed.replay import Log
-from chainrule.distributed.rounds import RoundsEngine
 from chainrule.distributed.summary import PartitionSplit, Summary
 from chainrule.distributed.work import Work
 from chainrule.errors import InputError
@@ -21,7 +23,7 @@ from chainrule.estimators.objective import Objective
 from chainrule.estimators.solving import NOT_FINITE, batch_of, recipe_of, settle, stopping_rule
 from chainrule.network.network import Network
 from chainrule.train.checkpoints import Checkpoint
-from chainrule.train.engine import Away, Engine, minibatches
+from chainrule.train.engine import Away
 from chainrule.train.loop import fit
 
 
@@ -30,17 +32,18 @@ class ClusterTask:
     """What is to be learned.
 
     Attributes:
-        parts: tasks that give a ``ReadyRows`` each.
-        held: the caller's own rows for validation, tasks and summary; None: those of the split, if any.
+        rows: ready, on the workers. chosen: the mode.
+        held: the caller's own rows for validation, blocks and summary; None: those of the split, if any.
     """
 
     work: Work
-    parts: tuple[Any, ...]
+    rows: Arranged
+    chosen: ChosenMode
     summary: Summary
     objective: Objective
     random: Any
     split: PartitionSplit
-    held: tuple[Any, Summary] | None
+    held: tuple[RowBlocks, Summary] | None
 
 
 def solve(est: ClusterPerceptron, task: ClusterTask) -> None:
@@ -64,7 +67,7 @@ def _shifted(objective: Objective, constant: float, weight: float) -> Objective:
 def _held(task: ClusterTask) -> HeldAway | None:
     if task.held is None and not task.split.share:
         return None
-    parts, summary = task.held or (task.parts, task.summary)
+    parts, summary = task.held or (task.rows.held, task.summary)
     return HeldAway(summary.held, 1, False, summary.digest, parts)
 
 
@@ -72,17 +75,11 @@ def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
     summary = task.summary
     objective = _shifted(task.objective, summary.constant, summary.weight)
     now: Network = est._now()
-    exact, dtype = est.mode == "exact", now.dtype
-    network = now.astype(np.float64 if exact else dtype)
-    steps = min(int(est.steps_per_epoch), len(task.parts))
-    batch = -(-summary.rows // steps) if exact else batch_of(est, summary.rows)
-    recipe = replace(recipe_of(est, objective, task.random, network, batch), health=False)
-    classes = is_classifier(est)
-    if exact:
-        engine: Engine = ExactEngine(network, recipe, task.work, task.parts, steps, classes)
-    else:
-        steps = minibatches(summary.largest, batch)
-        engine = RoundsEngine(network, recipe, task.work, task.parts, int(est.local_steps), classes)
+    batch, classes = batch_of(est, summary.rows), is_classifier(est)
+    recipe = recipe_of(est, objective, task.random, now, batch)
+    engine, network, recipe, steps = start(
+        task.chosen, now, recipe, task.work, task.rows, classes, int(est.local_steps), int(est.steps_per_epoch)
+    )  # fmt: skip
     rows = Away(summary.rows, steps, classes and est.n_outputs_ > 1 and summary.columns == 0, summary.digest)
     rule, held, path = stopping_rule(est, objective, summary.rows, False), _held(task), est.checkpoint
     conditions = f"{_conditions(est, task)}, {steps} steps, {est.local_steps} local, {held and held.digest}"
@@ -93,9 +90,9 @@ def _by_epochs(est: ClusterPerceptron, task: ClusterTask) -> None:
     )  # fmt: skip
     of_held = None
     if held is not None:
-        _, source = task.held or (task.parts, task.summary)
+        _, source = task.held or (task.rows.held, task.summary)
         of_held = _shifted(task.objective, source.held_constant, source.held_weight)
-    fitted = replace(fitted, network=fitted.network.astype(dtype))
+    fitted = replace(fitted, network=fitted.network.astype(now.dtype))
     settle(est, fitted, rule, of_held, False)
 
 
@@ -103,7 +100,8 @@ def _conditions(est: ClusterPerceptron, task: ClusterTask) -> str:
     """What a resumed fit must agree with beside network and recipe, in one line."""
     weights = " ".join(f"{getattr(est, 'class_weight', None)!r}".split())
     return (
-        f"rows {task.summary.digest} in {len(task.parts)} partitions, {task.split}, standardize {est.standardize}, "
+        f"rows {task.summary.digest} in {task.rows.learn.words(len(task.summary.digests))}, "
+        f"{task.split}, standardize {est.standardize}, "
         f"class_weight {weights}, random_state {est.random_state}"
     )
 
@@ -118,7 +116,7 @@ def _by_lbfgs(est: ClusterPerceptron, task: ClusterTask) -> None:
     if est.checkpoint is not None:
         conditions = f"{_conditions(est, task)}, {network!r}, alpha {est.alpha}, tol {est.tol}, max_fun {est.max_fun}"
         log = Log(Path(est.checkpoint), conditions, network.parameter_count)
-    loss = ClusterLoss(network, objective, task.work, task.parts, float(est.alpha), log)
+    loss = ClusterLoss(network, objective, task.work, task.rows.learn, float(est.alpha), log)
     try:
         solved = minimise(loss, float(est.tol), int(est.max_iter), int(est.max_fun), bool(est.verbose))
     finally:

@@ -9,7 +9,9 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import xlogy
 
+from chainrule.distributed.likeness import share_between, spread_of_classes
 from chainrule.distributed.partitions import RawPart
+from chainrule.distributed.sizes import sized
 from chainrule.errors import InputError
 from chainrule.network.arrays import Array
 from chainrule.tables.moments import Moments
@@ -59,7 +61,9 @@ class Summary:
         constant: sum over rows of w (y log y - y), for Poisson's loss.
         held_weight, held_constant: of the rows to validate with.
         digests: of each partition's bytes, in order.
-        largest: rows of the largest partition.
+        learnt: rows to learn from of each partition, in order.
+        within: the sum over partitions of the spread of y within each; ``answers``: the moments of y, of numbers.
+        labels: what labels are, text or numbers; ``name``: the first partition that has some.
     """
 
     rows: int
@@ -72,11 +76,17 @@ class Summary:
     held_weight: float
     held_constant: float
     digests: tuple[str, ...]
-    largest: int
+    learnt: tuple[int, ...]
+    within: float
+    answers: Moments | None
+    labels: str
+    name: str
 
     def __add__(self, other: Summary) -> Summary:
         if self.columns != other.columns and self.rows + self.held and other.rows + other.held:
             raise InputError("y", f"{self.columns or 'one'} columns in every partition", f"{other.columns or 'one'}")
+        if self.labels and other.labels and self.labels != other.labels:
+            raise InputError(f"{other.name}: y", f"{self.labels}, as in {self.name}", other.labels)
         classes = None
         if self.classes is not None and other.classes is not None:
             classes = dict(self.classes)
@@ -89,8 +99,19 @@ class Summary:
             None if self.inputs is None or other.inputs is None else self.inputs + other.inputs,
             self.columns or other.columns, classes, self.constant + other.constant,
             self.held_weight + other.held_weight, self.held_constant + other.held_constant,
-            self.digests + other.digests, max(self.largest, other.largest),
+            self.digests + other.digests, self.learnt + other.learnt, self.within + other.within,
+            None if self.answers is None or other.answers is None else self.answers + other.answers,
+            self.labels or other.labels, self.name if self.labels else other.name,
         )  # fmt: skip
+
+    @property
+    def between(self) -> float:
+        """The share of the variation of y that is between partitions, beyond chance: 1 where they are sorted by it."""
+        if self.classes is not None:
+            total = spread_of_classes(self.classes.values())
+        else:
+            total = 0.0 if self.answers is None else float(self.answers.own_spread.sum())
+        return share_between(self.within, total, len(self.learnt), self.rows)
 
     @property
     def digest(self) -> str:
@@ -122,15 +143,22 @@ def summarise(part: RawPart, split: PartitionSplit, classification: bool, standa
     digest = hashlib.blake2b(np.ascontiguousarray(part.x).tobytes(), digest_size=8)
     digest.update(part.y.tobytes() if part.y.dtype.kind in "fiub" else "\n".join(map(str, part.y.ravel())).encode())
     digest.update(b"" if part.weight is None else part.weight.tobytes())
-    rows = int(learnt.sum())
+    rows, answers = int(learnt.sum()), None
+    if classes is not None:
+        within = spread_of_classes(classes.values())
+    else:
+        answers = Moments.of(part.y[learnt].reshape(rows, max(columns, 1)))
+        within = float(answers.own_spread.sum())
+    kind = "" if classes is None or not len(part.y) else "numbers" if part.y.dtype.kind in "fiub" else "text"
     return Summary(
         rows, len(learnt) - rows, float(weight[learnt].sum()),
         Moments.of(part.x[learnt]) if standardise else None,
         columns, classes, float(constants[learnt].sum()), float(weight[~learnt].sum()), float(constants[~learnt].sum()),
-        (digest.hexdigest(),), rows,
+        (digest.hexdigest(),), (rows,), within, answers, kind, part.name,
     )  # fmt: skip
 
 
+@sized
 @dataclass(frozen=True, eq=False)
 class Sums:
     """Base of records that are added field by field."""

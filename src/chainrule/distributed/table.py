@@ -7,12 +7,14 @@ of the whole table.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.distributed.prepare import ReadyRows, some
+from chainrule.distributed.likeness import share_between, spread_of_classes
+from chainrule.distributed.prepare import ReadyRows, join, some
 from chainrule.distributed.summary import PartitionSplit, digest_of
 from chainrule.distributed.table_files import Layout, Piece, named, read_piece
 from chainrule.network.arrays import Array
@@ -34,7 +36,8 @@ class TableSummary:
         columns: of the inputs, in order; empty where there are no rows.
         target: None where there are no rows.
         digests: of each piece's values, in order.
-        largest: rows to learn from of the largest piece.
+        by_piece: rows to learn from of each piece, in order.
+        within: the sums over pieces of the spread of the target within each, as classes and as numbers.
     """
 
     learnt: int
@@ -43,7 +46,8 @@ class TableSummary:
     columns: tuple[ColumnSummary, ...]
     target: ColumnSummary | None
     digests: tuple[str, ...]
-    largest: int
+    by_piece: tuple[int, ...]
+    within: tuple[float, float]
 
     def __add__(self, other: TableSummary) -> TableSummary:
         if self.target is None or other.target is None:
@@ -54,8 +58,16 @@ class TableSummary:
             target = self.target + other.target
         return TableSummary(
             self.learnt + other.learnt, self.held + other.held, self.tested + other.tested, columns, target,
-            self.digests + other.digests, max(self.largest, other.largest),
+            self.digests + other.digests, self.by_piece + other.by_piece,
+            (self.within[0] + other.within[0], self.within[1] + other.within[1]),
         )  # fmt: skip
+
+    def between(self, classes: bool) -> float:
+        """The share of the variation of the target that is between pieces, beyond chance."""
+        if self.target is None:
+            return 0.0
+        total = spread_of_classes(self.target.labels.values()) if classes else _spread(self.target)
+        return share_between(self.within[0 if classes else 1], total, len(self.by_piece), self.learnt)
 
     @property
     def digest(self) -> str:
@@ -81,7 +93,7 @@ def summarise_table(
         rows = table.num_rows
         held, tested = split.held(piece.number, rows), split.tested(piece.number, rows)
         if not rows:
-            return TableSummary(0, 0, 0, (), None, (_digest(table),), 0)
+            return TableSummary(0, 0, 0, (), None, (_digest(table),), (0,), (0.0, 0.0))
         known = _has_value(table.column(target)) if decided is None else decided.known(table)
         held, tested, learnt = held & known, tested & known, ~(held | tested) & known
         count, mark = int(learnt.sum()), decimal_of(table)
@@ -93,7 +105,12 @@ def summarise_table(
         for column in (*columns, answer) if plan.missing == "refuse" else ():
             column.check_filled()
         counts = count, int(held.sum()), int(tested.sum())
-        return TableSummary(*counts, columns, answer, (_digest(table),), count)
+        within = spread_of_classes(answer.labels.values()), _spread(answer)
+        return TableSummary(*counts, columns, answer, (_digest(table),), (count,), within)
+
+
+def _spread(column: ColumnSummary) -> float:
+    return float(column.moments.own_spread.sum()) if column.moments.count else 0.0
 
 
 def _has_value(column: Any) -> Array:
@@ -130,6 +147,13 @@ class TablePreparation:
     target: Target
     class_weight: Array | None
     dtype: Any
+
+
+def prepare_pieces(
+    pieces: Sequence[Piece], layout: Layout, how: TablePreparation, split: PartitionSplit
+) -> ReadyRows:  # fmt: skip
+    """The rows of neighbouring pieces, as one block."""
+    return join([prepare_table(piece, layout, how, split) for piece in pieces])
 
 
 def prepare_table(piece: Piece, layout: Layout, how: TablePreparation, split: PartitionSplit) -> ReadyRows:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.distributed.exact import PartScore, score_of_partition
+from chainrule.distributed.blocks import RowBlocks
+from chainrule.distributed.exact import PartScore, score_of_block
 from chainrule.distributed.prepare import ReadyRows
 from chainrule.distributed.table_files import Layout, Piece, TableFiles, named, read_piece
 from chainrule.distributed.work import Work
@@ -68,11 +69,12 @@ def predict_files(
     scored = model.target.name in files.layout.names
     threads = sum(worker["nthreads"] for worker in work.client.scheduler_info(n_workers=-1)["workers"].values())
     size, total = max(1, AHEAD * threads), PredictedPieces((), 0, None)
+    layout, sent = work.send(files.layout), work.send(model)
     for at in range(0, len(files.pieces), size):
         group = files.pieces[at : at + size]
         work.rows = sum(piece.rows for piece in group)
-        given = files.layout, model, scored, half_width
-        found: PredictedPieces = work.total("predict-partition", predict_piece, group, *given)
+        given = layout, sent, scored, half_width
+        found: PredictedPieces = work.total("predict-partition", predict_piece, RowBlocks.of(group), *given)
         for text in found.texts:
             keep(text)
         total += replace(found, texts=())
@@ -110,7 +112,7 @@ def _score(model: Model | PresetModel, piece: Piece, x: Array, y: Array, yhat: A
     if isinstance(model, Model):
         network = model.network.astype("float64").summed()
         ready = ReadyRows(piece.number, Rows(x[:0], y[:0]), Rows(np.ascontiguousarray(x, np.float64), y))
-        return score_of_partition(ready, network.flat, network, classes)
+        return score_of_block(ready, network.flat, network, classes)
     _, losses = model.row_losses(x, y, yhat)
     right = float((yhat.argmax(axis=1) == y).sum()) if classes else 0.0
     answers = np.zeros_like(yhat) if classes else y.astype(np.float64)

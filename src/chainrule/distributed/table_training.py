@@ -1,20 +1,21 @@
-"""Training on a table in files on a cluster: the plan of ``chainrule train``, by exact steps or in rounds."""
+"""Training on a table in files on a cluster: the plan of ``chainrule train``, in one of the modes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.distributed.exact import ExactEngine, HeldAway, PartScore, score_of_partition
+from chainrule.distributed.arranging import Arranged, arrange
+from chainrule.distributed.blocks import RowBlocks
+from chainrule.distributed.exact import HeldAway, PartScore, score_of_block
+from chainrule.distributed.modes import MODES, ChosenMode, Looked, choose, shards, start
 from chainrule.distributed.prepare import rows_fit
-from chainrule.distributed.rounds import RoundsEngine
 from chainrule.distributed.summary import PartitionSplit
-from chainrule.distributed.table import TablePreparation, TableSummary, prepare_table, summarise_table
+from chainrule.distributed.table import TablePreparation, TableSummary, prepare_pieces, summarise_table
 from chainrule.distributed.table_files import TableFiles
-from chainrule.distributed.work import Work
+from chainrule.distributed.work import SMALL, Work
 from chainrule.errors import InputError
 from chainrule.tables.columns import Target, balanced
 from chainrule.tables.decision import decide
@@ -23,7 +24,7 @@ from chainrule.tables.plan import Model, Plan, Setup, agreed, digest, untrained
 from chainrule.tables.scores import Scores
 from chainrule.tables.summary import inputs_of
 from chainrule.tables.table_model import Split
-from chainrule.train.engine import Away, Engine, minibatches
+from chainrule.train.engine import Away
 from chainrule.train.recipe import whole
 
 
@@ -32,17 +33,25 @@ class ClusterMode:
     """How a cluster trains.
 
     Attributes:
-        mode: ``exact``: a step an epoch, of the gradient of all rows; ``rounds``: minibatches in each partition, and
-            the weights averaged every ``local_steps`` of them.
+        mode: ``exact``: a step an epoch, of the gradient of all rows, or ``groups`` of them, each of some blocks;
+            ``minibatches``: steps that all workers share; ``rounds``: minibatches in each block, and the weights
+            averaged every ``local_steps`` of them; ``auto``: the one that fits.
     """
 
-    mode: Literal["exact", "rounds"] = "rounds"
+    mode: str = "auto"
     local_steps: int = 100
+    groups: int = 1
 
     def __post_init__(self) -> None:
-        if self.mode not in ("exact", "rounds"):
-            raise InputError("mode", "exact or rounds", repr(self.mode))
+        if self.mode not in MODES:
+            raise InputError("mode", "exact, minibatches, rounds or auto", repr(self.mode))
         whole("local steps", self.local_steps)
+        whole("steps per epoch", self.groups)
+
+    def agreed(self, chosen: ChosenMode) -> dict[str, str | int]:
+        """What a resumed training must agree with; without what is as usual, as files of 0.1.0 have it."""
+        groups = {"groups": self.groups} if self.groups != 1 else {}
+        return {"mode": chosen.mode, "local_steps": self.local_steps, **groups}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +60,17 @@ class ClusterTable:
 
     Attributes:
         model: not trained yet.
-        parts: tasks that give a ``ReadyRows`` each.
+        rows: ready, on the workers. partitions: that they were read in.
         train, validation, test: the rows, which only the cluster reaches; the last two may be none.
         notes: what is to be said of how its columns were read, a sentence each.
     """
 
     model: Model
     work: Work
-    parts: tuple[Any, ...]
+    rows: Arranged
+    partitions: int
     how: ClusterMode
+    chosen: ChosenMode
     train: Away
     validation: HeldAway
     test: Away
@@ -67,21 +78,18 @@ class ClusterTable:
 
     def setup(self, plan: Plan) -> Setup:
         """An engine on the cluster; a resumed training must agree with rows and partitions, whatever the workers."""
-        model, work, parts, classes = self.model, self.work, self.parts, bool(self.model.target.classes)
-        recipe = replace(plan.recipe(), health=False)
-        engine: Engine
-        if self.how.mode == "exact":
-            recipe, network = replace(recipe, batch_size=len(self.train)), model.network.astype(np.float64)
-            engine = ExactEngine(network, recipe, work, parts, 1, classes)
-        else:
-            recipe, network = replace(recipe, batch_size=min(recipe.batch_size, len(self.train))), model.network
-            engine = RoundsEngine(network, recipe, work, parts, self.how.local_steps, classes)
-        learnt = [*agreed(model.inputs, model.target), asdict(self.how), self.train.digest]
+        model, how = self.model, self.how
+        engine, network, recipe, steps = start(
+            self.chosen, model.network, plan.recipe(), self.work, self.rows, bool(model.target.classes),
+            how.local_steps, how.groups,
+        )  # fmt: skip
+        learnt = [*agreed(model.inputs, model.target), how.agreed(self.chosen), self.train.digest]
         return Setup(
-            network, recipe, self.train, self.validation if len(self.validation) else None,
-            f"a training on a cluster, in mode {self.how.mode}, on the table "
+            network, recipe, replace(self.train, steps=steps), self.validation if len(self.validation) else None,
+            f"a training on a cluster, in mode {self.chosen.mode}, on the table "
             f"{digest([*learnt, len(self.validation), len(self.test), plan.class_weight])} "
-            f"({len(self.train)} rows to train in {len(parts)} partitions; {plan.stopping})", engine,
+            f"({len(self.train)} rows to train in {self.rows.learn.words(self.partitions)}; "
+            f"{plan.stopping})", engine,
         )  # fmt: skip
 
     def test_scores(self, model: Model) -> Scores:
@@ -92,7 +100,7 @@ class ClusterTable:
         """
         network, target = model.network.astype(np.float64).summed(), model.target
         given = network.flat, network, bool(target.classes), "test"
-        return scores_of(self.work.total("score-of-partition", score_of_partition, self.parts, *given), target)
+        return scores_of(self.work.total("score", score_of_block, self.rows.held, *given, fan=SMALL), target)
 
 
 def check_plan(names: Sequence[str], target: str, plan: Plan, how: ClusterMode) -> None:
@@ -109,17 +117,17 @@ def check_plan(names: Sequence[str], target: str, plan: Plan, how: ClusterMode) 
         raise InputError(f"column {target!r}", f"one of: {', '.join(names[:12])}", "no such column")
     if len(names) < 2:
         raise InputError("data", "at least one column beside the target", "none")
-    if how.mode == "rounds":
-        return
-    usual = Plan()
-    for name, given, wanted in (
-        ("dropout", plan.dropout, usual.dropout),
-        ("batch size", plan.batch_size, usual.batch_size),
-        ("engine", plan.engine, usual.engine),
-        ("local steps", how.local_steps, ClusterMode().local_steps),
+    usual, own = Plan(), ClusterMode()
+    for name, given, wanted, modes in (
+        ("dropout", plan.dropout, usual.dropout, ("rounds",)),
+        ("batch size", plan.batch_size, usual.batch_size, ("minibatches", "rounds")),
+        ("engine", plan.engine, usual.engine, ("rounds",)),
+        ("local steps", how.local_steps, own.local_steps, ("rounds",)),
+        ("steps per epoch", how.groups, own.groups, ("exact",)),
     ):
-        if given != wanted and np.any(given):
-            raise InputError(name, "mode rounds beside it: a step of mode exact is of all rows", "mode exact")
+        said = how.mode != "auto" or name in ("local steps", "steps per epoch", "engine")
+        if given != wanted and np.any(given) and said and how.mode not in modes:
+            raise InputError(name, f"mode {' or '.join(modes)} beside it", f"mode {how.mode}")
 
 
 def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how: ClusterMode) -> ClusterTable:
@@ -132,14 +140,15 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
     check_plan(files.layout.names, target, plan, how)
     split = PartitionSplit(plan.seed, plan.validation_share * (1 - plan.test), plan.test)
     work.rows = sum(piece.rows for piece in files.pieces)
-    given = files.layout, target, split, plan
-    summary: TableSummary = work.total("summary-of-partition", summarise_table, files.pieces, *given)
+    given = work.send(files.layout), target, split, plan
+    blocks = RowBlocks.of(files.pieces)
+    summary: TableSummary = work.total("summary-of-partition", summarise_table, blocks, *given, fan=SMALL)
     seen = None if summary.target is None else decide(summary.target, plan.task)
     if seen is not None and seen.mark is not None:
         if plan.missing == "refuse":
             raise InputError(f"target {target}", "a value in every row", str(seen.mark))
         # once more, as it is known now that a mark, such as ?, is no value
-        summary = work.total("summary-of-partition", summarise_table, files.pieces, *given, seen.target)
+        summary = work.total("summary-of-partition", summarise_table, blocks, *given, seen.target, fan=SMALL)
     learnt, held, tested = summary.learnt, summary.held, summary.tested
     work.rows = learnt + held + tested
     if not learnt or summary.target is None or (split.share and not held) or (split.test and not tested):
@@ -161,14 +170,20 @@ def prepare_cluster(work: Work, files: TableFiles, target: str, plan: Plan, how:
             raise InputError("class weight", f"classes in {target}", "numbers")
         weight = balanced(np.array([answer.labels[label] for label in model.target.classes]))
     preparation = TablePreparation(inputs, model.target, weight, model.network.dtype)
-    parts = work.map("prepare-partition", prepare_table, files.pieces, files.layout, preparation, split)
-    if rows_fit(work.client, work.rows, len(inputs.names), preparation.dtype):
-        parts = work.persist(parts)
-    steps = 1 if how.mode == "exact" else minibatches(summary.largest, min(plan.batch_size, learnt))
+    kept = rows_fit(work.client, work.rows, len(inputs.names), preparation.dtype)
     labels, name = bool(model.target.classes), summary.digest
+    looked = Looked(kept, summary.between(labels), target)
+    chosen = choose(how.mode, looked, False, bool(np.any(plan.dropout)), how.groups)
+    told = [f"mode {chosen.mode}: {chosen.why}"] if how.mode == "auto" else []
+    notes = (*told, *([chosen.warning] if chosen.warning else []), *notes)
+    row_bytes = (len(inputs.names) + 2) * np.dtype(preparation.dtype).itemsize
+    rows = arrange(
+        work, files.pieces, summary.by_piece, row_bytes, kept, prepare_pieces, work.send(files.layout),
+        work.send(preparation), split, shards=shards(chosen, min(plan.batch_size, learnt)), seed=plan.seed,
+    )  # fmt: skip
     return ClusterTable(
-        model, work, parts, how, Away(learnt, steps, labels, name), HeldAway(held, 1, labels, name, parts),
-        Away(tested, 1, labels, name), notes,
+        model, work, rows, len(files.pieces), how, chosen, Away(learnt, 1, labels, name),
+        HeldAway(held, 1, labels, name, rows.held), Away(tested, 1, labels, name), notes,
     )  # fmt: skip
 
 

@@ -78,10 +78,17 @@ def check_writable(files: dict[str, Path | None]) -> None:
 def _check_cluster(options: TrainOptions) -> None:
     """What goes with --cluster alone, and what does not go with it."""
     if options.cluster is None:
-        for option, value in (("mode", options.mode), ("local-steps", options.local_steps)):
+        for option, value in (
+            ("mode", options.mode),
+            ("local-steps", options.local_steps),
+            ("steps-per-epoch", options.steps_per_epoch),
+            ("timeout", options.timeout),
+        ):
             if value is not None:
                 raise InputError(f"--{option}", "--cluster beside it", "no such option")
         return
+    if options.timeout is not None and not options.timeout > 0:
+        raise InputError("--timeout", "seconds, above 0", f"{options.timeout:g}")
     refused: list[tuple[str, Any, str]] = [
         ("cv", options.cv, "it needs all rows at once"),
         ("report", options.report, "it needs all rows at once"),

@@ -114,12 +114,21 @@ def train(
     mode: Annotated[
         str | None,
         Option(
-            help="With --cluster. rounds (the usual): each partition trains on minibatches, then the weights are "
-            "averaged. exact: one step an epoch, by the gradient of all rows; it takes many more epochs."
+            help="With --cluster. minibatches: all workers share each step, as on one machine; their memory must hold "
+            "the rows. rounds: each part of the rows trains on minibatches of its own, then the weights are averaged. "
+            "exact: one step an epoch, by the gradient of all rows; it takes many more epochs. auto (the usual): the "
+            "one that fits, and why."
         ),
     ] = None,
     local_steps: Annotated[
         int | None, Option(help="With --mode rounds: minibatches between two averages; 100.")
+    ] = None,
+    steps_per_epoch: Annotated[
+        int | None, Option(help="With --mode exact: steps an epoch, each of some of the partitions; 1.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        Option(help="With --cluster: seconds without anything done, while no worker is at work, until it ends; 600."),
     ] = None,
     json: Annotated[bool, Option("--json", help="Print one JSON text instead.")] = False,
 ) -> None:
@@ -148,7 +157,7 @@ def train(
         name=_name(data[0]), data=tuple(data), reading=reading, target=target, plan=plan, preset=chosen,
         cv=cv, cv_only=cv_only, out=out, plot=plot, report=report, history=history, checkpoint=checkpoint,
         checkpoint_every=checkpoint_every, resume=resume, json=json, blocks=blocks, cluster=cluster, mode=mode,
-        local_steps=local_steps,
+        local_steps=local_steps, steps_per_epoch=steps_per_epoch, timeout=timeout,
     )  # fmt: skip
     if chosen == NONE:
         work(options)

@@ -43,6 +43,8 @@ class TrainOptions:
     cluster: str | None
     mode: str | None
     local_steps: int | None
+    steps_per_epoch: int | None
+    timeout: float | None
 
     @property
     def shown(self) -> str:

@@ -33,17 +33,19 @@ def training_table(options: TrainOptions) -> Iterator[TrainingTable]:
     from chainrule.distributed.progress import progress
     from chainrule.distributed.table_files import open_files
     from chainrule.distributed.table_training import ClusterMode, check_plan, prepare_cluster
-    from chainrule.distributed.work import Work
+    from chainrule.distributed.work import TIMEOUT, Work
 
     usual = ClusterMode()
     steps = usual.local_steps if options.local_steps is None else options.local_steps
-    how = ClusterMode(options.mode or usual.mode, steps)  # type: ignore[arg-type]
+    groups = usual.groups if options.steps_per_epoch is None else options.steps_per_epoch
+    meant = "rounds" if options.local_steps is not None else "exact" if options.steps_per_epoch is not None else None
+    how = ClusterMode(options.mode or meant or usual.mode, steps, groups)
     files = open_files(options.data, _reading(options, options.target), tell)
     target = options.target or _no_target(options, files.layout.names)
     check_plan(files.layout.names, target, options.plan, how)
-    with cluster(options.cluster) as client:
-        with progress(not options.json) as shown:
-            work = Work(client, on_part=shown)
+    seconds = TIMEOUT if options.timeout is None else options.timeout
+    with cluster(options.cluster) as client, Work(client, seconds) as work:
+        with progress(not options.json) as work.on_part:
             table = prepare_cluster(work, files, target, options.plan, how)
         work.on_part = None
         yield table

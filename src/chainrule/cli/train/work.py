@@ -41,7 +41,7 @@ def work(options: TrainOptions) -> None:
 
 def _work(options: TrainOptions, prepared: TrainingTable) -> None:
     if not options.json:
-        _say(f"{options.name}: {about_rows(prepared)}", about_plan(prepared, options.plan, options.mode == "exact"))
+        _say(f"{options.name}: {about_rows(prepared)}", about_plan(prepared, options.plan, _exact(options, prepared)))
         _say(*shown_notes(prepared.notes))
     folds = _cross_validate(options, prepared)
     if options.cv_only:
@@ -60,6 +60,15 @@ def _work(options: TrainOptions, prepared: TrainingTable) -> None:
         _fail(trained.fitted.outcome.words(saved_words(trained)), 1)
     if not saved:
         _fail("interrupted before the end of the first epoch; nothing is saved", 130)
+
+
+def _exact(options: TrainOptions, prepared: TrainingTable) -> bool:
+    """Whether its steps are of all rows."""
+    if options.cluster is None:
+        return False
+    from chainrule.distributed.table_training import ClusterTable
+
+    return isinstance(prepared, ClusterTable) and prepared.chosen.mode == "exact"
 
 
 class _Beginning(Watcher):
