@@ -70,13 +70,14 @@ def test_both_halves_of_a_sum_are_about_as_large(rows):
 
 def test_rows_stay_where_they_are_and_a_worker_adds_its_own(client):
     """Two workers: each partition on one, its size known; of a step, a task a worker and one that adds."""
-    work, rows = Work(client), 40
-    x, y = (da.from_array(a[:160], chunks=(rows, *a.shape[1:])) for a in (X, Y))
+    work, rows = Work(client), 20_000
+    x, y = (da.from_array(a, chunks=(rows, *a.shape[1:])) for a in table(4 * rows))
     net = cr.Network.random([6, 4, 3], seed=0).summed()
     with work:
         parts = partitions(x, y).parts
         blocks = arrange(work, parts, [rows] * 4, 64, True, prepare_block, HOW, NOBODY).learn
         like = work.send(net)
+        distributed.wait(distributed.futures_of(list(blocks.tasks)))
         whole = [work.total("gradient", gradient_of_block, blocks, net.flat, like) for _ in range(4)]
         futures = distributed.futures_of(list(blocks.tasks))
         assert all(len(workers) == 1 for workers in client.who_has(futures).values())
@@ -230,7 +231,7 @@ def test_sorted_rows_are_dealt_so_that_each_shard_is_like_the_whole(client):
         arranged = arrange(
             work, parts, [250] * 12, 64, True, prepare_block, HOW, NOBODY, shards=lambda blocks: 4, seed=1
         )
-        shards = [task.compute().learn for task in arranged.learn.tasks]
+        shards = [each.learn for each in client.gather(distributed.futures_of(list(arranged.learn.tasks)))]
     assert [len(shard) for shard in shards] == [750] * 4 == list(arranged.learn.rows)
     assert np.array_equal(np.sort(np.concatenate([shard.x[:, 0] for shard in shards])), np.sort(x[:, 0]))
     for shard in shards:
