@@ -8,14 +8,14 @@ import { askPanel } from "./panels/ask";
 import { auditPanel } from "./panels/audit";
 import { changePanel } from "./panels/change";
 import { descendPanel } from "./panels/descend";
-import { State, type Tab } from "./state";
-import type { Source } from "./source";
+import type { Tab } from "./address";
+import { described } from "./network";
+import type { State } from "./state";
 
-/** Build the page inside an element. `keys` is what the arrow keys are heard on. */
-export async function mount(root: HTMLElement, source: Source, keys: HTMLElement | Document = root): Promise<void> {
-  const state = new State(source);
+/** Build the page inside an element. `keys` is what the keys are heard on; a document's title and its end are the page's own. */
+export async function mount(root: HTMLElement, state: State, keys: HTMLElement | Document = root): Promise<void> {
   root.classList.add("chainrule", "page");
-  await state.safely(() => state.refresh());
+  await state.safely(() => state.adopt(state.trail.now));
   if (!state.scene) {
     root.replaceChildren(h("p", { class: "problem", role: "alert" }, state.problem));
     return;
@@ -25,7 +25,15 @@ export async function mount(root: HTMLElement, source: Source, keys: HTMLElement
   const update = () => parts.forEach((part) => part.update());
   state.onChange(update);
   update();
-  keys.addEventListener("keydown", (event) => arrows(state, event as KeyboardEvent));
+  keys.addEventListener("keydown", (event) => {
+    arrows(state, event as KeyboardEvent);
+    undoing(state, event as KeyboardEvent);
+  });
+  if (!(keys instanceof Document)) return;
+  state.onChange(() => { document.title = state.scene.title || "chainrule"; });
+  addEventListener("beforeunload", (event) => {
+    if (state.lines.trim() && state.lines !== state.saved) event.preventDefault(); // the browser asks
+  });
 }
 
 interface Piece {
@@ -44,13 +52,27 @@ function arrows(state: State, event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+/** Undo and Redo by their usual keys, but where somebody types: there they are the box's own. */
+function undoing(state: State, event: KeyboardEvent): void {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
+  if ((event.target as HTMLElement).closest("input, textarea")) return;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) state.trail.redo();
+  else state.trail.undo();
+}
+
 // ---------------------------------------------------------------- header
 
 function header(state: State, root: HTMLElement): Piece {
   const title = h("h1", {});
   const about = h("p", { class: "about" });
   const tools = h("div", { class: "tools" });
-  const element = h("header", {}, h("div", {}, title, about), tools);
+  const undo = button("Undo", () => state.trail.undo(), { title: "what was done last (Ctrl+Z)" });
+  const redo = button("Redo", () => state.trail.redo(), { title: "what was undone (Ctrl+Shift+Z)" });
+  const back = button("Back to what was opened", () => void state.back());
+  const past = h("div", { class: "row past", role: "group", "aria-label": "history" }, undo, redo, back);
+  const element = h("header", {}, h("div", {}, title, about), past, tools);
 
   function theme(next: string): void {
     if (next === "auto") delete root.dataset.theme;
@@ -65,8 +87,11 @@ function header(state: State, root: HTMLElement): Piece {
     const sizes = scene.sizes.join("\u2013");
     about.textContent = [
       `${sizes}; hidden: ${hidden}; output: ${scene.output}; loss: ${scene.loss.replaceAll("_", " ")}`,
-      `${scene.parameters.toLocaleString("en")} parameters`, scene.note,
+      `${scene.parameters.toLocaleString("en")} parameters`, scene.note, described(state.network) && `now: ${described(state.network)}`,
     ].filter(Boolean).join("; ");
+    undo.disabled = !state.trail.canUndo;
+    redo.disabled = !state.trail.canRedo;
+    back.hidden = !state.isOther;
     const active = tools.contains(document.activeElement) ? document.activeElement!.textContent : null;
     tools.replaceChildren(
       choice("Lines show", [["value", "weights"], ["gradient", "gradients"]] as const, state.mode, (mode) => state.setMode(mode)),

@@ -1,24 +1,30 @@
 /** What the page looks at, and every way to change that. Panels read it and are told when it has changed. */
 
+import { FRESH, read, same, written, type Mode, type PageRecord, type Tab } from "./address";
 import { isGiven, itemAt } from "./items";
-import type { DrawnNumber, DrawnPlace, ExplainAnswer, Notation, PathsAnswer, Questions, SceneAnswer, WalkAnswer, WalkStep } from "./records";
+import { described, opened } from "./network";
+import type { DrawnNumber, DrawnPlace, ExplainAnswer, MovedAnswer, NetworkState, Notation, PathsAnswer, Questions, SceneAnswer, WalkAnswer, WalkStep } from "./records";
 import { Refused, type Asked, type Source } from "./source";
+import type { Trail } from "./trail";
 
-export type Tab = "ask" | "change" | "descend" | "audit";
+/** Questions that change the network. */
+type Moves = { [K in keyof Questions]: Questions[K][1] extends MovedAnswer ? K : never }[keyof Questions];
 
 /** Pages in this document; a notebook loads this module once for each of its widgets. */
 const shared = globalThis as { chainrulePages?: number };
 
 export class State {
   private readonly page = (shared.chainrulePages = (shared.chainrulePages ?? 0) + 1);
-  notation: Notation = "textbook";
-  mode: "value" | "gradient" = "value";
-  tab: Tab = "ask";
+  notation: Notation = FRESH.notation;
+  mode: Mode = FRESH.mode;
+  tab: Tab = FRESH.tab;
   scene!: SceneAnswer;
+  /** The network that is shown, or about to be. */
+  network!: NetworkState;
   walk: WalkAnswer | null = null;
   walkProblem = "";
   /** Steps of the walk that are done; null shows everything. */
-  at: number | null = null;
+  at: number | null = FRESH.walk;
   /** The name that is asked for, as it was typed or as the drawing has it. */
   asked: string | null = null;
   explanation: ExplainAnswer | null = null;
@@ -28,9 +34,14 @@ export class State {
   alone: number | null = null;
   /** Places of an audited line that are lit, and its paths. */
   fault: DrawnPlace[] | null = null;
+  /** Somebody's own lines, and the network that they were written for; null while there are none. */
+  lines = "";
+  about: NetworkState | null = null;
+  /** Lines as they were saved last. */
+  saved = "";
+  /** The learning rate, where one was typed. */
+  rate: number | null = null;
   problem = "";
-  /** Counts what was opened; panels that hold a person's own text read it again then. */
-  opened = 0;
 
   private heard: (() => void)[] = [];
   private asking = 0;
@@ -39,8 +50,12 @@ export class State {
   /** Of a unit, what was asked last: the next unit is asked for the same. */
   private prefers: "gradient" | "value" = "gradient";
   private moving: Promise<unknown> = Promise.resolve();
+  /** What was done last: the same again is one step of Undo. */
+  private doing = "";
 
-  constructor(readonly source: Source) {}
+  constructor(readonly source: Source, readonly trail: Trail) {
+    trail.onMove((text) => void this.safely(() => this.adopt(text)));
+  }
 
   /** An id that no other page in the same document has. */
   id(name: string): string {
@@ -55,8 +70,73 @@ export class State {
     for (const act of this.heard) act();
   }
 
+  // ---------------------------------------------------------------- the state as a record
+
+  get record(): PageRecord {
+    const { notation, mode, tab, at: walk, asked: question, rate, about } = this;
+    const asOpened = opened(this.network);
+    const network = this.network.sheet || this.network.stretches?.length ? this.network : null;
+    const lines = this.lines === this.given ? null : this.lines;
+    return { network, question, lines, about: about && !same(about, asOpened) ? about : null, notation, mode, tab, walk, rate };
+  }
+
+  /** The lines of the worksheet. */
+  get given(): string {
+    return this.scene.lines.join("\n").replace(/\r\n?/g, "\n").replace(/^\n+/, "");
+  }
+
+  /** Look at what a record says, as text. */
+  async adopt(text: string): Promise<void> {
+    let record = FRESH;
+    let refused = "";
+    try {
+      record = read(text);
+    } catch (error) {
+      refused = words(error);
+    }
+    const wanted = record.network ?? opened(null);
+    const there = this.scene && written({ ...FRESH, network: this.record.network }) === written({ ...FRESH, network: record.network });
+    if (!there && (this.scene || record.network)) {
+      try {
+        await this.moves("restore", { network: wanted });
+      } catch (error) {
+        refused ||= words(error);
+        record = { ...record, about: null };
+      }
+    }
+    const { notation, mode, tab, walk, question, rate } = record;
+    Object.assign(this, { notation, mode, tab, at: walk, asked: question, rate, fault: null, problem: "", stale: true, doing: "" });
+    await this.refresh();
+    this.saved ||= this.given;
+    this.lines = record.lines ?? this.given;
+    this.about = this.lines.trim() ? (record.about ?? opened(this.network)) : null;
+    this.problem = refused;
+    this.tell();
+  }
+
+  /** Keep the state as it is now; `done` tells what led to it, and is kept once while the same goes on. */
+  private keep(done: string): void {
+    const text = written(this.record);
+    if (done && done === this.doing) this.trail.replace(text);
+    else if (text !== this.trail.now) this.trail.push(text);
+    this.doing = done;
+  }
+
+  /** Keep what is looked at, which is no step of Undo. */
+  private look(): void {
+    this.trail.replace(written(this.record));
+    this.tell();
+  }
+
+  /** What comes now is a step of its own. */
+  settle(): void {
+    this.doing = "";
+  }
+
+  // ---------------------------------------------------------------- fetching
+
   /** Fetch what the page shows and does not have yet, and draw it. */
-  async refresh(): Promise<void> {
+  async refresh(): Promise<boolean> {
     const turn = ++this.asking;
     const { asked, notation, stale } = this;
     const wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
@@ -71,9 +151,10 @@ export class State {
       walking,
       explanation?.paths ? this.source.ask("paths", { name, notation, top: 10 }).catch(refusal) : null,
     ]);
-    if (turn !== this.asking) return; // a later question has been asked meanwhile
+    if (turn !== this.asking) return false; // a later question has been asked meanwhile
     if (scene instanceof Refused) throw scene;
     this.scene = scene;
+    this.network = scene.network;
     if (walk) {
       this.walk = walk instanceof Refused ? null : walk;
       this.walkProblem = walk instanceof Refused ? walk.message : "";
@@ -86,25 +167,58 @@ export class State {
     this.alone = null;
     if (this.at !== null && this.walk && this.at > this.walk.steps.length) this.at = null;
     this.tell();
+    return true;
   }
 
   /** Do what changes the network, one after the other, and show it; a refusal becomes a sentence. */
-  async move<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<boolean> {
-    const moved = this.moving.then(() => this.source.ask(kind, rest));
-    this.moving = moved.catch(() => null);
+  async move<K extends Moves>(kind: K, rest: Asked<K>, done: string | null = ""): Promise<boolean> {
     let refused = "";
     try {
-      await moved;
+      await this.moves(kind, rest);
+      if (done !== null) this.keep(done);
     } catch (error) {
       refused = words(error);
     }
     this.problem = refused;
     this.stale = true;
+    if (this.at === 0 && done !== null) this.at = null; // what follows is there to be seen
     await this.safely(() => this.refresh());
     return refused === "";
   }
 
-  async safely(act: () => Promise<void>): Promise<void> {
+  private async moves<K extends Moves>(kind: K, rest: Asked<K>): Promise<void> {
+    const moved = this.moving.then(() => this.source.ask(kind, rest));
+    this.moving = moved.catch(() => null);
+    this.network = ((await moved) as MovedAnswer).network;
+  }
+
+  /** Another worksheet or exercise: its lines take the place of those that were there. */
+  async open(move: () => Promise<boolean>, at: number | null): Promise<void> {
+    this.settle();
+    const { asked, at: was } = this;
+    Object.assign(this, { asked: null, at, rate: null });
+    if (!(await move())) {
+      Object.assign(this, { asked, at: was });
+      return this.safely(() => this.refresh());
+    }
+    this.lines = this.saved = this.given;
+    this.about = this.lines.trim() ? this.network : null;
+    this.keep("");
+    this.tell();
+  }
+
+  /** The network as it was opened; lines stay. */
+  async back(): Promise<void> {
+    this.settle();
+    await this.move("restore", { network: opened(this.network) });
+  }
+
+  /** Whether the network is another than what was opened. */
+  get isOther(): boolean {
+    return !same(this.network, opened(this.network));
+  }
+
+  async safely(act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
     } catch (error) {
@@ -125,7 +239,11 @@ export class State {
     this.asked = name;
     this.tab = "ask";
     this.fault = null;
-    void this.safely(() => this.refresh());
+    if (this.at === 0) this.at = null; // an answer has all the numbers
+    void this.safely(async () => {
+      if (await this.refresh()) this.keep(`ask ${this.asked}`);
+      this.tell();
+    });
   }
 
   /** What is drawn of the quantity that is asked for; null for a whole layer. */
@@ -140,24 +258,61 @@ export class State {
     this.askName(name);
   }
 
+  // ---------------------------------------------------------------- somebody's own lines
+
+  /** Lines are about the network that is shown when the first of them is written. */
+  write(lines: string): void {
+    if (!lines.trim()) this.about = null;
+    else if (!this.lines.trim() || !this.about) this.about = this.network;
+    this.lines = lines;
+    this.keep("lines");
+    this.tell();
+  }
+
+  /** From here on the lines are about the network that is shown. */
+  adoptLines(): void {
+    this.about = this.network;
+    this.keep("");
+    this.tell();
+  }
+
+  /** Show the network that the lines are about. */
+  async showLines(): Promise<void> {
+    if (this.about) await this.move("restore", { network: this.about });
+  }
+
+  /** What the lines are about, in words, where that is not what is shown; else "". */
+  get elsewhere(): string {
+    if (!this.about || same(this.about, this.network)) return "";
+    return described(this.about) || "the network as it was opened";
+  }
+
   // ---------------------------------------------------------------- looking
 
   setNotation(notation: Notation): void {
     this.notation = notation;
     this.stale = true;
-    void this.safely(() => this.refresh());
+    void this.safely(async () => {
+      if (await this.refresh()) this.keep("");
+      this.tell();
+    });
   }
 
-  setMode(mode: State["mode"]): void {
+  setMode(mode: Mode): void {
     this.mode = mode;
-    this.tell();
+    this.look();
+  }
+
+  setRate(rate: number): void {
+    this.rate = rate;
+    this.look();
   }
 
   show(tab: Tab): void {
     this.tab = tab;
     this.problem = "";
     this.fault = null;
-    this.tell();
+    this.look();
   }
 
   lightAlone(path: number | null): void {
@@ -183,14 +338,16 @@ export class State {
   }
 
   to(at: number | null): void {
+    const { asked } = this;
     this.at = at;
     this.problem = "";
-    if (this.asked && !this.scene.whole) this.stale = true; // the drawing is of the question that goes
+    if (asked && !this.scene.whole) this.stale = true; // the drawing is of the question that goes
     this.asking++; // an answer that is still on its way is not wanted any more
     this.asked = null;
     this.explanation = this.paths = this.fault = null;
     this.askProblem = "";
-    this.tell();
+    if (asked) this.keep(""); // the question can be had again
+    this.look();
     if (this.stale) void this.safely(() => this.refresh()); // but the network that it was about is
   }
 }

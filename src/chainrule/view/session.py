@@ -30,7 +30,9 @@ from chainrule.view.audited_lines import audited_line
 from chainrule.view.blocks import PageData, document_blocks, equation_block, line_parts
 from chainrule.view.descent import Descent
 from chainrule.view.highlights import highlights, place
+from chainrule.view.history import History, replayed
 from chainrule.view.scene import scene
+from chainrule.view.states import Change, NetworkState, OpenedSheet, digest
 from chainrule.view.subject import Subject
 
 EXERCISE_RATE = 0.5
@@ -40,18 +42,31 @@ class Session:
     """What one page looks at; ``ask`` answers a question and is the only way to change it.
 
     Attributes:
-        opened: what was opened last, as it was then.
-        descent: from there, or from what it was changed to.
+        first: what the program was started with.
+        history: of what was opened last.
+        about: the network that the lines were written for, as a record; None while there are none.
     """
 
     def __init__(self, subject: Subject) -> None:
-        self.opened = subject
-        self.descent = Descent(subject)
+        self.first = subject
+        self.history = History(subject)
+        self.about = _written_at(self.history)
+        self._written: tuple[NetworkState, Subject] | None = None  # what lines were last found to be written for
+
+    @property
+    def opened(self) -> Subject:
+        """What was opened last, as it was then."""
+        return self.history.opened
+
+    @property
+    def descent(self) -> Descent:
+        """Gradient descent from what was opened, or from what it was changed to."""
+        return self.history.descent
 
     @property
     def subject(self) -> Subject:
         """The network and its example as they are now."""
-        return self.descent.subject
+        return self.history.subject
 
     def fork(self) -> Session:
         """Another page on what was opened."""
@@ -79,7 +94,7 @@ class Session:
     def _scene(self, question: asked.SceneQuestion) -> a.SceneAnswer:
         sizes = self.subject.network.sizes
         focus = None if question.focus is None else names.find(question.focus, sizes)[0]
-        return scene(self.descent, question.notation, focus)
+        return scene(self.history, question.notation, focus)
 
     @_answer.register
     def _walk(self, question: asked.WalkQuestion) -> a.WalkAnswer:
@@ -124,7 +139,7 @@ class Session:
 
     @_answer.register
     def _audit(self, question: asked.AuditQuestion) -> a.AuditAnswer:
-        s = self._of_these_lines()
+        s = self._written_for(question)
         lines = tuple(question.text.splitlines())
         found = audit_sheet(Worksheet("page", s.title, s.network, s.x, s.y, None, s.learning_rate, lines, 1))
         return a.AuditAnswer(
@@ -133,42 +148,81 @@ class Session:
             lines=[audited_line(one, s.network.sizes) for one in found.lines],
         )
 
-    def _of_these_lines(self) -> Subject:
-        """The subject, where lines can be about it.
+    @_answer.register
+    def _sheet(self, question: asked.SheetQuestion) -> a.SheetAnswer:
+        s = self._written_for(question)
+        return a.SheetAnswer(text=f"{header(s.network, s.x, s.y, s.title, s.learning_rate)}\n{question.text}")
+
+    def _written_for(self, question: asked.AuditQuestion | asked.SheetQuestion) -> Subject:
+        """The network that lines were written for.
 
         Raises:
             InputError: the page shows one example of several, and lines of a worksheet are about all of them.
         """
-        if self.opened.one_of_many:
+        if not question.text.strip():
+            self.about = None
+        elif self.about is None:
+            self.about = self.history.state
+        subject = self._at(question.about or self.about)
+        if subject.one_of_many:
             what = "a worksheet of one example without a weight, on the page (chainrule audit marks the others)"
             raise InputError("lines", what, "one of several examples, or a weighted one")
-        return self.subject
+        return subject
 
-    @_answer.register
-    def _sheet(self, question: asked.SheetQuestion) -> a.SheetAnswer:
-        s = self._of_these_lines()
-        return a.SheetAnswer(text=f"{header(s.network, s.x, s.y, s.title, s.learning_rate)}\n{question.text}")
+    def _at(self, state: NetworkState | None) -> Subject:
+        """The network of a record; of None, the one that is shown."""
+        if state is None or state == self.history.state:
+            return self.subject
+        if self._written is None or self._written[0] != state:
+            self._written = state, self._replayed(state).subject
+        return self._written[1]
 
     # ------------------------------------------------------------ changing
 
     @_answer.register
     def _change(self, question: asked.ChangeQuestion) -> a.MovedAnswer:
-        changed = self.subject.changed(question.values, question.hidden, question.output, question.loss)
-        return self._moved_to(Descent(changed))
+        s = self.subject
+        if s.y is None and any(name.startswith("y_") for name in s.plain_names(question.values)):
+            raise InputError(
+                "y", f"a loss that uses targets, before they are changed (now: {s.network.loss})", "a target"
+            )
+        self.history.change(Change(**question.model_dump(exclude={"kind"})))
+        return self._moved()
 
     @_answer.register
     def _descend(self, question: asked.DescendQuestion) -> a.MovedAnswer:
         self.descent.descend(question.steps, question.learning_rate)
-        return self._moved_to(self.descent)
+        return self._moved()
 
     @_answer.register
     def _rewind(self, question: asked.RewindQuestion) -> a.MovedAnswer:
         self.descent.rewind(question.step)
-        return self._moved_to(self.descent)
+        return self._moved()
+
+    @_answer.register
+    def _restore(self, question: asked.RestoreQuestion) -> a.MovedAnswer:
+        wanted, now = question.network, self.history.state
+        if wanted.model_copy(update={"step": now.step}) == now:
+            self.descent.rewind(wanted.step)
+        else:
+            self.history = self._replayed(wanted)
+        return self._moved()
+
+    def _replayed(self, state: NetworkState) -> History:
+        """The network of a record.
+
+        Raises:
+            InputError: it is not of what was opened here.
+        """
+        opened = self.first if state.sheet is None else _of_sheet(state.sheet)
+        if state.of not in ("", digest(opened)):
+            what = "the network that the address was made with"
+            raise InputError("address", what, f"another one, {opened.title or 'without a title'}")
+        return replayed(opened, state)
 
     @_answer.register
     def _open(self, question: asked.OpenQuestion) -> a.MovedAnswer:
-        return self._opened(Subject.of_worksheet(parse_worksheet(question.text, question.file)))
+        return self._opened_sheet(OpenedSheet(text=question.text, file=question.file))
 
     @_answer.register
     def _exercise(self, question: asked.ExerciseQuestion) -> a.MovedAnswer:
@@ -178,15 +232,25 @@ class Session:
             digits=question.digits, learning_rate=EXERCISE_RATE, ask=question.ask, notation=question.notation,
             title=f"Exercise {question.seed}",
         )  # fmt: skip
-        return self._opened(Subject.of_worksheet(parse_worksheet(made.sheet, "exercise")))
+        return self._opened_sheet(OpenedSheet(text=made.sheet, file="exercise"))
 
-    def _opened(self, subject: Subject) -> a.MovedAnswer:
-        self.opened = subject
-        return self._moved_to(Descent(subject))
+    def _opened_sheet(self, sheet: OpenedSheet) -> a.MovedAnswer:
+        self.history = History(_of_sheet(sheet), sheet)
+        self.about = _written_at(self.history)
+        return self._moved()
 
-    def _moved_to(self, descent: Descent) -> a.MovedAnswer:
-        self.descent = descent
-        return a.MovedAnswer(now=descent.now, steps=len(descent.losses) - 1, L=descent.losses[descent.now])
+    def _moved(self) -> a.MovedAnswer:
+        now, losses = self.descent.now, self.descent.losses
+        return a.MovedAnswer(now=now, steps=len(losses) - 1, L=losses[now], network=self.history.state)
+
+
+def _written_at(history: History) -> NetworkState | None:
+    """What the lines that were opened were written for; None where there are none."""
+    return history.state if any(line.strip() for line in history.opened.lines) else None
+
+
+def _of_sheet(sheet: OpenedSheet) -> Subject:
+    return Subject.of_worksheet(parse_worksheet(sheet.text, sheet.file))
 
 
 def _walk_step(step: Step, depth: int) -> a.WalkStep:

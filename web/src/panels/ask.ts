@@ -3,6 +3,7 @@
 import { button, choice, h, short } from "../dom";
 import { blocks, formula } from "../formula";
 import { isGiven } from "../items";
+import { numberField } from "../number_field";
 import type { DrawnPath } from "../records";
 import type { State } from "../state";
 
@@ -72,26 +73,34 @@ function views(state: State): HTMLElement | null {
 
 /** The number itself, to be changed in place; it stays as it is while one types in it. */
 function edit(state: State): { element: HTMLElement; update: () => void } {
-  let name = "";
   const label = h("label", { for: state.id("edit-value") });
-  const input = h("input", {
-    id: state.id("edit-value"), type: "number", step: "any",
-    oninput: () => {
-      if (Number.isFinite(input.valueAsNumber)) void state.move("change", { values: { [name]: input.valueAsNumber } });
-    },
-  });
-  const element = h("div", { class: "row" }, label, input);
+  const place = h("div", { class: "row" });
+  let name = "";
+
+  function build(): void {
+    const own = name;
+    const field = numberField({
+      name: own, attributes: { id: state.id("edit-value") },
+      typed: (value) => void state.move("change", { values: { [own]: value } }, `change ${own}`),
+      left: () => state.settle(),
+    });
+    label.textContent = `${own} =`;
+    place.replaceChildren(label, field.input, field.said);
+    show = field.show;
+  }
+  let show: (value: number | null) => void = () => {};
 
   function update(): void {
     const { item } = state;
-    element.hidden = !state.source.live || !item || !isGiven(state.scene, item.item, item.part);
-    if (element.hidden) return;
-    const same = name === item!.item.name;
-    name = item!.item.name;
-    label.textContent = `${name} =`;
-    if (!same || input !== document.activeElement) input.value = String(item!.item.value ?? "");
+    place.hidden = !state.source.live || !item || !isGiven(state.scene, item.item, item.part);
+    if (place.hidden) return;
+    if (name !== item!.item.name) {
+      name = item!.item.name;
+      build();
+    }
+    show(item!.item.value);
   }
-  return { element, update };
+  return { element: place, update };
 }
 
 // ---------------------------------------------------------------- paths

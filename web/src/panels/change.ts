@@ -1,13 +1,14 @@
 /** Change: the rules by choice, every given number in place; the page follows as one types. */
 
 import { h } from "../dom";
+import { numberField, type NumberField } from "../number_field";
 import type { DrawnNumber, SceneAnswer } from "../records";
 import type { State } from "../state";
 
 export function changePanel(state: State): { element: HTMLElement; update: () => void } {
   const element = h("div", { class: "change" });
   let shape = "";
-  let inputs = new Map<string, HTMLInputElement>();
+  let inputs = new Map<string, NumberField>();
   let selects: [HTMLSelectElement, (scene: SceneAnswer) => string][] = [];
 
   function build(scene: SceneAnswer): void {
@@ -20,14 +21,14 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       return h("p", { class: "row" }, h("label", { for: id }, label), box);
     };
     const number = (item: DrawnNumber) => {
-      const input = h("input", {
-        type: "number", step: "any", "aria-label": item.name, title: item.name,
-        oninput: () => {
-          if (Number.isFinite(input.valueAsNumber)) void state.move("change", { values: { [item.name]: input.valueAsNumber } });
-        },
+      const { name } = item;
+      const field = numberField({
+        name, attributes: { "aria-label": name, title: name },
+        typed: (value) => void state.move("change", { values: { [name]: value } }, `change ${name}`),
+        left: () => state.settle(),
       });
-      inputs.set(item.name, input);
-      return input;
+      inputs.set(name, field);
+      return field;
     };
     const vector = (title: string, items: DrawnNumber[]) => matrix(title, [items.map(number)]);
     const hidden = scene.hidden.map((_, i) =>
@@ -67,15 +68,14 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       ...scene.targets,
     ];
     for (const item of items) {
-      const input = inputs.get(item.name);
-      if (input && input !== document.activeElement) input.value = String(item.value ?? "");
+      inputs.get(item.name)?.show(item.value);
     }
   }
   return { element, update };
 }
 
 /** Inputs in rows, as the matrix is written. */
-function matrix(title: string, rows: HTMLInputElement[][]): HTMLElement {
-  const lines = rows.map((row) => h("div", { class: "inputs" }, ...row));
-  return h("fieldset", {}, h("legend", {}, title), ...lines);
+function matrix(title: string, rows: NumberField[][]): HTMLElement {
+  const lines = rows.map((row) => h("div", { class: "inputs" }, ...row.map((field) => field.input)));
+  return h("fieldset", {}, h("legend", {}, title), ...lines, ...rows.flat().map((field) => field.said));
 }
