@@ -25,7 +25,7 @@ FLAGS = (
 )  # fmt: skip
 AXE = "axe-core@4.14.1"
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
-PATIENCE = 5_000  # milliseconds that a step in a page may take
+PATIENCE = 30_000  # milliseconds that a step in a page may take
 
 
 def find_chromium() -> str | None:

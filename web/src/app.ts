@@ -2,8 +2,10 @@
 
 import { button, choice, h } from "./dom";
 import { Drawing } from "./drawing";
-import { equation } from "./formula";
+import { colourFactors } from "./formula";
 import { pathHighlights, placeHighlights } from "./highlights";
+import { link } from "./links";
+import { overview } from "./overview";
 import { askPanel } from "./panels/ask";
 import { auditPanel } from "./panels/audit";
 import { changePanel } from "./panels/change";
@@ -11,6 +13,7 @@ import { descendPanel } from "./panels/descend";
 import type { Tab } from "./address";
 import { described } from "./network";
 import type { State } from "./state";
+import { walkView } from "./walk";
 
 /** Build the page inside an element. `keys` is what the keys are heard on; a document's title and its end are the page's own. */
 export async function mount(root: HTMLElement, state: State, keys: HTMLElement | Document = root): Promise<void> {
@@ -118,14 +121,19 @@ function problem(state: State): Piece {
 // ---------------------------------------------------------------- drawing and walk
 
 function main(state: State): Piece {
-  const left = [stage(state), walk(state)];
+  const walk = walkView(state);
+  const readout = h("p", { class: "readout", "aria-hidden": "true" });
+  const drawing = stage(state, () => walk.step);
   const right = panels(state);
-  const element = h("div", { class: "columns" }, h("main", {}, ...left.map((part) => part.element)), right.element);
-  return { element, update: () => [...left, right].forEach((part) => part.update()) };
+  const left = h("main", {}, drawing.element, readout, h("section", { class: "steps-of-walk", "aria-label": "walk" }, walk.bar, walk.step, walk.legend));
+  link(left, readout);
+  const element = h("div", { class: "columns" }, left, right.element);
+  return { element, update: () => [walk, drawing, right].forEach((part) => part.update()) };
 }
 
-function stage(state: State): Piece {
+function stage(state: State, equation: () => HTMLElement): Piece {
   const element = h("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "drawing of the network" });
+  const strip = overview(state, element);
   let drawing: Drawing | null = null;
   let drawn: unknown[] = [];
   let lit: unknown[] = [];
@@ -142,7 +150,9 @@ function stage(state: State): Piece {
       if (focus) element.querySelector<SVGElement>(`[data-key="${CSS.escape(focus)}"] [role=button]`)?.focus();
       if (drawing.now !== null) element.scrollLeft = drawing.now * element.scrollWidth - element.clientWidth / 2;
     }
+    drawing.factors(colourFactors(equation()));
     light(drawing);
+    strip.update(drawing);
   }
 
   function light(on: Drawing): void {
@@ -157,7 +167,7 @@ function stage(state: State): Piece {
     if (now.some((part, i) => part !== lit[i])) bringIntoView(element);
     lit = now;
   }
-  return { element, update };
+  return { element: h("div", { class: "drawing" }, strip.element, element), update };
 }
 
 /** Scroll a drawing that is wider than the window to where what is lit begins. */
@@ -166,46 +176,6 @@ function bringIntoView(stage: HTMLElement): void {
   if (lefts.length && stage.scrollWidth > stage.clientWidth) {
     stage.scrollLeft += Math.min(...lefts) - stage.getBoundingClientRect().left - 16;
   }
-}
-
-function walk(state: State): Piece {
-  const first = button("Start", () => state.to(0), { title: "before the first step" });
-  const back = button("\u25c0 Back", () => state.go(-1), { title: "one step back (left arrow)" });
-  const onward = button("Forward \u25b6", () => state.go(1), { title: "one step on (right arrow)" });
-  const all = button("Everything", () => state.to(null), { title: "all values and gradients" });
-  const said = h("p", { class: "status", role: "status" });
-  const means = h("p", { class: "means" });
-  const shown = h("div", { class: "current" });
-  const bar = h("div", { class: "row walk", role: "group", "aria-label": "walk through the network" }, first, back, onward, all);
-  const legend = h("p", { class: "legend" });
-  const element = h("section", { "aria-label": "walk" }, bar, legend, said, means, shown);
-
-  function update(): void {
-    const steps = state.walk?.steps.length ?? 0;
-    const step = state.current;
-    for (const one of [first, back, onward]) one.disabled = !steps;
-    onward.disabled ||= state.at === steps;
-    back.disabled ||= state.at === 0;
-    said.textContent = state.walkProblem || position(state, steps);
-    means.textContent = step?.means ?? "";
-    shown.replaceChildren(...(step ? [equation(step.block, true)] : []));
-    legend.textContent = legendOf(state);
-  }
-  return { element, update };
-}
-
-function position(state: State, steps: number): string {
-  const step = state.current;
-  if (state.at === null) return "Everything is shown. The arrow keys walk through the network, one equation at a time.";
-  if (!step) return `Start: the input, the weights and the target are given. ${steps} steps lead forward to the loss and back.`;
-  return `Step ${state.at} of ${steps}, ${step.phase}: ${step.stage}.`;
-}
-
-function legendOf(state: State): string {
-  const shown = state.mode === "gradient" ? "gradients" : "weights";
-  const lines = `Lines: ${shown}, positive solid, negative dashed, the larger the wider. Below a box, \u2202: its gradient.`;
-  const wide = "Of a wide layer the units that matter for the question are drawn; the rest is one box, \u03a3 what it adds.";
-  return state.scene.whole ? lines : `${lines} ${wide}`;
 }
 
 // ---------------------------------------------------------------- panels

@@ -371,15 +371,16 @@ export interface WalkAnswer {
   steps: WalkStep[];
 }
 
-/** Every equation in its order. */
+/** Every equation in its order, up to the update by a learning rate: that of the worksheet, where none is given. */
 export interface WalkQuestion {
   kind: "walk";
   notation?: Notation;
+  learning_rate?: number | null;
 }
 
 /** An equation: what it gives and where, what it means in a sentence, and with the network's numbers. */
 export interface WalkStep {
-  phase: "forward" | "loss" | "backward";
+  phase: "forward" | "loss" | "backward" | "update";
   stage: string;
   means: string;
   name: string;

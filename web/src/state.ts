@@ -138,11 +138,11 @@ export class State {
   /** Fetch what the page shows and does not have yet, and draw it. */
   async refresh(): Promise<boolean> {
     const turn = ++this.asking;
-    const { asked, notation, stale } = this;
+    const { asked, notation, stale, rate } = this;
     const wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
     const drawing = wide ? null : stale ? this.source.ask("scene", { notation }).catch(refusal) : this.scene;
     const explaining = asked === null ? null : this.source.ask("explain", { name: asked, notation }).catch(refusal);
-    const walking = stale ? this.source.ask("walk", { notation }).catch(refusal) : null;
+    const walking = stale ? this.source.ask("walk", { notation, ...(rate === null ? {} : { learning_rate: rate }) }).catch(refusal) : null;
     const found = await explaining;
     const explanation = found instanceof Refused ? null : found;
     const name = explanation?.name ?? "";
@@ -172,6 +172,7 @@ export class State {
 
   /** Do what changes the network, one after the other, and show it; a refusal becomes a sentence. */
   async move<K extends Moves>(kind: K, rest: Asked<K>, done: string | null = ""): Promise<boolean> {
+    if (this.at === 0 && done !== null) this.at = null; // what follows is there to be seen
     let refused = "";
     try {
       await this.moves(kind, rest);
@@ -181,7 +182,6 @@ export class State {
     }
     this.problem = refused;
     this.stale = true;
-    if (this.at === 0 && done !== null) this.at = null; // what follows is there to be seen
     await this.safely(() => this.refresh());
     return refused === "";
   }
@@ -306,6 +306,8 @@ export class State {
   setRate(rate: number): void {
     this.rate = rate;
     this.look();
+    this.stale = true; // the walk ends with a step at this rate
+    void this.safely(() => this.refresh());
   }
 
   show(tab: Tab): void {

@@ -24,10 +24,11 @@ class SceneQuestion(PageQuestion):
 
 
 class WalkQuestion(PageQuestion):
-    """Every equation in its order."""
+    """Every equation in its order, up to the update by a learning rate: that of the worksheet, where none is given."""
 
     kind: Literal["walk"]
     notation: Notation = "textbook"
+    learning_rate: Finite | None = None
 
 
 class ExplainQuestion(PageQuestion):

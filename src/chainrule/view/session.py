@@ -29,7 +29,7 @@ from chainrule.view import questions as asked
 from chainrule.view.audited_lines import audited_line
 from chainrule.view.blocks import PageData, document_blocks, equation_block, line_parts
 from chainrule.view.descent import Descent
-from chainrule.view.highlights import highlights, place
+from chainrule.view.highlights import highlights, mark_at, place
 from chainrule.view.history import History, replayed
 from chainrule.view.scene import scene
 from chainrule.view.states import Change, NetworkState, OpenedSheet, digest
@@ -99,8 +99,9 @@ class Session:
     @_answer.register
     def _walk(self, question: asked.WalkQuestion) -> a.WalkAnswer:
         s = self.subject
-        depth, found = s.network.depth, walk(s.network, s.x, s.y, question.notation)
-        return a.WalkAnswer(steps=[_walk_step(step, depth) for step in found.steps])
+        rate = s.learning_rate if question.learning_rate is None else question.learning_rate
+        found = walk(s.network, s.x, s.y, question.notation, learning_rate=rate)
+        return a.WalkAnswer(steps=[_walk_step(step, s.network.depth) for step in found.steps])
 
     @_answer.register
     def _explain(self, question: asked.ExplainQuestion) -> a.ExplainAnswer:
@@ -112,7 +113,7 @@ class Session:
             name = Derivative(LOSS, name)
         found = explain(s.network, s.x, s.y, name, question.notation)
         return a.ExplainAnswer(
-            name=found.name, value=plain(found.value), blocks=document_blocks(found.document()),
+            name=found.name, value=plain(found.value), blocks=document_blocks(found.document(mark_at(s.network.depth))),
             highlights=highlights([name], s.network.depth),
             paths=isinstance(name, Derivative) and name.of == LOSS and name.wrt.is_component,
         )  # fmt: skip
@@ -257,7 +258,7 @@ def _walk_step(step: Step, depth: int) -> a.WalkStep:
     return a.WalkStep(
         phase=phase(step), stage=step.stage, means=means(step), name=step.name, gives=place(gives(step), depth),
         is_gradient=isinstance(step.quantity, Derivative) and step.quantity.of == LOSS,
-        block=equation_block(step.formula),
+        block=equation_block(step.written(mark_at(depth))),
     )  # fmt: skip
 
 

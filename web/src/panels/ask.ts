@@ -1,9 +1,10 @@
 /** Ask: where a quantity comes from, its paths to the loss, and for a given number a place to change it. */
 
-import { button, choice, h, short } from "../dom";
+import { button, choice, h } from "../dom";
 import { blocks, formula } from "../formula";
 import { isGiven } from "../items";
 import { numberField } from "../number_field";
+import { short } from "../numbers";
 import type { DrawnPath } from "../records";
 import type { State } from "../state";
 

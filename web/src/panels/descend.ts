@@ -1,7 +1,8 @@
 /** Train: steps of gradient descent, the loss curve, and the way back to any step. */
 
-import { button, h, short, svg } from "../dom";
+import { button, h, svg } from "../dom";
 import { numberField } from "../number_field";
+import { short } from "../numbers";
 import type { State } from "../state";
 
 const SIZE = { width: 420, height: 190, left: 52, right: 12, top: 12, bottom: 30 } as const;
