@@ -552,3 +552,45 @@ def test_words_are_kept_as_words():
     session.ask({"kind": "audit", "text": f"{bad}\n\\htmlClass{{x}}{{y}} = 1\nL = {bad}"})
     sheet = session.ask({"kind": "sheet", "text": bad})["text"]
     assert parse_worksheet(sheet, "again").title == bad
+
+
+# ---------------------------------------------------------------- curves
+
+
+@given(networks(), st.data())
+def test_a_curve_goes_through_what_a_change_gives(network, data):
+    """The loss at each of its points is that of the network with that number; its slope is the gradient."""
+    session = Session(subject_of(network, np.random.default_rng(2)))
+    scene = session.ask({"kind": "scene"})
+    given_numbers = [unit["act"] for unit in scene["layers"][0]["units"]] + scene["targets"]
+    given_numbers += [unit["bias"] for layer in scene["layers"][1:] for unit in layer["units"]]
+    given_numbers += [edge for weights in scene["weights"] for edge in weights["edges"]]
+    number = data.draw(st.sampled_from(given_numbers))
+    curve = session.ask({"kind": "curve", "name": number["name"]})
+    assert (curve["over"], curve["at"], curve["value"]) == (number["name"], number["value"], scene["L"]["value"])
+    assert curve["slope"] == number["gradient"]
+    for i in data.draw(st.lists(st.integers(0, len(curve["x"]) - 1), min_size=1, max_size=3)):
+        try:
+            moved = session.ask({"kind": "change", "values": {number["name"]: curve["x"][i]}})
+        except InputError:
+            assert curve["y"][i] is None
+            continue
+        assert curve["y"][i] == pytest.approx(moved["L"], rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["tanh", "relu", "softmax"])
+def test_the_curve_of_a_unit(rng, rule):
+    loss = "cross_entropy" if rule == "softmax" else "squared_error"
+    s = simple(
+        (3, 2, 2), rng, "sigmoid" if rule == "softmax" else rule, rule if rule == "softmax" else "identity", loss
+    )
+    b = s.passes()
+    unit, layer = ("yhat_1", 2) if rule == "softmax" else ("h_11", 1)
+    curve = Session(s).ask({"kind": "curve", "name": f"dL/d{unit}"})
+    assert (curve["over"], curve["of"], curve["rule"]) == (f"a_{layer}1", unit, rule)
+    assert curve["at"] == b.forward.a[layer - 1][0, 0]
+    assert curve["value"] == b.forward.h[layer][0, 0]
+    near = int(np.argmin(np.abs(np.array(curve["x"]) - curve["at"])))
+    assert curve["y"][near] == pytest.approx(
+        curve["value"] + curve["slope"] * (curve["x"][near] - curve["at"]), abs=0.05
+    )

@@ -4,6 +4,7 @@ import { button, choice, h } from "./dom";
 import { Drawing } from "./drawing";
 import { colourFactors } from "./formula";
 import { pathHighlights, placeHighlights } from "./highlights";
+import { handsOf } from "./hands";
 import { link } from "./links";
 import { overview } from "./overview";
 import { askPanel } from "./panels/ask";
@@ -134,6 +135,7 @@ function main(state: State): Piece {
 function stage(state: State, equation: () => HTMLElement): Piece {
   const element = h("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "drawing of the network" });
   const strip = overview(state, element);
+  const hands = handsOf(state, element);
   let drawing: Drawing | null = null;
   let drawn: unknown[] = [];
   let lit: unknown[] = [];
@@ -145,7 +147,7 @@ function stage(state: State, equation: () => HTMLElement): Piece {
       const active = document.activeElement;
       const focus = active && element.contains(active) ? active.closest("[data-key]")?.getAttribute("data-key") : null;
       const { mode, done } = state;
-      drawing = new Drawing(state.scene, { mode, done }, (item, part) => state.ask(item, part));
+      drawing = new Drawing(state.scene, { mode, done }, hands);
       element.replaceChildren(drawing.element);
       if (focus) element.querySelector<SVGElement>(`[data-key="${CSS.escape(focus)}"] [role=button]`)?.focus();
       if (drawing.now !== null) element.scrollLeft = drawing.now * element.scrollWidth - element.clientWidth / 2;

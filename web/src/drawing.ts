@@ -13,7 +13,12 @@ export interface Look {
   done: WalkStep[] | null;
 }
 
-type Ask = (item: DrawnNumber, part: DrawnPlace["part"]) => void;
+/** What one does to a quantity on the drawing: ask for it; of what is given, take hold of it. */
+export interface Hands {
+  ask: (item: DrawnNumber, part: DrawnPlace["part"]) => void;
+  /** Attributes of what can be dragged and moved by keys; none of what is computed. */
+  given: (item: DrawnNumber, part: DrawnPlace["part"]) => Record<string, any>;
+}
 
 const WIDEST = 7; // of a line
 const MUTE = { "aria-hidden": "true" }; // words that the label of their box says already
@@ -34,7 +39,7 @@ export class Drawing {
   constructor(
     private readonly scene: SceneAnswer,
     private readonly look: Look,
-    private readonly ask: Ask,
+    private readonly hands: Hands,
   ) {
     this.layout = new Layout(scene);
     const { width, height } = this.layout;
@@ -131,7 +136,7 @@ export class Drawing {
     const known = this.known(part, layer);
     const knows = item.gradient_name !== null && this.knownGradient(part, layer);
     const value = known ? fitted(item.value, width - 8, SIZE.value) : { text: "·", size: SIZE.value };
-    const gradient = knows ? fitted(item.gradient, width - 2, SIZE.gradient) : null;
+    const gradient = knows ? fitted(item.gradient, width - 18, SIZE.gradient) : null; // beside the sign of ∂ and the next
     const said = `${spoken(item.name)} ${known ? short(item.value) : "not yet computed"}`;
     const more = knows ? `, gradient ${short(item.gradient)}` : "";
     const middle = x + width / 2;
@@ -152,13 +157,14 @@ export class Drawing {
   }
 
   private clickable(item: DrawnNumber, part: DrawnPlace["part"]): Record<string, any> {
-    const act = () => this.ask(item, part);
+    const act = () => this.hands.ask(item, part);
     return {
+      ...this.hands.given(item, part),
       tabindex: 0,
       role: "button",
       "data-name": item.name,
       onclick: act,
-      onkeydown: (event: KeyboardEvent) => {
+      onkeypress: (event: KeyboardEvent) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
         act();
@@ -225,9 +231,9 @@ export class Drawing {
     const t = 0.3;
     const along = 3 * t * (1 - t) * (1 - t) * BEND + 3 * t * t * (1 - t) * (1 - BEND) + t * t * t;
     const down = 3 * t * t * (1 - t) + t * t * t;
-    const x = from.x + (to.x - from.x) * along;
     const y = from.y + (to.y - from.y) * down;
     const room = widthOf(words, SIZE.tag) + 10; // a dash of the line beside it would look like a minus
+    const x = Math.max(from.x + (to.x - from.x) * along, from.x + room / 2 + 3);
     return svg("g", { ...MUTE, class: always ? "tag always" : "tag" },
       svg("rect", { x: x - room / 2, y: y - 10, width: room, height: 20, rx: 10 }), svg("text", { x, y: y + 4.5 }, words));
   }

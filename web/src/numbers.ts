@@ -12,7 +12,7 @@ export function short(value: number | null | undefined, digits = LEAST): string 
   if (value === 0) return "0";
   const size = Math.abs(value);
   const whole = Math.floor(Math.log10(size)) + 1;
-  const text = size >= 1e5 || size < 1e-3 ? value.toExponential(digits - 1) : String(+value.toPrecision(Math.max(digits, whole)));
+  const text = size >= 1e5 || size < 1e-3 ? (+value.toPrecision(digits)).toExponential() : String(+value.toPrecision(Math.max(digits, whole)));
   return signed(text);
 }
 

@@ -65,6 +65,27 @@ export interface CodePart {
   code: string;
 }
 
+/** A curve: `of` over `over` at the points `x` and `y`, and its tangent where the network is.
+
+`at` and `value` are that point, `slope` is the derivative there; null for a target. `rule` is the curve's. */
+export interface CurveAnswer {
+  over: string;
+  of: string;
+  rule: string;
+  x: number[];
+  y: (number | null)[];
+  at: number;
+  value: number | null;
+  slope: number | null;
+}
+
+/** The loss over one given number, or what a unit gives over its pre-activation. */
+export interface CurveQuestion {
+  kind: "curve";
+  name: string;
+  notation?: Notation;
+}
+
 /** Steps of gradient descent from here. */
 export interface DescendQuestion {
   kind: "descend";
@@ -400,6 +421,7 @@ export interface Questions {
   walk: [WalkQuestion, WalkAnswer];
   explain: [ExplainQuestion, ExplainAnswer];
   paths: [PathsQuestion, PathsAnswer];
+  curve: [CurveQuestion, CurveAnswer];
   audit: [AuditQuestion, AuditAnswer];
   sheet: [SheetQuestion, SheetAnswer];
   change: [ChangeQuestion, MovedAnswer];

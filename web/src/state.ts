@@ -3,9 +3,17 @@
 import { FRESH, read, same, written, type Mode, type PageRecord, type Tab } from "./address";
 import { isGiven, itemAt } from "./items";
 import { described, opened } from "./network";
-import type { DrawnNumber, DrawnPlace, ExplainAnswer, MovedAnswer, NetworkState, Notation, PathsAnswer, Questions, SceneAnswer, WalkAnswer, WalkStep } from "./records";
+import type { CurveAnswer, DrawnNumber, DrawnPlace, ExplainAnswer, MovedAnswer, NetworkState, Notation, PathsAnswer, Questions, SceneAnswer, WalkAnswer, WalkStep } from "./records";
 import { Refused, type Asked, type Source } from "./source";
 import type { Trail } from "./trail";
+
+/** A given number before it was changed: its value, the loss and the gradient there. */
+export interface Trial {
+  name: string;
+  value: number;
+  gradient: number | null;
+  L: number | null;
+}
 
 /** Questions that change the network. */
 type Moves = { [K in keyof Questions]: Questions[K][1] extends MovedAnswer ? K : never }[keyof Questions];
@@ -29,6 +37,7 @@ export class State {
   asked: string | null = null;
   explanation: ExplainAnswer | null = null;
   paths: PathsAnswer | null = null;
+  curve: CurveAnswer | null = null;
   askProblem = "";
   /** A path that is lit alone. */
   alone: number | null = null;
@@ -50,6 +59,12 @@ export class State {
   /** Of a unit, what was asked last: the next unit is asked for the same. */
   private prefers: "gradient" | "value" = "gradient";
   private moving: Promise<unknown> = Promise.resolve();
+  /** Whether a number is being dragged. */
+  hand = false;
+  /** Whether the drawing is ahead of what is said about it. */
+  behind = false;
+  /** A number that was changed alone, from what. */
+  trial: Trial | null = null;
   /** What was done last: the same again is one step of Undo. */
   private doing = "";
 
@@ -105,7 +120,7 @@ export class State {
       }
     }
     const { notation, mode, tab, walk, question, rate } = record;
-    Object.assign(this, { notation, mode, tab, at: walk, asked: question, rate, fault: null, problem: "", stale: true, doing: "" });
+    Object.assign(this, { notation, mode, tab, at: walk, asked: question, rate, fault: null, trial: null, problem: "", stale: true, doing: "" });
     await this.refresh();
     this.saved ||= this.given;
     this.lines = record.lines ?? this.given;
@@ -135,43 +150,66 @@ export class State {
 
   // ---------------------------------------------------------------- fetching
 
-  /** Fetch what the page shows and does not have yet, and draw it. */
+  /** Fetch what the page shows and does not have yet, the drawing first; false where a later question came meanwhile. */
   async refresh(): Promise<boolean> {
     const turn = ++this.asking;
-    const { asked, notation, stale, rate } = this;
+    const late = () => turn !== this.asking;
+    const { asked, notation, rate } = this;
     const wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
-    const drawing = wide ? null : stale ? this.source.ask("scene", { notation }).catch(refusal) : this.scene;
-    const explaining = asked === null ? null : this.source.ask("explain", { name: asked, notation }).catch(refusal);
-    const walking = stale ? this.source.ask("walk", { notation, ...(rate === null ? {} : { learning_rate: rate }) }).catch(refusal) : null;
-    const found = await explaining;
+    const known = asked === null || this.explanation?.name === asked;
+    if (this.stale && (known || !wide)) {
+      const scene = await this.source.ask("scene", { notation, ...(wide && asked !== null ? { focus: asked } : {}) });
+      if (late()) return false;
+      this.see(scene);
+      this.behind = true;
+      this.tell();
+      if (this.hand && (await pause(), late())) return false; // the next number comes at once
+    }
+    const { stale } = this;
+    const [found, walk] = await Promise.all([
+      asked === null ? null : this.source.ask("explain", { name: asked, notation }).catch(refusal),
+      stale ? this.source.ask("walk", { notation, ...(rate === null ? {} : { learning_rate: rate }) }).catch(refusal) : null,
+    ]);
     const explanation = found instanceof Refused ? null : found;
     const name = explanation?.name ?? "";
-    const [scene, walk, paths] = await Promise.all([
-      drawing ?? this.source.ask("scene", { notation, ...(explanation ? { focus: name } : {}) }),
-      walking,
+    const [scene, paths, curve] = await Promise.all([
+      wide ? this.source.ask("scene", { notation, ...(explanation ? { focus: name } : {}) }) : this.scene,
       explanation?.paths ? this.source.ask("paths", { name, notation, top: 10 }).catch(refusal) : null,
+      this.curveFor(explanation),
     ]);
-    if (turn !== this.asking) return false; // a later question has been asked meanwhile
-    if (scene instanceof Refused) throw scene;
-    this.scene = scene;
-    this.network = scene.network;
+    if (late()) return false;
+    this.see(scene ?? (await this.source.ask("scene", { notation })));
     if (walk) {
       this.walk = walk instanceof Refused ? null : walk;
       this.walkProblem = walk instanceof Refused ? walk.message : "";
     }
-    this.stale = false;
+    this.stale = this.behind = false;
     this.explanation = explanation;
     if (explanation) this.asked = explanation.name;
     this.askProblem = found instanceof Refused ? found.message : "";
     this.paths = paths instanceof Refused ? null : paths;
+    this.curve = curve instanceof Refused ? null : curve;
     this.alone = null;
     if (this.at !== null && this.walk && this.at > this.walk.steps.length) this.at = null;
     this.tell();
     return true;
   }
 
+  private see(scene: SceneAnswer): void {
+    this.scene = scene;
+    this.network = scene.network;
+  }
+
+  /** Of one number or unit that is asked for. */
+  private curveFor(explanation: ExplainAnswer | null): Promise<CurveAnswer | Refused> | null {
+    const place = explanation?.highlights[0];
+    if (explanation?.highlights.length !== 1 || !place || place.unit === null || place.part === "crossing" || place.part === "loss") return null;
+    return this.source.ask("curve", { name: explanation.name, notation: this.notation }).catch(refusal);
+  }
+
   /** Do what changes the network, one after the other, and show it; a refusal becomes a sentence. */
   async move<K extends Moves>(kind: K, rest: Asked<K>, done: string | null = ""): Promise<boolean> {
+    if (!done?.startsWith("change")) this.trial = null;
     if (this.at === 0 && done !== null) this.at = null; // what follows is there to be seen
     let refused = "";
     try {
@@ -190,6 +228,15 @@ export class State {
     const moved = this.moving.then(() => this.source.ask(kind, rest));
     this.moving = moved.catch(() => null);
     this.network = ((await moved) as MovedAnswer).network;
+  }
+
+  /** Another value for one given number: what it does to the loss is shown beside what its gradient foretells. */
+  try(item: DrawnNumber, value: number): Promise<boolean> {
+    if (this.trial?.name !== item.name) {
+      const { name, value: was, gradient } = item;
+      this.trial = { name, value: was ?? 0, gradient, L: this.scene.L.value };
+    }
+    return this.move("change", { values: { [item.name]: value } }, `change ${item.name}`);
   }
 
   /** Another worksheet or exercise: its lines take the place of those that were there. */
@@ -346,12 +393,18 @@ export class State {
     if (asked && !this.scene.whole) this.stale = true; // the drawing is of the question that goes
     this.asking++; // an answer that is still on its way is not wanted any more
     this.asked = null;
-    this.explanation = this.paths = this.fault = null;
+    this.explanation = this.paths = this.curve = this.fault = this.trial = null;
     this.askProblem = "";
     if (asked) this.keep(""); // the question can be had again
     this.look();
     if (this.stale) void this.safely(() => this.refresh()); // but the network that it was about is
   }
+}
+
+const REST = 80; // ms without a new number, after which all is said about the last
+
+function pause(): Promise<void> {
+  return new Promise((done) => setTimeout(done, REST));
 }
 
 function refusal(error: unknown): Refused {

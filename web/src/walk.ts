@@ -4,6 +4,7 @@ import { button, h } from "./dom";
 import { equation } from "./formula";
 import { learningRate } from "./panels/descend";
 import type { State } from "./state";
+import { trialView } from "./trial";
 
 const PACE = 2000; // ms a step, while it plays
 
@@ -28,7 +29,8 @@ export function walkView(state: State): WalkView {
   const means = h("p", { class: "means" });
   const shown = h("div", { class: "current" });
   const legend = h("p", { class: "legend" });
-  const step = h("div", { class: "step" }, said, means, shown);
+  const trial = trialView(state);
+  const step = h("div", { class: "step" }, said, means, shown, trial.element);
   let timer: ReturnType<typeof setInterval> | undefined;
   let drawn: unknown;
 
@@ -73,7 +75,10 @@ export function walkView(state: State): WalkView {
     means.textContent = done?.means ?? "";
     if (done !== drawn) shown.replaceChildren(...(done ? [equation(done.block, true)] : []));
     drawn = done;
+    trial.update();
+    shown.classList.toggle("behind", state.behind);
     legend.textContent = legendOf(state);
+    legend.hidden = done !== null || state.trial !== null;
   }
   return { bar, legend, step, update };
 }

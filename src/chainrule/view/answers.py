@@ -210,6 +210,22 @@ class PathsAnswer(PageData):
     paths: list[DrawnPath]
 
 
+class CurveAnswer(PageData):
+    """A curve: ``of`` over ``over`` at the points ``x`` and ``y``, and its tangent where the network is.
+
+    ``at`` and ``value`` are that point, ``slope`` is the derivative there; null for a target. ``rule`` is the curve's.
+    """
+
+    over: str
+    of: str
+    rule: str
+    x: list[float]
+    y: list[MaybeNumber]
+    at: float
+    value: MaybeNumber
+    slope: MaybeNumber
+
+
 class LineFault(PageData):
     """The mistake that a line most probably makes: its id, the wrong equation and the one due, as LaTeX or ""."""
 
@@ -258,7 +274,8 @@ class MovedAnswer(PageData):
 #: the answer to each kind of question
 ANSWERS: dict[type[asked.PageQuestion], type[PageData]] = {
     asked.SceneQuestion: SceneAnswer, asked.WalkQuestion: WalkAnswer, asked.ExplainQuestion: ExplainAnswer,
-    asked.PathsQuestion: PathsAnswer, asked.AuditQuestion: AuditAnswer, asked.SheetQuestion: SheetAnswer,
+    asked.PathsQuestion: PathsAnswer, asked.CurveQuestion: CurveAnswer,
+    asked.AuditQuestion: AuditAnswer, asked.SheetQuestion: SheetAnswer,
     asked.ChangeQuestion: MovedAnswer, asked.DescendQuestion: MovedAnswer, asked.RewindQuestion: MovedAnswer,
     asked.RestoreQuestion: MovedAnswer, asked.OpenQuestion: MovedAnswer, asked.ExerciseQuestion: MovedAnswer,
 }  # fmt: skip

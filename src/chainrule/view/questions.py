@@ -48,6 +48,14 @@ class PathsQuestion(PageQuestion):
     top: Annotated[int, Field(ge=0, le=50)] = 10
 
 
+class CurveQuestion(PageQuestion):
+    """The loss over one given number, or what a unit gives over its pre-activation."""
+
+    kind: Literal["curve"]
+    name: NameText
+    notation: Notation = "textbook"
+
+
 class AuditQuestion(PageQuestion):
     """The verdict of each line of somebody's derivation, about the network that it was written for.
 
@@ -112,8 +120,8 @@ class ExerciseQuestion(PageQuestion):
 
 
 Question = Annotated[
-    SceneQuestion | WalkQuestion | ExplainQuestion | PathsQuestion | AuditQuestion | SheetQuestion | ChangeQuestion
-    | DescendQuestion | RewindQuestion | RestoreQuestion | OpenQuestion | ExerciseQuestion,
+    SceneQuestion | WalkQuestion | ExplainQuestion | PathsQuestion | CurveQuestion | AuditQuestion | SheetQuestion
+    | ChangeQuestion | DescendQuestion | RewindQuestion | RestoreQuestion | OpenQuestion | ExerciseQuestion,
     Field(discriminator="kind"),
 ]  # fmt: skip
 _READER: TypeAdapter[Any] = TypeAdapter(Question)

@@ -28,6 +28,7 @@ from chainrule.view import answers as a
 from chainrule.view import questions as asked
 from chainrule.view.audited_lines import audited_line
 from chainrule.view.blocks import PageData, document_blocks, equation_block, line_parts
+from chainrule.view.curves import curve
 from chainrule.view.descent import Descent
 from chainrule.view.highlights import highlights, mark_at, place
 from chainrule.view.history import History, replayed
@@ -135,6 +136,10 @@ class Session:
             quantity=found.name, latex=names.to_latex(found.quantity, question.notation), total=found.total,
             count=found.count, paths=[_drawn_path(path, s.network.depth) for path in found.paths],
         )  # fmt: skip
+
+    @_answer.register
+    def _curve(self, question: asked.CurveQuestion) -> a.CurveAnswer:
+        return curve(self.subject, names.find(question.name, self.subject.network.sizes)[0], question.notation)
 
     # ------------------------------------------------------------ auditing
 

@@ -9,6 +9,7 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
   const element = h("div", { class: "change" });
   let shape = "";
   let inputs = new Map<string, NumberField>();
+  let now = new Map<string, DrawnNumber>(); // the numbers that stand
   let selects: [HTMLSelectElement, (scene: SceneAnswer) => string][] = [];
 
   function build(scene: SceneAnswer): void {
@@ -24,7 +25,7 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       const { name } = item;
       const field = numberField({
         name, attributes: { "aria-label": name, title: name },
-        typed: (value) => void state.move("change", { values: { [name]: value } }, `change ${name}`),
+        typed: (value) => void state.try(now.get(name)!, value),
         left: () => state.settle(),
       });
       inputs.set(name, field);
@@ -58,18 +59,17 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
   function update(): void {
     const { scene } = state;
     if (state.tab !== "change") return;
-    const now = JSON.stringify([scene.notation, scene.layers.map((layer) => layer.units.map((u) => u.unit)), scene.targets.length]);
-    if (now !== shape) build(scene);
-    shape = now;
+    const built = JSON.stringify([scene.notation, scene.layers.map((layer) => layer.units.map((u) => u.unit)), scene.targets.length]);
+    if (built !== shape) build(scene);
+    shape = built;
     for (const [box, value] of selects) box.value = value(scene);
     const items = [
       ...scene.layers.flatMap((layer) => layer.units.flatMap((unit) => (layer.layer ? [unit.bias!] : [unit.act]))),
       ...scene.weights.flatMap((weights) => weights.edges),
       ...scene.targets,
     ];
-    for (const item of items) {
-      inputs.get(item.name)?.show(item.value);
-    }
+    now = new Map(items.map((item) => [item.name, item]));
+    for (const item of items) inputs.get(item.name)?.show(item.value);
   }
   return { element, update };
 }
