@@ -141,7 +141,7 @@ function stage(state: State, equation: () => HTMLElement): Piece {
   let lit: unknown[] = [];
 
   function update(): void {
-    const now = [state.scene, state.mode, state.at, state.walk];
+    const now = [state.scene, state.mode, state.at, state.at === null ? null : state.walk];
     if (!drawing || now.some((part, i) => part !== drawn[i])) {
       drawn = now;
       const active = document.activeElement;

@@ -157,7 +157,8 @@ export class State {
     const { asked, notation, rate } = this;
     const wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
     const known = asked === null || this.explanation?.name === asked;
-    if (this.stale && (known || !wide)) {
+    const another = this.scene !== undefined && this.scene.notation !== notation; // then all of it comes at once
+    if (this.stale && (known || !wide) && !another) {
       const scene = await this.source.ask("scene", { notation, ...(wide && asked !== null ? { focus: asked } : {}) });
       if (late()) return false;
       this.see(scene);
@@ -173,7 +174,7 @@ export class State {
     const explanation = found instanceof Refused ? null : found;
     const name = explanation?.name ?? "";
     const [scene, paths, curve] = await Promise.all([
-      wide ? this.source.ask("scene", { notation, ...(explanation ? { focus: name } : {}) }) : this.scene,
+      wide || another ? this.source.ask("scene", { notation, ...(wide && explanation ? { focus: name } : {}) }) : this.scene,
       explanation?.paths ? this.source.ask("paths", { name, notation, top: 10 }).catch(refusal) : null,
       this.curveFor(explanation),
     ]);
@@ -287,10 +288,8 @@ export class State {
     this.tab = "ask";
     this.fault = null;
     if (this.at === 0) this.at = null; // an answer has all the numbers
-    void this.safely(async () => {
-      if (await this.refresh()) this.keep(`ask ${this.asked}`);
-      this.tell();
-    });
+    this.keep(`ask ${name}`);
+    void this.follow();
   }
 
   /** What is drawn of the quantity that is asked for; null for a whole layer. */
@@ -339,9 +338,14 @@ export class State {
   setNotation(notation: Notation): void {
     this.notation = notation;
     this.stale = true;
-    void this.safely(async () => {
-      if (await this.refresh()) this.keep("");
-      this.tell();
+    this.keep("");
+    void this.follow();
+  }
+
+  /** Show what is asked for; its name is then the one of the notation. */
+  private follow(): Promise<void> {
+    return this.safely(async () => {
+      if (await this.refresh()) this.look();
     });
   }
 
