@@ -172,12 +172,14 @@ function stage(state: State, equation: () => HTMLElement): Piece {
   return { element: h("div", { class: "drawing" }, strip.element, element), update };
 }
 
-/** Scroll a drawing that is wider than the window to where what is lit begins. */
+/** Scroll a drawing that is larger than its place to where what is lit begins. */
 function bringIntoView(stage: HTMLElement): void {
-  const lefts = [...stage.querySelectorAll(".lit")].map((one) => one.getBoundingClientRect().left);
-  if (lefts.length && stage.scrollWidth > stage.clientWidth) {
-    stage.scrollLeft += Math.min(...lefts) - stage.getBoundingClientRect().left - 16;
-  }
+  const boxes = [...stage.querySelectorAll(".lit .shape, .lit .line")].map((one) => one.getBoundingClientRect());
+  if (!boxes.length) return;
+  const at = stage.getBoundingClientRect();
+  stage.scrollLeft += Math.min(...boxes.map((box) => box.left)) - at.left - 16;
+  const [top, bottom] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+  if (top < at.top || bottom > at.bottom) stage.scrollTop += top - at.top - 40;
 }
 
 // ---------------------------------------------------------------- panels

@@ -155,13 +155,14 @@ export class State {
     const turn = ++this.asking;
     const late = () => turn !== this.asking;
     const { asked, notation, rate } = this;
-    const wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
+    let wide = this.scene !== undefined && !this.scene.whole; // then the drawing depends on the question
     const known = asked === null || this.explanation?.name === asked;
     const another = this.scene !== undefined && this.scene.notation !== notation; // then all of it comes at once
     if (this.stale && (known || !wide) && !another) {
       const scene = await this.source.ask("scene", { notation, ...(wide && asked !== null ? { focus: asked } : {}) });
       if (late()) return false;
       this.see(scene);
+      wide = !scene.whole;
       this.behind = true;
       this.tell();
       if (this.hand && (await pause(), late())) return false; // the next number comes at once
