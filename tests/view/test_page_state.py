@@ -17,7 +17,7 @@ from trials import page as trial
 # ---------------------------------------------------------------- numbers
 
 
-VALUES = [131.176, -1e-10, 12345.678, 99999.9, 123456.789, -0.000123456, 1e-300, 0.99999, 1e5]
+VALUES = [131.176, -1e-10, 12345.678, 99999.9, 1e-300]
 
 
 @pytest.mark.parametrize("value", VALUES)
@@ -136,6 +136,17 @@ def test_the_address_holds_everything(page, new_tab, worked, worked_url):
     expect(by_key(page, "loss").locator("title")).to_have_text(f"L = {float(worked.passes().L)!r}")
     page.get_by_role("button", name="Undo").click()
     is_there(page)
+
+
+def test_what_is_too_long_for_an_address(page):
+    """It is kept over a reload all the same."""
+    lines = "L = 1\n" + "These are words, and there are many of them. " * 6000
+    page.get_by_role("tab", name="Audit").click()
+    page.get_by_label("Your lines").fill(lines)
+    page.wait_for_timeout(400)
+    assert len(page.url) < 1000
+    page.reload()
+    expect(page.get_by_label("Your lines")).to_have_value(lines)
 
 
 def test_an_address_that_cannot_be_read_is_one_sentence(tab, worked_url):

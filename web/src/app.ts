@@ -34,7 +34,9 @@ export async function mount(root: HTMLElement, state: State, keys: HTMLElement |
     undoing(state, event as KeyboardEvent);
   });
   if (!(keys instanceof Document)) return;
-  state.onChange(() => { document.title = state.scene.title || "chainrule"; });
+  const entitle = () => { document.title = state.scene.title || "chainrule"; };
+  state.onChange(entitle);
+  entitle();
   addEventListener("beforeunload", (event) => {
     if (state.lines.trim() && state.lines !== state.saved) event.preventDefault(); // the browser asks
   });

@@ -58,6 +58,7 @@ export function numberField({ name, typed, left, least, whole, attributes = {} }
     show: (value) => {
       stands = value;
       if (input !== document.activeElement) input.value = text(value);
+      input.size = Math.max(8, text(value).length);
     },
   };
 }

@@ -55,6 +55,7 @@ export class OwnTrail implements Trail {
 }
 
 const PAUSE = 250; // ms between two writings of the address: browsers refuse more than some 20 a second
+const LONGEST = 200_000; // of an address; a longer state is kept beside it, and can be had again but not sent
 const TOP = "chainrule-top"; // of this tab: the last state that can be gone on to
 
 /** In the address: Undo is the browser's Back, and a reload finds all of it again. */
@@ -62,7 +63,7 @@ export class AddressTrail implements Trail {
   private at: number;
   private top: number;
   private waiting: number | undefined;
-  private state = location.hash.slice(1);
+  private state = kept();
   private moved: (state: string) => void = () => {};
 
   constructor() {
@@ -120,7 +121,9 @@ export class AddressTrail implements Trail {
   private write(how: "pushState" | "replaceState"): void {
     clearTimeout(this.waiting);
     this.waiting = undefined;
-    history[how]({ chainrule: this.at }, "", `${location.pathname}${location.search}${this.state && `#${this.state}`}`);
+    const long = this.state.length > LONGEST;
+    const hash = this.state && !long ? `#${this.state}` : "";
+    history[how]({ chainrule: this.at, ...(long ? { text: this.state } : {}) }, "", `${location.pathname}${location.search}${hash}`);
     sessionStorage.setItem(TOP, String(this.top));
   }
 
@@ -128,7 +131,7 @@ export class AddressTrail implements Trail {
   private readonly heard = (event: PopStateEvent): void => {
     clearTimeout(this.waiting);
     this.waiting = undefined;
-    this.state = location.hash.slice(1);
+    this.state = kept();
     const at: unknown = event.state?.chainrule;
     if (typeof at === "number") this.at = at;
     else {
@@ -137,4 +140,10 @@ export class AddressTrail implements Trail {
     }
     this.moved(this.state);
   };
+}
+
+/** The state of the entry of the browser's history that is shown. */
+function kept(): string {
+  const text: unknown = history.state?.text;
+  return typeof text === "string" ? text : location.hash.slice(1);
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../dom";
 import { numberField, type NumberField } from "../number_field";
+import { full } from "../numbers";
 import type { DrawnNumber, SceneAnswer } from "../records";
 import type { State } from "../state";
 
@@ -69,7 +70,11 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       ...scene.targets,
     ];
     now = new Map(items.map((item) => [item.name, item]));
-    for (const item of items) inputs.get(item.name)?.show(item.value);
+    for (const { name, value } of items) {
+      const field = inputs.get(name);
+      field?.show(value);
+      if (field) field.input.title = `${name} = ${full(value)}`;
+    }
   }
   return { element, update };
 }
