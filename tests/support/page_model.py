@@ -19,7 +19,7 @@ READ = """root => ({
     title: one.querySelector('title').textContent, value: one.querySelector('.value').textContent,
     gradient: one.querySelector('.gradient')?.textContent ?? null })),
   weights: [...root.querySelectorAll('.network .weight')].map(one => ({
-    title: one.querySelector('title').textContent, tag: one.querySelector('.tag')?.textContent ?? null })),
+    title: one.querySelector('title').textContent })),
   problem: [...root.querySelectorAll('.problem')].filter(one => !one.hidden).map(one => one.textContent).join(' '),
   status: root.querySelector('.steps-of-walk .status').textContent,
   behind: root.querySelector('.behind') !== null,

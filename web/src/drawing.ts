@@ -35,6 +35,8 @@ export class Drawing {
   readonly layout: Layout;
   readonly element: SVGSVGElement;
   private readonly items = new Map<string, SVGElement>();
+  /** The numbers of lines, over all lines. */
+  private readonly tags = new Map<string, SVGElement>();
 
   constructor(
     private readonly scene: SceneAnswer,
@@ -55,6 +57,7 @@ export class Drawing {
     this.drawCrossing();
     this.drawOutput();
     this.drawLoss();
+    this.element.append(...this.tags.values());
   }
 
   keys(): string[] {
@@ -67,6 +70,7 @@ export class Drawing {
     this.element.dataset.lit = highlights === null ? "" : kind;
     this.element.classList.toggle("few", highlights !== null && highlights.size <= FEW);
     const largest = Math.max(...[...(highlights?.values() ?? [])].map(Math.abs), 0);
+    for (const [name, tag] of this.tags) tag.classList.toggle("tag-lit", highlights?.has(name) ?? false);
     for (const [name, item] of this.items) {
       const size = highlights?.get(name);
       item.classList.toggle("lit", size !== undefined);
@@ -82,6 +86,7 @@ export class Drawing {
   /** Mark what is asked for. */
   mark(asked: Highlights): void {
     for (const [name, item] of this.items) item.classList.toggle("asked", asked.has(name));
+    for (const [name, tag] of this.tags) tag.classList.toggle("tag-asked", asked.has(name));
   }
 
   /** Colour what the factors of an equation are: by the beginning of their keys. */
@@ -193,8 +198,9 @@ export class Drawing {
       const knows = this.knownGradient("weight", layer) ? `, ${edge.gradient_name} = ${full(edge.gradient)}` : "";
       group.prepend(svg("title", {}, `${edge.name} = ${full(edge.value)}${knows}`));
       const words = fresh ? `∂\u2009${short(edge.gradient)}` : short(number);
-      if (known) group.append(this.tag(from, to, words, seen));
-      this.put(key("weight", layer, edge.to, edge.from), group);
+      const name = key("weight", layer, edge.to, edge.from);
+      if (known) this.tag(name, from, to, words, seen);
+      this.put(name, group);
     }
     for (const rest of weights.rest) {
       const from = this.layout.from(layer - 1, 0);
@@ -212,8 +218,9 @@ export class Drawing {
       const from = this.layout.from(depth, edge.from);
       const group = this.line("crossing", from, this.layout.intoOutput(edge.to));
       group.prepend(svg("title", {}, `${edge.name} = ${full(edge.value)}`));
-      group.append(this.tag(from, this.layout.intoOutput(edge.to), short(edge.value), false));
-      this.put(key("crossing", depth, edge.to, edge.from), group);
+      const name = key("crossing", depth, edge.to, edge.from);
+      this.tag(name, from, this.layout.intoOutput(edge.to), short(edge.value), false);
+      this.put(name, group);
     }
   }
 
@@ -227,15 +234,15 @@ export class Drawing {
   }
 
   /** The number of a line, near its start, where the lines from one unit have parted. */
-  private tag(from: Point, to: Point, words: string, always: boolean): SVGGElement {
+  private tag(name: string, from: Point, to: Point, words: string, always: boolean): void {
     const t = 0.3;
     const along = 3 * t * (1 - t) * (1 - t) * BEND + 3 * t * t * (1 - t) * (1 - BEND) + t * t * t;
     const down = 3 * t * t * (1 - t) + t * t * t;
     const y = from.y + (to.y - from.y) * down;
     const room = widthOf(words, SIZE.tag) + 10; // a dash of the line beside it would look like a minus
     const x = Math.max(from.x + (to.x - from.x) * along, from.x + room / 2 + 3);
-    return svg("g", { ...MUTE, class: always ? "tag always" : "tag" },
-      svg("rect", { x: x - room / 2, y: y - 10, width: room, height: 20, rx: 10 }), svg("text", { x, y: y + 4.5 }, words));
+    this.tags.set(name, svg("g", { ...MUTE, class: always ? "tag always" : "tag", "data-tag": name },
+      svg("rect", { x: x - room / 2, y: y - 10, width: room, height: 20, rx: 10 }), svg("text", { x, y: y + 4.5 }, words)));
   }
 
   // ---------------------------------------------------------------- output and loss
@@ -293,7 +300,10 @@ export class Drawing {
     item.setAttribute("data-key", name);
     const last = this.look.done?.at(-1)?.gives;
     const now = last && (last.part === "loss" ? "loss" : `${key(last.part, last.layer)}:`);
-    if (now && (name === now || (now.endsWith(":") && name.startsWith(now)))) item.classList.add("now");
+    if (now && (name === now || (now.endsWith(":") && name.startsWith(now)))) {
+      item.classList.add("now");
+      this.tags.get(name)?.classList.add("tag-now");
+    }
     this.items.set(name, item);
     this.element.append(item);
   }

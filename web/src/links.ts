@@ -15,11 +15,11 @@ export function link(root: HTMLElement, readout: HTMLElement): void {
     readout.textContent = next ? digits(next) : "";
     if (next === now) return;
     now = next;
-    for (const one of root.querySelectorAll<HTMLElement | SVGElement>(".linked")) one.classList.remove("linked");
+    for (const one of root.querySelectorAll(".linked, .tag-linked")) one.classList.remove("linked", "tag-linked");
     if (next === null) return;
-    for (const one of root.querySelectorAll<HTMLElement | SVGElement>(".katex-html [data-at], .network [data-key]")) {
-      const key = one.dataset.at ?? one.dataset.key!;
-      if (belongs(key, next)) one.classList.add("linked");
+    for (const one of root.querySelectorAll<HTMLElement | SVGElement>(".katex-html [data-at], .network :is([data-key], [data-tag])")) {
+      const key = one.dataset.at ?? one.dataset.key ?? one.dataset.tag!;
+      if (belongs(key, next)) one.classList.add(one.dataset.tag ? "tag-linked" : "linked");
     }
   }
 
