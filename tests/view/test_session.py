@@ -427,6 +427,9 @@ def test_a_record_of_another_network_is_refused(session):
     other = Session(simple((4, 4, 2), np.random.default_rng(1)))
     with pytest.raises(InputError, match="address: expected the network that the address was made with"):
         other.ask({"kind": "restore", "network": state})
+    many = [{"change": {}, "steps": [{"count": 60_000, "learning_rate": 0.1}]}] * 2
+    with pytest.raises(InputError, match="at most 100000 in all"):
+        other.ask({"kind": "restore", "network": {"stretches": many}})
     other.ask({"kind": "restore", "network": state | {"of": ""}})  # one that a person wrote
     assert other.subject.network.weights[0][0, 0] == 9.0
 

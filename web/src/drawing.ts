@@ -226,7 +226,8 @@ export class Drawing {
 
   private line(kind: string, from: Point, to: Point, value: number | null = null, largest = 1, act: Record<string, any> = {}): SVGGElement {
     const bend = (to.x - from.x) * BEND;
-    const d = `M${from.x},${from.y} C${from.x + bend},${from.y} ${to.x - bend},${to.y} ${to.x},${to.y}`;
+    const hair = from.y === to.y ? 1 : 0; // a line without any height cannot be clicked by everything that clicks
+    const d = `M${from.x},${from.y} C${from.x + bend},${from.y + hair} ${to.x - bend},${to.y - hair} ${to.x},${to.y}`;
     const sign = value === null ? "plain" : value === 0 ? "zero" : value < 0 ? "minus" : "plus";
     const seen = svg("path", { d, class: `line ${sign}` });
     seen.style.setProperty("--width", String(value ? 0.8 + (WIDEST - 3) * Math.min(1, Math.abs(value) / largest) : 0.8));

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from chainrule.view.descent import Descent
+from chainrule.errors import InputError
+from chainrule.view.descent import MOST_STEPS, Descent
 from chainrule.view.states import Change, NetworkState, OpenedSheet, Steps, Stretch, digest
 from chainrule.view.subject import Subject
 
@@ -57,12 +58,15 @@ def replayed(opened: Subject, state: NetworkState) -> History:
     """All that a record says, done again to what was opened.
 
     Raises:
-        InputError: what cannot be done to this network.
+        InputError: what cannot be done to this network, or more steps than one descent may have.
     """
+    steps = sum(steps.count for stretch in state.stretches for steps in stretch.steps)
+    if steps > MOST_STEPS:
+        raise InputError("steps", f"at most {MOST_STEPS} in all", str(steps))
     made = History(opened, state.sheet)
     for stretch in state.stretches:
         made.change(stretch.change)
-        for steps in stretch.steps:
-            made.descent.descend(steps.count, steps.learning_rate)
+        for taken in stretch.steps:
+            made.descent.descend(taken.count, taken.learning_rate)
     made.descent.rewind(state.step)
     return made
