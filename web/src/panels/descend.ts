@@ -3,6 +3,7 @@
 import { button, h, svg } from "../dom";
 import { numberField } from "../number_field";
 import { short } from "../numbers";
+import type { SceneAnswer } from "../records";
 import type { State } from "../state";
 
 const SIZE = { width: 420, height: 190, left: 52, right: 12, top: 12, bottom: 30 } as const;
@@ -27,6 +28,7 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
   const again = button("Start again", () => void rewind(0));
   const said = h("p", { class: "status", role: "status" });
   const curve = h("div", { class: "curve" });
+  let drawn: SceneAnswer["descent"] | null = null;
   const element = h(
     "div",
     {},
@@ -47,7 +49,9 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
     if (slider !== document.activeElement) slider.value = String(now);
     slider.setAttribute("aria-valuetext", `step ${now} of ${losses.length - 1}, loss ${short(losses[now])}`);
     said.textContent = `Step ${now} of ${losses.length - 1}: L = ${short(losses[now], 5)}`;
-    if (state.tab === "descend") curve.replaceChildren(lossCurve(losses, now, (to) => void rewind(to)));
+    if (state.tab !== "descend" || drawn === scene.descent) return;
+    drawn = scene.descent;
+    curve.replaceChildren(lossCurve(losses, now, (to) => void rewind(to)));
   }
   return { element, update };
 }
