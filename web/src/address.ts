@@ -5,7 +5,7 @@
  */
 
 import { opened, trimmed } from "./network";
-import type { Change, NetworkState, Notation, Stretch } from "./records";
+import type { NetworkChange, NetworkState, Notation, Stretch } from "./records";
 
 export const TABS = ["ask", "change", "descend", "audit"] as const;
 export const MODES = ["value", "gradient"] as const;
@@ -114,7 +114,7 @@ export function read(text: string): PageRecord {
 function networkOf(parts: URLSearchParams): NetworkState | null {
   const sheet = parts.get("sheet");
   const stretches: Stretch[] = [];
-  let last: { change: Change; steps: { count: number; learning_rate: number }[] } | null = null;
+  let last: { change: NetworkChange; steps: { count: number; learning_rate: number }[] } | null = null;
   for (const [name, value] of parts) {
     if (!["set", "hidden", "output", "loss", "descend"].includes(name)) continue;
     if (!last || (name !== "descend" && last.steps.length)) stretches.push((last = { change: { values: {}, hidden: null, output: null, loss: null }, steps: [] }));

@@ -43,14 +43,6 @@ export interface BulletsBlock {
   items: LinePart[][];
 }
 
-/** Other numbers (by name) or other rules; null leaves a rule as it is. */
-export interface Change {
-  values?: Record<string, number>;
-  hidden?: string[] | null;
-  output?: string | null;
-  loss?: string | null;
-}
-
 /** Other numbers (by name) or other rules. */
 export interface ChangeQuestion {
   values?: Record<string, number>;
@@ -225,6 +217,14 @@ export interface MovedAnswer {
   network: NetworkState;
 }
 
+/** Other numbers (by name) or other rules; null leaves a rule as it is. */
+export interface NetworkChange {
+  values?: Record<string, number>;
+  hidden?: string[] | null;
+  output?: string | null;
+  loss?: string | null;
+}
+
 /** A network by its history: what was opened, what was done to it, the step of the last stretch that is looked at.
 
 `sheet` is null for what the program was started with; `of` is the digest of what was opened, or "". */
@@ -370,7 +370,7 @@ export interface Steps {
 
 /** A change, and the steps of gradient descent that were taken from there. */
 export interface Stretch {
-  change: Change;
+  change: NetworkChange;
   steps?: Steps[];
 }
 

@@ -6,11 +6,11 @@ from itertools import groupby
 
 from chainrule.errors import InputError
 from chainrule.view.descent import MOST_STEPS, Descent
-from chainrule.view.states import Change, NetworkState, OpenedSheet, Steps, Stretch, digest
+from chainrule.view.states import NetworkChange, NetworkState, OpenedSheet, Steps, Stretch, digest
 from chainrule.view.subject import Subject
 
 
-class History:
+class NetworkHistory:
     """A network with all that led to it; each method moves on, or raises an InputError and changes nothing.
 
     Attributes:
@@ -22,7 +22,7 @@ class History:
         self.opened, self.sheet, self.descent = opened, sheet, Descent(opened)
         self._digest = digest(opened)
         self._before: list[Stretch] = []
-        self._start, self._change = opened, Change()  # of the last stretch: before its change, and that
+        self._start, self._change = opened, NetworkChange()  # of the last stretch: before its change, and that
 
     @property
     def subject(self) -> Subject:
@@ -33,7 +33,7 @@ class History:
     def state(self) -> NetworkState:
         """It as a record, from which ``replayed`` makes the same network, bit for bit."""
         last = self._stretch(len(self.descent.rates))
-        stretches = [*self._before, last] if last.steps or last.change != Change() else self._before
+        stretches = [*self._before, last] if last.steps or last.change != NetworkChange() else self._before
         return NetworkState(sheet=self.sheet, of=self._digest, stretches=list(stretches), step=self.descent.now)
 
     def _stretch(self, steps: int) -> Stretch:
@@ -42,7 +42,7 @@ class History:
             change=self._change, steps=[Steps(count=len(list(same)), learning_rate=rate) for rate, same in grouped]
         )
 
-    def change(self, change: Change) -> None:
+    def change(self, change: NetworkChange) -> None:
         """Other numbers or rules from here; changes between which no step was taken are one."""
         plain = change.model_copy(update={"values": self.subject.plain_names(change.values)})
         before, start = self._before, self._start
@@ -54,7 +54,7 @@ class History:
         self._before, self._start, self._change, self.descent = before, start, plain, descent
 
 
-def replayed(opened: Subject, state: NetworkState) -> History:
+def replayed(opened: Subject, state: NetworkState) -> NetworkHistory:
     """All that a record says, done again to what was opened.
 
     Raises:
@@ -63,7 +63,7 @@ def replayed(opened: Subject, state: NetworkState) -> History:
     steps = sum(steps.count for stretch in state.stretches for steps in stretch.steps)
     if steps > MOST_STEPS:
         raise InputError("steps", f"at most {MOST_STEPS} in all", str(steps))
-    made = History(opened, state.sheet)
+    made = NetworkHistory(opened, state.sheet)
     for stretch in state.stretches:
         made.change(stretch.change)
         for taken in stretch.steps:

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from chainrule.errors import InputError
 from chainrule.network.names import Notation
-from chainrule.view.states import Change, Finite, NameText, NetworkState, OpenedSheet, PageRecord, Text
+from chainrule.view.states import Finite, NameText, NetworkChange, NetworkState, OpenedSheet, PageRecord, Text
 
 
 class PageQuestion(PageRecord):
@@ -75,7 +75,7 @@ class SheetQuestion(PageQuestion):
     about: NetworkState | None = None
 
 
-class ChangeQuestion(Change, PageQuestion):
+class ChangeQuestion(NetworkChange, PageQuestion):
     """Other numbers (by name) or other rules."""
 
     kind: Literal["change"]

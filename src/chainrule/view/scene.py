@@ -12,11 +12,11 @@ from chainrule.network.losses import LOSSES, fitting_outputs
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.network.outputs import OUTPUTS
 from chainrule.view import answers as drawn
-from chainrule.view.history import History
+from chainrule.view.history import NetworkHistory
 from chainrule.view.relevance import contributions, shown_units
 
 
-def scene(history: History, notation: Notation, focus: Name | None) -> drawn.SceneAnswer:
+def scene(history: NetworkHistory, notation: Notation, focus: Name | None) -> drawn.SceneAnswer:
     """What a page needs to draw the network; of a wide layer the units that matter for ``focus``, the others as one."""
     descent, subject = history.descent, history.subject
     b = subject.passes()

@@ -31,9 +31,9 @@ from chainrule.view.blocks import PageData, document_blocks, equation_block, lin
 from chainrule.view.curves import curve
 from chainrule.view.descent import Descent
 from chainrule.view.highlights import highlights, mark_at, place
-from chainrule.view.history import History, replayed
+from chainrule.view.history import NetworkHistory, replayed
 from chainrule.view.scene import scene
-from chainrule.view.states import Change, NetworkState, OpenedSheet, digest
+from chainrule.view.states import NetworkChange, NetworkState, OpenedSheet, digest
 from chainrule.view.subject import Subject
 
 EXERCISE_RATE = 0.5
@@ -50,7 +50,7 @@ class Session:
 
     def __init__(self, subject: Subject) -> None:
         self.first = subject
-        self.history = History(subject)
+        self.history = NetworkHistory(subject)
         self.about = _written_at(self.history)
         self._written: tuple[NetworkState, Subject] | None = None  # what lines were last found to be written for
 
@@ -192,7 +192,7 @@ class Session:
             raise InputError(
                 "y", f"a loss that uses targets, before they are changed (now: {s.network.loss})", "a target"
             )
-        self.history.change(Change(**question.model_dump(exclude={"kind"})))
+        self.history.change(NetworkChange(**question.model_dump(exclude={"kind"})))
         return self._moved()
 
     @_answer.register
@@ -214,7 +214,7 @@ class Session:
             self.history = self._replayed(wanted)
         return self._moved()
 
-    def _replayed(self, state: NetworkState) -> History:
+    def _replayed(self, state: NetworkState) -> NetworkHistory:
         """The network of a record.
 
         Raises:
@@ -241,7 +241,7 @@ class Session:
         return self._opened_sheet(OpenedSheet(text=made.sheet, file="exercise"))
 
     def _opened_sheet(self, sheet: OpenedSheet) -> a.MovedAnswer:
-        self.history = History(_of_sheet(sheet), sheet)
+        self.history = NetworkHistory(_of_sheet(sheet), sheet)
         self.about = _written_at(self.history)
         return self._moved()
 
@@ -250,7 +250,7 @@ class Session:
         return a.MovedAnswer(now=now, steps=len(losses) - 1, L=losses[now], network=self.history.state)
 
 
-def _written_at(history: History) -> NetworkState | None:
+def _written_at(history: NetworkHistory) -> NetworkState | None:
     """What the lines that were opened were written for; None where there are none."""
     return history.state if any(line.strip() for line in history.opened.lines) else None
 

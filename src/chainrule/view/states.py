@@ -22,7 +22,7 @@ class PageRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Change(PageRecord):
+class NetworkChange(PageRecord):
     """Other numbers (by name) or other rules; null leaves a rule as it is."""
 
     values: Annotated[dict[NameText, Finite], Field(max_length=10_000)] = {}
@@ -30,9 +30,9 @@ class Change(PageRecord):
     output: NameText | None = None
     loss: NameText | None = None
 
-    def and_then(self, later: Change) -> Change:
+    def and_then(self, later: NetworkChange) -> NetworkChange:
         """Both as one change; the names of their values are spelled alike."""
-        return Change(
+        return NetworkChange(
             values=self.values | later.values, hidden=later.hidden or self.hidden,
             output=later.output or self.output, loss=later.loss or self.loss,
         )  # fmt: skip
@@ -48,7 +48,7 @@ class Steps(PageRecord):
 class Stretch(PageRecord):
     """A change, and the steps of gradient descent that were taken from there."""
 
-    change: Change
+    change: NetworkChange
     steps: Annotated[list[Steps], Field(max_length=1000)] = []
 
 
