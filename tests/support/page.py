@@ -57,9 +57,10 @@ def large(sizes: tuple[int, ...] = (784, 256, 10), seed: int = 3) -> Subject:
 # ---------------------------------------------------------------- in the browser
 
 
-def open_page(tab, address):
-    """The page, drawn."""
-    tab.goto(address)
+def open_page(tab, address, state="walk=all"):
+    """The page, drawn: everything is shown, or what another state says."""
+    tab.goto("about:blank")  # from the same page, with another state, the browser would not leave it
+    tab.goto(f"{address}#{state}" if state else address)
     tab.locator("svg.network").wait_for()
     return tab
 

@@ -37,15 +37,15 @@ def short(value, digits=3) -> str:
         return "not finite"
     if value == 0:
         return "0"
-    size = abs(value)
-    context = Context(prec=min(digits, 2) if size >= 1e5 or size < 1e-3 else digits, rounding=ROUND_HALF_UP)
-    rounded = context.plus(Decimal(value))
-    if size >= 1e5 or size < 1e-3:
+    size, exact = abs(value), Decimal(value)
+    whole = exact.adjusted() + 1
+    tiny = size >= 1e5 or size < 1e-3
+    rounded = Context(prec=digits if tiny else max(digits, whole), rounding=ROUND_HALF_UP).plus(exact).normalize()
+    if tiny:
         mantissa, _, exponent = f"{rounded:e}".partition("e")
         text = f"{mantissa}e{int(exponent)}"
     else:
         text = f"{rounded:f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")
 
 
@@ -83,6 +83,8 @@ class Page:
 
     def shows_loss(self, loss) -> None:
         """Wait until the loss in the drawing is this one."""
+        if self.value("L") == "·":
+            self.button("Everything").click()
         until(lambda: self.value("L") == short(loss, 4))
 
     def type_name(self, name) -> None:

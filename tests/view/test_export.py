@@ -170,6 +170,7 @@ def test_numbers_that_overflow_have_their_errors_inside(tmp_path, opened):
     session = Session(Subject.of(net, [1e200], [0.0], learning_rate=0.1))
     (tmp_path / "page.html").write_text(export_page(session), encoding="utf-8")
     page = opened(tmp_path / "page.html")
+    page.button("Everything").click()
     assert page.value("L") == "not finite"
     states = inside((tmp_path / "page.html").read_text(encoding="utf-8"))["states"]
     assert len(states) == 1

@@ -184,6 +184,7 @@ def test_words_stay_words(tab, worked):
             }
         )
         expect(page.locator(".problem[role=alert]").first).to_contain_text("<img")
+        expect(page.locator(".behind")).to_have_count(0)
         assert page.evaluate("window.hurt") is None
         assert page.locator("[data-chainrule] img, [data-chainrule] script").count() == 0
 

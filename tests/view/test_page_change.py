@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 import chainrule as cr
 from chainrule.view.subject import Subject
 from tests.support.page import by_key, label, open_page, served, shown, wait_for_name
+from tests.support.page_records import short
 
 
 def loss(page):
@@ -15,17 +16,7 @@ def loss(page):
 
 def expect_loss(page, value):
     """Wait until the drawing shows this loss."""
-    expect(by_key(page, "loss").get_by_role("button")).to_have_attribute("aria-label", f"loss L {short(value)}")
-
-
-def short(value, digits=4):
-    """As the page writes a number."""
-    if value and not 1e-3 <= abs(value) < 1e5:
-        few = digits if digits > 3 else min(digits, 2)
-        text = np.format_float_scientific(value, few - 1, unique=False, trim="k", exp_digits=1)
-    else:
-        text = repr(float(f"{value:.{digits}g}")).removesuffix(".0")
-    return text.replace("e+", "e").replace("-", "−")
+    expect(by_key(page, "loss").get_by_role("button")).to_have_attribute("aria-label", f"loss L {short(value, 4)}")
 
 
 def with_number(subject, symbol, layer, where, value):
@@ -187,3 +178,51 @@ def test_the_walk_and_the_question_follow_a_change(page, worked):
     wait_for_name(page, "dL/dW_131")
     due = cr.paths(nets[1], worked.x, worked.y, "dL/dW_131").paths
     expect(page.locator(".paths li b").first).to_have_text(short(due[0].product, 5))
+
+
+# ---------------------------------------------------------------- what if
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "layer", "where"), [("W_212", "W", 2, (0, 1)), ("x_2", "x", 0, 1), ("b_13", "b", 1, 2)]
+)
+def test_a_number_is_dragged(page, worked, name, symbol, layer, where):
+    """The drawing, what the gradient foretold beside what came, and the point on the loss's curve; Undo is one step."""
+    place = page.locator(f'[data-name="{name}"]')
+    place.dispatch_event("click")
+    page.locator(".plot").wait_for()
+    before = worked.passes()
+    start = {"clientX": 300, "clientY": 300, "button": 0, "bubbles": True}
+    place.dispatch_event("pointerdown", start)
+    for x in range(302, 332, 3):
+        page.evaluate("x => window.dispatchEvent(new PointerEvent('pointermove', {clientX: x}))", x)
+    page.evaluate("window.dispatchEvent(new PointerEvent('pointerup'))")
+    was = float(np.ravel(before[name])[0]) if symbol != "x" else float(worked.x[where])
+    value = round(was + 29 * 0.01, 9)
+    _, b = with_number(worked, symbol, layer, where, value)
+    expect(by_key(page, "loss").locator("title")).to_have_text(f"L = {float(b.L)!r}")
+    gradient = float(np.ravel(before[f"dL/d{name}"])[0])
+    told = page.locator(".trial")
+    expect(told).to_contain_text(f"{name} were {value} instead of {was:g}?")
+    expect(told).to_contain_text(f"= {short(gradient * (value - was))}; actual ΔL = {short(float(b.L - before.L))}")
+    words = page.locator(".plot").get_attribute("aria-label")
+    assert f"L over {name}: at {short(value)} it is {short(float(b.L))}" in words
+    page.get_by_role("button", name="Undo").click()
+    expect(by_key(page, "loss").locator("title")).to_have_text(f"L = {float(before.L)!r}")
+
+
+def test_a_number_by_the_arrow_keys(page, worked):
+    place = page.locator('[data-name="W_212"]')
+    place.focus()
+    page.keyboard.press("ArrowUp")
+    _, b = with_number(worked, "W", 2, (0, 1), 0.81)
+    expect(by_key(page, "loss").locator("title")).to_have_text(f"L = {float(b.L)!r}")
+    expect(page.locator('[data-name="W_212"]')).to_be_focused()
+
+
+def test_the_curve_of_a_unit_has_its_point(page, worked):
+    page.locator('[data-name="h_12"]').dispatch_event("click")
+    f = worked.passes().forward
+    a, h = float(f.a[0][0, 1]), float(f.h[1][0, 1])
+    words = f"h_12 over a_12: at {short(a)} it is {short(h)}, slope {short(h * (1 - h))}"
+    expect(page.locator(".plot")).to_have_attribute("aria-label", words)

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -77,7 +78,7 @@ def test_the_walk_by_arrow_keys(page, notes, notation):
     if notation == "delta":
         page.get_by_role("button", name="z, a, δ").click()
         page.locator('[data-name="a^0_1"]').wait_for()
-    steps = walk(net, x, y, notation).steps
+    steps = walk(net, x, y, notation, learning_rate=0.5).steps
     page.get_by_role("button", name="Start").click()
     assert page.locator(".box.unknown").count() == 4 + 4 + 2 + 2 + 1
     assert page.locator(".gradient").count() == 0
@@ -107,6 +108,91 @@ def test_the_walk_by_arrow_keys(page, notes, notation):
     )
     page.get_by_role("button", name="Everything").click()
     assert page.locator(".gradient").count() == 4 + 4 * 3 + 2 * 3
+
+
+def test_the_first_thing_one_presses(tab, worked, worked_url):
+    """It opens at the start, with the way to the first step; the last one is the update, which can be taken."""
+    page = open_page(tab, worked_url, "")
+    assert by_key(page, "pre:1:1").locator(".value").text_content() == "·"
+    page.get_by_role("button", name="Walk").click()
+    expect(page.get_by_role("region", name="walk").get_by_role("status")).to_contain_text("Step 1 of 21, forward")
+    expect(page.get_by_role("button", name="Forward")).to_be_focused()
+    steps = walk(worked.network, worked.x, worked.y, learning_rate=worked.learning_rate).steps
+    for _ in steps[1:]:
+        page.keyboard.press("ArrowRight")
+    after = worked.network.step(worked.passes(), worked.learning_rate).backward(worked.x, worked.y)
+    assert steps[-1].name == "L'"
+    assert f"{float(after.L):.5g}" in page.locator(".current annotation").text_content()
+    page.get_by_role("button", name="Take this step").click()
+    expect(by_key(page, "loss").locator(".value")).to_have_text("·")
+    expect(page.locator(".about")).to_contain_text("now: step 1 of gradient descent")
+    page.get_by_role("button", name="Everything").click()
+    expect(by_key(page, "loss").locator("title")).to_have_text(f"L = {float(after.L)!r}")
+
+
+def test_it_plays(tab, worked_url):
+    page = open_page(tab, worked_url, "walk=19")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("region", name="walk").get_by_role("status")).to_contain_text("Step 21 of 21")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 740)])
+def test_the_equation_is_always_in_view(new_tab, worked, worked_url, width, height):
+    page = open_page(new_tab(viewport={"width": width, "height": height}), worked_url, "")
+    page.get_by_role("button", name="Walk").click()
+    for _ in walk(worked.network, worked.x, worked.y, learning_rate=0.5).steps[1:]:
+        for part in (".current figure", "svg.network .now"):
+            box = page.locator(part).first.bounding_box()
+            assert box["y"] >= 0, part
+            assert box["y"] + 40 <= height, part
+        page.keyboard.press("ArrowRight")
+
+
+# ---------------------------------------------------------------- picture and formula
+
+
+def test_a_number_in_the_equation_and_its_place_on_the_drawing(tab, notes, worked_url):
+    """Of every step each number, by pointer and by focus; and the reverse."""
+    net, x, y, b = notes
+    for at, name in enumerate(step.name for step in walk(net, x, y).steps):
+        if name not in ("a_1", "dL/dW_2", "dL/dh_1"):
+            continue
+        page = open_page(tab, worked_url, f"walk={at + 1}")
+        page.locator(".current [data-at]").first.wait_for()
+        numbers = page.locator(".current .katex-html [data-at]").filter(has_text=re.compile(r"^[\d.]+$"))
+        for i in range(0, numbers.count(), 5):
+            place = numbers.nth(i).get_attribute("data-at")
+            factor = numbers.nth(i).get_attribute("data-factor")
+            value = b[factor] if "/" in factor else b[factor] if factor[0] in "Wb" else b.forward[factor]
+            index = tuple(int(n) - 1 for n in place.split(":")[2:])
+            said = abs(float(np.asarray(value)[index[:1] if np.ndim(value) == 1 else index]))
+            assert float(numbers.nth(i).text_content()) == pytest.approx(said, rel=1e-4), (name, place)
+            numbers.nth(i).hover()
+            assert keys(page, ".network .linked") == {place}
+        page.locator(".current .display").focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator(".network .linked").count() > 0
+        box = by_key(page, "pre:1:2" if name == "a_1" else "act:1:2")
+        box.hover()
+        linked = page.locator(".current .katex-html .linked")
+        assert linked.count() > 0
+        for place in linked.evaluate_all("all => all.map(one => one.dataset.at)"):
+            assert box.get_attribute("data-key").startswith(place)
+
+
+def test_one_colour_for_one_factor(tab, worked_url):
+    page = open_page(tab, worked_url, "walk=1")
+    page.locator(".current [data-at]").first.wait_for()
+    for factor, place in (("W_1", None), ("x", "act:0:2"), ("b_1", "bias:1:3")):
+        found = page.locator(f".current .katex-html [data-factor='{factor}']")
+        colours = set(found.evaluate_all("all => all.map(one => getComputedStyle(one).color)"))
+        assert len(colours) == 1
+        assert found.count() > 3
+        if place:
+            value = by_key(page, place).locator(".value")
+            assert {value.evaluate("one => getComputedStyle(one).fill")} == colours
 
 
 def filled(step):

@@ -1,5 +1,6 @@
 """The page's session: what it answers is what the library computes, and no question leaves it half changed."""
 
+import contextlib
 import json
 import math
 from itertools import pairwise
@@ -369,6 +370,7 @@ def test_the_paths_that_a_mistake_leaves_out(mistake, at, line, missed):
 
 
 def test_a_saved_sheet_opens_again_as_it_was(session):
+    session.ask({"kind": "audit", "text": ""})
     session.ask({"kind": "descend", "steps": 1, "learning_rate": 0.5})
     text = session.ask({"kind": "sheet", "text": "L = 0.03\n"})["text"]
     sheet = parse_worksheet(text, "saved")
@@ -378,14 +380,58 @@ def test_a_saved_sheet_opens_again_as_it_was(session):
     assert [line for line in other.ask({"kind": "scene"})["lines"] if line] == ["L = 0.03"]
 
 
-@pytest.mark.parametrize("ask", ["all", "forward", "backward", "update", "one"])
-@pytest.mark.parametrize("notation", NOTATIONS)
-def test_an_exercise_opens_with_its_lines_to_fill(session, ask, notation):
-    session.ask({"kind": "exercise", "ask": ask, "seed": 3, "notation": notation})
-    scene = session.ask({"kind": "scene", "notation": notation})
-    assert scene["title"] == "Exercise 3"
-    assert scene["sizes"] == [4, 4, 2]
-    assert any("=" in line for line in scene["lines"])
+MOVES = st.one_of(
+    st.builds(lambda name, value: {"kind": "change", "values": {name: value}},
+              st.sampled_from(["W_111", "w^2_11", "x_1", "y_1", "b_11"]), st.floats(-3, 3)),
+    st.builds(lambda steps, rate: {"kind": "descend", "steps": steps, "learning_rate": rate},
+              st.integers(1, 5), st.floats(0, 0.5)),
+    st.builds(lambda step: {"kind": "rewind", "step": step}, st.integers(0, 5)),
+    st.sampled_from([{"kind": "change", "loss": "identity"}, {"kind": "change", "loss": "squared_error"}]),
+    st.just({"kind": "change", "hidden": ["sigmoid"]}),
+)  # fmt: skip
+
+
+@given(st.lists(MOVES, max_size=12), st.lists(MOVES, max_size=12), st.booleans())
+def test_lines_are_judged_by_the_network_that_they_were_written_for(before, after, given_about):
+    """Whatever is done meanwhile; and what a record of the network gives back is that network, bit for bit."""
+    session = Session(simple((2, 2, 1), np.random.default_rng(1)))
+
+    def do(moves):
+        for move in moves:
+            with contextlib.suppress(InputError):  # no such step, no target
+                session.ask(move)
+
+    do(before)
+    there, lines = session.subject, f"L = {float(session.subject.passes().L)!r}\na_21 = 77"
+    about = {"about": session.ask({"kind": "scene"})["network"]} if given_about else {}
+    due = session.ask({"kind": "audit", "text": lines})
+    sheet = session.ask({"kind": "sheet", "text": lines})
+    do(after)
+    assert session.ask({"kind": "audit", "text": lines, **about}) == due
+    assert [line["verdict"] for line in due["lines"]] == ["right", "wrong"]
+    assert session.ask({"kind": "sheet", "text": lines, **about}) == sheet
+    now, state = session.subject, session.ask({"kind": "scene"})["network"]
+    other = Session(simple((2, 2, 1), np.random.default_rng(1)))
+    other.ask({"kind": "restore", "network": json.loads(json.dumps(state))})
+    assert np.array_equal(other.subject.network.flat, now.network.flat)
+    assert repr(other.subject.network) == repr(now.network)
+    assert [*other.subject.x, *other.subject.targets] == [*now.x, *now.targets]
+    assert other.ask({"kind": "scene"}) == session.ask({"kind": "scene"})
+    other.ask({"kind": "restore", "network": about.get("about", state)})
+    if about:
+        assert np.array_equal(other.subject.network.flat, there.network.flat)
+
+
+def test_a_record_of_another_network_is_refused(session):
+    state = session.ask({"kind": "change", "values": {"W_111": 9.0}})["network"]
+    other = Session(simple((4, 4, 2), np.random.default_rng(1)))
+    with pytest.raises(InputError, match="address: expected the network that the address was made with"):
+        other.ask({"kind": "restore", "network": state})
+    many = [{"change": {}, "steps": [{"count": 60_000, "learning_rate": 0.1}]}] * 2
+    with pytest.raises(InputError, match="at most 100000 in all"):
+        other.ask({"kind": "restore", "network": {"stretches": many}})
+    other.ask({"kind": "restore", "network": state | {"of": ""}})  # one that a person wrote
+    assert other.subject.network.weights[0][0, 0] == 9.0
 
 
 # ---------------------------------------------------------------- changing
@@ -418,14 +464,18 @@ def test_rules_are_changed(session, hidden):
     assert scene["L"]["value"] == float(net.backward([2, 5, 3, 3], [1, 0]).L)
 
 
-def test_the_loss_without_targets_and_back():
-    one = Session(simple((2, 1), np.random.default_rng(1)))
+def test_the_loss_without_targets_and_back(rng):
+    subject = simple((2, 1), rng)
+    one = Session(subject)
     one.ask({"kind": "change", "loss": "identity"})
     assert one.ask({"kind": "scene"})["targets"] == []
     with pytest.raises(InputError):
         one.ask({"kind": "change", "values": {"y_1": 1.0}})
     one.ask({"kind": "change", "loss": "squared_error"})
-    assert [target["value"] for target in one.ask({"kind": "scene"})["targets"]] == [0.0]
+    assert [target["value"] for target in one.ask({"kind": "scene"})["targets"]] == [*subject.targets]
+    bare = Session(Subject.of(cr.Network([[[1.0]]], None, "tanh", "identity", "identity"), [1.0], None))
+    bare.ask({"kind": "change", "loss": "squared_error"})
+    assert [target["value"] for target in bare.ask({"kind": "scene"})["targets"]] == [0.0]  # there were none
 
 
 def test_a_page_of_its_own(session):
@@ -457,9 +507,8 @@ def test_any_step_again_bit_for_bit(monkeypatch, most, session):
     session.ask({"kind": "descend", "steps": 5, "learning_rate": 0.1})
     assert session.descent.losses == [float(net.backward([2, 5, 3, 3], [1, 0]).L) for net in due]
     for step in (17, 3, 12, 0, 13, 16, 1):
-        assert session.ask({"kind": "rewind", "step": step}) | {"schema": 0} == {
-            "schema": 0, "kind": "rewind", "now": step, "steps": 17, "L": session.descent.losses[step],
-        }  # fmt: skip
+        moved = session.ask({"kind": "rewind", "step": step})
+        assert (moved["now"], moved["steps"], moved["L"]) == (step, 17, session.descent.losses[step])
         assert np.array_equal(session.subject.network.flat, due[step].flat)
     session.ask({"kind": "rewind", "step": 5})
     session.ask({"kind": "descend", "steps": 2, "learning_rate": 0.3})
@@ -506,3 +555,45 @@ def test_words_are_kept_as_words():
     session.ask({"kind": "audit", "text": f"{bad}\n\\htmlClass{{x}}{{y}} = 1\nL = {bad}"})
     sheet = session.ask({"kind": "sheet", "text": bad})["text"]
     assert parse_worksheet(sheet, "again").title == bad
+
+
+# ---------------------------------------------------------------- curves
+
+
+@given(networks(), st.data())
+def test_a_curve_goes_through_what_a_change_gives(network, data):
+    """The loss at each of its points is that of the network with that number; its slope is the gradient."""
+    session = Session(subject_of(network, np.random.default_rng(2)))
+    scene = session.ask({"kind": "scene"})
+    given_numbers = [unit["act"] for unit in scene["layers"][0]["units"]] + scene["targets"]
+    given_numbers += [unit["bias"] for layer in scene["layers"][1:] for unit in layer["units"]]
+    given_numbers += [edge for weights in scene["weights"] for edge in weights["edges"]]
+    number = data.draw(st.sampled_from(given_numbers))
+    curve = session.ask({"kind": "curve", "name": number["name"]})
+    assert (curve["over"], curve["at"], curve["value"]) == (number["name"], number["value"], scene["L"]["value"])
+    assert curve["slope"] == number["gradient"]
+    for i in data.draw(st.lists(st.integers(0, len(curve["x"]) - 1), min_size=1, max_size=3)):
+        try:
+            moved = session.ask({"kind": "change", "values": {number["name"]: curve["x"][i]}})
+        except InputError:
+            assert curve["y"][i] is None
+            continue
+        assert curve["y"][i] == pytest.approx(moved["L"], rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["tanh", "relu", "softmax"])
+def test_the_curve_of_a_unit(rng, rule):
+    loss = "cross_entropy" if rule == "softmax" else "squared_error"
+    s = simple(
+        (3, 2, 2), rng, "sigmoid" if rule == "softmax" else rule, rule if rule == "softmax" else "identity", loss
+    )
+    b = s.passes()
+    unit, layer = ("yhat_1", 2) if rule == "softmax" else ("h_11", 1)
+    curve = Session(s).ask({"kind": "curve", "name": f"dL/d{unit}"})
+    assert (curve["over"], curve["of"], curve["rule"]) == (f"a_{layer}1", unit, rule)
+    assert curve["at"] == b.forward.a[layer - 1][0, 0]
+    assert curve["value"] == b.forward.h[layer][0, 0]
+    near = int(np.argmin(np.abs(np.array(curve["x"]) - curve["at"])))
+    assert curve["y"][near] == pytest.approx(
+        curve["value"] + curve["slope"] * (curve["x"][near] - curve["at"]), abs=0.05
+    )

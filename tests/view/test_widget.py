@@ -137,7 +137,22 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     max_leaves=8,
 )
-KINDS = ["scene", "walk", "explain", "paths", "audit", "sheet", "change", "descend", "rewind", "open", "exercise", "x"]
+KINDS = [
+    "restore",
+    "curve",
+    "scene",
+    "walk",
+    "explain",
+    "paths",
+    "audit",
+    "sheet",
+    "change",
+    "descend",
+    "rewind",
+    "open",
+    "exercise",
+    "x",
+]
 PARTS = [
     "name",
     "notation",
@@ -151,6 +166,8 @@ PARTS = [
     "step",
     "seed",
     "top",
+    "network",
+    "about",
 ]
 QUESTIONS = st.builds(
     lambda kind, rest: {"kind": kind, **rest}, st.sampled_from(KINDS), st.dictionaries(st.sampled_from(PARTS), VALUES)

@@ -2,20 +2,24 @@
 
 import { button, choice, h } from "./dom";
 import { Drawing } from "./drawing";
-import { equation } from "./formula";
+import { colourFactors } from "./formula";
 import { pathHighlights, placeHighlights } from "./highlights";
+import { handsOf } from "./hands";
+import { link } from "./links";
+import { overview } from "./overview";
 import { askPanel } from "./panels/ask";
 import { auditPanel } from "./panels/audit";
 import { changePanel } from "./panels/change";
 import { descendPanel } from "./panels/descend";
-import { State, type Tab } from "./state";
-import type { Source } from "./source";
+import type { Tab } from "./address";
+import { described } from "./network";
+import type { State } from "./state";
+import { walkView } from "./walk";
 
-/** Build the page inside an element. `keys` is what the arrow keys are heard on. */
-export async function mount(root: HTMLElement, source: Source, keys: HTMLElement | Document = root): Promise<void> {
-  const state = new State(source);
+/** Build the page inside an element. `keys` is what the keys are heard on; a document's title and its end are the page's own. */
+export async function mount(root: HTMLElement, state: State, keys: HTMLElement | Document = root): Promise<void> {
   root.classList.add("chainrule", "page");
-  await state.safely(() => state.refresh());
+  await state.safely(() => state.adopt(state.trail.now));
   if (!state.scene) {
     root.replaceChildren(h("p", { class: "problem", role: "alert" }, state.problem));
     return;
@@ -25,7 +29,17 @@ export async function mount(root: HTMLElement, source: Source, keys: HTMLElement
   const update = () => parts.forEach((part) => part.update());
   state.onChange(update);
   update();
-  keys.addEventListener("keydown", (event) => arrows(state, event as KeyboardEvent));
+  keys.addEventListener("keydown", (event) => {
+    arrows(state, event as KeyboardEvent);
+    undoing(state, event as KeyboardEvent);
+  });
+  if (!(keys instanceof Document)) return;
+  const entitle = () => { document.title = state.scene.title || "chainrule"; };
+  state.onChange(entitle);
+  entitle();
+  addEventListener("beforeunload", (event) => {
+    if (state.lines.trim() && state.lines !== state.saved) event.preventDefault(); // the browser asks
+  });
 }
 
 interface Piece {
@@ -44,13 +58,27 @@ function arrows(state: State, event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+/** Undo and Redo by their usual keys, but where somebody types: there they are the box's own. */
+function undoing(state: State, event: KeyboardEvent): void {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
+  if ((event.target as HTMLElement).closest("input, textarea")) return;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) state.trail.redo();
+  else state.trail.undo();
+}
+
 // ---------------------------------------------------------------- header
 
 function header(state: State, root: HTMLElement): Piece {
   const title = h("h1", {});
   const about = h("p", { class: "about" });
   const tools = h("div", { class: "tools" });
-  const element = h("header", {}, h("div", {}, title, about), tools);
+  const undo = button("Undo", () => state.trail.undo(), { title: "what was done last (Ctrl+Z)" });
+  const redo = button("Redo", () => state.trail.redo(), { title: "what was undone (Ctrl+Shift+Z)" });
+  const back = button("Back to what was opened", () => void state.back());
+  const past = h("div", { class: "row past", role: "group", "aria-label": "history" }, undo, redo, back);
+  const element = h("header", {}, h("div", {}, title, about), past, tools);
 
   function theme(next: string): void {
     if (next === "auto") delete root.dataset.theme;
@@ -65,8 +93,11 @@ function header(state: State, root: HTMLElement): Piece {
     const sizes = scene.sizes.join("\u2013");
     about.textContent = [
       `${sizes}; hidden: ${hidden}; output: ${scene.output}; loss: ${scene.loss.replaceAll("_", " ")}`,
-      `${scene.parameters.toLocaleString("en")} parameters`, scene.note,
+      `${scene.parameters.toLocaleString("en")} parameters`, scene.note, described(state.network) && `now: ${described(state.network)}`,
     ].filter(Boolean).join("; ");
+    undo.disabled = !state.trail.canUndo;
+    redo.disabled = !state.trail.canRedo;
+    back.hidden = !state.isOther;
     const active = tools.contains(document.activeElement) ? document.activeElement!.textContent : null;
     tools.replaceChildren(
       choice("Lines show", [["value", "weights"], ["gradient", "gradients"]] as const, state.mode, (mode) => state.setMode(mode)),
@@ -93,31 +124,39 @@ function problem(state: State): Piece {
 // ---------------------------------------------------------------- drawing and walk
 
 function main(state: State): Piece {
-  const left = [stage(state), walk(state)];
+  const walk = walkView(state);
+  const readout = h("p", { class: "readout", "aria-hidden": "true" });
+  const drawing = stage(state, () => walk.step);
   const right = panels(state);
-  const element = h("div", { class: "columns" }, h("main", {}, ...left.map((part) => part.element)), right.element);
-  return { element, update: () => [...left, right].forEach((part) => part.update()) };
+  const left = h("main", {}, drawing.element, readout, h("section", { class: "steps-of-walk", "aria-label": "walk" }, walk.bar, walk.step, walk.legend));
+  link(left, readout);
+  const element = h("div", { class: "columns" }, left, right.element);
+  return { element, update: () => [walk, drawing, right].forEach((part) => part.update()) };
 }
 
-function stage(state: State): Piece {
+function stage(state: State, equation: () => HTMLElement): Piece {
   const element = h("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "drawing of the network" });
+  const strip = overview(state, element);
+  const hands = handsOf(state, element);
   let drawing: Drawing | null = null;
   let drawn: unknown[] = [];
   let lit: unknown[] = [];
 
   function update(): void {
-    const now = [state.scene, state.mode, state.at, state.walk];
+    const now = [state.scene, state.mode, state.at, state.at === null ? null : state.walk];
     if (!drawing || now.some((part, i) => part !== drawn[i])) {
       drawn = now;
       const active = document.activeElement;
       const focus = active && element.contains(active) ? active.closest("[data-key]")?.getAttribute("data-key") : null;
       const { mode, done } = state;
-      drawing = new Drawing(state.scene, { mode, done }, (item, part) => state.ask(item, part));
+      drawing = new Drawing(state.scene, { mode, done }, hands);
       element.replaceChildren(drawing.element);
       if (focus) element.querySelector<SVGElement>(`[data-key="${CSS.escape(focus)}"] [role=button]`)?.focus();
       if (drawing.now !== null) element.scrollLeft = drawing.now * element.scrollWidth - element.clientWidth / 2;
     }
+    drawing.factors(colourFactors(equation()));
     light(drawing);
+    strip.update(drawing);
   }
 
   function light(on: Drawing): void {
@@ -132,55 +171,17 @@ function stage(state: State): Piece {
     if (now.some((part, i) => part !== lit[i])) bringIntoView(element);
     lit = now;
   }
-  return { element, update };
+  return { element: h("div", { class: "drawing" }, strip.element, element), update };
 }
 
-/** Scroll a drawing that is wider than the window to where what is lit begins. */
+/** Scroll a drawing that is larger than its place to where what is lit begins. */
 function bringIntoView(stage: HTMLElement): void {
-  const lefts = [...stage.querySelectorAll(".lit")].map((one) => one.getBoundingClientRect().left);
-  if (lefts.length && stage.scrollWidth > stage.clientWidth) {
-    stage.scrollLeft += Math.min(...lefts) - stage.getBoundingClientRect().left - 16;
-  }
-}
-
-function walk(state: State): Piece {
-  const first = button("Start", () => state.to(0), { title: "before the first step" });
-  const back = button("\u25c0 Back", () => state.go(-1), { title: "one step back (left arrow)" });
-  const onward = button("Forward \u25b6", () => state.go(1), { title: "one step on (right arrow)" });
-  const all = button("Everything", () => state.to(null), { title: "all values and gradients" });
-  const said = h("p", { class: "status", role: "status" });
-  const means = h("p", { class: "means" });
-  const shown = h("div", { class: "current" });
-  const bar = h("div", { class: "row walk", role: "group", "aria-label": "walk through the network" }, first, back, onward, all);
-  const legend = h("p", { class: "legend" });
-  const element = h("section", { "aria-label": "walk" }, bar, legend, said, means, shown);
-
-  function update(): void {
-    const steps = state.walk?.steps.length ?? 0;
-    const step = state.current;
-    for (const one of [first, back, onward]) one.disabled = !steps;
-    onward.disabled ||= state.at === steps;
-    back.disabled ||= state.at === 0;
-    said.textContent = state.walkProblem || position(state, steps);
-    means.textContent = step?.means ?? "";
-    shown.replaceChildren(...(step ? [equation(step.block, true)] : []));
-    legend.textContent = legendOf(state);
-  }
-  return { element, update };
-}
-
-function position(state: State, steps: number): string {
-  const step = state.current;
-  if (state.at === null) return "Everything is shown. The arrow keys walk through the network, one equation at a time.";
-  if (!step) return `Start: the input, the weights and the target are given. ${steps} steps lead forward to the loss and back.`;
-  return `Step ${state.at} of ${steps}, ${step.phase}: ${step.stage}.`;
-}
-
-function legendOf(state: State): string {
-  const shown = state.mode === "gradient" ? "gradients" : "weights";
-  const lines = `Lines: ${shown}, positive solid, negative dashed, the larger the wider. Below a box, \u2202: its gradient.`;
-  const wide = "Of a wide layer the units that matter for the question are drawn; the rest is one box, \u03a3 what it adds.";
-  return state.scene.whole ? lines : `${lines} ${wide}`;
+  const boxes = [...stage.querySelectorAll(".lit .shape, .lit .line")].map((one) => one.getBoundingClientRect());
+  if (!boxes.length) return;
+  const at = stage.getBoundingClientRect();
+  stage.scrollLeft += Math.min(...boxes.map((box) => box.left)) - at.left - 16;
+  const [top, bottom] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+  if (top < at.top || bottom > at.bottom) stage.scrollTop += top - at.top - 40;
 }
 
 // ---------------------------------------------------------------- panels

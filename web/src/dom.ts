@@ -29,16 +29,6 @@ function filled<E extends Element>(element: E, attributes: Attributes, children:
   return element;
 }
 
-/** A number as a label: three significant digits (two with an exponent), a real minus. */
-export function short(value: number | null | undefined, digits = 3): string {
-  if (value === null || value === undefined) return "not finite";
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  const few = digits > 3 ? digits : Math.min(digits, 2); // an exponent takes room
-  const text = size >= 1e5 || size < 1e-3 ? value.toExponential(few - 1) : String(+value.toPrecision(digits));
-  return text.replace("e+", "e").replaceAll("-", "\u2212");
-}
-
 /** A group of choices of which one holds, as buttons. */
 export function choice<T extends string>(
   label: string,

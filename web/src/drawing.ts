@@ -1,6 +1,7 @@
 /** The network as a picture: boxes for units and biases, lines for weights, all of them to be asked. */
 
-import { short, svg } from "./dom";
+import { svg } from "./dom";
+import { fitted, full, short, width as widthOf } from "./numbers";
 import { label, spoken } from "./names";
 import { BOX, Layout, type Point } from "./layout";
 import { key, type Highlights } from "./highlights";
@@ -12,22 +13,35 @@ export interface Look {
   done: WalkStep[] | null;
 }
 
-type Ask = (item: DrawnNumber, part: DrawnPlace["part"]) => void;
+/** What one does to a quantity on the drawing: ask for it; of what is given, take hold of it. */
+export interface Hands {
+  ask: (item: DrawnNumber, part: DrawnPlace["part"]) => void;
+  /** Attributes of what can be dragged and moved by keys; none of what is computed. */
+  given: (item: DrawnNumber, part: DrawnPlace["part"]) => Record<string, any>;
+}
 
 const WIDEST = 7; // of a line
 const MUTE = { "aria-hidden": "true" }; // words that the label of their box says already
 const FEW = 20; // lit boxes and lines, up to which each line has its number
+const SIZE = { value: 15.5, gradient: 12, tag: 13 } as const; // of fonts, as in page.css
 const BEND = 0.22; // of a line at its ends: 0 is straight
+
+function sized(text: SVGTextElement, size: number): SVGTextElement {
+  text.style.fontSize = `${size}px`;
+  return text;
+}
 
 export class Drawing {
   readonly layout: Layout;
   readonly element: SVGSVGElement;
   private readonly items = new Map<string, SVGElement>();
+  /** The numbers of lines, over all lines. */
+  private readonly tags = new Map<string, SVGElement>();
 
   constructor(
     private readonly scene: SceneAnswer,
     private readonly look: Look,
-    private readonly ask: Ask,
+    private readonly hands: Hands,
   ) {
     this.layout = new Layout(scene);
     const { width, height } = this.layout;
@@ -38,10 +52,12 @@ export class Drawing {
       "aria-label": `Network ${scene.sizes.join(", ")}: units, biases and weights`,
     });
     this.element.style.setProperty("--natural", `${width}px`);
+    this.element.style.setProperty("--natural-height", `${height}px`);
     for (const layer of scene.layers) this.drawLayer(layer);
     this.drawCrossing();
     this.drawOutput();
     this.drawLoss();
+    this.element.append(...this.tags.values());
   }
 
   keys(): string[] {
@@ -54,6 +70,7 @@ export class Drawing {
     this.element.dataset.lit = highlights === null ? "" : kind;
     this.element.classList.toggle("few", highlights !== null && highlights.size <= FEW);
     const largest = Math.max(...[...(highlights?.values() ?? [])].map(Math.abs), 0);
+    for (const [name, tag] of this.tags) tag.classList.toggle("tag-lit", highlights?.has(name) ?? false);
     for (const [name, item] of this.items) {
       const size = highlights?.get(name);
       item.classList.toggle("lit", size !== undefined);
@@ -69,6 +86,16 @@ export class Drawing {
   /** Mark what is asked for. */
   mark(asked: Highlights): void {
     for (const [name, item] of this.items) item.classList.toggle("asked", asked.has(name));
+    for (const [name, tag] of this.tags) tag.classList.toggle("tag-asked", asked.has(name));
+  }
+
+  /** Colour what the factors of an equation are: by the beginning of their keys. */
+  factors(colours: Map<string, number>): void {
+    for (const [name, item] of this.items) {
+      const found = [...colours].find(([at]) => name === at || name.startsWith(`${at}:`));
+      if (found) item.dataset.factor = String(found[1]);
+      else delete item.dataset.factor;
+    }
   }
 
   /** The middle of what the walk's last step gives, from 0 at the left to 1 at the right. */
@@ -113,9 +140,8 @@ export class Drawing {
     const y = layout.y(layer, item.unit);
     const known = this.known(part, layer);
     const knows = item.gradient_name !== null && this.knownGradient(part, layer);
-    const digits = part === "bias" || Math.abs(item.value ?? 1) < 0.01 ? 2 : 3; // as many as have room
-    const value = known ? short(item.value, digits) : "·";
-    const gradient = knows ? short(item.gradient, 2) : "";
+    const value = known ? fitted(item.value, width - 8, SIZE.value) : { text: "·", size: SIZE.value };
+    const gradient = knows ? fitted(item.gradient, width - 18, SIZE.gradient) : null; // beside the sign of ∂ and the next
     const said = `${spoken(item.name)} ${known ? short(item.value) : "not yet computed"}`;
     const more = knows ? `, gradient ${short(item.gradient)}` : "";
     const middle = x + width / 2;
@@ -124,23 +150,26 @@ export class Drawing {
     const group = svg(
       "g",
       { class: `box ${part} ${known ? "" : "unknown"}` },
-      svg("title", {}, `${item.name} = ${value}${gradient && `, ${item.gradient_name} = ${gradient}`}`),
+      svg("title", {}, `${item.name} = ${known ? full(item.value) : "·"}${gradient ? `, ${item.gradient_name} = ${full(item.gradient)}` : ""}`),
       shape,
       svg("text", { ...MUTE, x: middle, y: y - BOX.height / 2 - 8, class: "name" }, ...label(item.name)),
-      svg("text", { ...MUTE, x: middle, y: y + 5, class: "value" }, value),
-      gradient ? svg("text", { ...MUTE, x: middle, y: y + BOX.height / 2 + 15, class: "gradient" }, `∂\u2009${gradient}`) : null,
+      sized(svg("text", { ...MUTE, x: middle, y: y + 5, class: "value" }, value.text), value.size),
+      gradient
+        ? sized(svg("text", { ...MUTE, x: middle, y: y + BOX.height / 2 + 15, class: "gradient" }, `∂\u2009${gradient.text}`), gradient.size)
+        : null,
     );
     this.put(key(part, layer, item.unit), group);
   }
 
   private clickable(item: DrawnNumber, part: DrawnPlace["part"]): Record<string, any> {
-    const act = () => this.ask(item, part);
+    const act = () => this.hands.ask(item, part);
     return {
+      ...this.hands.given(item, part),
       tabindex: 0,
       role: "button",
       "data-name": item.name,
       onclick: act,
-      onkeydown: (event: KeyboardEvent) => {
+      onkeypress: (event: KeyboardEvent) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
         act();
@@ -156,6 +185,7 @@ export class Drawing {
     const known = !gradient || this.knownGradient("weight", layer);
     const largest = (gradient ? weights.largest_gradient : weights.largest) || 1;
     const seen = weights.edges.length <= 8;
+    const flow = this.flow(layer);
     const last = this.look.done?.at(-1)?.gives;
     const fresh = last?.part === "weight" && last.layer === layer; // the walk has just come to their gradients
     for (const edge of weights.edges) {
@@ -164,12 +194,13 @@ export class Drawing {
       const number = gradient ? edge.gradient : edge.value;
       const said = `${spoken(edge.name)} ${short(edge.value)}, gradient ${this.knownGradient("weight", layer) ? short(edge.gradient) : "not yet computed"}`;
       const act = { ...this.clickable(edge, "weight"), "aria-label": said };
-      const group = this.line("weight", from, to, known ? number ?? 0 : null, largest, act);
-      const knows = this.knownGradient("weight", layer) ? `, ${edge.gradient_name} = ${short(edge.gradient)}` : "";
-      group.prepend(svg("title", {}, `${edge.name} = ${short(edge.value)}${knows}`));
-      const words = fresh ? `∂\u2009${short(edge.gradient, 2)}` : short(number, 2);
-      if (known) group.append(this.tag(from, to, words, seen));
-      this.put(key("weight", layer, edge.to, edge.from), group);
+      const group = this.line(`weight ${flow}`, from, to, known ? number ?? 0 : null, largest, act);
+      const knows = this.knownGradient("weight", layer) ? `, ${edge.gradient_name} = ${full(edge.gradient)}` : "";
+      group.prepend(svg("title", {}, `${edge.name} = ${full(edge.value)}${knows}`));
+      const words = fresh ? `∂\u2009${short(edge.gradient)}` : short(number);
+      const name = key("weight", layer, edge.to, edge.from);
+      if (known) this.tag(name, from, to, words, seen);
+      this.put(name, group);
     }
     for (const rest of weights.rest) {
       const from = this.layout.from(layer - 1, 0);
@@ -186,15 +217,17 @@ export class Drawing {
     for (const edge of this.scene.crossing) {
       const from = this.layout.from(depth, edge.from);
       const group = this.line("crossing", from, this.layout.intoOutput(edge.to));
-      group.prepend(svg("title", {}, `${edge.name} = ${short(edge.value)}`));
-      group.append(this.tag(from, this.layout.intoOutput(edge.to), short(edge.value, 2), false));
-      this.put(key("crossing", depth, edge.to, edge.from), group);
+      group.prepend(svg("title", {}, `${edge.name} = ${full(edge.value)}`));
+      const name = key("crossing", depth, edge.to, edge.from);
+      this.tag(name, from, this.layout.intoOutput(edge.to), short(edge.value), false);
+      this.put(name, group);
     }
   }
 
   private line(kind: string, from: Point, to: Point, value: number | null = null, largest = 1, act: Record<string, any> = {}): SVGGElement {
     const bend = (to.x - from.x) * BEND;
-    const d = `M${from.x},${from.y} C${from.x + bend},${from.y} ${to.x - bend},${to.y} ${to.x},${to.y}`;
+    const hair = from.y === to.y ? 1 : 0; // a line without any height cannot be clicked by everything that clicks
+    const d = `M${from.x},${from.y} C${from.x + bend},${from.y + hair} ${to.x - bend},${to.y - hair} ${to.x},${to.y}`;
     const sign = value === null ? "plain" : value === 0 ? "zero" : value < 0 ? "minus" : "plus";
     const seen = svg("path", { d, class: `line ${sign}` });
     seen.style.setProperty("--width", String(value ? 0.8 + (WIDEST - 3) * Math.min(1, Math.abs(value) / largest) : 0.8));
@@ -202,12 +235,15 @@ export class Drawing {
   }
 
   /** The number of a line, near its start, where the lines from one unit have parted. */
-  private tag(from: Point, to: Point, words: string, always: boolean): SVGTextElement {
+  private tag(name: string, from: Point, to: Point, words: string, always: boolean): void {
     const t = 0.3;
     const along = 3 * t * (1 - t) * (1 - t) * BEND + 3 * t * t * (1 - t) * (1 - BEND) + t * t * t;
     const down = 3 * t * t * (1 - t) + t * t * t;
-    const y = from.y + (to.y - from.y) * down + 4;
-    return svg("text", { ...MUTE, x: from.x + (to.x - from.x) * along, y, class: always ? "tag always" : "tag" }, words);
+    const y = from.y + (to.y - from.y) * down;
+    const room = widthOf(words, SIZE.tag) + 10; // a dash of the line beside it would look like a minus
+    const x = Math.max(from.x + (to.x - from.x) * along, from.x + room / 2 + 3);
+    this.tags.set(name, svg("g", { ...MUTE, class: always ? "tag always" : "tag", "data-tag": name },
+      svg("rect", { x: x - room / 2, y: y - 10, width: room, height: 20, rx: 10 }), svg("text", { x, y: y + 4.5 }, words)));
   }
 
   // ---------------------------------------------------------------- output and loss
@@ -237,7 +273,7 @@ export class Drawing {
     const group = svg(
       "g",
       { class: `box loss ${known ? "" : "unknown"}` },
-      svg("title", {}, `L = ${value}`),
+      svg("title", {}, `L = ${known ? full(item.value) : value}`),
       shape,
       svg("text", { ...MUTE, x: middle, y: y - 30, class: "name" }, ...label("L")),
       svg("text", { ...MUTE, x: middle, y: y + 5, class: "value" }, value),
@@ -250,7 +286,7 @@ export class Drawing {
 
   private known(part: string, layer: number): boolean {
     if (this.look.done === null || part === "bias" || part === "target" || (part === "act" && layer === 0)) return true;
-    return this.look.done.some((step) => step.phase !== "backward" && step.gives.part === part && step.gives.layer === layer);
+    return this.look.done.some((step) => step.phase !== "backward" && step.phase !== "update" && step.gives.part === part && step.gives.layer === layer);
   }
 
   private knownGradient(part: string, layer: number): boolean {
@@ -265,8 +301,20 @@ export class Drawing {
     item.setAttribute("data-key", name);
     const last = this.look.done?.at(-1)?.gives;
     const now = last && (last.part === "loss" ? "loss" : `${key(last.part, last.layer)}:`);
-    if (now && (name === now || (now.endsWith(":") && name.startsWith(now)))) item.classList.add("now");
+    if (now && (name === now || (now.endsWith(":") && name.startsWith(now)))) {
+      item.classList.add("now");
+      this.tags.get(name)?.classList.add("tag-now");
+    }
     this.items.set(name, item);
     this.element.append(item);
+  }
+
+  /** Whether values, or gradients, have just come through the weights of a layer. */
+  private flow(layer: number): string {
+    const last = this.look.done?.at(-1);
+    if (!last || last.phase === "update") return "";
+    const { part, layer: at } = last.gives;
+    if (last.phase === "forward") return part === "pre" && at === layer ? "flows" : "";
+    return last.is_gradient && part === "act" && at === layer - 1 ? "flows back" : "";
   }
 }

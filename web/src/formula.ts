@@ -1,12 +1,18 @@
 /** Records as a document: headings, equations by KaTeX, tables. */
 
-import katex from "katex";
+import katex, { type KatexOptions } from "katex";
 import { h } from "./dom";
 import type { DocumentBlock, EquationBlock, FormulaPart, LinePart } from "./records";
 
+/** Marks on numbers are the one command that is trusted: in data attributes nothing is ever run. */
+const OPTIONS: KatexOptions = {
+  throwOnError: false, output: "htmlAndMathml",
+  trust: ({ command }) => command === "\\htmlData", strict: (code) => (code === "htmlExtension" ? "ignore" : "warn"),
+};
+
 export function formula(math: FormulaPart, display = false): HTMLElement {
   const place = h("span", { class: display ? "display" : "formula" });
-  katex.render(math.latex, place, { displayMode: display, throwOnError: false, output: "htmlAndMathml" });
+  katex.render(math.latex, place, { ...OPTIONS, displayMode: display });
   return place;
 }
 
@@ -21,8 +27,36 @@ export function equation(block: EquationBlock, wide = false): HTMLElement {
   math.setAttribute("tabindex", "0");
   math.setAttribute("role", "group");
   math.setAttribute("aria-label", block.left.text);
+  math.addEventListener("keydown", through);
   const note = block.note ? `${block.title}: ${block.note}` : block.title;
   return h("figure", { class: "equation" }, note ? h("figcaption", {}, note) : null, math);
+}
+
+/** With the arrow keys from one marked number of the equation to the next. */
+function through(event: KeyboardEvent): void {
+  const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+  const marks = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[data-at]")];
+  if (!by || !marks.length || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  const now = marks.indexOf(document.activeElement as HTMLElement);
+  const next = marks[Math.max(0, Math.min(marks.length - 1, now + by))]!;
+  next.tabIndex = -1;
+  next.focus();
+}
+
+/** A colour for each factor of an equation, in the order of reading; the left side has none. */
+export function colourFactors(equation: HTMLElement): Map<string, number> {
+  const marks = [...equation.querySelectorAll<HTMLElement>(".katex-html [data-factor]")];
+  const own = marks[0]?.dataset.factor;
+  const names = [...new Set(marks.map((mark) => mark.dataset.factor!))].filter((name) => name !== own).slice(0, COLOURS);
+  const places = new Map<string, number>();
+  for (const mark of marks) {
+    const colour = names.indexOf(mark.dataset.factor!) + 1;
+    if (!colour) continue;
+    mark.dataset.colour = String(colour);
+    if (!places.has(mark.dataset.at!)) places.set(mark.dataset.at!, colour);
+  }
+  return places;
 }
 
 function line(parts: LinePart[]): Node[] {
@@ -33,6 +67,8 @@ function line(parts: LinePart[]): Node[] {
 }
 
 export { line };
+
+const COLOURS = 5;
 
 /** All blocks, headings from the given level down. */
 export function blocks(list: DocumentBlock[], top = 3): HTMLElement[] {

@@ -2,7 +2,7 @@
 
 import type { DrawnPlace, SceneAnswer } from "./records";
 
-export const BOX = { height: 40, bias: 64, value: 74, rest: 104, loss: 124 } as const;
+export const BOX = { height: 40, bias: 70, value: 74, rest: 104, loss: 124 } as const;
 const ROW = { least: 88, most: 140, all: 490 } as const;
 const GAP = { weights: 124, crossing: 70 } as const;
 const MARGIN = { x: 12, top: 54, bottom: 30 } as const;

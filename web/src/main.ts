@@ -4,6 +4,8 @@ import "katex/dist/katex.css";
 import "./page.css";
 import { mount } from "./app";
 import { File, Notebook, Server, type Model } from "./source";
+import { State } from "./state";
+import { AddressTrail, OwnTrail } from "./trail";
 
 /** The widget of a notebook; what it returns is called when the cell's output goes. */
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
@@ -12,7 +14,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   root.classList.add("widget");
   root.addEventListener("keydown", ownKeys);
   el.append(root);
-  void mount(root, source);
+  void mount(root, new State(source, new OwnTrail()));
   return () => source.close();
 }
 
@@ -26,5 +28,6 @@ export default { render };
 const page = document.querySelector<HTMLElement>("[data-chainrule]");
 if (page) {
   const records = document.getElementById("chainrule-records");
-  void mount(page, records ? new File(records.textContent!.trim()) : new Server(), document);
+  const source = records ? new File(records.textContent!.trim()) : new Server();
+  void mount(page, new State(source, new AddressTrail()), document);
 }

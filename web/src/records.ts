@@ -15,10 +15,13 @@ export interface AuditAnswer {
   lines: AuditedLine[];
 }
 
-/** The verdict of each line of somebody's derivation. */
+/** The verdict of each line of somebody's derivation, about the network that it was written for.
+
+Without `about`, that is the network that was shown when there were lines for the first time. */
 export interface AuditQuestion {
   kind: "audit";
   text: string;
+  about?: NetworkState | null;
 }
 
 /** A line with its verdict. `asks`: a gradient whose paths explain it; `part_messages`: of its single parts. */
@@ -42,16 +45,37 @@ export interface BulletsBlock {
 
 /** Other numbers (by name) or other rules. */
 export interface ChangeQuestion {
-  kind: "change";
   values?: Record<string, number>;
   hidden?: string[] | null;
   output?: string | null;
   loss?: string | null;
+  kind: "change";
 }
 
 /** Something as it is typed, within a line. */
 export interface CodePart {
   code: string;
+}
+
+/** A curve: `of` over `over` at the points `x` and `y`, and its tangent where the network is.
+
+`at` and `value` are that point, `slope` is the derivative there; null for a target. `rule` is the curve's. */
+export interface CurveAnswer {
+  over: string;
+  of: string;
+  rule: string;
+  x: number[];
+  y: (number | null)[];
+  at: number;
+  value: number | null;
+  slope: number | null;
+}
+
+/** The loss over one given number, or what a unit gives over its pre-activation. */
+export interface CurveQuestion {
+  kind: "curve";
+  name: string;
+  notation?: Notation;
 }
 
 /** Steps of gradient descent from here. */
@@ -190,11 +214,36 @@ export interface MovedAnswer {
   now: number;
   steps: number;
   L: number | null;
+  network: NetworkState;
+}
+
+/** Other numbers (by name) or other rules; null leaves a rule as it is. */
+export interface NetworkChange {
+  values?: Record<string, number>;
+  hidden?: string[] | null;
+  output?: string | null;
+  loss?: string | null;
+}
+
+/** A network by its history: what was opened, what was done to it, the step of the last stretch that is looked at.
+
+`sheet` is null for what the program was started with; `of` is the digest of what was opened, or "". */
+export interface NetworkState {
+  sheet?: OpenedSheet | null;
+  of?: string;
+  stretches?: Stretch[];
+  step?: number;
 }
 
 /** Another worksheet, given as its text. */
 export interface OpenQuestion {
+  text: string;
+  file?: string;
   kind: "open";
+}
+
+/** A worksheet that was opened on the page. */
+export interface OpenedSheet {
   text: string;
   file?: string;
 }
@@ -250,6 +299,12 @@ export interface PictureBlock {
   words: string;
 }
 
+/** A network as it was, with all that led to it. */
+export interface RestoreQuestion {
+  kind: "restore";
+  network: NetworkState;
+}
+
 /** Back to a step of gradient descent; 0 is the start. */
 export interface RewindQuestion {
   kind: "rewind";
@@ -263,7 +318,9 @@ export interface RuleChoices {
   loss: string[];
 }
 
-/** All that is drawn. `whole`: no unit is left out. `lines`: of the worksheet that was opened. */
+/** All that is drawn. `whole`: no unit is left out. `lines`: of the worksheet that was opened.
+
+`network` tells how this network came about. */
 export interface SceneAnswer {
   title: string;
   note: string;
@@ -281,6 +338,7 @@ export interface SceneAnswer {
   targets: DrawnNumber[];
   L: DrawnNumber;
   descent: DescentSoFar;
+  network: NetworkState;
   choices: RuleChoices;
   lines: string[];
 }
@@ -297,10 +355,23 @@ export interface SheetAnswer {
   text: string;
 }
 
-/** These lines as a worksheet, under a header with this network. */
+/** These lines as a worksheet, under a header with the network that they were written for. */
 export interface SheetQuestion {
   kind: "sheet";
   text: string;
+  about?: NetworkState | null;
+}
+
+/** Steps of gradient descent at one learning rate. */
+export interface Steps {
+  count: number;
+  learning_rate: number;
+}
+
+/** A change, and the steps of gradient descent that were taken from there. */
+export interface Stretch {
+  change: NetworkChange;
+  steps?: Steps[];
 }
 
 /** A table: the cells of its header, and of each row. */
@@ -321,15 +392,16 @@ export interface WalkAnswer {
   steps: WalkStep[];
 }
 
-/** Every equation in its order. */
+/** Every equation in its order, up to the update by a learning rate: that of the worksheet, where none is given. */
 export interface WalkQuestion {
   kind: "walk";
   notation?: Notation;
+  learning_rate?: number | null;
 }
 
 /** An equation: what it gives and where, what it means in a sentence, and with the network's numbers. */
 export interface WalkStep {
-  phase: "forward" | "loss" | "backward";
+  phase: "forward" | "loss" | "backward" | "update";
   stage: string;
   means: string;
   name: string;
@@ -349,11 +421,13 @@ export interface Questions {
   walk: [WalkQuestion, WalkAnswer];
   explain: [ExplainQuestion, ExplainAnswer];
   paths: [PathsQuestion, PathsAnswer];
+  curve: [CurveQuestion, CurveAnswer];
   audit: [AuditQuestion, AuditAnswer];
   sheet: [SheetQuestion, SheetAnswer];
   change: [ChangeQuestion, MovedAnswer];
   descend: [DescendQuestion, MovedAnswer];
   rewind: [RewindQuestion, MovedAnswer];
+  restore: [RestoreQuestion, MovedAnswer];
   open: [OpenQuestion, MovedAnswer];
   exercise: [ExerciseQuestion, MovedAnswer];
 }

@@ -1,6 +1,7 @@
 /** Where answers come from: a server, a notebook, or the records inside the page's own file. */
 
-import type { Questions } from "./records";
+import { trimmed } from "./network";
+import type { MovedAnswer, NetworkState, Questions, SceneAnswer } from "./records";
 
 /** What a kind of question takes, and its answer. */
 export type Asked<K extends keyof Questions> = Omit<Questions[K][0], "kind">;
@@ -15,14 +16,38 @@ export interface Source {
 /** What the session says to a question that has no answer. */
 export class Refused extends Error {}
 
+/** The program has been started anew, or this page was one too many: it does not know the page any more. */
+class Forgotten extends Refused {}
+
 /** The server that the page came from. */
 export class Server implements Source {
   readonly live = true;
   private session: Promise<string> | null = null;
+  /** The network that was shown last: a program that was started anew is told of it. */
+  private network: NetworkState | null = null;
 
   async ask<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<Answer<K>> {
-    this.session ??= post<{ session: string }>("/api/open", {}).then((answer) => answer.session);
-    return post<Answer<K>>("/api/ask", { session: await this.session, question: { kind, ...rest } });
+    const session = (this.session ??= this.open());
+    session.catch(() => (this.session = this.session === session ? null : this.session));
+    const token = await session;
+    try {
+      return this.noted(await post<Answer<K>>("/api/ask", { session: token, question: { kind, ...rest } }));
+    } catch (error) {
+      if (!(error instanceof Forgotten)) throw error;
+      if (this.session === session) this.session = null;
+      return this.ask(kind, rest);
+    }
+  }
+
+  private async open(): Promise<string> {
+    const { session } = await post<{ session: string }>("/api/open", {});
+    if (this.network) await post("/api/ask", { session, question: { kind: "restore", network: this.network } });
+    return session;
+  }
+
+  private noted<T>(answer: T): T {
+    if (typeof answer === "object" && answer && "network" in answer) this.network = answer.network as NetworkState;
+    return answer;
   }
 }
 
@@ -35,6 +60,7 @@ async function post<T>(path: string, body: object): Promise<T> {
     throw new Refused("The program behind this page does not answer. Is `chainrule view` still running?");
   }
   const answer = await response.json().catch(() => ({ message: `an answer that cannot be read (${response.status})` }));
+  if (response.status === 404) throw new Forgotten(String(answer.message));
   if (!response.ok || answer.kind === "error") throw new Refused(String(answer.message));
   return answer;
 }
@@ -112,12 +138,10 @@ export class File implements Source {
   async ask<K extends keyof Questions>(kind: K, rest: Asked<K>): Promise<Answer<K>> {
     const { states, names } = await this.kept;
     const question = { kind, ...rest } as unknown as Questions[keyof Questions][0];
-    if (question.kind === "descend" || question.kind === "rewind") {
-      const to = question.kind === "descend" ? this.now + question.steps : question.step;
-      if (to >= states.length) throw new Refused(`This file holds ${states.length - 1} gradient steps, no more.`);
-      this.now = to;
-      return { now: to, steps: states.length - 1, L: null } as Answer<K>;
-    }
+    if (question.kind === "descend") return this.moved(this.now + question.steps, states) as Answer<K>;
+    if (question.kind === "rewind") return this.moved(question.step, states) as Answer<K>;
+    if (question.kind === "restore") return this.restored(question.network, states) as Answer<K>;
+    if (question.kind === "audit") delete question.about; // its lines are of the worksheet
     const name = "name" in question ? question.name : null;
     const found = states[this.now]![key(name === null ? question : { ...question, name: known(name, names) })];
     if (found === undefined) {
@@ -127,6 +151,20 @@ export class File implements Source {
     const refused = found as { kind: string; message: string };
     if (refused.kind === "error") throw new Refused(refused.message);
     return found as Answer<K>;
+  }
+
+  private moved(to: number, states: Kept["states"]): MovedAnswer {
+    if (to >= states.length) throw new Refused(`This file holds ${states.length - 1} gradient steps, no more.`);
+    this.now = to;
+    const { network } = states[to]![key({ kind: "scene", notation: "textbook" })] as SceneAnswer;
+    return { now: to, steps: states.length - 1, L: null, network };
+  }
+
+  private restored(network: NetworkState, states: Kept["states"]): MovedAnswer {
+    const { stretches = [], step, sheet } = trimmed(network);
+    const other = sheet || stretches.some(({ change }) => Object.values(change).some((part) => part && Object.keys(part).length));
+    if (other) throw new Refused("This file holds the network as it was opened, and its gradient steps; `chainrule view` shows others.");
+    return this.moved(step ?? 0, states);
   }
 }
 

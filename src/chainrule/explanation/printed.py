@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.formula import evaluate, latex, text
-from chainrule.formula.printing import number_text, symbol_latex, symbol_text
+from chainrule.formula.printing import Mark, number_text, symbol_latex, symbol_text
 from chainrule.formula.tree import Add, Expr, More, Number, Ref, Symbol, children, refs, with_children
 from chainrule.network.names import Notation
 from chainrule.render.blocks import Math
@@ -25,15 +25,16 @@ LONG_DIGITS = 6
 PRODUCT = Math("product", r"\text{product}")
 
 
-def name_math(name: Symbol, notation: Notation) -> Math:
+def name_math(name: Symbol, notation: Notation, mark: Mark | None = None) -> Math:
     """A name as a formula."""
-    return Math(symbol_text(name, notation), symbol_latex(name, notation))
+    tex = symbol_latex(name, notation)
+    return Math(symbol_text(name, notation), tex if mark is None else mark(name, (), tex))
 
 
-def value_math(value: Any, digits: int = VALUE_DIGITS, whole: bool = True) -> Math:
-    """A float, a vector or a matrix as a formula."""
+def value_math(value: Any, digits: int = VALUE_DIGITS, whole: bool = True, mark: Mark | None = None) -> Math:
+    """A float, a vector or a matrix as a formula; ``mark`` is asked of a name "value"."""
     tree, lookup = Ref("value"), lambda _: value
-    return Math(value_text(value, digits, whole), latex(tree, "textbook", lookup, digits, whole))
+    return Math(value_text(value, digits, whole), latex(tree, "textbook", lookup, digits, whole, mark))
 
 
 def value_text(value: Any, digits: int = VALUE_DIGITS, whole: bool = True) -> str:

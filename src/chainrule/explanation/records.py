@@ -13,8 +13,8 @@ import numpy as np
 from chainrule.explanation import printed
 from chainrule.explanation.printed import name_math, value_math
 from chainrule.formula import latex, text
-from chainrule.formula.printing import number_text, symbol_text
-from chainrule.formula.tree import Expr, Symbol
+from chainrule.formula.printing import Mark, number_text, symbol_text
+from chainrule.formula.tree import Expr, Symbol, is_matrix
 from chainrule.network.names import Derivative, Name, Notation
 from chainrule.network.network import Network
 from chainrule.render.blocks import Block, DisplayFormula, Heading, Line, Math, Paragraph, Table, line
@@ -78,19 +78,31 @@ class Step:
 
     @property
     def _result(self) -> Math:
+        return self._value_math(None)
+
+    def _value_math(self, mark: Mark | None) -> Math:
         whole = self._is_whole and np.size(self.value) <= printed.MOST_ENTRIES
-        return value_math(self.value, whole=whole)
+        return value_math(self.value, whole=whole, mark=mark)
 
     @property
     def formula(self) -> DisplayFormula:
         """Its line with names, the line with numbers, and the value, under its title."""
-        symbolic = Math(self.symbolic, latex(self.tree, self.notation, whole=self.full))
-        tex = latex(self.tree, self.notation, self.values.__getitem__, self._digits, self._is_whole)
-        rights = [symbolic, Math(self.substituted, tex), self._result]
+        return self.written()
+
+    def written(self, mark: Mark | None = None) -> DisplayFormula:
+        """The same, with every name and every number in LaTeX as ``mark`` writes them."""
+        symbolic = Math(self.symbolic, latex(self.tree, self.notation, whole=self.full, mark=mark))
+        tex = latex(self.tree, self.notation, self.values.__getitem__, self._digits, self._is_whole, mark)
+        of_value = None if mark is None else lambda _, index, tex: mark(self.quantity, self._entry(index), tex)
+        rights = [symbolic, Math(self.substituted, tex), self._value_math(of_value)]
         if rights[2].text in (rights[0].text, rights[1].text):
             del rights[1]
         title = f"{self.title} · {self.equation}"
-        return DisplayFormula(name_math(self.quantity, self.notation), tuple(rights), title, self.note)
+        return DisplayFormula(name_math(self.quantity, self.notation, mark), tuple(rights), title, self.note)
+
+    def _entry(self, index: tuple[int, ...]) -> tuple[int, ...]:
+        """The index of an entry of the value: in delta notation that of a matrix is turned."""
+        return index[::-1] if self.notation == "delta" and is_matrix(self.quantity) else index
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: the equation, the formula with names and with numbers, the value."""
@@ -185,19 +197,19 @@ class Explanation(Rendered):
             "check": check and {"entry": check.entry, "value": check.value, "numerical": check.numerical},
         }
 
-    def document(self) -> Document:
-        """The explanation in the notes' order: from the output layer back to what was asked."""
-        return _document(self)
+    def document(self, mark: Mark | None = None) -> Document:
+        """The explanation in the notes' order, from the output layer back; ``mark`` as in ``Step.written``."""
+        return _document(self, mark)
 
 
-def stage_blocks(steps: Iterable[Step]) -> Iterator[Block]:
+def stage_blocks(steps: Iterable[Step], mark: Mark | None = None) -> Iterator[Block]:
     """The formulas of steps, each stage under its heading."""
     for stage, of_stage in groupby(steps, lambda step: step.stage):
         yield Heading(2, line(stage))
-        yield from (step.formula for step in of_stage)
+        yield from (step.written(mark) for step in of_stage)
 
 
-def _document(e: Explanation) -> Document:
+def _document(e: Explanation, mark: Mark | None) -> Document:
     name = name_math(e.quantity, e.notation)
     blocks: list[Block] = [Heading(1, line("Where ", name, " comes from"))]
     blocks.append(Paragraph(line(_about(e))))
@@ -210,7 +222,7 @@ def _document(e: Explanation) -> Document:
         for given, value in e.given:
             whole = e.full or np.size(value) <= 8
             blocks.append(DisplayFormula(name_math(given, e.notation), (value_math(value, whole=whole),)))
-    blocks += stage_blocks(e.steps)
+    blocks += stage_blocks(e.steps, mark)
     if e.check is not None:
         blocks += _check(e)
     if e.example is not None and np.ndim(e.value) and _is_summed(e):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ _SUM, _NEGATIVE, _PRODUCT, _POWER, _ATOM = range(5)
 _COMMAND_OF = {letter: command for command, letter in reversed(GREEK.items())}  # epsilon before varepsilon
 
 Values: TypeAlias = Callable[[t.Symbol], Any] | None  # the number or the array of each name
+Mark: TypeAlias = Callable[[t.Symbol, tuple[int, ...], str], str]  # a name, the index of its entry from 1, its LaTeX
 LONGEST = 8  # entries of a vector, or rows and columns of a matrix, that are shown
 
 
@@ -49,9 +51,16 @@ def text(
 
 
 def latex(
-    tree: t.Expr, notation: Notation = "textbook", values: Values = None, digits: int = 6, whole: bool = True
-) -> str:
-    """The formula as LaTeX; arguments as for ``text``."""
+    tree: t.Expr, notation: Notation = "textbook", values: Values = None, digits: int = 6, whole: bool = True,
+    mark: Mark | None = None,
+) -> str:  # fmt: skip
+    """The formula as LaTeX; arguments as for ``text``.
+
+    Args:
+        mark: what is written for a name or for one of its numbers, given its LaTeX (of a number without its sign).
+    """
+    if mark is not None:
+        return _MarkedLatex(notation, values, digits, whole, mark).of(tree)[0]
     return _Latex(notation, values, digits, whole).of(tree)[0]
 
 
@@ -210,10 +219,13 @@ class _Text:
 
     def shortened(self, parts: Sequence[Any], written: Callable[[Any], str]) -> list[str]:
         """Each part written; of a long array the first ones and the last."""
-        if self.whole or len(parts) <= LONGEST:
-            return [written(part) for part in parts]
-        left = self.left_out(len(parts) - LONGEST + 1)
-        return [*(written(part) for part in parts[: LONGEST - 2]), left, written(parts[-1])]
+        shown = [written(parts[i]) for i in self.shown(len(parts))]
+        left = len(parts) - len(shown)
+        return [*shown[:-1], self.left_out(left), shown[-1]] if left else shown
+
+    def shown(self, count: int) -> Sequence[int]:
+        """Which parts of an array of so many are shown, from 0."""
+        return range(count) if self.whole or count <= LONGEST else [*range(LONGEST - 2), count - 1]
 
     def left_out(self, count: int, what: str = "more") -> str:
         """What stands for entries or terms that are not shown."""
@@ -293,3 +305,38 @@ class _Latex(_Text):
 
     def difference(self, wrt: t.Symbol, item: str) -> str:
         return rf"\frac{{\partial}}{{\partial {self.symbol(wrt)}}}\left[{item}\right]"
+
+
+@dataclass(frozen=True)
+class _MarkedLatex(_Latex):
+    mark: Mark
+
+    def __post_init__(self) -> None:
+        if self.values is not None:
+            plain = self.values
+            object.__setattr__(self, "values", lambda name: self.marked(name, np.asarray(plain(name))))
+
+    def marked(self, name: t.Symbol, value: Any) -> Any:
+        """An array with each number that is shown as it will stand there."""
+        if not value.ndim:
+            return value
+        written = np.empty(value.shape, dtype=object)
+        for index in product(*map(self.shown, value.shape)):
+            written[index] = self.signed(name, tuple(i + 1 for i in index), self.number(float(value[index])))
+        return written
+
+    def signed(self, name: t.Symbol, index: tuple[int, ...], written: str) -> str:
+        """A number with its mark; a sign stays before it, where sums look for it."""
+        sign = "-" if written.startswith("-") else ""
+        return sign + self.mark(name, index, written.removeprefix("-"))
+
+    def symbol(self, name: t.Symbol) -> str:
+        return self.mark(name, (), super().symbol(name))
+
+    def ref(self, name: t.Symbol) -> tuple[str, int]:
+        written, binds = super().ref(name)
+        scalar = self.values is not None and not np.ndim(self.values(name))
+        return (self.signed(name, (), written) if scalar else written), binds
+
+    def entry(self, value: Any) -> str:
+        return str(value)

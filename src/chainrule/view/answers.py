@@ -17,6 +17,7 @@ from chainrule.render.blocks import visible
 from chainrule.render.json import record
 from chainrule.view import questions as asked
 from chainrule.view.blocks import DocumentBlock, EquationBlock, PageData, Parts
+from chainrule.view.states import NetworkState
 
 LONGEST_MESSAGE = 1000
 MaybeNumber: TypeAlias = float | None  # null where it is not finite, which JSON cannot say
@@ -132,7 +133,10 @@ class RuleChoices(PageData):
 
 
 class SceneAnswer(PageData):
-    """All that is drawn. ``whole``: no unit is left out. ``lines``: of the worksheet that was opened."""
+    """All that is drawn. ``whole``: no unit is left out. ``lines``: of the worksheet that was opened.
+
+    ``network`` tells how this network came about.
+    """
 
     title: str
     note: str
@@ -150,6 +154,7 @@ class SceneAnswer(PageData):
     targets: list[DrawnNumber]
     L: DrawnNumber
     descent: DescentSoFar
+    network: NetworkState
     choices: RuleChoices
     lines: list[str]
 
@@ -205,6 +210,22 @@ class PathsAnswer(PageData):
     paths: list[DrawnPath]
 
 
+class CurveAnswer(PageData):
+    """A curve: ``of`` over ``over`` at the points ``x`` and ``y``, and its tangent where the network is.
+
+    ``at`` and ``value`` are that point, ``slope`` is the derivative there; null for a target. ``rule`` is the curve's.
+    """
+
+    over: str
+    of: str
+    rule: str
+    x: list[float]
+    y: list[MaybeNumber]
+    at: float
+    value: MaybeNumber
+    slope: MaybeNumber
+
+
 class LineFault(PageData):
     """The mistake that a line most probably makes: its id, the wrong equation and the one due, as LaTeX or ""."""
 
@@ -247,12 +268,14 @@ class MovedAnswer(PageData):
     now: int
     steps: int
     L: MaybeNumber
+    network: NetworkState
 
 
 #: the answer to each kind of question
 ANSWERS: dict[type[asked.PageQuestion], type[PageData]] = {
     asked.SceneQuestion: SceneAnswer, asked.WalkQuestion: WalkAnswer, asked.ExplainQuestion: ExplainAnswer,
-    asked.PathsQuestion: PathsAnswer, asked.AuditQuestion: AuditAnswer, asked.SheetQuestion: SheetAnswer,
+    asked.PathsQuestion: PathsAnswer, asked.CurveQuestion: CurveAnswer,
+    asked.AuditQuestion: AuditAnswer, asked.SheetQuestion: SheetAnswer,
     asked.ChangeQuestion: MovedAnswer, asked.DescendQuestion: MovedAnswer, asked.RewindQuestion: MovedAnswer,
-    asked.OpenQuestion: MovedAnswer, asked.ExerciseQuestion: MovedAnswer,
+    asked.RestoreQuestion: MovedAnswer, asked.OpenQuestion: MovedAnswer, asked.ExerciseQuestion: MovedAnswer,
 }  # fmt: skip

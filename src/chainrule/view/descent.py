@@ -22,13 +22,14 @@ class Descent:
     Attributes:
         start: the network and its example before the first step.
         losses: L at the start and after each step.
+        rates: the learning rate of each step.
         now: the step that is looked at, 0 at the start.
     """
 
     def __init__(self, start: Subject) -> None:
         self.start, self.now = start, 0
         self.losses = [_loss(start, start.network)]
-        self._rates: list[float] = []
+        self.rates: list[float] = []
         self._kept = {0: start.network}
         self._every = 1
 
@@ -46,7 +47,7 @@ class Descent:
         if self.now + steps > MOST_STEPS:
             raise InputError("steps", f"at most {MOST_STEPS} in all", str(self.now + steps))
         network = self._network(self.now)
-        del self.losses[self.now + 1 :], self._rates[self.now :]
+        del self.losses[self.now + 1 :], self.rates[self.now :]
         self._kept = {k: kept for k, kept in self._kept.items() if k <= self.now}
         for _ in range(steps):
             network = _stepped(self.start, network, rate)
@@ -56,7 +57,7 @@ class Descent:
                 raise InputError("gradient step", what, f"L = {loss}")
             self.now += 1
             self.losses.append(loss)
-            self._rates.append(rate)
+            self.rates.append(rate)
             self._keep(network)
 
     def rewind(self, step: int) -> None:
@@ -72,7 +73,7 @@ class Descent:
     def _network(self, step: int) -> Network:
         """The network after a step: a kept one, or stepped again from the last kept one before."""
         network = self._kept[kept := max(k for k in self._kept if k <= step)]
-        for rate in self._rates[kept:step]:
+        for rate in self.rates[kept:step]:
             network = _stepped(self.start, network, rate)
         return network
 

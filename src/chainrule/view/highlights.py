@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from chainrule.formula.printing import Mark, symbol_text
+from chainrule.formula.tree import Slope, Symbol, Timed
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
 from chainrule.view.answers import DrawnPlace
 
@@ -68,3 +71,25 @@ def missed_paths(mistake: str, at: Name | None, claimed: Name | None, sizes: tup
     missed = _LEFT_OUT[mistake]
     to = [m for m in range(1, sizes[after] + 1) if missed(m, unit, sizes[after])]
     return [DrawnPlace(part=part, layer=after, unit=m, from_=unit) for m in to]
+
+
+def mark_at(depth: int) -> Mark:
+    """What the page finds names and numbers of a formula by: ``\\htmlData{at=weight:2:1:3,factor=W_2}{0.5}``.
+
+    ``at`` is the key of a box or a line of the drawing, or the beginning of several keys; ``factor`` is the whole name.
+    """
+
+    def mark(symbol: Symbol, index: tuple[int, ...], written: str) -> str:
+        name = symbol.name if isinstance(symbol, Timed) else symbol
+        if isinstance(name, Slope):
+            name = Derivative(Quantity("h", name.layer), Quantity("a", name.layer))
+        if not isinstance(name, Quantity | Derivative) or (isinstance(name, Derivative) and name.of.index):
+            return written
+        whole = isinstance(name, Derivative) and name.of != LOSS
+        where = place(name.subject if whole or not index else name.at(index).subject, depth)
+        numbers = (where.layer, where.unit, where.from_)
+        key = where.part if where.part == "loss" else ":".join(str(n) for n in (where.part, *numbers) if n is not None)
+        factor = re.sub(r"[{},\\ ]", "", symbol_text(symbol, "textbook"))
+        return rf"\htmlData{{at={key},factor={factor}}}{{{written}}}"
+
+    return mark

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from chainrule.errors import InputError
 from chainrule.network.names import Notation
-from chainrule.sheets.writing.inputs import LARGEST
-
-Text = Annotated[str, Field(max_length=LARGEST)]
-NameText = Annotated[str, Field(max_length=60)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+from chainrule.view.states import Finite, NameText, NetworkChange, NetworkState, OpenedSheet, PageRecord, Text
 
 
-class PageQuestion(BaseModel):
-    """A question of a page: nothing but its own fields, each of its own type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class PageQuestion(PageRecord):
+    """A question of a page."""
 
 
 class SceneQuestion(PageQuestion):
@@ -30,10 +24,11 @@ class SceneQuestion(PageQuestion):
 
 
 class WalkQuestion(PageQuestion):
-    """Every equation in its order."""
+    """Every equation in its order, up to the update by a learning rate: that of the worksheet, where none is given."""
 
     kind: Literal["walk"]
     notation: Notation = "textbook"
+    learning_rate: Finite | None = None
 
 
 class ExplainQuestion(PageQuestion):
@@ -53,28 +48,37 @@ class PathsQuestion(PageQuestion):
     top: Annotated[int, Field(ge=0, le=50)] = 10
 
 
+class CurveQuestion(PageQuestion):
+    """The loss over one given number, or what a unit gives over its pre-activation."""
+
+    kind: Literal["curve"]
+    name: NameText
+    notation: Notation = "textbook"
+
+
 class AuditQuestion(PageQuestion):
-    """The verdict of each line of somebody's derivation."""
+    """The verdict of each line of somebody's derivation, about the network that it was written for.
+
+    Without ``about``, that is the network that was shown when there were lines for the first time.
+    """
 
     kind: Literal["audit"]
     text: Text
+    about: NetworkState | None = None
 
 
 class SheetQuestion(PageQuestion):
-    """These lines as a worksheet, under a header with this network."""
+    """These lines as a worksheet, under a header with the network that they were written for."""
 
     kind: Literal["sheet"]
     text: Text
+    about: NetworkState | None = None
 
 
-class ChangeQuestion(PageQuestion):
+class ChangeQuestion(NetworkChange, PageQuestion):
     """Other numbers (by name) or other rules."""
 
     kind: Literal["change"]
-    values: Annotated[dict[NameText, Finite], Field(max_length=10_000)] = {}
-    hidden: Annotated[list[NameText], Field(max_length=100)] | None = None
-    output: NameText | None = None
-    loss: NameText | None = None
 
 
 class DescendQuestion(PageQuestion):
@@ -92,12 +96,17 @@ class RewindQuestion(PageQuestion):
     step: Annotated[int, Field(ge=0)]
 
 
-class OpenQuestion(PageQuestion):
+class RestoreQuestion(PageQuestion):
+    """A network as it was, with all that led to it."""
+
+    kind: Literal["restore"]
+    network: NetworkState
+
+
+class OpenQuestion(OpenedSheet, PageQuestion):
     """Another worksheet, given as its text."""
 
     kind: Literal["open"]
-    text: Text
-    file: Annotated[str, Field(max_length=200)] = "worksheet"
 
 
 class ExerciseQuestion(PageQuestion):
@@ -111,8 +120,8 @@ class ExerciseQuestion(PageQuestion):
 
 
 Question = Annotated[
-    SceneQuestion | WalkQuestion | ExplainQuestion | PathsQuestion | AuditQuestion | SheetQuestion | ChangeQuestion
-    | DescendQuestion | RewindQuestion | OpenQuestion | ExerciseQuestion,
+    SceneQuestion | WalkQuestion | ExplainQuestion | PathsQuestion | CurveQuestion | AuditQuestion | SheetQuestion
+    | ChangeQuestion | DescendQuestion | RewindQuestion | RestoreQuestion | OpenQuestion | ExerciseQuestion,
     Field(discriminator="kind"),
 ]  # fmt: skip
 _READER: TypeAdapter[Any] = TypeAdapter(Question)

@@ -12,13 +12,13 @@ from chainrule.network.losses import LOSSES, fitting_outputs
 from chainrule.network.names import LOSS, Derivative, Name, Notation, Quantity
 from chainrule.network.outputs import OUTPUTS
 from chainrule.view import answers as drawn
-from chainrule.view.descent import Descent
+from chainrule.view.history import NetworkHistory
 from chainrule.view.relevance import contributions, shown_units
 
 
-def scene(descent: Descent, notation: Notation, focus: Name | None) -> drawn.SceneAnswer:
+def scene(history: NetworkHistory, notation: Notation, focus: Name | None) -> drawn.SceneAnswer:
     """What a page needs to draw the network; of a wide layer the units that matter for ``focus``, the others as one."""
-    subject = descent.subject
+    descent, subject = history.descent, history.subject
     b = subject.passes()
     net = subject.network
     found = contributions(b, focus)
@@ -34,6 +34,7 @@ def scene(descent: Descent, notation: Notation, focus: Name | None) -> drawn.Sce
         weights=[drawing.weights(i, shown[i], shown[i - 1]) for i in range(1, net.depth + 1)],
         crossing=drawing.crossing(shown[-1]), targets=targets, lines=list(subject.lines),
         L=drawing.given(LOSS, b.L), descent=drawn.DescentSoFar(now=descent.now, losses=[*descent.losses]),
+        network=history.state,
         choices=drawn.RuleChoices(hidden=list(ACTIVATIONS), output=list(OUTPUTS), loss=losses),
     )  # fmt: skip
 

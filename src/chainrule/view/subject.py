@@ -25,7 +25,7 @@ class Subject:
     """A network with one example.
 
     Attributes:
-        x: (d,). y: (k,), or None for the loss ``identity``.
+        x: (d,). targets: (k,), or None where none were ever given; the loss ``identity`` leaves them aside.
         learning_rate: of a step of gradient descent; ``stated`` tells whether a worksheet says so.
         title: in words. lines: of a worksheet, below its header.
         note: where the example comes from, in words, or "".
@@ -34,7 +34,7 @@ class Subject:
 
     network: Network
     x: Array
-    y: Array | None
+    targets: Array | None
     learning_rate: float = LEARNING_RATE
     title: str = ""
     lines: tuple[str, ...] = ()
@@ -86,9 +86,28 @@ class Subject:
         )
         return replace(subject, one_of_many=n > 1 or sheet.sample_weight is not None)
 
+    @property
+    def y(self) -> Array | None:
+        """The targets (k,) that the loss uses; None for the loss ``identity``."""
+        return None if self.network.loss == "identity" else self.targets
+
     def passes(self) -> Backward:
         """The forward and the backward pass."""
         return backward(forward(self.network, self.x), self.y)
+
+    def plain_names(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Values of given numbers, each name in its plain spelling.
+
+        Raises:
+            InputError: a name that is not given but computed.
+        """
+        found = {}
+        for text, value in values.items():
+            q, _ = names.find(text, self.network.sizes)
+            if not isinstance(q, Quantity) or q.symbol not in "xyWb" or not q.is_component:
+                raise InputError(f"name {text!r}", "one given number: x_3, y_1, W_212 or b_21", "another quantity")
+            found[str(q)] = checks.number(text, value)
+        return found
 
     def changed(
         self, values: Mapping[str, float], hidden: Sequence[str] | None = None, output: str | None = None,
@@ -97,33 +116,22 @@ class Subject:
         """Another subject, with some numbers or rules changed.
 
         Args:
-            values: by name: ``x_3``, ``y_1``, ``W_212``, ``b_21``.
+            values: of given numbers, by their plain names: ``x_3``, ``y_1``, ``W_212``, ``b_21``.
 
         Raises:
-            InputError: a name that is not given but computed, a number or a rule that does not fit.
+            InputError: a number or a rule that does not fit.
         """
         net = self.network
-        x, y = self.x.copy(), None if self.y is None else self.y.copy()
         parts = {"W": [W.copy() for W in net.weights], "b": [b.copy() for b in net.biases]}
+        targets = np.zeros(net.sizes[-1], net.dtype) if self.targets is None else self.targets
+        example = {"x": self.x.copy(), "y": targets.copy()}
         for text, value in values.items():
             q, _ = names.find(text, net.sizes)
-            if (
-                not isinstance(q, Quantity)
-                or q.symbol not in "xyWb"
-                or not q.is_component
-                or (y is None and q.symbol == "y")
-            ):
-                raise InputError(f"name {text!r}", "one given number: x_3, y_1, W_212 or b_21", "another quantity")
-            where = tuple(i - 1 for i in q.index)
-            number = checks.number(text, value)
-            if q.symbol in parts:
-                parts[q.symbol][(q.layer or 0) - 1][where] = number
-            else:
-                (x if q.symbol == "x" else y)[where] = number  # type: ignore[index]
+            assert isinstance(q, Quantity)
+            array = example[q.symbol] if q.symbol in example else parts[q.symbol][(q.layer or 0) - 1]
+            array[tuple(i - 1 for i in q.index)] = value
         rules = (hidden or net.hidden, output or net.output, loss or net.loss)
         changed = Network(parts["W"], parts["b"], *rules, net.reduction)
-        targets = np.zeros(net.sizes[-1], net.dtype) if y is None else y
-        return Subject.of(
-            changed, x, None if changed.loss == "identity" else targets,
-            learning_rate=self.learning_rate, title=self.title, lines=self.lines, note=self.note,
-        )  # fmt: skip
+        fits = Subject.of(changed, example["x"], None if changed.loss == "identity" else example["y"])
+        none_yet = self.targets is None and changed.loss == "identity"
+        return replace(self, network=changed, x=fits.x, targets=None if none_yet else example["y"])

@@ -1,9 +1,12 @@
 /** Ask: where a quantity comes from, its paths to the loss, and for a given number a place to change it. */
 
-import { button, choice, h, short } from "../dom";
+import { button, choice, h } from "../dom";
 import { blocks, formula } from "../formula";
 import { isGiven } from "../items";
-import type { DrawnPath } from "../records";
+import { numberField } from "../number_field";
+import { short } from "../numbers";
+import { plot } from "../plot";
+import type { DrawnNumber, DrawnPath } from "../records";
 import type { State } from "../state";
 
 export function askPanel(state: State): { element: HTMLElement; update: () => void } {
@@ -25,18 +28,49 @@ export function askPanel(state: State): { element: HTMLElement; update: () => vo
   );
   const change = edit(state);
   const body = h("div", { class: "answer" });
-  const element = h("div", {}, form, change.element, body);
+  const curve = curveView(state);
+  const element = h("div", {}, form, change.element, curve.element, body);
   let drawn: unknown[] = [];
+  let said: unknown[] = [NaN];
 
   function update(): void {
-    const now = [state.asked, state.explanation, state.askProblem, state.paths];
+    body.classList.toggle("behind", state.behind);
+    body.setAttribute("aria-busy", String(state.behind));
+    curve.update();
+    const now = [state.asked, state.explanation, state.askProblem, state.paths, state.scene];
     if (now.every((part, i) => part === drawn[i])) return;
     drawn = now;
     change.update();
     if (name !== document.activeElement) name.value = state.asked ?? "";
+    if (said.every((part, i) => part === now[i])) return;
+    said = now.slice(0, 4);
     const focus = focused(body);
     body.replaceChildren(...answer(state));
     focus?.();
+  }
+  return { element, update };
+}
+
+/** The loss over the number that is asked for, or what its unit gives: the point moves along as a number is dragged. */
+function curveView(state: State): { element: HTMLElement; update: () => void } {
+  const title = h("h3", {});
+  const place = h("div", { class: "curve" });
+  const element = h("section", { "aria-label": "curve" }, title, place);
+  let drawn: unknown[] = [];
+
+  function update(): void {
+    const { curve, item } = state;
+    element.hidden = !curve || !item;
+    if (element.hidden) return;
+    const moves = curve!.of === "L" && item!.item.name === curve!.over && (!state.behind || state.trial?.name === curve!.over);
+    const at = moves ? item!.item.value! : curve!.at;
+    const value = moves ? state.scene.L.value : curve!.value;
+    const now = [curve, at, value];
+    if (now.every((part, i) => part === drawn[i])) return;
+    drawn = now;
+    const what = curve!.of === "L" ? "The loss over" : `${curve!.rule.replaceAll("_", " ")}:`;
+    title.textContent = curve!.of === "L" ? `${what} ${curve!.over}, all else as it is` : `${what} ${curve!.of} over ${curve!.over}`;
+    place.replaceChildren(plot(curve!, at, value));
   }
   return { element, update };
 }
@@ -72,26 +106,37 @@ function views(state: State): HTMLElement | null {
 
 /** The number itself, to be changed in place; it stays as it is while one types in it. */
 function edit(state: State): { element: HTMLElement; update: () => void } {
-  let name = "";
   const label = h("label", { for: state.id("edit-value") });
-  const input = h("input", {
-    id: state.id("edit-value"), type: "number", step: "any",
-    oninput: () => {
-      if (Number.isFinite(input.valueAsNumber)) void state.move("change", { values: { [name]: input.valueAsNumber } });
-    },
-  });
-  const element = h("div", { class: "row" }, label, input);
+  const place = h("div", { class: "row" });
+  let name = "";
+
+  let item: DrawnNumber;
+
+  function build(): void {
+    const own = name;
+    const field = numberField({
+      name: own, attributes: { id: state.id("edit-value") },
+      typed: (value) => void state.try(item, value),
+      left: () => state.settle(),
+    });
+    label.textContent = `${own} =`;
+    place.replaceChildren(label, field.input, field.said);
+    show = field.show;
+  }
+  let show: (value: number | null) => void = () => {};
 
   function update(): void {
-    const { item } = state;
-    element.hidden = !state.source.live || !item || !isGiven(state.scene, item.item, item.part);
-    if (element.hidden) return;
-    const same = name === item!.item.name;
-    name = item!.item.name;
-    label.textContent = `${name} =`;
-    if (!same || input !== document.activeElement) input.value = String(item!.item.value ?? "");
+    const asked = state.item;
+    place.hidden = !state.source.live || !asked || !isGiven(state.scene, asked.item, asked.part);
+    if (place.hidden) return;
+    ({ item } = asked!);
+    if (name !== item.name) {
+      ({ name } = item);
+      build();
+    }
+    show(item.value);
   }
-  return { element, update };
+  return { element: place, update };
 }
 
 // ---------------------------------------------------------------- paths

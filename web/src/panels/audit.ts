@@ -3,6 +3,7 @@
 import { button, h } from "../dom";
 import { formula, line } from "../formula";
 import type { AuditAnswer, AuditedLine, DrawnPlace, Verdict } from "../records";
+import { numberField } from "../number_field";
 import { words } from "../state";
 import type { State } from "../state";
 
@@ -18,10 +19,10 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   const text = h("textarea", {
     id: state.id("derivation"), rows: 6, spellcheck: "false", autocapitalize: "off",
     placeholder: "a_1 = [2.9, 1.4]\nh_1 = sigma(a_1)\ndL/dW_212 = …",
-    oninput: () => later(),
+    oninput: () => { state.write(text.value); later(); },
     onkeyup: () => follow(),
     onclick: () => follow(),
-    onblur: () => light(state, null),
+    onblur: () => { state.settle(); light(state, null); },
   });
   text.readOnly = !state.source.live;
   const verdicts = h("div", { class: "verdicts" });
@@ -29,11 +30,16 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   const file = h("input", { type: "file", id: state.id("open-sheet"), accept: ".md,.txt,.toml,text/*", onchange: () => void open() });
   const kind = h("select", { id: state.id("exercise-kind") },
     ...EXERCISES.map((part) => h("option", { value: part }, part)));
-  const seed = h("input", { id: state.id("exercise-seed"), type: "number", min: 0, step: 1, value: 7 });
+  let seed = 7;
+  const number = numberField({
+    name: "the number", whole: true, least: 0, attributes: { id: state.id("exercise-seed") }, typed: (value) => number.show((seed = value)),
+  });
+  number.show(seed);
+  const about = h("p", { class: "row remark", "aria-live": "polite" });
   let waiting: number | undefined;
   let turn = 0;
-  let opened = -1;
   let audited = "";
+  let header: { about: string; text: string } | null = null; // of the network that the lines are about
   let lines: AuditedLine[] = [];
   const tools = h(
     "div",
@@ -41,8 +47,8 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
     h("p", { class: "row" }, h("label", { for: state.id("open-sheet") }, "Open a worksheet"), file),
     h("p", { class: "row" },
       h("label", { for: state.id("exercise-kind") }, "Exercise"), kind,
-      h("label", { for: state.id("exercise-seed") }, "number"), seed,
-      button("New exercise", () => void exercise())),
+      h("label", { for: state.id("exercise-seed") }, "number"), number.input,
+      button("New exercise", () => void exercise()), number.said),
   );
   const save = h("p", { class: "row" }, button("Save the worksheet", () => void store()));
   const element = h(
@@ -50,6 +56,7 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
     { class: "audit" },
     h("label", { for: state.id("derivation") }, "Your lines"),
     text,
+    about,
     said,
     verdicts,
     ...(state.source.live ? [save, tools] : []),
@@ -63,8 +70,9 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
   async function check(): Promise<void> {
     const mine = ++turn;
     try {
-      const audit = await state.source.ask("audit", { text: text.value });
+      const audit = await state.source.ask("audit", { text: state.lines, about: state.about });
       if (mine === turn) show(audit);
+      await fetchHeader();
     } catch (error) {
       if (mine === turn) verdicts.replaceChildren(h("p", { class: "problem", role: "alert" }, words(error)));
     }
@@ -90,40 +98,51 @@ export function auditPanel(state: State): { element: HTMLElement; update: () => 
     const [chosen] = file.files ?? [];
     if (!chosen) return;
     const content = await chosen.text();
-    await begin(() => state.move("open", { text: content, file: chosen.name.slice(0, 200) }));
+    await begin(() => state.move("open", { text: content, file: chosen.name.slice(0, 200) }, null));
     file.value = "";
   }
 
   async function exercise(): Promise<void> {
-    const { notation } = state;
-    const asked = { ask: EXERCISES[kind.selectedIndex], seed: seed.valueAsNumber || 0, digits: 4, notation };
-    await begin(() => state.move("exercise", asked), 0); // what is to be found is not shown
+    const asked = { ask: EXERCISES[kind.selectedIndex], seed, digits: 4, notation: state.notation };
+    await begin(() => state.move("exercise", asked, null), 0); // what is to be found is not shown
   }
 
   async function begin(move: () => Promise<boolean>, at: number | null = null): Promise<void> {
-    if (!(await move())) return;
-    state.opened += 1;
-    state.to(at);
-    await state.safely(() => state.refresh());
-    text.focus();
+    await state.open(move, at);
+    if (!state.problem) text.focus();
+  }
+
+  /** Have the header of the lines' network at hand: lines are saved even where nobody answers. */
+  async function fetchHeader(): Promise<void> {
+    const wanted = JSON.stringify(state.about);
+    if (!state.source.live || header?.about === wanted) return;
+    const sheet = await state.source.ask("sheet", { text: "", about: state.about });
+    header = { about: wanted, text: sheet.text };
   }
 
   async function store(): Promise<void> {
     await state.safely(async () => {
-      const sheet = await state.source.ask("sheet", { text: text.value });
-      const link = h("a", { href: URL.createObjectURL(new Blob([sheet.text], { type: "text/markdown" })) });
+      await fetchHeader();
+      const link = h("a", { href: URL.createObjectURL(new Blob([header!.text + state.lines], { type: "text/markdown" })) });
       link.download = "worksheet.md";
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      state.saved = state.lines;
     });
   }
 
   function update(): void {
-    if (opened !== state.opened) text.value = state.scene.lines.join("\n").replace(/^\n+/, "");
-    opened = state.opened;
+    if (text.value !== state.lines) text.value = state.lines;
     if (state.tab !== "audit") return;
-    const now = JSON.stringify([state.scene.layers, state.scene.weights, state.scene.targets, state.opened]);
-    if (now !== audited) void check(); // the network under the lines is another one
+    const { elsewhere } = state;
+    if (about.textContent !== elsewhere) {
+      about.replaceChildren(...(elsewhere ? [
+        `The lines are judged by the network that they were written for: ${elsewhere}. The drawing shows another.`,
+        button("Show that one", () => void state.showLines()), button("Judge them by the one shown", () => state.adoptLines()),
+      ] : []));
+    }
+    const now = JSON.stringify([state.about, text === document.activeElement ? null : state.lines]);
+    if (now !== audited) void check();
     audited = now;
   }
   return { element, update };

@@ -1,13 +1,16 @@
 /** Change: the rules by choice, every given number in place; the page follows as one types. */
 
 import { h } from "../dom";
+import { numberField, type NumberField } from "../number_field";
+import { full } from "../numbers";
 import type { DrawnNumber, SceneAnswer } from "../records";
 import type { State } from "../state";
 
 export function changePanel(state: State): { element: HTMLElement; update: () => void } {
   const element = h("div", { class: "change" });
   let shape = "";
-  let inputs = new Map<string, HTMLInputElement>();
+  let inputs = new Map<string, NumberField>();
+  let now = new Map<string, DrawnNumber>(); // the numbers that stand
   let selects: [HTMLSelectElement, (scene: SceneAnswer) => string][] = [];
 
   function build(scene: SceneAnswer): void {
@@ -20,14 +23,14 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
       return h("p", { class: "row" }, h("label", { for: id }, label), box);
     };
     const number = (item: DrawnNumber) => {
-      const input = h("input", {
-        type: "number", step: "any", "aria-label": item.name, title: item.name,
-        oninput: () => {
-          if (Number.isFinite(input.valueAsNumber)) void state.move("change", { values: { [item.name]: input.valueAsNumber } });
-        },
+      const { name } = item;
+      const field = numberField({
+        name, attributes: { "aria-label": name, title: name },
+        typed: (value) => void state.try(now.get(name)!, value),
+        left: () => state.settle(),
       });
-      inputs.set(item.name, input);
-      return input;
+      inputs.set(name, field);
+      return field;
     };
     const vector = (title: string, items: DrawnNumber[]) => matrix(title, [items.map(number)]);
     const hidden = scene.hidden.map((_, i) =>
@@ -57,25 +60,27 @@ export function changePanel(state: State): { element: HTMLElement; update: () =>
   function update(): void {
     const { scene } = state;
     if (state.tab !== "change") return;
-    const now = JSON.stringify([scene.notation, scene.layers.map((layer) => layer.units.map((u) => u.unit)), scene.targets.length]);
-    if (now !== shape) build(scene);
-    shape = now;
+    const built = JSON.stringify([scene.notation, scene.layers.map((layer) => layer.units.map((u) => u.unit)), scene.targets.length]);
+    if (built !== shape) build(scene);
+    shape = built;
     for (const [box, value] of selects) box.value = value(scene);
     const items = [
       ...scene.layers.flatMap((layer) => layer.units.flatMap((unit) => (layer.layer ? [unit.bias!] : [unit.act]))),
       ...scene.weights.flatMap((weights) => weights.edges),
       ...scene.targets,
     ];
-    for (const item of items) {
-      const input = inputs.get(item.name);
-      if (input && input !== document.activeElement) input.value = String(item.value ?? "");
+    now = new Map(items.map((item) => [item.name, item]));
+    for (const { name, value } of items) {
+      const field = inputs.get(name);
+      field?.show(value);
+      if (field) field.input.title = `${name} = ${full(value)}`;
     }
   }
   return { element, update };
 }
 
 /** Inputs in rows, as the matrix is written. */
-function matrix(title: string, rows: HTMLInputElement[][]): HTMLElement {
-  const lines = rows.map((row) => h("div", { class: "inputs" }, ...row));
-  return h("fieldset", {}, h("legend", {}, title), ...lines);
+function matrix(title: string, rows: NumberField[][]): HTMLElement {
+  const lines = rows.map((row) => h("div", { class: "inputs" }, ...row.map((field) => field.input)));
+  return h("fieldset", {}, h("legend", {}, title), ...lines, ...rows.flat().map((field) => field.said));
 }

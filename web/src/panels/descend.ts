@@ -1,31 +1,26 @@
 /** Train: steps of gradient descent, the loss curve, and the way back to any step. */
 
-import { button, h, short, svg } from "../dom";
+import { button, h, svg } from "../dom";
+import { numberField } from "../number_field";
+import { short } from "../numbers";
+import type { SceneAnswer } from "../records";
 import type { State } from "../state";
 
 const SIZE = { width: 420, height: 190, left: 52, right: 12, top: 12, bottom: 30 } as const;
 
 export function descendPanel(state: State): { element: HTMLElement; update: () => void } {
-  const rate = h("input", { id: state.id("rate"), type: "number", step: "any", min: 0 });
-  const step = (steps: number) => {
-    const learning_rate = rate.valueAsNumber;
-    if (!Number.isFinite(learning_rate)) {
-      state.problem = "learning rate: expected a number, got nothing";
-      state.tell();
-      return;
-    }
-    void state.move("descend", { steps, learning_rate });
-  };
+  const rate = numberField({ name: "the learning rate", typed: (value) => state.setRate(value), attributes: { id: state.id("rate") } });
+  const step = (steps: number) => void state.move("descend", { steps, learning_rate: learningRate(state) });
   const slider = h("input", {
     id: state.id("rewind"), type: "range", min: 0, step: 1,
-    oninput: () => void rewind(slider.valueAsNumber),
+    oninput: () => void rewind(slider.valueAsNumber), onchange: () => state.settle(),
   });
   let wanted: number | null = null; // where a slider that is drawn along has come to meanwhile
   async function rewind(to: number): Promise<void> {
     const busy = wanted !== null;
     wanted = to;
     if (busy) return;
-    for (let next = -1; next !== wanted; ) await state.move("rewind", { step: (next = wanted) });
+    for (let next = -1; next !== wanted; ) await state.move("rewind", { step: (next = wanted) }, "rewind");
     wanted = null;
   }
   const counts = state.source.live ? [1, 10, 100] : [1];
@@ -33,11 +28,11 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
   const again = button("Start again", () => void rewind(0));
   const said = h("p", { class: "status", role: "status" });
   const curve = h("div", { class: "curve" });
-  let opened = -1;
+  let drawn: SceneAnswer["descent"] | null = null;
   const element = h(
     "div",
     {},
-    h("p", { class: "row" }, h("label", { for: state.id("rate") }, "Learning rate η"), rate),
+    h("p", { class: "row" }, h("label", { for: state.id("rate") }, "Learning rate η"), rate.input, rate.said),
     h("p", { class: "row" }, ...buttons, again),
     said,
     curve,
@@ -47,17 +42,23 @@ export function descendPanel(state: State): { element: HTMLElement; update: () =
   function update(): void {
     const { scene } = state;
     const { now, losses } = scene.descent;
-    if (opened !== state.opened) rate.value = String(scene.learning_rate);
-    rate.disabled = !state.source.live;
-    opened = state.opened;
+    rate.show(learningRate(state));
+    rate.input.disabled = !state.source.live;
     slider.max = String(losses.length - 1);
     slider.disabled = losses.length < 2;
     if (slider !== document.activeElement) slider.value = String(now);
     slider.setAttribute("aria-valuetext", `step ${now} of ${losses.length - 1}, loss ${short(losses[now])}`);
     said.textContent = `Step ${now} of ${losses.length - 1}: L = ${short(losses[now], 5)}`;
-    if (state.tab === "descend") curve.replaceChildren(lossCurve(losses, now, (to) => void rewind(to)));
+    if (state.tab !== "descend" || drawn === scene.descent) return;
+    drawn = scene.descent;
+    curve.replaceChildren(lossCurve(losses, now, (to) => void rewind(to)));
   }
   return { element, update };
+}
+
+/** What was typed, or what the worksheet says. */
+export function learningRate(state: State): number {
+  return state.rate ?? state.scene.learning_rate;
 }
 
 /** The loss by step; a click goes to the nearest one. */
