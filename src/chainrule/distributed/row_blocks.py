@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO
 
 from chainrule.tables.dialect import Dialect
-from chainrule.tables.text_files import LONGEST_ROW
+from chainrule.tables.json_lines import LONGEST_ROW
 
 _LINE = re.compile(rb"\r\n|\r|\n")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,13 +12,11 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables.dialect import Dialect, dialect_of, names_in
 from chainrule.tables.encodings import Utf8, encoding_of, fallback, text_of
-from chainrule.tables.nesting import ShallowJson
+from chainrule.tables.json_lines import BLOCK_BYTES, LONGEST_ROW, json_table, lines_in
 from chainrule.tables.reading import TableReading
 from chainrule.tables.sources import TableSource, beginning_of, damaged
 
 SAMPLE_BYTES = 1 << 20  # of a file, from which its dialect is seen; more where a row is longer
-BLOCK_BYTES = 1 << 22  # of a file, that Arrow parses at once; more where a row is longer
-LONGEST_ROW = 1 << 25  # bytes
 MOST_COLUMNS = 50_000
 _END = "\x1e the end of the file \x1e"
 
@@ -111,7 +107,7 @@ def read_text(source: TableSource, form: TextForm, reading: TableReading, kept: 
         try:
             with source.open() as content:
                 if form.dialect is None:
-                    return _json(source, content, form), form
+                    return json_table(source, content, form.encoding), form
                 return _csv(source, content, form, form.dialect, kept, reading.as_text), form
         except UnicodeDecodeError as error:
             if reading.encoding is not None or form.encoding != "utf-8":
@@ -295,13 +291,9 @@ def names_of(source: TableSource, form: TextForm, dialect: Dialect) -> tuple[str
         InputError: it has none.
     """
     with source.open() as content:
-        for _, row in dialect.rows(_lines(Utf8(content, form.encoding, runs=dialect.runs))):
+        for _, row in dialect.rows(lines_in(Utf8(content, form.encoding, runs=dialect.runs))):
             return names_in(row)
     raise InputError(f"data {source.name}", "a line with the names of the columns", "none")
-
-
-def _lines(stream: Utf8) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding="utf-8", newline="")
 
 
 def _line_of(
@@ -310,80 +302,9 @@ def _line_of(
     """The number of the line, from 1, where the first such row below the names begins."""
     with source.open() as content:
         stream = Utf8(content, form.encoding, end_of(dialect), dialect.runs)
-        rows = dialect.rows(_lines(stream))
+        rows = dialect.rows(lines_in(stream))
         next(rows, None)
         return next((line for line, row in rows if is_it(row)), None)
-
-
-class _Raw(io.RawIOBase):
-    """``Utf8`` as Python's own text files take it."""
-
-    def __init__(self, stream: Utf8) -> None:
-        self._stream, self._left = stream, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._left:
-            self._left = self._stream.read(len(buffer))
-        count = min(len(buffer), len(self._left))
-        buffer[:count], self._left = self._left[:count], self._left[count:]
-        return count
-
-
-def _json(source: TableSource, content: IO[bytes], form: TextForm) -> Any:
-    import pyarrow as pa
-    from pyarrow import json as arrow_json
-
-    block, streams = BLOCK_BYTES, [content]
-    with ExitStack() as reopened, damaged(source.name, "a JSON object in each line"):
-        while True:
-            text = Utf8(streams.pop() if streams else reopened.enter_context(source.open()), form.encoding)
-            stream = pa.PythonFile(ShallowJson(text, source.name), mode="r")
-            try:
-                return arrow_json.read_json(stream, arrow_json.ReadOptions(block_size=block))
-            except pa.ArrowInvalid as error:
-                if "changed from" in str(error):
-                    with source.open() as again:
-                        return _mixed_json(source, Utf8(again, form.encoding))
-                if "straddling" not in str(error) or block >= LONGEST_ROW:
-                    raise
-                block *= 8
-
-
-def _mixed_json(source: TableSource, stream: Utf8) -> Any:
-    """Lines whose values of one name have several types: text, where they are texts, numbers and truth values."""
-    import pyarrow as pa
-
-    columns: dict[str, list[Any]] = {}
-    count = 0
-    for number, text in enumerate(_lines(stream), 1):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except ValueError as error:
-            raise InputError(f"data {source.name}", "a JSON object in each line", f"{error} in line {number}") from None
-        if not isinstance(row, dict):
-            got = f"{'an array' if isinstance(row, list) else 'another value'} in line {number}"
-            raise InputError(f"data {source.name}", "a JSON object in each line", got)
-        for name in row:
-            columns.setdefault(name, [None] * count)
-        for name, cells in columns.items():
-            cells.append(row.get(name))
-        count += 1
-    found = {}
-    for name, cells in columns.items():
-        kinds = {type(cell) for cell in cells if cell is not None}
-        if len(kinds) > 1 and not kinds <= {int, float}:
-            if not kinds <= {int, float, bool, str}:
-                row = next(i for i, cell in enumerate(cells, 1) if isinstance(cell, list | dict))
-                got = f"{'an array' if isinstance(cells[row - 1], list) else 'an object'} in row {row}"
-                raise InputError(f"data {source.name}: column {name!r}", "texts, numbers or truth values", got)
-            cells = [None if cell is None else str(cell) for cell in cells]
-        found[name] = cells
-    return pa.table(found)
 
 
 def _is_text(source: TableSource, start: bytes) -> None:
