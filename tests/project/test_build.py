@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import pytest
@@ -284,6 +285,20 @@ def test_a_wheel_of_another_machine(tmp_path, monkeypatch, name):
     assert "Root-Is-Purelib: false" in text
     for one in target.tag.split("."):
         assert f"Tag: py3-none-{one}\n" in text
+
+
+# ---------------------------------------------------------------- the source distribution
+
+
+def test_the_source_distribution_has_what_builds_tests_and_documents_it(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (made,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(made) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    assert {name for name in kept if name} - names == set()
+    assert not [name for name in names if "node_modules" in name or name.endswith((".so", ".dylib", ".dll"))]
 
 
 # ---------------------------------------------------------------- how it is cited

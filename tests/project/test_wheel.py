@@ -38,6 +38,8 @@ def test_the_page_is_in_the_wheel_and_nothing_of_its_workshop(wheel):
     assert {name.partition("/")[0] for name in names} == {"chainrule", names[-1].partition("/")[0]}
     assert [name for name in names if name.startswith("chainrule/native/_engine.")]
     assert not [name for name in names if name.endswith((".cpp", ".h"))]
+    notices = {name.partition("/licenses/")[2] for name in names if "/licenses/" in name}
+    assert notices == {"LICENSE", "LICENSES/katex.txt", "LICENSES/katex-fonts.txt"}
     assert not [name for name in names if "node_modules" in name or name.endswith((".ts", ".map", ".lock"))]
 
 

