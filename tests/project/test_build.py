@@ -291,6 +291,8 @@ def test_a_wheel_of_another_machine(tmp_path, monkeypatch, name):
 
 
 def test_the_source_distribution_has_what_builds_tests_and_documents_it(tmp_path):
+    if not (ROOT / ".git").exists():
+        pytest.skip("what belongs into it is known from a checkout alone")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (made,) = tmp_path.glob("*.tar.gz")
