@@ -18,12 +18,12 @@ from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, FormulaMark, OperandSlip
 from chainrule.auditing.marking.numbers import own_worlds, spread
 from chainrule.auditing.marking.state import SheetState
-from chainrule.auditing.marking.written_out import WrittenOut
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.digits import CUT, LAST_DIGIT, apart, numbers_of, swapped_digits
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.world import NumbersOnly, World, value_of
+from chainrule.auditing.model.written_out import WrittenOut
 from chainrule.errors import InputError
 from chainrule.formula import text
 from chainrule.formula import tree as t

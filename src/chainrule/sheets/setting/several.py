@@ -13,7 +13,7 @@ _NAME = rf"{_LETTER}[A-Za-z]{{0,5}}(?:_?\{{?[0-9A-Za-z]{{1,4}}\}}?)?(?:\^\{{?[(\
 _VALUE = rf"(?:{_NUMBER}|\[[-−+0-9.,;eE\s\[\]]*\])"
 _GAP = regex(rf"(?<=[0-9\]]) (?= +{_NAME}\s*=\s*{_VALUE})|(?<=[0-9\]])\t(?=\s*{_NAME}\s*=\s*{_VALUE})")
 _ONE = rf"{_NAME}\s*=\s*{_VALUE}"
-_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
+_ROW = regex(rf"(?:^|(?<=[;:,]))\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
 _BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
 _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
@@ -77,6 +77,8 @@ def parted(lines: Sequence[str]) -> list[str]:
 
     >>> parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1", "z = 2 w = 4", "w = 1"])
     ['x = 0.8,  t = 2', 'w1 = 0.5, b1 = 0.1', 'z = 2, w = 4', 'w = 1']
+    >>> parted(["Given: x=0.8; w1=.5 w2=.1"])
+    ['Given: x=0.8; w1=.5, w2=.1']
     >>> parted(["w = 2", "z = 2 w = 4"])[1]
     'z = 2 w = 4'
     """
@@ -90,9 +92,8 @@ def parted(lines: Sequence[str]) -> list[str]:
             line = _BARE_TUPLE.sub(_last_by_one, _TUPLES.sub(_one_by_one, line))
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))
-            row = _ROW.match(line)
-            if row is not None and len(set(names)) == len(names) and not named & set(names):
-                line = _BETWEEN.sub(", ", row[0]) + line[row.end() :]
+            if len(set(names)) == len(names) and not named & set(names):
+                line = _ROW.sub(lambda m: _BETWEEN.sub(", ", m[0]), line)
             named |= set(names)
         found.append(line)
     return found
