@@ -82,7 +82,7 @@ def rate_in(lines: Sequence[str]) -> float | None:
     >>> rate_in(["w1_new = 0.5 - 0.1 × (-0.06) = 0.506", "w2_new = 0.3 - 0.1 × 0.2 = 0.28"])
     0.1
     """
-    kept = [line for line in lines if len(line) < 2_000]
+    kept = [line.replace("**", "") for line in lines if len(line) < 2_000]
     found = {float(match["rate"]) for line in kept for match in _RATE.finditer(line)}
     return (found.pop() if len(found) == 1 else None) if found else _rate_put_in(kept)
 

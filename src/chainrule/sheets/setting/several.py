@@ -28,12 +28,17 @@ _WANTED = regex(
 _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
-_TUPLES = regex(r"[(\[]\s*([^()\[\]=\d][^()\[\]=]{0,60}?)\s*[)\]]\s*=\s*[(\[]\s*([-−+0-9.][-−+0-9.,;\s]*)[)\]]")
+_TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top)(?![A-Za-z])\s*\}?)?"
+_WHOLE = rf"(?:(?<![\w\\}}]){_NAME}|\\(?:mathbf|boldsymbol|bm|vec|bar|underline)\s*\{{\s*{_NAME}\s*\}})"
+_TUPLES = regex(
+    rf"(?P<whole>{_WHOLE}\s*=\s*)?(?<![\w\\}}])[(\[]\s*(?P<names>[^()\[\]=\d][^()\[\]=]{{0,60}}?)\s*[)\]]{_TURNED}\s*="
+    rf"\s*[(\[]\s*(?P<values>[-−+0-9.][-−+0-9.,;\s]*)[)\]]{_TURNED}"
+)
 
 
 def _one_by_one(match: re.Match[str]) -> str:
-    """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``."""
-    names, values = match[1].split(","), re.split(r"[,;]", match[2])
+    """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``; ``x = [1, 0]`` where a name of the whole stands before it."""
+    names, values = match["names"].split(","), re.split(r"[,;]", match["values"])
     numbers = all(re.fullmatch(_NUMBER, value.strip()) for value in values)
     if (
         len(names) != len(values)
@@ -42,6 +47,8 @@ def _one_by_one(match: re.Match[str]) -> str:
         or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names)
     ):
         return match[0]
+    if match["whole"]:
+        return f"{match['whole']}[{match['values'].strip()}]"
     return ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(names, values, strict=True))
 
 
