@@ -73,6 +73,12 @@ def mended(state: SheetState) -> World | None:
 
     An author who copies a number wrongly may go on with the right one.
     """
+    if state.as_mended is None or state.as_mended[0] != len(state.marks):
+        state.as_mended = len(state.marks), _mended(state)
+    return state.as_mended[1]
+
+
+def _mended(state: SheetState) -> World | None:
     bad = [m for m in state.recent if is_off(m) and _is_one_place(m)]
     if state.exact or not bad:
         return None

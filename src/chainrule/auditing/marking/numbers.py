@@ -80,6 +80,16 @@ def _goes_on_mended(
     state: SheetState, claim: LineClaim, numbers: Numbers, fits: Array, flipped: bool, due: Array
 ) -> bool:
     """Whether a number is right by the author's lines with the wrong ones among them as they should be."""
+    try:
+        with state.effort.explaining():
+            return _comes_out_mended(state, claim, numbers, fits, flipped, due)
+    except Spent:
+        return False
+
+
+def _comes_out_mended(
+    state: SheetState, claim: LineClaim, numbers: Numbers, fits: Array, flipped: bool, due: Array
+) -> bool:
     place = claim.place
     if place is not None and place.time > 1:
         return False
