@@ -1,10 +1,13 @@
 """Products and functions by the shapes that are due; parameters that get their new value under their old name."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import chainrule as cr
 from chainrule import InputError, Network
 from chainrule.auditing.model.digits import numbers_of
 from chainrule.auditing.model.new_values import is_new_value
@@ -14,6 +17,7 @@ from chainrule.formula import evaluate
 from chainrule.formula import tree as t
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.names import Quantity, read
+from tests.support.sample import seeds
 
 HALVES = st.integers(-9, 9).filter(bool).map(lambda n: n / 2)
 
@@ -111,3 +115,25 @@ def test_new_values_of_a_parameter(old, steps):
     assert is_new_value(b, before, written, [], sure=True)
     assert not is_new_value(b, before, written, [])
     assert not is_new_value(b, before, written, [t.Add((vector(new), step)), t.Add((t.Ref(Quantity("b", 1)), step))])
+
+
+@pytest.mark.parametrize("seed", seeds(4))
+@pytest.mark.parametrize("off", [0.0, 0.1])
+@pytest.mark.parametrize("factor", ["", "1 \\cdot "])
+def test_a_column_by_a_row_in_plain_brackets_is_an_outer_product(seed: int, off: float, factor: str) -> None:
+    draw = random.Random(seed)
+    inputs, units = draw.randint(1, 4), draw.randint(2, 4)
+    x = [round(draw.uniform(-1, 1), 1) for _ in range(inputs)]
+    W = [[round(draw.uniform(-1, 1), 1) for _ in range(inputs)] for _ in range(units)]
+    y = [round(draw.uniform(-1, 1), 1) for _ in range(units)]
+    d = [sum(w * one for w, one in zip(row, x, strict=True)) - t for row, t in zip(W, y, strict=True)]
+    made = [[a * b for b in x] for a in d]
+    made[-1][-1] += off
+    column = r" \\ ".join(f"{one:.4f}" for one in d)
+    matrix = r" \\ ".join(" & ".join(f"{one:.4f}" for one in row) for row in made)
+    line = cr.audit(
+        f'+++\noutput = "identity"\nloss = "half_squared_error"\nx = {x}\ny = {y}\n[[layer]]\nW = {W}\n'
+        f"b = {[0] * units}\n+++\n$\\frac{{\\partial L}}{{\\partial W_1}} = {factor}\\begin{{bmatrix}} {column} "
+        f"\\end{{bmatrix}} \\cdot {x} = \\begin{{bmatrix}} {matrix} \\end{{bmatrix}}$"
+    ).lines[-1]
+    assert line.verdict == "wrong" if off else line.verdict in ("right", "rounded"), line.message

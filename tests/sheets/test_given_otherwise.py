@@ -3,6 +3,7 @@
 import pytest
 
 import chainrule as cr
+from chainrule.sheets.setting.rate import rate_in
 from tests.support.small_sheets import SmallSheet
 
 RIGHT = {"right", "rounded"}
@@ -87,3 +88,35 @@ def test_one_bias_a_layer_beside_numbered_weights(seed, target):
     given[target] = int(given.pop("y"))
     text = ", ".join(f"{name.replace('_', '')} = {n}" for name, n in given.items()) + ", b1 = 0.3, b2 = -0.2, sigmoid"
     assert last(sheet, text, LINES) == {}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "$x = (x_1, x_2) = ({0}, {1})$",
+        "x = [x_1, x_2] = [{0}, {1}]",
+        r"$\mathbf{{x}} = (x_1, x_2)^T = ({0}, {1})^T$",
+        r"$x = \begin{{bmatrix}} x_1 \\ x_2 \end{{bmatrix}} = \begin{{bmatrix}} {0} \\ {1} \end{{bmatrix}}$",
+    ],
+)
+def test_a_vector_with_its_entries_by_name_before_its_numbers(seed, written):
+    sheet = Even(seed)
+    given = givens(sheet)
+    inputs = written.format(given.pop("x_1"), given.pop("x_2"))
+    text = f"{inputs}\n\n" + ", ".join(f"{name} = {n}" for name, n in given.items()) + ", sigmoid"
+    assert last(sheet, text, LINES) == {}
+
+
+@pytest.mark.parametrize(
+    "start", ["($v_0 = 0$)", "The velocity starts at $v_0 = 0$.", "v = 0", "$v_{1} = 0, v_{2} = 0$"]
+)
+@pytest.mark.parametrize(
+    "rate", [r"*   **Learning rate ($\eta$):** $0.2$.", r"- **Tasa de aprendizaje**: $\eta = 0.2$"]
+)
+def test_a_velocity_at_rest_is_no_weight_and_the_factor_of_momentum_no_learning_rate(start, rate):
+    sheet = Even(3)
+    text = "SGD with momentum $\\mu = 0.9$\n\n" + rate + "\n\n"
+    text += ", ".join(f"{name} = {n}" for name, n in givens(sheet).items()) + f", sigmoid\n\n{start}\n"
+    assert last(sheet, text, LINES) == {}
+    assert rate_in([rate, "$v_1 = 0.9(0) + 0.2(0.0098) = 0.00196$"]) == 0.2

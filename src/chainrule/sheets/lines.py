@@ -20,7 +20,7 @@ from chainrule.network.names import Notation
 from chainrule.sheets.formulas.functions import GeneralError, UnreadError, function_named
 from chainrule.sheets.formulas.grammar import is_one_name, new_name, parse_part
 from chainrule.sheets.names.plain import Meanings, Names, Operand
-from chainrule.sheets.setting.rate import weak_rate
+from chainrule.sheets.setting.rate import rate_letter
 from chainrule.sheets.writing.decimals import with_points
 from chainrule.sheets.writing.examples import examples_told
 from chainrule.sheets.writing.general import ANY_NUMBER, ANY_UNIT, NUMBERS, for_all_units, is_rule
@@ -176,7 +176,7 @@ def _prepared(lines: tuple[str, ...], examples: int) -> _Prepared:
     found = with_heads(with_points([line.replace("\n", " ").replace("\r", " ") for line in lines]), examples)
     written = [line[:LONGEST] for line in found if has_sign(line[:LONGEST])]
     has_h, has_z = (any(map(shape.search, written)) for shape in (_H, _Z))
-    return _Prepared(tuple(found), tuple(examples_told(lines)), weak_rate(found), has_h, has_z)
+    return _Prepared(tuple(found), tuple(examples_told(lines)), rate_letter(found), has_h, has_z)
 
 
 class _Reading(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.auditing.marking.dependencies import sources
+from chainrule.auditing.marking.dependencies import is_off, sources
 from chainrule.auditing.marking.mark import BAD, Mark, NumberMark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim, QuantityPlace
@@ -50,7 +50,7 @@ def write(state: SheetState, mark: Mark) -> None:
         _put(state, state.own, place, value)
     _put(state, state.printed, place, Interval.of(plain))
     state.lines_of(place.node, place.time).append(mark)
-    state.is_sound &= mark.verdict not in BAD
+    state.is_sound &= mark.verdict not in BAD or mark.value_verdict in ACCEPTED
 
 
 def _put(state: SheetState, world: World, place: QuantityPlace, value: Interval) -> None:
@@ -73,27 +73,34 @@ def mended(state: SheetState) -> World | None:
 
     An author who copies a number wrongly may go on with the right one.
     """
-    bad = [m for m in state.recent if m.verdict in BAD and _is_one_place(m)]
+    if state.as_mended is None or state.as_mended[0] != len(state.marks):
+        state.as_mended = len(state.marks), _mended(state)
+    return state.as_mended[1]
+
+
+def _mended(state: SheetState) -> World | None:
+    bad = [m for m in state.recent if is_off(m) and _is_one_place(m)]
     if state.exact or not bad:
         return None
-    world = state.own.other(without=tuple({m.place.node for m in bad if m.place and m.place.node}))
-    for node, time in {(m.place.node, m.place.time) for m in bad if m.place and m.place.node}:
-        for mark in state.lines_of(node, time):
-            if mark.place is None or mark.value is None or not _is_one_place(mark):
-                continue
-            value = _as_due(mark.value) if mark.verdict in BAD else mark.value.numbers.interval(state.both)
-            _put(state, world, mark.place, value * (1 / mark.place.factor) if mark.place.factor != 1.0 else value)
+    nodes = {m.place.node for m in bad if m.place and m.place.node}
+    world = state.own.other(without=tuple(nodes))
+    for mark in state.recent:
+        place, value = mark.place, mark.value
+        if place is None or value is None or place.node not in nodes or not _is_one_place(mark):
+            continue
+        as_due = _as_due(world, place, value) if is_off(mark) else value.numbers.interval(state.both)
+        _put(state, world, place, as_due * (1 / place.factor) if place.factor != 1.0 else as_due)
     return world
 
 
-def _as_due(value: NumberMark) -> Interval:
+def _as_due(world: World, place: QuantityPlace, value: NumberMark) -> Interval:
     """What would be printed instead of a number that is off, rounded or cut, and what that is printed from.
 
-    The author's own lines give it where they are about right.
+    That is the right value, or what the lines above give, as rounded as they are.
     """
-    due, unit, own = value.due, value.numbers.unit, value.own_or_due
-    near = (np.abs(own.low - due) <= unit) & (np.abs(own.high - due) <= unit)
-    exact = Interval.of(due).where(near, own.hull(Interval.of(due)))
+    unit = value.numbers.unit
+    above = Interval.of(world.value(place, computed=True)).reshape(value.due.shape)
+    exact = above.hull(Interval.of(value.due))
     found = exact
     for end in (exact.low, exact.high):
         digits = end / unit

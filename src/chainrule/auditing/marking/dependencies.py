@@ -8,6 +8,7 @@ from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.problem import Node, parents, part_of
+from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 
@@ -17,7 +18,21 @@ def sources(state: SheetState, claim: LineClaim) -> list[Mark]:
     if claim.place is not None and claim.place.node is not None:
         return bad_above(state, claim.place.node, claim.place.time, claim.place.index)
     symbols = (s for part in claim.formulas for s in t.refs(part.tree))
-    return [m for symbol in symbols for m in _writers_of(state, symbol) if m.verdict in BAD]
+    return [m for symbol in symbols for m in _writers_of(state, symbol) if is_off(m)]
+
+
+def is_off(mark: Mark) -> bool:
+    """Whether the number of a line is off: beside a wrong formula it may be right, and nothing is off after it."""
+    return mark.verdict in BAD and mark.value_verdict not in ACCEPTED
+
+
+def _is_mended(mark: Mark, later: list[Mark]) -> bool:
+    """Whether a later line gives the right number for what a line gives wrongly."""
+    return any(m.verdict in ACCEPTED and m.value is not None and _is_about(mark, _entries(m)) for m in later)
+
+
+def _entries(mark: Mark) -> tuple[int, ...]:
+    return () if mark.place is None else mark.place.index
 
 
 def _writers_of(state: SheetState, symbol: t.Symbol) -> list[Mark]:
@@ -48,7 +63,7 @@ def bad_above(state: SheetState, node: Node, time: int, index: tuple[int, ...] =
         seen.add(one)
         parent, entries = one
         lines = [m for m in state.lines_of(parent, time) if _is_about(m, entries)]
-        found += [m for m in lines if m.verdict in BAD and m not in found]
+        found += [m for i, m in enumerate(lines) if is_off(m) and m not in found and not _is_mended(m, lines[i + 1 :])]
         given = replay.given.get(parent)
         written = None if given is None else given[1][(..., *(slice(None) if e is None else e for e in entries))]
         if written is None or not written.all():
@@ -66,5 +81,4 @@ def _parts(
 
 def _is_about(mark: Mark, entries: tuple[int | None, ...]) -> bool:
     """Whether a line writes one of these entries of the quantity that it is about."""
-    own = () if mark.place is None else mark.place.index
-    return all(one is None or one == other for one, other in zip(entries, own, strict=False))
+    return all(one is None or one == other for one, other in zip(entries, _entries(mark), strict=False))

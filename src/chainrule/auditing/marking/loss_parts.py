@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.auditing.marking.written_out import WrittenOut
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.world import NameValues, NumbersOnly, value_of
+from chainrule.auditing.model.written_out import WrittenOut
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
 from chainrule.network.words import WORDS

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.auditing.marking.carry_forward import mended
-from chainrule.auditing.marking.dependencies import sources
+from chainrule.auditing.marking.dependencies import is_off, sources
 from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, Adopted, Mark, NumberMark
 from chainrule.auditing.marking.roundings import MOST_ENTRIES, is_rounded_once
@@ -61,7 +62,7 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
             verdict = "undecided"
             why = f"the 0 carried from an earlier line (line {root.number}) makes this line 0 whatever is done: "
             why += "it shows nothing"
-    elif _goes_on_mended(state, claim, rounds, fits, flipped):
+    elif _goes_on_mended(state, claim, numbers, fits, flipped, due):
         verdict, why, own = "rounded", MENDED, own._replace(fits=np.ones(due.shape, dtype=bool))
     else:
         verdict = "wrong"
@@ -75,14 +76,38 @@ def mark_numbers(state: SheetState, claim: LineClaim, written: Numbers) -> Numbe
     return NumberMark(numbers, due, flipped, verdict, fits, own.value, why, root, via, inconsistent)
 
 
-def _goes_on_mended(state: SheetState, claim: LineClaim, wanted: Interval, fits: Array, flipped: bool) -> bool:
+def _goes_on_mended(
+    state: SheetState, claim: LineClaim, numbers: Numbers, fits: Array, flipped: bool, due: Array
+) -> bool:
     """Whether a number is right by the author's lines with the wrong ones among them as they should be."""
-    world = None if claim.place is None or claim.place.time > 1 else mended(state)
-    if world is None or claim.place is None:
+    try:
+        with state.effort.explaining():
+            return _comes_out_mended(state, claim, numbers, fits, flipped, due)
+    except Spent:
         return False
-    value = Interval.of(world.value(claim.place, computed=True))
-    value = (value.T if flipped else value).reshape(wanted.shape)
-    return bool((fits | wanted.touches(value)).all())
+
+
+def _comes_out_mended(
+    state: SheetState, claim: LineClaim, numbers: Numbers, fits: Array, flipped: bool, due: Array
+) -> bool:
+    place = claim.place
+    if place is not None and place.time > 1:
+        return False
+    wanted = numbers.interval(False)
+    if place is None:
+        tree = state.definition(claim)
+        value = None if tree is None or t.has(tree, t.Diff) else spread_mended(state, tree, literally=True)
+        if value is None or value.low.size != wanted.low.size:
+            return False
+    else:
+        world = mended(state)
+        if world is None:
+            return False
+        value = Interval.of(world.value(place, computed=True))
+        value = value.T if flipped else value
+    value = value.reshape(wanted.shape)
+    near = _last_digit(numbers, value, due)
+    return bool((_without_slips(state, claim, numbers, fits | near, fits) | wanted.touches(value)).all())
 
 
 class _ByTruth(NamedTuple):
@@ -240,13 +265,43 @@ def spread(state: SheetState, tree: t.Expr, literally: bool = False) -> Interval
     Args:
         literally: the numbers that stand in it are rounded as well.
     """
+    return _spread(state, tree, {}, literally)
+
+
+def spread_mended(state: SheetState, tree: t.Expr, literally: bool = False) -> Interval | None:
+    """A formula from the author's numbers with the wrong ones as they should be; None where none of them is wrong."""
+    world = mended(state)
+    known: dict[t.Symbol, Interval] = {}
+    for symbol in set(t.refs(tree)):
+        if isinstance(symbol, str):
+            if (number := _own_as_due(state, symbol)) is not None:
+                known[symbol] = number
+        elif world is not None:
+            with suppress(InputError):
+                known[symbol] = Interval.of(world.value(state.reader.place(symbol)))
+    return _spread(state, tree, known, literally) if known else None
+
+
+def _own_as_due(state: SheetState, symbol: str) -> Interval | None:
+    """A name of the author's whose number is off, as it should be printed, rounded or cut; None for another."""
+    mark = next((m for m in reversed(state.marks) if m.claim.own == symbol and m.value is not None), None)
+    if mark is None or mark.value is None or not is_off(mark) or mark.value.flipped:
+        return None
+    due, unit = mark.value.due, mark.value.numbers.unit
+    return Interval(due - unit, due + unit)
+
+
+def _spread(
+    state: SheetState, tree: t.Expr, instead: Mapping[t.Symbol, Interval], literally: bool = False
+) -> Interval | None:
+    """A formula from the author's numbers, or from those that stand instead of them."""
     unwritten = {name: formula for name, (formula, number) in state.names.items() if number is None}
     for _ in range(MOST_WRITTEN_OUT):
         if unwritten.keys().isdisjoint(t.refs(tree)) or t.size(tree) > MOST_SIZE:
             break
         tree = t.substitute(tree, lambda symbol: unwritten.get(symbol) if isinstance(symbol, str) else None)
     names = state.lookup(state.printed, numeric=True)
-    known: dict[t.Symbol, Any] = {}
+    known: dict[t.Symbol, Any] = {symbol: value.middle for symbol, value in instead.items()}
     moved: dict[t.Symbol, Any] = {}
 
     def lookup(symbol: t.Symbol) -> Any:
@@ -261,7 +316,8 @@ def spread(state: SheetState, tree: t.Expr, literally: bool = False) -> Interval
         base = value()
         radius = np.zeros_like(base)
         for symbol in set(t.refs(tree)):
-            widths = _width(state, symbol)
+            one = instead.get(symbol)
+            widths = _width(state, symbol) if one is None else (one.high - one.low) / 2
             if widths is None or not np.any(widths):
                 continue
             ends = []

@@ -16,14 +16,14 @@ from chainrule.auditing.marking.aligned import Aligned, Aligner, Operand
 from chainrule.auditing.marking.carry_forward import mended
 from chainrule.auditing.marking.formulas import with_radius
 from chainrule.auditing.marking.mark import BAD, FormulaMark, OperandSlip
-from chainrule.auditing.marking.numbers import own_worlds, spread
+from chainrule.auditing.marking.numbers import own_worlds, spread, spread_mended
 from chainrule.auditing.marking.state import SheetState
-from chainrule.auditing.marking.written_out import WrittenOut
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.digits import CUT, LAST_DIGIT, apart, numbers_of, swapped_digits
 from chainrule.auditing.model.effort import Spent
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.world import NumbersOnly, World, value_of
+from chainrule.auditing.model.written_out import WrittenOut
 from chainrule.errors import InputError
 from chainrule.formula import text
 from chainrule.formula import tree as t
@@ -250,11 +250,18 @@ class Operands:
                 known = spread(self.state, formula)
                 values = [] if known is None else [known]
                 values += self._in([self.state.printed, self.state.truth], formula)
-                values += [] if self._mended is None or self._given(formula) else self._in([self._mended], formula)
+                values += [] if self._given(formula) else self._as_due(formula)
             if not self._given(formula):
                 values += [value for _, value in self._written(formula)]
             self._worth_near[key] = formula, values
         return self._worth_near[key][1]
+
+    def _as_due(self, formula: t.Expr) -> Iterator[Interval]:
+        """What it can be worth with the author's wrong numbers as they should be."""
+        if self._mended is not None:
+            yield from self._in([self._mended], formula)
+        if (value := spread_mended(self.state, formula)) is not None:
+            yield value
 
     def _far(self, formula: t.Expr) -> list[Interval]:
         """What it can be worth where the author has gone on with a mistake."""

@@ -51,6 +51,7 @@ class SheetState:
         views: id of a line -> the state that its mark was made in, where that is another.
         examples: of a batch, the sheet about each example alone, as far as lines are.
         parameters: those that lines are about, once they have been looked for.
+        as_mended: (marks so far, the author's world with what is off in it as it should be).
         is_sound: no line that writes a quantity is wrong or follows from one that is.
         is_explained: no line is wrong whose mistake has not been looked for.
         spent: effort that marking took.
@@ -79,6 +80,7 @@ class SheetState:
     views: dict[int, SheetState] = field(default_factory=dict, init=False)
     examples: dict[int, SheetState] = field(default_factory=dict, init=False)
     parameters: set[Quantity] | None = field(default=None, init=False)
+    as_mended: tuple[int, World | None] | None = field(default=None, init=False)
     is_sound: bool = field(default=True, init=False)
     is_explained: bool = field(default=True, init=False)
     spent: float = field(default=0.0, init=False)
@@ -94,6 +96,7 @@ class SheetState:
         self.truth = World.of(self.problem, self.effort)
         self.printed = World(self.problem, networks=self.truth.networks, effort=self.effort)
         self.own = self.printed
+        self.as_mended = None
         if not self.exact:
             self.own = World(self.problem, intervals=True, networks=self.truth.networks, effort=self.effort)
 

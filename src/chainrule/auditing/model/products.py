@@ -63,7 +63,7 @@ def fitted(tree: t.Expr, due: int | None, lookup: Callable[[t.Symbol], Any]) -> 
     plain = _elementwise(tree)
     if due is None or not _may_differ(tree) or _size(plain, lookup) == due:
         return plain
-    others = (_outer(tree), _dotted(plain), _dotted(_outer(tree)))
+    others = (_outer(tree), _dotted(plain), _dotted(_outer(tree)), _with_rows(plain))
     return next((other for other in others if _size(other, lookup) == due), plain)
 
 
@@ -107,6 +107,19 @@ def _outer(tree: t.Expr) -> t.Expr:
         if isinstance(node, t.Call) and node.function == "otimes":
             return t.Mul((node.arguments[0], t.Transpose(node.arguments[1])))
         return node
+
+    return _changed(tree, change)
+
+
+def _with_rows(tree: t.Expr) -> t.Expr:
+    """A product whose last factor is numbers in plain brackets, and the only one before it an array: a row of them."""
+
+    def change(node: t.Expr) -> t.Expr:
+        arrays = [f for f in node.factors if not isinstance(f, t.Number)] if isinstance(node, t.Mul) else []
+        if not isinstance(node, t.Mul) or len(arrays) != 2 or node.factors[-1] is not arrays[1]:
+            return node
+        is_row = isinstance(arrays[1], t.Array) and not any(isinstance(one, t.Array) for one in arrays[1].items)
+        return t.Mul((*node.factors[:-1], t.Transpose(arrays[1]))) if is_row else node
 
     return _changed(tree, change)
 

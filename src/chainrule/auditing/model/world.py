@@ -13,6 +13,7 @@ from chainrule.auditing.model.effort import AGAIN, FORMULA, Effort
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
 from chainrule.auditing.model.replay import Replay, Wrong
+from chainrule.auditing.model.written_out import WrittenOut
 from chainrule.errors import InputError
 from chainrule.formula import evaluate, parse
 from chainrule.formula import tree as t
@@ -236,7 +237,37 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
             whole = _in_full(definition, names, tree.wrt)
             if tree.wrt in set(t.refs(whole)):
                 return t.Diff(_with(item, {symbol: whole}), tree.wrt)
+    if not isinstance(tree.item, t.Ref) or not isinstance(tree.item.name, str):
+        raise NumbersOnly
+    return t.Diff(_through(item, names, tree.wrt), tree.wrt)
+
+
+def _through(item: t.Expr, names: NameValues, wrt: t.Symbol) -> t.Expr:
+    """The formula of an author's name with the network's equations in it, from the output back to what it is taken by.
+
+    Raises:
+        NumbersOnly: it does not depend on it.
+    """
+    problem = names.world.problem
+    write = WrittenOut(problem, names.reader.reading.swapped)
+    for layer in range(problem.depth, 0, -1):
+        for kind in ("h", "a"):
+            written: dict[t.Symbol, t.Expr | None] = {}
+            for symbol in dict.fromkeys(t.refs(item)):
+                if isinstance(symbol, Quantity) and _is_unit(symbol, kind, layer, problem.depth):
+                    index = tuple(unit - 1 for unit in symbol.index)
+                    written[symbol] = next(write.of(Node(kind, layer), index), None)
+            item = _with(item, written)
+            if wrt in set(t.refs(item)):
+                return item
+            if None in written.values() or t.size(item) > MOST_SIZE:
+                raise NumbersOnly
     raise NumbersOnly
+
+
+def _is_unit(name: Quantity, kind: str, layer: int, depth: int) -> bool:
+    symbol = "yhat" if (kind, layer) == ("h", depth) else kind
+    return name.symbol == symbol and bool(name.index) and name.layer in (None, layer)
 
 
 def _shows(item: t.Expr, wrt: t.Symbol) -> bool:

@@ -79,7 +79,7 @@ def new_name(text: str, names: Names, is_general: bool = False) -> str | None:
     if is_general and is_any_unit(found[0].value, names):
         return None
     name = str(found[0].value.name) + "'" * (min(found[1].value, MOST_SIGNS) if len(found) == 2 else 0)
-    return None if name in LEARNING_RATES - {"alpha", "α"} else name
+    return None if name == names.rate or name in LEARNING_RATES - {"alpha", "α"} else name
 
 
 _RUN = regex(r"(?:[a-z][0-9]{1,2}){3,6}")  # x1w1x2w2, what people call the sum of x1w1 and x2w2

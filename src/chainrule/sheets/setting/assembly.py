@@ -82,11 +82,14 @@ def network_of(facts: Facts, lines: Sequence[str], text: str | None = None) -> G
     found = parameters()
     facts.names = {**{name: Fact(meaning, name) for name, meaning in found.names.items()}, **facts.names}
     x, y = _columns(x, y, found.weights)
+    beyond = text is not None and isinstance(y, int) and y == len(found.weights[-1]) > 1
+    if beyond:
+        y, notes = y - 1, [*notes, "classes are counted from 1"]
     if said is not None:
         rules, told = decide_rules(facts, said, decided, found, x, y, score, numbers)
         notes += told
     network, assumed = network_made(facts, found)
-    if text is not None and isinstance(y, int) and y != (y := _class_of(network, x, y, numbers, text)):
+    if text is not None and not beyond and isinstance(y, int) and y != (y := _class_of(network, x, y, numbers, text)):
         notes.append("classes are counted from 1")
     return Given(network, x, y, found.shared, (*notes, *found.notes, *assumed), replace(rules, turned=found.turned))
 

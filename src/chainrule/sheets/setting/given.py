@@ -39,6 +39,12 @@ _SPOKEN_TARGET = regex(
     r"(-?[0-9]*\.?[0-9]+)(?![0-9.]*(?:,\s*[0-9]|\s*=))",
     re.IGNORECASE,
 )
+_ONE_HOT = regex(r"\bone[- ]?hot\b[^\[\](\n]{0,30}?(?:=\s*)?[\[(]((?:\s*[01](?:\.0*)?\s*[,;]?)+)[\])]", re.IGNORECASE)
+_SPOKEN_CLASS = regex(
+    r"\b(?:true|correct|right|target|actual|ground[- ]truth|wahre|richtige)\s+(?:class|label|klasse)"
+    r"(?:\s+(?:index|number))?\s*(?:is|of|ist|=|:)?\s*(?:class\s+|klasse\s+)?\$?([0-9]{1,3})(?![\w.]*[0-9])",
+    re.IGNORECASE,
+)
 _NUMBER = regex(r"-?[0-9]*\.?[0-9]+")
 _JOIN = r"\s*(?:,\s*(?:and\s)?|and\s|&|und\s|et\s|y\s|e\s)\s*"
 _LIST = rf"({_NUMBER.pattern}(?:{_JOIN}{_NUMBER.pattern})+)(?!\s*[*·=]|\w|\.[0-9])"
@@ -148,8 +154,8 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
             rest[at] = ""
         elif (at + 1 in taken or any(map(states_loss, _PARTS.split(line)))) and "$" not in line and "\\" not in line:
             rest[at] = without_words(line)
-    if (desired := facts.known.get("y")) is not None and desired.called == "D":
-        facts.names["D"] = Fact("y", "D")
+    if (desired := facts.known.get("y")) is not None and desired.called in ("D", "t", "T"):
+        facts.names.setdefault(desired.called, Fact("y", desired.called))
     _of_greek(facts)
     if name := next(filter(None, map(loss_named_in, lines)), ""):
         facts.names.setdefault(name, Fact("L", name))
@@ -160,6 +166,10 @@ def given_facts(lines: Sequence[str], sheet: str) -> tuple[Facts, tuple[str, ...
     spoken = float(rate[1]) if rate is not None else rate_in(lines)
     if spoken is not None:
         facts.known.setdefault("learning_rate", Fact(spoken, "learning rate"))
+    if "y" not in facts.known and (told := _ONE_HOT.search("\n".join(lines))):
+        facts.known["y"] = Fact(_listed(told[1]), "targets")
+    if "y" not in facts.known and (told := _SPOKEN_CLASS.search("\n".join(lines))):
+        facts.known["y"] = Fact(int(told[1]), "target")
     is_class = any("softmax" in line.lower() for line in lines)
     target = _SPOKEN_TARGET.search("\n".join(lines))
     if "y" not in facts.known and (several := _SPOKEN_TARGETS.search("\n".join(lines))):

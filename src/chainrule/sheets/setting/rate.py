@@ -29,6 +29,11 @@ WEAK_RATES = {
     "μ": r"(?:[μµ]|\\mu(?![A-Za-z]))",
     "l": r"(?<=[-+=(])\s{0,2}l(?=\s{0,2}(?:[*·×(d∂δ]|\\(?:cdot|times|frac|partial|delta)))",
 }
+_LETTERS = {"α": "α", "alpha": "α", "γ": "γ", "gamma": "γ", "ε": "ε", "ϵ": "ε", "epsilon": "ε", "varepsilon": "ε"}
+_LETTERS |= {"μ": "μ", "µ": "μ", "mu": "μ"}
+_TOLD_LETTER = regex(
+    rf"{CALLED}\s*(?:[(,:]|is|of|ist|von|est|es|è|é)?\s*\$?\s*\\?({'|'.join(_LETTERS)})(?![A-Za-z_^])\s*\$?\s*(?:=|\)|$)"
+)
 LARGEST = 10.0  # that a learning rate is taken for
 _STRONG = regex(r"[ηα]|\\eta|\\alpha|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])")
 _SIGN = regex(r"=|≈|←|<-|arrow|\\gets")
@@ -39,15 +44,23 @@ _UPDATE = regex(
 )
 
 
-def weak_rate(lines: Sequence[str]) -> str:
-    r"""The one letter that may be the learning rate of a sheet which never calls it by its usual names; "" for none.
+def rate_letter(lines: Sequence[str]) -> str:
+    r"""The letter that is the learning rate of a sheet, beside its usual names; "" for none.
 
-    It stands in updates alone: ``log(yhat + ε)`` and ``γ x + β`` have another.
+    It is called so, or else nothing is called so by its usual names, and it stands in updates alone: ``log(yhat + ε)``
+    and ``γ x + β`` have another.
 
-    >>> weak_rate([r"w' = w - \gamma \cdot 0.3"]), weak_rate(["w' = w - η g", "γ g"]), weak_rate(["log(y + ε) = 1"])
-    ('γ', '', '')
+    >>> rate_letter([r"w' = w - \gamma \cdot 0.3"]), rate_letter(["w' = w - η g", "γ g"])
+    ('γ', '')
+    >>> rate_letter(["log(y + ε) = 1"])
+    ''
+    >>> rate_letter([r"The learning rate is $\alpha = 0.1$."])
+    'α'
     """
     kept = [line for line in lines if len(line) < 2_000]
+    told = {_LETTERS[match[1]] for line in kept for match in _TOLD_LETTER.finditer(line)}
+    if len(told) == 1:
+        return told.pop()
     if any(_STRONG.search(line) for line in kept):
         return ""
     found: list[str] = []
@@ -64,18 +77,21 @@ def rate_in(lines: Sequence[str]) -> float | None:
 
     >>> rate_in(["Take the learning rate 0.5.", "w' = w - 0.5*dL/dw = 0.3"])
     0.5
+    >>> rate_in(["dL/dw = 0.4", "w+ = w - 0.5*0.4 = 0.3"])
+    0.5
     >>> rate_in(["w1_new = 0.5 - 0.1 × (-0.06) = 0.506", "w2_new = 0.3 - 0.1 × 0.2 = 0.28"])
     0.1
     """
-    kept = [line for line in lines if len(line) < 2_000]
+    kept = [line.replace("**", "") for line in lines if len(line) < 2_000]
     found = {float(match["rate"]) for line in kept for match in _RATE.finditer(line)}
     return (found.pop() if len(found) == 1 else None) if found else _rate_put_in(kept)
 
 
 _FACTOR = r"\(?\s*-?\s*(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*\)?"
 _TAKEN = regex(
-    rf"=\s*{_FACTOR}\s*[-+]\s*(?P<one>{_FACTOR})\s*(?:[*⊙]|(?<=\))\s*(?=\())\s*(?P<other>{_FACTOR})\s*(?=[=,;]|\.?\s*$)"
+    rf"=\s*(?:{_FACTOR}|[A-Za-zθω]\w{{0,4}}(?:_\{{?[\w,]{{1,6}}\}}?)?)\s*[-+]\s*(?P<one>{_FACTOR})\s*(?:[*⊙]|(?<=\))\s*(?=\())\s*(?P<other>{_FACTOR})\s*(?=[=,;]|\.?\s*$)"
 )
+_RESULT = regex(r"=\s*-?\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(?=[=,;]|\.?\s*$)")
 _RATE_FIRST = regex(
     rf"(?:[ηα]|(?<![A-Za-z])(?:eta|alpha|lr)(?![A-Za-z])|{CALLED})\s*[*⊙]?\s*\(?\s*(?:\\frac|[∂d]|grad|∇)"
 )
@@ -93,6 +109,9 @@ def _rate_put_in(lines: Sequence[str]) -> float | None:
             factors = [float(re.sub(r"[\s()]", "", match[name])) for name in ("one", "other")]
             pairs.append([one for one in factors if 0 < one <= LARGEST])
     shared = [one for one in dict.fromkeys(pairs[0]) if all(one in pair for pair in pairs)] if pairs else []
+    if len(shared) > 1:  # a gradient has a line of its own
+        results = {float(match[1]) for text in written for match in _RESULT.finditer(text)}
+        shared = [one for one in shared if one not in results] or shared
     if len(shared) > 1 and any(map(_RATE_FIRST.search, written)):
         shared = shared[:1]
     return shared[0] if len(shared) == 1 else None

@@ -13,7 +13,7 @@ _NAME = rf"{_LETTER}[A-Za-z]{{0,5}}(?:_?\{{?[0-9A-Za-z]{{1,4}}\}}?)?(?:\^\{{?[(\
 _VALUE = rf"(?:{_NUMBER}|\[[-−+0-9.,;eE\s\[\]]*\])"
 _GAP = regex(rf"(?<=[0-9\]]) (?= +{_NAME}\s*=\s*{_VALUE})|(?<=[0-9\]])\t(?=\s*{_NAME}\s*=\s*{_VALUE})")
 _ONE = rf"{_NAME}\s*=\s*{_VALUE}"
-_ROW = regex(rf"\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
+_ROW = regex(rf"(?:^|(?<=[;:,]))\s*{_ONE}(?:\s+{_ONE})+(?=\s*$|\s*[,;]|\s+[^\W\d_]{{4,}})")
 _BETWEEN = regex(rf"(?<=[0-9\]]) (?=\s*{_NAME}\s*=)")
 _CALLED = regex(rf"({_NAME})\s*=")
 _WORDS = regex(r"\s*[^\W\d_]{3,}(?:\s[^=+*/^_\\$|]*|[-.][^=+*/^_\\$|]*)?")
@@ -28,12 +28,17 @@ _WANTED = regex(
 _OUTPUT = regex(r"(?<![\w\\{])(?:out(?:put)?|o)(?:_\{?)?o?_?([1-9])\}?(?=\s*[=:])")
 
 
-_TUPLES = regex(r"[(\[]\s*([^()\[\]=\d][^()\[\]=]{0,60}?)\s*[)\]]\s*=\s*[(\[]\s*([-−+0-9.][-−+0-9.,;\s]*)[)\]]")
+_TURNED = r"(?:\s*\^\s*\{?\s*(?:T|\\top)(?![A-Za-z])\s*\}?)?"
+_WHOLE = rf"(?:(?<![\w\\}}]){_NAME}|\\(?:mathbf|boldsymbol|bm|vec|bar|underline)\s*\{{\s*{_NAME}\s*\}})"
+_TUPLES = regex(
+    rf"(?P<whole>{_WHOLE}\s*=\s*)?(?<![\w\\}}])[(\[]\s*(?P<names>[^()\[\]=\d][^()\[\]=]{{0,60}}?)\s*[)\]]{_TURNED}\s*="
+    rf"\s*[(\[]\s*(?P<values>[-−+0-9.][-−+0-9.,;\s]*)[)\]]{_TURNED}"
+)
 
 
 def _one_by_one(match: re.Match[str]) -> str:
-    """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``."""
-    names, values = match[1].split(","), re.split(r"[,;]", match[2])
+    """``x_1 = 1, x_2 = 0`` for ``(x_1, x_2) = (1, 0)``; ``x = [1, 0]`` where a name of the whole stands before it."""
+    names, values = match["names"].split(","), re.split(r"[,;]", match["values"])
     numbers = all(re.fullmatch(_NUMBER, value.strip()) for value in values)
     if (
         len(names) != len(values)
@@ -42,6 +47,8 @@ def _one_by_one(match: re.Match[str]) -> str:
         or not all(_NAME_ALONE.fullmatch(name.strip()) for name in names)
     ):
         return match[0]
+    if match["whole"]:
+        return f"{match['whole']}[{match['values'].strip()}]"
     return ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(names, values, strict=True))
 
 
@@ -77,6 +84,8 @@ def parted(lines: Sequence[str]) -> list[str]:
 
     >>> parted(["x = 0.8   t = 2", "w1 = 0.5 b1 = 0.1", "z = 2 w = 4", "w = 1"])
     ['x = 0.8,  t = 2', 'w1 = 0.5, b1 = 0.1', 'z = 2, w = 4', 'w = 1']
+    >>> parted(["Given: x=0.8; w1=.5 w2=.1"])
+    ['Given: x=0.8; w1=.5, w2=.1']
     >>> parted(["w = 2", "z = 2 w = 4"])[1]
     'z = 2 w = 4'
     """
@@ -90,9 +99,8 @@ def parted(lines: Sequence[str]) -> list[str]:
             line = _BARE_TUPLE.sub(_last_by_one, _TUPLES.sub(_one_by_one, line))
             names = _CALLED.findall(line)
             line = _INSIDE.sub(lambda m: f", {m[1]} ", _GAP.sub(",", line))
-            row = _ROW.match(line)
-            if row is not None and len(set(names)) == len(names) and not named & set(names):
-                line = _BETWEEN.sub(", ", row[0]) + line[row.end() :]
+            if len(set(names)) == len(names) and not named & set(names):
+                line = _ROW.sub(lambda m: _BETWEEN.sub(", ", m[0]), line)
             named |= set(names)
         found.append(line)
     return found

@@ -33,6 +33,7 @@ _CALLED = regex(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|Array|tensor|Tensor)\((.
 _TUPLE = regex(r"\([^()A-Za-z]*\)")
 _TOLD = regex(r"([^A-Za-z\\⟦]*[0-9\])])\s*(?:[,;]?\s+|\(\s*)[A-Za-z][^=]*")
 _TURNED = regex(r"(?<=\))\s*(?:\^\s*\{?\s*(?:T|\\top|\\intercal)(?![A-Za-z])\s*\}?|⊤|ᵀ)")
+_AROUND = regex(r"\^\s*\{?(?:T|\\top)(?![A-Za-z])\s*\}?|[⟦⟧⏎&,;()\[\]]")
 LONGEST = 20_000  # characters of a value
 
 
@@ -59,13 +60,18 @@ def values(lines: Sequence[str]) -> Iterator[Value]:
         subject = claim.parts[0].text.replace(JOIN, " ").strip() if claim.parts else ""
         called = _NAME.search(subject)
         further = [part.text.replace(JOIN, " ").strip() for part in claim.parts[1:-1]]
-        single = len(claim.parts) == 2 or (len(claim.parts) > 2 and all(map(may_be_given, (subject, *further))))
+        single = len(claim.parts) == 2 or (
+            len(claim.parts) > 2 and all(may_be_given(one) or _lists_names(one) for one in (subject, *further))
+        )
         value = None if claim.error or not single or called is None else _read(claim.parts[-1].text, names)
         if called is not None and subject[: called.start()].rstrip()[-1:] in tuple("/∂+-*^_(["):
             value = None  # a derivative, or another formula
         spoken = _SAID.search(subject)
         name = "learning_rate" if spoken else called[0].strip() if called else ""
-        yield from (Value(start, end, one, value) for one in (name, *(further if value is not None else ())))
+        yield from (
+            Value(start, end, one, value)
+            for one in (name, *(filter(may_be_given, further) if value is not None else ()))
+        )
 
 
 def may_be_given(name: str) -> bool:
@@ -73,6 +79,12 @@ def may_be_given(name: str) -> bool:
     bare = re.sub(r"[\s{}]", "", name)
     known = bare in WORDS["x"] or bare in WORDS["y"] or NUMBERED.fullmatch(bare) or FIRST.fullmatch(bare)
     return len(name) < 30 and (bool(known) or parameter(bare) is not None)
+
+
+def _lists_names(written: str) -> bool:
+    """Whether it is the entries of a vector by their names: ``[x_1, x_2]``, a matrix of them."""
+    names = _AROUND.sub(" ", written).split()
+    return len(names) > 1 and all(map(may_be_given, names))
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

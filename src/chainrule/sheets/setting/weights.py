@@ -7,6 +7,7 @@ direction), the numbers printed in the sheet decide: the way under which the for
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -90,8 +91,17 @@ def parameters_of(facts: Facts, inputs: int, outputs: int | None, score: Score) 
 
 
 def without_velocities(parameters: dict[str, Fact]) -> dict[str, Fact]:
-    """The parameters without ``v = 0`` beside w: the velocity of a momentum, at its start."""
-    started = [key for key in ("v", "V", "u") if key in parameters and parameters[key].value == 0]
+    """The parameters without ``v = 0``, ``v_0 = 0`` and ``v_11 = 0`` beside w_11: velocities at rest."""
+    started = [
+        key
+        for key, fact in parameters.items()
+        if fact.value == 0
+        and (
+            key in ("v", "V", "u")
+            or re.fullmatch(r"[vV]_?\{?0\}?", key)
+            or (key[0] in "vV" and "w" + key[1:] in parameters)
+        )
+    ]
     return {key: fact for key, fact in parameters.items() if key not in started or len(parameters) == len(started)}
 
 

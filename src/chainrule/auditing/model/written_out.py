@@ -43,6 +43,9 @@ class WrittenOut:
                 yield t.Add((*products, self.ref("b", i, m)))
             case "h" if rule is not None:
                 yield self._of_unit(rule.formula, i, m)
+            case "h":
+                powers = tuple(t.Call("exp", (self.ref("a", i, k),)) for k in range(sizes[i]))
+                yield t.Div(powers[m], t.Add(powers))
             case "L":
                 yield _sum(tuple(self.loss_of(k) for k in range(sizes[-1])))
             case "dh" if i == depth:
