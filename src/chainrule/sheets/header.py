@@ -19,10 +19,11 @@ from chainrule.sheets.setting.deciding import Rules
 from chainrule.sheets.setting.facts import Fact, Facts, facts_of, named
 from chainrule.sheets.setting.making import text_of
 from chainrule.sheets.setting.modules import with_layers_named
+from chainrule.sheets.setting.one_number import number, short
 from chainrule.sheets.setting.sample import header_for, what_was_read
 from chainrule.sheets.setting.spellings import spelled
 from chainrule.sheets.setting.thresholds import with_biases
-from chainrule.sheets.setting.weights import number, short, without_velocities
+from chainrule.sheets.setting.weights import without_velocities
 from chainrule.sheets.writing.hypertext import without_tags
 from chainrule.sheets.writing.inputs import cells_in, read_text
 from chainrule.sheets.writing.macros import with_macros

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.auditing.model.claims import QuantityPlace, Reader, Reading
+from chainrule.auditing.model.other_numbers import read_problem
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.replay import Replay, Wrong
-from chainrule.auditing.model.world import read_problem
 from chainrule.formula.tree import Symbol, Timed
 from chainrule.network.arrays import Array
 from chainrule.network.names import LOSS, Derivative, Name, Quantity, shape, to_text

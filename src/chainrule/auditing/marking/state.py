@@ -12,14 +12,13 @@ from chainrule.auditing.marking.loss_parts import part_of_loss
 from chainrule.auditing.marking.mark import Adopted, Mark
 from chainrule.auditing.model.claims import LineClaim, Reader, Reading
 from chainrule.auditing.model.effort import Effort
+from chainrule.auditing.model.other_numbers import at_other_numbers, read_problem
 from chainrule.auditing.model.problem import Node, Problem
 from chainrule.auditing.model.world import (
     FormulaReading,
     NameValues,
     NumbersOnly,
     World,
-    at_other_numbers,
-    read_problem,
     value_of,
 )
 from chainrule.errors import InputError

@@ -17,8 +17,9 @@ from chainrule.sheets.setting.deciding import SHOWN, Rules, decide_activations, 
 from chainrule.sheets.setting.facts import Fact, Facts
 from chainrule.sheets.setting.making import network_made
 from chainrule.sheets.setting.numbering import Matrix, is_weight
+from chainrule.sheets.setting.one_number import number, short
 from chainrule.sheets.setting.said import Said, bias_said, said_in, slope_said
-from chainrule.sheets.setting.weights import Parameters, Score, number, parameters_of, short
+from chainrule.sheets.setting.weights import Parameters, Score, parameters_of
 from chainrule.system.patterns import regex
 
 

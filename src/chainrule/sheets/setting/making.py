@@ -10,8 +10,9 @@ from chainrule.network.losses import LOSSES
 from chainrule.network.network import Network
 from chainrule.network.outputs import output as output_named
 from chainrule.sheets.setting.facts import Fact, Facts
+from chainrule.sheets.setting.one_number import short
 from chainrule.sheets.setting.rules import loss_named, rule_named
-from chainrule.sheets.setting.weights import Parameters, short
+from chainrule.sheets.setting.weights import Parameters
 
 
 def network_made(facts: Facts, found: Parameters) -> tuple[Network, list[str]]:

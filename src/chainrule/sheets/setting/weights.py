@@ -6,12 +6,10 @@ direction), the numbers printed in the sheet decide: the way under which the for
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from chainrule.errors import InputError
 from chainrule.sheets.setting.facts import Fact, Facts, parameter, with_thetas
@@ -33,6 +31,7 @@ from chainrule.sheets.setting.numbering import (
     order,
     turned_ways,
 )  # fmt: skip
+from chainrule.sheets.setting.one_number import number
 from chainrule.sheets.setting.sample import what_was_read
 from chainrule.sheets.setting.shapes import MOST_LAYERS, sizes_of
 
@@ -359,29 +358,6 @@ class _Reader:
             number(self.facts, Fact(one, fact.called, fact.line), f"{name}, number {i}")
             for i, one in enumerate(fact.value, 1)
         ]
-
-
-def number(facts: Facts, fact: Fact, name: str) -> float:
-    """A fact that is one finite number. Raises an InputError for another thing."""
-    value = fact.value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise facts.refuse(name, "a number", short(value), fact.line)
-    try:
-        found = float(value)
-    except OverflowError:
-        found = math.inf
-    if not math.isfinite(found):
-        raise facts.refuse(name, "a finite number", short(value), fact.line)
-    return found
-
-
-def short(value: Any) -> str:
-    """A value as it stands in a message."""
-    try:
-        written = repr(value)
-    except ValueError:  # an integer of more than 4,300 digits
-        return "a number of too many digits"
-    return written if len(written) <= 40 else f"{written[:40]}…"
 
 
 class _OneByOne:
