@@ -135,10 +135,11 @@ def test_bad_input_is_one_line(refused, sheet, arguments, words):
     assert (sheet / "right.md").read_text(encoding="utf-8") == RIGHT
 
 
-def test_a_link_to_itself_is_written_over(run, sheet):
+def test_a_link_to_itself_stays_and_is_refused(run, sheet):
     (sheet / "loop.md").symlink_to("loop.md")
-    assert run("audit", "right.md", "--out", "loop.md")[0] == 0
-    assert "yhat" in (sheet / "loop.md").read_text(encoding="utf-8")
+    code, _, err = run("audit", "right.md", "--out", "loop.md")
+    assert (code, "loop.md" in err, err.count("\n")) == (2, True, 1)
+    assert (sheet / "loop.md").is_symlink()
 
 
 def test_an_audit_loads_nothing_that_it_does_not_need(sheet):

@@ -89,6 +89,7 @@ GIVEN = {
     "plot": ("p.png", Path("p.png")), "report": ("r.html", Path("r.html")), "history": ("h.csv", Path("h.csv")),
     "checkpoint": ("state", Path("state")), "checkpoint_every": ("6", 6), "resume": (True, True),
     "blocks": (True, True), "cluster": ("local", "local"), "mode": ("exact", "exact"), "local_steps": ("9", 9),
+    "steps_per_epoch": ("3", 3), "timeout": ("90", 90.0),
     "json": (True, True), "preset": ("none", "none"),
 }  # fmt: skip
 

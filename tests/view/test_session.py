@@ -22,6 +22,7 @@ from chainrule.sheets.header import parse_worksheet
 from chainrule.view import descent, highlights, relevance
 from chainrule.view.answers import ANSWERS
 from chainrule.view.blocks import document_blocks
+from chainrule.view.highlights import mark_at
 from chainrule.view.session import Session
 from chainrule.view.subject import Subject
 from tests.support.page import large, worked_example
@@ -122,7 +123,10 @@ def test_narrow_deep_and_wide_shapes(sizes, rng):
     assert scene["sizes"] == list(sizes)
     assert len(scene["weights"]) == len(sizes) - 1
     steps = session.ask({"kind": "walk"})["steps"]
-    assert steps[-1]["gives"] == {"part": "act", "layer": 0, "unit": None, "from": None}
+    updated = {"part": "loss", "layer": len(sizes) - 1, "unit": None, "from": None}
+    assert steps[-1]["gives"] == updated
+    *_, last = (step for step in steps if step["phase"] == "backward")
+    assert last["gives"] == {"part": "act", "layer": 0, "unit": None, "from": None}
     for name in ("dL/dW_1", "dL/dx_1", f"a_{{{len(sizes) - 1},1}}"):
         assert session.ask({"kind": "explain", "name": name})["highlights"]
 
@@ -235,9 +239,10 @@ def test_the_walk_gives_every_quantity_once_with_its_value(network, notation, se
         np.testing.assert_allclose(step.value, due_value, rtol=1e-9, atol=1e-12)
     answer = Session(s).ask({"kind": "walk", "notation": notation})
     phases = [step["phase"] for step in answer["steps"]]
-    assert phases == sorted(phases, key=["forward", "loss", "backward"].index)
+    assert phases == sorted(phases, key=["forward", "loss", "backward", "update"].index)
     assert all(step["means"].endswith(".") and step["block"]["block"] == "equation" for step in answer["steps"])
-    assert [step["name"] for step in answer["steps"]] == [step.name for step in walk.steps]
+    before = [step for step in answer["steps"] if step["phase"] != "update"]
+    assert [step["name"] for step in before] == [step.name for step in walk.steps]
 
 
 # ---------------------------------------------------------------- asking
@@ -251,9 +256,10 @@ def test_the_walk_gives_every_quantity_once_with_its_value(network, notation, se
 def test_a_name_in_any_spelling(session, name, notation):
     answer = session.ask({"kind": "explain", "name": name, "notation": notation})
     due = cr.explain(session.subject.network, [2, 5, 3, 3], [1, 0], "dL/dW_212", notation)
+    marked = due.document(mark_at(session.subject.network.depth))
     assert answer["name"] == due.name
     assert answer["value"] == due.value
-    assert answer["blocks"] == [block.model_dump() for block in document_blocks(due.document())]
+    assert answer["blocks"] == [block.model_dump() for block in document_blocks(marked)]
     assert answer["highlights"] == [{"part": "weight", "layer": 2, "unit": 1, "from": 2}]
     assert answer["paths"]
 
