@@ -9,6 +9,7 @@ number of workers. An epoch whose workers were not all there to its end is made 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from chainrule.distributed.blocks import Halves, RowBlocks
 from chainrule.distributed.exact import evaluated, same_rows
 from chainrule.distributed.links import Door, Link, LostLink, close_all, come, give_up, open_door, welcome
 from chainrule.distributed.prepare import ReadyRows
-from chainrule.distributed.work import SMALL, Work
+from chainrule.distributed.work import SMALL, ClusterError, Work
 from chainrule.network.arrays import Array
 from chainrule.network.network import Network
 from chainrule.train import blas
@@ -34,6 +35,7 @@ from chainrule.train.recipe import Recipe
 SHARD_ROWS = 512  # of a step, for which a shard more pays
 MOST_SHARDS = 64
 TRIES = 20  # of an epoch
+PAUSE = 0.1  # seconds before the third try, twice as many before the next: the scheduler is still to see who is gone
 
 
 def shards_of(batch_size: int) -> int:
@@ -245,6 +247,7 @@ class MinibatchEngine(PlainEngine):
             except LostLink:
                 if attempt == TRIES - 1:
                     raise
+                time.sleep(PAUSE * attempt)
                 continue
             self.restore(found.state)
             if found.failed is None:
@@ -260,7 +263,10 @@ class MinibatchEngine(PlainEngine):
             held.setdefault(worker, []).append(place)
         workers = sorted(held, key=lambda worker: held[worker])
         secret = secrets.token_hex(16)
-        door: Door = self.work.on_worker(workers[0], open_door, secret)
+        try:
+            door: Door = self.work.on_worker(workers[0], open_door, secret)
+        except ClusterError as error:  # it was lost since
+            raise LostLink(str(error)) from None
         seats = Seats(door, tuple(tuple(held[worker]) for worker in workers))
         state, given = State(self.theta, self.moments, self.step), (self.how, epoch, rates)
         calls = [
