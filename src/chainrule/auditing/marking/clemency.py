@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.auditing.marking.loss_parts import is_loss
 from chainrule.auditing.marking.mark import BAD, Mark
 from chainrule.auditing.marking.state import SheetState
+from chainrule.auditing.model.written_out import is_loss
 from chainrule.auditing.records import ACCEPTED
 from chainrule.errors import InputError
 from chainrule.network.names import LOSS

@@ -7,19 +7,11 @@ import numpy as np
 from chainrule.auditing.model.claims import LineClaim
 from chainrule.auditing.model.problem import Problem
 from chainrule.auditing.model.world import NameValues, NumbersOnly, value_of
-from chainrule.auditing.model.written_out import WrittenOut
+from chainrule.auditing.model.written_out import WrittenOut, output_of_part
 from chainrule.errors import InputError
 from chainrule.formula import tree as t
-from chainrule.network.words import WORDS
-from chainrule.system.patterns import regex
 
-_OUTPUT = regex(r"o?_?\{?([1-9][0-9]?)\}?")
 _NEAR = 0.1  # relative: how far a number may be from the part that it stands for
-
-
-def is_loss(word: str) -> bool:
-    """Whether a word is one of a loss; e is as often an error."""
-    return word in ("E", "L", "C", "J") or (len(word) > 1 and "L" in WORDS.get(word.lower(), ()))
 
 
 def part_of_loss(problem: Problem, claim: LineClaim, worlds: tuple[NameValues, ...]) -> t.Expr | None:
@@ -28,15 +20,13 @@ def part_of_loss(problem: Problem, claim: LineClaim, worlds: tuple[NameValues, .
     Args:
         worlds: what names are worth, in truth and by the author's own lines.
     """
-    word, _, index = claim.own.partition("_")
-    found = _OUTPUT.fullmatch(index)
-    outputs = problem.sizes[-1]
-    if found is None or not is_loss(word) or not problem.single or outputs < 2 or int(found[1]) > outputs:
+    output = output_of_part(claim.own, problem)
+    if not output:
         return None
     if claim.numbers is None or claim.numbers.value.size != 1:
         return None
     written, unit = float(claim.numbers.value.ravel()[0]), float(claim.numbers.unit.ravel()[0])
-    term = WrittenOut(problem).loss_of(int(found[1]) - 1)
+    term = WrittenOut(problem).loss_of(output - 1)
     for names in worlds:
         try:
             value = float(np.asarray(value_of(term, names)).ravel()[0])

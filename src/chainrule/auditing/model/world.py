@@ -13,7 +13,7 @@ from chainrule.auditing.model.effort import AGAIN, FORMULA, Effort
 from chainrule.auditing.model.interval import Interval
 from chainrule.auditing.model.problem import Node, Problem, simulate
 from chainrule.auditing.model.replay import Replay, Wrong
-from chainrule.auditing.model.written_out import WrittenOut
+from chainrule.auditing.model.written_out import WrittenOut, output_of_part
 from chainrule.errors import InputError
 from chainrule.formula import evaluate, parse
 from chainrule.formula import tree as t
@@ -236,7 +236,8 @@ def _differentiable(tree: t.Expr, names: NameValues) -> t.Expr:
             whole = _in_full(definition, names, tree.wrt)
             if tree.wrt in set(t.refs(whole)):
                 return t.Diff(_with(item, {symbol: whole}), tree.wrt)
-    if not isinstance(tree.item, t.Ref) or not isinstance(tree.item.name, str):
+    name = tree.item.name if isinstance(tree.item, t.Ref) else None
+    if not isinstance(name, str) or not output_of_part(name, names.world.problem):
         raise NumbersOnly
     return t.Diff(_through(item, names, tree.wrt), tree.wrt)
 

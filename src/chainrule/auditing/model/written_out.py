@@ -9,8 +9,31 @@ from chainrule.auditing.model.problem import Node, Problem
 from chainrule.formula import parse
 from chainrule.formula import tree as t
 from chainrule.network.names import LOSS, Derivative, Name, Quantity
+from chainrule.network.words import WORDS
+from chainrule.system.patterns import regex
 
 MOST_TERMS = 64  # of a sum that is written out
+
+
+_OUTPUT = regex(r"o?_?\{?([1-9][0-9]?)\}?")
+
+
+def is_loss(word: str) -> bool:
+    """Whether a word is one of a loss; e is as often an error."""
+    return word in ("E", "L", "C", "J") or (len(word) > 1 and "L" in WORDS.get(word.lower(), ()))
+
+
+def output_of_part(name: str, problem: Problem) -> int:
+    """The output whose term of the loss a name of the author's is, by its word and its index; 0 for none.
+
+    ``E_o1`` and ``L_2`` of a network of two outputs; ``E_total`` and ``e_1`` are none.
+    """
+    word, _, index = name.partition("_")
+    found = _OUTPUT.fullmatch(index)
+    outputs = problem.sizes[-1]
+    if found is None or not is_loss(word) or not problem.single or outputs < 2 or int(found[1]) > outputs:
+        return 0
+    return int(found[1])
 
 
 @dataclass(frozen=True)
